@@ -1,0 +1,2 @@
+//! The `cc-ci` program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! A small edge proxy that follows Traefik router labels.

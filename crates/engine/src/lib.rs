@@ -1,0 +1,1 @@
+//! Touches the swarm and says what happened.

@@ -1,0 +1,1 @@
+//! Remembers runs: folders, records, retention.

@@ -1,0 +1,1 @@
+//! Fakes with memory and the test worlds built on them.
