@@ -1,1 +1,12 @@
 //! What things are and what they mean: the pure part of cc-ci.
+//!
+//! Nothing here touches a file, a process, the network, the clock, the environment or chance. A recipe and a request
+//! become a [`plan::Plan`]; the engine performs it and says what happened as [`event::Event`]s; events fold into
+//! [`evidence::Evidence`]; [`verdict::judge`] turns plan and evidence into a verdict.
+
+pub mod event;
+pub mod ids;
+pub mod object;
+pub mod outcome;
+pub mod plan;
+pub mod tier;

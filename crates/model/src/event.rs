@@ -1,0 +1,247 @@
+//! Everything the engine may say. Events are the only record of a run (VER-1); each becomes one line of `events.jsonl`.
+
+use crate::ids::{Commit, RecipeName, RunId, StackName, StepId};
+use crate::object::Object;
+use crate::outcome::{Finding, Outcome};
+use crate::plan::Plan;
+use crate::plan::permit::Purpose;
+use crate::tier::Tier;
+use serde::{Deserialize, Serialize};
+
+/// The version of the record's format; raised when a reader of the old one would misread the new one.
+pub const FORMAT: u32 = 1;
+
+/// One event with its place in the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamped {
+    /// Position, from 0, without gaps.
+    pub seq: u64,
+    /// Milliseconds since the run started.
+    pub ms: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What can happen in a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Event {
+    /// Always first.
+    RunStarted {
+        /// [`FORMAT`].
+        format: u32,
+        /// The run.
+        run: RunId,
+        /// The recipe under test.
+        recipe: RecipeName,
+        /// The commit under test.
+        head: Commit,
+        /// RFC 3339, UTC.
+        started: String,
+        /// The version of cc-ci.
+        program: String,
+    },
+    /// The plan the run follows; always before anything is deployed.
+    Planned {
+        /// The whole plan.
+        plan: Box<Plan>,
+    },
+    /// A fact about the host that the run adapted to or depends on.
+    HostFact {
+        /// `engine`, `ipvs`, `disk`, …
+        name: String,
+        /// In words.
+        value: String,
+    },
+    /// An image was resolved before the timed part (SWARM-6).
+    ImageResolved {
+        /// As the recipe writes it.
+        image: String,
+        /// The digest or local image id the run is pinned to.
+        digest: String,
+        /// Milliseconds spent pulling; `None` when it was present.
+        pulled_ms: Option<u64>,
+    },
+    /// A tier begins.
+    TierStarted {
+        /// Which.
+        tier: Tier,
+    },
+    /// A step begins.
+    StepStarted {
+        /// Which.
+        step: StepId,
+    },
+    /// What a step is waiting for right now; progress, never evidence.
+    Waiting {
+        /// Which step.
+        step: StepId,
+        /// In words: `app: starting 0/1 (health: starting)`.
+        on: String,
+        /// The step's time limit in seconds.
+        limit: u64,
+    },
+    /// A line worth keeping that decides nothing: timings, output of a hook or a test.
+    Noted {
+        /// The step it belongs to.
+        step: Option<StepId>,
+        /// The line.
+        text: String,
+    },
+    /// A step ended.
+    StepEnded {
+        /// Which.
+        step: StepId,
+        /// How.
+        outcome: Outcome,
+        /// How long it took.
+        ms: u64,
+    },
+    /// A tier's last step ended.
+    TierEnded {
+        /// Which.
+        tier: Tier,
+    },
+    /// Written to the ledger before an object is made (ISO-2).
+    Making {
+        /// The object.
+        object: Object,
+    },
+    /// Written to the ledger before a deploy (RUN-3b).
+    Deploying {
+        /// The stack.
+        stack: StackName,
+        /// The permit it spends.
+        purpose: Purpose,
+    },
+    /// Services seen after convergence: image and state, per service.
+    ServicesSeen {
+        /// During which step.
+        step: StepId,
+        /// One line per service.
+        services: Vec<ServiceSeen>,
+    },
+    /// A service that the head dropped was removed.
+    Pruned {
+        /// Its name without the stack.
+        service: String,
+    },
+    /// The three counts of the deploy budget (RUN-3), taken when the verdict is due.
+    Budget(Budget),
+    /// The first failing service and its evidence (SWARM-5).
+    Triage(Triage),
+    /// The verdict can be given now; what follows is teardown.
+    VerdictDue,
+    /// Objects present before the run and after teardown.
+    Inventory {
+        /// When.
+        when: InventoryWhen,
+        /// How many of each kind, in the order of [`crate::object::Kind::ALL`].
+        counts: [usize; 6],
+    },
+    /// An object of the run that teardown could not remove.
+    LeftBehind {
+        /// The object.
+        object: Object,
+    },
+    /// A secret's value was found in an artifact of the run, after redaction should have caught it.
+    SecretLeaked {
+        /// File, relative to the run folder.
+        artifact: String,
+        /// The secret's name, never its value.
+        secret: String,
+    },
+    /// Always last.
+    RunEnded {
+        /// How.
+        end: RunEnd,
+    },
+}
+
+/// A service as it ran when a step looked at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceSeen {
+    /// Its name without the stack.
+    pub service: String,
+    /// Image reference of its spec.
+    pub image: String,
+    /// `1/1`, or `completed` for a one-shot.
+    pub state: String,
+    /// Milliseconds from the deploy to its first running (or completed) task.
+    pub ready_ms: Option<u64>,
+}
+
+/// The three independent counts of stacks deployed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Stacks written in the ledger, read back from disk.
+    pub ledger: Vec<StackName>,
+    /// Stacks seen being created in the engine's event stream.
+    pub witness: Vec<StackName>,
+    /// In-place changes the witness saw that no operation of the run explains: `<stack>: <service>`.
+    pub unexplained: Vec<String>,
+    /// Whether the witness watched without a gap.
+    pub unbroken: bool,
+}
+
+/// The service that failed first, by event order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Triage {
+    /// During which step.
+    pub step: StepId,
+    /// The service, without the stack's name.
+    pub service: String,
+    /// What it died of.
+    pub finding: Finding,
+    /// Exit code of the dead attempt.
+    pub exit_code: Option<i64>,
+    /// Whether the kernel killed it for memory.
+    pub oom: bool,
+    /// Output of the last health probe.
+    pub health: Option<String>,
+    /// Last lines of the dead attempt, at most 50.
+    pub log: Vec<String>,
+    /// Services that failed after it or were waiting.
+    pub then: Vec<String>,
+}
+
+/// When an inventory was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InventoryWhen {
+    /// Before the run made anything.
+    Before,
+    /// After teardown.
+    After,
+}
+
+/// How a run came to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum RunEnd {
+    /// Every planned tier was reached or ruled out.
+    Completed,
+    /// A signal ended it.
+    Cancelled {
+        /// The signal's name.
+        by: String,
+    },
+    /// The run's own time limit ended it.
+    Deadline,
+    /// The engine or the host failed; the finding says how.
+    Infrastructure {
+        /// What failed.
+        finding: Finding,
+    },
+    /// cc-ci itself failed.
+    Broken {
+        /// The error's text.
+        error: String,
+    },
+}
+
+/// Receives every event as it happens: recorder, terminal, test collector.
+pub trait Listener {
+    /// Takes note of one event. Must not block for long: the engine waits for it.
+    fn on_event(&mut self, event: &Stamped);
+}

@@ -1,0 +1,117 @@
+//! The plan: what a run will do, why, within which limits, and with which permits. Data that can be printed and stored.
+
+pub mod base;
+pub mod limits;
+pub mod permit;
+pub mod step;
+
+use crate::ids::{Commit, Domain, RecipeName, RunId, StackName};
+use crate::tier::Tier;
+use base::Base;
+use limits::Limits;
+use permit::Purpose;
+use serde::{Deserialize, Serialize};
+use step::Step;
+
+/// Everything a run intends. [`crate::verdict::judge`] holds the evidence against it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The run this plan is for.
+    pub run: RunId,
+    /// The recipe under test.
+    pub recipe: RecipeName,
+    /// The commit under test.
+    pub head: Commit,
+    /// The version label of the head's compose file, if it has one.
+    pub head_version: Option<String>,
+    /// Where the app is first deployed, and why there.
+    pub base: Base,
+    /// The stack's name.
+    pub stack: StackName,
+    /// The domain the app answers on.
+    pub domain: Domain,
+    /// One entry per tier, in order.
+    pub tiers: Vec<PlannedTier>,
+    /// The deploys this run may make, each with its reason (RUN-3a).
+    pub permits: Vec<Grant>,
+    /// Time limits.
+    pub limits: Limits,
+    /// What a reader should know beforehand: host adaptations, ignored files, lightweight tags.
+    pub notes: Vec<String>,
+}
+
+impl Plan {
+    /// How many deploys the plan allows.
+    #[must_use]
+    pub fn deploys_expected(&self) -> usize {
+        self.permits.len()
+    }
+
+    /// The planned tier of that name; every plan has all five.
+    #[must_use]
+    pub fn tier(&self, tier: Tier) -> Option<&PlannedTier> {
+        self.tiers.iter().find(|planned| planned.tier == tier)
+    }
+
+    /// Whether a tier will run.
+    #[must_use]
+    pub fn runs(&self, tier: Tier) -> bool {
+        self.tier(tier).is_some_and(|planned| planned.disposition.runs())
+    }
+}
+
+/// A deploy the plan allows: what for, and why it cannot be avoided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// What the deploy is for.
+    pub purpose: Purpose,
+    /// Why it is needed, for the reader of the plan.
+    pub reason: String,
+}
+
+/// One tier of the plan and the steps that prove it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedTier {
+    /// Which tier.
+    pub tier: Tier,
+    /// Whether it runs.
+    pub disposition: Disposition,
+    /// The steps whose passing proves the tier, in order; empty when it is skipped.
+    pub steps: Vec<Step>,
+}
+
+/// Whether a tier runs, decided before anything is deployed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disposition {
+    /// It runs.
+    Run,
+    /// It does not apply.
+    Skip {
+        /// Why that is not silent.
+        why: Skip,
+        /// The reason in words.
+        reason: String,
+    },
+}
+
+impl Disposition {
+    /// Whether the tier runs.
+    #[must_use]
+    pub fn runs(&self) -> bool {
+        match self {
+            Self::Run => true,
+            Self::Skip { .. } => false,
+        }
+    }
+}
+
+/// Why a tier is skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Skip {
+    /// The recipe has nothing for it: no backup labels, no tests, no older version.
+    Structural,
+    /// The caller or the recipe's settings said so.
+    Declared,
+}
