@@ -1,1 +1,8 @@
 //! Touches the swarm and says what happened.
+//!
+//! The engine performs an approved plan in order and reports only in events. It never judges: what an observation means
+//! is decided in `cc-ci-model`.
+
+pub mod labels;
+pub mod ledger;
+pub mod voice;

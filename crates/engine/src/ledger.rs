@@ -1,0 +1,170 @@
+//! The run's own ledger: what will be made and deployed, written to disk before it happens (ISO-2, RUN-3b).
+//!
+//! A killed run leaves this file for `cc-ci clean`; at the end the deploys in it are read back from disk and compared with
+//! the plan and with what the engine saw. Nothing here looks at the engine: [`crate::witness`] is the independent count.
+
+use cc_ci_model::ids::{RunId, StackName};
+use cc_ci_model::object::Object;
+use cc_ci_model::plan::permit::Purpose;
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The ledger's file name in the run folder.
+pub const FILE: &str = "ledger.jsonl";
+
+/// One line of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "kebab-case")]
+pub enum Entry {
+    /// Always first: whose ledger this is and which process writes it.
+    Opened {
+        /// The run.
+        run: RunId,
+        /// Process id of the runner.
+        pid: u32,
+    },
+    /// An object is about to be made.
+    Making {
+        /// Which.
+        object: Object,
+    },
+    /// A stack is about to be deployed.
+    Deploying {
+        /// Its name.
+        stack: StackName,
+        /// The permit it spends.
+        purpose: Purpose,
+    },
+    /// Teardown is complete; nothing is left to clean.
+    Closed,
+}
+
+/// Why the ledger could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The file system refused.
+    #[error("cannot {verb} the ledger {path}: {source}")]
+    Io {
+        /// `create`, `write` or `read`.
+        verb: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A line is not a ledger entry.
+    #[error("{path}, line {line}: not a ledger entry: {source}")]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+/// An open ledger.
+#[derive(Debug)]
+pub struct Ledger {
+    path: PathBuf,
+    file: Mutex<File>,
+}
+
+impl Ledger {
+    /// Creates the ledger of `run` in `folder`.
+    pub fn create(folder: &Path, run: &RunId) -> Result<Self, LedgerError> {
+        let path = folder.join(FILE);
+        let file = OpenOptions::new().create_new(true).append(true).open(&path).map_err(|source| LedgerError::Io {
+            verb: "create",
+            path: path.clone(),
+            source,
+        })?;
+        let ledger = Self { path, file: Mutex::new(file) };
+        ledger.write(&Entry::Opened { run: run.clone(), pid: std::process::id() })?;
+        Ok(ledger)
+    }
+
+    /// Appends one entry; returns only when the kernel has it, so that a killed process loses nothing.
+    pub fn write(&self, entry: &Entry) -> Result<(), LedgerError> {
+        let io = |source| LedgerError::Io { verb: "write", path: self.path.clone(), source };
+        let mut line = serde_json::to_string(entry).map_err(|source| io(source.into()))?;
+        line.push('\n');
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes()).map_err(io)
+    }
+
+    /// Notes an object that is about to be made.
+    pub fn making(&self, object: Object) -> Result<(), LedgerError> {
+        self.write(&Entry::Making { object })
+    }
+
+    /// Where the ledger is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Reads a ledger back from disk. A torn last line, as a killed process can leave, is dropped.
+pub fn read(path: &Path) -> Result<Vec<Entry>, LedgerError> {
+    let text = std::fs::read_to_string(path).map_err(|source| LedgerError::Io {
+        verb: "read",
+        path: path.to_owned(),
+        source,
+    })?;
+    let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
+    whole
+        .lines()
+        .enumerate()
+        .map(|(at, line)| {
+            serde_json::from_str(line).map_err(|source| LedgerError::Line {
+                path: path.to_owned(),
+                line: at + 1,
+                source,
+            })
+        })
+        .collect()
+}
+
+/// The stacks a ledger says were deployed, in order.
+#[must_use]
+pub fn deploys(entries: &[Entry]) -> Vec<StackName> {
+    entries
+        .iter()
+        .filter_map(|entry| match entry {
+            Entry::Deploying { stack, .. } => Some(stack.clone()),
+            Entry::Opened { .. } | Entry::Making { .. } | Entry::Closed => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cc_ci_model::object::Kind;
+
+    #[test]
+    fn what_was_written_is_read_back_even_after_a_torn_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunId::parse("r1").unwrap();
+        let ledger = Ledger::create(folder.path(), &run).unwrap();
+        ledger.making(Object::new(Kind::Volume, "r1-repo")).unwrap();
+        let stack = StackName::observed("mini-abc123");
+        ledger.write(&Entry::Deploying { stack: stack.clone(), purpose: Purpose::Base }).unwrap();
+        OpenOptions::new().append(true).open(ledger.path()).unwrap().write_all(b"{\"entry\":\"ma").unwrap();
+        let entries = read(ledger.path()).unwrap();
+        assert_eq!(entries.len(), 3);
+        assert_eq!(deploys(&entries), [stack]);
+    }
+
+    #[test]
+    fn a_second_ledger_for_the_same_folder_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunId::parse("r1").unwrap();
+        let _first = Ledger::create(folder.path(), &run).unwrap();
+        assert!(Ledger::create(folder.path(), &run).is_err());
+    }
+}
