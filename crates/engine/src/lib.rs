@@ -5,4 +5,5 @@
 
 pub mod labels;
 pub mod ledger;
+pub mod process;
 pub mod voice;
