@@ -3,7 +3,9 @@
 //! The engine performs an approved plan in order and reports only in events. It never judges: what an observation means
 //! is decided in `cc-ci-model`.
 
+pub mod docker;
 pub mod labels;
 pub mod ledger;
 pub mod process;
+pub mod swarm;
 pub mod voice;

@@ -1,0 +1,144 @@
+//! The two doors to the swarm: [`Observe`] looks, [`Operate`] changes.
+//!
+//! A check receives `&dyn Observe`, so by type it cannot deploy, update or remove anything (RUN-5).
+
+use async_trait::async_trait;
+use cc_ci_model::convergence::StackView;
+use cc_ci_model::ids::{RunId, StackName};
+use cc_ci_model::object::Object;
+use cc_ci_model::plan::permit::DeployPermit;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Why the swarm gave no answer. A recipe that fails is not one of these.
+#[derive(Debug, thiserror::Error)]
+pub enum SwarmError {
+    /// The engine did not answer or answered with an error.
+    #[error("cannot {verb}: the engine says: {source}")]
+    Engine {
+        /// What was tried, as `list the services of mini-abc123`.
+        verb: String,
+        /// What came back.
+        source: Box<bollard::errors::Error>,
+    },
+    /// A command around the engine failed.
+    #[error("cannot {verb}: {text}")]
+    Command {
+        /// What was tried.
+        verb: String,
+        /// The command's last words.
+        text: String,
+    },
+    /// `docker stack deploy` refused the files: the recipe's fault, not the engine's.
+    #[error("docker stack deploy refused the files: {text}")]
+    Refused {
+        /// Its message.
+        text: String,
+    },
+    /// The ledger could not be written, so nothing may be made.
+    #[error(transparent)]
+    Ledger(#[from] crate::ledger::LedgerError),
+}
+
+impl SwarmError {
+    /// Wraps an engine error with what was tried.
+    pub fn engine(verb: impl Into<String>) -> impl FnOnce(bollard::errors::Error) -> Self {
+        let verb = verb.into();
+        move |source| Self::Engine { verb, source: Box::new(source) }
+    }
+}
+
+/// A container as the engine describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerFacts {
+    /// The engine's id.
+    pub id: String,
+    /// Id of the image it runs.
+    pub image_id: String,
+    /// Whether it runs now.
+    pub running: bool,
+    /// Exit code, if it ended.
+    pub exit_code: Option<i64>,
+    /// Whether the kernel killed it for memory.
+    pub oom: bool,
+    /// Output of the last health probe.
+    pub health: Option<String>,
+    /// Volumes: mount target to volume name.
+    pub volumes: BTreeMap<String, String>,
+}
+
+/// All objects of the engine, of the six kinds, with the labels that say whose they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// Every object with its labels.
+    pub objects: BTreeMap<Object, BTreeMap<String, String>>,
+}
+
+impl Inventory {
+    /// How many there are of each kind, in the order of [`cc_ci_model::object::Kind::ALL`].
+    #[must_use]
+    pub fn counts(&self) -> [usize; 6] {
+        cc_ci_model::object::Kind::ALL.map(|kind| self.objects.keys().filter(|object| object.kind == kind).count())
+    }
+}
+
+/// A stack ready for `docker stack deploy`: the recipe's own files, untouched, and the generated override.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// The stack's name.
+    pub stack: StackName,
+    /// Where the recipe's files are; the command runs here.
+    pub folder: PathBuf,
+    /// Compose files in order, the override last.
+    pub files: Vec<PathBuf>,
+    /// The complete environment of the command: nothing else may be interpolated.
+    pub env: BTreeMap<String, String>,
+}
+
+/// A secret to be made.
+#[derive(Clone)]
+pub struct NewSecret {
+    /// Its full name in the swarm.
+    pub name: String,
+    /// Its value; never printed.
+    pub value: String,
+}
+
+/// Read-only access.
+#[async_trait]
+pub trait Observe: Send + Sync {
+    /// Services and tasks of a stack, by two lists.
+    async fn stack(&self, stack: &StackName) -> Result<StackView, SwarmError>;
+
+    /// One container; `None` when it is gone.
+    async fn container(&self, id: &str) -> Result<Option<ContainerFacts>, SwarmError>;
+
+    /// The last `lines` lines a container wrote, both streams; empty when it is gone.
+    async fn log_tail(&self, container: &str, lines: usize) -> Result<Vec<String>, SwarmError>;
+
+    /// Everything of the six kinds that exists.
+    async fn inventory(&self) -> Result<Inventory, SwarmError>;
+}
+
+/// The right to change the swarm. Only the run, teardown and clean-up hold it.
+#[async_trait]
+pub trait Operate: Observe {
+    /// Deploys a stack for the first time; spends the permit.
+    async fn deploy(&self, permit: DeployPermit, stack: &Rendered) -> Result<(), SwarmError>;
+
+    /// Redeploys a running stack in place; not a deploy (RUN-2).
+    async fn redeploy(&self, stack: &Rendered) -> Result<(), SwarmError>;
+
+    /// Sets the replicas of a service, by id.
+    async fn scale(&self, service: &str, replicas: u64) -> Result<(), SwarmError>;
+
+    /// Ends a container at once; no error when it is gone.
+    async fn kill(&self, container: &str) -> Result<(), SwarmError>;
+
+    /// Makes a secret that carries the run's label.
+    async fn create_secret(&self, run: &RunId, secret: &NewSecret) -> Result<(), SwarmError>;
+
+    /// Removes an object, forced where the engine knows force; no error when it is gone. `false` when the engine says it is
+    /// still in use.
+    async fn remove(&self, object: &Object) -> Result<bool, SwarmError>;
+}

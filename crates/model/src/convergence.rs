@@ -1,0 +1,387 @@
+//! When a stack has converged, and when it never will (SWARM-2, SWARM-4): a pure state machine over snapshots.
+//!
+//! Rules and their reasons: replica counts prove nothing, because before a stop-first update the old task still shows 1/1,
+//! so only tasks that carry the intended spec count; `updating` blocks only while old tasks are still wanted, because Swarm
+//! keeps the word for the whole monitor window; `paused` outlives a single flicker, so it fails only together with a failed
+//! task of the new spec; a one-shot service is judged by its task's exit, since Swarm never calls it converged.
+
+use crate::outcome::{Cause, Finding};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a service is expected to come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Goal {
+    /// All wanted replicas run the intended spec.
+    Running,
+    /// Its task completes with exit code 0.
+    Completed,
+}
+
+/// A stack as one pair of lists showed it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StackView {
+    /// Its services.
+    pub services: Vec<ServiceView>,
+    /// Its tasks, also dead ones that Swarm still keeps.
+    pub tasks: Vec<TaskView>,
+}
+
+/// A service of the stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceView {
+    /// The engine's id.
+    pub id: String,
+    /// Name without the stack.
+    pub name: String,
+    /// Image reference in its spec.
+    pub image: String,
+    /// Fingerprint of its task template: the intended spec.
+    pub spec: String,
+    /// How many tasks it wants.
+    pub replicas: u64,
+    /// State of its rolling update.
+    pub update: Update,
+    /// Labels of the service.
+    pub labels: BTreeMap<String, String>,
+    /// Environment of its containers.
+    pub env: Vec<String>,
+}
+
+/// State of a service's rolling update, as the engine names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Update {
+    /// Never updated, or not since it was created.
+    None,
+    /// Under way, or within the monitor window after it.
+    Updating,
+    /// Stopped after a failure; stays for ever.
+    Paused,
+    /// Done.
+    Completed,
+    /// Being rolled back.
+    RollbackStarted,
+    /// The rollback itself stopped.
+    RollbackPaused,
+    /// Rolled back: the old spec serves again.
+    RollbackCompleted,
+}
+
+/// A task of the stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskView {
+    /// The engine's id.
+    pub id: String,
+    /// The service it belongs to, by id.
+    pub service: String,
+    /// Fingerprint of the spec it was made from.
+    pub spec: String,
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// Whether the orchestrator still wants it to run.
+    pub wanted: bool,
+    /// Its container, once there is one.
+    pub container: Option<String>,
+    /// Exit code, once it ended.
+    pub exit_code: Option<i64>,
+    /// What the engine says about its failure.
+    pub error: Option<String>,
+}
+
+/// Where a task is in its life. Swarm calls a task running only after its health check passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Not placed yet.
+    Pending,
+    /// Image and mounts are being prepared.
+    Preparing,
+    /// The container is starting or not healthy yet.
+    Starting,
+    /// Running, and healthy if it has a health check.
+    Running,
+    /// Ended with exit code 0.
+    Complete,
+    /// Ended otherwise.
+    Failed,
+    /// The node refused it.
+    Rejected,
+    /// Stopped because it was no longer wanted.
+    Shutdown,
+}
+
+impl Phase {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Preparing => "preparing",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Complete => "complete",
+            Self::Failed => "failed",
+            Self::Rejected => "rejected",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
+/// What a snapshot means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Assessment {
+    /// Every service reached its goal.
+    Converged,
+    /// Not yet; one line per service that is missing.
+    Waiting(Vec<String>),
+    /// Never: the reason, with the service named.
+    Failed(Finding),
+}
+
+/// What has been seen of one wait so far. Swarm keeps only five tasks per slot, so failures are remembered here.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    goals: BTreeMap<String, Goal>,
+    failures: BTreeMap<String, Failure>,
+    ready: BTreeSet<String>,
+    ignored: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone)]
+struct Failure {
+    service: String,
+    how: How,
+    others_ready: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum How {
+    Exit(Option<i64>),
+    Rejected(String),
+    Unhealthy,
+}
+
+impl History {
+    /// A history that knows what each service (name without the stack) should come to; others are expected to run.
+    #[must_use]
+    pub fn new(goals: BTreeMap<String, Goal>) -> Self {
+        Self { goals, ..Self::default() }
+    }
+
+    /// Leaves the tasks of `view` that are already dead out of account: they died before this wait began.
+    #[must_use]
+    pub fn ignoring_dead(mut self, view: &StackView) -> Self {
+        self.ignored.extend(view.tasks.iter().filter(|task| !is_alive(task.phase)).map(|task| task.id.clone()));
+        self
+    }
+
+    fn goal(&self, service: &str) -> Goal {
+        self.goals.get(service).copied().unwrap_or(Goal::Running)
+    }
+
+    /// Takes a snapshot in and says what it means.
+    pub fn assess(&mut self, view: &StackView) -> Assessment {
+        if view.services.is_empty() {
+            return Assessment::Waiting(vec!["no service exists yet".to_owned()]);
+        }
+        let standings: Vec<(&ServiceView, Standing)> =
+            view.services.iter().map(|service| (service, self.standing(view, service))).collect();
+        for (service, standing) in &standings {
+            if *standing == Standing::Reached {
+                self.ready.insert(service.name.clone());
+            }
+        }
+        self.remember_failures(view);
+        for service in &view.services {
+            if let Some(finding) = self.hopeless(view, service) {
+                return Assessment::Failed(finding.of_service(&service.name));
+            }
+        }
+        let missing: Vec<String> = standings
+            .into_iter()
+            .filter_map(|(service, standing)| match standing {
+                Standing::Reached => None,
+                Standing::Missing(what) => Some(format!("{}: {what}", service.name)),
+            })
+            .collect();
+        if missing.is_empty() { Assessment::Converged } else { Assessment::Waiting(missing) }
+    }
+
+    fn standing(&self, view: &StackView, service: &ServiceView) -> Standing {
+        let tasks = || view.tasks.iter().filter(|task| task.service == service.id);
+        let current = || tasks().filter(|task| task.spec == service.spec);
+        match self.goal(&service.name) {
+            Goal::Completed => {
+                if current().any(|task| task.phase == Phase::Complete) {
+                    return Standing::Reached;
+                }
+                Standing::Missing(format!("one-shot, {}", latest_phase(current())))
+            }
+            Goal::Running => {
+                let running = current().filter(|task| task.wanted && task.phase == Phase::Running).count() as u64;
+                let old = tasks().filter(|task| task.wanted && task.spec != service.spec).count();
+                if running >= service.replicas && old == 0 {
+                    return Standing::Reached;
+                }
+                let mut what = format!("{running}/{} {}", service.replicas, latest_phase(current()));
+                if old > 0 {
+                    what.push_str(", old task still there");
+                }
+                Standing::Missing(what)
+            }
+        }
+    }
+
+    fn remember_failures(&mut self, view: &StackView) {
+        for task in &view.tasks {
+            let Some(service) = view.services.iter().find(|service| service.id == task.service) else { continue };
+            if task.spec != service.spec || self.failures.contains_key(&task.id) || self.ignored.contains(&task.id) {
+                continue;
+            }
+            let text = task.error.clone().unwrap_or_default();
+            let how = match task.phase {
+                Phase::Rejected => How::Rejected(text),
+                Phase::Failed if text.contains("unhealthy") => How::Unhealthy,
+                Phase::Failed => How::Exit(task.exit_code),
+                Phase::Pending
+                | Phase::Preparing
+                | Phase::Starting
+                | Phase::Running
+                | Phase::Complete
+                | Phase::Shutdown => {
+                    continue;
+                }
+            };
+            let others_ready = self.ready.iter().filter(|name| **name != service.name).count();
+            self.failures.insert(task.id.clone(), Failure { service: service.name.clone(), how, others_ready });
+        }
+    }
+
+    fn hopeless(&self, view: &StackView, service: &ServiceView) -> Option<Finding> {
+        match service.update {
+            Update::RollbackStarted | Update::RollbackPaused | Update::RollbackCompleted => {
+                return Some(Finding::new(
+                    Cause::RolledBack,
+                    format!(
+                        "Swarm rolled `{}` back to its old version{}",
+                        service.name,
+                        self.last_words(view, service)
+                    ),
+                ));
+            }
+            Update::Paused if self.failed_with_current_spec(service) => {
+                return Some(Finding::new(
+                    Cause::UpdatePaused,
+                    format!("Swarm paused the update of `{}`{}", service.name, self.last_words(view, service)),
+                ));
+            }
+            Update::Paused | Update::None | Update::Updating | Update::Completed => {}
+        }
+        if let Some(text) = self.rejections(service).next() {
+            return Some(rejected(&service.name, text));
+        }
+        if self.goal(&service.name) == Goal::Completed {
+            return self.one_shot_failure(view, service);
+        }
+        self.crash_loop(view, service)
+    }
+
+    fn failures_of<'a>(&'a self, service: &'a ServiceView) -> impl Iterator<Item = &'a Failure> {
+        self.failures.values().filter(|failure| failure.service == service.name)
+    }
+
+    fn failed_with_current_spec(&self, service: &ServiceView) -> bool {
+        self.failures_of(service).next().is_some()
+    }
+
+    fn rejections<'a>(&'a self, service: &'a ServiceView) -> impl Iterator<Item = &'a str> {
+        self.failures_of(service).filter_map(|failure| match &failure.how {
+            How::Rejected(text) => Some(text.as_str()),
+            How::Exit(_) | How::Unhealthy => None,
+        })
+    }
+
+    fn one_shot_failure(&self, view: &StackView, service: &ServiceView) -> Option<Finding> {
+        let failed = self.failures_of(service).count();
+        let retrying = view.tasks.iter().any(|task| task.service == service.id && task.wanted && is_alive(task.phase));
+        (failed >= 2 || (failed == 1 && !retrying)).then(|| {
+            Finding::new(
+                Cause::OneShotFailed,
+                format!("one-shot service `{}` failed{}", service.name, self.last_words(view, service)),
+            )
+        })
+    }
+
+    /// Two identical failures count only after every other service was ready: an app that crashes until its database
+    /// is healthy is ordinary Swarm behaviour and keeps its whole time limit.
+    fn crash_loop(&self, view: &StackView, service: &ServiceView) -> Option<Finding> {
+        let others = view.services.len() - 1;
+        let late: Vec<&Failure> = self.failures_of(service).filter(|failure| failure.others_ready >= others).collect();
+        let again = late.iter().enumerate().find(|(at, one)| late[..*at].iter().any(|two| two.how == one.how))?;
+        let (cause, what) = match &again.1.how {
+            How::Exit(Some(137)) if self.says(view, service, "oom") => {
+                (Cause::OutOfMemory, "was killed for memory twice")
+            }
+            How::Exit(_) => (Cause::CrashLoop, "crashed twice in the same way"),
+            How::Unhealthy => (Cause::NeverHealthy, "was killed twice as unhealthy"),
+            How::Rejected(_) => (Cause::TaskRejected, "was rejected twice"),
+        };
+        Some(Finding::new(cause, format!("`{}` {what}{}", service.name, self.last_words(view, service))))
+    }
+
+    fn says(&self, view: &StackView, service: &ServiceView, word: &str) -> bool {
+        view.tasks
+            .iter()
+            .filter(|task| task.service == service.id)
+            .any(|task| task.error.as_ref().is_some_and(|error| error.to_ascii_lowercase().contains(word)))
+    }
+
+    fn last_words(&self, view: &StackView, service: &ServiceView) -> String {
+        view.tasks
+            .iter()
+            .filter(|task| task.service == service.id && self.failures.contains_key(&task.id))
+            .map(|task| {
+                let error = task.error.as_deref().unwrap_or("no reason given");
+                match task.exit_code {
+                    Some(code) if code != 0 && !error.contains("exit") => format!(" (exit code {code}: {error})"),
+                    Some(_) | None => format!(" ({error})"),
+                }
+            })
+            .next()
+            .unwrap_or_default()
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Standing {
+    Reached,
+    Missing(String),
+}
+
+fn is_alive(phase: Phase) -> bool {
+    match phase {
+        Phase::Pending | Phase::Preparing | Phase::Starting | Phase::Running => true,
+        Phase::Complete | Phase::Failed | Phase::Rejected | Phase::Shutdown => false,
+    }
+}
+
+fn latest_phase<'a>(tasks: impl Iterator<Item = &'a TaskView>) -> &'static str {
+    let mut latest = "no task yet";
+    for task in tasks {
+        latest = task.phase.word();
+        if task.wanted && is_alive(task.phase) {
+            break;
+        }
+    }
+    latest
+}
+
+fn rejected(service: &str, text: &str) -> Finding {
+    let lower = text.to_ascii_lowercase();
+    let cause = if lower.contains("no such image") || lower.contains("not found") && lower.contains("image") {
+        Cause::ImageMissing
+    } else if lower.contains("no space left") {
+        Cause::DiskFull
+    } else {
+        Cause::TaskRejected
+    };
+    Finding::new(cause, format!("a task of `{service}` was rejected: {text}"))
+}
