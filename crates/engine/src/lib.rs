@@ -4,6 +4,7 @@
 //! is decided in `cc-ci-model`.
 
 pub mod docker;
+pub mod git;
 pub mod labels;
 pub mod ledger;
 pub mod process;

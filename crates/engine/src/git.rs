@@ -1,0 +1,365 @@
+//! Reads a recipe's repository through the `git` program, and lets nothing in that repository run.
+//!
+//! A repository is somebody else's data: its hooks, its file-system monitor, its filters and its transports stay off, its
+//! user's configuration is not read, and nothing ever asks for a password. Trees are read as raw objects, so that no
+//! attribute can hide a file from the check or change one on its way.
+
+mod source;
+mod tree;
+
+pub use source::Source;
+pub use tree::{Files, LeftOut};
+
+use crate::process::{self, Command, ProcessError};
+use cc_ci_model::ids::{Commit, NameError};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How long one transfer over the network may take.
+const TRANSFER: Duration = Duration::from_secs(300);
+
+/// A repository on this machine that can be read.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    /// Where git finds its objects.
+    git_dir: PathBuf,
+    /// The work tree, when the source is somebody's checkout.
+    work_tree: Option<PathBuf>,
+    /// Whether history, and with it tags, may be missing.
+    shallow: bool,
+    cancel: CancellationToken,
+}
+
+/// A tag that leads to a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// Without `refs/tags/`.
+    pub name: String,
+    /// Whether it is a tag object, as a published version must be (BASE-2).
+    pub annotated: bool,
+    /// The commit it leads to.
+    pub commit: Commit,
+}
+
+/// Why a repository cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// `git` itself could not be run, or failed.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// Neither a path nor a URL of a kind we fetch.
+    #[error("`{0}` is neither a directory nor a URL that git is allowed to fetch: use https, http, ssh, git or file")]
+    Source(String),
+    /// A directory without a repository.
+    #[error("{} is not a git repository; make it one (`git init`, commit, tag) or give a URL", .0.display())]
+    NotARepository(PathBuf),
+    /// A folder below some other repository's top.
+    #[error("{} is only a folder inside another git repository; a recipe needs a repository of its own", .0.display())]
+    Inside(PathBuf),
+    /// A repository could not be fetched.
+    #[error("cannot fetch {url}: {said}")]
+    Fetch {
+        /// Without credentials.
+        url: String,
+        /// The last words of git.
+        said: String,
+    },
+    /// A text that cannot be a revision.
+    #[error("`{0}` is not a revision: give a branch, a tag or a commit id")]
+    BadRef(String),
+    /// No such branch, tag or commit.
+    #[error("no branch, tag or commit `{0}` in the repository")]
+    UnknownRef(String),
+    /// A commit id of a kind we do not read.
+    #[error(transparent)]
+    Commit(#[from] NameError),
+    /// A path in a tree that could end up outside of the checkout.
+    #[error("the commit holds an unsafe path `{0}`; nothing was checked out")]
+    UnsafePath(String),
+    /// A symbolic link that leads out of the tree.
+    #[error(
+        "the commit holds a symbolic link that leaves the repository: `{path}` -> `{target}`; nothing was checked out"
+    )]
+    UnsafeLink {
+        /// The link.
+        path: String,
+        /// Where it points.
+        target: String,
+    },
+    /// More than a recipe can be.
+    #[error("the commit is too large for a recipe: {what} (the limit is {limit})")]
+    TooLarge {
+        /// `31245 files` or `300 MiB`.
+        what: String,
+        /// In the same unit.
+        limit: u64,
+    },
+    /// An answer of git that we cannot read.
+    #[error("cannot read the answer of `git {0}`")]
+    Answer(&'static str),
+    /// The checkout or the cache could not be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Repository {
+    /// Opens a directory in place, or brings a copy of a URL into `cache` (made new, or brought up to date).
+    pub async fn open(source: &Source, cache: &Path, cancel: CancellationToken) -> Result<Self, GitError> {
+        match source {
+            Source::Directory(dir) => Self::open_directory(dir, cancel).await,
+            Source::Url(url) => {
+                let git_dir = mirror(url, cache, &cancel).await?;
+                Ok(Self { git_dir, work_tree: None, shallow: false, cancel })
+            }
+        }
+    }
+
+    async fn open_directory(dir: &Path, cancel: CancellationToken) -> Result<Self, GitError> {
+        let dir = dir.canonicalize().map_err(|_| GitError::NotARepository(dir.to_owned()))?;
+        let command = offline(&dir).args([
+            "rev-parse",
+            "--is-bare-repository",
+            "--is-shallow-repository",
+            "--absolute-git-dir",
+            "--show-prefix",
+        ]);
+        let output = process::run(&command, &cancel).await?;
+        if !output.success() {
+            return Err(GitError::NotARepository(dir));
+        }
+        let text = output.stdout_text();
+        let mut lines = text.lines();
+        let (bare, shallow) = (lines.next() == Some("true"), lines.next() == Some("true"));
+        let git_dir = PathBuf::from(lines.next().ok_or(GitError::Answer("rev-parse"))?);
+        if lines.next().is_some_and(|prefix| !prefix.is_empty()) {
+            return Err(GitError::Inside(dir));
+        }
+        // Inside a bare repository, git finds it from any of its folders; only its top is meant.
+        if bare && git_dir != dir {
+            return Err(GitError::Inside(dir));
+        }
+        let work_tree = if bare { None } else { Some(dir) };
+        Ok(Self { git_dir, work_tree, shallow, cancel })
+    }
+
+    /// The commit a branch, tag or id stands for; `HEAD` is what is checked out, or the default branch of a URL.
+    pub async fn resolve(&self, revision: &str) -> Result<Commit, GitError> {
+        let bad = revision.is_empty()
+            || revision.starts_with('-')
+            || revision.contains(|c: char| c.is_control() || c.is_whitespace() || ":?*[\\".contains(c));
+        if bad {
+            return Err(GitError::BadRef(revision.to_owned()));
+        }
+        // A branch that exists only at the remote of a checkout is still what its name says.
+        for candidate in [revision.to_owned(), format!("refs/remotes/origin/{revision}")] {
+            let wanted = format!("{candidate}^{{commit}}");
+            let command = self.command().args(["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]);
+            let output = process::run(&command, &self.cancel).await?;
+            if output.success() {
+                return Ok(Commit::parse(output.stdout_text().trim())?);
+            }
+        }
+        Err(GitError::UnknownRef(revision.to_owned()))
+    }
+
+    /// Every tag that leads to a commit, in the order of their names.
+    pub async fn tags(&self) -> Result<Vec<Tag>, GitError> {
+        let format = "%(refname:strip=2)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)";
+        let command = self.command().args(["for-each-ref", "--format", format, "refs/tags"]);
+        let output = process::run(&command, &self.cancel).await?.require_success(&command)?;
+        let mut tags = Vec::new();
+        for line in output.stdout_text().lines() {
+            let [name, kind, object, peeled_kind, peeled] = fields(line).ok_or(GitError::Answer("for-each-ref"))?;
+            let (annotated, kind, object) =
+                if kind == "tag" { (true, peeled_kind, peeled) } else { (false, kind, object) };
+            if kind == "commit" {
+                tags.push(Tag { name: name.to_owned(), annotated, commit: Commit::parse(object)? });
+            }
+        }
+        Ok(tags)
+    }
+
+    /// The tip of the default branch and its name. For a checkout that is what its remote calls the default, else `main`
+    /// or `master`; for a bare repository, its `HEAD`.
+    pub async fn default_branch_tip(&self) -> Result<Option<(String, Commit)>, GitError> {
+        if self.work_tree.is_none() {
+            return match self.resolve("HEAD").await {
+                Ok(commit) => Ok(Some(("HEAD".to_owned(), commit))),
+                Err(GitError::UnknownRef(_)) => Ok(None),
+                Err(other) => Err(other),
+            };
+        }
+        let order = [
+            "refs/remotes/origin/HEAD",
+            "refs/remotes/origin/main",
+            "refs/remotes/origin/master",
+            "refs/heads/main",
+            "refs/heads/master",
+        ];
+        let command = self.command().args(["for-each-ref", "--format", "%(refname)%00%(objectname)"]).args(order);
+        let output = process::run(&command, &self.cancel).await?.require_success(&command)?;
+        let text = output.stdout_text();
+        let found: Vec<[&str; 2]> = text.lines().filter_map(fields).collect();
+        for wanted in order {
+            if let Some([name, commit]) = found.iter().find(|[name, _]| *name == wanted) {
+                let short = name.trim_start_matches("refs/remotes/").trim_start_matches("refs/heads/");
+                return Ok(Some((short.to_owned(), Commit::parse(commit)?)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Paths of the work tree that differ from what is committed, untracked ones included; empty without a work tree.
+    pub async fn uncommitted(&self) -> Result<Vec<String>, GitError> {
+        let Some(work_tree) = &self.work_tree else { return Ok(Vec::new()) };
+        let mut command = offline(work_tree);
+        // Comparing a changed file runs the filters that the repository configures: name each and switch it off.
+        let list = self.command().args(["config", "--name-only", "-z", "--get-regexp", r"^filter\..*"]);
+        let names = process::run(&list, &self.cancel).await?.stdout_text();
+        for name in names.split('\0').filter(|name| !name.is_empty()) {
+            let value = if name.ends_with(".required") { "false" } else { "" };
+            command = command.arg("-c").arg(format!("{name}={value}"));
+        }
+        let command = command.args([
+            "status",
+            "--porcelain=v1",
+            "-z",
+            "--no-renames",
+            "--ignore-submodules=all",
+            "--untracked-files=normal",
+        ]);
+        let output = process::run(&command, &self.cancel).await?.require_success(&command)?;
+        let text = output.stdout_text();
+        Ok(text.split('\0').filter_map(|entry| entry.get(3..)).map(str::to_owned).collect())
+    }
+
+    /// What a reader of a plan should know about this repository: changes that are not tested, tags that may be missing.
+    pub async fn notes(&self) -> Result<Vec<String>, GitError> {
+        let mut notes = Vec::new();
+        let changed = self.uncommitted().await?;
+        if !changed.is_empty() {
+            let some: Vec<&str> = changed.iter().take(3).map(String::as_str).collect();
+            let more = if changed.len() > 3 { ", …" } else { "" };
+            let files = if changed.len() == 1 { "1 file".to_owned() } else { format!("{} files", changed.len()) };
+            notes.push(format!("{files} with uncommitted changes: not tested ({}{more})", some.join(", ")));
+        }
+        if self.shallow {
+            notes.push(
+                "the repository is a shallow clone: older versions may be missing (`git fetch --unshallow --tags`)"
+                    .to_owned(),
+            );
+        }
+        Ok(notes)
+    }
+
+    fn command(&self) -> Command {
+        offline(&self.git_dir)
+    }
+}
+
+fn fields<const N: usize>(line: &str) -> Option<[&str; N]> {
+    line.split('\0').collect::<Vec<_>>().try_into().ok()
+}
+
+/// The `git` program with everything switched off that could run code or ask a question.
+fn git(dir: &Path) -> Command {
+    let off = [
+        "core.hooksPath=/dev/null",
+        "core.fsmonitor=false",
+        "core.attributesFile=/dev/null",
+        "credential.helper=",
+        "protocol.ext.allow=never",
+        "submodule.recurse=false",
+        "gc.auto=0",
+        "maintenance.auto=false",
+        // Ownership protects from foreign configuration that runs code; all of that is switched off here.
+        "safe.directory=*",
+    ];
+    let command = Command::new("git")
+        .inherit(&[
+            "SSH_AUTH_SOCK",
+            "https_proxy",
+            "HTTPS_PROXY",
+            "http_proxy",
+            "no_proxy",
+            "NO_PROXY",
+            "SSL_CERT_FILE",
+        ])
+        .env("LC_ALL", "C")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_ASKPASS", "/bin/false")
+        .env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .cwd(dir);
+    off.into_iter().fold(command, |command, setting| command.arg("-c").arg(setting))
+}
+
+/// The same without any transport, for reading what is there.
+fn offline(dir: &Path) -> Command {
+    git(dir).args(["-c", "protocol.allow=never"])
+}
+
+/// Brings a bare copy of `url` into the cache and up to date; copies of the same URL take turns.
+async fn mirror(url: &str, cache: &Path, cancel: &CancellationToken) -> Result<PathBuf, GitError> {
+    let written = |path: &Path| {
+        let path = path.to_owned();
+        move |source| GitError::Write { path, source }
+    };
+    std::fs::create_dir_all(cache).map_err(written(cache))?;
+    let digest = Sha256::digest(url.as_bytes());
+    let key: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let git_dir = cache.join(format!("{key}.git"));
+    let lock_path = cache.join(format!("{key}.lock"));
+    let lock = File::create(&lock_path).map_err(written(&lock_path))?;
+    let _held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
+        .await
+        .map_err(io::Error::other)
+        .and_then(|locked| locked)
+        .map_err(written(&lock_path))?;
+
+    if !git_dir.join("HEAD").is_file() {
+        let fresh = tempfile::tempdir_in(cache).map_err(written(cache))?;
+        transfer(
+            url,
+            git(cache).args(["clone", "--quiet", "--mirror", "--template=", "--", url]).arg(fresh.path()),
+            cancel,
+        )
+        .await?;
+        std::fs::rename(fresh.path(), &git_dir).map_err(written(&git_dir))?;
+        return Ok(git_dir);
+    }
+    transfer(url, git(&git_dir).args(["fetch", "--quiet", "--prune", "--no-write-fetch-head", "origin"]), cancel)
+        .await?;
+    // The remote's default branch may have another name by now.
+    let asked = transfer(url, git(&git_dir).args(["ls-remote", "--symref", "origin", "HEAD"]), cancel).await?;
+    if let Some(branch) = asked.lines().find_map(|line| line.strip_prefix("ref: ")?.strip_suffix("\tHEAD")) {
+        let command = offline(&git_dir).args(["symbolic-ref", "HEAD", branch]);
+        process::run(&command, cancel).await?.require_success(&command)?;
+    }
+    Ok(git_dir)
+}
+
+async fn transfer(url: &str, command: Command, cancel: &CancellationToken) -> Result<String, GitError> {
+    let command = command.deadline(TRANSFER);
+    let output = process::run(&command, cancel).await?;
+    if output.ended == process::Ended::Exited(128) {
+        let said = output.last_words().replace(url, &source::without_credentials(url));
+        return Err(GitError::Fetch { url: source::without_credentials(url), said });
+    }
+    Ok(output.require_success(&command)?.stdout_text())
+}
+
+#[cfg(test)]
+mod tests;

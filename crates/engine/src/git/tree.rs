@@ -1,0 +1,274 @@
+//! The tree of one commit: as texts for reading, or written out for deploying.
+
+use super::{GitError, Repository};
+use crate::process;
+use cc_ci_model::ids::Commit;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+/// The largest file that is read as text. Bytes.
+const TEXT: u64 = 1024 * 1024;
+/// The most a checkout may hold. Bytes.
+const WHOLE: u64 = 256 * 1024 * 1024;
+/// The most files a commit may hold.
+const ENTRIES: u64 = 20_000;
+/// How many links may follow one another.
+const LINKS: usize = 8;
+
+/// The texts of one commit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Content by path. A link to a file in the tree has that file's content.
+    pub text: BTreeMap<String, String>,
+    /// Paths that may be executed, whether or not their content is text.
+    pub executable: BTreeSet<String>,
+    /// What is in the commit but not in `text`.
+    pub left_out: BTreeMap<String, LeftOut>,
+}
+
+/// Why a file's content was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftOut {
+    /// Larger than a text of a recipe can be.
+    TooLarge,
+    /// Not UTF-8, or with zero bytes.
+    Binary,
+    /// A link to a folder, or to nothing.
+    Link,
+    /// Another repository.
+    Submodule,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    File,
+    Executable,
+    Link,
+    Submodule,
+}
+
+struct Entry {
+    mode: Mode,
+    object: String,
+    size: u64,
+}
+
+impl Repository {
+    /// The texts of a commit. Refuses a tree that a checkout would refuse.
+    pub async fn files(&self, commit: &Commit) -> Result<Files, GitError> {
+        let entries = self.entries(commit).await?;
+        let wanted = |entry: &Entry| entry.mode != Mode::Submodule && entry.size <= TEXT;
+        let blobs = self.blobs(entries.values().filter(|entry| wanted(entry))).await?;
+        let links = links(&entries, &blobs)?;
+        let mut files = Files::default();
+        for path in entries.keys() {
+            // A link is read as what it leads to.
+            let Some(entry) = follow(path, &entries, &links).and_then(|path| entries.get(&path)) else {
+                files.left_out.insert(path.clone(), LeftOut::Link);
+                continue;
+            };
+            match entry.mode {
+                Mode::Submodule => {
+                    files.left_out.insert(path.clone(), LeftOut::Submodule);
+                    continue;
+                }
+                Mode::Executable => {
+                    files.executable.insert(path.clone());
+                }
+                Mode::File | Mode::Link => {}
+            }
+            match blobs.get(&entry.object).map(|bytes| as_text(bytes)) {
+                None => drop(files.left_out.insert(path.clone(), LeftOut::TooLarge)),
+                Some(None) => drop(files.left_out.insert(path.clone(), LeftOut::Binary)),
+                Some(Some(text)) => drop(files.text.insert(path.clone(), text)),
+            }
+        }
+        Ok(files)
+    }
+
+    /// Writes the tree of a commit into `dir`, which must be missing or empty: exactly what was committed, with its file
+    /// modes, and nothing else. Nothing is written when any path or link is unsafe.
+    pub async fn checkout(&self, commit: &Commit, dir: &Path) -> Result<(), GitError> {
+        let entries = self.entries(commit).await?;
+        let blobs = self.blobs(entries.values().filter(|entry| entry.mode != Mode::Submodule)).await?;
+        let links = links(&entries, &blobs)?;
+        let failed = |path: &Path, source| GitError::Write { path: path.to_owned(), source };
+        fs::create_dir_all(dir).map_err(|source| failed(dir, source))?;
+        if fs::read_dir(dir).map_err(|source| failed(dir, source))?.next().is_some() {
+            return Err(failed(dir, io::Error::from(io::ErrorKind::DirectoryNotEmpty)));
+        }
+        // Links come last, so that no file can be written through one.
+        for (path, entry) in &entries {
+            let bits = match entry.mode {
+                Mode::File => 0o644,
+                Mode::Executable => 0o755,
+                Mode::Link | Mode::Submodule => continue,
+            };
+            let content = blobs.get(&entry.object).ok_or(GitError::Answer("cat-file"))?;
+            let target = dir.join(path);
+            write_file(&target, content, bits).map_err(|source| failed(&target, source))?;
+        }
+        for (path, leads_to) in &links {
+            let target = dir.join(path);
+            write_link(&target, leads_to).map_err(|source| failed(&target, source))?;
+        }
+        Ok(())
+    }
+
+    /// Every entry of a commit's tree, checked for paths that could leave a checkout.
+    async fn entries(&self, commit: &Commit) -> Result<BTreeMap<String, Entry>, GitError> {
+        let command =
+            self.command().args(["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", commit.as_str()]);
+        let output = process::run(&command, &self.cancel).await?.require_success(&command)?;
+        let mut entries = BTreeMap::new();
+        let mut whole = 0;
+        for record in output.stdout.split(|byte| *byte == 0).filter(|record| !record.is_empty()) {
+            let Ok(record) = std::str::from_utf8(record) else {
+                return Err(GitError::UnsafePath(String::from_utf8_lossy(record).into_owned()));
+            };
+            let (path, entry) = read_entry(record).ok_or(GitError::Answer("ls-tree"))?;
+            if !is_safe(path) {
+                return Err(GitError::UnsafePath(path.to_owned()));
+            }
+            whole += entry.size;
+            entries.insert(path.to_owned(), entry);
+        }
+        if entries.len() as u64 > ENTRIES {
+            return Err(GitError::TooLarge { what: format!("{} files", entries.len()), limit: ENTRIES });
+        }
+        if whole > WHOLE {
+            return Err(GitError::TooLarge { what: format!("{} MiB", whole >> 20), limit: WHOLE >> 20 });
+        }
+        Ok(entries)
+    }
+
+    /// The content of objects, in one call.
+    async fn blobs(&self, entries: impl Iterator<Item = &Entry>) -> Result<BTreeMap<String, Vec<u8>>, GitError> {
+        let objects: BTreeSet<&str> = entries.map(|entry| entry.object.as_str()).collect();
+        let asked: String = objects.iter().flat_map(|object| [*object, "\n"]).collect();
+        let command = self
+            .command()
+            .args(["cat-file", "--batch"])
+            .stdin(asked)
+            .output_cap(usize::try_from(WHOLE).unwrap_or(usize::MAX) + objects.len() * 100);
+        let output = process::run(&command, &self.cancel).await?.require_success(&command)?;
+        let mut rest = output.stdout.as_slice();
+        let mut blobs = BTreeMap::new();
+        for object in objects {
+            let (content, after) = read_blob(rest, object).ok_or(GitError::Answer("cat-file"))?;
+            blobs.insert(object.to_owned(), content.to_vec());
+            rest = after;
+        }
+        Ok(blobs)
+    }
+}
+
+/// `<mode> <type> <object> <size>\t<path>`; the size is padded, and `-` for what is not a file.
+fn read_entry(record: &str) -> Option<(&str, Entry)> {
+    let (meta, path) = record.split_once('\t')?;
+    let mut words = meta.split_ascii_whitespace();
+    let mode = match words.next()? {
+        "100755" => Mode::Executable,
+        "120000" => Mode::Link,
+        "160000" => Mode::Submodule,
+        file if file.starts_with("100") => Mode::File,
+        _ => return None,
+    };
+    let object = words.nth(1)?.to_owned();
+    let size = words.next()?.parse().unwrap_or(0);
+    Some((path, Entry { mode, object, size }))
+}
+
+/// `<object> blob <size>\n<content>\n`, and what follows it.
+fn read_blob<'a>(bytes: &'a [u8], object: &str) -> Option<(&'a [u8], &'a [u8])> {
+    let line = bytes.iter().position(|byte| *byte == b'\n')?;
+    let header = std::str::from_utf8(&bytes[..line]).ok()?;
+    let size: usize = header.strip_prefix(object)?.strip_prefix(" blob ")?.parse().ok()?;
+    let content = bytes.get(line + 1..line + 1 + size)?;
+    Some((content, bytes.get(line + 2 + size..)?))
+}
+
+fn is_safe(path: &str) -> bool {
+    !path.chars().any(char::is_control)
+        && path
+            .split('/')
+            .all(|part| !part.is_empty() && part != "." && part != ".." && !part.eq_ignore_ascii_case(".git"))
+}
+
+fn as_text(bytes: &[u8]) -> Option<String> {
+    if bytes.contains(&0) { None } else { String::from_utf8(bytes.to_vec()).ok() }
+}
+
+/// Where each link leads, as written. Fails on the first that leads out of the tree.
+fn links(
+    entries: &BTreeMap<String, Entry>,
+    blobs: &BTreeMap<String, Vec<u8>>,
+) -> Result<BTreeMap<String, String>, GitError> {
+    let mut links = BTreeMap::new();
+    for (path, entry) in entries.iter().filter(|(_, entry)| entry.mode == Mode::Link) {
+        let bytes = blobs.get(&entry.object).map(Vec::as_slice).unwrap_or_default();
+        let target = String::from_utf8_lossy(bytes).into_owned();
+        if leads_to(path, &target).is_none() || target.contains('\0') {
+            return Err(GitError::UnsafeLink { path: path.clone(), target });
+        }
+        links.insert(path.clone(), target);
+    }
+    Ok(links)
+}
+
+/// The path in the tree a link names, or `None` when it leaves the tree. `..` is accepted only at the front, where it
+/// climbs real folders: after a name it could climb from wherever another link has led.
+fn leads_to(link: &str, target: &str) -> Option<String> {
+    if target.is_empty() || target.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = link.split('/').collect();
+    parts.pop();
+    let mut named = false;
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if named => return None,
+            ".." => {
+                parts.pop()?;
+            }
+            name if name.eq_ignore_ascii_case(".git") => return None,
+            name => {
+                named = true;
+                parts.push(name);
+            }
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// The path a file is found at after following links; `None` when that is no file.
+fn follow(path: &str, entries: &BTreeMap<String, Entry>, links: &BTreeMap<String, String>) -> Option<String> {
+    let mut at = path.to_owned();
+    for _ in 0..LINKS {
+        match links.get(&at) {
+            Some(target) => at = leads_to(&at, target)?,
+            None => return entries.contains_key(&at).then_some(at),
+        }
+    }
+    None
+}
+
+fn write_file(target: &Path, content: &[u8], bits: u32) -> io::Result<()> {
+    if let Some(parent) = target.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(target)?;
+    file.write_all(content)?;
+    file.set_permissions(Permissions::from_mode(bits))
+}
+
+fn write_link(target: &Path, leads_to: &str) -> io::Result<()> {
+    if let Some(parent) = target.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    symlink(leads_to, target)
+}
