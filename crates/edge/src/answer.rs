@@ -33,14 +33,8 @@ pub enum Mark {
 }
 
 impl Mark {
-    const ALL: [Self; 6] = [
-        Self::NoRoute,
-        Self::BadGateway,
-        Self::Redirect,
-        Self::BadRequest,
-        Self::HeadersTooLarge,
-        Self::Status,
-    ];
+    const ALL: [Self; 6] =
+        [Self::NoRoute, Self::BadGateway, Self::Redirect, Self::BadRequest, Self::HeadersTooLarge, Self::Status];
 
     /// The value in [`MARK_HEADER`].
     #[must_use]
@@ -64,12 +58,7 @@ impl Mark {
 
 /// An answer with a line of text and, for everything but a status, the reason as a header too.
 pub(crate) fn text(status: StatusCode, mark: Mark, reason: &str) -> Response<Body> {
-    let mut response = plain(
-        status,
-        mark,
-        format!("cc-ci-edge: {reason}\n"),
-        "text/plain; charset=utf-8",
-    );
+    let mut response = plain(status, mark, format!("cc-ci-edge: {reason}\n"), "text/plain; charset=utf-8");
     // A reason with line breaks or other controls stays in the body only.
     if let Ok(reason) = HeaderValue::from_str(reason) {
         response.headers_mut().insert(REASON_HEADER, reason);
@@ -86,22 +75,13 @@ pub(crate) fn redirect(status: StatusCode, location: &str) -> Response<Body> {
             response.headers_mut().insert(LOCATION, value);
             response
         }
-        Err(_) => text(
-            StatusCode::BAD_REQUEST,
-            Mark::BadRequest,
-            "the host is not text",
-        ),
+        Err(_) => text(StatusCode::BAD_REQUEST, Mark::BadRequest, "the host is not text"),
     }
 }
 
 /// An answer with JSON.
 pub(crate) fn json(mark: Mark, body: &serde_json::Value) -> Response<Body> {
-    plain(
-        StatusCode::OK,
-        mark,
-        format!("{body}\n"),
-        "application/json",
-    )
+    plain(StatusCode::OK, mark, format!("{body}\n"), "application/json")
 }
 
 fn plain(status: StatusCode, mark: Mark, body: String, kind: &'static str) -> Response<Body> {

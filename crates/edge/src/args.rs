@@ -39,11 +39,7 @@ pub(crate) enum ArgsError {
     #[error("{0} needs a value; see --help")]
     NoValue(&'static str),
     #[error("{flag} takes {wanted}, not `{value}`")]
-    Value {
-        flag: &'static str,
-        wanted: &'static str,
-        value: String,
-    },
+    Value { flag: &'static str, wanted: &'static str, value: String },
     #[error("--routes is missing; see --help")]
     NoRoutes,
     #[error("--cert and --key go together")]
@@ -68,11 +64,7 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Asked, ArgsErr
             "--key" => key = Some(PathBuf::from(value("--key", &mut args)?)),
             "--web" => {
                 let text = value("--web", &mut args)?;
-                web = if text == "off" {
-                    None
-                } else {
-                    Some(address("--web", text)?)
-                };
+                web = if text == "off" { None } else { Some(address("--web", text)?) };
             }
             "--web-secure" => {
                 web_secure = address("--web-secure", value("--web-secure", &mut args)?)?;
@@ -80,11 +72,8 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Asked, ArgsErr
             "--web-redirect" => web_policy = WebPolicy::RedirectToSecure,
             "--connect-ms" => {
                 let text = value("--connect-ms", &mut args)?;
-                let refused = |_| ArgsError::Value {
-                    flag: "--connect-ms",
-                    wanted: "milliseconds",
-                    value: text.clone(),
-                };
+                let refused =
+                    |_| ArgsError::Value { flag: "--connect-ms", wanted: "milliseconds", value: text.clone() };
                 connect_limit = Duration::from_millis(text.parse().map_err(refused)?);
             }
             _ => return Err(ArgsError::Unknown(arg)),
@@ -99,13 +88,7 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Asked, ArgsErr
         return Err(ArgsError::Nowhere);
     }
     let routes = routes.ok_or(ArgsError::NoRoutes)?;
-    Ok(Asked::Serve(Settings {
-        routes,
-        web,
-        web_secure,
-        web_policy,
-        connect_limit,
-    }))
+    Ok(Asked::Serve(Settings { routes, web, web_secure, web_policy, connect_limit }))
 }
 
 fn value(flag: &'static str, args: &mut impl Iterator<Item = String>) -> Result<String, ArgsError> {
@@ -113,11 +96,7 @@ fn value(flag: &'static str, args: &mut impl Iterator<Item = String>) -> Result<
 }
 
 fn address(flag: &'static str, value: String) -> Result<SocketAddr, ArgsError> {
-    value.parse().map_err(|_| ArgsError::Value {
-        flag,
-        wanted: "an address such as 0.0.0.0:80",
-        value,
-    })
+    value.parse().map_err(|_| ArgsError::Value { flag, wanted: "an address such as 0.0.0.0:80", value })
 }
 
 #[cfg(test)]
@@ -130,14 +109,10 @@ mod tests {
 
     #[test]
     fn a_full_line_is_read() {
-        let line = "--routes r.json --cert c --key k --web off --web-secure 127.0.0.1:8443 --web-redirect --connect-ms 50";
-        let Ok(Asked::Serve(settings)) = read(line) else {
-            panic!("not a serve line")
-        };
-        assert_eq!(
-            (settings.web, settings.web_policy),
-            (None, WebPolicy::RedirectToSecure)
-        );
+        let line =
+            "--routes r.json --cert c --key k --web off --web-secure 127.0.0.1:8443 --web-redirect --connect-ms 50";
+        let Ok(Asked::Serve(settings)) = read(line) else { panic!("not a serve line") };
+        assert_eq!((settings.web, settings.web_policy), (None, WebPolicy::RedirectToSecure));
         assert_eq!(settings.connect_limit, Duration::from_millis(50));
         let (address, files) = settings.web_secure.unwrap();
         assert_eq!((address.port(), files.key), (8443, PathBuf::from("k")));
@@ -145,32 +120,20 @@ mod tests {
 
     #[test]
     fn plain_http_alone_is_the_least() {
-        let Ok(Asked::Serve(settings)) = read("--routes r.json") else {
-            panic!("not a serve line")
-        };
+        let Ok(Asked::Serve(settings)) = read("--routes r.json") else { panic!("not a serve line") };
         assert_eq!(settings.web.unwrap().port(), 80);
         assert!(settings.web_secure.is_none());
     }
 
     #[test]
     fn refusals_name_the_argument() {
-        let check =
-            |line: &str, expected: &str| assert_eq!(read(line).unwrap_err().to_string(), expected);
+        let check = |line: &str, expected: &str| assert_eq!(read(line).unwrap_err().to_string(), expected);
         check("--route r", "unknown argument `--route`; see --help");
         check("--routes", "--routes needs a value; see --help");
         check("", "--routes is missing; see --help");
         check("--routes r --cert c", "--cert and --key go together");
-        check(
-            "--routes r --web off",
-            "nothing to listen on: --web is off and there is no --cert",
-        );
-        check(
-            "--routes r --web :80",
-            "--web takes an address such as 0.0.0.0:80, not `:80`",
-        );
-        check(
-            "--routes r --connect-ms 2s",
-            "--connect-ms takes milliseconds, not `2s`",
-        );
+        check("--routes r --web off", "nothing to listen on: --web is off and there is no --cert");
+        check("--routes r --web :80", "--web takes an address such as 0.0.0.0:80, not `:80`");
+        check("--routes r --connect-ms 2s", "--connect-ms takes milliseconds, not `2s`");
     }
 }

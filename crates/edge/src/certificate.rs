@@ -49,30 +49,17 @@ pub enum CertificateError {
 /// [`CertificateError`] naming the file that cannot be used.
 pub(crate) async fn load(files: &CertificateFiles) -> Result<ServerConfig, CertificateError> {
     let read = async |path: &PathBuf| {
-        tokio::fs::read(path)
-            .await
-            .map_err(|source| CertificateError::Read {
-                path: path.clone(),
-                source,
-            })
+        tokio::fs::read(path).await.map_err(|source| CertificateError::Read { path: path.clone(), source })
     };
     let pem = |wanted, path: &PathBuf| {
         let path = path.clone();
-        move |source| CertificateError::Pem {
-            path,
-            wanted,
-            source,
-        }
+        move |source| CertificateError::Pem { path, wanted, source }
     };
     let chain = CertificateDer::pem_slice_iter(&read(&files.certificate).await?)
         .collect::<Result<Vec<_>, _>>()
         .map_err(pem("certificate", &files.certificate))?;
-    let key = PrivateKeyDer::from_pem_slice(&read(&files.key).await?)
-        .map_err(pem("private key", &files.key))?;
-    let unfit = |source| CertificateError::Unfit {
-        files: files.clone(),
-        source,
-    };
+    let key = PrivateKeyDer::from_pem_slice(&read(&files.key).await?).map_err(pem("private key", &files.key))?;
+    let unfit = |source| CertificateError::Unfit { files: files.clone(), source };
     // The provider is named here, so that a program using this crate need not install one.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)

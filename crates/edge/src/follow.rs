@@ -57,11 +57,7 @@ pub(crate) struct Files {
 
 impl Files {
     pub(crate) fn new(routes: PathBuf) -> Self {
-        Self {
-            routes,
-            routes_seen: None,
-            certificate: None,
-        }
+        Self { routes, routes_seen: None, certificate: None }
     }
 
     /// The routes to start with; none if there is no file yet.
@@ -113,9 +109,7 @@ impl Files {
                 say_routes(log, &new);
                 table.send_replace(Arc::new(new));
             }
-            Err(error) => log.event(&EventLine::RoutesRefused {
-                reason: error.to_string(),
-            }),
+            Err(error) => log.event(&EventLine::RoutesRefused { reason: error.to_string() }),
         }
     }
 
@@ -133,18 +127,13 @@ impl Files {
                 log.event(&EventLine::Certificate);
                 tls.send_replace(Arc::new(config));
             }
-            Err(error) => log.event(&EventLine::CertificateRefused {
-                reason: error.to_string(),
-            }),
+            Err(error) => log.event(&EventLine::CertificateRefused { reason: error.to_string() }),
         }
     }
 }
 
 fn say_routes(log: &Log, table: &Table) {
-    log.event(&EventLine::Routes {
-        revision: table.revision(),
-        routers: table.routes().len(),
-    });
+    log.event(&EventLine::Routes { revision: table.revision(), routers: table.routes().len() });
 }
 
 /// What a file holds; `None` if there is no such file.
@@ -152,30 +141,20 @@ async fn read(path: &Path) -> Result<Option<Vec<u8>>, RoutesError> {
     match tokio::fs::read(path).await {
         Ok(content) => Ok(Some(content)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(RoutesError::Read {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) => Err(RoutesError::Read { path: path.to_owned(), source }),
     }
 }
 
 async fn contents(files: &CertificateFiles) -> [Option<Vec<u8>>; 2] {
-    [
-        tokio::fs::read(&files.certificate).await.ok(),
-        tokio::fs::read(&files.key).await.ok(),
-    ]
+    [tokio::fs::read(&files.certificate).await.ok(), tokio::fs::read(&files.key).await.ok()]
 }
 
 fn compile(path: &Path, content: Option<&[u8]>) -> Result<Table, RoutesError> {
     let routes = match content {
-        Some(content) => serde_json::from_slice(content).map_err(|source| RoutesError::Json {
-            path: path.to_owned(),
-            source,
-        })?,
+        Some(content) => {
+            serde_json::from_slice(content).map_err(|source| RoutesError::Json { path: path.to_owned(), source })?
+        }
         None => Routes::default(),
     };
-    Table::compile(&routes).map_err(|source| RoutesError::Table {
-        path: path.to_owned(),
-        source,
-    })
+    Table::compile(&routes).map_err(|source| RoutesError::Table { path: path.to_owned(), source })
 }

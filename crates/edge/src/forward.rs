@@ -65,24 +65,13 @@ pub(crate) async fn handle(
         Some(host) => respond(&shared, &table, arrival, host, request).await,
         None => {
             let reason = "the request names no host";
-            (
-                None,
-                answer::text(StatusCode::BAD_REQUEST, Mark::BadRequest, reason),
-            )
+            (None, answer::text(StatusCode::BAD_REQUEST, Mark::BadRequest, reason))
         }
     };
-    let header = |name| {
-        response
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     shared.log.request(&RequestLine {
         method: method.as_str(),
-        host: host
-            .as_ref()
-            .and_then(|host| host.to_str().ok())
-            .unwrap_or_default(),
+        host: host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default(),
         path: uri.path(),
         status: response.status().as_u16(),
         ms: started.elapsed(),
@@ -105,10 +94,7 @@ async fn respond<'t>(
     let (method, uri) = (request.method(), request.uri());
     let Ok(host_text) = host.to_str() else {
         let reason = "the host is not text";
-        return (
-            None,
-            answer::text(StatusCode::BAD_REQUEST, Mark::BadRequest, reason),
-        );
+        return (None, answer::text(StatusCode::BAD_REQUEST, Mark::BadRequest, reason));
     };
     if headers::size(request.headers()) > HEADER_LIMIT {
         let reason = format!("the headers are larger than {HEADER_LIMIT} bytes");
@@ -117,10 +103,7 @@ async fn respond<'t>(
     }
     if *method == Method::CONNECT {
         let reason = "tunnels by CONNECT are not offered";
-        return (
-            None,
-            answer::text(StatusCode::BAD_REQUEST, Mark::BadRequest, reason),
-        );
+        return (None, answer::text(StatusCode::BAD_REQUEST, Mark::BadRequest, reason));
     }
     if crate::rule::canonical_host(host_text) == STATUS_HOST {
         return (None, status(table));
@@ -129,23 +112,14 @@ async fn respond<'t>(
         let redirect = middleware::redirect_to_secure(host_text, method, uri);
         return (None, answer::redirect(redirect.status, &redirect.location));
     }
-    let facts = RequestFacts {
-        host: host_text,
-        path: uri.path(),
-        method: method.as_str(),
-    };
+    let facts = RequestFacts { host: host_text, path: uri.path(), method: method.as_str() };
     let Some(route) = table.find(arrival.entry, facts) else {
         return (None, no_route(table, arrival.entry, facts));
     };
     let applied = middleware::apply(route.middlewares(), arrival.entry, host_text, method, uri);
     let response = match applied {
         Ok(Applied::Forward { target, stripped }) => {
-            let sent = Forwarded {
-                arrival,
-                host,
-                target,
-                stripped: &stripped,
-            };
+            let sent = Forwarded { arrival, host, target, stripped: &stripped };
             match forward(shared, route.backend(), sent, request).await {
                 Ok(response) => response,
                 Err(reason) => answer::text(StatusCode::BAD_GATEWAY, Mark::BadGateway, &reason),
@@ -161,15 +135,8 @@ async fn respond<'t>(
 }
 
 fn status(table: &Table) -> Response<Body> {
-    let routers: Vec<&str> = table
-        .routes()
-        .iter()
-        .map(crate::table::Route::name)
-        .collect();
-    answer::json(
-        Mark::Status,
-        &serde_json::json!({ "revision": table.revision(), "routers": routers }),
-    )
+    let routers: Vec<&str> = table.routes().iter().map(crate::table::Route::name).collect();
+    answer::json(Mark::Status, &serde_json::json!({ "revision": table.revision(), "routers": routers }))
 }
 
 fn no_route(table: &Table, entry: EntryPoint, facts: RequestFacts<'_>) -> Response<Body> {
@@ -201,21 +168,10 @@ async fn forward(
     sent: Forwarded<'_>,
     mut request: Request<Incoming>,
 ) -> Result<Response<Body>, String> {
-    let stream = shared
-        .resolver
-        .connect(backend)
-        .await
-        .map_err(|error| error.to_string())?;
-    let address = stream
-        .peer_addr()
-        .map(|address| address.to_string())
-        .unwrap_or_default();
+    let stream = shared.resolver.connect(backend).await.map_err(|error| error.to_string())?;
+    let address = stream.peer_addr().map(|address| address.to_string()).unwrap_or_default();
     let broke = |error: hyper::Error| {
-        format!(
-            "{} ({address}) broke off before its answer: {}",
-            backend.host,
-            with_cause(&error)
-        )
+        format!("{} ({address}) broke off before its answer: {}", backend.host, with_cause(&error))
     };
     // Small writes of a WebSocket must not wait for each other; failing to say so costs time only.
     drop(stream.set_nodelay(true));
@@ -228,21 +184,13 @@ async fn forward(
     // It ends with the exchange: the sender is dropped below, and a tunnel takes the stream out of it.
     let _detached = tokio::spawn(connection.with_upgrades());
 
-    let client_side =
-        headers::asks_upgrade(request.headers()).then(|| hyper::upgrade::on(&mut request));
-    headers::prepare_request(
-        request.headers_mut(),
-        sent.arrival,
-        sent.host,
-        &shared.server_name,
-        sent.stripped,
-    );
+    let client_side = headers::asks_upgrade(request.headers()).then(|| hyper::upgrade::on(&mut request));
+    headers::prepare_request(request.headers_mut(), sent.arrival, sent.host, &shared.server_name, sent.stripped);
     *request.uri_mut() = Uri::from(sent.target);
     *request.version_mut() = Version::HTTP_11;
 
     let mut response = sender.send_request(request).await.map_err(broke)?;
-    let upgraded = (response.status() == StatusCode::SWITCHING_PROTOCOLS)
-        .then(|| hyper::upgrade::on(&mut response));
+    let upgraded = (response.status() == StatusCode::SWITCHING_PROTOCOLS).then(|| hyper::upgrade::on(&mut response));
     let protocol = response.headers().get(UPGRADE).cloned();
     headers::remove_hop_by_hop(response.headers_mut());
     response.headers_mut().remove(MARK_HEADER);
@@ -254,10 +202,7 @@ async fn forward(
             let _detached = tokio::spawn(tunnel(client_side, back_end_side));
         }
         (Some(_), _, _) => {
-            return Err(format!(
-                "{} ({address}) switches protocols unasked",
-                backend.host
-            ));
+            return Err(format!("{} ({address}) switches protocols unasked", backend.host));
         }
     }
     *response.version_mut() = Version::default();
@@ -277,11 +222,7 @@ async fn tunnel(client_side: OnUpgrade, back_end_side: OnUpgrade) {
 fn host_of(request: &Request<Incoming>) -> Option<HeaderValue> {
     match request.uri().authority() {
         Some(authority) => HeaderValue::from_str(authority.as_str()).ok(),
-        None => request
-            .headers()
-            .get(HOST)
-            .filter(|host| !host.is_empty())
-            .cloned(),
+        None => request.headers().get(HOST).filter(|host| !host.is_empty()).cloned(),
     }
 }
 

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use hyper::HeaderMap;
 use hyper::header::{
-    CONNECTION, COOKIE, HOST, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRAILER, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, COOKIE, HOST, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
 };
 
 use crate::answer::MARK_HEADER;
@@ -72,9 +72,7 @@ pub(crate) fn prepare_request(
     server_name: &HeaderValue,
     stripped: &[String],
 ) {
-    let upgrade = asks_upgrade(headers)
-        .then(|| headers.get(UPGRADE).cloned())
-        .flatten();
+    let upgrade = asks_upgrade(headers).then(|| headers.get(UPGRADE).cloned()).flatten();
     remove_hop_by_hop(headers);
     for name in FROM_PROXIES_ONLY {
         headers.remove(name);
@@ -114,10 +112,7 @@ pub(crate) fn restore_upgrade(headers: &mut HeaderMap, protocol: HeaderValue) {
 
 /// The size of all names and values in bytes.
 pub(crate) fn size(headers: &HeaderMap) -> usize {
-    headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len())
-        .sum()
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
 fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = String> {
@@ -136,11 +131,7 @@ fn is_websocket(upgrade: &HeaderValue) -> bool {
 
 /// HTTP/2 may split cookies over several headers, which HTTP/1.1 does not know.
 fn join_cookies(headers: &mut HeaderMap) {
-    let cookies: Vec<&[u8]> = headers
-        .get_all(COOKIE)
-        .into_iter()
-        .map(HeaderValue::as_bytes)
-        .collect();
+    let cookies: Vec<&[u8]> = headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes).collect();
     if cookies.len() > 1
         && let Ok(joined) = HeaderValue::from_bytes(&cookies.join(&b"; "[..]))
     {
@@ -150,11 +141,8 @@ fn join_cookies(headers: &mut HeaderMap) {
 
 /// The port the client named, else the usual one.
 fn port_of(host: &HeaderValue, entry: EntryPoint) -> HeaderValue {
-    let named = host
-        .to_str()
-        .ok()
-        .and_then(|host| host.rsplit_once(':'))
-        .and_then(|(_, port)| port.parse::<u16>().ok());
+    let named =
+        host.to_str().ok().and_then(|host| host.rsplit_once(':')).and_then(|(_, port)| port.parse::<u16>().ok());
     match (named, entry) {
         (Some(port), _) => HeaderValue::from(port),
         (None, EntryPoint::WebSecure) => HeaderValue::from_static("443"),
@@ -174,28 +162,13 @@ mod tests {
         map
     }
 
-    fn prepared(
-        entry: EntryPoint,
-        host: &'static str,
-        lines: &[(&'static str, &'static str)],
-    ) -> String {
+    fn prepared(entry: EntryPoint, host: &'static str, lines: &[(&'static str, &'static str)]) -> String {
         let mut map = headers(lines);
-        let arrival = Arrival {
-            entry,
-            client: "10.1.2.3:4567".parse().unwrap(),
-        };
+        let arrival = Arrival { entry, client: "10.1.2.3:4567".parse().unwrap() };
         let server = HeaderValue::from_static("edge");
-        prepare_request(
-            &mut map,
-            arrival,
-            &HeaderValue::from_static(host),
-            &server,
-            &[],
-        );
-        let mut lines: Vec<String> = map
-            .iter()
-            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
-            .collect();
+        prepare_request(&mut map, arrival, &HeaderValue::from_static(host), &server, &[]);
+        let mut lines: Vec<String> =
+            map.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         lines.sort();
         lines.join("\n")
     }
@@ -229,10 +202,7 @@ mod tests {
         let got = prepared(
             EntryPoint::Web,
             "a.test:8080",
-            &[
-                ("connection", "keep-alive, Upgrade"),
-                ("upgrade", "websocket"),
-            ],
+            &[("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")],
         );
         assert_eq!(
             got,

@@ -32,9 +32,7 @@ pub enum LabelError {
         source: RuleError,
     },
     /// A swarm service has no port that Traefik could guess.
-    #[error(
-        "no port for router `{router}`; set traefik.http.services.{service}.loadbalancer.server.port"
-    )]
+    #[error("no port for router `{router}`; set traefik.http.services.{service}.loadbalancer.server.port")]
     NoPort {
         /// The router's name.
         router: String,
@@ -130,38 +128,22 @@ impl std::fmt::Display for Unsupported {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Middleware { router, name, kind } => {
-                write!(
-                    f,
-                    "router `{router}`: middleware `{name}` of kind {kind} is not applied"
-                )
+                write!(f, "router `{router}`: middleware `{name}` of kind {kind} is not applied")
             }
             Self::MiddlewareElsewhere { router, name } => {
-                write!(
-                    f,
-                    "router `{router}`: middleware `{name}` is defined elsewhere and is not applied"
-                )
+                write!(f, "router `{router}`: middleware `{name}` is defined elsewhere and is not applied")
             }
             Self::ServiceElsewhere { router, service } => {
-                write!(
-                    f,
-                    "router `{router}` leads to `{service}` of another provider and is left out"
-                )
+                write!(f, "router `{router}` leads to `{service}` of another provider and is left out")
             }
             Self::EntryPoint { router, name } => {
-                write!(
-                    f,
-                    "router `{router}`: entry point `{name}` does not exist here"
-                )
+                write!(f, "router `{router}`: entry point `{name}` does not exist here")
             }
-            Self::NoTls { router } => write!(
-                f,
-                "router `{router}` listens on web-secure only but sets no tls label, so it never answers"
-            ),
+            Self::NoTls { router } => {
+                write!(f, "router `{router}` listens on web-secure only but sets no tls label, so it never answers")
+            }
             Self::Scheme { service, scheme } => {
-                write!(
-                    f,
-                    "service `{service}` asks for scheme {scheme}; it is spoken to in http"
-                )
+                write!(f, "service `{service}` asks for scheme {scheme}; it is spoken to in http")
             }
             Self::Protocol { name } => write!(f, "{name} routers are not followed"),
             Self::NoRouter => f.write_str("the service is enabled but defines no router"),
@@ -177,23 +159,15 @@ impl std::fmt::Display for Unsupported {
 ///
 /// # Errors
 /// [`LabelError`] for the first label that cannot be followed, with its key and, where known, the label to set.
-pub fn routes_from_labels(
-    labels: &BTreeMap<String, String>,
-    service_dns: &str,
-) -> Result<LabelRoutes, LabelError> {
+pub fn routes_from_labels(labels: &BTreeMap<String, String>, service_dns: &str) -> Result<LabelRoutes, LabelError> {
     let labels = Labels::read(labels);
     let mut found = LabelRoutes::default();
     if !labels.enabled()? {
         return Ok(found);
     }
     for protocol in ["tcp", "udp"] {
-        if labels
-            .keys()
-            .any(|path| path.first().is_some_and(|first| first == protocol))
-        {
-            found.unsupported.push(Unsupported::Protocol {
-                name: protocol.to_owned(),
-            });
+        if labels.keys().any(|path| path.first().is_some_and(|first| first == protocol)) {
+            found.unsupported.push(Unsupported::Protocol { name: protocol.to_owned() });
         }
     }
     let names = labels.names("routers");
@@ -220,31 +194,18 @@ fn read_router(
         .filter(|rule| !rule.value.trim().is_empty())
         .ok_or_else(|| LabelError::NoRule { router: router() })?
         .value;
-    Rule::parse(rule).map_err(|source| LabelError::Rule {
-        router: router(),
-        source,
-    })?;
+    Rule::parse(rule).map_err(|source| LabelError::Rule { router: router(), source })?;
 
     let service = match label("service").map(|label| without_provider(label.value)) {
         Some(Named::Here(service)) => {
-            if !labels
-                .names("services")
-                .iter()
-                .any(|defined| defined == service)
-            {
-                return Err(LabelError::UnknownService {
-                    router: router(),
-                    service: service.to_owned(),
-                });
+            if !labels.names("services").iter().any(|defined| defined == service) {
+                return Err(LabelError::UnknownService { router: router(), service: service.to_owned() });
             }
             service.to_owned()
         }
         Some(Named::Elsewhere(service)) => {
             let service = service.to_owned();
-            unsupported.push(Unsupported::ServiceElsewhere {
-                router: router(),
-                service,
-            });
+            unsupported.push(Unsupported::ServiceElsewhere { router: router(), service });
             return Ok(None);
         }
         None => match labels.names("services").as_slice() {
@@ -252,57 +213,30 @@ fn read_router(
             [] => name.to_owned(),
             [only] => only.clone(),
             several => {
-                return Err(LabelError::SeveralServices {
-                    router: router(),
-                    services: several.to_vec(),
-                });
+                return Err(LabelError::SeveralServices { router: router(), services: several.to_vec() });
             }
         },
     };
-    let server = |field: &str| {
-        labels.get(&[
-            "http",
-            "services",
-            &service,
-            "loadbalancer",
-            "server",
-            field,
-        ])
-    };
+    let server = |field: &str| labels.get(&["http", "services", &service, "loadbalancer", "server", field]);
     let port = server("port")
-        .ok_or_else(|| LabelError::NoPort {
-            router: router(),
-            service: service.clone(),
-        })?
+        .ok_or_else(|| LabelError::NoPort { router: router(), service: service.clone() })?
         .parse("a port number")?;
-    if let Some(scheme) = server("scheme").filter(|label| !label.value.eq_ignore_ascii_case("http"))
-    {
-        let notice = Unsupported::Scheme {
-            service: service.clone(),
-            scheme: scheme.value.to_owned(),
-        };
+    if let Some(scheme) = server("scheme").filter(|label| !label.value.eq_ignore_ascii_case("http")) {
+        let notice = Unsupported::Scheme { service: service.clone(), scheme: scheme.value.to_owned() };
         if !unsupported.contains(&notice) {
             unsupported.push(notice);
         }
     }
 
     let entry_points: Vec<String> = label("entrypoints").map(list).unwrap_or_default();
-    for entry_point in entry_points
-        .iter()
-        .filter(|name| *name != WEB && *name != WEB_SECURE)
-    {
-        unsupported.push(Unsupported::EntryPoint {
-            router: router(),
-            name: entry_point.clone(),
-        });
+    for entry_point in entry_points.iter().filter(|name| *name != WEB && *name != WEB_SECURE) {
+        unsupported.push(Unsupported::EntryPoint { router: router(), name: entry_point.clone() });
     }
     let tls = labels.has_tls(name);
     if !tls && entry_points.iter().all(|name| name == WEB_SECURE) && !entry_points.is_empty() {
         unsupported.push(Unsupported::NoTls { router: router() });
     }
-    let priority = label("priority")
-        .map(|label| label.parse("a whole number"))
-        .transpose()?;
+    let priority = label("priority").map(|label| label.parse("a whole number")).transpose()?;
     let middlewares = read_middlewares(labels, name, unsupported)?;
     Ok(Some(Router {
         name: router(),
@@ -311,10 +245,7 @@ fn read_router(
         tls,
         priority,
         middlewares,
-        backend: Backend {
-            host: service_dns.to_owned(),
-            port,
-        },
+        backend: Backend { host: service_dns.to_owned(), port },
     }))
 }
 
@@ -324,46 +255,31 @@ fn read_middlewares(
     unsupported: &mut Vec<Unsupported>,
 ) -> Result<Vec<Middleware>, LabelError> {
     let mut applied = Vec::new();
-    let names = labels
-        .get(&["http", "routers", router, "middlewares"])
-        .map(list)
-        .unwrap_or_default();
+    let names = labels.get(&["http", "routers", router, "middlewares"]).map(list).unwrap_or_default();
     for name in names {
         let kinds = match without_provider(&name) {
             Named::Here(local) => labels.children(&["http", "middlewares", local]),
             Named::Elsewhere(_) => Vec::new(),
         };
         if kinds.is_empty() {
-            unsupported.push(Unsupported::MiddlewareElsewhere {
-                router: router.to_owned(),
-                name: name.clone(),
-            });
+            unsupported.push(Unsupported::MiddlewareElsewhere { router: router.to_owned(), name: name.clone() });
         }
         for kind in kinds {
             let local = name.split('@').next().unwrap_or(&name);
             let label = |field: &str| labels.get(&["http", "middlewares", local, &kind, field]);
             match kind.as_str() {
                 "redirectscheme" => applied.push(Middleware::RedirectScheme {
-                    scheme: label("scheme")
-                        .map_or("https", |label| label.value)
-                        .to_ascii_lowercase(),
+                    scheme: label("scheme").map_or("https", |label| label.value).to_ascii_lowercase(),
                     port: label("port")
                         .filter(|label| !label.value.is_empty())
                         .map(|label| label.parse("a port number"))
                         .transpose()?,
-                    permanent: label("permanent")
-                        .map(Label::flag)
-                        .transpose()?
-                        .unwrap_or(false),
+                    permanent: label("permanent").map(Label::flag).transpose()?.unwrap_or(false),
                 }),
-                "stripprefix" => applied.push(Middleware::StripPrefix {
-                    prefixes: label("prefixes").map(list).unwrap_or_default(),
-                }),
-                _ => unsupported.push(Unsupported::Middleware {
-                    router: router.to_owned(),
-                    name: name.clone(),
-                    kind,
-                }),
+                "stripprefix" => {
+                    applied.push(Middleware::StripPrefix { prefixes: label("prefixes").map(list).unwrap_or_default() })
+                }
+                _ => unsupported.push(Unsupported::Middleware { router: router.to_owned(), name: name.clone(), kind }),
             }
         }
     }
@@ -406,22 +322,12 @@ impl Label<'_> {
     }
 
     fn refused(self, wanted: &'static str) -> LabelError {
-        LabelError::Value {
-            label: self.key.to_owned(),
-            wanted,
-            value: self.value.to_owned(),
-        }
+        LabelError::Value { label: self.key.to_owned(), wanted, value: self.value.to_owned() }
     }
 }
 
 fn list(label: Label<'_>) -> Vec<String> {
-    label
-        .value
-        .split(',')
-        .map(str::trim)
-        .filter(|item| !item.is_empty())
-        .map(str::to_owned)
-        .collect()
+    label.value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
 /// The labels below `traefik.`, by path. Field names are compared without case, as Traefik does; names of routers,
@@ -451,10 +357,7 @@ impl<'a> Labels<'a> {
     }
 
     fn get(&self, path: &[&str]) -> Option<Label<'a>> {
-        self.0
-            .iter()
-            .find(|(have, _)| have.iter().eq(path))
-            .map(|(_, label)| *label)
+        self.0.iter().find(|(have, _)| have.iter().eq(path)).map(|(_, label)| *label)
     }
 
     fn enabled(&self) -> Result<bool, LabelError> {
@@ -480,9 +383,8 @@ impl<'a> Labels<'a> {
     /// Any label from `tls` on turns TLS on, even `tls.certresolver` with no value, unless `tls` itself says no.
     fn has_tls(&self, router: &str) -> bool {
         let path = ["http", "routers", router, "tls"];
-        let refused = self.get(&path).is_some_and(|label| {
-            !label.value.is_empty() && !label.value.eq_ignore_ascii_case("true")
-        });
+        let refused =
+            self.get(&path).is_some_and(|label| !label.value.is_empty() && !label.value.eq_ignore_ascii_case("true"));
         !refused && (self.get(&path).is_some() || !self.children(&path).is_empty())
     }
 }

@@ -28,11 +28,7 @@ fn main() -> ExitCode {
         }
         Err(error) => return refuse(&error, USAGE),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&error, 1),
     };

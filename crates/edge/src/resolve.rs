@@ -25,11 +25,7 @@ pub(crate) enum ConnectError {
     #[error("{host} did not resolve within {} ms", limit.as_millis())]
     LookupTimeout { host: String, limit: Duration },
     #[error("no address of {host}:{port} takes connections:{attempts}")]
-    NoneAnswers {
-        host: String,
-        port: u16,
-        attempts: String,
-    },
+    NoneAnswers { host: String, port: u16, attempts: String },
 }
 
 /// Looks names up and remembers the answer for a moment.
@@ -56,11 +52,7 @@ enum Ask {
 impl Resolver {
     /// `limit` bounds each lookup and each connection attempt.
     pub(crate) fn new(limit: Duration) -> Self {
-        Self {
-            limit,
-            cache: Mutex::default(),
-            turn: AtomicUsize::new(0),
-        }
+        Self { limit, cache: Mutex::default(), turn: AtomicUsize::new(0) }
     }
 
     /// Connects to a back end: each known address in turn, then, if the name has new ones since, those.
@@ -87,46 +79,23 @@ impl Resolver {
         }
         self.forget(backend);
         let Backend { host, port } = backend.clone();
-        Err(ConnectError::NoneAnswers {
-            host,
-            port,
-            attempts,
-        })
+        Err(ConnectError::NoneAnswers { host, port, attempts })
     }
 
-    async fn addresses(
-        &self,
-        backend: &Backend,
-        ask: Ask,
-    ) -> Result<Vec<SocketAddr>, ConnectError> {
+    async fn addresses(&self, backend: &Backend, ask: Ask) -> Result<Vec<SocketAddr>, ConnectError> {
         if ask == Ask::Cache
             && let Some(addresses) = self.remembered(backend)
         {
             return Ok(addresses);
         }
         let host = || backend.host.clone();
-        let looked_up = timeout(
-            self.limit,
-            lookup_host((backend.host.as_str(), backend.port)),
-        )
-        .await
-        .map_err(|_| ConnectError::LookupTimeout {
-            host: host(),
-            limit: self.limit,
-        })?
-        .map_err(|source| ConnectError::Lookup {
-            host: host(),
-            source,
-        })?;
+        let looked_up = timeout(self.limit, lookup_host((backend.host.as_str(), backend.port)))
+            .await
+            .map_err(|_| ConnectError::LookupTimeout { host: host(), limit: self.limit })?
+            .map_err(|source| ConnectError::Lookup { host: host(), source })?;
         let addresses: Vec<SocketAddr> = looked_up.collect();
-        let entry = Cached {
-            at: Instant::now(),
-            addresses: addresses.clone(),
-        };
-        self.cache
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(backend.clone(), entry);
+        let entry = Cached { at: Instant::now(), addresses: addresses.clone() };
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).insert(backend.clone(), entry);
         Ok(addresses)
     }
 
@@ -137,10 +106,7 @@ impl Resolver {
     }
 
     fn forget(&self, backend: &Backend) {
-        self.cache
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(backend);
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(backend);
     }
 }
 
@@ -155,15 +121,8 @@ mod tests {
     use tokio::net::TcpListener;
 
     fn remember(resolver: &Resolver, backend: &Backend, addresses: Vec<SocketAddr>) {
-        let entry = Cached {
-            at: Instant::now(),
-            addresses,
-        };
-        resolver
-            .cache
-            .lock()
-            .unwrap()
-            .insert(backend.clone(), entry);
+        let entry = Cached { at: Instant::now(), addresses };
+        resolver.cache.lock().unwrap().insert(backend.clone(), entry);
     }
 
     async fn listener() -> (TcpListener, SocketAddr) {
@@ -182,21 +141,10 @@ mod tests {
         let (_kept, good) = listener().await;
         let dead = refusing().await;
         let resolver = Resolver::new(Duration::from_secs(2));
-        let backend = Backend {
-            host: "localhost".to_owned(),
-            port: good.port(),
-        };
+        let backend = Backend { host: "localhost".to_owned(), port: good.port() };
         for _ in 0..4 {
             remember(&resolver, &backend, vec![dead, good]);
-            assert_eq!(
-                resolver
-                    .connect(&backend)
-                    .await
-                    .unwrap()
-                    .peer_addr()
-                    .unwrap(),
-                good
-            );
+            assert_eq!(resolver.connect(&backend).await.unwrap().peer_addr().unwrap(), good);
         }
     }
 
@@ -205,21 +153,11 @@ mod tests {
         let (_one, first) = listener().await;
         let (_two, second) = listener().await;
         let resolver = Resolver::new(Duration::from_secs(2));
-        let backend = Backend {
-            host: "localhost".to_owned(),
-            port: 1,
-        };
+        let backend = Backend { host: "localhost".to_owned(), port: 1 };
         remember(&resolver, &backend, vec![first, second]);
         let mut seen = Vec::new();
         for _ in 0..2 {
-            seen.push(
-                resolver
-                    .connect(&backend)
-                    .await
-                    .unwrap()
-                    .peer_addr()
-                    .unwrap(),
-            );
+            seen.push(resolver.connect(&backend).await.unwrap().peer_addr().unwrap());
         }
         seen.sort();
         let mut expected = [first, second];
@@ -231,35 +169,19 @@ mod tests {
     async fn the_name_is_asked_again_when_all_remembered_addresses_refuse() {
         let (_kept, good) = listener().await;
         let resolver = Resolver::new(Duration::from_secs(2));
-        let backend = Backend {
-            host: "127.0.0.1".to_owned(),
-            port: good.port(),
-        };
+        let backend = Backend { host: "127.0.0.1".to_owned(), port: good.port() };
         remember(&resolver, &backend, vec![refusing().await]);
-        assert_eq!(
-            resolver
-                .connect(&backend)
-                .await
-                .unwrap()
-                .peer_addr()
-                .unwrap(),
-            good
-        );
+        assert_eq!(resolver.connect(&backend).await.unwrap().peer_addr().unwrap(), good);
     }
 
     #[tokio::test]
     async fn a_dead_back_end_is_reported_with_every_address() {
         let dead = refusing().await;
         let resolver = Resolver::new(Duration::from_secs(2));
-        let backend = Backend {
-            host: "127.0.0.1".to_owned(),
-            port: dead.port(),
-        };
+        let backend = Backend { host: "127.0.0.1".to_owned(), port: dead.port() };
         let said = resolver.connect(&backend).await.unwrap_err().to_string();
         assert!(
-            said.starts_with(&format!(
-                "no address of {dead} takes connections: {dead}: Connection refused"
-            )),
+            said.starts_with(&format!("no address of {dead} takes connections: {dead}: Connection refused")),
             "{said}"
         );
         assert!(resolver.remembered(&backend).is_none());

@@ -89,31 +89,20 @@ mod tests {
         )
         .unwrap();
         let router = &routes.routers[0];
-        assert_eq!(
-            (router.entry_points.len(), router.tls, router.priority),
-            (0, false, None)
-        );
+        assert_eq!((router.entry_points.len(), router.tls, router.priority), (0, false, None));
         let written = serde_json::to_string(&routes).unwrap();
         assert_eq!(serde_json::from_str::<Routes>(&written).unwrap(), routes);
     }
 
     #[test]
     fn middlewares_are_written_as_one_key_each() {
-        let strip = Middleware::StripPrefix {
-            prefixes: vec!["/api".to_owned()],
-        };
-        assert_eq!(
-            serde_json::to_string(&strip).unwrap(),
-            r#"{"strip_prefix":{"prefixes":["/api"]}}"#
-        );
+        let strip = Middleware::StripPrefix { prefixes: vec!["/api".to_owned()] };
+        assert_eq!(serde_json::to_string(&strip).unwrap(), r#"{"strip_prefix":{"prefixes":["/api"]}}"#);
     }
 
     #[test]
     fn an_unknown_key_is_refused() {
         let error = serde_json::from_str::<Routes>(r#"{"router": []}"#).unwrap_err();
-        assert!(
-            error.to_string().contains("unknown field `router`"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("unknown field `router`"), "{error}");
     }
 }

@@ -165,26 +165,16 @@ impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Host(hosts) => write_call(f, "Host", hosts.iter().map(String::as_str)),
-            Self::HostRegexp(patterns) => {
-                write_call(f, "HostRegexp", patterns.iter().map(Pattern::source))
-            }
+            Self::HostRegexp(patterns) => write_call(f, "HostRegexp", patterns.iter().map(Pattern::source)),
             Self::Path(patterns) => write_call(f, "Path", patterns.iter().map(Pattern::source)),
-            Self::PathPrefix(patterns) => {
-                write_call(f, "PathPrefix", patterns.iter().map(Pattern::source))
-            }
-            Self::PathRegexp(patterns) => {
-                write_call(f, "PathRegexp", patterns.iter().map(Pattern::source))
-            }
+            Self::PathPrefix(patterns) => write_call(f, "PathPrefix", patterns.iter().map(Pattern::source)),
+            Self::PathRegexp(patterns) => write_call(f, "PathRegexp", patterns.iter().map(Pattern::source)),
             Self::Method(methods) => write_call(f, "Method", methods.iter().map(String::as_str)),
         }
     }
 }
 
-fn write_call<'a>(
-    f: &mut fmt::Formatter<'_>,
-    name: &str,
-    values: impl Iterator<Item = &'a str>,
-) -> fmt::Result {
+fn write_call<'a>(f: &mut fmt::Formatter<'_>, name: &str, values: impl Iterator<Item = &'a str>) -> fmt::Result {
     write!(f, "{name}(")?;
     for (index, value) in values.enumerate() {
         if index > 0 {
@@ -192,11 +182,7 @@ fn write_call<'a>(
         }
         // A value that came in double quotes may hold a backtick, which has no escape inside backticks.
         if value.contains('`') {
-            write!(
-                f,
-                "\"{}\"",
-                value.replace('\\', "\\\\").replace('"', "\\\"")
-            )?;
+            write!(f, "\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))?;
         } else {
             write!(f, "`{value}`")?;
         }

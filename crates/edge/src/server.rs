@@ -114,43 +114,25 @@ impl Edge {
             server_name: server_name().await,
             log,
         });
-        Ok(Self {
-            web,
-            web_secure,
-            table,
-            tls,
-            follow,
-            shared,
-        })
+        Ok(Self { web, web_secure, table, tls, follow, shared })
     }
 
     /// The address of the plain entry point, with the port the system gave if 0 was asked for.
     #[must_use]
     pub fn web_address(&self) -> Option<SocketAddr> {
-        self.web
-            .as_ref()
-            .and_then(|listener| listener.local_addr().ok())
+        self.web.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
     /// The address of the secure entry point, with the port the system gave if 0 was asked for.
     #[must_use]
     pub fn web_secure_address(&self) -> Option<SocketAddr> {
-        self.web_secure
-            .as_ref()
-            .and_then(|listener| listener.local_addr().ok())
+        self.web_secure.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
     /// Answers requests until `stop` is done, then drops every connection. `reload` makes the files be read at once
     /// rather than at the next look, 50 ms later at most.
     pub async fn serve(self, reload: Arc<Notify>, stop: impl Future<Output = ()>) {
-        let Self {
-            web,
-            web_secure,
-            table,
-            tls,
-            follow,
-            shared,
-        } = self;
+        let Self { web, web_secure, table, tls, follow, shared } = self;
         let certificates = tls.as_ref().map(watch::Sender::subscribe);
         let plain = async {
             match web {
@@ -176,13 +158,7 @@ impl Edge {
 }
 
 async fn listen(address: SocketAddr, entry: EntryPoint) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| StartError::Listen {
-            address,
-            entry: entry.name(),
-            source,
-        })
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, entry: entry.name(), source })
 }
 
 async fn accept_plain(listener: TcpListener, shared: &Arc<Shared>) {
@@ -191,28 +167,18 @@ async fn accept_plain(listener: TcpListener, shared: &Arc<Shared>) {
     loop {
         let (stream, client) = accept(&listener, &mut connections).await;
         let shared = Arc::clone(shared);
-        let arrival = Arrival {
-            entry: EntryPoint::Web,
-            client,
-        };
+        let arrival = Arrival { entry: EntryPoint::Web, client };
         connections.spawn(serve_http1(stream, arrival, shared));
     }
 }
 
-async fn accept_secure(
-    listener: TcpListener,
-    certificates: watch::Receiver<Arc<ServerConfig>>,
-    shared: &Arc<Shared>,
-) {
+async fn accept_secure(listener: TcpListener, certificates: watch::Receiver<Arc<ServerConfig>>, shared: &Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
         let (stream, client) = accept(&listener, &mut connections).await;
         let acceptor = TlsAcceptor::from(Arc::clone(&certificates.borrow()));
         let shared = Arc::clone(shared);
-        let arrival = Arrival {
-            entry: EntryPoint::WebSecure,
-            client,
-        };
+        let arrival = Arrival { entry: EntryPoint::WebSecure, client };
         connections.spawn(async move {
             let Ok(Ok(stream)) = timeout(CLIENT_LIMIT, acceptor.accept(stream)).await else {
                 return;
@@ -280,9 +246,7 @@ where
 
 /// The name for `X-Forwarded-Server`: the container's host name if the kernel tells.
 async fn server_name() -> HeaderValue {
-    let name = tokio::fs::read_to_string("/proc/sys/kernel/hostname")
-        .await
-        .unwrap_or_default();
+    let name = tokio::fs::read_to_string("/proc/sys/kernel/hostname").await.unwrap_or_default();
     HeaderValue::from_str(name.trim())
         .ok()
         .filter(|name| !name.is_empty())

@@ -107,38 +107,20 @@ impl Table {
     pub fn compile(routes: &Routes) -> Result<Self, TableError> {
         let mut compiled: Vec<Route> = Vec::with_capacity(routes.routers.len());
         for router in &routes.routers {
-            if compiled
-                .iter()
-                .any(|other| other.router.name == router.name)
-            {
-                return Err(TableError::SameName {
-                    router: router.name.clone(),
-                });
+            if compiled.iter().any(|other| other.router.name == router.name) {
+                return Err(TableError::SameName { router: router.name.clone() });
             }
-            let rule = Rule::parse(&router.rule).map_err(|source| TableError::Rule {
-                router: router.name.clone(),
-                source,
-            })?;
+            let rule =
+                Rule::parse(&router.rule).map_err(|source| TableError::Rule { router: router.name.clone(), source })?;
             let priority = match router.priority {
                 Some(priority) if priority != 0 => priority,
                 Some(_) | None => i64::try_from(router.rule.len()).unwrap_or(i64::MAX),
             };
-            compiled.push(Route {
-                rule,
-                priority,
-                router: router.clone(),
-            });
+            compiled.push(Route { rule, priority, router: router.clone() });
         }
         // Equal priorities fall back to the name, so that the choice does not hang on the order in the file.
-        compiled.sort_by(|a, b| {
-            b.priority
-                .cmp(&a.priority)
-                .then_with(|| a.router.name.cmp(&b.router.name))
-        });
-        Ok(Self {
-            revision: routes.revision.clone(),
-            routes: compiled,
-        })
+        compiled.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.router.name.cmp(&b.router.name)));
+        Ok(Self { revision: routes.revision.clone(), routes: compiled })
     }
 
     /// The name the writer gave to these routes.
@@ -156,9 +138,7 @@ impl Table {
     /// The route that takes a request, if any.
     #[must_use]
     pub fn find(&self, entry: EntryPoint, facts: RequestFacts<'_>) -> Option<&Route> {
-        self.routes
-            .iter()
-            .find(|route| route.refusal(entry).is_none() && route.rule.matches(facts))
+        self.routes.iter().find(|route| route.refusal(entry).is_none() && route.rule.matches(facts))
     }
 
     /// Routes whose rule fits the request but that do not take it, with the reason: what to say beside "no router".
@@ -184,30 +164,17 @@ mod tests {
             tls: true,
             priority: None,
             middlewares: Vec::new(),
-            backend: Backend {
-                host: "127.0.0.1".to_owned(),
-                port: 80,
-            },
+            backend: Backend { host: "127.0.0.1".to_owned(), port: 80 },
         }
     }
 
     fn table(routers: Vec<Router>) -> Table {
-        Table::compile(&Routes {
-            revision: String::new(),
-            routers,
-        })
-        .unwrap()
+        Table::compile(&Routes { revision: String::new(), routers }).unwrap()
     }
 
     fn chosen(table: &Table, entry: EntryPoint, path: &str) -> Option<String> {
-        let facts = RequestFacts {
-            host: "a.test",
-            path,
-            method: "GET",
-        };
-        table
-            .find(entry, facts)
-            .map(|route| route.name().to_owned())
+        let facts = RequestFacts { host: "a.test", path, method: "GET" };
+        table.find(entry, facts).map(|route| route.name().to_owned())
     }
 
     #[test]
@@ -215,91 +182,41 @@ mod tests {
         let long = router("long", "Host(`a.test`) && PathPrefix(`/api`)");
         let short = router("short", "Host(`a.test`)");
         let by_length = table(vec![short.clone(), long.clone()]);
-        assert_eq!(
-            chosen(&by_length, EntryPoint::WebSecure, "/api/x").as_deref(),
-            Some("long")
-        );
-        assert_eq!(
-            chosen(&by_length, EntryPoint::WebSecure, "/x").as_deref(),
-            Some("short")
-        );
-        let raised = Router {
-            priority: Some(1000),
-            ..short.clone()
-        };
+        assert_eq!(chosen(&by_length, EntryPoint::WebSecure, "/api/x").as_deref(), Some("long"));
+        assert_eq!(chosen(&by_length, EntryPoint::WebSecure, "/x").as_deref(), Some("short"));
+        let raised = Router { priority: Some(1000), ..short.clone() };
         let by_priority = table(vec![long.clone(), raised]);
-        assert_eq!(
-            chosen(&by_priority, EntryPoint::WebSecure, "/api/x").as_deref(),
-            Some("short")
-        );
-        let zero = Router {
-            priority: Some(0),
-            ..short
-        };
-        assert_eq!(
-            chosen(&table(vec![zero, long]), EntryPoint::WebSecure, "/api").as_deref(),
-            Some("long")
-        );
+        assert_eq!(chosen(&by_priority, EntryPoint::WebSecure, "/api/x").as_deref(), Some("short"));
+        let zero = Router { priority: Some(0), ..short };
+        assert_eq!(chosen(&table(vec![zero, long]), EntryPoint::WebSecure, "/api").as_deref(), Some("long"));
     }
 
     #[test]
     fn equal_priorities_fall_back_to_the_name() {
-        let swapped = table(vec![
-            router("b", "Host(`a.test`)"),
-            router("a", "Host(`a.test`)"),
-        ]);
-        assert_eq!(
-            chosen(&swapped, EntryPoint::WebSecure, "/").as_deref(),
-            Some("a")
-        );
+        let swapped = table(vec![router("b", "Host(`a.test`)"), router("a", "Host(`a.test`)")]);
+        assert_eq!(chosen(&swapped, EntryPoint::WebSecure, "/").as_deref(), Some("a"));
     }
 
     #[test]
     fn a_router_takes_tls_or_plain_requests_on_its_entry_points() {
-        let plain = Router {
-            tls: false,
-            ..router("plain", "Host(`a.test`)")
-        };
+        let plain = Router { tls: false, ..router("plain", "Host(`a.test`)") };
         let both = table(vec![plain.clone(), router("secure", "Host(`a.test`)")]);
-        assert_eq!(
-            chosen(&both, EntryPoint::Web, "/").as_deref(),
-            Some("plain")
-        );
-        assert_eq!(
-            chosen(&both, EntryPoint::WebSecure, "/").as_deref(),
-            Some("secure")
-        );
-        let forgotten = Router {
-            entry_points: vec![WEB_SECURE.to_owned()],
-            ..plain
-        };
+        assert_eq!(chosen(&both, EntryPoint::Web, "/").as_deref(), Some("plain"));
+        assert_eq!(chosen(&both, EntryPoint::WebSecure, "/").as_deref(), Some("secure"));
+        let forgotten = Router { entry_points: vec![WEB_SECURE.to_owned()], ..plain };
         let forgotten = table(vec![forgotten]);
         assert_eq!(chosen(&forgotten, EntryPoint::Web, "/"), None);
         assert_eq!(chosen(&forgotten, EntryPoint::WebSecure, "/"), None);
-        let facts = RequestFacts {
-            host: "a.test",
-            path: "/",
-            method: "GET",
-        };
+        let facts = RequestFacts { host: "a.test", path: "/", method: "GET" };
         assert_eq!(
             forgotten.near_misses(EntryPoint::WebSecure, facts),
-            [(
-                "plain",
-                "has no tls label, so it takes plain requests only".to_owned()
-            )]
+            [("plain", "has no tls label, so it takes plain requests only".to_owned())]
         );
     }
 
     #[test]
     fn a_bad_rule_and_a_doubled_name_are_named() {
-        let compile = |routers| {
-            Table::compile(&Routes {
-                revision: String::new(),
-                routers,
-            })
-            .unwrap_err()
-            .to_string()
-        };
+        let compile = |routers| Table::compile(&Routes { revision: String::new(), routers }).unwrap_err().to_string();
         assert_eq!(
             compile(vec![router("x", "Host(``)")]),
             "router `x` has a rule that cannot be followed: matcher `Host` at column 1 has an empty value; is a variable of the recipe unset?"

@@ -3,10 +3,13 @@
 //! The engine performs an approved plan in order and reports only in events. It never judges: what an observation means
 //! is decided in `cc-ci-model`.
 
+pub mod converge;
 pub mod docker;
 pub mod git;
 pub mod labels;
 pub mod ledger;
 pub mod process;
+pub mod pulse;
 pub mod swarm;
 pub mod voice;
+pub mod witness;

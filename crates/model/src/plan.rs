@@ -1,6 +1,7 @@
 //! The plan: what a run will do, why, within which limits, and with which permits. Data that can be printed and stored.
 
 pub mod base;
+pub mod build;
 pub mod limits;
 pub mod permit;
 pub mod step;

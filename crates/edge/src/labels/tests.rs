@@ -41,36 +41,17 @@ fn the_usual_labels_of_a_recipe_give_one_tls_router() {
             tls: true,
             priority: None,
             middlewares: vec![],
-            backend: Backend {
-                host: "tasks.s_app".to_owned(),
-                port: 2368
-            },
+            backend: Backend { host: "tasks.s_app".to_owned(), port: 2368 },
         }]
     );
 }
 
 #[test]
 fn a_service_is_exposed_only_when_it_says_so() {
-    assert_eq!(
-        read(&USUAL.replace("enable=true", "enable=false"))
-            .unwrap()
-            .routers,
-        []
-    );
-    assert_eq!(
-        read(&USUAL.replace("traefik.enable=true", ""))
-            .unwrap()
-            .routers,
-        []
-    );
-    assert_eq!(
-        refusal("traefik.enable=yes"),
-        "label traefik.enable takes true or false, not `yes`"
-    );
-    assert_eq!(
-        read("traefik.enable=true").unwrap().unsupported,
-        [Unsupported::NoRouter]
-    );
+    assert_eq!(read(&USUAL.replace("enable=true", "enable=false")).unwrap().routers, []);
+    assert_eq!(read(&USUAL.replace("traefik.enable=true", "")).unwrap().routers, []);
+    assert_eq!(refusal("traefik.enable=yes"), "label traefik.enable takes true or false, not `yes`");
+    assert_eq!(read("traefik.enable=true").unwrap().unsupported, [Unsupported::NoRouter]);
 }
 
 #[test]
@@ -87,10 +68,7 @@ fn field_names_have_no_case_and_router_names_have() {
     )
     .unwrap();
     let router = &found.routers[0];
-    assert_eq!(
-        (router.name.as_str(), router.backend.port, router.priority),
-        ("App", 80, Some(7))
-    );
+    assert_eq!((router.name.as_str(), router.backend.port, router.priority), ("App", 80, Some(7)));
     assert_eq!(router.entry_points, ["web", "web-secure"]);
     assert!(router.tls);
 }
@@ -110,12 +88,7 @@ fn tls_is_any_label_from_tls_on_unless_tls_says_no() {
 #[test]
 fn a_router_on_web_secure_without_tls_is_pointed_out() {
     let found = read(&USUAL.replace("traefik.http.routers.s.tls.certresolver=", "")).unwrap();
-    assert_eq!(
-        found.unsupported,
-        [Unsupported::NoTls {
-            router: "s".to_owned()
-        }]
-    );
+    assert_eq!(found.unsupported, [Unsupported::NoTls { router: "s".to_owned() }]);
 }
 
 #[test]
@@ -134,14 +107,8 @@ fn known_middlewares_are_applied_in_the_order_of_the_router() {
     assert_eq!(
         found.routers[0].middlewares,
         [
-            Middleware::StripPrefix {
-                prefixes: vec!["/a".to_owned(), "/b".to_owned()]
-            },
-            Middleware::RedirectScheme {
-                scheme: "https".to_owned(),
-                port: Some(8443),
-                permanent: true
-            },
+            Middleware::StripPrefix { prefixes: vec!["/a".to_owned(), "/b".to_owned()] },
+            Middleware::RedirectScheme { scheme: "https".to_owned(), port: Some(8443), permanent: true },
         ]
     );
     let said: Vec<String> = found.unsupported.iter().map(ToString::to_string).collect();
@@ -199,9 +166,7 @@ fn refusals_name_the_label_to_set() {
         "label traefik.http.services.s.loadbalancer.server.port takes a port number, not `99999`"
     );
     assert_eq!(
-        refusal(&format!(
-            "{USUAL}\ntraefik.http.services.t.loadbalancer.server.port=1"
-        )),
+        refusal(&format!("{USUAL}\ntraefik.http.services.t.loadbalancer.server.port=1")),
         "router `s` can lead to s or t; set traefik.http.routers.s.service"
     );
     assert_eq!(

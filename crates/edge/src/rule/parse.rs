@@ -33,9 +33,7 @@ pub enum RuleError {
         column: usize,
     },
     /// A matcher has no value, or an empty one, as when a variable of the recipe is not set.
-    #[error(
-        "matcher `{matcher}` at column {column} has an empty value; is a variable of the recipe unset?"
-    )]
+    #[error("matcher `{matcher}` at column {column} has an empty value; is a variable of the recipe unset?")]
     EmptyValue {
         /// The matcher as written.
         matcher: String,
@@ -64,10 +62,7 @@ pub(super) fn parse(text: &str) -> Result<Rule, RuleError> {
     if text.trim().is_empty() {
         return Err(RuleError::Empty);
     }
-    let mut reader = Reader {
-        symbols: text.chars().collect(),
-        at: 0,
-    };
+    let mut reader = Reader { symbols: text.chars().collect(), at: 0 };
     let rule = any(&mut reader, 0)?;
     reader.skip_space();
     match reader.peek() {
@@ -99,10 +94,8 @@ impl Reader {
     /// Steps over `word` if it comes next, leading white space aside.
     fn accept(&mut self, word: &str) -> bool {
         self.skip_space();
-        let found = word
-            .chars()
-            .enumerate()
-            .all(|(offset, symbol)| self.symbols.get(self.at + offset) == Some(&symbol));
+        let found =
+            word.chars().enumerate().all(|(offset, symbol)| self.symbols.get(self.at + offset) == Some(&symbol));
         if found {
             self.at += word.chars().count();
         }
@@ -110,11 +103,7 @@ impl Reader {
     }
 
     fn expect(&mut self, word: &str, what: &'static str) -> Result<(), RuleError> {
-        if self.accept(word) {
-            Ok(())
-        } else {
-            Err(self.expected(what))
-        }
+        if self.accept(word) { Ok(()) } else { Err(self.expected(what)) }
     }
 
     fn expected(&self, what: &'static str) -> RuleError {
@@ -122,11 +111,7 @@ impl Reader {
             Some(symbol) => format!("`{symbol}`"),
             None => "the end of the rule".to_owned(),
         };
-        RuleError::Expected {
-            what,
-            found,
-            column: self.column(),
-        }
+        RuleError::Expected { what, found, column: self.column() }
     }
 }
 
@@ -149,19 +134,13 @@ fn all(reader: &mut Reader, depth: usize) -> Result<Rule, RuleError> {
 }
 
 fn joined(mut parts: Vec<Rule>, join: fn(Vec<Rule>) -> Rule) -> Rule {
-    if parts.len() == 1 {
-        parts.swap_remove(0)
-    } else {
-        join(parts)
-    }
+    if parts.len() == 1 { parts.swap_remove(0) } else { join(parts) }
 }
 
 fn unary(reader: &mut Reader, depth: usize) -> Result<Rule, RuleError> {
     reader.skip_space();
     if depth > DEEPEST {
-        return Err(RuleError::TooDeep {
-            column: reader.column(),
-        });
+        return Err(RuleError::TooDeep { column: reader.column() });
     }
     if reader.accept("!") {
         return Ok(Rule::Not(Box::new(unary(reader, depth + 1)?)));
@@ -186,10 +165,7 @@ fn call(reader: &mut Reader) -> Result<Matcher, RuleError> {
     }
     reader.expect("(", "`(` after the matcher")?;
     // The name is judged before its values: those of a matcher we do not know may be of any shape.
-    let kind = Kind::of(&name).ok_or_else(|| RuleError::UnknownMatcher {
-        name: name.clone(),
-        column,
-    })?;
+    let kind = Kind::of(&name).ok_or_else(|| RuleError::UnknownMatcher { name: name.clone(), column })?;
     let mut values = Vec::new();
     loop {
         reader.skip_space();
@@ -204,10 +180,7 @@ fn call(reader: &mut Reader) -> Result<Matcher, RuleError> {
     }
     reader.expect(")", "`,` or `)`")?;
     if values.is_empty() || values.iter().any(String::is_empty) {
-        return Err(RuleError::EmptyValue {
-            matcher: name,
-            column,
-        });
+        return Err(RuleError::EmptyValue { matcher: name, column });
     }
     kind.matcher(&values, column)
 }
@@ -275,12 +248,7 @@ impl Kind {
                 .collect::<Result<Vec<_>, _>>()
         };
         Ok(match self {
-            Self::Host => Matcher::Host(
-                values
-                    .iter()
-                    .map(|host| super::canonical_host(host))
-                    .collect(),
-            ),
+            Self::Host => Matcher::Host(values.iter().map(|host| super::canonical_host(host)).collect()),
             Self::HostRegexp => Matcher::HostRegexp(compile(&|value| {
                 if Pattern::is_template(value) {
                     Pattern::template(value, Anchor::Whole, '.')
@@ -288,19 +256,10 @@ impl Kind {
                     Pattern::expression(value)
                 }
             })?),
-            Self::Path => Matcher::Path(compile(&|value| {
-                Pattern::template(value, Anchor::Whole, '/')
-            })?),
-            Self::PathPrefix => Matcher::PathPrefix(compile(&|value| {
-                Pattern::template(value, Anchor::Start, '/')
-            })?),
+            Self::Path => Matcher::Path(compile(&|value| Pattern::template(value, Anchor::Whole, '/'))?),
+            Self::PathPrefix => Matcher::PathPrefix(compile(&|value| Pattern::template(value, Anchor::Start, '/'))?),
             Self::PathRegexp => Matcher::PathRegexp(compile(&Pattern::expression)?),
-            Self::Method => Matcher::Method(
-                values
-                    .iter()
-                    .map(|method| method.to_ascii_uppercase())
-                    .collect(),
-            ),
+            Self::Method => Matcher::Method(values.iter().map(|method| method.to_ascii_uppercase()).collect()),
         })
     }
 }

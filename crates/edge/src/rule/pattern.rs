@@ -19,18 +19,11 @@ pub(crate) enum Anchor {
 impl Pattern {
     /// A regular expression that may match anywhere in the value, as in Traefik 3.
     pub(crate) fn expression(source: &str) -> Result<Self, regex::Error> {
-        Ok(Self {
-            source: source.to_owned(),
-            regex: Regex::new(source)?,
-        })
+        Ok(Self { source: source.to_owned(), regex: Regex::new(source)? })
     }
 
     /// Text with Traefik 2 placeholders: `{name}` is one segment up to `separator`, `{name:expr}` is an expression.
-    pub(crate) fn template(
-        source: &str,
-        anchor: Anchor,
-        separator: char,
-    ) -> Result<Self, regex::Error> {
+    pub(crate) fn template(source: &str, anchor: Anchor, separator: char) -> Result<Self, regex::Error> {
         let mut expression = String::from("^");
         let mut rest = source;
         while let Some((before, inner, after)) = next_placeholder(rest) {
@@ -46,10 +39,7 @@ impl Pattern {
         if anchor == Anchor::Whole {
             expression.push('$');
         }
-        Ok(Self {
-            source: source.to_owned(),
-            regex: Regex::new(&expression)?,
-        })
+        Ok(Self { source: source.to_owned(), regex: Regex::new(&expression)? })
     }
 
     /// Whether the text holds a Traefik 2 placeholder; a counted repeat such as `{2,3}` is not one.

@@ -2,9 +2,7 @@
 
 use crate::swarm::ContainerFacts;
 use bollard::errors::Error;
-use bollard::models::{
-    ContainerInspectResponse, Service, ServiceUpdateStatusStateEnum, Task, TaskSpec, TaskState,
-};
+use bollard::models::{ContainerInspectResponse, Service, ServiceUpdateStatusStateEnum, Task, TaskSpec, TaskState};
 use cc_ci_model::convergence::{Phase, ServiceView, StackView, TaskView, Update};
 use cc_ci_model::ids::StackName;
 use sha2::{Digest, Sha256};

@@ -1,0 +1,125 @@
+//! Waits until a stack has converged or never will; what a snapshot means is decided in [`cc_ci_model::convergence`].
+
+use crate::pulse::Pulse;
+use crate::swarm::{Observe, SwarmError};
+use cc_ci_model::convergence::{Assessment, History, Phase, StackView};
+use cc_ci_model::ids::StackName;
+use cc_ci_model::outcome::{Cause, Finding};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+/// The longest time between two looks. A task turns running without an event of its own, so events alone do not suffice;
+/// SWARM-2 asks for 200 ms at most, PERF-3 for a detection within 100 ms.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How a wait ended.
+#[derive(Debug)]
+pub enum Waited {
+    /// Every service reached its goal; the last snapshot.
+    Converged(StackView),
+    /// It never will, or the limit passed.
+    Failed(Finding),
+    /// The run was cancelled.
+    Cancelled,
+}
+
+/// Waits for the stack to converge, at most `limit`. `progress` is told what is missing whenever that changes.
+pub async fn converge(
+    observe: &dyn Observe,
+    pulse: &mut Pulse,
+    stack: &StackName,
+    mut history: History,
+    limit: Duration,
+    cancel: &CancellationToken,
+    mut progress: impl FnMut(&[String]),
+) -> Result<Waited, SwarmError> {
+    let started = Instant::now();
+    let mut said: Vec<String> = Vec::new();
+    loop {
+        let view = observe.stack(stack).await?;
+        match history.assess(&view) {
+            Assessment::Converged => return Ok(Waited::Converged(view)),
+            Assessment::Failed(finding) => return Ok(Waited::Failed(finding)),
+            Assessment::Waiting(missing) => {
+                if started.elapsed() >= limit {
+                    return Ok(Waited::Failed(too_late(&missing, limit)));
+                }
+                if missing != said {
+                    progress(&missing);
+                    said = missing;
+                }
+            }
+        }
+        tokio::select! {
+            () = pulse.next(LOOK) => {}
+            () = cancel.cancelled() => return Ok(Waited::Cancelled),
+        }
+    }
+}
+
+fn too_late(missing: &[String], limit: Duration) -> Finding {
+    let summary = format!("not converged within {} s: {}", limit.as_secs(), missing.join("; "));
+    let finding = Finding::new(Cause::NeverHealthy, summary);
+    match missing.first().and_then(|line| line.split_once(':')) {
+        Some((service, _)) => finding.of_service(service),
+        None => finding,
+    }
+}
+
+/// Watches the tasks that ran at convergence for a while longer, while the run goes on (SWARM-3).
+pub struct Stability {
+    watcher: tokio::task::JoinHandle<Option<Finding>>,
+    settle: CancellationToken,
+}
+
+impl Stability {
+    /// Starts the watch over the tasks that run in `view`.
+    pub fn watch(observe: std::sync::Arc<dyn Observe>, stack: &StackName, view: &StackView, window: Duration) -> Self {
+        let settle = CancellationToken::new();
+        let tasks: BTreeSet<String> =
+            view.tasks.iter().filter(|task| task.phase == Phase::Running).map(|task| task.id.clone()).collect();
+        let (stack, settled) = (stack.clone(), settle.clone());
+        let watcher = tokio::spawn(async move {
+            let until = Instant::now() + window;
+            loop {
+                let last = settled.is_cancelled() || Instant::now() >= until;
+                // An engine that does not answer is reported by whatever the run does next.
+                if let Ok(view) = observe.stack(&stack).await
+                    && let Some(finding) = died(&view, &tasks)
+                {
+                    return Some(finding);
+                }
+                if last {
+                    return None;
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(LOOK * 4) => {}
+                    () = settled.cancelled() => {}
+                }
+            }
+        });
+        Self { watcher, settle }
+    }
+
+    /// Waits for the end of the window. `None`: nothing died.
+    pub async fn end(self) -> Result<Option<Finding>, tokio::task::JoinError> {
+        self.watcher.await
+    }
+
+    /// Looks one last time and ends the watch at once.
+    pub async fn end_now(self) -> Result<Option<Finding>, tokio::task::JoinError> {
+        self.settle.cancel();
+        self.watcher.await
+    }
+}
+
+/// The first watched task that ended by itself. A task the orchestrator stopped shows `shutdown` and does not count.
+fn died(view: &StackView, watched: &BTreeSet<String>) -> Option<Finding> {
+    let task = view.tasks.iter().find(|task| {
+        watched.contains(&task.id) && matches!(task.phase, Phase::Failed | Phase::Rejected | Phase::Complete)
+    })?;
+    let service = view.services.iter().find(|service| service.id == task.service).map_or("?", |service| &service.name);
+    let error = task.error.as_deref().unwrap_or("it ended");
+    Some(Finding::new(Cause::Unstable, format!("`{service}` died after it had converged: {error}")).of_service(service))
+}

@@ -1,0 +1,181 @@
+//! The third guard on the deploy budget: counts stacks created from the engine's own event stream (RUN-3c).
+//!
+//! It has its own subscription and its own bookkeeping and shares no code with the ledger or the plan. A stack counts as
+//! created when a service appears in a namespace that has none; removing a stack and deploying it again therefore counts
+//! twice, and a head that adds a service to its own stack does not count.
+
+use crate::labels;
+use bollard::Docker;
+use bollard::models::EventMessage;
+use bollard::query_parameters::{EventsOptions, InspectServiceOptions};
+use cc_ci_model::ids::StackName;
+use futures_util::StreamExt;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio_util::sync::CancellationToken;
+
+/// How long to wait before a broken stream is opened again.
+const REOPEN: Duration = Duration::from_millis(50);
+
+/// Decides whether a stack belongs to another run of cc-ci, by its run label's value and its name.
+pub type OtherRuns = Arc<dyn Fn(&str, &StackName) -> bool + Send + Sync>;
+
+/// What the witness saw.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Stacks created, in order; services without a stack stand under their own name.
+    pub stacks: Vec<StackName>,
+    /// Times the stream broke; with `since` nothing is lost unless the engine itself restarted.
+    pub gaps: usize,
+}
+
+/// A running witness.
+pub struct Witness {
+    watch: Arc<Watch>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct State {
+    alive: HashMap<StackName, HashSet<String>>,
+    owner: HashMap<String, StackName>,
+    taken: HashSet<(i64, String, String)>,
+    seen: Seen,
+    last: Option<i64>,
+}
+
+impl Witness {
+    /// Starts watching. Stacks of other live runs are left out, as `others` decides.
+    pub fn start(docker: &Docker, others: OtherRuns) -> Self {
+        let (state, stop) = (Mutex::new(State::default()), CancellationToken::new());
+        let since = seconds_since_epoch();
+        let watch = Watch {
+            docker: docker.clone(),
+            state: Arc::clone(&state),
+            stop: stop.clone(),
+            others,
+            since: since.to_string(),
+        };
+        Self { state, stop, task: tokio::spawn(watch.run()) }
+    }
+
+    /// Ends the watch and says what was seen. Asks the engine once more for everything up to now, so that an event still on
+    /// its way is not missed.
+    pub async fn testify(self) -> Seen {
+        self.watch.stop.cancel();
+        drop(self.task.await);
+        self.watch.catch_up().await;
+        self.watch.lock().seen.clone()
+    }
+}
+
+fn seconds_since_epoch() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{}.{:09}", now.as_secs(), now.subsec_nanos())
+}
+
+struct Watch {
+    docker: Docker,
+    state: Mutex<State>,
+    stop: CancellationToken,
+    others: OtherRuns,
+    since: String,
+}
+
+impl Watch {
+    async fn run(self) {
+        loop {
+            let since =
+                self.lock().last.map_or_else(|| self.since.clone(), |nanos| (nanos / 1_000_000_000).to_string());
+            let filters = HashMap::from([("type".to_owned(), vec!["service".to_owned()])]);
+            let options = EventsOptions { since: Some(since), filters: Some(filters), ..EventsOptions::default() };
+            let mut events = self.docker.events(Some(options));
+            loop {
+                let next = tokio::select! {
+                    next = events.next() => next,
+                    () = self.stop.cancelled() => return,
+                };
+                let Some(Ok(event)) = next else { break };
+                self.take(event).await;
+            }
+            self.lock().seen.gaps += 1;
+            tokio::select! {
+                () = tokio::time::sleep(REOPEN) => {}
+                () = self.stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// Takes in what the engine still remembers up to this moment; the stream ends by itself.
+    async fn catch_up(&self) {
+        let (since, until) = (Some(self.since()), Some(seconds_since_epoch()));
+        let mut events = self.docker.events(Some(EventsOptions { since, until, filters: Some(service_events()) }));
+        while let Some(next) = events.next().await {
+            match next {
+                Ok(event) => self.take(event).await,
+                Err(_) => self.lock().seen.gaps += 1,
+            }
+        }
+    }
+
+    fn since(&self) -> String {
+        self.lock().last.map_or_else(|| self.since.clone(), |nanos| (nanos / 1_000_000_000).to_string())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn take(&self, event: EventMessage) {
+        let actor = event.actor.unwrap_or_default();
+        let (id, action) = (actor.id.unwrap_or_default(), event.action.unwrap_or_default());
+        let nanos = event.time_nano.unwrap_or_default();
+        let name = actor.attributes.unwrap_or_default().remove("name").unwrap_or_default();
+        {
+            let mut state = self.lock();
+            state.last = Some(state.last.unwrap_or_default().max(nanos));
+            // A reopened stream repeats the second it starts with.
+            if !state.taken.insert((nanos, id.clone(), action.clone())) {
+                return;
+            }
+        }
+        match action.as_str() {
+            "create" => self.created(id, &name).await,
+            "remove" => self.removed(&id),
+            _ => {}
+        }
+    }
+
+    async fn created(&self, id: String, name: &str) {
+        let found = self.docker.inspect_service(&id, None::<InspectServiceOptions>).await;
+        let labels = found.ok().and_then(|service| service.spec).and_then(|spec| spec.labels).unwrap_or_default();
+        // A service that is gone before it could be inspected still counts, under what its name says.
+        let by_name = || name.split_once('_').map_or(name, |(stack, _)| stack).to_owned();
+        let stack = StackName::observed(&labels.get(labels::STACK).cloned().unwrap_or_else(by_name));
+        if labels.get(labels::RUN).is_some_and(|run| (self.others)(run, &stack)) {
+            return;
+        }
+        let mut state = self.lock();
+        let alive = state.alive.entry(stack.clone()).or_default();
+        let first = alive.is_empty();
+        alive.insert(id.clone());
+        state.owner.insert(id, stack.clone());
+        if first {
+            state.seen.stacks.push(stack);
+        }
+    }
+
+    fn removed(&self, id: &str) {
+        let mut state = self.lock();
+        if let Some(stack) = state.owner.remove(id)
+            && let Some(alive) = state.alive.get_mut(&stack)
+        {
+            alive.remove(id);
+        }
+    }
+}
+
+fn service_events() -> HashMap<String, Vec<String>> {
+    HashMap::from([("type".to_owned(), vec!["service".to_owned()])])
+}

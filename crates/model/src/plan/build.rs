@@ -1,0 +1,251 @@
+//! Planning: the only way to an approved plan. Pure, so that most questions about tiers are answered without a swarm.
+
+use super::base::Base;
+use super::limits::Limits;
+use super::permit::{Approved, Purpose};
+use super::step::{Action, Check, Operation, Step};
+use super::{Disposition, Grant, Plan, PlannedTier, Skip};
+use crate::ids::{Commit, Domain, RecipeName, RunId, StackName, StepId};
+use crate::tier::Tier;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What planning needs to know; every field was read before, from git and from the request.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The run.
+    pub run: RunId,
+    /// The recipe under test.
+    pub recipe: RecipeName,
+    /// The commit under test.
+    pub head: Commit,
+    /// Its version label.
+    pub head_version: Option<String>,
+    /// Where the app starts.
+    pub base: Base,
+    /// The tiers asked for.
+    pub stages: BTreeSet<Tier>,
+    /// The zone the app's domain lies in.
+    pub zone: String,
+    /// Whether the app has a route that can be asked.
+    pub route: Route,
+    /// Whether the recipe promises a backup.
+    pub backup: Backup,
+    /// Whether the app keeps anything an upgrade could lose.
+    pub data: Data,
+    /// The recipe's own tests, by tier, in running order: paths below the tests folder.
+    pub tests: BTreeMap<Tier, Vec<String>>,
+    /// Hooks that will run, by the tier they precede.
+    pub hooks: BTreeMap<Tier, String>,
+    /// Time limits.
+    pub limits: Limits,
+    /// Notes for the reader.
+    pub notes: Vec<String>,
+}
+
+/// Whether the app can be asked over HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// It has a router.
+    Http,
+    /// It has none; nothing is said about answering.
+    None,
+}
+
+/// Whether the app keeps data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Data {
+    /// It has volumes.
+    Kept,
+    /// It has none: there is nothing to lose.
+    None,
+}
+
+/// Whether the recipe promises a backup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Backup {
+    /// It carries backup labels that cover something.
+    Promised,
+    /// It does not.
+    Not {
+        /// Why, for the reader.
+        reason: String,
+    },
+}
+
+/// Plans a run and issues its permits.
+#[must_use]
+pub fn plan(facts: Facts) -> Approved {
+    let stack = StackName::of_run(&facts.recipe, &facts.head, &facts.run);
+    let domain = Domain::of_stack(&stack, &facts.zone);
+    let tiers = Tier::ALL.into_iter().map(|tier| planned_tier(&facts, tier)).collect();
+    let permits = vec![Grant { purpose: Purpose::Base, reason: base_deploy_reason(&facts) }];
+    Approved::new(Plan {
+        run: facts.run,
+        recipe: facts.recipe,
+        head: facts.head,
+        head_version: facts.head_version,
+        base: facts.base,
+        stack,
+        domain,
+        tiers,
+        permits,
+        limits: facts.limits,
+        notes: facts.notes,
+    })
+}
+
+fn base_deploy_reason(facts: &Facts) -> String {
+    match &facts.base {
+        Base::Published { version, .. } => {
+            format!(
+                "every tier needs the app running; deployed at {version}, so that the upgrade needs no deploy of its own"
+            )
+        }
+        Base::Commit { commit, .. } => {
+            format!(
+                "every tier needs the app running; deployed at {}, so that the upgrade needs no deploy of its own",
+                commit.short()
+            )
+        }
+        Base::Head { .. } => {
+            "every tier needs the app running; deployed at head, since there is nothing to upgrade from".to_owned()
+        }
+    }
+}
+
+fn planned_tier(facts: &Facts, tier: Tier) -> PlannedTier {
+    let disposition = disposition(facts, tier);
+    let steps = if disposition.runs() { steps(facts, tier) } else { Vec::new() };
+    PlannedTier { tier, disposition, steps }
+}
+
+fn disposition(facts: &Facts, tier: Tier) -> Disposition {
+    let skip = |why, reason: &str| Disposition::Skip { why, reason: reason.to_owned() };
+    if !facts.stages.contains(&tier) {
+        return skip(Skip::Declared, "not among the stages asked for");
+    }
+    match tier {
+        Tier::Install => Disposition::Run,
+        Tier::Upgrade => match &facts.base {
+            Base::Head { reason } => skip(Skip::Structural, reason),
+            Base::Published { .. } | Base::Commit { .. } => Disposition::Run,
+        },
+        Tier::Backup | Tier::Restore => match &facts.backup {
+            Backup::Not { reason } => skip(Skip::Structural, reason),
+            Backup::Promised if tier == Tier::Restore && !facts.stages.contains(&Tier::Backup) => {
+                skip(Skip::Declared, "needs the backup tier, which is not among the stages asked for")
+            }
+            Backup::Promised => Disposition::Run,
+        },
+        Tier::Custom => {
+            if tests(facts, tier).is_empty() {
+                skip(Skip::Structural, "the recipe has no tests of its own in `tests/custom`")
+            } else {
+                Disposition::Run
+            }
+        }
+    }
+}
+
+fn tests(facts: &Facts, tier: Tier) -> &[String] {
+    facts.tests.get(&tier).map_or(&[], Vec::as_slice)
+}
+
+/// Makes the steps of one tier.
+struct Steps<'a> {
+    facts: &'a Facts,
+    tier: Tier,
+    steps: Vec<Step>,
+}
+
+impl Steps<'_> {
+    fn add(&mut self, what: &str, action: Action) {
+        self.steps.push(Step { id: StepId::new(self.tier, what), action });
+    }
+
+    fn operate(&mut self, what: &str, operation: Operation) {
+        self.add(what, Action::Operate(operation));
+    }
+
+    fn check(&mut self, what: &str, check: Check) {
+        self.add(what, Action::Check(check));
+    }
+
+    fn serving(&mut self, what: &str) {
+        match self.facts.route {
+            Route::Http => self.check(what, Check::Serving),
+            Route::None => {}
+        }
+    }
+
+    fn data(&mut self, add: impl FnOnce(&mut Self)) {
+        match self.facts.data {
+            Data::Kept => add(self),
+            Data::None => {}
+        }
+    }
+
+    fn hook(&mut self) {
+        if let Some(path) = self.facts.hooks.get(&self.tier) {
+            self.add(path, Action::Hook { path: path.clone() });
+        }
+    }
+
+    fn own_tests(&mut self, prefix: &str) {
+        for path in tests(self.facts, self.tier) {
+            self.add(&format!("{prefix}{path}"), Action::Test { path: path.clone() });
+        }
+    }
+}
+
+fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
+    let mut steps = Steps { facts, tier, steps: Vec::new() };
+    match tier {
+        Tier::Install => {
+            steps.hook();
+            steps.operate("deploy", Operation::Deploy);
+            steps.check("converged", Check::Converged);
+            steps.serving("serving");
+            steps.own_tests("");
+            steps.check("stable", Check::Stable);
+        }
+        Tier::Upgrade => {
+            steps.data(|steps| steps.operate("seed", Operation::Seed));
+            steps.hook();
+            steps.operate("redeploy", Operation::Redeploy);
+            steps.check("converged", Check::Converged);
+            steps.check("moved", Check::Moved);
+            steps.serving("serving");
+            steps.data(|steps| {
+                steps.check("markers", Check::Markers);
+                steps.check("volumes", Check::Volumes);
+            });
+            steps.own_tests("");
+            steps.check("stable", Check::Stable);
+        }
+        Tier::Backup => {
+            steps.check("settled", Check::Settled);
+            steps.operate("seed", Operation::Seed);
+            steps.hook();
+            steps.operate("snapshot", Operation::Snapshot);
+            steps.check("complete", Check::SnapshotComplete);
+            steps.own_tests("");
+        }
+        Tier::Restore => {
+            steps.operate("mutate", Operation::Mutate);
+            steps.hook();
+            steps.operate("in-place", Operation::RestoreInPlace);
+            steps.serving("in-place/serving");
+            steps.check("in-place/markers", Check::Markers);
+            steps.own_tests("in-place/");
+            steps.operate("onto-empty", Operation::RestoreOntoEmpty);
+            steps.check("onto-empty/converged", Check::Converged);
+            steps.serving("onto-empty/serving");
+            steps.check("onto-empty/markers", Check::Markers);
+            steps.check("onto-empty/volumes", Check::Volumes);
+            steps.own_tests("onto-empty/");
+        }
+        Tier::Custom => steps.own_tests(""),
+    }
+    steps.steps
+}
