@@ -50,14 +50,8 @@ impl Witness {
     pub fn start(docker: &Docker, others: OtherRuns) -> Self {
         let (state, stop) = (Mutex::new(State::default()), CancellationToken::new());
         let since = seconds_since_epoch();
-        let watch = Watch {
-            docker: docker.clone(),
-            state: Arc::clone(&state),
-            stop: stop.clone(),
-            others,
-            since: since.to_string(),
-        };
-        Self { state, stop, task: tokio::spawn(watch.run()) }
+        let watch = Arc::new(Watch { docker: docker.clone(), state, stop, others, since });
+        Self { task: tokio::spawn(Arc::clone(&watch).run()), watch }
     }
 
     /// Ends the watch and says what was seen. Asks the engine once more for everything up to now, so that an event still on
