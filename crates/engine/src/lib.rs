@@ -6,10 +6,13 @@
 pub mod converge;
 pub mod docker;
 pub mod git;
+pub mod images;
 pub mod labels;
 pub mod ledger;
 pub mod process;
 pub mod pulse;
+pub mod route;
+pub mod secrets;
 pub mod swarm;
 pub mod voice;
 pub mod witness;

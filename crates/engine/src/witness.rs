@@ -78,12 +78,9 @@ struct Watch {
 }
 
 impl Watch {
-    async fn run(self) {
+    async fn run(self: Arc<Self>) {
         loop {
-            let since =
-                self.lock().last.map_or_else(|| self.since.clone(), |nanos| (nanos / 1_000_000_000).to_string());
-            let filters = HashMap::from([("type".to_owned(), vec!["service".to_owned()])]);
-            let options = EventsOptions { since: Some(since), filters: Some(filters), ..EventsOptions::default() };
+            let options = EventsOptions { since: Some(self.since()), filters: Some(service_events()), until: None };
             let mut events = self.docker.events(Some(options));
             loop {
                 let next = tokio::select! {
