@@ -14,5 +14,6 @@ pub mod pulse;
 pub mod route;
 pub mod secrets;
 pub mod swarm;
+pub mod teardown;
 pub mod voice;
 pub mod witness;

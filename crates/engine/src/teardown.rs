@@ -1,0 +1,143 @@
+//! Removes what a run made, on every path: services first, then tasks, then networks, volumes, secrets and configs (ISO-3).
+//!
+//! Ownership is decided by the run's label, by the stack's own label, and by the ledger; never by age or by a name alone.
+//! Networks wait for the tasks, because the engine leaks addresses when a network goes before its last task does.
+
+use crate::labels;
+use crate::ledger::Entry;
+use crate::swarm::{Inventory, Operate, SwarmError};
+use cc_ci_model::ids::{RunId, StackName};
+use cc_ci_model::object::{Kind, Object};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// How often the engine is asked again while something is still in use.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What belongs to a run.
+#[derive(Debug, Clone)]
+pub struct Belongings {
+    run: RunId,
+    stacks: BTreeSet<StackName>,
+    noted: BTreeSet<Object>,
+}
+
+impl Belongings {
+    /// What a ledger says belongs to its run; `None` when it has no opening line.
+    #[must_use]
+    pub fn of_ledger(entries: &[Entry]) -> Option<Self> {
+        let run = entries.iter().find_map(|entry| match entry {
+            Entry::Opened { run, .. } => Some(run.clone()),
+            Entry::Making { .. } | Entry::Deploying { .. } | Entry::Closed => None,
+        })?;
+        let mut belongings = Self::of_run(&run);
+        for entry in entries {
+            match entry {
+                Entry::Making { object } => {
+                    belongings.noted.insert(object.clone());
+                }
+                Entry::Deploying { stack, .. } => {
+                    belongings.stacks.insert(stack.clone());
+                }
+                Entry::Opened { .. } | Entry::Closed => {}
+            }
+        }
+        Some(belongings)
+    }
+
+    /// What carries the label of `run`.
+    #[must_use]
+    pub fn of_run(run: &RunId) -> Self {
+        Self { run: run.clone(), stacks: BTreeSet::new(), noted: BTreeSet::new() }
+    }
+
+    /// The objects in `inventory` that belong to the run. An object that carries another run's label never does.
+    #[must_use]
+    pub fn in_inventory(&self, inventory: &Inventory) -> BTreeSet<Object> {
+        let owned = inventory.objects.iter().filter(|(object, labels)| {
+            if let Some(run) = labels.get(labels::RUN) {
+                return *run == self.run.as_str();
+            }
+            let of_stack =
+                labels.get(labels::STACK).is_some_and(|name| self.stacks.contains(&StackName::observed(name)));
+            of_stack || self.noted.contains(object)
+        });
+        owned.map(|(object, _)| object.clone()).collect()
+    }
+}
+
+/// Removes everything that belongs to the run and returns what could not be removed within `limit`.
+pub async fn remove_all(
+    swarm: &dyn Operate,
+    belongings: &Belongings,
+    limit: Duration,
+) -> Result<BTreeSet<Object>, SwarmError> {
+    let deadline = Instant::now() + limit;
+    loop {
+        let left = belongings.in_inventory(&swarm.inventory().await?);
+        if left.is_empty() || Instant::now() >= deadline {
+            return Ok(left);
+        }
+        sweep(swarm, &left).await?;
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Asks for the removal of the first kind that is left. Tasks' containers are removed by force, or the engine would wait for
+/// each to stop by itself; only when neither service nor container is left is it the turn of the rest.
+async fn sweep(swarm: &dyn Operate, left: &BTreeSet<Object>) -> Result<(), SwarmError> {
+    let of_kind = |kind: Kind| left.iter().filter(move |object| object.kind == kind);
+    let attached = of_kind(Kind::Service).chain(of_kind(Kind::Container));
+    let mut any = false;
+    for object in attached {
+        any = true;
+        swarm.remove(object).await?;
+    }
+    if any {
+        return Ok(());
+    }
+    for kind in [Kind::Network, Kind::Volume, Kind::Secret, Kind::Config] {
+        for object in of_kind(kind) {
+            swarm.remove(object).await?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cc_ci_model::plan::permit::Purpose;
+    use std::collections::BTreeMap;
+
+    fn object(kind: Kind, name: &str) -> Object {
+        Object::new(kind, name)
+    }
+
+    #[test]
+    fn only_labelled_deployed_and_noted_objects_are_owned() {
+        let run = RunId::parse("r1").unwrap();
+        let stack = StackName::observed("mini-abc123");
+        let entries = [
+            Entry::Opened { run, pid: 1 },
+            Entry::Making { object: object(Kind::Secret, "mini-abc123_pw_v1") },
+            Entry::Making { object: object(Kind::Volume, "shared") },
+            Entry::Deploying { stack, purpose: Purpose::Base },
+        ];
+        let label = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+        let inventory = Inventory {
+            objects: BTreeMap::from([
+                (object(Kind::Service, "mini-abc123_app"), label(labels::STACK, "mini-abc123")),
+                (object(Kind::Service, "mini-abc1234_app"), label(labels::STACK, "mini-abc1234")),
+                (object(Kind::Container, "x"), label(labels::RUN, "r1")),
+                (object(Kind::Container, "y"), label(labels::RUN, "r2")),
+                (object(Kind::Secret, "mini-abc123_pw_v1"), BTreeMap::new()),
+                (object(Kind::Volume, "shared"), label(labels::RUN, "r2")),
+                (object(Kind::Volume, "neighbour"), BTreeMap::new()),
+            ]),
+        };
+        let owned = Belongings::of_ledger(&entries).unwrap().in_inventory(&inventory);
+        let names: Vec<String> = owned.iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["service mini-abc123_app", "container x", "secret mini-abc123_pw_v1"]);
+    }
+}
