@@ -10,4 +10,5 @@ pub mod ids;
 pub mod object;
 pub mod outcome;
 pub mod plan;
+pub mod recipe;
 pub mod tier;

@@ -1,0 +1,87 @@
+//! Reads the top-level volumes, networks, secrets and configs.
+
+use super::super::scalar::Scalar;
+use super::super::source::tidy_path;
+use super::super::yaml::{Node, Value};
+use super::read::Reader;
+use super::{Network, StackFile, Volume};
+
+pub(super) fn volume(reader: &mut Reader<'_>, path: &str, node: &Node) -> Volume {
+    let mut volume = Volume::default();
+    if node.value == Value::Null {
+        return volume;
+    }
+    let known = ["name", "external", "driver", "driver_opts", "labels", "spec"];
+    reader.each_key(path, node, known, |reader, key, path, node| match key {
+        "name" => volume.name = reader.text(path, node),
+        "external" => external(reader, path, node, &mut volume.external, &mut volume.name),
+        "driver" => volume.driver = reader.text(path, node),
+        "labels" => volume.labels = reader.labels(path, node),
+        _ => {}
+    });
+    if volume.external && volume.driver.is_some() {
+        reader.report(path, node.line, "an external volume cannot have a driver", None);
+    }
+    volume
+}
+
+pub(super) fn network(reader: &mut Reader<'_>, path: &str, node: &Node) -> Network {
+    let mut network = Network::default();
+    if node.value == Value::Null {
+        return network;
+    }
+    let known = ["name", "external", "driver", "driver_opts", "labels", "internal", "attachable", "ipam"];
+    reader.each_key(path, node, known, |reader, key, path, node| match key {
+        "name" => network.name = reader.text(path, node),
+        "external" => external(reader, path, node, &mut network.external, &mut network.name),
+        "driver" => network.driver = reader.text(path, node),
+        "labels" => network.labels = reader.labels(path, node),
+        "internal" => network.internal = reader.boolean(path, node).unwrap_or_default(),
+        "attachable" => network.attachable = reader.boolean(path, node).unwrap_or_default(),
+        _ => {}
+    });
+    network
+}
+
+pub(super) fn secret(reader: &mut Reader<'_>, path: &str, node: &Node) -> StackFile {
+    let known = ["name", "external", "file", "template_driver", "labels", "driver", "driver_opts"];
+    stack_file(reader, path, node, &known)
+}
+
+pub(super) fn config(reader: &mut Reader<'_>, path: &str, node: &Node) -> StackFile {
+    stack_file(reader, path, node, &["name", "external", "file", "template_driver", "labels"])
+}
+
+fn stack_file(reader: &mut Reader<'_>, path: &str, node: &Node, known: &[&str]) -> StackFile {
+    let mut entry = StackFile::default();
+    reader.each_key(path, node, known.iter().copied(), |reader, key, path, node| match key {
+        "name" => {
+            entry.name = reader.text(path, node);
+            if let Value::Scalar(Scalar { raw, .. }) = &node.value {
+                entry.name_text = Some(raw.clone());
+            }
+        }
+        "external" => external(reader, path, node, &mut entry.external, &mut entry.name),
+        "file" => {
+            let folder = reader.folder;
+            entry.file = reader.text(path, node).map(|file| tidy_path(&format!("{folder}/{file}")));
+        }
+        "template_driver" => entry.template_driver = reader.text(path, node),
+        "labels" => entry.labels = reader.labels(path, node),
+        _ => {}
+    });
+    if entry.external && entry.file.is_some() {
+        reader.report(path, node.line, "is external and has a file", Some("keep one of the two"));
+    }
+    entry
+}
+
+/// `external: true`, or the older `external: {name: x}`.
+fn external(reader: &mut Reader<'_>, path: &str, node: &Node, flag: &mut bool, name: &mut Option<String>) {
+    if matches!(node.value, Value::Map(_)) {
+        *flag = true;
+        reader.each_key(path, node, ["name"], |reader, _, path, node| *name = reader.text(path, node));
+        return;
+    }
+    *flag = reader.boolean(path, node).unwrap_or_default();
+}

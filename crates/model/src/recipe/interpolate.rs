@@ -1,0 +1,187 @@
+//! Variables in compose texts, with the rules of the loader that `docker stack deploy` uses.
+//!
+//! `$NAME` and `${NAME}` with `:-`, `-`, `:?` and `?` behind the name; `$$` is a dollar. A default is taken as it is
+//! written, never expanded again, and `-` or `?` also work without braces, where they swallow the rest of the text.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+/// Why a text cannot be filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum InterpolationError {
+    /// A `$` that starts no variable.
+    #[error("`{at}` is not a variable")]
+    NotAVariable {
+        /// The text from that `$` on, cut to a few letters.
+        at: String,
+    },
+    /// `${NAME:?message}` and the variable is missing (or, with `:?`, empty).
+    #[error("required variable `{name}` has no value: {message}")]
+    Required {
+        /// The variable.
+        name: String,
+        /// The message in the text.
+        message: String,
+    },
+}
+
+/// The text with every variable replaced; an unknown variable without default becomes nothing.
+///
+/// # Errors
+/// Fails on a `$` that starts no variable, and on a required variable that is missing.
+pub fn interpolate(text: &str, env: &BTreeMap<String, String>) -> Result<String, InterpolationError> {
+    let mut out = String::with_capacity(text.len());
+    for piece in pieces(text) {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Dollar => out.push('$'),
+            Piece::Variable(body) => out.push_str(&value_of(body, env)?),
+            Piece::Invalid(at) => return Err(InterpolationError::NotAVariable { at: at.chars().take(24).collect() }),
+        }
+    }
+    Ok(out)
+}
+
+/// The names of the variables that a text reads, in order, with repetitions.
+#[must_use]
+pub fn variables(text: &str) -> Vec<&str> {
+    pieces(text)
+        .filter_map(|piece| match piece {
+            Piece::Variable(body) => Some(&body[..name_length(body)]),
+            Piece::Text(_) | Piece::Dollar | Piece::Invalid(_) => None,
+        })
+        .collect()
+}
+
+/// A part of a text with variables.
+enum Piece<'a> {
+    Text(&'a str),
+    Dollar,
+    /// `NAME`, or `NAME` and what follows up to the brace.
+    Variable(&'a str),
+    Invalid(&'a str),
+}
+
+fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (piece, length) = match rest.find('$') {
+            None => (Piece::Text(rest), rest.len()),
+            Some(0) => dollar(rest),
+            Some(at) => (Piece::Text(&rest[..at]), at),
+        };
+        rest = &rest[length..];
+        Some(piece)
+    })
+}
+
+/// The piece that starts with the `$` at the start of `text`, and how long it is.
+fn dollar(text: &str) -> (Piece<'_>, usize) {
+    let after = &text[1..];
+    if after.starts_with('$') {
+        return (Piece::Dollar, 2);
+    }
+    if let Some(braced) = after.strip_prefix('{') {
+        let body = substitution_length(braced);
+        if body > 0 && braced[body..].starts_with('}') {
+            return (Piece::Variable(&braced[..body]), body + 3);
+        }
+        return (Piece::Invalid(text), text.len());
+    }
+    match substitution_length(after) {
+        0 => (Piece::Invalid(text), text.len()),
+        body => (Piece::Variable(&after[..body]), body + 1),
+    }
+}
+
+/// How far `[_a-z][_a-z0-9]*(:?[-?][^}]*)?` matches, 0 when it does not.
+fn substitution_length(text: &str) -> usize {
+    let name = name_length(text);
+    if name == 0 {
+        return 0;
+    }
+    let operator = text[name..].strip_prefix(':').map_or(name, |_| name + 1);
+    if !text[operator..].starts_with(['-', '?']) {
+        return name;
+    }
+    text[operator..].find('}').map_or(text.len(), |end| operator + end)
+}
+
+fn name_length(text: &str) -> usize {
+    let letter = |c: char| c == '_' || c.is_ascii_alphabetic();
+    if !text.starts_with(letter) {
+        return 0;
+    }
+    text.find(|c: char| !letter(c) && !c.is_ascii_digit()).unwrap_or(text.len())
+}
+
+/// The value of a body such as `NAME:-default`. The operators are looked for in this order anywhere in the body, so
+/// `A-b:-c` asks for a variable `A-b`: odd, but what the reference loader does.
+fn value_of(body: &str, env: &BTreeMap<String, String>) -> Result<String, InterpolationError> {
+    let set = |name: &str| env.get(name).cloned();
+    let required = |name: &str, message: &str| InterpolationError::Required {
+        name: name.to_owned(),
+        message: if message.is_empty() { "no reason given".to_owned() } else { message.to_owned() },
+    };
+    if let Some((name, default)) = body.split_once(":-") {
+        return Ok(set(name).filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned()));
+    }
+    if let Some((name, default)) = body.split_once('-') {
+        return Ok(set(name).unwrap_or_else(|| default.to_owned()));
+    }
+    if let Some((name, message)) = body.split_once(":?") {
+        return set(name).filter(|value| !value.is_empty()).ok_or_else(|| required(name, message));
+    }
+    if let Some((name, message)) = body.split_once('?') {
+        return set(name).ok_or_else(|| required(name, message));
+    }
+    Ok(set(body).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let env = [("A", "aa"), ("E", "")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let got = interpolate(text, &env.into_iter().collect()).unwrap_or_else(|problem| problem.to_string());
+        assert_eq!(got, expected, "{text}");
+    }
+
+    /// Every expectation here was read off the reference loader.
+    #[test]
+    fn variables_are_replaced_as_the_reference_loader_does() {
+        check("${A}b $A$A", "aab aaaa");
+        check("${a}[${MISSING}]", "[]");
+        check("${B:-d} ${B-d} ${E:-d} ${E-d}|${B:-}", "d d d |");
+        check("$$A $$$A", "$A $aa");
+        check("${B:-${A}}", "${A}");
+        check("${B:-a}b}", "ab}");
+        check("${B:-$$A}", "$$A");
+        check("${A-b:-c}", "c");
+        check("${B?a-b}", "b");
+        check("$B-x}z", "x}z");
+        check("$B:-a$A", "a$A");
+        check("${E?x}.", ".");
+        check("`${A}.x`", "`aa.x`");
+    }
+
+    #[test]
+    fn what_is_not_a_variable_is_an_error() {
+        for text in ["a$", "${", "${}", "$1", "${1}", "${ A}", "${A }", "${B:+c}", "${B:=c}", "$Å"] {
+            assert!(matches!(interpolate(text, &BTreeMap::new()), Err(InterpolationError::NotAVariable { .. })), "{text}");
+        }
+        check("x${B:?set it}", "required variable `B` has no value: set it");
+        check("${E:?}", "required variable `E` has no value: no reason given");
+        check("a ${ A} b", "`${ A} b` is not a variable");
+    }
+
+    #[test]
+    fn the_variables_of_a_text_are_listed() {
+        assert_eq!(variables("$A ${B:-${C}} $$D ${E?x} ${A}"), ["A", "B", "E", "A"]);
+    }
+}

@@ -1,0 +1,192 @@
+//! The recipe tree as text, and the problems that reading it finds.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+/// The text files of a recipe at one commit, by path relative to the recipe's root.
+///
+/// Where the texts come from (git, a folder, a test) is not this crate's business. A file that is not UTF-8 is
+/// entered with its text converted lossily: the model only asks whether it is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Path to text.
+    pub texts: BTreeMap<String, String>,
+}
+
+impl Files {
+    /// The text at `path`; `./a` and `a` are the same file.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.texts.get(&tidy_path(path)).map(String::as_str)
+    }
+
+    /// Whether the tree has a file, or a folder, at `path`.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        let path = tidy_path(path);
+        let folder = format!("{path}/");
+        self.texts.contains_key(&path) || self.texts.keys().any(|known| known.starts_with(&folder))
+    }
+}
+
+impl<P: Into<String>, T: Into<String>> FromIterator<(P, T)> for Files {
+    fn from_iter<I: IntoIterator<Item = (P, T)>>(files: I) -> Self {
+        let texts = files.into_iter().map(|(path, text)| (path.into(), text.into())).collect();
+        Self { texts }
+    }
+}
+
+/// `path` without `.` parts and with `..` parts resolved; a path that leaves the tree keeps its leading `..`.
+#[must_use]
+pub fn tidy_path(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            other => parts.push(other),
+        }
+    }
+    parts.join("/")
+}
+
+/// How much a problem matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The recipe cannot be deployed as it is written.
+    Error,
+    /// The recipe deploys, but very likely not as its author meant.
+    Warning,
+}
+
+/// One thing wrong with a recipe: where, what, and what to do now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Whether the recipe can be used all the same.
+    pub severity: Severity,
+    /// The file, relative to the recipe's root.
+    pub file: String,
+    /// The line in that file, counted from 1.
+    pub line: Option<u32>,
+    /// The key, as a dotted path from the top of the file.
+    pub key: Option<String>,
+    /// What is wrong, as a lower-case fragment.
+    pub what: String,
+    /// What to do now, when that is known.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    /// A problem that makes the recipe unusable.
+    pub fn error(file: impl Into<String>, what: impl Into<String>) -> Self {
+        let (file, what) = (file.into(), what.into());
+        Self { severity: Severity::Error, file, line: None, key: None, what, hint: None }
+    }
+
+    /// A problem that does not stop the recipe from being deployed.
+    pub fn warning(file: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(file, what) }
+    }
+
+    /// The same problem, at this line.
+    #[must_use]
+    pub fn line(self, line: u32) -> Self {
+        Self { line: Some(line), ..self }
+    }
+
+    /// The same problem, at this key.
+    #[must_use]
+    pub fn key(self, key: impl Into<String>) -> Self {
+        Self { key: Some(key.into()), ..self }
+    }
+
+    /// The same problem, with what to do about it.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.file)?;
+        if let Some(line) = self.line {
+            write!(out, ", line {line}")?;
+        }
+        if let Some(key) = &self.key {
+            write!(out, ": {key}")?;
+        }
+        write!(out, ": {}", self.what)?;
+        match &self.hint {
+            Some(hint) => write!(out, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// The name among `known` that `name` was probably meant to be: at most two letters away, and not a wholly different word.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 2 && *distance * 2 < candidate.chars().count().max(2))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein distance; names longer than 64 letters are never near.
+fn distance(left: &str, right: &str) -> usize {
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    if left.len() > 64 || right.len() > 64 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, from) in left.iter().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, to) in right.iter().enumerate() {
+            let replaced = corner + usize::from(from != to);
+            corner = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(corner + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_reads_as_place_what_and_hint() {
+        let problem = Problem::error("compose.yml", "unknown network `prox`").line(12).key("services.app.networks");
+        insta::assert_snapshot!(problem.clone().hint("did you mean `proxy`?"), @r"
+        compose.yml, line 12: services.app.networks: unknown network `prox`
+        hint: did you mean `proxy`?
+        ");
+        insta::assert_snapshot!(Problem::warning(".env.sample", "is missing"), @".env.sample: is missing");
+    }
+
+    #[test]
+    fn the_nearest_name_is_near() {
+        assert_eq!(nearest("prox", ["proxy", "internal"]), Some("proxy"));
+        assert_eq!(nearest("db", ["app", "web"]), None);
+        assert_eq!(nearest("helthcheck", ["healthcheck"]), Some("healthcheck"));
+    }
+
+    #[test]
+    fn paths_are_compared_tidied() {
+        let files: Files = [("conf/a.tmpl", "x")].into_iter().collect();
+        assert!(files.has("./conf/../conf/a.tmpl"));
+        assert!(files.has("conf"));
+        assert!(!files.has("con"));
+        assert_eq!(tidy_path("../x"), "../x");
+    }
+}
