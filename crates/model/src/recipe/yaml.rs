@@ -221,10 +221,8 @@ mod tests {
 
     #[test]
     fn hostile_input_is_refused_quickly() {
-        let mut bomb = String::from("a0: &a0 [x, x]\n");
-        for i in 1..40 {
-            bomb += &format!("a{i}: &a{i} [*a{p}, *a{p}, *a{p}]\n", p = i - 1);
-        }
+        let level = |i: u32| format!("a{i}: &a{i} [*a{p}, *a{p}, *a{p}]\n", p = i - 1);
+        let bomb: String = std::iter::once("a0: &a0 [x, x]\n".to_owned()).chain((1..40).map(level)).collect();
         assert!(parse("bomb.yml", &bomb).is_err());
         assert!(parse("deep.yml", &"[".repeat(100_000)).is_err());
         assert!(parse("deep.yml", &"- ".repeat(10_000)).is_err());

@@ -12,7 +12,7 @@ pub(super) fn volume(reader: &mut Reader<'_>, path: &str, node: &Node) -> Volume
         return volume;
     }
     let known = ["name", "external", "driver", "driver_opts", "labels", "spec"];
-    reader.each_key(path, node, known, |reader, key, path, node| match key {
+    reader.each_key(path, node, &known, |reader, key, path, node| match key {
         "name" => volume.name = reader.text(path, node),
         "external" => external(reader, path, node, &mut volume.external, &mut volume.name),
         "driver" => volume.driver = reader.text(path, node),
@@ -31,7 +31,7 @@ pub(super) fn network(reader: &mut Reader<'_>, path: &str, node: &Node) -> Netwo
         return network;
     }
     let known = ["name", "external", "driver", "driver_opts", "labels", "internal", "attachable", "ipam"];
-    reader.each_key(path, node, known, |reader, key, path, node| match key {
+    reader.each_key(path, node, &known, |reader, key, path, node| match key {
         "name" => network.name = reader.text(path, node),
         "external" => external(reader, path, node, &mut network.external, &mut network.name),
         "driver" => network.driver = reader.text(path, node),
@@ -54,7 +54,7 @@ pub(super) fn config(reader: &mut Reader<'_>, path: &str, node: &Node) -> StackF
 
 fn stack_file(reader: &mut Reader<'_>, path: &str, node: &Node, known: &[&str]) -> StackFile {
     let mut entry = StackFile::default();
-    reader.each_key(path, node, known.iter().copied(), |reader, key, path, node| match key {
+    reader.each_key(path, node, known, |reader, key, path, node| match key {
         "name" => {
             entry.name = reader.text(path, node);
             if let Value::Scalar(Scalar { raw, .. }) = &node.value {
@@ -80,7 +80,7 @@ fn stack_file(reader: &mut Reader<'_>, path: &str, node: &Node, known: &[&str]) 
 fn external(reader: &mut Reader<'_>, path: &str, node: &Node, flag: &mut bool, name: &mut Option<String>) {
     if matches!(node.value, Value::Map(_)) {
         *flag = true;
-        reader.each_key(path, node, ["name"], |reader, _, path, node| *name = reader.text(path, node));
+        reader.each_key(path, node, &["name"], |reader, _, path, node| *name = reader.text(path, node));
         return;
     }
     *flag = reader.boolean(path, node).unwrap_or_default();

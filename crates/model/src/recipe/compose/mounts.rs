@@ -22,7 +22,7 @@ pub(super) fn volumes(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec<M
 fn long(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Mount> {
     let (mut kind, mut source, mut target, mut read_only) = (None, None, None, false);
     let known = ["type", "source", "target", "read_only", "consistency", "bind", "volume", "tmpfs", "cluster"];
-    reader.each_key(path, node, known, |reader, key, path, node| match key {
+    reader.each_key(path, node, &known, |reader, key, path, node| match key {
         "type" => {
             let text = reader.text(path, node);
             kind = match text.as_deref() {
@@ -132,7 +132,7 @@ pub(super) fn file_uses(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec
         let at = format!("{path}.{index}");
         let mut used = FileUse { source: String::new(), target: None, mode: None };
         if matches!(item.value, Value::Map(_)) {
-            reader.each_key(&at, item, ["source", "target", "uid", "gid", "mode"], |reader, key, path, node| match key {
+            reader.each_key(&at, item, &["source", "target", "uid", "gid", "mode"], |reader, key, path, node| match key {
                 "source" => used.source = reader.text(path, node).unwrap_or_default(),
                 "target" => used.target = reader.text(path, node),
                 "mode" => used.mode = mode(reader, path, node),

@@ -35,7 +35,7 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec<Port
 fn long(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Port> {
     let (mut target, mut published) = (None, None);
     let mut port = Port { target: 0, published: 0, protocol: "tcp".to_owned(), mode: PortMode::Ingress };
-    reader.each_key(path, node, ["target", "published", "protocol", "mode"], |reader, key, path, node| match key {
+    reader.each_key(path, node, &["target", "published", "protocol", "mode"], |reader, key, path, node| match key {
         "target" => target = number(reader, path, node),
         "published" => published = number(reader, path, node),
         "protocol" => {

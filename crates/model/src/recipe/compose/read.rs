@@ -58,7 +58,7 @@ impl Reader<'_> {
                 continue;
             }
             if !SECTIONS.contains(&key.name.as_str()) {
-                self.unknown_key(&path, key, SECTIONS);
+                self.unknown_key(&path, key, &SECTIONS);
                 continue;
             }
             self.fill(&path, node);
@@ -67,7 +67,7 @@ impl Reader<'_> {
                 let path = format!("{path}.{}", key.name);
                 self.note(&path, key.line);
                 let name = key.name.clone();
-                match self_section(&path) {
+                match section_of(&path) {
                     "services" => drop(compose.services.insert(name, service::read(self, &path, node))),
                     "volumes" => drop(compose.volumes.insert(name, entries::volume(self, &path, node))),
                     "networks" => drop(compose.networks.insert(name, entries::network(self, &path, node))),
@@ -126,8 +126,8 @@ impl Reader<'_> {
     }
 
     /// Reports a key that the loader refuses, with the key that was probably meant.
-    pub(super) fn unknown_key<'k>(&mut self, path: &str, key: &Key, known: impl IntoIterator<Item = &'k str>) {
-        let hint = match nearest(&key.name, known) {
+    pub(super) fn unknown_key(&mut self, path: &str, key: &Key, known: &[&str]) {
+        let hint = match nearest(&key.name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "remove it: `docker stack deploy` refuses keys it does not know".to_owned(),
         };
@@ -146,20 +146,20 @@ impl Reader<'_> {
     }
 
     /// Calls `read` with each key of a mapping, its path and its node; `read` says whether it knows the key.
-    pub(super) fn each_key<'k>(
+    pub(super) fn each_key(
         &mut self,
         path: &str,
         node: &Node,
-        known: impl IntoIterator<Item = &'k str> + Clone,
+        known: &[&str],
         mut read: impl FnMut(&mut Self, &str, &str, &Node),
     ) {
         for (key, child) in self.map(path, node).unwrap_or_default() {
             let path = format!("{path}.{}", key.name);
             self.note(&path, key.line);
-            if known.clone().into_iter().any(|name| name == key.name) {
+            if known.contains(&key.name.as_str()) {
                 read(self, &key.name, &path, child);
             } else if !key.name.starts_with("x-") {
-                self.unknown_key(&path, key, known.clone());
+                self.unknown_key(&path, key, known);
             }
         }
     }
@@ -336,6 +336,6 @@ impl Reader<'_> {
     }
 }
 
-fn self_section(path: &str) -> &str {
+fn section_of(path: &str) -> &str {
     path.split_once('.').map_or(path, |(section, _)| section)
 }

@@ -18,7 +18,7 @@ const KEYS: [&str; 57] = [
 
 pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Service {
     let mut service = Service::default();
-    reader.each_key(path, node, KEYS, |reader, key, path, node| match key {
+    reader.each_key(path, node, &KEYS, |reader, key, path, node| match key {
         "image" => service.image = reader.text(path, node).unwrap_or_default(),
         "command" => service.command = command(reader, path, node),
         "entrypoint" => service.entrypoint = command(reader, path, node),
@@ -85,7 +85,7 @@ fn networks(reader: &mut Reader<'_>, path: &str, node: &Node) -> std::collection
                 let mut used = NetworkUse { given: child.value != Value::Null, ..NetworkUse::default() };
                 if used.given {
                     let known = ["aliases", "ipv4_address", "ipv6_address", "driver_opts"];
-                    reader.each_key(&path, child, known, |reader, key, path, node| {
+                    reader.each_key(&path, child, &known, |reader, key, path, node| {
                         if key == "aliases" {
                             used.aliases = reader.texts(path, node);
                         }
@@ -105,7 +105,7 @@ fn deploy(reader: &mut Reader<'_>, path: &str, node: &Node) -> Deploy {
         "mode", "replicas", "labels", "endpoint_mode", "update_config", "rollback_config", "restart_policy",
         "placement", "resources",
     ];
-    reader.each_key(path, node, known, |reader, key, path, node| match key {
+    reader.each_key(path, node, &known, |reader, key, path, node| match key {
         "mode" => {
             let Some(mode) = reader.text(path, node) else { return };
             deploy.mode = Some(match mode.as_str() {
@@ -133,7 +133,7 @@ fn deploy(reader: &mut Reader<'_>, path: &str, node: &Node) -> Deploy {
 fn update(reader: &mut Reader<'_>, path: &str, node: &Node) -> UpdatePolicy {
     let mut update = UpdatePolicy::default();
     let known = ["parallelism", "delay", "failure_action", "monitor", "order", "max_failure_ratio"];
-    reader.each_key(path, node, known, |reader, key, path, node| match key {
+    reader.each_key(path, node, &known, |reader, key, path, node| match key {
         "parallelism" => update.parallelism = reader.number(path, node),
         "delay" => update.delay = reader.duration(path, node),
         "failure_action" => update.failure_action = word(reader, path, node, &["pause", "continue", "rollback"]),
@@ -147,7 +147,7 @@ fn update(reader: &mut Reader<'_>, path: &str, node: &Node) -> UpdatePolicy {
 fn restart(reader: &mut Reader<'_>, path: &str, node: &Node) -> RestartPolicy {
     let mut restart = RestartPolicy::default();
     let known = ["condition", "delay", "max_attempts", "window"];
-    reader.each_key(path, node, known, |reader, key, path, node| match key {
+    reader.each_key(path, node, &known, |reader, key, path, node| match key {
         "condition" => restart.condition = word(reader, path, node, &["any", "on-failure", "none"]),
         "delay" => restart.delay = reader.duration(path, node),
         "max_attempts" => restart.max_attempts = reader.number(path, node),
@@ -169,7 +169,7 @@ fn word(reader: &mut Reader<'_>, path: &str, node: &Node, words: &[&str]) -> Opt
 fn healthcheck(reader: &mut Reader<'_>, path: &str, node: &Node) -> Healthcheck {
     let mut check = Healthcheck::default();
     let known = ["test", "interval", "timeout", "retries", "start_period", "start_interval", "disable"];
-    reader.each_key(path, node, known, |reader, key, path, node| match key {
+    reader.each_key(path, node, &known, |reader, key, path, node| match key {
         "test" => {
             check.test = match &node.value {
                 Value::List(_) => reader.texts(path, node),

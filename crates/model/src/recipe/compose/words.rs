@@ -35,8 +35,8 @@ pub fn duration_text(duration: Duration) -> String {
         let nanoseconds = f64::from(duration.subsec_nanos());
         return match duration.subsec_nanos() {
             0 => "0s".to_owned(),
-            ..1_000 => format!("{nanoseconds}ns"),
-            ..1_000_000 => format!("{}µs", nanoseconds / 1e3),
+            1..1_000 => format!("{nanoseconds}ns"),
+            1_000..1_000_000 => format!("{}µs", nanoseconds / 1e3),
             _ => format!("{}ms", nanoseconds / 1e6),
         };
     }
