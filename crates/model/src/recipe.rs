@@ -120,9 +120,9 @@ impl Recipe {
                 EnvSample::default()
             }
         };
-        let abra_sh = files.text("abra.sh").map_or_else(AbraSh::default, |text| {
-            keep(AbraSh::read("abra.sh", text), &mut problems)
-        });
+        let abra_sh = files
+            .text("abra.sh")
+            .map_or_else(AbraSh::default, |text| keep(AbraSh::read("abra.sh", text), &mut problems));
         let (environment, stack) = environment(&sample, &abra_sh, app_env, &mut problems);
         let compose_files = compose_files(&environment);
         let compose = keep(Compose::read(files, &compose_files, &environment), &mut problems);
@@ -199,7 +199,8 @@ pub fn stack_name(domain: &str) -> String {
 /// The list in `COMPOSE_FILE`, or `compose.yml`.
 fn compose_files(env: &BTreeMap<String, String>) -> Vec<String> {
     let list = env.get("COMPOSE_FILE").map(String::as_str).unwrap_or_default();
-    let names: Vec<String> = list.split(':').map(str::trim).filter(|name| !name.is_empty()).map(source::tidy_path).collect();
+    let names: Vec<String> =
+        list.split(':').map(str::trim).filter(|name| !name.is_empty()).map(source::tidy_path).collect();
     if names.is_empty() { vec!["compose.yml".to_owned()] } else { names }
 }
 
@@ -214,7 +215,8 @@ fn whole_stack(compose: &Compose, names: &[String], so_far: &[Problem]) -> Optio
         let problem = Problem::error(first, "defines no services").hint("add `services:` with a service named `app`");
         return (!unread).then_some(problem);
     }
-    let near = nearest("app", compose.services.keys().map(String::as_str)).map(|near| format!("rename `{near}` to `app`"));
+    let near =
+        nearest("app", compose.services.keys().map(String::as_str)).map(|near| format!("rename `{near}` to `app`"));
     let hint = near.unwrap_or_else(|| "name the service that users talk to `app`: abra looks for it".to_owned());
     Some(compose.at("services", Problem::error(first, "no service is named `app`").hint(hint)))
 }
@@ -247,7 +249,9 @@ fn volumes(compose: &Compose, stack: &str) -> BTreeMap<String, EngineName> {
         mounts.any(|mount| mount.kind == compose::MountKind::Volume && mount.source.as_deref() == Some(key))
     };
     let volumes = compose.volumes.iter().filter(|(key, _)| mounted(key));
-    volumes.map(|(key, volume)| (key.clone(), engine_name(key, volume.name.as_deref(), volume.external, stack))).collect()
+    volumes
+        .map(|(key, volume)| (key.clone(), engine_name(key, volume.name.as_deref(), volume.external, stack)))
+        .collect()
 }
 
 fn networks(compose: &Compose, stack: &str) -> BTreeMap<String, EngineName> {

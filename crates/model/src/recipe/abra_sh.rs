@@ -43,7 +43,9 @@ impl AbraSh {
                 continue;
             }
             let Some(rest) = line.trim().strip_prefix("export ") else { continue };
-            let Some((name, value)) = rest.trim_start().split_once('=').filter(|(name, _)| is_key(name)) else { continue };
+            let Some((name, value)) = rest.trim_start().split_once('=').filter(|(name, _)| is_key(name)) else {
+                continue;
+            };
             let place = |what: &str| Problem::warning(file, what).line(number).key(name);
             let Some((value, quotes)) = read_value(value) else {
                 problems.push(place("has a quote that is not closed").hint("close it on the same line"));
@@ -82,11 +84,14 @@ mod tests {
 
     #[test]
     fn exports_are_read_and_functions_are_not() {
-        let (script, problems) = AbraSh::read("abra.sh", concat!(
-            "#!/bin/bash\nset -e\nexport APP_CONF_VERSION=v4\nexport B=\"v$APP_CONF_VERSION\" # note\nexport C='$B';\n",
-            "one() { export X=1; }\nbackup() {\n  export Y=2\n  if true; then\n    echo\n  fi\n}\nfunction z {\nexport Z=1\n}\n",
-            "export D=$(date)\nNOT_EXPORTED=1\n  export E=v1; echo\nexport F=\"open\n",
-        ));
+        let (script, problems) = AbraSh::read(
+            "abra.sh",
+            concat!(
+                "#!/bin/bash\nset -e\nexport APP_CONF_VERSION=v4\nexport B=\"v$APP_CONF_VERSION\" # note\nexport C='$B';\n",
+                "one() { export X=1; }\nbackup() {\n  export Y=2\n  if true; then\n    echo\n  fi\n}\nfunction z {\nexport Z=1\n}\n",
+                "export D=$(date)\nNOT_EXPORTED=1\n  export E=v1; echo\nexport F=\"open\n",
+            ),
+        );
         let shown = script.exports.iter().map(|export| format!("{} {}={}", export.line, export.name, export.value));
         let shown = shown.chain(problems.iter().map(ToString::to_string)).collect::<Vec<_>>();
         insta::assert_snapshot!(shown.join("\n"), @r"

@@ -246,7 +246,8 @@ impl Reading<'_> {
         match around.and_then(|mount| Some((mount.source.clone()?, mount.target.clone()))) {
             Some((volume, target)) => {
                 let inside = path[target.trim_end_matches('/').len()..].trim_matches('/');
-                let paths = if inside.is_empty() { BackupPaths::All } else { BackupPaths::Only(vec![inside.to_owned()]) };
+                let paths =
+                    if inside.is_empty() { BackupPaths::All } else { BackupPaths::Only(vec![inside.to_owned()]) };
                 self.add(&volume, paths);
             }
             None if !below.is_empty() => below.iter().for_each(|volume| self.add(volume, BackupPaths::All)),
@@ -266,7 +267,8 @@ impl Reading<'_> {
             }
         }
         let prefix = "backupbot.backup.volumes.";
-        let labels = self.service.deploy.labels.iter().filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, value)));
+        let labels =
+            self.service.deploy.labels.iter().filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, value)));
         let labels: Vec<(&str, &str)> = labels.map(|(key, value)| (key, value.as_str())).collect();
         for (key, value) in labels {
             let (volume, is_path) = key.strip_suffix(".path").map_or((key, false), |volume| (volume, true));

@@ -120,7 +120,14 @@ impl EnvSample {
                     at += lines;
                     let place = Problem::warning(file, "").line(number).key(key);
                     let modifiers = modifiers(&comment, &place, presence, &mut problems);
-                    sample.entries.push(EnvEntry { key: key.to_owned(), text, quotes, modifiers, presence, line: number });
+                    sample.entries.push(EnvEntry {
+                        key: key.to_owned(),
+                        text,
+                        quotes,
+                        modifiers,
+                        presence,
+                        line: number,
+                    });
                 }
                 Parsed::OpenQuote if presence == Presence::Optional => {}
                 Parsed::OpenQuote => {

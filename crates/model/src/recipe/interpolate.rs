@@ -173,7 +173,10 @@ mod tests {
     #[test]
     fn what_is_not_a_variable_is_an_error() {
         for text in ["a$", "${", "${}", "$1", "${1}", "${ A}", "${A }", "${B:+c}", "${B:=c}", "$Å"] {
-            assert!(matches!(interpolate(text, &BTreeMap::new()), Err(InterpolationError::NotAVariable { .. })), "{text}");
+            assert!(
+                matches!(interpolate(text, &BTreeMap::new()), Err(InterpolationError::NotAVariable { .. })),
+                "{text}"
+            );
         }
         check("x${B:?set it}", "required variable `B` has no value: set it");
         check("${E:?}", "required variable `E` has no value: no reason given");

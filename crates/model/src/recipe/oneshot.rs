@@ -59,7 +59,8 @@ mod tests {
     use super::*;
 
     fn service(mode: Option<DeployMode>, condition: Option<&str>, replicas: Option<u64>) -> Service {
-        let restart = condition.map(|text| RestartPolicy { condition: Some(text.to_owned()), ..RestartPolicy::default() });
+        let restart =
+            condition.map(|text| RestartPolicy { condition: Some(text.to_owned()), ..RestartPolicy::default() });
         Service { deploy: Deploy { mode, replicas, restart, ..Deploy::default() }, ..Service::default() }
     }
 

@@ -65,7 +65,8 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Node, Problem> {
 fn first_sentence(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();
     let line = text.lines().next().unwrap_or_default();
-    let cut = [" at line ", " (line ", ", set "].into_iter().filter_map(|end| line.find(end)).min().unwrap_or(line.len());
+    let cut =
+        [" at line ", " (line ", ", set "].into_iter().filter_map(|end| line.find(end)).min().unwrap_or(line.len());
     line[..cut].trim_end_matches([',', ':', ' ']).to_owned()
 }
 

@@ -10,7 +10,8 @@ pub(super) fn volumes(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec<M
     let mut mounts = Vec::new();
     for (index, item) in reader.list(path, node).unwrap_or_default().iter().enumerate() {
         let at = format!("{path}.{index}");
-        let mount = if matches!(item.value, Value::Map(_)) { long(reader, &at, item) } else { short(reader, &at, item) };
+        let mount =
+            if matches!(item.value, Value::Map(_)) { long(reader, &at, item) } else { short(reader, &at, item) };
         if let Some(mount) = mount {
             reader.note(&format!("{path}.{}", mount.target), item.line);
             mounts.push(mount);
@@ -73,12 +74,8 @@ fn short(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Mount> {
 
 /// `[source:]target[:options]`.
 fn parse_short(text: &str) -> Option<Mount> {
-    let anonymous = |target: &str| Mount {
-        kind: MountKind::Volume,
-        source: None,
-        target: target.to_owned(),
-        read_only: false,
-    };
+    let anonymous =
+        |target: &str| Mount { kind: MountKind::Volume, source: None, target: target.to_owned(), read_only: false };
     if text.is_empty() {
         return None;
     }
@@ -91,11 +88,14 @@ fn parse_short(text: &str) -> Option<Mount> {
         [source, target, options @ ..] if options.len() <= 1 => Mount {
             kind: if is_path(source) { MountKind::Bind } else { MountKind::Volume },
             source: Some((*source).to_owned()),
-            read_only: options.iter().flat_map(|options| options.split(',')).fold(false, |so_far, option| match option {
-                "ro" => true,
-                "rw" => false,
-                _ => so_far,
-            }),
+            read_only: options.iter().flat_map(|options| options.split(',')).fold(
+                false,
+                |so_far, option| match option {
+                    "ro" => true,
+                    "rw" => false,
+                    _ => so_far,
+                },
+            ),
             ..anonymous(target)
         },
         _ => return None,
@@ -132,12 +132,17 @@ pub(super) fn file_uses(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec
         let at = format!("{path}.{index}");
         let mut used = FileUse { source: String::new(), target: None, mode: None };
         if matches!(item.value, Value::Map(_)) {
-            reader.each_key(&at, item, &["source", "target", "uid", "gid", "mode"], |reader, key, path, node| match key {
-                "source" => used.source = reader.text(path, node).unwrap_or_default(),
-                "target" => used.target = reader.text(path, node),
-                "mode" => used.mode = mode(reader, path, node),
-                _ => {}
-            });
+            reader.each_key(
+                &at,
+                item,
+                &["source", "target", "uid", "gid", "mode"],
+                |reader, key, path, node| match key {
+                    "source" => used.source = reader.text(path, node).unwrap_or_default(),
+                    "target" => used.target = reader.text(path, node),
+                    "mode" => used.mode = mode(reader, path, node),
+                    _ => {}
+                },
+            );
         } else {
             used.source = reader.text(&at, item).unwrap_or_default();
         }
@@ -176,7 +181,8 @@ mod tests {
                 format!("{:?} {source} {} {}", mount.kind, mount.target, mount.read_only)
             })
         };
-        let texts = ["data:/d", "data:/d:ro,nocopy", "./x:/y:rw", "/a", "a:/a", "x", "aa:bb:cc:dd", ":/a", "da::ro", "~/x:/y"];
+        let texts =
+            ["data:/d", "data:/d:ro,nocopy", "./x:/y:rw", "/a", "a:/a", "x", "aa:bb:cc:dd", ":/a", "da::ro", "~/x:/y"];
         insta::assert_snapshot!(texts.map(show).join("\n"), @r"
         Volume data /d false
         Volume data /d true

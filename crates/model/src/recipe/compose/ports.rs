@@ -90,7 +90,9 @@ fn parse_short(text: &str) -> Option<Vec<Port>> {
         return (first == last).then(|| vec![port(first, 0, &protocol)]);
     }
     let offsets = 0..=(last - first);
-    Some(offsets.map(|offset| port(first + offset, published.map_or(0, |(from, _)| from + offset), &protocol)).collect())
+    Some(
+        offsets.map(|offset| port(first + offset, published.map_or(0, |(from, _)| from + offset), &protocol)).collect(),
+    )
 }
 
 fn port(target: u16, published: u16, protocol: &str) -> Port {

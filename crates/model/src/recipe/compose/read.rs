@@ -332,7 +332,12 @@ impl Reader<'_> {
     /// Variables: a key without value takes it from the app's environment.
     pub(super) fn environment(&mut self, path: &str, node: &Node) -> BTreeMap<String, Option<String>> {
         let pairs = self.pairs(path, node).into_iter();
-        pairs.map(|(key, value)| { let value = value.or_else(|| self.env.get(&key).cloned()); (key, value) }).collect()
+        pairs
+            .map(|(key, value)| {
+                let value = value.or_else(|| self.env.get(&key).cloned());
+                (key, value)
+            })
+            .collect()
     }
 }
 

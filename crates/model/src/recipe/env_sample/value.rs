@@ -57,12 +57,7 @@ fn unquoted(rest: &str) -> Parsed {
     let blank_before = |at: usize| rest[..at].chars().next_back().is_none_or(char::is_whitespace);
     let comment = rest.match_indices('#').map(|(at, _)| at).find(|at| blank_before(*at));
     let (text, comment) = comment.map_or((rest, ""), |at| (&rest[..at], &rest[at + 1..]));
-    Parsed::Value {
-        text: text.trim_end().to_owned(),
-        quotes: Quotes::None,
-        comment: comment.to_owned(),
-        lines: 0,
-    }
+    Parsed::Value { text: text.trim_end().to_owned(), quotes: Quotes::None, comment: comment.to_owned(), lines: 0 }
 }
 
 /// `text` with `$X`, `${X}` and `${X:-default}` filled in from `env`; a `$` in front of anything else stays.
