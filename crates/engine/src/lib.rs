@@ -7,6 +7,7 @@ pub mod converge;
 pub mod docker;
 pub mod git;
 pub mod images;
+pub mod host;
 pub mod labels;
 pub mod ledger;
 pub mod process;

@@ -1,0 +1,132 @@
+//! Hosts in words and numbers, and what is said about each.
+
+use super::super::Network;
+use super::*;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+fn healthy() -> Facts {
+    let disk = |path: &str| Disk { path: PathBuf::from(path), free: 50 * GIB, free_inodes: Some(1_000_000) };
+    Facts {
+        engine: Engine::Answers(Box::new(Answering {
+            version: "20.10.24".into(),
+            api: "1.41".into(),
+            swarm: Membership::Manager,
+            proxy: Some(Network { driver: "overlay".into(), attachable: true }),
+            ipvs: Ipvs::Loaded,
+            disk: Some(disk("/var/lib/docker")),
+            pool: Some(Pool { subnets: 65_536, used: 2 }),
+            clock_skew: Some(0),
+            images: BTreeSet::from(["cc-ci/tools:1".to_owned()]),
+        })),
+        docker_command: Some("20.10.24".into()),
+        git_command: Some("2.39.5".into()),
+        state_disk: Some(disk("/var/lib/cc-ci")),
+        memory: Some(Memory { available: 8 * GIB, total: 16 * GIB }),
+        now: PAST + 1,
+    }
+}
+
+fn engine(facts: &mut Facts) -> &mut Answering {
+    match &mut facts.engine {
+        Engine::Answers(engine) => engine,
+        Engine::Silent { .. } => panic!("the healthy host has an engine"),
+    }
+}
+
+/// Only what is not fine, one line each.
+fn check(change: impl FnOnce(&mut Facts)) -> String {
+    let mut facts = healthy();
+    change(&mut facts);
+    let all = findings(&facts);
+    let bad = all.iter().filter(|finding| finding.level != Level::Ok);
+    let lines: Vec<String> = bad
+        .map(|finding| {
+            assert!(!finding.advice.is_empty() && !finding.matters.is_empty(), "{finding:?}");
+            format!("{} {}: {} [{:?}]", finding.level.word(), finding.probe, finding.seen, finding.remedy)
+        })
+        .collect();
+    lines.join("\n")
+}
+
+#[test]
+fn a_healthy_host_has_nothing_to_say() {
+    assert_eq!(check(|_| ()), "");
+    assert_eq!(worst(&findings(&healthy())), Level::Ok);
+}
+
+#[test]
+fn disks_warn_below_five_gib_and_fail_below_one() {
+    for (free, said) in [
+        (5 * GIB, ""),
+        (5 * GIB - 1, "warn engine disk: 4.9 GiB free at /var/lib/docker [None]"),
+        (GIB, "warn engine disk: 1.0 GiB free at /var/lib/docker [None]"),
+        (GIB - 1, "fail engine disk: 1023 MiB free at /var/lib/docker [None]"),
+        (0, "fail engine disk: 0 MiB free at /var/lib/docker [None]"),
+    ] {
+        let seen = check(|facts| {
+            if let Some(disk) = &mut engine(facts).disk {
+                disk.free = free;
+            }
+        });
+        assert_eq!(seen, said);
+    }
+}
+
+#[test]
+fn a_disk_without_inodes_is_full() {
+    let seen = check(|facts| facts.state_disk.as_mut().unwrap().free_inodes = Some(3));
+    assert_eq!(seen, "fail state inodes: 3 free [None]");
+    assert_eq!(check(|facts| facts.state_disk.as_mut().unwrap().free_inodes = None), "");
+}
+
+#[test]
+fn no_engine_is_one_finding_and_its_dependents_are_silent() {
+    let seen = check(|facts| facts.engine = Engine::Silent { why: "cannot connect".into() });
+    assert_eq!(seen, "fail engine: cannot connect [Some(Engine)]");
+}
+
+#[test]
+fn every_role_but_manager_is_in_the_way() {
+    let seen = check(|facts| engine(facts).swarm = Membership::None);
+    assert_eq!(seen, "fail swarm: the engine is not part of a swarm [Some(Swarm)]");
+    let seen = check(|facts| engine(facts).swarm = Membership::Worker);
+    assert_eq!(seen, "fail swarm: active, but this node is only a worker [None]");
+    let seen = check(|facts| engine(facts).swarm = Membership::Unusable { state: "locked".into() });
+    assert_eq!(seen, "fail swarm: the node is `locked` [None]");
+}
+
+#[test]
+fn the_proxy_network_must_be_an_attachable_overlay() {
+    assert_eq!(
+        check(|facts| engine(facts).proxy = None),
+        "fail proxy network: there is no network `proxy` [Some(Swarm)]"
+    );
+    let seen = check(|facts| engine(facts).proxy = Some(Network { driver: "bridge".into(), attachable: true }));
+    assert_eq!(seen, "fail proxy network: `proxy` is a bridge network, not an overlay [None]");
+    let seen = check(|facts| engine(facts).proxy = Some(Network { driver: "overlay".into(), attachable: false }));
+    assert_eq!(seen, "warn proxy network: `proxy` is an overlay, but not attachable [None]");
+}
+
+#[test]
+fn the_rest() {
+    assert_eq!(
+        check(|facts| engine(facts).ipvs = Ipvs::Missing),
+        "warn ipvs: the swarm is up and the kernel has no IPVS [None]"
+    );
+    assert_eq!(
+        check(|facts| engine(facts).pool = Some(Pool { subnets: 256, used: 254 })),
+        "fail address pool: 254 of 256 subnets used by overlay networks [None]"
+    );
+    assert_eq!(
+        check(|facts| engine(facts).clock_skew = Some(-90)),
+        "warn clock: the engine's clock differs by -90 s [None]"
+    );
+    assert_eq!(check(|facts| facts.now = 0), "fail clock: the clock was never set [None]");
+    assert_eq!(
+        check(|facts| facts.memory = Some(Memory { available: 100 * MIB, total: 2 * GIB })),
+        "fail memory: 100 MiB of 2.0 GiB available [None]"
+    );
+    assert_eq!(check(|facts| facts.docker_command = None), "fail docker: not found in PATH [Some(Packages)]");
+    assert_eq!(check(|facts| engine(facts).images.clear()), "fail image: cc-ci/tools:1 is missing [Some(Images)]");
+}
