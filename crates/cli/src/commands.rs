@@ -1,0 +1,3 @@
+//! One file per command; each turns its arguments into work and answers with an exit code.
+
+pub mod doctor;

@@ -1,0 +1,183 @@
+//! `cc-ci doctor`: what this machine has and lacks for a run, and the set-up that puts it right (SWARM-8).
+
+use crate::args::DoctorArgs;
+use crate::error::{Kind, UserError};
+use crate::exit;
+use crate::terminal;
+use cc_ci_engine::host;
+use cc_ci_engine::host::findings::{self, Finding, Level, Remedy};
+use cc_ci_engine::process::{self, Command};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The set-up steps, as `make` runs them too.
+const PACKAGES: &str = include_str!("../../../../setup/packages.sh");
+const ENGINE: &str = include_str!("../../../../setup/engine.sh");
+const SWARM: &str = include_str!("../../../../setup/swarm.sh");
+const IMAGES: &str = include_str!("../../../../setup/images.sh");
+
+/// Building images from nothing, on a slow machine.
+const LIMIT: Duration = Duration::from_secs(3600);
+
+/// Looks, acts if asked to, and prints. The exit code is 0 when a run could start.
+pub async fn exec(state: &Path, args: &DoctorArgs) -> Result<u8, UserError> {
+    let cancel = CancellationToken::new();
+    let mut found = findings::findings(&host::look(state, &cancel).await);
+    if args.fix {
+        let mut tried = BTreeSet::new();
+        // Each step can bring the next want to light: without an engine nothing is known about a swarm.
+        while let Some(remedy) = next_remedy(&found, &tried) {
+            tried.insert(remedy);
+            put_right(remedy, &found, state, &cancel).await?;
+            found = findings::findings(&host::look(state, &cancel).await);
+        }
+    }
+    if args.json {
+        let json = serde_json::to_string_pretty(&found)
+            .map_err(|source| UserError::internal(format!("cannot write the findings: {source}")))?;
+        terminal::out(&format!("{json}\n"));
+    } else {
+        terminal::out(&text(&found, terminal::Paint::for_stdout()));
+    }
+    Ok(code(&found))
+}
+
+/// The first step, in their order, that some finding asks for and that was not tried yet.
+fn next_remedy(found: &[Finding], tried: &BTreeSet<Remedy>) -> Option<Remedy> {
+    let wanted = found.iter().filter(|finding| finding.level != Level::Ok).filter_map(|finding| finding.remedy);
+    wanted.filter(|remedy| !tried.contains(remedy)).min()
+}
+
+fn script(remedy: Remedy) -> (&'static str, &'static str) {
+    match remedy {
+        Remedy::Packages => ("packages.sh", PACKAGES),
+        Remedy::Engine => ("engine.sh", ENGINE),
+        Remedy::Swarm => ("swarm.sh", SWARM),
+        Remedy::Images => ("images.sh", IMAGES),
+    }
+}
+
+async fn put_right(
+    remedy: Remedy,
+    found: &[Finding],
+    state: &Path,
+    cancel: &CancellationToken,
+) -> Result<(), UserError> {
+    let (name, text) = script(remedy);
+    let wants: Vec<String> = found
+        .iter()
+        .filter(|finding| finding.level != Level::Ok && finding.remedy == Some(remedy))
+        .map(|finding| format!("{}: {}", finding.probe, finding.seen))
+        .collect();
+    terminal::note(&format!("doctor: running setup/{name}, because of {}", wants.join("; ")));
+    // The engine it may start must outlive this program, so the step detaches it itself.
+    let command = Command::new("sh")
+        .args(["-s"])
+        .stdin(text)
+        .inherit(&["DOCKER_HOST", "LANG", "TERM", "http_proxy", "https_proxy", "no_proxy", "CC_CI_DEBIAN_MIRROR"])
+        .inherit(&["CC_CI_DEBIAN_SECURITY_MIRROR", "CC_CI_ADVERTISE_ADDR", "SSL_CERT_FILE"])
+        .env("CC_CI_STATE", state)
+        .deadline(LIMIT);
+    let mut last = String::new();
+    let mut show = |_, line: &str| {
+        terminal::note(&format!("  {line}"));
+        line.clone_into(&mut last);
+    };
+    let output = process::run_lines(&command, cancel, &mut show).await?;
+    if output.success() {
+        return Ok(());
+    }
+    let why = if last.is_empty() { output.last_words() } else { last };
+    Err(UserError::new(Kind::Infrastructure, format!("setup/{name} did not succeed")).at(why))
+}
+
+/// 0 when a run could start, 22 when there is no swarm to run on, 11 for anything else in the way.
+fn code(found: &[Finding]) -> u8 {
+    let failed = |probe: &str| found.iter().any(|finding| finding.probe == probe && finding.level == Level::Fail);
+    match findings::worst(found) {
+        Level::Ok | Level::Warn => exit::GREEN,
+        Level::Fail if failed("engine") || failed("swarm") => exit::NO_SWARM,
+        Level::Fail => exit::INFRASTRUCTURE,
+    }
+}
+
+fn text(found: &[Finding], paint: terminal::Paint) -> String {
+    let width = found.iter().map(|finding| finding.probe.len()).max().unwrap_or_default();
+    let mut lines = Vec::new();
+    for finding in found {
+        let word = format!("{:<4}", finding.level.word());
+        let word = match finding.level {
+            Level::Ok => paint.good(&word),
+            Level::Warn => paint.doubtful(&word),
+            Level::Fail => paint.bad(&word),
+        };
+        lines.push(format!("{word}  {:<width$}  {}", finding.probe, finding.seen));
+        if finding.level != Level::Ok {
+            let indent = " ".repeat(6 + width + 2);
+            lines.push(format!("{indent}why: {}", finding.matters));
+            lines.push(format!("{indent}now: {}", finding.advice));
+        }
+    }
+    let count = |level| found.iter().filter(|finding| finding.level == level).count();
+    let fixable = found.iter().any(|finding| finding.level != Level::Ok && finding.remedy.is_some());
+    lines.push(String::new());
+    lines.push(match (count(Level::Fail), count(Level::Warn)) {
+        (0, 0) => "A run can start.\n".to_owned(),
+        (0, warn) => format!("A run can start; {warn} to know about.\n"),
+        (fail, _) if fixable => format!("{fail} in the way of a run; `cc-ci doctor --fix` puts right what it can.\n"),
+        (fail, _) => format!("{fail} in the way of a run.\n"),
+    });
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(probe: &'static str, level: Level, remedy: Option<Remedy>) -> Finding {
+        Finding { probe, level, seen: "seen".into(), matters: "matters", advice: "advice".into(), remedy }
+    }
+
+    #[test]
+    fn steps_are_taken_in_their_order_and_once() {
+        let found = [
+            finding("image", Level::Fail, Some(Remedy::Images)),
+            finding("swarm", Level::Fail, Some(Remedy::Swarm)),
+            finding("engine", Level::Ok, Some(Remedy::Engine)),
+        ];
+        assert_eq!(next_remedy(&found, &BTreeSet::new()), Some(Remedy::Swarm));
+        assert_eq!(next_remedy(&found, &BTreeSet::from([Remedy::Swarm])), Some(Remedy::Images));
+        assert_eq!(next_remedy(&found, &BTreeSet::from([Remedy::Swarm, Remedy::Images])), None);
+    }
+
+    #[test]
+    fn the_exit_code_names_a_missing_swarm() {
+        assert_eq!(code(&[finding("memory", Level::Warn, None)]), 0);
+        assert_eq!(code(&[finding("memory", Level::Fail, None)]), 11);
+        assert_eq!(code(&[finding("memory", Level::Fail, None), finding("swarm", Level::Fail, None)]), 22);
+        assert_eq!(code(&[finding("engine", Level::Fail, None)]), 22);
+    }
+
+    #[test]
+    fn every_step_is_a_script_that_stops_at_the_first_error() {
+        for remedy in [Remedy::Packages, Remedy::Engine, Remedy::Swarm, Remedy::Images] {
+            let (name, text) = script(remedy);
+            assert!(text.starts_with("#!/bin/sh") && text.contains("\nset -eu\n"), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_fine_says_why_and_what_now() {
+        let found = [finding("swarm", Level::Fail, Some(Remedy::Swarm)), finding("memory", Level::Ok, None)];
+        insta::assert_snapshot!(text(&found, terminal::Paint::Plain), @r"
+        fail  swarm   seen
+                      why: matters
+                      now: advice
+        ok    memory  seen
+
+        1 in the way of a run; `cc-ci doctor --fix` puts right what it can.
+        ");
+    }
+}

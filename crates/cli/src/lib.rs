@@ -1,0 +1,46 @@
+//! The command line of cc-ci: reads arguments, wires engine, model and store together, prints, and answers with an exit code.
+
+pub mod args;
+pub mod commands;
+pub mod error;
+mod exit;
+pub mod terminal;
+
+use args::{Cli, Verb};
+use clap::Parser;
+use error::UserError;
+use std::process::ExitCode;
+
+/// Runs the program with the arguments of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(said) => {
+            let shown = said.print();
+            // Help and version are answers; they fail only when nobody reads them.
+            let code = if said.use_stderr() || shown.is_err() { crate::exit::USAGE } else { 0 };
+            return ExitCode::from(code);
+        }
+    };
+    let answer = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|source| UserError::internal(format!("cannot start the runtime: {source}")))
+        .and_then(|runtime| runtime.block_on(perform(&cli)));
+    match answer {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            terminal::error(&error);
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+/// Performs one command; its answer is the exit code.
+async fn perform(cli: &Cli) -> Result<u8, UserError> {
+    match &cli.verb {
+        Verb::Doctor(args) => commands::doctor::exec(&cli.state()?, args).await,
+    }
+}

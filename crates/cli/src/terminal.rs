@@ -1,0 +1,194 @@
+//! The only printer: data and summaries to standard output, progress and errors to standard error.
+
+pub mod progress;
+
+use crate::error::UserError;
+use cc_ci_model::event::{Listener, Stamped};
+use progress::Progress;
+use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// How often the live line is drawn anew, so that its clock runs.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Prints data or a summary to standard output. A reader that is gone is no error of ours.
+pub fn out(text: &str) {
+    let _gone = io::stdout().write_all(text.as_bytes());
+}
+
+/// Prints one line for a person to standard error.
+pub fn note(line: &str) {
+    let _gone = writeln!(io::stderr(), "{line}");
+}
+
+/// Prints an error.
+pub fn error(error: &UserError) {
+    note(&error.to_string());
+}
+
+/// Whether text is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    /// Not.
+    Plain,
+    /// With ANSI colours.
+    Ansi,
+}
+
+impl Paint {
+    /// As standard output wants it.
+    #[must_use]
+    pub fn for_stdout() -> Self {
+        Self::of(io::stdout().is_terminal())
+    }
+
+    /// As standard error wants it.
+    #[must_use]
+    pub fn for_stderr() -> Self {
+        Self::of(io::stderr().is_terminal())
+    }
+
+    fn of(terminal: bool) -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        if terminal && !set("NO_COLOR") && !is_dumb() { Self::Ansi } else { Self::Plain }
+    }
+
+    fn dress(self, code: &str, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),
+        }
+    }
+
+    /// What is fine.
+    #[must_use]
+    pub fn good(self, text: &str) -> String {
+        self.dress("32", text)
+    }
+
+    /// What failed.
+    #[must_use]
+    pub fn bad(self, text: &str) -> String {
+        self.dress("31", text)
+    }
+
+    /// What is doubtful.
+    #[must_use]
+    pub fn doubtful(self, text: &str) -> String {
+        self.dress("33", text)
+    }
+
+    /// What matters less.
+    #[must_use]
+    pub fn faint(self, text: &str) -> String {
+        self.dress("2", text)
+    }
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb")
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// A line per step; for logs and CI.
+    Plain,
+    /// One line that is drawn anew, and a line per tier.
+    Live,
+}
+
+impl Style {
+    /// What standard error can show.
+    #[must_use]
+    pub fn for_stderr() -> Self {
+        let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
+        if io::stderr().is_terminal() && !ci && !is_dumb() { Self::Live } else { Self::Plain }
+    }
+}
+
+/// Shows a run as it happens. Drawing is done by a thread of its own, so that the engine never waits for a terminal.
+#[derive(Debug)]
+pub struct Terminal {
+    send: Option<Sender<Stamped>>,
+    painter: Option<JoinHandle<()>>,
+}
+
+impl Terminal {
+    /// Starts showing.
+    #[must_use]
+    pub fn start(style: Style, paint: Paint) -> Self {
+        let (send, receive) = mpsc::channel::<Stamped>();
+        let painter = thread::spawn(move || {
+            let mut progress = Progress::new(style, paint);
+            let mut screen = Screen { drawn: false };
+            let mut seen = Instant::now();
+            loop {
+                match receive.recv_timeout(TICK) {
+                    Ok(event) => {
+                        seen = Instant::now();
+                        screen.lines(&progress.take(&event));
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+                if let Some(line) = progress.live(seen.elapsed()) {
+                    screen.live(&line);
+                }
+            }
+            screen.clear();
+        });
+        Self { send: Some(send), painter: Some(painter) }
+    }
+}
+
+impl Listener for Terminal {
+    fn on_event(&mut self, event: &Stamped) {
+        if let Some(send) = &self.send {
+            let _gone = send.send(event.clone());
+        }
+    }
+}
+
+impl Drop for Terminal {
+    /// Shows what is still to be shown and gives the line back.
+    fn drop(&mut self) {
+        self.send = None;
+        if let Some(painter) = self.painter.take() {
+            let _panicked = painter.join();
+        }
+    }
+}
+
+/// Standard error with, at most, one live line at the bottom.
+struct Screen {
+    drawn: bool,
+}
+
+impl Screen {
+    fn lines(&mut self, lines: &[String]) {
+        if lines.is_empty() {
+            return;
+        }
+        self.clear();
+        for line in lines {
+            note(line);
+        }
+    }
+
+    /// Draws the line over the last one, without wrapping at the edge.
+    fn live(&mut self, line: &str) {
+        let _gone = write!(io::stderr(), "\r\x1b[2K\x1b[?7l{line}\x1b[?7h");
+        let _gone = io::stderr().flush();
+        self.drawn = true;
+    }
+
+    fn clear(&mut self) {
+        if self.drawn {
+            let _gone = write!(io::stderr(), "\r\x1b[2K");
+            self.drawn = false;
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! What to show of a run, event by event. Pure: events in, lines out.
+
+use super::{Paint, Style};
+use cc_ci_model::event::{Event, Stamped};
+use cc_ci_model::outcome::Outcome;
+use cc_ci_model::plan::{Disposition, Plan};
+use cc_ci_model::tier::Tier;
+use std::time::Duration;
+
+/// In a log, what a step waits for is repeated at most this often. Milliseconds.
+const QUIET: u64 = 10_000;
+
+/// A run as shown so far.
+#[derive(Debug)]
+pub struct Progress {
+    style: Style,
+    paint: Paint,
+    now: u64,
+    tier: Option<(Tier, u64)>,
+    worst: Worst,
+    step: Option<Doing>,
+    said: u64,
+    stage: Stage,
+}
+
+/// The step under way.
+#[derive(Debug)]
+struct Doing {
+    what: String,
+    since: u64,
+    on: Option<String>,
+    limit: Option<u64>,
+}
+
+/// How the tier under way stands so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Worst {
+    Passed,
+    Unverified,
+    Failed,
+}
+
+/// Which part of the run is under way when no tier is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Preparing,
+    Testing,
+    TearingDown,
+    Over,
+}
+
+impl Progress {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new(style: Style, paint: Paint) -> Self {
+        Self { style, paint, now: 0, tier: None, worst: Worst::Passed, step: None, said: 0, stage: Stage::Preparing }
+    }
+
+    /// Takes note of one event; answers with the lines that stay.
+    pub fn take(&mut self, stamped: &Stamped) -> Vec<String> {
+        self.now = stamped.ms;
+        let lines = self.lines(&stamped.event);
+        if !lines.is_empty() {
+            self.said = stamped.ms;
+        }
+        let stamp = self.paint.faint(&format!("[{:>7}]", seconds(stamped.ms)));
+        lines.into_iter().map(|line| format!("{stamp} {line}")).collect()
+    }
+
+    fn lines(&mut self, event: &Event) -> Vec<String> {
+        match event {
+            Event::RunStarted { run, recipe, head, .. } => {
+                vec![format!("run {run}: {recipe} at {}", head.short())]
+            }
+            Event::Planned { plan } => planned(plan),
+            Event::HostFact { name, value } => vec![format!("host: {name}: {value}")],
+            Event::ImageResolved { image, pulled_ms, .. } => match pulled_ms {
+                Some(ms) => vec![format!("image {image}: pulled in {}", seconds(*ms))],
+                None => vec![],
+            },
+            Event::TierStarted { tier } => {
+                self.tier = Some((*tier, self.now));
+                self.worst = Worst::Passed;
+                self.stage = Stage::Testing;
+                vec![]
+            }
+            Event::StepStarted { step } => {
+                self.step = Some(Doing { what: step.to_string(), since: self.now, on: None, limit: None });
+                vec![]
+            }
+            Event::Waiting { step, on, limit } => self.waiting(step.as_str(), on, *limit),
+            Event::Noted { step, text } => match (step, self.style) {
+                (None, _) => vec![text.clone()],
+                (Some(_), Style::Plain) => vec![format!("    {text}")],
+                (Some(_), Style::Live) => vec![],
+            },
+            Event::StepEnded { step, outcome, ms } => self.step_ended(step.as_str(), outcome, *ms),
+            Event::TierEnded { tier } => self.tier_ended(*tier),
+            Event::Pruned { service } => vec![format!("service {service}: dropped by head, removed")],
+            Event::Triage(triage) => {
+                let line = format!("first to fail: service {}: {}", triage.service, triage.finding.summary);
+                vec![self.paint.bad(&line)]
+            }
+            Event::VerdictDue => {
+                self.tier = None;
+                self.stage = Stage::TearingDown;
+                vec![format!("verdict due after {}; tearing down", seconds(self.now))]
+            }
+            Event::LeftBehind { object } => vec![self.paint.bad(&format!("left behind: {object}"))],
+            Event::SecretLeaked { artifact, secret } => {
+                vec![self.paint.bad(&format!("secret {secret} found in {artifact}"))]
+            }
+            Event::RunEnded { .. } => {
+                self.stage = Stage::Over;
+                vec![]
+            }
+            Event::Making { .. }
+            | Event::Deploying { .. }
+            | Event::ServicesSeen { .. }
+            | Event::Budget(_)
+            | Event::Inventory { .. } => vec![],
+        }
+    }
+
+    fn waiting(&mut self, step: &str, on: &str, limit: u64) -> Vec<String> {
+        let since = self.step.as_ref().map_or(self.now, |doing| doing.since);
+        self.step = Some(Doing { what: step.to_owned(), since, on: Some(on.to_owned()), limit: Some(limit) });
+        match self.style {
+            Style::Plain if self.now.saturating_sub(self.said.max(since)) >= QUIET => {
+                vec![format!("{step}: waiting: {on} ({}/{limit} s)", self.now.saturating_sub(since) / 1000)]
+            }
+            Style::Plain | Style::Live => vec![],
+        }
+    }
+
+    fn step_ended(&mut self, step: &str, outcome: &Outcome, ms: u64) -> Vec<String> {
+        if self.step.as_ref().is_some_and(|doing| doing.what == step) {
+            self.step = None;
+        }
+        let took = seconds(ms);
+        let (line, keep) = match outcome {
+            Outcome::Passed { note: Some(note) } => {
+                (format!("{step}: {} in {took}: {note}", self.paint.good("passed")), false)
+            }
+            Outcome::Passed { note: None } => (format!("{step}: {} in {took}", self.paint.good("passed")), false),
+            Outcome::Skipped { reason } => (format!("{step}: skipped: {reason}"), true),
+            Outcome::Failed(finding) => {
+                self.worst = Worst::Failed;
+                (format!("{step}: {} after {took}: {}", self.paint.bad("failed"), finding.summary), true)
+            }
+            Outcome::Unverified(finding) => {
+                self.worst = self.worst.max(Worst::Unverified);
+                (format!("{step}: {}: {}", self.paint.doubtful("no answer"), finding.summary), true)
+            }
+        };
+        match self.style {
+            Style::Plain => vec![line],
+            Style::Live if keep => vec![line],
+            Style::Live => vec![],
+        }
+    }
+
+    fn tier_ended(&mut self, tier: Tier) -> Vec<String> {
+        let since = self.tier.take().map_or(self.now, |(_, since)| since);
+        let word = match self.worst {
+            Worst::Passed => self.paint.good("done"),
+            Worst::Unverified => self.paint.doubtful("no answer"),
+            Worst::Failed => self.paint.bad("failed"),
+        };
+        vec![format!("{:<8} {word} in {}", tier.word(), seconds(self.now.saturating_sub(since)))]
+    }
+
+    /// The line to draw now, `passed` after the last event; `None` where nothing is drawn over.
+    #[must_use]
+    pub fn live(&self, passed: Duration) -> Option<String> {
+        match self.style {
+            Style::Plain => return None,
+            Style::Live => {}
+        }
+        let now = self.now + u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
+        let head = match (&self.tier, self.stage) {
+            (Some((tier, _)), _) => tier.word(),
+            (None, Stage::Preparing) => "preparing",
+            (None, Stage::Testing) => "next tier",
+            (None, Stage::TearingDown) => "tearing down",
+            (None, Stage::Over) => return None,
+        };
+        let total = seconds(now);
+        let Some(doing) = &self.step else { return Some(format!("{head}  ({total})")) };
+        let what = doing.what.split_once('/').map_or(doing.what.as_str(), |(_, what)| what);
+        let spent = now.saturating_sub(doing.since) / 1000;
+        Some(match (&doing.on, doing.limit) {
+            (Some(on), Some(limit)) => format!("{head}: {what}: {on}  {spent}/{limit} s  ({total})"),
+            (Some(_) | None, _) => format!("{head}: {what}  {spent} s  ({total})"),
+        })
+    }
+}
+
+fn planned(plan: &Plan) -> Vec<String> {
+    let tiers = plan.tiers.iter().filter(|tier| tier.disposition.runs()).map(|tier| tier.tier.word());
+    let mut lines = vec![format!(
+        "plan: {} deploy of {} ({}); tiers {}",
+        plan.deploys_expected(),
+        plan.stack,
+        plan.base.reason(),
+        tiers.collect::<Vec<_>>().join(", ")
+    )];
+    for tier in &plan.tiers {
+        match &tier.disposition {
+            Disposition::Run => {}
+            Disposition::Skip { reason, .. } => lines.push(format!("plan: {} skipped: {reason}", tier.tier)),
+        }
+    }
+    lines.extend(plan.notes.iter().map(|note| format!("plan: {note}")));
+    lines
+}
+
+/// Milliseconds for a reader.
+#[must_use]
+pub fn seconds(ms: u64) -> String {
+    if ms < 60_000 {
+        format!("{}.{} s", ms / 1000, ms % 1000 / 100)
+    } else {
+        format!("{} m {:02} s", ms / 60_000, ms / 1000 % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cc_ci_model::ids::StepId;
+    use cc_ci_model::outcome::{Cause, Finding};
+
+    fn step(what: &str) -> StepId {
+        StepId::new(Tier::Install, what)
+    }
+
+    fn story() -> Vec<(u64, Event)> {
+        let passed = |note: Option<&str>| Outcome::Passed { note: note.map(str::to_owned) };
+        let waiting = |on: &str| Event::Waiting { step: step("converged"), on: on.to_owned(), limit: 300 };
+        let failed = Outcome::Failed(Finding::new(Cause::NotServing, "404 on /"));
+        vec![
+            (0, Event::TierStarted { tier: Tier::Install }),
+            (10, Event::StepStarted { step: step("deploy") }),
+            (900, Event::StepEnded { step: step("deploy"), outcome: passed(None), ms: 890 }),
+            (900, Event::StepStarted { step: step("converged") }),
+            (1000, waiting("app: starting 0/1")),
+            (12_000, waiting("db: starting 0/1")),
+            (13_000, waiting("db: starting 0/1")),
+            (14_000, Event::StepEnded { step: step("converged"), outcome: passed(Some("2 services")), ms: 13_100 }),
+            (14_000, Event::StepStarted { step: step("serving") }),
+            (15_000, Event::StepEnded { step: step("serving"), outcome: failed, ms: 1000 }),
+            (15_000, Event::TierEnded { tier: Tier::Install }),
+            (75_500, Event::VerdictDue),
+        ]
+    }
+
+    fn shown(style: Style) -> String {
+        let mut progress = Progress::new(style, Paint::Plain);
+        let mut lines = Vec::new();
+        for (seq, (ms, event)) in story().into_iter().enumerate() {
+            lines.extend(progress.take(&Stamped { seq: seq as u64, ms, event }));
+            lines.extend(progress.live(Duration::from_millis(500)).map(|live| format!("~ {live}")));
+        }
+        lines.join("\n")
+    }
+
+    #[test]
+    fn a_log_gets_a_line_per_step() {
+        insta::assert_snapshot!(shown(Style::Plain), @r"
+        [  0.9 s] install/deploy: passed in 0.8 s
+        [ 12.0 s] install/converged: waiting: db: starting 0/1 (11/300 s)
+        [ 14.0 s] install/converged: passed in 13.1 s: 2 services
+        [ 15.0 s] install/serving: failed after 1.0 s: 404 on /
+        [ 15.0 s] install  failed in 15.0 s
+        [1 m 15 s] verdict due after 1 m 15 s; tearing down
+        ");
+    }
+
+    #[test]
+    fn a_terminal_gets_a_line_per_tier_and_one_that_moves() {
+        insta::assert_snapshot!(shown(Style::Live), @r"
+        ~ install  (0.5 s)
+        ~ install: deploy  0 s  (0.5 s)
+        ~ install  (1.4 s)
+        ~ install: converged  0 s  (1.4 s)
+        ~ install: converged: app: starting 0/1  0/300 s  (1.5 s)
+        ~ install: converged: db: starting 0/1  11/300 s  (12.5 s)
+        ~ install: converged: db: starting 0/1  12/300 s  (13.5 s)
+        ~ install  (14.5 s)
+        ~ install: serving  0 s  (14.5 s)
+        [ 15.0 s] install/serving: failed after 1.0 s: 404 on /
+        ~ install  (15.5 s)
+        [ 15.0 s] install  failed in 15.0 s
+        ~ next tier  (15.5 s)
+        [1 m 15 s] verdict due after 1 m 15 s; tearing down
+        ~ tearing down  (1 m 16 s)
+        ");
+    }
+
+    #[test]
+    fn colour_is_only_where_it_is_wanted() {
+        assert_eq!(Paint::Plain.bad("x"), "x");
+        assert_eq!(Paint::Ansi.bad("x"), "\x1b[31mx\x1b[0m");
+    }
+}
