@@ -238,8 +238,10 @@ fn pool(info: &SystemInfo, used: u64) -> Option<Pool> {
         let prefix: u32 = pool.split_once('/')?.1.parse().ok()?;
         1_u64.checked_shl(size.checked_sub(prefix)?)
     };
-    let subnets = cluster.default_addr_pool.as_ref()?.iter().filter_map(of_one).sum();
-    Some(Pool { subnets, used })
+    // An engine that was given no pool uses this one, and does not say so.
+    let standard = vec!["10.0.0.0/8".to_owned()];
+    let pools = cluster.default_addr_pool.as_ref().filter(|pools| !pools.is_empty()).unwrap_or(&standard);
+    Some(Pool { subnets: pools.iter().filter_map(of_one).sum(), used })
 }
 
 /// Room where `path` is, or where it will be made.
@@ -315,6 +317,12 @@ mod tests {
         };
         assert_eq!(pool(&info, 3), Some(Pool { subnets: 65_536 + 256, used: 3 }));
         assert_eq!(pool(&SystemInfo::default(), 3), None);
+        let cluster = ClusterInfo { default_addr_pool: None, subnet_size: Some(24), ..ClusterInfo::default() };
+        let info = SystemInfo {
+            swarm: Some(SwarmInfo { cluster: Some(cluster), ..SwarmInfo::default() }),
+            ..SystemInfo::default()
+        };
+        assert_eq!(pool(&info, 3), Some(Pool { subnets: 65_536, used: 3 }));
     }
 
     #[test]

@@ -6,8 +6,8 @@
 pub mod converge;
 pub mod docker;
 pub mod git;
-pub mod images;
 pub mod host;
+pub mod images;
 pub mod labels;
 pub mod ledger;
 pub mod process;
