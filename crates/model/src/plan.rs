@@ -2,7 +2,9 @@
 
 pub mod base;
 pub mod build;
+pub mod choose;
 pub mod limits;
+pub mod own_tests;
 pub mod permit;
 pub mod step;
 
