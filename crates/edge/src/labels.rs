@@ -277,7 +277,7 @@ fn read_middlewares(
                     permanent: label("permanent").map(Label::flag).transpose()?.unwrap_or(false),
                 }),
                 "stripprefix" => {
-                    applied.push(Middleware::StripPrefix { prefixes: label("prefixes").map(list).unwrap_or_default() })
+                    applied.push(Middleware::StripPrefix { prefixes: label("prefixes").map(list).unwrap_or_default() });
                 }
                 _ => unsupported.push(Unsupported::Middleware { router: router.to_owned(), name: name.clone(), kind }),
             }

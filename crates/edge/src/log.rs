@@ -1,6 +1,7 @@
 //! The log: one JSON line per request and per change of routes.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,10 +35,23 @@ pub(crate) struct RequestLine<'a> {
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(crate) enum EventLine<'a> {
-    Routes { revision: &'a str, routers: usize },
-    RoutesRefused { reason: String },
+    Listening {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        web: Option<SocketAddr>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        web_secure: Option<SocketAddr>,
+    },
+    Routes {
+        revision: &'a str,
+        routers: usize,
+    },
+    RoutesRefused {
+        reason: String,
+    },
     Certificate,
-    CertificateRefused { reason: String },
+    CertificateRefused {
+        reason: String,
+    },
 }
 
 impl Log {

@@ -22,7 +22,7 @@ use crate::certificate::{self, CertificateError};
 use crate::follow::{self, RoutesError};
 use crate::forward::{self, HEADER_COUNT, HEADER_LIMIT, Shared, WebPolicy};
 use crate::headers::Arrival;
-use crate::log::Log;
+use crate::log::{EventLine, Log};
 use crate::resolve::Resolver;
 use crate::table::{EntryPoint, Table};
 
@@ -132,6 +132,11 @@ impl Edge {
     /// Answers requests until `stop` is done, then drops every connection. `reload` makes the files be read at once
     /// rather than at the next look, 50 ms later at most.
     pub async fn serve(self, reload: Arc<Notify>, stop: impl Future<Output = ()>) {
+<<<<<<< HEAD
+=======
+        let listening = EventLine::Listening { web: self.web_address(), web_secure: self.web_secure_address() };
+        self.shared.log.event(&listening);
+>>>>>>> 01e96dd (edge: tests through its doors)
         let Self { web, web_secure, table, tls, follow, shared } = self;
         let certificates = tls.as_ref().map(watch::Sender::subscribe);
         let plain = async {
