@@ -52,12 +52,13 @@ pub enum RoutesError {
 pub(crate) struct Files {
     routes: PathBuf,
     routes_seen: Option<Vec<u8>>,
+    routes_doubted: Option<Vec<u8>>,
     certificate: Option<(CertificateFiles, [Option<Vec<u8>>; 2])>,
 }
 
 impl Files {
     pub(crate) fn new(routes: PathBuf) -> Self {
-        Self { routes, routes_seen: None, certificate: None }
+        Self { routes, routes_seen: None, routes_doubted: None, certificate: None }
     }
 
     /// The routes to start with; none if there is no file yet.
@@ -75,7 +76,7 @@ impl Files {
     }
 
     /// Looks at the files every 50 ms, and when told to. What cannot be used is logged once, and what was used before
-    /// stays in use.
+    /// stays in use, also when a file is removed.
     pub(crate) async fn follow(
         mut self,
         table: watch::Sender<Arc<Table>>,
@@ -96,21 +97,24 @@ impl Files {
     }
 
     async fn look_at_routes(&mut self, table: &watch::Sender<Arc<Table>>, log: &Log) {
-        // A file that cannot be read is taken for one in the middle of being replaced.
-        let Ok(content) = read(&self.routes).await else {
-            return;
-        };
-        if content == self.routes_seen {
+        // A file that is gone or cannot be read is taken for one in the middle of being replaced.
+        let Ok(Some(content)) = read(&self.routes).await else { return };
+        if self.routes_seen.as_ref() == Some(&content) {
             return;
         }
-        self.routes_seen = content;
-        match compile(&self.routes, self.routes_seen.as_deref()) {
+        match compile(&self.routes, Some(&content)) {
             Ok(new) => {
                 say_routes(log, &new);
                 table.send_replace(Arc::new(new));
             }
+            // So is one that makes no sense, until it says the same at two looks.
+            Err(_) if self.routes_doubted.as_ref() != Some(&content) => {
+                self.routes_doubted = Some(content);
+                return;
+            }
             Err(error) => log.event(&EventLine::RoutesRefused { reason: error.to_string() }),
         }
+        self.routes_seen = Some(content);
     }
 
     async fn look_at_certificate(&mut self, tls: &watch::Sender<Arc<ServerConfig>>, log: &Log) {

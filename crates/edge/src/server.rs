@@ -132,11 +132,8 @@ impl Edge {
     /// Answers requests until `stop` is done, then drops every connection. `reload` makes the files be read at once
     /// rather than at the next look, 50 ms later at most.
     pub async fn serve(self, reload: Arc<Notify>, stop: impl Future<Output = ()>) {
-<<<<<<< HEAD
-=======
         let listening = EventLine::Listening { web: self.web_address(), web_secure: self.web_secure_address() };
         self.shared.log.event(&listening);
->>>>>>> 01e96dd (edge: tests through its doors)
         let Self { web, web_secure, table, tls, follow, shared } = self;
         let certificates = tls.as_ref().map(watch::Sender::subscribe);
         let plain = async {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::back_end::BackEnd;
 use crate::world::{World, plain, until};
@@ -14,9 +15,6 @@ async fn new_routes_are_followed_without_a_restart() {
     world.files.write_routes("second", vec![plain("a", "Host(`a.test`)", app.address)]);
     world.follows("second").await;
     assert_eq!(world.get("http://a.test/").await.gist(), (200, None, Some("app")));
-    std::fs::remove_file(world.files.path("routes.json")).unwrap();
-    world.follows("").await;
-    assert_eq!(world.get("http://a.test/").await.gist(), (404, Some("no-route"), None));
 }
 
 #[tokio::test]
@@ -33,7 +31,12 @@ async fn routes_that_make_no_sense_leave_the_old_ones_in_force() {
     until(async || refusals().len() == 2).await;
     let reason = refusals()[1]["reason"].as_str().unwrap().to_owned();
     assert!(reason.ends_with("is a variable of the recipe unset?"), "{reason}");
-    assert_eq!(world.get("http://a.test/").await.gist(), (200, None, Some("app")));
+    // Some ways to replace a file remove it first; that must not take the routes away for a moment.
+    std::fs::remove_file(world.files.path("routes.json")).unwrap();
+    let removed = Instant::now();
+    while removed.elapsed() < Duration::from_millis(200) {
+        assert_eq!(world.get("http://a.test/").await.gist(), (200, None, Some("app")));
+    }
     world.files.write_routes("good", vec![]);
     world.follows("good").await;
     assert_eq!(refusals().len(), 2);
