@@ -1,8 +1,12 @@
 //! The command line: the only place that reads arguments and the environment.
 
+pub mod value;
+
 use crate::error::{Kind, UserError};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
+use value::GivenSecret;
 
 /// Tests a Co-op Cloud recipe: install, upgrade, backup, restore and its own tests, on a real Docker Swarm, in one deploy.
 #[derive(Debug, Parser)]
@@ -31,11 +35,109 @@ impl Cli {
     }
 }
 
+/// Where `abra` keeps its copies of recipes, if there is a home.
+#[must_use]
+pub fn abra_recipes() -> Option<PathBuf> {
+    let dir = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    dir("ABRA_DIR").or_else(|| dir("HOME").map(|home| home.join(".abra"))).map(|abra| abra.join("recipes"))
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Say what a run would do and why, without touching Docker
+    Plan(Box<PlanArgs>),
     /// Look at this machine and say what a run would need; with --fix, put it right
     Doctor(DoctorArgs),
+}
+
+/// Which recipe, which commit, and which part of the work; the same for `plan` and `run`.
+#[derive(Debug, Clone, Args)]
+pub struct RecipeArgs {
+    /// A folder with a git repository, a git URL, or a recipe's name
+    #[arg(default_value = ".", env = "RECIPE", hide_env_values = true)]
+    pub recipe: String,
+    /// The commit under test: a branch, a tag or a commit id [default: HEAD]
+    #[arg(long = "ref", env = "REF", value_name = "REF", hide_env_values = true)]
+    pub revision: Option<String>,
+    /// The published version under test, if no --ref is given
+    #[arg(long, env = "VERSION", value_name = "TAG", hide_env_values = true, hide = true)]
+    pub target_version: Option<String>,
+    /// Only these tiers, separated by commas: install, upgrade, backup, restore, custom [default: all]
+    #[arg(long, env = "STAGES", value_name = "TIERS", hide_env_values = true)]
+    pub stages: Option<String>,
+    /// Deploy first at this published version [default: the newest one older than the commit under test]
+    #[arg(long, value_name = "VERSION")]
+    pub base: Option<String>,
+    /// Deploy at the commit under test and skip the upgrade tier
+    #[arg(long, conflicts_with = "base")]
+    pub no_upgrade: bool,
+    /// Use the tests in this folder instead of the recipe's own `tests/`
+    #[arg(long, value_name = "DIR")]
+    pub tests: Option<PathBuf>,
+    /// Run the recipe's hooks (`tests/hooks/`): they run on this machine, outside of any container
+    #[arg(long)]
+    pub trust_hooks: bool,
+    /// Take the value of a secret that cannot be generated from a file
+    #[arg(long = "secret", value_name = "NAME=FILE")]
+    pub secrets: Vec<GivenSecret>,
+    /// Number of the pull request the commit comes from; only recorded
+    #[arg(long, env = "PR", value_name = "NUMBER", hide_env_values = true)]
+    pub pr: Option<String>,
+}
+
+impl RecipeArgs {
+    /// The revision under test.
+    #[must_use]
+    pub fn revision(&self) -> &str {
+        // A variable that is set to nothing is not set.
+        let given = |value: &'_ Option<String>| value.as_deref().is_some_and(|text| !text.is_empty());
+        match (&self.revision, &self.target_version) {
+            (Some(revision), _) if given(&self.revision) => revision,
+            (_, Some(version)) if given(&self.target_version) => version,
+            _ => "HEAD",
+        }
+    }
+}
+
+/// What `plan` prints.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Which recipe.
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// Print the plan as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How the app is deployed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deployer {
+    /// With Docker alone.
+    Swarm,
+    /// With the `abra` command.
+    Abra,
+}
+
+/// What `run` does besides.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Which recipe.
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// What deploys the app
+    #[arg(long, value_enum, default_value_t = Deployer::Swarm)]
+    pub deployer: Deployer,
+    /// Leave the app up after the verdict for this long, or until interrupted: `30m`, `2h`
+    #[arg(long, value_name = "TIME", value_parser = value::duration)]
+    pub hold: Option<Duration>,
+    /// Leave the app up after the verdict until interrupted
+    #[arg(long, conflicts_with = "hold")]
+    pub keep: bool,
+    /// Print the results as JSON instead of the summary
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What to look at and whether to act.

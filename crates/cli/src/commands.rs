@@ -1,3 +1,4 @@
 //! One file per command; each turns its arguments into work and answers with an exit code.
 
 pub mod doctor;
+pub mod plan;

@@ -1,9 +1,11 @@
 //! The command line of cc-ci: reads arguments, wires engine, model and store together, prints, and answers with an exit code.
 
 pub mod args;
+pub mod clock;
 pub mod commands;
 pub mod error;
 mod exit;
+pub mod prepare;
 pub mod terminal;
 
 use args::{Cli, Verb};
@@ -41,6 +43,7 @@ pub fn main() -> ExitCode {
 /// Performs one command; its answer is the exit code.
 async fn perform(cli: &Cli) -> Result<u8, UserError> {
     match &cli.verb {
+        Verb::Plan(args) => commands::plan::exec(&cli.state()?, args).await,
         Verb::Doctor(args) => commands::doctor::exec(&cli.state()?, args).await,
     }
 }

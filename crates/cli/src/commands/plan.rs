@@ -1,0 +1,72 @@
+//! `cc-ci plan`: what a run would do, why, within which limits and with which permits (RUN-4).
+
+use crate::args::PlanArgs;
+use crate::error::UserError;
+use crate::exit;
+use crate::prepare;
+use crate::terminal;
+use cc_ci_model::plan::base::Base;
+use cc_ci_model::plan::{Disposition, Plan, PlannedTier};
+use std::path::Path;
+use tokio_util::sync::CancellationToken;
+
+/// Plans and prints.
+pub async fn exec(state: &Path, args: &PlanArgs) -> Result<u8, UserError> {
+    let prepared = prepare::prepare(state, &args.recipe, &CancellationToken::new()).await?;
+    let plan = &prepared.approved.plan;
+    if args.json {
+        let json = serde_json::to_string_pretty(plan)
+            .map_err(|source| UserError::internal(format!("cannot write the plan: {source}")))?;
+        terminal::out(&format!("{json}\n"));
+    } else {
+        terminal::out(&text(plan));
+    }
+    Ok(exit::GREEN)
+}
+
+/// The plan for a reader.
+fn text(plan: &Plan) -> String {
+    let version = plan.head_version.as_deref().unwrap_or("no version label");
+    let mut rows = vec![
+        ("recipe", format!("{} at {} ({version})", plan.recipe, plan.head.short())),
+        ("base", base(&plan.base)),
+        ("deploys", plan.deploys_expected().to_string()),
+    ];
+    rows.extend(plan.permits.iter().map(|grant| ("", format!("{}: {}", grant.purpose, grant.reason))));
+    rows.extend(headed("tiers", plan.tiers.iter().map(tier)));
+    let limits = plan.limits;
+    rows.push((
+        "limits",
+        format!(
+            "run {} s, converge {} s, serving {} s, one command {} s, stable for {} s",
+            limits.run, limits.converge, limits.serving, limits.command, limits.stable
+        ),
+    ));
+    rows.extend(headed("notes", plan.notes.iter().cloned()));
+    rows.into_iter().map(|(head, line)| format!("{head:<9}{line}\n")).collect()
+}
+
+/// Lines of which only the first carries the heading.
+fn headed(head: &'static str, lines: impl Iterator<Item = String>) -> impl Iterator<Item = (&'static str, String)> {
+    lines.enumerate().map(move |(at, line)| (if at == 0 { head } else { "" }, line))
+}
+
+fn base(base: &Base) -> String {
+    match base {
+        Base::Published { version, commit, reason } => format!("{version} at {}: {reason}", commit.short()),
+        Base::Commit { commit, reason } => format!("{}: {reason}", commit.short()),
+        Base::Head { reason } => format!("none, the app starts at head: {reason}"),
+    }
+}
+
+fn tier(planned: &PlannedTier) -> String {
+    let what = match &planned.disposition {
+        Disposition::Skip { reason, .. } => format!("skipped: {reason}"),
+        Disposition::Run => {
+            let below = format!("{}/", planned.tier);
+            let steps = planned.steps.iter().map(|step| step.id.as_str().strip_prefix(&below).unwrap_or_default());
+            steps.collect::<Vec<_>>().join(", ")
+        }
+    };
+    format!("{:<8} {what}", planned.tier.word())
+}

@@ -1,0 +1,329 @@
+//! From arguments to an approved plan: finds the recipe, reads both trees, chooses the base. Touches git, never Docker.
+
+use crate::args::{self, RecipeArgs};
+use crate::clock::Moment;
+use crate::error::{Kind, UserError};
+use cc_ci_engine::git::{Files, LeftOut, Repository, Source};
+use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
+use cc_ci_model::plan::base::Base;
+use cc_ci_model::plan::build::{self, Backup, Data, Facts, Route};
+use cc_ci_model::plan::choose::{self, Candidates, Tip, Wish};
+use cc_ci_model::plan::limits::Limits;
+use cc_ci_model::plan::own_tests::{FOLDER, OwnTests, Trust};
+use cc_ci_model::plan::permit::Approved;
+use cc_ci_model::recipe::backup::Backup as Promise;
+use cc_ci_model::recipe::secrets::SecretOrigin;
+use cc_ci_model::recipe::source::{Problem, Severity};
+use cc_ci_model::recipe::traefik::RouteProtocol;
+use cc_ci_model::recipe::version::{self, Publications, TagKind, Version};
+use cc_ci_model::recipe::{Recipe, source};
+use cc_ci_model::tier::Tier;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use tokio_util::sync::CancellationToken;
+
+/// Domains of runs lie below this; no resolver on the internet answers for it.
+pub const ZONE: &str = "cc-ci.test";
+
+/// A plan and everything it was made from that a run needs again.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The plan with its permits.
+    pub approved: Approved,
+    /// Where both trees can be checked out from.
+    pub repository: Repository,
+    /// The recipe at the commit under test.
+    pub head: Recipe,
+    /// The recipe at its base; `None` when the app starts at head.
+    pub base: Option<Recipe>,
+    /// The folder given with `--tests`, absolute; else the recipe's own is meant.
+    pub tests: Option<PathBuf>,
+    /// Values of secrets that cannot be generated, by name.
+    pub secrets: BTreeMap<String, String>,
+}
+
+/// Plans a run of what the arguments name.
+pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken) -> Result<Prepared, UserError> {
+    let stages = stages(args)?;
+    let source = find(state, &args.recipe)?;
+    let name = RecipeName::parse(&source.name()).map_err(|error| UserError::new(Kind::Recipe, error.to_string()))?;
+    let repository = Repository::open(&source, &state.join("repositories"), cancel.clone()).await?;
+    let (head, tags, notes) = tokio::join!(repository.resolve(args.revision()), repository.tags(), repository.notes());
+    let (head, published) = (head?, publications(tags?));
+    let mut notes = notes?;
+
+    let run = new_run_id(&name)?;
+    let stack = StackName::of_run(&name, &head, &run);
+    let app = app_environment(&stack);
+    let files = repository.files(&head).await?;
+    let (recipe, warnings) = read(&name, &head, &files, &app)?;
+    notes.extend(warnings.iter().map(one_line));
+    notes.extend(
+        published.versions.iter().filter(|one| one.kind == TagKind::Lightweight).map(|one| {
+            format!("the tag {} is lightweight: abra does not take it for a version (`git tag -a`)", one.tag)
+        }),
+    );
+
+    let wish = wish(args, &stages);
+    let base = choose_base(&repository, &wish, &head, &recipe, &published, &app).await?;
+    let base_recipe = match base.commit() {
+        Some(commit) => Some(read_base(&repository, &name, commit, &app).await?),
+        None => None,
+    };
+    let secrets = given_secrets(args, [Some(&recipe), base_recipe.as_ref()])?;
+    let mut own = match &args.tests {
+        Some(dir) => own_tests_in(dir)?,
+        None => own_tests_of(&files),
+    };
+    notes.extend(own.apply(if args.trust_hooks { Trust::Hooks } else { Trust::No }));
+    let tests = match &args.tests {
+        Some(dir) => Some(std::path::absolute(dir).map_err(|source| unusable(dir, &source))?),
+        None => None,
+    };
+    let approved = build::plan(Facts {
+        run,
+        recipe: name,
+        head,
+        head_version: recipe.version_label.clone(),
+        base,
+        stages,
+        zone: ZONE.to_owned(),
+        route: route(&recipe),
+        backup: backup(&recipe),
+        data: data(&recipe),
+        tests: own.tests,
+        hooks: own.hooks,
+        limits: limits(&recipe),
+        notes,
+    });
+    Ok(Prepared { approved, repository, head: recipe, base: base_recipe, tests, secrets })
+}
+
+/// A path, a URL, or the name of a recipe: one that the set-up assembled, one that `abra` has, else the commons' own.
+fn find(state: &Path, text: &str) -> Result<Source, UserError> {
+    let is_name = RecipeName::parse(text).is_ok() && !text.starts_with('.');
+    if !is_name || Path::new(text).join(".git").exists() {
+        return Ok(Source::parse(text)?);
+    }
+    let known = [Some(state.join("recipes")), args::abra_recipes()].into_iter().flatten();
+    for folder in known {
+        let candidate = folder.join(text);
+        if candidate.is_dir() {
+            return Ok(Source::Directory(candidate));
+        }
+    }
+    if Path::new(text).is_dir() {
+        return Ok(Source::Directory(PathBuf::from(text)));
+    }
+    Ok(Source::Url(format!("https://git.coopcloud.tech/coop-cloud/{text}.git")))
+}
+
+fn stages(args: &RecipeArgs) -> Result<BTreeSet<Tier>, UserError> {
+    let words = args.stages.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty());
+    let chosen: Result<BTreeSet<Tier>, _> = words.map(Tier::parse).collect();
+    let chosen = chosen.map_err(|error| UserError::new(Kind::Usage, error.to_string()))?;
+    Ok(if chosen.is_empty() { BTreeSet::from(Tier::ALL) } else { chosen })
+}
+
+fn wish(args: &RecipeArgs, stages: &BTreeSet<Tier>) -> Wish {
+    match &args.base {
+        _ if args.no_upgrade => Wish::NoUpgrade("--no-upgrade was given".to_owned()),
+        _ if !stages.contains(&Tier::Upgrade) => Wish::NoUpgrade("the upgrade tier is not among the stages".to_owned()),
+        Some(version) => Wish::Version(version.clone()),
+        None => Wish::Automatic,
+    }
+}
+
+/// Sorts like the time, and two runs that start in the same second differ.
+fn new_run_id(name: &RecipeName) -> Result<RunId, UserError> {
+    let mut random = RandomState::new().build_hasher();
+    random.write(name.as_str().as_bytes());
+    let text = format!("{}-{:06x}", Moment::now().compact(), random.finish() & 0x00ff_ffff);
+    RunId::parse(&text).map_err(|error| UserError::internal(error.to_string()))
+}
+
+/// What stands in for an operator's own settings. Certificates are never asked for.
+fn app_environment(stack: &StackName) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("STACK_NAME".to_owned(), stack.to_string()),
+        ("DOMAIN".to_owned(), Domain::of_stack(stack, ZONE).to_string()),
+        ("LETS_ENCRYPT_ENV".to_owned(), String::new()),
+    ])
+}
+
+fn publications(tags: Vec<cc_ci_engine::git::Tag>) -> Publications {
+    let tags: Vec<version::Tag> = tags
+        .into_iter()
+        .map(|tag| version::Tag {
+            name: tag.name,
+            kind: if tag.annotated { TagKind::Annotated } else { TagKind::Lightweight },
+            commit: tag.commit.to_string(),
+        })
+        .collect();
+    version::published(&tags)
+}
+
+async fn choose_base(
+    repository: &Repository,
+    wish: &Wish,
+    head: &Commit,
+    recipe: &Recipe,
+    published: &Publications,
+    app: &BTreeMap<String, String>,
+) -> Result<Base, UserError> {
+    let usage = |error: choose::ChooseError| UserError::new(Kind::Usage, error.to_string());
+    let mut candidates = Candidates { head, head_version: recipe.version.as_ref(), published, tip: None };
+    let chosen = choose::choose(wish, &candidates).map_err(usage)?;
+    // The default branch is looked at only when the published versions leave nothing, because that costs time.
+    match (&chosen, wish) {
+        (Base::Head { .. }, Wish::Automatic | Wish::Version(_)) => {}
+        (Base::Head { .. }, Wish::NoUpgrade(_)) | (Base::Published { .. } | Base::Commit { .. }, _) => {
+            return Ok(chosen);
+        }
+    }
+    let Some((branch, commit)) = repository.default_branch_tip().await? else { return Ok(chosen) };
+    let version = version_at(repository, &recipe.name, &commit, app).await?;
+    candidates.tip = Some(Tip { branch: &branch, commit: &commit, version: version.as_ref() });
+    choose::choose(wish, &candidates).map_err(usage)
+}
+
+/// The version label at a commit; none when the recipe cannot be read there.
+async fn version_at(
+    repository: &Repository,
+    name: &str,
+    commit: &Commit,
+    app: &BTreeMap<String, String>,
+) -> Result<Option<Version>, UserError> {
+    let files = texts(&repository.files(commit).await?);
+    Ok(Recipe::read(name, &files, app).ok().and_then(|(recipe, _)| recipe.version))
+}
+
+fn read(
+    name: &RecipeName,
+    commit: &Commit,
+    files: &Files,
+    app: &BTreeMap<String, String>,
+) -> Result<(Recipe, Vec<Problem>), UserError> {
+    Recipe::read(name.as_str(), &texts(files), app).map_err(|problems| {
+        let message = format!("cannot read the recipe `{name}` at {}", commit.short());
+        problems_error(message, &problems)
+    })
+}
+
+async fn read_base(
+    repository: &Repository,
+    name: &RecipeName,
+    commit: &Commit,
+    app: &BTreeMap<String, String>,
+) -> Result<Recipe, UserError> {
+    let files = repository.files(commit).await?;
+    match read(name, commit, &files, app) {
+        Ok((recipe, _)) => Ok(recipe),
+        Err(error) => {
+            let message = format!("the base is not usable: {}", error.message);
+            let hint = "choose another with --base, or go without with --no-upgrade";
+            Err(UserError { message, hint: Some(hint.to_owned()), ..error })
+        }
+    }
+}
+
+/// Every file's name, with its text where it is text: the model asks of the others only whether they are there.
+fn texts(files: &Files) -> source::Files {
+    let named = files.left_out.iter().filter(|(_, why)| match why {
+        LeftOut::TooLarge | LeftOut::Binary => true,
+        LeftOut::Link | LeftOut::Submodule => false,
+    });
+    let named = named.map(|(path, _)| (path.clone(), String::new()));
+    let texts = files.text.iter().map(|(path, text)| (path.clone(), text.clone()));
+    texts.chain(named).collect()
+}
+
+fn problems_error(message: String, problems: &[Problem]) -> UserError {
+    let errors: Vec<&Problem> = problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
+    let places: Vec<String> = errors.iter().map(|problem| one_line(problem)).collect();
+    let hint = errors.iter().find_map(|problem| problem.hint.clone());
+    UserError { kind: Kind::Recipe, message, location: Some(places.join("\n  ")), hint }
+}
+
+/// A problem without its hint.
+fn one_line(problem: &Problem) -> String {
+    Problem { hint: None, ..problem.clone() }.to_string()
+}
+
+/// Values for the secrets nobody can generate. A run without one would test an app no operator has.
+fn given_secrets(args: &RecipeArgs, recipes: [Option<&Recipe>; 2]) -> Result<BTreeMap<String, String>, UserError> {
+    let mut given = BTreeMap::new();
+    for secret in &args.secrets {
+        let value = std::fs::read_to_string(&secret.file).map_err(|source| unusable(&secret.file, &source))?;
+        given.insert(secret.name.clone(), value.trim_end_matches('\n').to_owned());
+    }
+    let all = || recipes.into_iter().flatten().flat_map(|recipe| &recipe.secrets);
+    if let Some(unknown) = given.keys().find(|name| !all().any(|spec| spec.id == **name)) {
+        let names: BTreeSet<&str> = all().map(|spec| spec.id.as_str()).collect();
+        let known = names.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(UserError::new(Kind::Usage, format!("the recipe uses no secret `{unknown}`"))
+            .hint(if known.is_empty() { "it uses none".to_owned() } else { format!("it uses {known}") }));
+    }
+    let missing = all().find(|spec| spec.origin == SecretOrigin::Inserted && !given.contains_key(&spec.id));
+    match missing {
+        None => Ok(given),
+        Some(spec) => {
+            let variable = spec.variable.clone().unwrap_or_default();
+            Err(UserError::new(Kind::Settings, format!("nobody gives the secret `{}` a value", spec.id))
+                .at(format!(".env.sample: {variable}: `generate=false` leaves it to the operator"))
+                .hint(format!("give a value for the test with --secret {}=FILE", spec.id)))
+        }
+    }
+}
+
+fn own_tests_of(files: &Files) -> OwnTests {
+    let folder = format!("{FOLDER}/");
+    let paths = files.text.keys().chain(files.left_out.keys());
+    OwnTests::find(paths.filter_map(|path| Some((path.strip_prefix(&folder)?, files.executable.contains(path)))))
+}
+
+fn own_tests_in(dir: &Path) -> Result<OwnTests, UserError> {
+    let mut found = Vec::new();
+    for folder in ["", "custom", "hooks"] {
+        let at = dir.join(folder);
+        if !folder.is_empty() && !at.is_dir() {
+            continue;
+        }
+        for entry in std::fs::read_dir(&at).map_err(|source| unusable(&at, &source))? {
+            let path = entry.map_err(|source| unusable(&at, &source))?.path();
+            let meta = std::fs::metadata(&path).map_err(|source| unusable(&path, &source))?;
+            let below = path.strip_prefix(dir).ok().and_then(Path::to_str);
+            if let Some(below) = below.filter(|_| meta.is_file()) {
+                found.push((below.to_owned(), meta.permissions().mode() & 0o111 != 0));
+            }
+        }
+    }
+    Ok(OwnTests::find(found.iter().map(|(path, executable)| (path.as_str(), *executable))))
+}
+
+fn unusable(path: &Path, source: &std::io::Error) -> UserError {
+    UserError::new(Kind::Usage, format!("cannot read {}: {source}", path.display()))
+}
+
+fn route(recipe: &Recipe) -> Route {
+    if recipe.routes.iter().any(|route| route.protocol == RouteProtocol::Http) { Route::Http } else { Route::None }
+}
+
+fn backup(recipe: &Recipe) -> Backup {
+    match &recipe.backup {
+        Promise::Capable(_) => Backup::Promised,
+        Promise::NotCapable(why) => Backup::Not { reason: why.reason().to_owned() },
+    }
+}
+
+fn data(recipe: &Recipe) -> Data {
+    if recipe.volumes.values().any(|volume| !volume.external) { Data::Kept } else { Data::None }
+}
+
+/// A recipe that asks for more time than usual gets it.
+fn limits(recipe: &Recipe) -> Limits {
+    let usual = Limits::default();
+    Limits { converge: usual.converge.max(recipe.timeout), ..usual }
+}

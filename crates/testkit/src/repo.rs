@@ -1,0 +1,75 @@
+//! A recipe's repository in a temporary folder, made with the `git` program as a maintainer would.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A repository that lives as long as its folder.
+#[derive(Debug)]
+pub struct Repo {
+    dir: PathBuf,
+}
+
+impl Repo {
+    /// Makes an empty repository in `folder/name`, with the branch `main`.
+    pub fn create(folder: &Path, name: &str) -> io::Result<Self> {
+        let repo = Self { dir: folder.join(name) };
+        fs::create_dir_all(&repo.dir)?;
+        repo.git(&["init", "--quiet", "--initial-branch=main"])?;
+        Ok(repo)
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Writes a file into the work tree; names that end in `.sh`, and hooks, become executable.
+    pub fn write(&self, path: &str, text: &str) -> io::Result<()> {
+        let target = self.dir.join(path);
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(&target, text)?;
+        let program = path.ends_with(".sh") && path.contains('/') || path.contains("hooks/");
+        fs::set_permissions(&target, fs::Permissions::from_mode(if program { 0o755 } else { 0o644 }))
+    }
+
+    /// Removes a file from the work tree.
+    pub fn remove(&self, path: &str) -> io::Result<()> {
+        fs::remove_file(self.dir.join(path))
+    }
+
+    /// Commits the whole work tree and answers with the commit's id.
+    pub fn commit(&self, message: &str) -> io::Result<String> {
+        self.git(&["add", "--all"])?;
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", message])?;
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// Publishes the last commit as a version.
+    pub fn publish(&self, version: &str) -> io::Result<()> {
+        self.git(&["tag", "--annotate", version, "--message", version]).map(drop)
+    }
+
+    /// Runs git in the work tree with an identity of its own and nobody's settings.
+    pub fn git(&self, args: &[&str]) -> io::Result<String> {
+        let output = Command::new("git")
+            .args(["-c", "user.name=Maintainer", "-c", "user.email=maintainer@example.test"])
+            .args(["-c", "commit.gpgSign=false", "-c", "tag.gpgSign=false"])
+            .args(args)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .current_dir(&self.dir)
+            .stdin(Stdio::null())
+            .output()?;
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        } else {
+            Err(io::Error::other(format!("git {args:?}: {}", String::from_utf8_lossy(&output.stderr))))
+        }
+    }
+}
