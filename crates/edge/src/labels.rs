@@ -1,7 +1,10 @@
 //! Reads the Traefik labels of one swarm service into routers.
 
+mod keys;
+
 use std::collections::BTreeMap;
 
+use self::keys::{Label, Labels, list};
 use crate::routes::{Backend, Middleware, Router, WEB, WEB_SECURE};
 use crate::rule::{Rule, RuleError};
 
@@ -157,6 +160,21 @@ impl std::fmt::Display for Unsupported {
 /// As in Co-op Cloud's Traefik, only a service with `traefik.enable=true` is exposed, and a router that names no service
 /// leads to the only one the labels define.
 ///
+/// ```
+/// let labels = [
+///     ("traefik.enable", "true"),
+///     ("traefik.http.routers.app.rule", "Host(`app.example.com`)"),
+///     ("traefik.http.routers.app.entrypoints", "web-secure"),
+///     ("traefik.http.routers.app.tls.certresolver", ""),
+///     ("traefik.http.services.app.loadbalancer.server.port", "8080"),
+/// ];
+/// let labels = labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+/// let found = cc_ci_edge::routes_from_labels(&labels, "tasks.stack_app")?;
+/// assert_eq!(found.routers[0].backend.port, 8080);
+/// assert!(found.routers[0].tls && found.unsupported.is_empty());
+/// # Ok::<(), cc_ci_edge::LabelError>(())
+/// ```
+///
 /// # Errors
 /// [`LabelError`] for the first label that cannot be followed, with its key and, where known, the label to set.
 pub fn routes_from_labels(labels: &BTreeMap<String, String>, service_dns: &str) -> Result<LabelRoutes, LabelError> {
@@ -297,95 +315,6 @@ fn without_provider(name: &str) -> Named<'_> {
         None => Named::Here(name.trim()),
         Some((local, "docker" | "swarm")) => Named::Here(local),
         Some(_) => Named::Elsewhere(name.trim()),
-    }
-}
-
-/// A key with its value.
-#[derive(Clone, Copy)]
-struct Label<'a> {
-    key: &'a str,
-    value: &'a str,
-}
-
-impl Label<'_> {
-    fn parse<T: std::str::FromStr>(self, wanted: &'static str) -> Result<T, LabelError> {
-        self.value.trim().parse().map_err(|_| self.refused(wanted))
-    }
-
-    /// A truth value in any spelling that Go, and so Traefik, takes.
-    fn flag(self) -> Result<bool, LabelError> {
-        match self.value {
-            "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-            "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-            _ => Err(self.refused("true or false")),
-        }
-    }
-
-    fn refused(self, wanted: &'static str) -> LabelError {
-        LabelError::Value { label: self.key.to_owned(), wanted, value: self.value.to_owned() }
-    }
-}
-
-fn list(label: Label<'_>) -> Vec<String> {
-    label.value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
-}
-
-/// The labels below `traefik.`, by path. Field names are compared without case, as Traefik does; names of routers,
-/// services and middlewares with it.
-struct Labels<'a>(Vec<(Vec<String>, Label<'a>)>);
-
-impl<'a> Labels<'a> {
-    fn read(labels: &'a BTreeMap<String, String>) -> Self {
-        let below_traefik = labels.iter().filter_map(|(key, value)| {
-            let mut path: Vec<String> = key.split('.').map(str::to_owned).collect();
-            if !path.remove(0).eq_ignore_ascii_case("traefik") {
-                return None;
-            }
-            // In `http.routers.<name>.rule` only the third part is a name of the recipe's choice.
-            for (place, part) in path.iter_mut().enumerate() {
-                if place != 2 {
-                    part.make_ascii_lowercase();
-                }
-            }
-            Some((path, Label { key, value }))
-        });
-        Self(below_traefik.collect())
-    }
-
-    fn keys(&self) -> impl Iterator<Item = &[String]> {
-        self.0.iter().map(|(path, _)| path.as_slice())
-    }
-
-    fn get(&self, path: &[&str]) -> Option<Label<'a>> {
-        self.0.iter().find(|(have, _)| have.iter().eq(path)).map(|(_, label)| *label)
-    }
-
-    fn enabled(&self) -> Result<bool, LabelError> {
-        self.get(&["enable"]).map_or(Ok(false), Label::flag)
-    }
-
-    /// The names defined below `http.<section>`, sorted.
-    fn names(&self, section: &str) -> Vec<String> {
-        self.children(&["http", section])
-    }
-
-    fn children(&self, path: &[&str]) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .keys()
-            .filter(|have| have.len() > path.len() && have.iter().zip(path).all(|(a, b)| a == b))
-            .map(|have| have[path.len()].clone())
-            .collect();
-        names.sort();
-        names.dedup();
-        names
-    }
-
-    /// Any label from `tls` on turns TLS on, even `tls.certresolver` with no value, unless `tls` itself says no.
-    fn has_tls(&self, router: &str) -> bool {
-        let path = ["http", "routers", router, "tls"];
-        let refused =
-            self.get(&path).is_some_and(|label| !label.value.is_empty() && !label.value.eq_ignore_ascii_case("true"));
-        !refused && (self.get(&path).is_some() || !self.children(&path).is_empty())
     }
 }
 

@@ -8,7 +8,8 @@ use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::back_end::BackEnd;
@@ -41,6 +42,50 @@ async fn a_large_body_passes_both_ways() {
         let parts = futures_util::stream::iter(std::iter::repeat_n(part, 512));
         assert_eq!(world.send(entry, upload(parts)).await.body, (32 * 1024 * 1024).to_string());
     }
+}
+
+#[tokio::test]
+async fn an_upload_that_asks_first_is_let_through() {
+    let app = BackEnd::start("app").await;
+    let world = world(&app).await;
+    let mut request = upload(futures_util::stream::iter([Bytes::from_static(b"12345")]));
+    request.headers_mut().insert("expect", "100-continue".parse().unwrap());
+    assert_eq!(world.send(EntryPoint::Web, request).await.body, "5");
+}
+
+/// An app that reads one request and answers it with these bytes, then closes.
+async fn answer_raw(listener: &TcpListener, answer: &[u8]) {
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    while line != "\r\n" {
+        line.clear();
+        stream.read_line(&mut line).await.unwrap();
+    }
+    stream.write_all(answer).await.unwrap();
+    stream.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_ends_with_its_connection_is_whole() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let world = World::start(vec![plain("a", "Host(`a.test`)", listener.local_addr().unwrap())]).await;
+    let answering = answer_raw(&listener, b"HTTP/1.0 200 OK\r\nServer: old\r\n\r\nto the end");
+    let (answer, ()) = tokio::join!(world.get("http://a.test/"), answering);
+    assert_eq!((answer.gist(), answer.body.as_str()), ((200, None, None), "to the end"));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_short_is_cut_short_for_the_client_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let world = World::start(vec![plain("a", "Host(`a.test`)", listener.local_addr().unwrap())]).await;
+    let answering = answer_raw(&listener, b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+    let asking = async {
+        let response = world.open(EntryPoint::Web, get("a.test", "/")).await;
+        response.into_body().collect().await
+    };
+    let (body, ()) = tokio::join!(asking, answering);
+    assert!(body.is_err(), "{body:?}");
 }
 
 #[tokio::test]
