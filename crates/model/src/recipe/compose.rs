@@ -290,6 +290,27 @@ pub struct StackFile {
     pub labels: BTreeMap<String, String>,
 }
 
+/// The version as the loader counts: none, and a bare 3, mean its latest.
+fn loader_version(compose: &Compose) -> &str {
+    match compose.version.as_deref() {
+        None | Some("" | "3") => "3.13",
+        Some(version) => version,
+    }
+}
+
+/// The loader merges files of one version only.
+fn version_mismatch(base: &Compose, over: &Compose, first: &str, name: &str) -> Option<Problem> {
+    if over.places.is_empty() {
+        return None;
+    }
+    let (below, above) = (loader_version(base), loader_version(over));
+    let what = format!("its version {above} is not the version {below} of {first}");
+    let problem = Problem::error(name, what).key("version");
+    let line = over.places.get("version").map(|place| place.line);
+    let hint = "give all compose files the same `version`: `docker stack deploy` refuses to merge them";
+    (below != above).then(|| Problem { line, ..problem }.hint(hint))
+}
+
 impl Compose {
     /// Reads, fills in and merges `names` in that order. Whatever can be read is returned next to what is wrong with it.
     #[must_use]
@@ -305,6 +326,9 @@ impl Compose {
             };
             let (read, found) = read::document(name, text, folder, env);
             problems.extend(found);
+            if let Some(base) = &merged {
+                problems.extend(version_mismatch(base, &read, &names[0], name));
+            }
             merged = Some(match merged {
                 None => read,
                 Some(base) => merge::merge(base, read),

@@ -13,9 +13,9 @@ pub(super) fn volume(reader: &mut Reader<'_>, path: &str, node: &Node) -> Volume
     }
     let known = ["name", "external", "driver", "driver_opts", "labels", "spec"];
     reader.each_key(path, node, &known, |reader, key, path, node| match key {
-        "name" => volume.name = reader.text(path, node),
+        "name" => volume.name = reader.filled_text(path, node),
         "external" => external(reader, path, node, &mut volume.external, &mut volume.name),
-        "driver" => volume.driver = reader.text(path, node),
+        "driver" => volume.driver = reader.filled_text(path, node),
         "labels" => volume.labels = reader.labels(path, node),
         _ => {}
     });
@@ -32,9 +32,9 @@ pub(super) fn network(reader: &mut Reader<'_>, path: &str, node: &Node) -> Netwo
     }
     let known = ["name", "external", "driver", "driver_opts", "labels", "internal", "attachable", "ipam"];
     reader.each_key(path, node, &known, |reader, key, path, node| match key {
-        "name" => network.name = reader.text(path, node),
+        "name" => network.name = reader.filled_text(path, node),
         "external" => external(reader, path, node, &mut network.external, &mut network.name),
-        "driver" => network.driver = reader.text(path, node),
+        "driver" => network.driver = reader.filled_text(path, node),
         "labels" => network.labels = reader.labels(path, node),
         "internal" => network.internal = reader.boolean(path, node).unwrap_or_default(),
         "attachable" => network.attachable = reader.boolean(path, node).unwrap_or_default(),
@@ -56,7 +56,7 @@ fn stack_file(reader: &mut Reader<'_>, path: &str, node: &Node, known: &[&str]) 
     let mut entry = StackFile::default();
     reader.each_key(path, node, known, |reader, key, path, node| match key {
         "name" => {
-            entry.name = reader.text(path, node);
+            entry.name = reader.filled_text(path, node);
             if let Value::Scalar(Scalar { raw, .. }) = &node.value {
                 entry.name_text = Some(raw.clone());
             }
@@ -64,9 +64,9 @@ fn stack_file(reader: &mut Reader<'_>, path: &str, node: &Node, known: &[&str]) 
         "external" => external(reader, path, node, &mut entry.external, &mut entry.name),
         "file" => {
             let folder = reader.folder;
-            entry.file = reader.text(path, node).map(|file| tidy_path(&format!("{folder}/{file}")));
+            entry.file = reader.filled_text(path, node).map(|file| tidy_path(&format!("{folder}/{file}")));
         }
-        "template_driver" => entry.template_driver = reader.text(path, node),
+        "template_driver" => entry.template_driver = reader.filled_text(path, node),
         "labels" => entry.labels = reader.labels(path, node),
         _ => {}
     });
@@ -80,7 +80,7 @@ fn stack_file(reader: &mut Reader<'_>, path: &str, node: &Node, known: &[&str]) 
 fn external(reader: &mut Reader<'_>, path: &str, node: &Node, flag: &mut bool, name: &mut Option<String>) {
     if matches!(node.value, Value::Map(_)) {
         *flag = true;
-        reader.each_key(path, node, &["name"], |reader, _, path, node| *name = reader.text(path, node));
+        reader.each_key(path, node, &["name"], |reader, _, path, node| *name = reader.filled_text(path, node));
         return;
     }
     *flag = reader.boolean(path, node).unwrap_or_default();

@@ -85,14 +85,16 @@ fn merge_healthcheck(base: Healthcheck, over: Healthcheck) -> Healthcheck {
     }
 }
 
-/// A variable without a value does not unset an earlier one.
+/// A later empty value, or none, leaves an earlier value in place.
 fn merge_environment(
     mut base: BTreeMap<String, Option<String>>,
     over: BTreeMap<String, Option<String>>,
 ) -> BTreeMap<String, Option<String>> {
+    let says_something = |value: &Option<String>| value.as_ref().is_some_and(|text| !text.is_empty());
     for (key, value) in over {
-        let below = base.entry(key).or_default();
-        *below = value.or_else(|| below.take());
+        if says_something(&value) || !base.get(&key).is_some_and(says_something) {
+            base.insert(key, value);
+        }
     }
     base
 }

@@ -86,8 +86,9 @@ fn parse_short(text: &str) -> Option<Vec<Port>> {
     if let Some((from, to)) = published
         && to - from != last - first
     {
-        // A range of published ports for one target lets Swarm pick, which it does by publishing none.
-        return (first == last).then(|| vec![port(first, 0, &protocol)]);
+        // A range of published ports may share one target.
+        let shared = (from..=to).map(|published| port(first, published, &protocol));
+        return (first == last).then(|| shared.collect());
     }
     let offsets = 0..=(last - first);
     Some(
@@ -120,7 +121,7 @@ mod tests {
         assert_eq!(show("127.0.0.1:90:91").as_deref(), Some("90:91/tcp"));
         assert_eq!(show("[::1]:6:7/UDP").as_deref(), Some("6:7/udp"));
         assert_eq!(show("1000-1001:2000-2001").as_deref(), Some("1000:2000/tcp 1001:2001/tcp"));
-        assert_eq!(show("8000-9000:80").as_deref(), Some("0:80/tcp"));
+        assert_eq!(show("8000-8001:80").as_deref(), Some("8000:80/tcp 8001:80/tcp"));
         for text in ["", "a", "80/xyz", "9-8", "70000", "1-2:3-9", ":"] {
             assert_eq!(show(text), None, "{text}");
         }

@@ -50,18 +50,18 @@ impl Reader<'_> {
         for (key, node) in sections {
             let path = key.name.clone();
             self.note(&path, key.line);
+            self.fill(&path, node);
             if key.name.starts_with("x-") {
                 continue;
             }
             if key.name == "version" {
-                compose.version = self.text(&path, node);
+                compose.version = self.version(&path, node);
                 continue;
             }
             if !SECTIONS.contains(&key.name.as_str()) {
                 self.unknown_key(&path, key, &SECTIONS);
                 continue;
             }
-            self.fill(&path, node);
             let Some(children) = self.map(&path, node) else { continue };
             for (key, node) in children {
                 let path = format!("{path}.{}", key.name);
@@ -77,6 +77,16 @@ impl Reader<'_> {
             }
         }
         compose
+    }
+
+    fn version(&mut self, path: &str, node: &Node) -> Option<String> {
+        let version = self.text(path, node)?;
+        let minor = version.strip_prefix("3.").and_then(|minor| minor.parse::<u8>().ok());
+        if !matches!(version.as_str(), "" | "3") && minor.is_none_or(|minor| minor > 13) {
+            let what = format!("compose file version `{version}` is not supported by Swarm");
+            self.report(path, node.line, what, Some("write version: \"3.8\""));
+        }
+        Some(version)
     }
 
     /// Replaces the variables in every text below `node`. Keys are left alone, as the loader leaves them.
@@ -178,6 +188,11 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// A text that means nothing when it is empty.
+    pub(super) fn filled_text(&mut self, path: &str, node: &Node) -> Option<String> {
+        self.text(path, node).filter(|text| !text.is_empty())
     }
 
     /// A text or number, for places where the loader takes both; a number loses its notation, which is worth a warning.

@@ -80,7 +80,7 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Service 
         "configs" => service.configs = mounts::file_uses(reader, path, node),
         "secrets" => service.secrets = mounts::file_uses(reader, path, node),
         "networks" => service.networks = networks(reader, path, node),
-        "network_mode" => service.network_mode = reader.text(path, node),
+        "network_mode" => service.network_mode = reader.filled_text(path, node),
         "ports" => service.ports = ports::read(reader, path, node),
         "depends_on" => service.depends_on = depends_on(reader, path, node),
         "init" => service.init = reader.boolean(path, node),
@@ -96,9 +96,8 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Service 
 /// A command as a list, or as one line that is split into words.
 fn command(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec<String> {
     match &node.value {
-        Value::Null => Vec::new(),
         Value::List(_) => reader.texts(path, node),
-        Value::Scalar(_) | Value::Map(_) => {
+        Value::Null | Value::Scalar(_) | Value::Map(_) => {
             let Some(line) = reader.text(path, node) else { return Vec::new() };
             split_words(&line).unwrap_or_else(|| {
                 reader.report(path, node.line, "has a quote that is not closed", None);
@@ -179,7 +178,7 @@ fn deploy(reader: &mut Reader<'_>, path: &str, node: &Node) -> Deploy {
         }
         "replicas" => deploy.replicas = reader.number(path, node),
         "labels" => deploy.labels = reader.labels(path, node),
-        "endpoint_mode" => deploy.endpoint_mode = reader.text(path, node),
+        "endpoint_mode" => deploy.endpoint_mode = reader.filled_text(path, node),
         "update_config" => deploy.update = Some(update(reader, path, node)),
         "restart_policy" => deploy.restart = Some(restart(reader, path, node)),
         _ => {}
@@ -215,7 +214,7 @@ fn restart(reader: &mut Reader<'_>, path: &str, node: &Node) -> RestartPolicy {
 
 /// One of a few words; another one is kept, as the loader keeps it, and reported because Swarm will refuse it.
 fn word(reader: &mut Reader<'_>, path: &str, node: &Node, words: &[&str]) -> Option<String> {
-    let text = reader.text(path, node)?;
+    let text = reader.filled_text(path, node)?;
     if !words.contains(&text.as_str()) {
         let hint = format!("use {}", words.join(", "));
         reader.report(path, node.line, format!("unknown value `{text}`"), Some(&hint));
