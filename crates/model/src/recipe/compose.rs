@@ -1,7 +1,7 @@
 //! What the product reads from compose files: services, and the volumes, networks, secrets and configs around them.
 //!
 //! Reading, interpolation and merging follow the loader of `docker stack deploy`, oddities included, because that loader
-//! decides what is deployed; `tests/stack_config.rs` compares the two.
+//! decides what is deployed; `tests/recipe/stack_config.rs` compares the two.
 
 mod check;
 mod entries;

@@ -313,6 +313,14 @@ mod tests {
     }
 
     #[test]
+    fn values_that_double_each_other_stay_small() {
+        let double = |n: u32| format!("A{n}=$A{p}$A{p}\n", p = n - 1);
+        let text: String = std::iter::once("A0=xxxxxxxx\n".to_owned()).chain((1..60).map(double)).collect();
+        let env = EnvSample::read(".env.sample", &text).0.resolve(&BTreeMap::new());
+        assert!(env.values().all(|value| value.len() <= 128 * 1024));
+    }
+
+    #[test]
     fn an_override_is_seen_by_later_lines() {
         let (sample, _) = EnvSample::read(".env.sample", "DOMAIN=a.example\nURL=https://$DOMAIN\n");
         let overrides = [("DOMAIN".to_owned(), "b.test".to_owned())].into();

@@ -1,11 +1,10 @@
 //! Which secrets an app needs, what they are called in Swarm, and how they are generated.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::compose::{Compose, StackFile};
 use super::env_sample::{Charset, EnvSample, Modifiers};
+use super::interpolate::variables;
 use super::source::Problem;
 
 /// One secret that a service uses.
@@ -91,16 +90,9 @@ fn users(compose: &Compose, id: &str) -> Vec<String> {
     compose.services.iter().filter_map(uses).collect()
 }
 
-/// The modifiers of the variable that occurs in the secret's name as written; of several, the longest variable, so that
-/// `SECRET_DB_VERSION` does not answer for `SECRET_DB_VERSION_OLD`.
+/// The modifiers of the variable that the secret's name reads its version from: the last one that the sample sets.
 fn modifiers(entry: &StackFile, sample: &EnvSample) -> Option<(String, Modifiers)> {
-    let text = entry.name_text.as_deref()?;
-    let mut by_key: BTreeMap<&str, Modifiers> = BTreeMap::new();
-    for assignment in sample.in_force() {
-        let merged = by_key.entry(&assignment.key).or_default();
-        *merged = assignment.modifiers;
-    }
-    let mut named: Vec<_> = by_key.into_iter().filter(|(key, _)| text.contains(key) && *key != "STACK_NAME").collect();
-    named.sort_by_key(|(key, _)| key.len());
-    named.pop().map(|(key, modifiers)| (key.to_owned(), modifiers))
+    let read = variables(entry.name_text.as_deref()?);
+    let set = read.into_iter().filter(|key| *key != "STACK_NAME").filter_map(|key| sample.entry(key)).next_back()?;
+    Some((set.key.clone(), set.modifiers))
 }

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::source::Problem;
+
 /// A recipe version: its own number, and the upstream version it packages.
 ///
 /// Ordered by the number, then by the digit runs of the upstream part (`5.99.0 < 5.101.2 < 5.101.10`), then by its text.
@@ -152,6 +154,26 @@ pub struct SkippedTag {
     pub why: String,
 }
 
+impl Publications {
+    /// What a maintainer should know about the tags.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        if self.versions.is_empty() {
+            let hint = "publish one with an annotated tag, such as `git tag -a 0.1.0+1.2.3`";
+            return vec![
+                Problem::warning("tags", "no tag is a version, so there is nothing to upgrade from").hint(hint),
+            ];
+        }
+        let lightweight = self.versions.iter().filter(|one| one.kind == TagKind::Lightweight);
+        let problem = |one: &Published| {
+            let tag = &one.tag;
+            let hint = format!("make it annotated: git tag -f -a '{tag}' '{tag}^{{}}'");
+            Problem::warning("tags", "is a lightweight tag, which abra refuses").key(tag.clone()).hint(hint)
+        };
+        lightweight.map(problem).collect()
+    }
+}
+
 /// Sorts tags into versions and the rest.
 #[must_use]
 pub fn published(tags: &[Tag]) -> Publications {
@@ -230,7 +252,15 @@ mod tests {
         let names: Vec<_> = got.versions.iter().map(|one| (one.tag.as_str(), one.kind)).collect();
         assert_eq!(names, [("1.0.0+1.1", TagKind::Lightweight), ("2.0.0+1.2", TagKind::Annotated)]);
         assert_eq!(got.skipped[0].tag, "nightly");
-        assert_eq!(published(&[]), Publications::default());
+        let shown = |got: &Publications| got.problems().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        insta::assert_snapshot!(shown(&got), @r"
+        tags: 1.0.0+1.1: is a lightweight tag, which abra refuses
+        hint: make it annotated: git tag -f -a '1.0.0+1.1' '1.0.0+1.1^{}'
+        ");
+        insta::assert_snapshot!(shown(&published(&[])), @r"
+        tags: no tag is a version, so there is nothing to upgrade from
+        hint: publish one with an annotated tag, such as `git tag -a 0.1.0+1.2.3`
+        ");
     }
 
     prop_compose! {

@@ -1,5 +1,7 @@
 //! Whole recipes, read from the folders under `fixtures`.
 
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests stop at the first surprise and say why they skip")]
+
 mod good;
 mod loading;
 mod malformed;

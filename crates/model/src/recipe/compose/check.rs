@@ -11,7 +11,8 @@ pub(super) fn check(compose: &Compose, files: &Files) -> Vec<Problem> {
     for (name, service) in &compose.services {
         services_exist(compose, name, service, &mut problems);
         entries_exist(compose, name, service, &mut problems);
-        if service.image.is_empty() {
+        // An image that is there and cannot be read has been reported where it stands.
+        if service.image.is_empty() && !compose.places.contains_key(&format!("services.{name}.image")) {
             let what = format!("service `{name}` has no image");
             let hint = "give it an `image`, or drop the overlay that adds to a service of no other file";
             problems.push(compose.at(&format!("services.{name}"), Problem::error("", what).hint(hint)));

@@ -5,6 +5,9 @@ use super::super::yaml::{Node, Value};
 use super::read::Reader;
 use super::{Port, PortMode};
 
+/// More ports than a machine has, for both protocols: only a hostile file names more.
+const MAX_PORTS: usize = 2 * 65_536;
+
 const HINT: &str = "write `published:target`, such as \"8080:80\" or \"53:53/udp\"";
 
 pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec<Port> {
@@ -24,6 +27,10 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec<Port
                 Vec::new()
             }
         };
+        if ports.len() + read.len() > MAX_PORTS {
+            reader.report(path, node.line, format!("publishes more than {MAX_PORTS} ports"), None);
+            break;
+        }
         for port in &read {
             reader.note(&format!("{path}.{}", port.target), item.line);
         }

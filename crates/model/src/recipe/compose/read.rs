@@ -18,7 +18,12 @@ pub(super) struct Reader<'a> {
     env: &'a BTreeMap<String, String>,
     problems: Vec<Problem>,
     places: BTreeMap<String, Place>,
+    /// Bytes that variables have been filled with.
+    filled: usize,
 }
+
+/// The most that variables may fill in one file, in bytes.
+const MAX_FILLED: usize = 4 << 20;
 
 /// Reads one file. What cannot be read is left out and reported.
 pub(super) fn document(
@@ -27,7 +32,7 @@ pub(super) fn document(
     folder: &str,
     env: &BTreeMap<String, String>,
 ) -> (Compose, Vec<Problem>) {
-    let mut reader = Reader { file, folder, env, problems: Vec::new(), places: BTreeMap::new() };
+    let mut reader = Reader { file, folder, env, problems: Vec::new(), places: BTreeMap::new(), filled: 0 };
     let mut compose = match parse(file, text) {
         Ok(root) => reader.top(root),
         Err(problem) => return (Compose::default(), vec![problem]),
@@ -95,7 +100,12 @@ impl Reader<'_> {
             Value::Null => {}
             Value::Scalar(scalar) if scalar.kind == Kind::Text && scalar.text.contains('$') => {
                 match interpolate(&scalar.text, self.env) {
+                    Ok(_) if self.filled > MAX_FILLED => {}
                     Ok(text) => {
+                        self.filled += text.len();
+                        if self.filled > MAX_FILLED {
+                            self.report(path, node.line, "variables make this file larger than any recipe", None);
+                        }
                         scalar.raw = std::mem::replace(&mut scalar.text, text);
                         scalar.substituted = true;
                     }

@@ -69,7 +69,7 @@ const KEYS: [&str; 57] = [
 pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Service {
     let mut service = Service::default();
     reader.each_key(path, node, &KEYS, |reader, key, path, node| match key {
-        "image" => service.image = reader.text(path, node).unwrap_or_default(),
+        "image" => service.image = image(reader, path, node),
         "command" => service.command = command(reader, path, node),
         "entrypoint" => service.entrypoint = command(reader, path, node),
         "environment" => service.environment = reader.environment(path, node),
@@ -91,6 +91,15 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Service 
         _ => {}
     });
     service
+}
+
+fn image(reader: &mut Reader<'_>, path: &str, node: &Node) -> String {
+    let image = reader.text(path, node);
+    if image.as_deref() == Some("") {
+        let hint = "give the variable a default, or a value in .env.sample";
+        reader.report(path, node.line, "is empty", Some(hint));
+    }
+    image.unwrap_or_default()
 }
 
 /// A command as a list, or as one line that is split into words.

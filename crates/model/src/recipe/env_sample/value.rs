@@ -60,7 +60,11 @@ fn unquoted(rest: &str) -> Parsed {
     Parsed::Value { text: text.trim_end().to_owned(), quotes: Quotes::None, comment: comment.to_owned(), lines: 0 }
 }
 
+/// The longest value that expansion makes: lines that double each other would grow without bound.
+const MAX_VALUE: usize = 64 * 1024;
+
 /// `text` with `$X`, `${X}` and `${X:-default}` filled in from `env`; a `$` in front of anything else stays.
+/// A text that would grow beyond all measure is returned as it is.
 pub(super) fn expand(text: &str, env: &BTreeMap<String, String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -90,6 +94,9 @@ pub(super) fn expand(text: &str, env: &BTreeMap<String, String>) -> String {
         }
         let value = env.get(name).filter(|value| !value.is_empty());
         out.push_str(value.map_or(default, String::as_str));
+        if out.len() > MAX_VALUE {
+            return text.to_owned();
+        }
         rest = after;
     }
     out.push_str(rest);
