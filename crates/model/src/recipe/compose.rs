@@ -9,6 +9,7 @@ mod merge;
 mod mounts;
 mod ports;
 mod read;
+mod render;
 mod service;
 mod words;
 
@@ -35,6 +36,9 @@ pub struct Compose {
     pub secrets: BTreeMap<String, StackFile>,
     /// Configs by key.
     pub configs: BTreeMap<String, StackFile>,
+    /// Folder of the first compose file, relative to the recipe's root and mostly empty: paths in every file are
+    /// relative to it.
+    pub folder: String,
     /// Where each key stands, by dotted path; of a key in two files, the later one.
     #[serde(skip)]
     pub places: BTreeMap<String, Place>,
@@ -252,6 +256,8 @@ pub struct Volume {
     pub external: bool,
     /// Volume driver, where the file gives one.
     pub driver: Option<String>,
+    /// Options of that driver.
+    pub driver_opts: BTreeMap<String, String>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
 }
@@ -265,6 +271,10 @@ pub struct Network {
     pub external: bool,
     /// Network driver, where the file gives one.
     pub driver: Option<String>,
+    /// Options of that driver.
+    pub driver_opts: BTreeMap<String, String>,
+    /// Address pools, as the file writes them.
+    pub ipam: Option<serde_json::Value>,
     /// Whether it has no way out.
     pub internal: bool,
     /// Whether other containers may join it.
@@ -286,6 +296,10 @@ pub struct StackFile {
     pub file: Option<String>,
     /// `golang` for a content that Docker fills in when a container starts.
     pub template_driver: Option<String>,
+    /// Secret driver, where the file gives one.
+    pub driver: Option<String>,
+    /// Options of that driver.
+    pub driver_opts: BTreeMap<String, String>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
 }
@@ -334,7 +348,9 @@ impl Compose {
                 Some(base) => merge::merge(base, read),
             });
         }
-        (merged.unwrap_or_default(), problems)
+        let mut merged = merged.unwrap_or_default();
+        merged.folder = folder.to_owned();
+        (merged, problems)
     }
 
     /// What is wrong with the merged files: names that nothing defines, and what Swarm will refuse.

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned, alias_limits, budget, options};
 
-use super::scalar::{Scalar, plain};
+use super::scalar::{Kind, Scalar, plain};
 use super::source::Problem;
 
 /// The longest YAML text that is read, in bytes: real recipes stay under 50 KiB.
@@ -19,6 +19,26 @@ const MAX_TEXT: usize = 1 << 20;
 pub(crate) struct Node {
     pub(crate) line: u32,
     pub(crate) value: Value,
+}
+
+impl Node {
+    /// The node as JSON, for parts that are passed on unread.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match &self.value {
+            Value::Null => Json::Null,
+            Value::Scalar(scalar) => match scalar.kind {
+                Kind::Boolean => Json::Bool(scalar.text == "true"),
+                Kind::Number => scalar.whole().map_or_else(|| Json::from(scalar.text.clone()), Json::from),
+                Kind::Text | Kind::Time => Json::from(scalar.text.clone()),
+            },
+            Value::List(items) => items.iter().map(Self::to_json).collect(),
+            Value::Map(entries) => {
+                let entries = entries.iter().map(|(key, node)| (key.name.clone(), node.to_json()));
+                Json::Object(entries.collect())
+            }
+        }
+    }
 }
 
 /// What a node is.

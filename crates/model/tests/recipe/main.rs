@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests stop at the first surprise and say why they skip")]
 
+mod cli;
 mod good;
 mod loading;
 mod malformed;

@@ -16,6 +16,7 @@ pub(super) fn volume(reader: &mut Reader<'_>, path: &str, node: &Node) -> Volume
         "name" => volume.name = reader.filled_text(path, node),
         "external" => external(reader, path, node, &mut volume.external, &mut volume.name),
         "driver" => volume.driver = reader.filled_text(path, node),
+        "driver_opts" => volume.driver_opts = reader.labels(path, node),
         "labels" => volume.labels = reader.labels(path, node),
         _ => {}
     });
@@ -35,6 +36,8 @@ pub(super) fn network(reader: &mut Reader<'_>, path: &str, node: &Node) -> Netwo
         "name" => network.name = reader.filled_text(path, node),
         "external" => external(reader, path, node, &mut network.external, &mut network.name),
         "driver" => network.driver = reader.filled_text(path, node),
+        "driver_opts" => network.driver_opts = reader.labels(path, node),
+        "ipam" => network.ipam = Some(node.to_json()),
         "labels" => network.labels = reader.labels(path, node),
         "internal" => network.internal = reader.boolean(path, node).unwrap_or_default(),
         "attachable" => network.attachable = reader.boolean(path, node).unwrap_or_default(),
@@ -66,6 +69,8 @@ fn stack_file(reader: &mut Reader<'_>, path: &str, node: &Node, known: &[&str]) 
             let folder = reader.folder;
             entry.file = reader.filled_text(path, node).map(|file| tidy_path(&format!("{folder}/{file}")));
         }
+        "driver" => entry.driver = reader.filled_text(path, node),
+        "driver_opts" => entry.driver_opts = reader.labels(path, node),
         "template_driver" => entry.template_driver = reader.filled_text(path, node),
         "labels" => entry.labels = reader.labels(path, node),
         _ => {}
