@@ -62,11 +62,17 @@ fn kind_of_image(image: &str) -> Option<DatabaseKind> {
         Some(DatabaseKind::Postgres)
     } else if any(&["mariadb", "mysql", "percona"]) {
         Some(DatabaseKind::Mysql)
-    } else if any(&["redis", "valkey", "keydb"]) {
+    } else if any(&["valkey", "keydb"]) || has_word(&name, "redis") {
         Some(DatabaseKind::Redis)
     } else {
         None
     }
+}
+
+/// Whether one of the words of an image name is `word`, digits behind it aside: "redistribute" is no Redis.
+fn has_word(name: &str, word: &str) -> bool {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    words.map(|one| one.trim_end_matches(|c: char| c.is_ascii_digit())).any(|one| one == word)
 }
 
 fn postgres(name: &str, service: &Service) -> Database {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use cc_ci_model::recipe::compose::{Compose, DeployMode, Service, StackFile, duration_text};
+use cc_ci_model::recipe::compose::{Compose, DeployMode, Service, duration_text};
 use cc_ci_model::recipe::source::{Files, Severity};
 use serde_json::{Map, Value, json};
 

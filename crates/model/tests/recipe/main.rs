@@ -6,4 +6,5 @@ mod cli;
 mod good;
 mod loading;
 mod malformed;
+mod parts;
 mod stack_config;

@@ -188,7 +188,7 @@ services:
       - a: b
     depends_on: {db: {condition: service_healthy}}
     ports: [eighty, "80:90000"]
-    volumes: ["aa:bb:cc:dd", {source: x, target: /x}]
+    volumes: ["aa:bb:cc:dd", "d:/data", {source: x, target: /x}]
     stop_grace_period: 90
     init: maybe
     healthcheck:
@@ -228,7 +228,9 @@ image: oops
     hint: write `published:target`, such as "8080:80" or "53:53/udp"
     Error compose.yml, line 15: services.app.volumes.0: `aa:bb:cc:dd` is not a mount
     hint: write `volume:/path` or `volume:/path:ro`
-    Error compose.yml, line 15: services.app.volumes.1: has no `type`
+    Error compose.yml, line 15: services.app.volumes.1: `d:/data` is taken for a path on a Windows drive
+    hint: give the volume a name of two letters or more
+    Error compose.yml, line 15: services.app.volumes.2: has no `type`
     hint: add `type: volume`
     Error compose.yml, line 16: services.app.stop_grace_period: must be a string
     hint: put it in quotes: "90"

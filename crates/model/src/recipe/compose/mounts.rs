@@ -64,12 +64,22 @@ fn has_key(node: &Node, name: &str) -> bool {
 
 fn short(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Mount> {
     let text = reader.text(path, node)?;
+    if is_drive(&text) {
+        let what = format!("`{text}` is taken for a path on a Windows drive");
+        reader.report(path, node.line, what, Some("give the volume a name of two letters or more"));
+    }
     let mount = parse_short(&text);
     if mount.is_none() {
         let what = format!("`{text}` is not a mount");
         reader.report(path, node.line, what, Some("write `volume:/path` or `volume:/path:ro`"));
     }
     mount
+}
+
+/// Whether a mount starts with a single letter and a colon.
+fn is_drive(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters.next().is_some_and(char::is_alphabetic) && letters.next() == Some(':')
 }
 
 /// `[source:]target[:options]`.
