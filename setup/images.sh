@@ -172,8 +172,8 @@ edge() {
 tools() {
   edge_key=none
   if [ -f crates/edge/src/main.rs ]; then edge_key=$(digest crates/edge)-$(sha256sum <Cargo.lock | cut -c 1-8); fi
-  key=$(printf '%s\n' "$(digest images/tools)" "$(id_of "$bookworm")" "$hurl_version" "$edge_key" | sha256sum | cut -c 1-16)
-  [ "$(key_of "$tools")" != "$key" ] || return 0
+  tools_key=$(printf '%s\n' "$(digest images/tools)" "$(id_of "$bookworm")" "$hurl_version" "$edge_key" | sha256sum | cut -c 1-16)
+  [ "$(key_of "$tools")" != "$tools_key" ] || return 0
   hurl
   context=$state/build/tools
   rm -rf "$context"
@@ -182,7 +182,7 @@ tools() {
   : >"$context/edge/.keep"
   [ "$edge_key" = none ] || edge "$context/edge"
   say "building $tools from images/tools (absent or out of date; log: $logs/tools.log)"
-  docker build --force-rm --label "cc-ci.key=$key" --label "cc-ci.hurl=$hurl_version" --build-arg "BASE=$bookworm" \
+  docker build --force-rm --label "cc-ci.key=$tools_key" --label "cc-ci.hurl=$hurl_version" --build-arg "BASE=$bookworm" \
     --tag "$tools" "$context" >"$logs/tools.log" 2>&1 || fail "docker build of $tools failed: $(tail -n 1 "$logs/tools.log"); see $logs/tools.log"
 }
 
