@@ -4,10 +4,11 @@
 # CC_CI_DEBIAN_MIRROR: Debian mirror to build from; default: the one in this machine's own apt sources.
 set -eu
 state=${CC_CI_STATE:-$PWD/.state}
-logs=$state/log
 say() { printf 'images: %s\n' "$*"; }
 fail() { printf 'images: %s\n' "$*" >&2; exit 1; }
-mkdir -p "$logs"
+mkdir -p "$state/log"
+state=$(cd "$state" && pwd -P)
+logs=$state/log
 [ -d images ] || fail "no folder images/ here; run this from the root of the cc-ci repository"
 docker info >/dev/null 2>&1 || fail "no Docker engine answers; run setup/engine.sh first"
 export DOCKER_BUILDKIT=0 # Debian's docker.io has no other builder

@@ -5,7 +5,9 @@ set -eu
 state=${CC_CI_STATE:-$PWD/.state}
 say() { printf 'recipes: %s\n' "$*"; }
 fail() { printf 'recipes: %s\n' "$*" >&2; exit 1; }
-mkdir -p "$state/recipes"
+mkdir -p "$state/recipes" "$state/log"
+state=$(cd "$state" && pwd -P)
+log=$state/log/recipes.log
 [ -d examples ] || fail "no folder examples/ here; run this from the root of the cc-ci repository"
 command -v git >/dev/null 2>&1 || fail "no git; run setup/packages.sh first"
 
@@ -87,11 +89,12 @@ sabotage() {
 # apply PATCH TREE; no such patch: nothing to do.
 apply() {
   [ -f "$1" ] || return 0
-  patch --quiet --forward --strip=1 --fuzz=0 --directory="$2" <"$1" >"$state/log/recipes.log" 2>&1 ||
-    fail "$1 does not fit ${2##*/}: $(head -n 1 "$state/log/recipes.log"); the example has changed, so change the patch too"
+  patch=$PWD/$1
+  # Below the ceiling git sees no repository, so it applies to the plain folder.
+  (cd "$2" && GIT_CEILING_DIRECTORIES=$state/recipes git apply "$patch") >"$log" 2>&1 ||
+    fail "$1 does not fit ${2##*/}: $(head -n 1 "$log"); the example has changed, so change the patch too"
 }
 
-mkdir -p "$state/log"
 for folder in examples/*/; do
   name=$(basename "$folder")
   [ "$name" != sabotage ] || continue

@@ -17,8 +17,11 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   new=$PGDATA/.new
   if [ -e "$new" ]; then rm -rf "$new" "$PGDATA"/{base,global,pg_*,postgresql*.conf}; fi
   as_postgres mkdir -m 0700 "$new"
-  as_postgres initdb --pgdata="$new" --username="$user" --pwfile=<(printf '%s\n' "$password") \
+  pwfile=$(as_postgres mktemp -p /dev/shm)
+  printf '%s\n' "$password" >"$pwfile"
+  as_postgres initdb --pgdata="$new" --username="$user" --pwfile="$pwfile" \
     --auth-local=trust --auth-host=scram-sha-256 --encoding=UTF8 --no-locale --no-sync --no-instructions >/dev/null
+  rm "$pwfile"
   echo 'host all all all scram-sha-256' >>"$new/pg_hba.conf"
   if [ "$database" != postgres ]; then
     printf 'CREATE DATABASE "%s";\n' "$database" | as_postgres postgres --single -D "$new" -F postgres >/dev/null

@@ -3,6 +3,7 @@
 set -euo pipefail
 
 dump="$PGDATA/backup.sql"
+export PGOPTIONS=--client-min-messages=warning
 
 backup() {
   pg_dump --username="$POSTGRES_USER" --dbname="$POSTGRES_DB" --file="$dump.part"
