@@ -48,7 +48,11 @@ impl OwnTests {
                 Ok(tier @ (Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Restore)) if hurl || executable => {
                     self.tests.entry(tier).or_default().push(path.to_owned());
                 }
-                Ok(tier) if tier != Tier::Custom && is_program(name) => self.ignore(path, "not executable"),
+                Ok(Tier::Custom) if hurl || executable => {
+                    self.ignore(path, "tests of the custom tier belong into the folder `custom`");
+                }
+                Ok(_) if is_program(name) => self.ignore(path, "not executable"),
+                Err(_) if hurl => self.ignore(path, "no tier has this name: install, upgrade, backup, restore"),
                 Ok(_) | Err(_) => {}
             },
             "custom" => {
@@ -71,6 +75,7 @@ impl OwnTests {
                     self.ignore(path, "no operation has this name: pre_install, pre_upgrade, pre_backup, pre_restore");
                 }
             },
+            _ if hurl => self.ignore(path, "Hurl files run from `tests` and `tests/custom` only"),
             _ => {}
         }
     }
@@ -105,7 +110,8 @@ fn is_program(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    const FILES: [(&str, bool); 14] = [
+    const FILES: [(&str, bool); 15] = [
+        ("login.hurl", false),
         ("install.hurl", false),
         ("install.sh", true),
         ("upgrade.py", true),
@@ -146,15 +152,18 @@ mod tests {
             found.apply(Trust::No),
             [
                 "tests/backup.sh does not run: not executable",
+                "tests/custom.hurl does not run: tests of the custom tier belong into the folder `custom`",
+                "tests/custom/deep/x.hurl does not run: Hurl files run from `tests` and `tests/custom` only",
                 "tests/custom/late.sh does not run: not executable",
                 "tests/hooks/pre_custom does not run: no operation has this name: pre_install, pre_upgrade, pre_backup, \
                  pre_restore",
+                "tests/login.hurl does not run: no tier has this name: install, upgrade, backup, restore",
                 "tests/hooks/pre_upgrade does not run: hooks run on the host, and only with --trust-hooks",
             ]
         );
         assert!(found.hooks.is_empty());
         let mut trusted = OwnTests::find(FILES);
-        assert_eq!(trusted.apply(Trust::Hooks).len(), 3);
+        assert_eq!(trusted.apply(Trust::Hooks).len(), 6);
         assert_eq!(trusted.hooks.len(), 1);
     }
 }

@@ -1,0 +1,113 @@
+//! What an app's volumes hold, and what was lost between two looks at them (DATA-2).
+
+pub mod churn;
+pub mod compare;
+
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Every marker file's name starts with this; markers are not the app's data and never make a volume full.
+pub const MARKER_PREFIX: &str = "cc-ci-marker-";
+
+/// Where a service of the stack mounts a volume. Service and target stay when a volume is renamed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Mounted {
+    /// The service, without the stack's name.
+    pub service: String,
+    /// The path inside its containers.
+    pub target: String,
+    /// The volume's full name on the engine.
+    pub volume: String,
+}
+
+/// One look at all volumes of a stack.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataIndex {
+    /// The services that ran.
+    pub services: BTreeSet<String>,
+    /// What they mounted.
+    pub mounts: BTreeSet<Mounted>,
+    /// The content of each volume, by full name.
+    pub volumes: BTreeMap<String, VolumeIndex>,
+}
+
+/// The content of one volume.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VolumeIndex {
+    /// By path relative to the volume's root. Bytes that are not UTF-8, and `\`, are written as `\xNN`.
+    pub entries: BTreeMap<String, Entry>,
+}
+
+/// One file, folder or other entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// What it is.
+    pub kind: EntryKind,
+    /// Bytes; 0 for anything but a file.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// SHA-256 in hexadecimal; `None` above the size up to which contents are read.
+    pub digest: Option<String>,
+}
+
+/// The kinds of entries that are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Link,
+    /// A socket, pipe or device.
+    Other,
+}
+
+impl VolumeIndex {
+    /// Regular files with their sizes, markers of ours left out.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.entries
+            .iter()
+            .filter(|(path, entry)| entry.kind == EntryKind::File && !is_marker(path))
+            .map(|(path, entry)| (path.as_str(), entry))
+    }
+
+    /// Bytes in regular files, markers of ours left out.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.files().map(|(_, entry)| entry.size).sum()
+    }
+
+    /// The folders that hold a database's own files, `""` for the volume's root: their files come and go by themselves.
+    #[must_use]
+    pub fn database_folders(&self) -> Vec<String> {
+        let mut folders: Vec<String> = self
+            .entries
+            .keys()
+            .filter_map(|path| {
+                let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+                let known = match name {
+                    "PG_VERSION" => !folder.contains("base/") && !folder.ends_with("base"),
+                    "ibdata1" | "WiredTiger" => true,
+                    _ => false,
+                };
+                known.then(|| folder.to_owned())
+            })
+            .collect();
+        folders.sort_unstable();
+        folders.dedup();
+        folders
+    }
+}
+
+/// Whether a path's last part names one of our markers.
+#[must_use]
+pub fn is_marker(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.starts_with(MARKER_PREFIX))
+}
