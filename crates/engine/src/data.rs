@@ -1,0 +1,302 @@
+//! The app's data: what its volumes hold, and markers that prove it came through (DATA-1, DATA-2).
+//!
+//! Each place gets two markers, `one` and `two`. Mutating rewrites `one` and deletes `two`, so that a restore has to undo
+//! both a change and a deletion.
+
+pub mod files;
+pub mod index;
+pub mod postgres;
+
+use cc_ci_model::data::Mounted;
+use cc_ci_model::ids::StackName;
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::bench::{Bench, WorkError};
+use files::Folder;
+use postgres::Login;
+
+/// What the markers are to prove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Seeded at base, looked for at head.
+    Upgrade,
+    /// Seeded before the backup, looked for after each restore.
+    Backup,
+}
+
+impl Phase {
+    /// The word in marker names.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Upgrade => "upgrade",
+            Self::Backup => "backup",
+        }
+    }
+}
+
+/// Where a marker can be put. Named by service and mount target, so that it is looked for through whatever volume is
+/// mounted there later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A folder in a volume.
+    Folder(Folder),
+    /// A PostgreSQL database.
+    Postgres(Login),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "files in {folder}"),
+            Self::Postgres(login) => write!(f, "rows in {login}"),
+        }
+    }
+}
+
+/// Which content the markers should have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// As they were seeded.
+    Seeded,
+    /// As [`mutate`] leaves them.
+    Mutated,
+}
+
+/// The markers of one place as they were found; `None` when absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) one: Option<String>,
+    pub(crate) two: Option<String>,
+}
+
+/// Markers that were put somewhere.
+#[derive(Debug, Clone)]
+pub struct Seeded {
+    phase: Phase,
+    value: String,
+    places: Vec<Place>,
+}
+
+/// What came of [`seed`].
+#[derive(Debug, Clone)]
+pub struct Seeding {
+    /// The markers.
+    pub seeded: Seeded,
+    /// Places that are not there or not a folder, which is no fault: a dump's path before the first backup.
+    pub passed_over: Vec<String>,
+    /// Places that should have taken a marker and did not.
+    pub refused: Vec<String>,
+}
+
+impl Seeded {
+    /// The markers' content: a random word that occurs nowhere else.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// What they are to prove.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Markers that were put there earlier with this content.
+    #[must_use]
+    pub fn known(phase: Phase, value: &str, places: Vec<Place>) -> Self {
+        Self { phase, value: value.to_owned(), places }
+    }
+
+    /// Where they are.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    fn expected(&self, state: Expected) -> Found {
+        match state {
+            Expected::Seeded => Found { one: Some(self.value.clone()), two: Some(self.value.clone()) },
+            Expected::Mutated => Found { one: Some(mutated(&self.value)), two: None },
+        }
+    }
+}
+
+fn mutated(value: &str) -> String {
+    format!("{value}-mutated")
+}
+
+impl Seeding {
+    /// How the step ended: nothing seeded means nothing about data can be proven.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        let Self { seeded, passed_over, refused } = self;
+        let places: Vec<String> = seeded.places.iter().map(ToString::to_string).collect();
+        if !refused.is_empty() {
+            let summary = format!("no marker could be put into {}", refused.join("; "));
+            return Outcome::Unverified(Finding::new(Cause::NothingToSeed, summary));
+        }
+        if places.is_empty() {
+            let why = "there is no backed-up folder and no database that is recognised, so no marker was seeded";
+            return Outcome::Unverified(Finding::new(Cause::NothingToSeed, why).with_details(passed_over.clone()));
+        }
+        Outcome::Passed { note: Some(format!("markers: {}", places.join(", "))) }
+    }
+}
+
+/// A marker that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// `files in app:/data`.
+    pub place: String,
+    /// The service it belongs to.
+    pub service: String,
+    /// What is wrong: which marker, what was expected, what was seen.
+    pub what: String,
+}
+
+/// One finding for all markers that are not as they should be; `None` when there is none.
+#[must_use]
+pub fn finding(missing: &[Missing], cause: Cause) -> Option<Finding> {
+    let first = missing.first()?;
+    let details = missing.iter().map(|marker| format!("{}: {}", marker.place, marker.what)).collect();
+    let summary = format!("seeded data is not there: {}: {}", first.place, first.what);
+    Some(Finding::new(cause, summary).of_service(&first.service).with_details(details))
+}
+
+/// Puts markers into every place that takes one and reads them back.
+pub async fn seed(bench: &Bench, stack: &StackName, phase: Phase, places: &[Place]) -> Result<Seeding, WorkError> {
+    let value = format!("{:032x}", rand::random::<u128>());
+    let mounts = mounts_for(bench, stack, places).await?;
+    let mut seeding = Seeding {
+        seeded: Seeded { phase, value: value.clone(), places: Vec::new() },
+        passed_over: Vec::new(),
+        refused: Vec::new(),
+    };
+    for (folder, taken) in files::seed(bench, &mounts, phase, &value, folders(places)).await? {
+        match taken {
+            files::Taken::Yes => seeding.seeded.places.push(Place::Folder(folder.clone())),
+            files::Taken::NoFolder => seeding.passed_over.push(format!("{folder}: not a folder")),
+        }
+    }
+    for login in logins(places) {
+        match postgres::seed(bench.docker(), stack, login, phase, &value).await? {
+            Ok(()) => seeding.seeded.places.push(Place::Postgres(login.clone())),
+            Err(refusal) => seeding.refused.push(format!("{login}: {refusal}")),
+        }
+    }
+    let unread = verify(bench, stack, &seeding.seeded, Expected::Seeded).await?;
+    seeding.refused.extend(unread.into_iter().map(|marker| format!("{}: {}", marker.place, marker.what)));
+    Ok(seeding)
+}
+
+/// Rewrites and deletes what was seeded, and reads back that this worked: else a restore would prove nothing.
+pub async fn mutate(bench: &Bench, stack: &StackName, seeded: &Seeded) -> Result<Vec<Missing>, WorkError> {
+    let mounts = mounts_for(bench, stack, &seeded.places).await?;
+    files::mutate(bench, &mounts, seeded.phase, &mutated(&seeded.value), folders(&seeded.places)).await?;
+    let mut missing = Vec::new();
+    for login in logins(&seeded.places) {
+        let changed = postgres::mutate(bench.docker(), stack, login, seeded.phase, &mutated(&seeded.value)).await?;
+        if let Err(refusal) = changed {
+            missing.push(Missing {
+                place: format!("rows in {login}"),
+                service: login.service.clone(),
+                what: format!("cannot be changed: {refusal}"),
+            });
+        }
+    }
+    missing.extend(verify(bench, stack, seeded, Expected::Mutated).await?);
+    Ok(missing)
+}
+
+/// Reads every marker and returns those that are not as `state` says.
+pub async fn verify(
+    bench: &Bench,
+    stack: &StackName,
+    seeded: &Seeded,
+    state: Expected,
+) -> Result<Vec<Missing>, WorkError> {
+    let expected = seeded.expected(state);
+    let mounts = mounts_for(bench, stack, &seeded.places).await?;
+    let mut missing = Vec::new();
+    for (folder, found) in files::read(bench, &mounts, seeded.phase, folders(&seeded.places)).await? {
+        let place = format!("files in {folder}");
+        missing.extend(differences(&place, &folder.service, &expected, found));
+    }
+    for login in logins(&seeded.places) {
+        let found = postgres::read(bench.docker(), stack, login, seeded.phase).await?;
+        missing.extend(differences(&format!("rows in {login}"), &login.service, &expected, found));
+    }
+    Ok(missing)
+}
+
+fn differences(place: &str, service: &str, expected: &Found, found: Result<Found, String>) -> Vec<Missing> {
+    let missing = |what| Missing { place: place.to_owned(), service: service.to_owned(), what };
+    let found = match found {
+        Ok(found) => found,
+        Err(why) => return vec![missing(why)],
+    };
+    let words = |value: &Option<String>| value.as_ref().map_or("nothing".to_owned(), |value| format!("`{value}`"));
+    [("one", &expected.one, &found.one), ("two", &expected.two, &found.two)]
+        .into_iter()
+        .filter(|(_, expected, found)| expected != found)
+        .map(|(name, expected, found)| {
+            missing(format!("marker {name}: expected {}, found {}", words(expected), words(found)))
+        })
+        .collect()
+}
+
+fn folders(places: &[Place]) -> Vec<&Folder> {
+    places
+        .iter()
+        .filter_map(|place| match place {
+            Place::Folder(folder) => Some(folder),
+            Place::Postgres(_) => None,
+        })
+        .collect()
+}
+
+fn logins(places: &[Place]) -> impl Iterator<Item = &Login> {
+    places.iter().filter_map(|place| match place {
+        Place::Postgres(login) => Some(login),
+        Place::Folder(_) => None,
+    })
+}
+
+async fn mounts_for(bench: &Bench, stack: &StackName, places: &[Place]) -> Result<BTreeSet<Mounted>, WorkError> {
+    if folders(places).is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    Ok(index::mounts(bench.docker(), stack).await?.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seeded() -> Seeded {
+        Seeded { phase: Phase::Backup, value: "v".into(), places: vec![] }
+    }
+
+    #[test]
+    fn each_marker_that_differs_is_named_with_both_contents() {
+        let found = Found { one: Some("v-mutated".into()), two: None };
+        let missing = differences("rows in db", "db", &seeded().expected(Expected::Seeded), Ok(found.clone()));
+        let texts: Vec<&str> = missing.iter().map(|marker| marker.what.as_str()).collect();
+        assert_eq!(texts, ["marker one: expected `v`, found `v-mutated`", "marker two: expected `v`, found nothing"]);
+        assert_eq!(differences("", "", &seeded().expected(Expected::Mutated), Ok(found)), []);
+        assert_eq!(differences("p", "s", &Found::default(), Err("gone".into()))[0].what, "gone");
+    }
+
+    #[test]
+    fn nothing_seeded_is_not_a_pass() {
+        let mut seeding = Seeding { seeded: seeded(), passed_over: vec![], refused: vec![] };
+        assert!(matches!(seeding.outcome(), Outcome::Unverified(Finding { cause: Cause::NothingToSeed, .. })));
+        seeding.seeded.places.push(Place::Postgres(Login::of("db")));
+        assert!(matches!(seeding.outcome(), Outcome::Passed { .. }));
+        seeding.refused.push("db: no psql".into());
+        assert!(matches!(seeding.outcome(), Outcome::Unverified(_)));
+    }
+}

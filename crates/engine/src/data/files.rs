@@ -1,0 +1,191 @@
+//! Marker files in the folders a recipe promises to back up, written and read on the bench.
+
+use cc_ci_model::data::{MARKER_PREFIX, Mounted};
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::{Found, Phase};
+use crate::bench::{Bench, WorkError};
+use crate::exec::Command;
+
+/// A folder in a volume, by where a service mounts the volume.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Folder {
+    /// The service, without the stack's name.
+    pub service: String,
+    /// The volume's mount target in it.
+    pub target: String,
+    /// The folder relative to the volume's root; `""` is the root.
+    pub path: String,
+}
+
+impl fmt::Display for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { service, target, path } = self;
+        if path.is_empty() { write!(f, "{service}:{target}") } else { write!(f, "{service}:{target}/{path}") }
+    }
+}
+
+/// Whether a folder took its markers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    Yes,
+    NoFolder,
+}
+
+/// `enter ROOT FOLDER` prints the folder's real path if it is a folder inside the volume, links resolved.
+const ENTER: &str = r#"
+enter() {
+  real=$(realpath -e -- "$2" 2>/dev/null) && [ -d "$real" ] || return 1
+  case $real/ in "$1"/*) printf '%s' "$real";; *) return 1;; esac
+}
+"#;
+
+const SEED: &str = r#"
+name=$1 value=$2; shift 2
+while [ $# -gt 0 ]; do
+  if dir=$(enter "$1" "$2"); then
+    for part in one two; do
+      file=$dir/$name.$part
+      rm -rf -- "$file" && printf '%s' "$value" >"$file" && chown --reference="$dir" -- "$file" && chmod 644 -- "$file" || exit 1
+    done
+    printf 'yes\n'
+  else
+    printf 'no\n'
+  fi
+  shift 2
+done
+"#;
+
+const MUTATE: &str = r#"
+name=$1 value=$2; shift 2
+while [ $# -gt 0 ]; do
+  dir=$(enter "$1" "$2") || { echo "no folder $2" >&2; exit 1; }
+  printf '%s' "$value" >"$dir/$name.one" && rm -f -- "$dir/$name.two" || exit 1
+  shift 2
+done
+"#;
+
+/// For each folder two fields: `-` when absent, `=` and the first bytes of the content when there.
+const READ: &str = r#"
+name=$1; shift
+while [ $# -gt 0 ]; do
+  dir=$(enter "$1" "$2") || dir=/nowhere
+  for part in one two; do
+    file=$dir/$name.$part
+    if [ -f "$file" ] && [ ! -L "$file" ]; then printf '='; head -c 200 -- "$file" | tr -d '\000'; else printf '-'; fi
+    printf '\0'
+  done
+  shift 2
+done
+"#;
+
+fn name(phase: Phase) -> String {
+    format!("{MARKER_PREFIX}{}", phase.word())
+}
+
+/// The volume's root and the folder's path on the bench, or why there is none.
+fn locate(mounts: &BTreeSet<Mounted>, folder: &Folder) -> Result<[String; 2], String> {
+    let Folder { service, target, path } = folder;
+    let mount = mounts.iter().find(|mount| mount.service == *service && mount.target == *target);
+    let Some(mount) = mount else {
+        return Err(format!("service {service} runs nothing that mounts a volume at {target}"));
+    };
+    let root = Bench::path(&mount.volume);
+    Ok([root.clone(), if path.is_empty() { root } else { format!("{root}/{path}") }])
+}
+
+fn located<'a>(mounts: &BTreeSet<Mounted>, folders: &[&'a Folder]) -> Vec<(&'a Folder, Result<[String; 2], String>)> {
+    folders.iter().map(|folder| (*folder, locate(mounts, folder))).collect()
+}
+
+fn command(script: &str, fixed: &[&str], places: &[(&Folder, Result<[String; 2], String>)]) -> Command {
+    let words = ["bash", "-c"].map(str::to_owned).into_iter();
+    let words = words.chain([format!("{ENTER}{script}"), "markers".to_owned()]);
+    let words = words.chain(fixed.iter().map(|word| (*word).to_owned()));
+    Command::new(words.chain(places.iter().filter_map(|(_, place)| place.as_ref().ok()).flatten().cloned()))
+}
+
+pub(crate) async fn seed<'a>(
+    bench: &Bench,
+    mounts: &BTreeSet<Mounted>,
+    phase: Phase,
+    value: &str,
+    folders: Vec<&'a Folder>,
+) -> Result<Vec<(&'a Folder, Taken)>, WorkError> {
+    let places = located(mounts, &folders);
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let output = bench.must("seed marker files", &command(SEED, &[&name(phase), value], &places)).await?;
+    let text = output.text();
+    let mut answers = text.lines();
+    let taken = places.into_iter().map(|(folder, place)| match place.ok().and_then(|_| answers.next()) {
+        Some("yes") => (folder, Taken::Yes),
+        Some(_) | None => (folder, Taken::NoFolder),
+    });
+    Ok(taken.collect())
+}
+
+pub(crate) async fn mutate(
+    bench: &Bench,
+    mounts: &BTreeSet<Mounted>,
+    phase: Phase,
+    value: &str,
+    folders: Vec<&Folder>,
+) -> Result<(), WorkError> {
+    let places = located(mounts, &folders);
+    if !places.is_empty() {
+        bench.must("change the marker files", &command(MUTATE, &[&name(phase), value], &places)).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn read<'a>(
+    bench: &Bench,
+    mounts: &BTreeSet<Mounted>,
+    phase: Phase,
+    folders: Vec<&'a Folder>,
+) -> Result<Vec<(&'a Folder, Result<Found, String>)>, WorkError> {
+    let what = "read the marker files";
+    let places = located(mounts, &folders);
+    if places.iter().all(|(_, place)| place.is_err()) {
+        return Ok(places.into_iter().map(|(folder, place)| (folder, place.map(|_| Found::default()))).collect());
+    }
+    let output = bench.must(what, &command(READ, &[&name(phase)], &places)).await?;
+    let text = output.text();
+    let mut fields = text.split('\0');
+    let mut next = || -> Result<Option<String>, WorkError> {
+        let field = fields.next().unwrap_or_default();
+        match field.split_at_checked(1) {
+            Some(("=", content)) => Ok(Some(content.to_owned())),
+            Some(("-", "")) => Ok(None),
+            _ => Err(WorkError::Answer { what: what.to_owned(), text: format!("field `{field}`") }),
+        }
+    };
+    let mut found = Vec::with_capacity(places.len());
+    for (folder, place) in places {
+        found.push(match place {
+            Ok(_) => (folder, Ok(Found { one: next()?, two: next()? })),
+            Err(why) => (folder, Err(why)),
+        });
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_found_through_whatever_volume_is_mounted_now() {
+        let folder = Folder { service: "app".into(), target: "/data".into(), path: "up/loads".into() };
+        let mount = |volume: &str| {
+            BTreeSet::from([Mounted { service: "app".into(), target: "/data".into(), volume: volume.into() }])
+        };
+        assert_eq!(locate(&mount("new"), &folder).unwrap(), ["/volumes/new", "/volumes/new/up/loads"]);
+        assert_eq!(folder.to_string(), "app:/data/up/loads");
+        let gone = locate(&BTreeSet::new(), &folder).unwrap_err();
+        assert_eq!(gone, "service app runs nothing that mounts a volume at /data");
+    }
+}
