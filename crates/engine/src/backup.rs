@@ -1,0 +1,295 @@
+//! The built-in backup engine: hooks, a restic snapshot of what the recipe promises, and both ways back (BAK-1 to BAK-3).
+
+pub mod dump;
+pub mod hooks;
+pub mod repository;
+pub mod restic;
+pub mod verify;
+
+use bollard::Docker;
+use cc_ci_model::data::{Mounted, VolumeIndex};
+use cc_ci_model::ids::{StackName, StepId};
+use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_model::recipe::backup::{BackupPaths, BackupSpec};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::bench::{Bench, WorkError};
+use crate::data::files::Folder;
+use crate::data::index;
+use crate::exec::Command;
+use crate::labels;
+use crate::voice::Voice;
+use hooks::{Ended, Moment};
+pub use restic::Repository;
+
+/// A backup whose container is replaced while a hook runs is tried this often in all (BAK-2).
+const ATTEMPTS: u32 = 3;
+
+/// Everything a backup or restore works with.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The workbench with the stack's volumes.
+    pub bench: &'a Bench,
+    /// The stack.
+    pub stack: &'a StackName,
+    /// Where snapshots go.
+    pub repository: &'a Repository,
+    /// What the recipe promises.
+    pub spec: &'a BackupSpec,
+    /// Time limit of each hook and each restic call.
+    pub limit: Duration,
+    /// Where hooks' output is noted.
+    pub voice: &'a Voice,
+    /// The step it is noted under.
+    pub step: &'a StepId,
+}
+
+/// A path the recipe promises to back up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promise {
+    /// The volume's full name.
+    pub volume: String,
+    /// Relative to its root; `""` is the whole volume.
+    pub path: String,
+}
+
+impl Promise {
+    /// Its path on the bench.
+    #[must_use]
+    pub fn on_bench(&self) -> String {
+        let root = Bench::path(&self.volume);
+        if self.path.is_empty() { root } else { format!("{root}/{}", self.path) }
+    }
+}
+
+/// A snapshot that was taken.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Its id in the repository.
+    pub id: String,
+    /// What it should hold.
+    pub promises: Vec<Promise>,
+    /// What the promised volumes held when it was taken.
+    pub index: BTreeMap<String, VolumeIndex>,
+    /// Where services mount those volumes, for messages.
+    pub mounts: BTreeSet<Mounted>,
+    /// How many files and bytes restic read.
+    pub size: (u64, u64),
+    /// How often the backup was begun; more than 1 when a container was replaced meanwhile.
+    pub attempts: u32,
+}
+
+/// What came of a backup.
+#[derive(Debug)]
+pub enum Taken {
+    /// There is a snapshot. Whether it is complete is [`verify::snapshot`]'s business.
+    Snapshot(Box<Snapshot>),
+    /// There is none, by the recipe's doing.
+    Failed(Finding),
+}
+
+/// The paths a recipe promises, or why its labels cannot be followed.
+pub fn promises(spec: &BackupSpec) -> Result<Vec<Promise>, Finding> {
+    let mut promises = Vec::new();
+    for volume in spec.volumes.values() {
+        let paths = match &volume.paths {
+            BackupPaths::All => vec![String::new()],
+            BackupPaths::Only(paths) => paths.clone(),
+        };
+        for path in paths {
+            if path.split('/').any(|part| part == "..") {
+                let summary = format!("the backup path `{path}` leads out of volume {}", volume.swarm_name);
+                return Err(Finding::new(Cause::BackupIncomplete, summary));
+            }
+            promises.push(Promise { volume: volume.swarm_name.clone(), path });
+        }
+    }
+    Ok(promises)
+}
+
+/// The promised paths as places for marker files, through the service that mounts each.
+#[must_use]
+pub fn folders(promises: &[Promise], mounts: &BTreeSet<Mounted>) -> Vec<Folder> {
+    promises
+        .iter()
+        .filter_map(|promise| {
+            let mount = mounts.iter().find(|mount| mount.volume == promise.volume)?;
+            Some(Folder { service: mount.service.clone(), target: mount.target.clone(), path: promise.path.clone() })
+        })
+        .collect()
+}
+
+/// Pre-hooks, snapshot, post-hooks.
+pub async fn take(context: &Context<'_>) -> Result<Taken, WorkError> {
+    let promises = match promises(context.spec) {
+        Ok(promises) => promises,
+        Err(finding) => return Ok(Taken::Failed(finding)),
+    };
+    if let Some(promise) = promises.iter().find(|promise| !context.bench.volumes().contains(&promise.volume)) {
+        let summary = format!("volume {} is promised in the backup but does not exist", promise.volume);
+        return Ok(Taken::Failed(Finding::new(Cause::BackupIncomplete, summary)));
+    }
+    let mut attempt = 1;
+    loop {
+        match once(context, &promises, attempt).await? {
+            Once::Taken(taken) => return Ok(taken),
+            Once::Replaced { service, why } => {
+                let text = format!("the container of {service} was replaced during the backup ({why})");
+                if attempt == ATTEMPTS {
+                    let summary = format!("{text}, {ATTEMPTS} times in a row");
+                    return Ok(Taken::Failed(Finding::new(Cause::HookFailed, summary).of_service(service)));
+                }
+                attempt += 1;
+                context.voice.note(Some(context.step), format!("{text}: beginning attempt {attempt} of {ATTEMPTS}"));
+            }
+        }
+    }
+}
+
+enum Once {
+    Taken(Taken),
+    Replaced { service: String, why: String },
+}
+
+async fn once(context: &Context<'_>, promises: &[Promise], attempts: u32) -> Result<Once, WorkError> {
+    match run_hooks(context, Moment::BackupPre).await? {
+        AllEnded::Well => {}
+        AllEnded::Failed(finding) => return Ok(Once::Taken(Taken::Failed(finding))),
+        AllEnded::Replaced { service, why } => return Ok(Once::Replaced { service, why }),
+    }
+    let volumes = promises.iter().map(|promise| promise.volume.clone()).collect();
+    let paths: Vec<String> = promises.iter().map(Promise::on_bench).collect();
+    let index = index::contents(context.bench, &volumes, index::Digests::None).await?;
+    let summary = restic::save(context.bench, context.repository, &paths, context.limit).await?;
+    match run_hooks(context, Moment::BackupPost).await? {
+        AllEnded::Well => {}
+        AllEnded::Failed(finding) => return Ok(Once::Taken(Taken::Failed(finding))),
+        AllEnded::Replaced { service, why } => return Ok(Once::Replaced { service, why }),
+    }
+    let (_, mounts) = index::mounts(context.bench.docker(), context.stack).await?;
+    let snapshot = Snapshot {
+        id: summary.snapshot_id,
+        promises: promises.to_vec(),
+        index,
+        mounts,
+        size: (summary.total_files_processed, summary.total_bytes_processed),
+        attempts,
+    };
+    Ok(Once::Taken(Taken::Snapshot(Box::new(snapshot))))
+}
+
+/// Pre-hooks, files back into their volumes, post-hooks. The services run; `Some` is what the recipe's hooks failed of.
+pub async fn restore(context: &Context<'_>, snapshot: &Snapshot) -> Result<Option<Finding>, WorkError> {
+    let replaced = |service: String, why: String| {
+        let summary = format!("the container of {service} was replaced during the restore: {why}");
+        Finding::new(Cause::HookFailed, summary).of_service(service)
+    };
+    match run_hooks(context, Moment::RestorePre).await? {
+        AllEnded::Well => {}
+        AllEnded::Failed(finding) => return Ok(Some(finding)),
+        AllEnded::Replaced { service, why } => return Ok(Some(replaced(service, why))),
+    }
+    restic::restore(context.bench, context.repository, &snapshot.id, context.limit).await?;
+    Ok(match run_hooks(context, Moment::RestorePost).await? {
+        AllEnded::Well => None,
+        AllEnded::Failed(finding) => Some(finding),
+        AllEnded::Replaced { service, why } => Some(replaced(service, why)),
+    })
+}
+
+enum AllEnded {
+    Well,
+    Failed(Finding),
+    Replaced { service: String, why: String },
+}
+
+/// Runs the hooks of one moment, service by service.
+async fn run_hooks(context: &Context<'_>, moment: Moment) -> Result<AllEnded, WorkError> {
+    for service in &context.spec.services {
+        let hook = match moment {
+            Moment::BackupPre => &service.hooks.backup_pre,
+            Moment::BackupPost => &service.hooks.backup_post,
+            Moment::RestorePre => &service.hooks.restore_pre,
+            Moment::RestorePost => &service.hooks.restore_post,
+        };
+        let Some(hook) = hook else { continue };
+        let at = (service.service.as_str(), moment, hook.as_str());
+        let speak = (context.voice, context.step);
+        match hooks::run(context.bench.docker(), context.stack, at, context.limit, speak).await? {
+            Ended::Well => {}
+            Ended::Failed(finding) => return Ok(AllEnded::Failed(finding)),
+            Ended::Replaced(why) => return Ok(AllEnded::Replaced { service: service.service.clone(), why }),
+        }
+    }
+    Ok(AllEnded::Well)
+}
+
+/// Deletes everything in `volumes`, which must carry the stack's label, be on the bench and be mounted by nothing that
+/// runs: their services are stopped first.
+pub async fn empty_volumes(bench: &Bench, stack: &StackName, volumes: &BTreeSet<String>) -> Result<(), WorkError> {
+    let what = "empty the volumes";
+    for volume in volumes {
+        owned(bench.docker(), stack, volume).await?;
+    }
+    let (_, mounts) = index::mounts(bench.docker(), stack).await?;
+    if let Some(mount) = mounts.iter().find(|mount| volumes.contains(&mount.volume)) {
+        let why = format!("service {} still runs on volume {}", mount.service, mount.volume);
+        return Err(WorkError::NotOurs { what: what.to_owned(), why });
+    }
+    if volumes.is_empty() {
+        return Ok(());
+    }
+    let roots = || volumes.iter().map(|volume| Bench::path(volume));
+    let delete = ["find".to_owned()].into_iter().chain(roots()).chain(["-mindepth", "1", "-delete"].map(str::to_owned));
+    bench.must(what, &Command::new(delete).limit(Duration::from_secs(120))).await?;
+    let left = ["find".to_owned()].into_iter().chain(roots());
+    let left = left.chain(["-mindepth", "1", "-print", "-quit"].map(str::to_owned));
+    let left = bench.must(what, &Command::new(left)).await?.text();
+    if left.is_empty() {
+        Ok(())
+    } else {
+        Err(WorkError::Answer { what: what.to_owned(), text: format!("{} is still there", left.trim()) })
+    }
+}
+
+/// Refuses a volume that is not this stack's.
+async fn owned(docker: &Docker, stack: &StackName, volume: &str) -> Result<(), WorkError> {
+    let found = docker.inspect_volume(volume).await.map_err(WorkError::engine(format!("inspect volume {volume}")))?;
+    match found.labels.get(labels::STACK) {
+        Some(owner) if owner == stack.as_str() => Ok(()),
+        other => Err(WorkError::NotOurs {
+            what: format!("empty volume {volume}"),
+            why: format!("its label {} is {other:?}, not `{stack}`", labels::STACK),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cc_ci_model::recipe::backup::BackupVolume;
+
+    fn spec(paths: BackupPaths) -> BackupSpec {
+        let volume = BackupVolume { swarm_name: "s_data".into(), paths };
+        BackupSpec { volumes: [("data".to_owned(), volume)].into(), ..BackupSpec::default() }
+    }
+
+    #[test]
+    fn promises_are_paths_below_their_volume() {
+        let all = promises(&spec(BackupPaths::All)).unwrap();
+        assert_eq!(all[0].on_bench(), "/volumes/s_data");
+        let some = promises(&spec(BackupPaths::Only(vec!["a/b.sql".into(), "c".into()]))).unwrap();
+        assert_eq!(some[0].on_bench(), "/volumes/s_data/a/b.sql");
+        let out = promises(&spec(BackupPaths::Only(vec!["a/../../etc".into()]))).unwrap_err();
+        assert_eq!(out.cause, Cause::BackupIncomplete);
+    }
+
+    #[test]
+    fn a_promise_is_marked_through_the_service_that_mounts_it() {
+        let mount = Mounted { service: "db".into(), target: "/var/lib".into(), volume: "s_data".into() };
+        let promised = promises(&spec(BackupPaths::Only(vec!["c".into()]))).unwrap();
+        assert_eq!(folders(&promised, &[mount].into())[0].to_string(), "db:/var/lib/c");
+        assert_eq!(folders(&promised, &BTreeSet::new()), []);
+    }
+}

@@ -1,0 +1,113 @@
+//! Runs a recipe's backup and restore hooks in its running containers, with their real exit codes (BAK-2).
+
+use bollard::Docker;
+use cc_ci_model::ids::{StackName, StepId};
+use cc_ci_model::outcome::{Cause, Finding};
+use std::time::Duration;
+
+use crate::bench::WorkError;
+use crate::exec::{self, Command, ExecError, Output, Status};
+use crate::voice::Voice;
+
+/// How long a service may be without a running container before its hook counts as impossible.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many lines of a hook's output are noted.
+const NOTED: usize = 40;
+
+/// Which of the four moments a hook belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Before the snapshot.
+    BackupPre,
+    /// After the snapshot.
+    BackupPost,
+    /// Before files are put back.
+    RestorePre,
+    /// After files were put back.
+    RestorePost,
+}
+
+impl Moment {
+    /// The label without its `backupbot.` prefix.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::BackupPre => "backup.pre-hook",
+            Self::BackupPost => "backup.post-hook",
+            Self::RestorePre => "restore.pre-hook",
+            Self::RestorePost => "restore.post-hook",
+        }
+    }
+}
+
+/// How a hook ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    Well,
+    Failed(Finding),
+    /// Its container went away meanwhile; the whole operation may be tried again.
+    Replaced(String),
+}
+
+/// A failure anywhere in a pipe is the hook's failure. bash knows how; so do newer shells; an older one runs it as it is.
+const SHELL: &str = r#"
+if command -v bash >/dev/null 2>&1; then exec bash -o pipefail -c "$1"; fi
+if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi
+eval "$1"
+"#;
+
+/// Runs one hook in the running container of `service`.
+pub(crate) async fn run(
+    docker: &Docker,
+    stack: &StackName,
+    (service, moment, hook): (&str, Moment, &str),
+    limit: Duration,
+    (voice, step): (&Voice, &StepId),
+) -> Result<Ended, WorkError> {
+    let word = moment.word();
+    let failed = |summary: String, details: Vec<String>| {
+        Ended::Failed(Finding::new(Cause::HookFailed, summary).of_service(service).with_details(details))
+    };
+    let mut lost = None;
+    let container =
+        exec::until(PATIENCE, Duration::from_millis(100), async || match exec::running(docker, stack, service).await {
+            Ok(found) => found.into_iter().next(),
+            Err(source) => {
+                lost = Some(source);
+                None
+            }
+        });
+    let Some(container) = container.await else {
+        return match lost {
+            Some(source) => Err(WorkError::engine(format!("find the container of {service}"))(source)),
+            None => Ok(failed(format!("{word} of {service}: the service has no running container"), Vec::new())),
+        };
+    };
+    let command = Command::new(["sh", "-c", SHELL, "hook", hook]).limit(limit);
+    let output = match exec::run(docker, &container, &command).await {
+        Ok(output) => output,
+        Err(ExecError::Gone { why, .. }) => return Ok(Ended::Replaced(why)),
+        Err(ExecError::CannotStart { why, .. }) => {
+            return Ok(failed(format!("{word} of {service}: {why}"), Vec::new()));
+        }
+        Err(error @ (ExecError::Engine { .. } | ExecError::NoExitCode { .. })) => return Err(error.into()),
+    };
+    note(voice, step, &format!("{service} {word}"), &output);
+    Ok(match output.status {
+        Status::Exited(0) => Ended::Well,
+        Status::Exited(_) | Status::TimedOut | Status::TooMuchOutput => {
+            failed(format!("{word} of {service} (`{hook}`) ended with {}", output.ending()), output.tail(10))
+        }
+    })
+}
+
+fn note(voice: &Voice, step: &StepId, what: &str, output: &Output) {
+    let lines = output.tail(NOTED);
+    for line in &lines {
+        voice.note(Some(step), format!("{what}: {line}"));
+    }
+    if lines.is_empty() {
+        voice.note(Some(step), format!("{what}: {}", output.ending()));
+    }
+}

@@ -1,0 +1,148 @@
+//! Calls restic on the bench: make the repository, save, list, read one file, restore.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::repository;
+use crate::bench::{Bench, REPOSITORY, WorkError};
+use crate::exec::{Command, Overflow, Status};
+
+/// A snapshot's own listing can be as long as the index of its volumes.
+const LISTING_CAP: usize = 64 << 20;
+
+/// The run's backup repository: what it takes to open it.
+#[derive(Clone)]
+pub struct Repository {
+    password: String,
+}
+
+impl std::fmt::Debug for Repository {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Repository")
+    }
+}
+
+/// What restic says at the end of a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Summary {
+    pub(crate) snapshot_id: String,
+    pub(crate) total_files_processed: u64,
+    pub(crate) total_bytes_processed: u64,
+}
+
+/// One entry of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Node {
+    pub(crate) path: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    #[serde(default)]
+    pub(crate) size: u64,
+}
+
+const MAKE: &str = r#"
+cd /repo || exit 1
+umask 077
+find . -mindepth 1 -delete
+mkdir -p index keys locks snapshots data/{0,1,2,3,4,5,6,7,8,9,a,b,c,d,e,f}{0,1,2,3,4,5,6,7,8,9,a,b,c,d,e,f} || exit 1
+while [ $# -gt 0 ]; do printf %s "$2" | base64 -d >"$1" || exit 1; shift 2; done
+"#;
+
+impl Repository {
+    /// Makes an empty repository in the bench's repository volume; whatever was there is deleted.
+    pub async fn make(bench: &Bench) -> Result<Self, WorkError> {
+        let what = "make the backup repository";
+        let new = repository::new_repository()
+            .map_err(|error| WorkError::Answer { what: what.to_owned(), text: error.to_string() })?;
+        let words = ["bash", "-c", MAKE, "make"].map(str::to_owned).into_iter();
+        let files = new.files.iter().flat_map(|(path, bytes)| [path.clone(), BASE64.encode(bytes)]);
+        bench.must(what, &Command::new(words.chain(files))).await?;
+        Ok(Self { password: new.password })
+    }
+
+    /// A restic call with the password in this call's environment and nowhere else.
+    pub(crate) fn command<I: IntoIterator<Item = String>>(&self, words: I) -> Command {
+        let fixed = ["restic", "--no-cache", "--quiet"].map(str::to_owned).into_iter();
+        self.unlock(Command::new(fixed.chain(words)))
+    }
+
+    /// Gives any command what restic needs to open the repository.
+    pub(crate) fn unlock(&self, command: Command) -> Command {
+        command.env("RESTIC_PASSWORD", &self.password).env("RESTIC_REPOSITORY", REPOSITORY)
+    }
+}
+
+/// Saves `paths` of the bench as one snapshot. Paths that do not exist are left out by restic; what the snapshot really
+/// holds is [`list`]'s business.
+pub(crate) async fn save(
+    bench: &Bench,
+    repository: &Repository,
+    paths: &[String],
+    limit: Duration,
+) -> Result<Summary, WorkError> {
+    let what = "save the snapshot";
+    let words = ["backup", "--json", "--compression", "off", "--host", "cc-ci", "--force", "--"].map(str::to_owned);
+    let command = repository.command(words.into_iter().chain(paths.iter().cloned())).limit(limit);
+    let output = bench.exec(&command).await?;
+    // 3: some files could not be read, as when one is deleted meanwhile.
+    let text = output.text();
+    let summary = text.lines().rev().find_map(|line| serde_json::from_str::<Summary>(line).ok());
+    match (output.status, summary) {
+        (Status::Exited(0 | 3), Some(summary)) => Ok(summary),
+        (Status::Exited(_) | Status::TimedOut | Status::TooMuchOutput, _) => Err(WorkError::failed(what, &output)),
+    }
+}
+
+/// Everything a snapshot holds, by path on the bench.
+pub(crate) async fn list(
+    bench: &Bench,
+    repository: &Repository,
+    snapshot: &str,
+) -> Result<BTreeMap<String, Node>, WorkError> {
+    let what = "list the snapshot";
+    let words = ["ls", "--json", "--no-lock", snapshot].map(str::to_owned);
+    let command = repository.command(words).limit(Duration::from_secs(120)).cap(LISTING_CAP, Overflow::Stop);
+    let output = bench.must(what, &command).await?;
+    read_listing(&output.text()).map_err(|text| WorkError::Answer { what: what.to_owned(), text })
+}
+
+fn read_listing(text: &str) -> Result<BTreeMap<String, Node>, String> {
+    let mut nodes = BTreeMap::new();
+    // The first line describes the snapshot itself.
+    for line in text.lines().skip(1).filter(|line| !line.is_empty()) {
+        let node: Node = serde_json::from_str(line).map_err(|error| format!("{error} in {line}"))?;
+        nodes.insert(node.path.clone(), node);
+    }
+    Ok(nodes)
+}
+
+/// Puts every file of a snapshot back to where it was. Files that are not in the snapshot stay.
+pub(crate) async fn restore(
+    bench: &Bench,
+    repository: &Repository,
+    snapshot: &str,
+    limit: Duration,
+) -> Result<(), WorkError> {
+    let words = ["restore", "--no-lock", "--target", "/", snapshot].map(str::to_owned);
+    bench.must("restore the snapshot", &repository.command(words).limit(limit)).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_is_read_by_path_and_nonsense_is_quoted() {
+        let text = r#"{"time":"2026","paths":["/volumes/v"],"short_id":"1","struct_type":"snapshot"}
+{"name":"a","type":"file","path":"/volumes/v/a","uid":0,"size":7,"struct_type":"node"}
+{"name":"v","type":"dir","path":"/volumes/v","struct_type":"node"}
+"#;
+        let nodes = read_listing(text).unwrap();
+        assert_eq!((nodes["/volumes/v/a"].size, nodes["/volumes/v"].kind.as_str()), (7, "dir"));
+        assert!(read_listing("{}\n{\"name\":1}").unwrap_err().contains("{\"name\":1}"));
+    }
+}

@@ -1,0 +1,160 @@
+//! Holds a snapshot against what the recipe promised: every path, every file, every dump, every marker (TIER-backup).
+
+use cc_ci_model::data::churn::Churn;
+use cc_ci_model::data::{EntryKind, MARKER_PREFIX};
+use cc_ci_model::outcome::{Cause, Finding};
+use std::collections::BTreeMap;
+
+use super::dump::{self, Dump};
+use super::restic::{self, Node};
+use super::{Context, Promise, Snapshot};
+use crate::bench::{Bench, WorkError};
+use crate::data::{Place, Seeded};
+
+/// At most this many missing files are named.
+const NAMED: usize = 20;
+
+/// Reads the snapshot back and returns everything that is wrong with it; nothing means complete.
+pub async fn snapshot(
+    context: &Context<'_>,
+    snapshot: &Snapshot,
+    seeded: &Seeded,
+    churn: &Churn,
+) -> Result<Vec<Finding>, WorkError> {
+    let nodes = restic::list(context.bench, context.repository, &snapshot.id).await?;
+    let mut findings = contents(snapshot, &nodes, churn);
+    findings.extend(marker_files(snapshot, &nodes, seeded));
+    let found: Vec<&Node> = nodes.values().filter(|node| node.kind == "file" && dump::is_dump(&node.path)).collect();
+    let paths = found.iter().take(dump::MOST).map(|node| node.path.clone()).collect();
+    let dumps =
+        dump::read(context.bench, context.repository, &snapshot.id, paths, seeded.value(), context.limit).await?;
+    findings.extend(dumps.iter().filter_map(|dump| {
+        let (shown, service) = known_as(snapshot, &dump.path);
+        dump::finding(dump, &shown, &service)
+    }));
+    findings.extend(marker_rows(snapshot, &dumps, seeded));
+    Ok(findings)
+}
+
+/// How the recipe knows a path of the bench: `db:/var/lib/postgresql/data/backup.sql`, and the service.
+fn known_as(snapshot: &Snapshot, path: &str) -> (String, String) {
+    for mount in &snapshot.mounts {
+        let root = Bench::path(&mount.volume);
+        if let Some(rest) = path.strip_prefix(&root).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+            return (format!("{}:{}{rest}", mount.service, mount.target), mount.service.clone());
+        }
+    }
+    (path.to_owned(), String::new())
+}
+
+fn incomplete(snapshot: &Snapshot, promise: &Promise, summary: &str) -> Finding {
+    let (shown, service) = known_as(snapshot, &promise.on_bench());
+    let finding = Finding::new(Cause::BackupIncomplete, format!("{shown}: {summary}"));
+    if service.is_empty() { finding } else { finding.of_service(service) }
+}
+
+/// Promised paths and the files below them, as they were when the snapshot was taken.
+fn contents(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, churn: &Churn) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for promise in &snapshot.promises {
+        if !nodes.contains_key(&promise.on_bench()) {
+            findings.push(incomplete(snapshot, promise, "promised in the backup, but not in the snapshot"));
+            continue;
+        }
+        let Some(index) = snapshot.index.get(&promise.volume) else { continue };
+        let databases = index.database_folders();
+        let own = |path: &str| databases.iter().any(|folder| is_in(path, folder));
+        let mut missing = Vec::new();
+        for (path, entry) in &index.entries {
+            // Names that needed escaping are compared by nothing but their absence from the promise.
+            if entry.kind != EntryKind::File || !is_in(path, &promise.path) || path.contains('\\') {
+                continue;
+            }
+            if churn.covers(path) || own(path) {
+                continue;
+            }
+            match nodes.get(&format!("{}/{path}", Bench::path(&promise.volume))) {
+                None => missing.push(path.clone()),
+                Some(node) if node.size == 0 && entry.size > 0 => missing.push(format!("{path} (empty)")),
+                Some(_) => {}
+            }
+        }
+        if !missing.is_empty() {
+            let count = missing.len();
+            missing.truncate(NAMED);
+            let summary = format!("{count} of its files are not in the snapshot");
+            findings.push(incomplete(snapshot, promise, &summary).with_details(missing));
+        }
+        findings.extend(databases.iter().filter_map(|folder| database(snapshot, promise, nodes, folder)));
+    }
+    findings
+}
+
+fn is_in(path: &str, folder: &str) -> bool {
+    folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// A database's files change while it runs, so only their bulk is compared.
+fn database(snapshot: &Snapshot, promise: &Promise, nodes: &BTreeMap<String, Node>, folder: &str) -> Option<Finding> {
+    if !is_in(folder, &promise.path) {
+        return None;
+    }
+    let index = snapshot.index.get(&promise.volume)?;
+    let before: u64 = index.files().filter(|(path, _)| is_in(path, folder)).map(|(_, entry)| entry.size).sum();
+    let root = Bench::path(&promise.volume);
+    let saved: u64 = nodes
+        .values()
+        .filter(|node| node.path.strip_prefix(&format!("{root}/")).is_some_and(|path| is_in(path, folder)))
+        .map(|node| node.size)
+        .sum();
+    (saved < before / 2).then(|| {
+        let summary = format!("the database's files hold {before} bytes, the snapshot {saved}");
+        incomplete(snapshot, promise, &summary)
+    })
+}
+
+fn marker_files(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, seeded: &Seeded) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for place in seeded.places() {
+        let Place::Folder(folder) = place else { continue };
+        let mount =
+            snapshot.mounts.iter().find(|mount| mount.service == folder.service && mount.target == folder.target);
+        let Some(mount) = mount else { continue };
+        let promise = Promise { volume: mount.volume.clone(), path: folder.path.clone() };
+        for part in ["one", "two"] {
+            let path = format!("{}/{MARKER_PREFIX}{}.{part}", promise.on_bench(), seeded.phase().word());
+            let size = nodes.get(&path).map(|node| node.size);
+            if size != u64::try_from(seeded.value().len()).ok() {
+                let seen = size.map_or("not there".to_owned(), |size| format!("there with {size} bytes"));
+                let summary = format!("the seeded file {MARKER_PREFIX}{}.{part} is {seen}", seeded.phase().word());
+                findings.push(incomplete(snapshot, &promise, &summary));
+            }
+        }
+    }
+    findings
+}
+
+/// A service whose database was seeded and whose volumes hold dumps must have the seeded value in one of them.
+fn marker_rows(snapshot: &Snapshot, dumps: &[Dump], seeded: &Seeded) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for place in seeded.places() {
+        let Place::Postgres(login) = place else { continue };
+        let own: Vec<(&Dump, String)> = dumps
+            .iter()
+            .map(|dump| (dump, known_as(snapshot, &dump.path)))
+            .filter(|(_, (_, service))| *service == login.service)
+            .map(|(dump, (shown, _))| (dump, shown))
+            .collect();
+        let unknown = |dump: &Dump| dump.state == dump::DumpState::Packed;
+        if own.is_empty() || own.iter().any(|(dump, _)| dump.marked || unknown(dump)) {
+            continue;
+        }
+        let shown: Vec<&str> = own.iter().map(|(_, shown)| shown.as_str()).collect();
+        let summary = format!("the row seeded in {login} is not in its dump {}", shown.join(", "));
+        findings.push(Finding::new(Cause::BackupIncomplete, summary).of_service(&login.service));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Snapshots that lack something.
+
+use super::*;
+use crate::backup::dump::DumpState;
+use crate::data::Phase;
+use crate::data::files::Folder;
+use crate::data::postgres::Login;
+use cc_ci_model::data::{Entry, Mounted, VolumeIndex};
+
+const VALUE: &str = "0123456789abcdef";
+
+fn taken(paths: &[&str], files: &[(&str, u64)]) -> Snapshot {
+    let entries = files.iter().map(|(path, size)| {
+        let entry = Entry { kind: EntryKind::File, size: *size, mode: 0o644, uid: 0, gid: 0, digest: None };
+        ((*path).to_owned(), entry)
+    });
+    Snapshot {
+        id: "1".into(),
+        promises: paths.iter().map(|path| Promise { volume: "v".into(), path: (*path).into() }).collect(),
+        index: [("v".to_owned(), VolumeIndex { entries: entries.collect() })].into(),
+        mounts: [Mounted { service: "db".into(), target: "/data".into(), volume: "v".into() }].into(),
+        size: (0, 0),
+        attempts: 1,
+    }
+}
+
+fn nodes(files: &[(&str, u64)]) -> BTreeMap<String, Node> {
+    let root = [("/volumes/v".to_owned(), Node { path: "/volumes/v".into(), kind: "dir".into(), size: 0 })];
+    let files = files.iter().map(|(path, size)| {
+        let path = format!("/volumes/v/{path}");
+        (path.clone(), Node { path, kind: "file".into(), size: *size })
+    });
+    root.into_iter().chain(files).collect()
+}
+
+fn texts(findings: &[Finding]) -> Vec<String> {
+    findings.iter().map(|finding| format!("{:?} {}", finding.cause, finding.summary)).collect()
+}
+
+#[test]
+fn everything_there_is_nothing_to_report() {
+    let snapshot = taken(&[""], &[("a", 3), ("cache/x", 9)]);
+    assert_eq!(contents(&snapshot, &nodes(&[("a", 4)]), &Churn::default()), []);
+}
+
+#[test]
+fn a_promised_path_that_is_absent_is_named_as_the_recipe_knows_it() {
+    let snapshot = taken(&["backup.sql"], &[]);
+    let findings = contents(&snapshot, &nodes(&[]), &Churn::default());
+    assert_eq!(
+        texts(&findings),
+        ["BackupIncomplete db:/data/backup.sql: promised in the backup, but not in the snapshot"]
+    );
+}
+
+#[test]
+fn files_that_were_left_out_or_saved_empty_are_listed() {
+    let snapshot = taken(&[""], &[("a", 3), ("b", 3), ("c", 3)]);
+    let findings = contents(&snapshot, &nodes(&[("a", 3), ("b", 0)]), &Churn::default());
+    assert_eq!(findings[0].summary, "db:/data: 2 of its files are not in the snapshot");
+    assert_eq!(findings[0].details, ["b (empty)", "c"]);
+}
+
+#[test]
+fn a_database_folder_is_compared_by_its_bulk() {
+    let snapshot = taken(&[""], &[("PG_VERSION", 3), ("base/5/1", 900), ("base/5/2", 900)]);
+    assert_eq!(contents(&snapshot, &nodes(&[("PG_VERSION", 3), ("base/5/1", 950)]), &Churn::default()), []);
+    assert_eq!(
+        texts(&contents(&snapshot, &nodes(&[("PG_VERSION", 3)]), &Churn::default())),
+        ["BackupIncomplete db:/data: the database's files hold 1803 bytes, the snapshot 3"]
+    );
+}
+
+#[test]
+fn a_marker_file_must_be_there_with_its_size() {
+    let folder = Folder { service: "db".into(), target: "/data".into(), path: String::new() };
+    let seeded = Seeded::known(Phase::Backup, VALUE, vec![Place::Folder(folder)]);
+    let snapshot = taken(&[""], &[]);
+    let one = ("cc-ci-marker-backup.one", 16);
+    let both = nodes(&[one, ("cc-ci-marker-backup.two", 16)]);
+    assert_eq!(marker_files(&snapshot, &both, &seeded), []);
+    assert_eq!(
+        texts(&marker_files(&snapshot, &nodes(&[one]), &seeded)),
+        ["BackupIncomplete db:/data: the seeded file cc-ci-marker-backup.two is not there"]
+    );
+}
+
+#[test]
+fn a_dump_without_the_seeded_row_is_stale() {
+    let seeded = Seeded::known(Phase::Backup, VALUE, vec![Place::Postgres(Login::of("db"))]);
+    let snapshot = taken(&["backup.sql"], &[]);
+    let dump = |marked| Dump { path: "/volumes/v/backup.sql".into(), state: DumpState::Complete, marked };
+    assert_eq!(marker_rows(&snapshot, &[dump(true)], &seeded), []);
+    // No dump at all: the database is saved by its files, and only a restore can tell.
+    assert_eq!(marker_rows(&snapshot, &[], &seeded), []);
+    let finding = &marker_rows(&snapshot, &[dump(false)], &seeded)[0];
+    assert_eq!(
+        finding.summary,
+        "the row seeded in the PostgreSQL database of db is not in its dump db:/data/backup.sql"
+    );
+}
