@@ -1,0 +1,211 @@
+//! Runs the recipe's own tests in a sandbox container and reads their results (TIER-custom, CUST-2, CUST-3, TRUST-1).
+//!
+//! The contract with a test, the same for every language: it is executed in the tests folder, which it cannot write;
+//! exit code 0 passes, 77 skips, anything else fails; the last line it prints goes into the report; it may write to
+//! `CC_CI_STATE_DIR`, which lives as long as the run.
+
+pub mod folder;
+pub mod hurl;
+pub mod sandbox;
+pub mod script;
+
+use cc_ci_model::ids::{Domain, StackName, StepId};
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::tier::Tier;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::exec::{ExecError, Output, Status};
+use crate::voice::Voice;
+use sandbox::Sandbox;
+
+/// How many lines of a test's output are noted.
+const NOTED: usize = 200;
+
+/// How many lines of output a finding keeps.
+const KEPT: usize = 20;
+
+/// The exit code by which a test says that it does not apply.
+pub const SKIPPED: i64 = 77;
+
+/// Everything a test may know about the run.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// `https://<domain>`.
+    pub base_url: String,
+    /// The app's domain.
+    pub domain: Domain,
+    /// The app's stack.
+    pub stack: StackName,
+    /// Further variables, such as the versions of base and head. Names are used as they are.
+    pub more: BTreeMap<String, String>,
+}
+
+/// How a test is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// A file of HTTP requests and assertions.
+    Hurl,
+    /// Anything the system can execute.
+    Executable,
+}
+
+impl Language {
+    /// The language of a test by its name.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        if path.ends_with(".hurl") { Self::Hurl } else { Self::Executable }
+    }
+}
+
+/// What a file of the tests folder is run as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It asserts.
+    Test,
+    /// It prepares a tier (RUN-5).
+    Hook,
+}
+
+/// One call of a test or hook.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// Below the tests folder.
+    pub path: &'a str,
+    /// Test or hook.
+    pub role: Role,
+    /// The tier it runs with.
+    pub tier: Tier,
+    /// How long it may take.
+    pub limit: Duration,
+}
+
+/// A test with how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestResult {
+    /// Below the tests folder.
+    pub path: String,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// Runs one test or hook to its end. Whatever happens to it is an outcome; nothing of it runs on afterwards.
+pub async fn run(sandbox: &Sandbox, facts: &Facts, call: Call<'_>, voice: &Voice, step: &StepId) -> TestResult {
+    let command = match Language::of(call.path) {
+        Language::Hurl => hurl::command(call.path),
+        Language::Executable => script::command(call.path),
+    };
+    let started = Instant::now();
+    let ended = sandbox.run(command, &environment(facts, call.tier), call.limit).await;
+    let took = started.elapsed();
+    let outcome = match ended {
+        Ok(output) => {
+            note(voice, step, call.path, &output);
+            outcome(call, &output, took)
+        }
+        Err(error) => {
+            let cause = match &error {
+                ExecError::Gone { .. } | ExecError::CannotStart { .. } => Cause::TestBroken,
+                ExecError::Engine { .. } | ExecError::NoExitCode { .. } => Cause::EngineLost,
+            };
+            Outcome::Unverified(Finding::new(cause, format!("{}: {error}", call.path)))
+        }
+    };
+    TestResult { path: call.path.to_owned(), outcome }
+}
+
+/// The documented variables of a test.
+fn environment(facts: &Facts, tier: Tier) -> Vec<(String, String)> {
+    let fixed = [
+        ("CC_CI_BASE_URL", facts.base_url.clone()),
+        ("CC_CI_DOMAIN", facts.domain.to_string()),
+        ("CC_CI_STACK", facts.stack.to_string()),
+        ("CC_CI_TIER", tier.to_string()),
+        ("CC_CI_STATE_DIR", sandbox::STATE.to_owned()),
+        ("CC_CI_SECRETS_DIR", sandbox::SECRETS.to_owned()),
+        ("CURL_CA_BUNDLE", sandbox::AUTHORITIES.to_owned()),
+        ("SSL_CERT_FILE", sandbox::AUTHORITIES.to_owned()),
+        ("REQUESTS_CA_BUNDLE", sandbox::AUTHORITIES.to_owned()),
+        ("HOME", "/tmp".to_owned()),
+    ];
+    let fixed = fixed.into_iter().map(|(name, value)| (name.to_owned(), value));
+    fixed.chain(facts.more.iter().map(|(name, value)| (name.clone(), value.clone()))).collect()
+}
+
+fn outcome(call: Call<'_>, output: &Output, took: Duration) -> Outcome {
+    let Call { path, role, limit, .. } = call;
+    let failed = |cause, summary: String| Outcome::Failed(Finding::new(cause, summary).with_details(output.tail(KEPT)));
+    let broken = match role {
+        Role::Test => Cause::TestFailed,
+        Role::Hook => Cause::HookFailed,
+    };
+    match output.status {
+        Status::Exited(0) => Outcome::Passed { note: script::last_word(output) },
+        Status::Exited(SKIPPED) => {
+            let said = script::last_word(output).unwrap_or_else(|| "the test gave no reason".to_owned());
+            Outcome::Skipped { reason: said }
+        }
+        // A test that itself ends with 124 in time has failed like any other.
+        Status::Exited(124 | 137) | Status::TimedOut if took >= limit => {
+            failed(Cause::TimedOut, format!("{path} did not end within {} s", limit.as_secs()))
+        }
+        Status::TooMuchOutput => {
+            let most = sandbox::OUTPUT_CAP >> 10;
+            failed(Cause::TestBroken, format!("{path} was ended: it wrote more than {most} KiB"))
+        }
+        Status::Exited(code) => match Language::of(path) {
+            Language::Hurl => hurl::outcome(path, code, output, broken),
+            Language::Executable => script::outcome(path, code, output, broken),
+        },
+        Status::TimedOut => failed(Cause::TimedOut, format!("{path} gave no answer")),
+    }
+}
+
+fn note(voice: &Voice, step: &StepId, path: &str, output: &Output) {
+    let lines = output.tail(NOTED);
+    for line in lines {
+        voice.note(Some(step), format!("{path}: {line}"));
+    }
+    if output.dropped > 0 {
+        voice.note(Some(step), format!("{path}: and {} bytes more that were not kept", output.dropped));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(path: &str) -> Call<'_> {
+        Call { path, role: Role::Test, tier: Tier::Custom, limit: Duration::from_secs(5) }
+    }
+
+    fn output(status: Status, stdout: &str) -> Output {
+        Output { status, stdout: stdout.into(), stderr: Vec::new(), dropped: 0 }
+    }
+
+    fn cause(outcome: &Outcome) -> Option<Cause> {
+        match outcome {
+            Outcome::Failed(finding) | Outcome::Unverified(finding) => Some(finding.cause),
+            Outcome::Passed { .. } | Outcome::Skipped { .. } => None,
+        }
+    }
+
+    #[test]
+    fn exit_codes_mean_what_the_contract_says() {
+        let (soon, late) = (Duration::from_secs(1), Duration::from_secs(6));
+        let ended = |code, said: &str, took| outcome(call("custom/a"), &output(Status::Exited(code), said), took);
+        assert_eq!(
+            ended(0, "x\nschema 104 -> 135\n", soon),
+            Outcome::Passed { note: Some("schema 104 -> 135".into()) }
+        );
+        assert_eq!(ended(77, "no mail here\n", soon), Outcome::Skipped { reason: "no mail here".into() });
+        assert_eq!(cause(&ended(1, "", soon)), Some(Cause::TestFailed));
+        assert_eq!(cause(&ended(124, "", soon)), Some(Cause::TestFailed));
+        assert_eq!(cause(&ended(124, "", late)), Some(Cause::TimedOut));
+        assert_eq!(cause(&ended(126, "", soon)), Some(Cause::TestBroken));
+        let much = outcome(call("a"), &output(Status::TooMuchOutput, ""), soon);
+        assert_eq!(cause(&much), Some(Cause::TestBroken));
+        let hook = Call { role: Role::Hook, ..call("hooks/pre_backup") };
+        assert_eq!(cause(&outcome(hook, &output(Status::Exited(3), ""), soon)), Some(Cause::HookFailed));
+    }
+}

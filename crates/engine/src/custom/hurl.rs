@@ -1,0 +1,142 @@
+//! Hurl files: requests with assertions; variables and secrets come from files, never from arguments.
+
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
+
+use super::KEPT;
+use super::sandbox::{AUTHORITIES, HURL_SECRETS, HURL_VARIABLES, TESTS};
+use crate::exec::Output;
+
+/// The words that run a Hurl file of the tests folder.
+pub(crate) fn command(path: &str) -> Vec<String> {
+    let fixed = ["hurl", "--test", "--no-color", "--jobs", "1", "--error-format", "long", "--cacert", AUTHORITIES];
+    let files = ["--variables-file", HURL_VARIABLES, "--secrets-file", HURL_SECRETS, "--file-root", TESTS];
+    let words = fixed.into_iter().chain(files).map(str::to_owned);
+    words.chain([format!("{TESTS}/{path}")]).collect()
+}
+
+/// Whether a name can be a Hurl variable.
+pub(crate) fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// One failure of a Hurl file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Failure {
+    what: String,
+    line: String,
+    why: String,
+}
+
+/// What a non-zero exit code of hurl means.
+pub(crate) fn outcome(path: &str, code: i64, output: &Output, broken: Cause) -> Outcome {
+    let failures = failures(&String::from_utf8_lossy(&output.stderr));
+    let cause = match code {
+        // Bad options, or a file that cannot be read as Hurl.
+        1 | 2 => Cause::TestBroken,
+        _ => broken,
+    };
+    let summary = match failures.first() {
+        Some(Failure { what, line, why }) if why.is_empty() => format!("{path}:{line}: {what}"),
+        Some(Failure { what, line, why }) => format!("{path}:{line}: {what}: {why}"),
+        None => format!("{path}: hurl ended with exit code {code}"),
+    };
+    Outcome::Failed(Finding::new(cause, summary).with_details(output.tail(KEPT)))
+}
+
+/// The failures in hurl's error output: a title, the place, and what is written below the marked text.
+fn failures(text: &str) -> Vec<Failure> {
+    let mut failures: Vec<Failure> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        let trimmed = line.trim();
+        if let Some(what) = line.strip_prefix("error: ") {
+            failures.push(Failure { what: what.to_owned(), line: String::new(), why: String::new() });
+            inside = true;
+        } else if let (true, Some(failure)) = (inside, failures.last_mut()) {
+            if let Some(place) = trimmed.strip_prefix("--> ") {
+                failure.line = place.rsplit(':').nth(1).unwrap_or_default().to_owned();
+            } else if let Some(said) = remark(trimmed) {
+                if !failure.why.is_empty() {
+                    failure.why.push_str(", ");
+                }
+                failure.why.push_str(&said);
+            } else if trimmed.is_empty() {
+                inside = false;
+            }
+        }
+    }
+    failures
+}
+
+/// `|      ^^^ actual value is <404>` and `|   actual: string <x>` are remarks; `| GET /x` is the file's own text.
+fn remark(line: &str) -> Option<String> {
+    let text = line.strip_prefix('|')?.trim();
+    let said = match text.strip_prefix('^') {
+        Some(rest) => rest.trim_start_matches('^').trim(),
+        None if text.starts_with("actual:") || text.starts_with("expected:") => text,
+        None => return None,
+    };
+    let words: Vec<&str> = said.split_whitespace().collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exec::Status;
+
+    const OUTPUT: &str = "\
+error: Assert status code
+  --> /tests/custom/login.hurl:2:6
+   |
+   | GET http://127.0.0.1/x
+ 2 | HTTP 200
+   |      ^^^ actual value is <404>
+   |
+
+error: Assert failure
+  --> /tests/custom/login.hurl:4:0
+   |
+   | GET http://127.0.0.1/x
+   | ...
+ 4 | body contains \"hello\"
+   |   actual:   string <nope>
+   |   expected: contains string <hello>
+   |
+
+Failure /tests/custom/login.hurl (1 request(s) in 3 ms)
+";
+
+    fn output() -> Output {
+        Output { status: Status::Exited(4), stdout: Vec::new(), stderr: OUTPUT.into(), dropped: 0 }
+    }
+
+    #[test]
+    fn each_failing_assert_has_its_line_and_both_values() {
+        let found = failures(OUTPUT);
+        assert_eq!(found.len(), 2);
+        assert_eq!(
+            found[1],
+            Failure {
+                what: "Assert failure".into(),
+                line: "4".into(),
+                why: "actual: string <nope>, expected: contains string <hello>".into(),
+            }
+        );
+        let Outcome::Failed(finding) = outcome("custom/login.hurl", 4, &output(), Cause::TestFailed) else { panic!() };
+        assert_eq!(finding.summary, "custom/login.hurl:2: Assert status code: actual value is <404>");
+        assert_eq!(finding.cause, Cause::TestFailed);
+    }
+
+    #[test]
+    fn a_file_that_is_not_hurl_is_broken_not_failed() {
+        let Outcome::Failed(finding) = outcome("a.hurl", 2, &output(), Cause::TestFailed) else { panic!() };
+        assert_eq!(finding.cause, Cause::TestBroken);
+    }
+
+    #[test]
+    fn variable_names_are_checked() {
+        assert!(is_variable("secret_db_password"));
+        assert!(!is_variable("a-b") && !is_variable("a=b") && !is_variable(""));
+    }
+}

@@ -1,0 +1,254 @@
+//! The container untrusted tests run in (TRUST-1): on the app's networks, without engine socket, host mounts,
+//! capabilities or a writable system, and with bounded CPU, memory, processes, time and output.
+//!
+//! One sandbox serves all tests of a run: they come from one commit and may share what they write to the state folder.
+
+use bollard::Docker;
+use bollard::models::{ContainerCreateBody, HostConfig, NetworkConnectRequest};
+use cc_ci_model::ids::RunId;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use super::Facts;
+use super::folder::{File, Mode};
+use super::hurl;
+use crate::bench::{self, IDLE, WorkError};
+use crate::exec::{self, Command, ExecError, Output, Overflow, Status};
+use crate::labels;
+use crate::ledger::Ledger;
+
+/// Where the tests folder lies.
+pub const TESTS: &str = "/tests";
+
+/// Where tests may leave files for later tests of the run.
+pub const STATE: &str = "/state";
+
+/// Where the app's secrets lie, one file each.
+pub const SECRETS: &str = "/run/cc-ci/secrets";
+
+/// The system's certificate authorities and the run's own.
+pub const AUTHORITIES: &str = "/run/cc-ci/authorities.pem";
+
+pub(crate) const HURL_VARIABLES: &str = "/run/cc-ci/hurl.variables";
+pub(crate) const HURL_SECRETS: &str = "/run/cc-ci/hurl.secrets";
+
+/// The most a test may write, both streams together. Bytes.
+pub(crate) const OUTPUT_CAP: usize = 1 << 20;
+
+/// Nobody: tests own nothing but what they make.
+const USER: &str = "65534:65534";
+
+const MEMORY: i64 = 512 << 20;
+const CPUS: i64 = 1_000_000_000;
+const PROCESSES: i64 = 256;
+
+/// How long the engine waits beyond a test's own limit, which the sandbox keeps.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Ends the test and everything it left behind, then hands on its exit code. `kill -1` spares the caller.
+const RUN: &str = r#"limit=$1; shift; cd /tests || exit 126; umask 022
+timeout -k 2 "$limit" "$@" </dev/null; code=$?
+kill -9 -1 2>/dev/null
+exit $code"#;
+
+const PREPARE: &str = r#"umask 022
+tar -x -f - -C / --no-same-owner || exit 1
+cat /etc/ssl/certs/ca-certificates.crt /run/cc-ci/authority.pem >/run/cc-ci/authorities.pem || exit 1
+chmod 1777 /state"#;
+
+/// What a sandbox is made of.
+#[derive(Debug)]
+pub struct Furnishing<'a> {
+    /// The tools image.
+    pub image: &'a str,
+    /// Networks to join, by name: the `proxy` network and those of the stack that can be joined.
+    pub networks: &'a [String],
+    /// The tests folder.
+    pub files: &'a [File],
+    /// The app's secrets by id.
+    pub secrets: &'a BTreeMap<String, String>,
+    /// The run's certificate authority, PEM; empty when the route needs none.
+    pub authority: &'a str,
+}
+
+/// A running sandbox.
+#[derive(Debug, Clone)]
+pub struct Sandbox {
+    docker: Docker,
+    container: String,
+}
+
+impl Sandbox {
+    /// Starts a sandbox and puts everything into it. It can be started as soon as its networks exist.
+    pub async fn start(
+        docker: &Docker,
+        ledger: &Ledger,
+        run: &RunId,
+        facts: &Facts,
+        furnishing: &Furnishing<'_>,
+    ) -> Result<Self, WorkError> {
+        let state = bench::run_volume(docker, ledger, run, "state").await?;
+        let name = format!("cc-ci-{run}-sandbox-{:08x}", rand::random::<u32>());
+        let tmpfs = [(TESTS, "64m"), ("/run/cc-ci", "4m"), ("/tmp", "128m")];
+        let tmpfs = tmpfs.map(|(path, size)| (path.to_owned(), format!("rw,exec,nosuid,nodev,mode=755,size={size}")));
+        let mut tmpfs = HashMap::from(tmpfs);
+        tmpfs.entry("/tmp".to_owned()).and_modify(|options| *options = options.replace("mode=755", "mode=1777"));
+        let body = ContainerCreateBody {
+            image: Some(furnishing.image.to_owned()),
+            entrypoint: Some(vec![]),
+            cmd: Some(["bash", "-c", IDLE].map(str::to_owned).to_vec()),
+            labels: Some(labels::of_run(run)),
+            user: Some("0:0".to_owned()),
+            host_config: Some(HostConfig {
+                network_mode: Some(furnishing.networks.first().cloned().unwrap_or_else(|| "none".to_owned())),
+                mounts: Some(vec![bench::mount(&state, STATE)]),
+                tmpfs: Some(tmpfs),
+                readonly_rootfs: Some(true),
+                cap_drop: Some(vec!["ALL".to_owned()]),
+                security_opt: Some(vec!["no-new-privileges".to_owned()]),
+                memory: Some(MEMORY),
+                memory_swap: Some(MEMORY),
+                nano_cpus: Some(CPUS),
+                pids_limit: Some(PROCESSES),
+                ..HostConfig::default()
+            }),
+            ..ContainerCreateBody::default()
+        };
+        bench::launch(docker, ledger, &name, body).await?;
+        let sandbox = Self { docker: docker.clone(), container: name };
+        for network in furnishing.networks.iter().skip(1) {
+            sandbox.join(network).await?;
+        }
+        sandbox.furnish(facts, furnishing).await?;
+        Ok(sandbox)
+    }
+
+    /// Joins one more network, as after an upgrade that added one.
+    pub async fn join(&self, network: &str) -> Result<(), WorkError> {
+        let request = NetworkConnectRequest { container: self.container.clone(), endpoint_config: None };
+        let joined = self.docker.connect_network(network, request).await;
+        joined.map_err(WorkError::engine(format!("join network {network} with the sandbox")))
+    }
+
+    /// Runs words in the sandbox as nobody, in the tests folder. When this returns, nothing of it runs any more.
+    pub(crate) async fn run(
+        &self,
+        words: Vec<String>,
+        environment: &[(String, String)],
+        limit: Duration,
+    ) -> Result<Output, ExecError> {
+        let fixed = ["bash", "-c", RUN, "test"].map(str::to_owned).into_iter();
+        let fixed = fixed.chain([limit.as_secs_f64().to_string()]);
+        let command = Command::new(fixed.chain(words)).user(USER).limit(limit + GRACE).cap(OUTPUT_CAP, Overflow::Stop);
+        let command = environment.iter().fold(command, |command, (name, value)| command.env(name, value));
+        let output = exec::run(&self.docker, &self.container, &command).await?;
+        match output.status {
+            Status::Exited(_) => {}
+            Status::TimedOut | Status::TooMuchOutput => self.end_all().await?,
+        }
+        Ok(output)
+    }
+
+    /// Ends every process of the tests.
+    async fn end_all(&self) -> Result<(), ExecError> {
+        let kill = Command::new(["bash", "-c", "kill -9 -1; true"]).user(USER).limit(GRACE);
+        exec::run(&self.docker, &self.container, &kill).await.map(drop)
+    }
+
+    /// Removes the sandbox; the state volume stays for teardown.
+    pub async fn remove(&self) -> Result<(), WorkError> {
+        bench::discard(&self.docker, &self.container).await
+    }
+
+    async fn furnish(&self, facts: &Facts, furnishing: &Furnishing<'_>) -> Result<(), WorkError> {
+        let what = "put the tests into the sandbox";
+        let archive = archive(facts, furnishing)
+            .map_err(|error| WorkError::Answer { what: what.to_owned(), text: error.to_string() })?;
+        let output =
+            exec::run(&self.docker, &self.container, &Command::new(["bash", "-c", PREPARE]).input(archive)).await?;
+        if output.succeeded() { Ok(()) } else { Err(WorkError::failed(what, &output)) }
+    }
+}
+
+/// Everything that goes into the sandbox, as one archive: nothing secret is ever an argument or a variable.
+fn archive(facts: &Facts, furnishing: &Furnishing<'_>) -> std::io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for File { path, mode, bytes } in furnishing.files {
+        let mode = match mode {
+            Mode::Executable => 0o755,
+            Mode::Plain => 0o644,
+        };
+        append(&mut archive, &format!("tests/{path}"), mode, bytes)?;
+    }
+    for (id, value) in furnishing.secrets {
+        append(&mut archive, &format!("{}/{id}", &SECRETS[1..]), 0o644, value.as_bytes())?;
+    }
+    append(&mut archive, "run/cc-ci/authority.pem", 0o644, furnishing.authority.as_bytes())?;
+    append(&mut archive, &HURL_VARIABLES[1..], 0o644, hurl_variables(facts).as_bytes())?;
+    // A value of more than one line cannot be told in this format; it is there as a file.
+    let secrets = furnishing.secrets.iter().filter(|(id, value)| hurl::is_variable(id) && !value.contains('\n'));
+    let secrets: Vec<String> = secrets.map(|(id, value)| format!("secret_{id}={value}\n")).collect();
+    append(&mut archive, &HURL_SECRETS[1..], 0o644, secrets.concat().as_bytes())?;
+    archive.into_inner()
+}
+
+/// The environment's facts as Hurl names them: `CC_CI_BASE_VERSION` is `base_version`.
+fn hurl_variables(facts: &Facts) -> String {
+    let fixed = [
+        ("base_url".to_owned(), facts.base_url.as_str()),
+        ("domain".to_owned(), facts.domain.as_str()),
+        ("stack".to_owned(), facts.stack.as_str()),
+    ];
+    let more = facts
+        .more
+        .iter()
+        .map(|(name, value)| (name.strip_prefix("CC_CI_").unwrap_or(name).to_ascii_lowercase(), value.as_str()));
+    let all = fixed.into_iter().chain(more).filter(|(name, value)| hurl::is_variable(name) && !value.contains('\n'));
+    all.map(|(name, value)| format!("{name}={value}\n")).collect::<Vec<_>>().concat()
+}
+
+fn append(archive: &mut tar::Builder<Vec<u8>>, path: &str, mode: u32, bytes: &[u8]) -> std::io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(mode);
+    header.set_size(bytes.len() as u64);
+    archive.append_data(&mut header, path, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cc_ci_model::ids::{Domain, StackName};
+    use std::io::Read;
+
+    #[test]
+    fn secrets_travel_as_files_and_each_file_keeps_its_mode() {
+        let stack = StackName::observed("mini-1");
+        let more = BTreeMap::from([("CC_CI_BASE_VERSION".to_owned(), "1.0.0".to_owned())]);
+        let domain = Domain::of_stack(&stack, "cc-ci.test");
+        let facts = Facts { base_url: format!("https://{domain}"), domain, stack, more };
+        let files = [File { path: "custom/a.sh".into(), mode: Mode::Executable, bytes: b"#!/bin/sh".to_vec() }];
+        let secrets = BTreeMap::from([
+            ("db_password".to_owned(), "p=w d".to_owned()),
+            ("key".to_owned(), "two\nlines".to_owned()),
+        ]);
+        let furnishing = Furnishing { image: "", networks: &[], files: &files, secrets: &secrets, authority: "PEM" };
+        let mut text = String::new();
+        let bytes = archive(&facts, &furnishing).unwrap();
+        for entry in tar::Archive::new(&bytes[..]).entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let head = format!("{:o} {}: ", entry.header().mode().unwrap(), entry.path().unwrap().display());
+            text.push_str(&head);
+            entry.read_to_string(&mut text).unwrap();
+            text.push('\n');
+        }
+        assert_eq!(
+            text,
+            "755 tests/custom/a.sh: #!/bin/sh\n\
+             644 run/cc-ci/secrets/db_password: p=w d\n\
+             644 run/cc-ci/secrets/key: two\nlines\n\
+             644 run/cc-ci/authority.pem: PEM\n\
+             644 run/cc-ci/hurl.variables: base_url=https://mini-1.cc-ci.test\ndomain=mini-1.cc-ci.test\nstack=mini-1\nbase_version=1.0.0\n\n\
+             644 run/cc-ci/hurl.secrets: secret_db_password=p=w d\n\n"
+        );
+    }
+}
