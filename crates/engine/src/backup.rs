@@ -11,12 +11,15 @@ use cc_ci_model::data::{Mounted, VolumeIndex};
 use cc_ci_model::ids::{StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::recipe::backup::{BackupPaths, BackupSpec};
+use cc_ci_model::recipe::database::Database;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::bench::{Bench, WorkError};
+use crate::data::Place;
 use crate::data::files::Folder;
 use crate::data::index;
+use crate::data::postgres::Login;
 use crate::exec::Command;
 use crate::labels;
 use crate::voice::Voice;
@@ -118,6 +121,13 @@ pub fn folders(promises: &[Promise], mounts: &BTreeSet<Mounted>) -> Vec<Folder> 
             Some(Folder { service: mount.service.clone(), target: mount.target.clone(), path: promise.path.clone() })
         })
         .collect()
+}
+
+/// Where markers prove a backup: the promised paths, and the databases that are recognised.
+#[must_use]
+pub fn places(promises: &[Promise], mounts: &BTreeSet<Mounted>, databases: &[Database]) -> Vec<Place> {
+    let folders = folders(promises, mounts).into_iter().map(Place::Folder);
+    folders.chain(databases.iter().filter_map(Login::to).map(Place::Postgres)).collect()
 }
 
 /// Pre-hooks, snapshot, post-hooks.

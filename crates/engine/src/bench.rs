@@ -9,6 +9,7 @@ use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType, MountVo
 use bollard::query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::outcome::{Cause, Finding};
 use std::collections::BTreeSet;
 
 use crate::exec::{self, Command, ExecError, Output};
@@ -71,6 +72,17 @@ pub enum WorkError {
 }
 
 impl WorkError {
+    /// The error as a finding, with whose fault it is.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        let cause = match self {
+            Self::Engine { .. } | Self::Exec(_) => Cause::EngineLost,
+            Self::Failed { tail, .. } if tail.contains("No space left on device") => Cause::DiskFull,
+            Self::Failed { .. } | Self::Ledger(_) | Self::Answer { .. } | Self::NotOurs { .. } => Cause::Harness,
+        };
+        Finding::new(cause, self.to_string())
+    }
+
     pub(crate) fn engine(what: impl Into<String>) -> impl FnOnce(EngineError) -> Self {
         let what = what.into();
         move |source| Self::Engine { what, source: Box::new(source) }

@@ -1,5 +1,7 @@
 //! Runs one command in a running container and tells its own failure apart from the container's.
 
+mod command;
+
 use bollard::Docker;
 use bollard::container::LogOutput;
 use bollard::errors::Error as EngineError;
@@ -12,155 +14,9 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
+pub use command::{Command, Output, Overflow, Status};
+
 use crate::labels;
-
-/// What to run and within which bounds.
-#[derive(Debug, Clone)]
-pub struct Command {
-    argv: Vec<String>,
-    env: Vec<String>,
-    user: Option<String>,
-    folder: Option<String>,
-    input: Option<Vec<u8>>,
-    limit: Duration,
-    output: usize,
-    overflow: Overflow,
-}
-
-/// What happens when a command writes more than its output cap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overflow {
-    /// The rest is read and dropped; the command runs on.
-    Discard,
-    /// The wait ends at once with [`Status::TooMuchOutput`]; ending the process is the caller's business.
-    Stop,
-}
-
-impl Command {
-    /// A command by its words; no shell is involved. Bounds: 60 s, 1 MiB of output, the rest discarded.
-    pub fn new<I, S>(argv: I) -> Self
-    where
-        I: IntoIterator<Item = S>,
-        S: Into<String>,
-    {
-        Self {
-            argv: argv.into_iter().map(Into::into).collect(),
-            env: Vec::new(),
-            user: None,
-            folder: None,
-            input: None,
-            limit: Duration::from_secs(60),
-            output: 1 << 20,
-            overflow: Overflow::Discard,
-        }
-    }
-
-    /// Sets one environment variable.
-    #[must_use]
-    pub fn env(mut self, key: &str, value: &str) -> Self {
-        self.env.push(format!("{key}={value}"));
-        self
-    }
-
-    /// Runs as this user (`name`, `uid` or `uid:gid`) instead of the container's own.
-    #[must_use]
-    pub fn user(mut self, user: &str) -> Self {
-        self.user = Some(user.to_owned());
-        self
-    }
-
-    /// Runs in this folder of the container.
-    #[must_use]
-    pub fn folder(mut self, folder: &str) -> Self {
-        self.folder = Some(folder.to_owned());
-        self
-    }
-
-    /// Feeds these bytes to standard input and closes it.
-    #[must_use]
-    pub fn input(mut self, bytes: Vec<u8>) -> Self {
-        self.input = Some(bytes);
-        self
-    }
-
-    /// The time limit.
-    #[must_use]
-    pub fn limit(mut self, limit: Duration) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// The output cap in bytes, both streams together, and what happens above it.
-    #[must_use]
-    pub fn cap(mut self, bytes: usize, overflow: Overflow) -> Self {
-        self.output = bytes;
-        self.overflow = overflow;
-        self
-    }
-
-    /// The first word, for messages.
-    #[must_use]
-    pub fn program(&self) -> &str {
-        self.argv.first().map_or("", String::as_str)
-    }
-}
-
-/// How the wait for a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// The process ended with this code.
-    Exited(i64),
-    /// The time limit passed; the process may still run.
-    TimedOut,
-    /// The output cap was passed under [`Overflow::Stop`]; the process may still run.
-    TooMuchOutput,
-}
-
-/// What a command left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
-    /// How it ended.
-    pub status: Status,
-    /// Standard output up to the cap.
-    pub stdout: Vec<u8>,
-    /// Standard error up to the cap.
-    pub stderr: Vec<u8>,
-    /// Bytes that did not fit under the cap.
-    pub dropped: usize,
-}
-
-impl Output {
-    /// Whether the process ended with 0.
-    #[must_use]
-    pub fn succeeded(&self) -> bool {
-        self.status == Status::Exited(0)
-    }
-
-    /// Standard output as text.
-    #[must_use]
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
-    }
-
-    /// The last `count` lines of both streams, standard error last, for a finding's details.
-    #[must_use]
-    pub fn tail(&self, count: usize) -> Vec<String> {
-        let both = [String::from_utf8_lossy(&self.stdout), String::from_utf8_lossy(&self.stderr)];
-        let lines: Vec<&str> =
-            both.iter().flat_map(|text| text.lines()).filter(|line| !line.trim().is_empty()).collect();
-        lines[lines.len().saturating_sub(count)..].iter().map(|line| (*line).to_owned()).collect()
-    }
-
-    /// How it ended, in words: `exit code 3`.
-    #[must_use]
-    pub fn ending(&self) -> String {
-        match self.status {
-            Status::Exited(code) => format!("exit code {code}"),
-            Status::TimedOut => "no end within its time limit".to_owned(),
-            Status::TooMuchOutput => "more output than allowed".to_owned(),
-        }
-    }
-}
 
 /// Why there is no [`Output`].
 #[derive(Debug, thiserror::Error)]
@@ -425,19 +281,6 @@ mod tests {
         let missing = r#"OCI runtime exec failed: exec failed: unable to start: exec: "pg_dump": not found: unknown"#;
         assert!(matches!(classify("abc", &command, said(400, missing)), ExecError::CannotStart { .. }));
         assert!(matches!(classify("abc", &command, said(500, "driver failed")), ExecError::Engine { .. }));
-    }
-
-    #[test]
-    fn the_tail_ends_with_standard_error() {
-        let output = Output {
-            status: Status::Exited(1),
-            stdout: b"one\ntwo\n\n".to_vec(),
-            stderr: b"three\n".to_vec(),
-            dropped: 0,
-        };
-        assert_eq!(output.tail(2), ["two", "three"]);
-        assert_eq!(output.tail(9).len(), 3);
-        assert_eq!(output.ending(), "exit code 1");
     }
 
     #[tokio::test]

@@ -36,6 +36,18 @@ pub async fn snapshot(
     Ok(findings)
 }
 
+/// All findings as one, led by the first; `None` when there is none.
+#[must_use]
+pub fn merged(findings: Vec<Finding>) -> Option<Finding> {
+    let mut findings = findings.into_iter();
+    let mut first = findings.next()?;
+    for finding in findings {
+        first.details.push(finding.summary);
+        first.details.extend(finding.details);
+    }
+    Some(first)
+}
+
 /// How the recipe knows a path of the bench: `db:/var/lib/postgresql/data/backup.sql`, and the service.
 fn known_as(snapshot: &Snapshot, path: &str) -> (String, String) {
     for mount in &snapshot.mounts {

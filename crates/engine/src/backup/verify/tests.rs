@@ -99,3 +99,11 @@ fn a_dump_without_the_seeded_row_is_stale() {
         "the row seeded in the PostgreSQL database of db is not in its dump db:/data/backup.sql"
     );
 }
+
+#[test]
+fn several_findings_become_one_with_all_details() {
+    let finding = |text: &str| Finding::new(Cause::BackupIncomplete, text).with_details(vec![format!("{text}-1")]);
+    let merged = merged(vec![finding("a"), finding("b")]).unwrap();
+    assert_eq!((merged.summary.as_str(), merged.details), ("a", ["a-1", "b", "b-1"].map(str::to_owned).to_vec()));
+    assert_eq!(super::merged(vec![]), None);
+}
