@@ -20,8 +20,7 @@ tools=cc-ci/tools:1
 
 # digest FOLDER: changes with any name, mode or byte in it.
 digest() {
-  (cd "$1" && find . -type f ! -path './target/*' -printf '%m %p\n' | LC_ALL=C sort &&
-    find . -type f ! -path './target/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) | sha256sum | cut -c 1-16
+  (cd "$1" && find . -type f -printf '%m %p\n' -exec sha256sum {} +) | LC_ALL=C sort | sha256sum | cut -c 1-16
 }
 # key_of IMAGE: what it was built from; empty when it is not here.
 key_of() { docker image inspect --format '{{index .Config.Labels "cc-ci.key"}}' "$1" 2>/dev/null || true; }
@@ -81,7 +80,7 @@ deb $security $suite-security main"
     from=-
   else
     # mmdebstrap knows Debian's own default mirror, security archive included.
-    sources= from=
+    sources='' from=''
   fi
   # shellcheck disable=SC2086,SC2016 # $from is one word or none; "$1" is the hook's own
   printf '%s\n' "$sources" | mmdebstrap --quiet --format=tar --variant=apt --include=ca-certificates,usr-is-merged \

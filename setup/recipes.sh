@@ -18,7 +18,7 @@ export GIT_COMMITTER_NAME="$GIT_AUTHOR_NAME" GIT_COMMITTER_EMAIL="$GIT_AUTHOR_EM
 umask 022
 
 # digest PATH...: changes with any name, mode or byte in them.
-digest() { find "$@" -type f -printf '%m %p ' -exec sha256sum {} \; | LC_ALL=C sort | sha256sum | cut -c 1-16; }
+digest() { find "$@" -type f -printf '%m %p\n' -exec sha256sum {} + | LC_ALL=C sort | sha256sum | cut -c 1-16; }
 
 # commit REPO TREE MESSAGE: makes TREE the content of the next commit.
 commit() {

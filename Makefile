@@ -1,0 +1,36 @@
+# Two commands: `make demo` sets this machine up and runs the main job; `make test` sets it up and runs the tests.
+.DEFAULT_GOAL := help
+
+CC_CI_STATE ?= $(CURDIR)/.state
+export CC_CI_STATE
+
+CARGO ?= cargo
+CC_CI = $(CARGO) run --quiet --package cc-ci --
+
+# ---- what a person runs
+
+.PHONY: help demo test
+help: ## say what the targets do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## set up, then run the main job: the example recipe miniflux through every tier
+	$(CC_CI) run $(CC_CI_STATE)/recipes/miniflux
+
+test: setup ## set up, then run the tests
+	$(CARGO) test --quiet --workspace
+
+# ---- set-up, one script each; every one does only what is missing
+
+.PHONY: setup machine images recipes
+setup: machine images recipes ## all set-up: packages, engine, swarm, images, example recipes
+
+machine: ## install missing packages, start an engine if none answers, make it a swarm
+	@sh setup/packages.sh
+	@sh setup/engine.sh
+	@sh setup/swarm.sh
+
+images: machine ## build the images that are missing or out of date
+	@sh setup/images.sh
+
+recipes: machine ## assemble examples/ into recipe repositories, in $CC_CI_STATE/recipes
+	@sh setup/recipes.sh
