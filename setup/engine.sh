@@ -13,7 +13,7 @@ dropin=/etc/systemd/system/docker.service.d/cc-ci.conf
 # Without this every task first asks a registry, although the image is here.
 offline=DOCKER_SERVICE_PREFER_OFFLINE_IMAGE=1
 
-answers() { docker info --format '{{.ServerVersion}}' 2>/dev/null | grep -q .; }
+answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
 # await SECONDS PID: polls until the engine answers; gives up early when PID (0: none) has ended.
 await() {
@@ -68,4 +68,4 @@ drop_stale_pid /var/run/docker/containerd/containerd.pid containerd
 env "$offline" setsid dockerd </dev/null >>"$log" 2>&1 &
 pid=$!
 await 60 "$pid" ||
-  fail "dockerd did not come up: $(tail -n 1 "$log" | cut -c 1-300); the whole text is in $log"
+  fail "dockerd did not come up: $(grep 'failed to' "$log" | tail -n 1 | cut -c 1-300); the whole text is in $log"

@@ -10,7 +10,7 @@ mkdir -p "$state/log"
 state=$(cd "$state" && pwd -P)
 logs=$state/log
 [ -d images ] || fail "no folder images/ here; run this from the root of the cc-ci repository"
-docker info >/dev/null 2>&1 || fail "no Docker engine answers; run setup/engine.sh first"
+docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || fail "no Docker engine answers; run setup/engine.sh first"
 export DOCKER_BUILDKIT=0 # Debian's docker.io has no other builder
 
 hurl_version=8.0.1

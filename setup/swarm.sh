@@ -14,8 +14,9 @@ mkdir -p "$state/log"
 # several of them needs no choice; the manager's port is not offered to the network either.
 init() { docker swarm init --advertise-addr "$addr" --listen-addr "$addr:2377" >>"$log" 2>&1; }
 
-info=$(docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}} {{.Swarm.Error}}' 2>>"$log") ||
-  fail "no Docker engine answers; run setup/engine.sh first (see $log)"
+# Newer clients call "docker info" a success without an engine.
+docker version --format '{{.Server.Version}}' >>"$log" 2>&1 || fail "no Docker engine answers; run setup/engine.sh first (see $log)"
+info=$(docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}} {{.Swarm.Error}}' 2>>"$log") || fail "docker info failed; see $log"
 node=${info%% *} rest=${info#* }
 manager=${rest%% *} trouble=${rest#* }
 
