@@ -24,6 +24,8 @@ digest() {
 }
 # key_of IMAGE: what it was built from; empty when it is not here.
 key_of() { docker image inspect --format '{{index .Config.Labels "cc-ci.key"}}' "$1" 2>/dev/null || true; }
+# drop_old ID IMAGE: removes what IMAGE was before, unless it still is or a container still needs it.
+drop_old() { [ -z "$1" ] || [ "$1" = "$(id_of "$2")" ] || docker image rm "$1" >/dev/null 2>&1 || true; }
 id_of() { docker image inspect --format '{{.Id}}' "$1" 2>/dev/null || true; }
 
 # ---- base images
@@ -121,12 +123,14 @@ build() {
   [ "$(key_of "$image")" != "$key" ] || return 0
   log=$logs/$(echo "$image" | tr '/:' '--').log
   say "building $image from $folder (absent or out of date; log: $log)"
+  old=$(id_of "$image")
   for arg in "$@"; do
     shift
     set -- "$@" --build-arg "$arg"
   done
   docker build --force-rm --label "cc-ci.key=$key" --build-arg "BASE=$from" "$@" --tag "$image" "$folder" >"$log" 2>&1 ||
     fail "docker build of $image failed: $(tail -n 1 "$log"); see $log"
+  drop_old "$old" "$image"
 }
 
 # Hurl has no Debian package. Built inside the base image, so that it fits its libraries whatever this machine runs.
@@ -174,6 +178,7 @@ tools() {
   if [ -f crates/edge/src/main.rs ]; then edge_key=$(digest crates/edge)-$(sha256sum <Cargo.lock | cut -c 1-8); fi
   tools_key=$(printf '%s\n' "$(digest images/tools)" "$(id_of "$bookworm")" "$hurl_version" "$edge_key" | sha256sum | cut -c 1-16)
   [ "$(key_of "$tools")" != "$tools_key" ] || return 0
+  tools_old=$(id_of "$tools")
   hurl
   context=$state/build/tools
   rm -rf "$context"
@@ -184,6 +189,7 @@ tools() {
   say "building $tools from images/tools (absent or out of date; log: $logs/tools.log)"
   docker build --force-rm --label "cc-ci.key=$tools_key" --label "cc-ci.hurl=$hurl_version" --build-arg "BASE=$bookworm" \
     --tag "$tools" "$context" >"$logs/tools.log" 2>&1 || fail "docker build of $tools failed: $(tail -n 1 "$logs/tools.log"); see $logs/tools.log"
+  drop_old "$tools_old" "$tools"
 }
 
 # ---- what is wanted
