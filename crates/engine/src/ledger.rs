@@ -108,7 +108,17 @@ impl Ledger {
     }
 }
 
-/// Reads a ledger back from disk. A torn last line, as a killed process can leave, is dropped.
+/// Notes in the ledger of a dead run that nothing of it is left.
+pub fn close(path: &Path) -> Result<(), LedgerError> {
+    let io = |source| LedgerError::Io { verb: "write", path: path.to_owned(), source };
+    let mut file = OpenOptions::new().append(true).open(path).map_err(io)?;
+    // A torn last line of the dead run must not swallow this one.
+    let line = serde_json::to_string(&Entry::Closed).map_err(|source| io(source.into()))?;
+    file.write_all(format!("\n{line}\n").as_bytes()).map_err(io)
+}
+
+/// Reads a ledger back from disk. A torn last line, as a killed process can leave, is dropped, also when a clean-up has
+/// closed the ledger after it.
 pub fn read(path: &Path) -> Result<Vec<Entry>, LedgerError> {
     let text = std::fs::read_to_string(path).map_err(|source| LedgerError::Io {
         verb: "read",
@@ -116,17 +126,22 @@ pub fn read(path: &Path) -> Result<Vec<Entry>, LedgerError> {
         source,
     })?;
     let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
-    whole
-        .lines()
-        .enumerate()
-        .map(|(at, line)| {
-            serde_json::from_str(line).map_err(|source| LedgerError::Line {
-                path: path.to_owned(),
-                line: at + 1,
-                source,
-            })
-        })
-        .collect()
+    let lines: Vec<(usize, &str)> = whole.lines().enumerate().filter(|(_, line)| !line.is_empty()).collect();
+    let closed_after =
+        |at: usize| lines.get(at + 1..).is_some_and(|rest| matches!(rest, [(_, last)] if is_closed(last)));
+    let mut entries = Vec::with_capacity(lines.len());
+    for (at, (line, text)) in lines.iter().enumerate() {
+        match serde_json::from_str(text) {
+            Ok(entry) => entries.push(entry),
+            Err(_) if closed_after(at) => {}
+            Err(source) => return Err(LedgerError::Line { path: path.to_owned(), line: line + 1, source }),
+        }
+    }
+    Ok(entries)
+}
+
+fn is_closed(line: &str) -> bool {
+    matches!(serde_json::from_str(line), Ok(Entry::Closed))
 }
 
 /// The stacks a ledger says were deployed, in order.
@@ -158,6 +173,8 @@ mod tests {
         let entries = read(ledger.path()).unwrap();
         assert_eq!(entries.len(), 3);
         assert_eq!(deploys(&entries), [stack]);
+        close(ledger.path()).unwrap();
+        assert_eq!(read(ledger.path()).unwrap().last(), Some(&Entry::Closed));
     }
 
     #[test]

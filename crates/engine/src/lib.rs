@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod process;
 pub mod pulse;
 pub mod route;
+pub mod run;
 pub mod secrets;
 pub mod swarm;
 pub mod teardown;

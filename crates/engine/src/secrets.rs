@@ -1,35 +1,14 @@
 //! Makes secret values. They live in memory and in Swarm, nowhere else (SWARM-7).
 
+use cc_ci_model::recipe::env_sample::Charset;
 use rand::RngExt;
 
-/// The characters a random secret is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Charset {
-    /// Letters and digits: safe in URLs, shells and configuration files.
-    Alphanumeric,
-    /// Lower-case hexadecimal digits.
-    Hex,
-    /// Letters, digits and punctuation that needs quoting.
-    Special,
-}
-
-impl Charset {
-    /// The charset a recipe names; unknown names mean the default one, as with abra.
-    #[must_use]
-    pub fn named(name: Option<&str>) -> Self {
-        match name {
-            Some("hex") => Self::Hex,
-            Some("special" | "safespecial") => Self::Special,
-            Some(_) | None => Self::Alphanumeric,
-        }
-    }
-
-    fn alphabet(self) -> &'static [u8] {
-        match self {
-            Self::Alphanumeric => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
-            Self::Hex => b"0123456789abcdef",
-            Self::Special => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!@#%^&*_-+=",
-        }
+fn alphabet(charset: Charset) -> &'static [u8] {
+    match charset {
+        Charset::Alnum => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+        Charset::Hex => b"0123456789abcdef",
+        Charset::SafeSpecial => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~",
+        Charset::Special => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!@#%^&*_-+=",
     }
 }
 
@@ -48,7 +27,7 @@ pub fn generate(length: Option<u32>, charset: Charset) -> String {
     let mut random = rand::rng();
     match length {
         Some(length) => {
-            let alphabet = charset.alphabet();
+            let alphabet = alphabet(charset);
             (0..length).map(|_| char::from(alphabet[random.random_range(0..alphabet.len())])).collect()
         }
         None => {
@@ -64,15 +43,15 @@ mod tests {
 
     #[test]
     fn length_and_charset_are_honoured() {
-        let hex = generate(Some(64), Charset::named(Some("hex")));
+        let hex = generate(Some(64), Charset::Hex);
         assert_eq!(hex.len(), 64);
         assert!(hex.chars().all(|c| c.is_ascii_hexdigit()));
-        assert_ne!(generate(Some(32), Charset::Alphanumeric), generate(Some(32), Charset::Alphanumeric));
+        assert_ne!(generate(Some(32), Charset::Alnum), generate(Some(32), Charset::Alnum));
     }
 
     #[test]
     fn without_a_length_it_is_a_phrase() {
-        let phrase = generate(None, Charset::Alphanumeric);
+        let phrase = generate(None, Charset::Alnum);
         assert_eq!(phrase.split('-').count(), 4, "{phrase}");
     }
 }

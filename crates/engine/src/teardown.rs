@@ -51,6 +51,13 @@ impl Belongings {
         Self { run: run.clone(), stacks: BTreeSet::new(), noted: BTreeSet::new() }
     }
 
+    /// Also counts a stack that the ledger should name, in case a line of it is missing.
+    #[must_use]
+    pub fn with_stack(mut self, stack: &StackName) -> Self {
+        self.stacks.insert(stack.clone());
+        self
+    }
+
     /// The objects in `inventory` that belong to the run. An object that carries another run's label never does.
     #[must_use]
     pub fn in_inventory(&self, inventory: &Inventory) -> BTreeSet<Object> {

@@ -17,6 +17,9 @@ pub enum Goal {
     Running,
     /// Its task completes with exit code 0.
     Completed,
+    /// It runs, or has completed with exit code 0: Swarm does not start it again when it ends well, and nothing tells
+    /// whether it is a server or a long one-shot.
+    Either,
 }
 
 /// A stack as one pair of lists showed it.
@@ -215,7 +218,8 @@ impl History {
                 }
                 Standing::Missing(format!("one-shot, {}", latest_phase(current())))
             }
-            Goal::Running => {
+            Goal::Either if current().any(|task| task.phase == Phase::Complete) => Standing::Reached,
+            Goal::Running | Goal::Either => {
                 let running = current().filter(|task| task.wanted && task.phase == Phase::Running).count() as u64;
                 let old = tasks().filter(|task| task.wanted && task.spec != service.spec).count();
                 if running >= service.replicas && old == 0 {
@@ -278,10 +282,10 @@ impl History {
         if let Some(text) = self.rejections(service).next() {
             return Some(rejected(&service.name, text));
         }
-        if self.goal(&service.name) == Goal::Completed {
-            return self.one_shot_failure(view, service);
+        match self.goal(&service.name) {
+            Goal::Completed => self.one_shot_failure(view, service),
+            Goal::Running | Goal::Either => self.crash_loop(view, service),
         }
-        self.crash_loop(view, service)
     }
 
     fn failures_of<'a>(&'a self, service: &'a ServiceView) -> impl Iterator<Item = &'a Failure> {

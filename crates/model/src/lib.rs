@@ -9,6 +9,7 @@ pub mod event;
 pub mod ids;
 pub mod object;
 pub mod outcome;
+pub mod overlay;
 pub mod plan;
 pub mod recipe;
 pub mod tier;

@@ -1,0 +1,213 @@
+//! Performs an approved plan: one straight line from the first event to the last.
+//!
+//! ```text
+//! inventory → images → witness → secrets, edge → install → upgrade → backup → restore → custom
+//!           → budget → verdict due → teardown → inventory
+//! ```
+//!
+//! What fails is said in events; this function returns only how the run ended.
+
+pub mod app;
+pub mod conductor;
+mod deploying;
+mod guard;
+mod tiers;
+mod triage;
+
+use crate::docker::Swarm;
+use crate::ledger::{self, Ledger};
+use crate::swarm::{Observe, Operate, SwarmError};
+use crate::teardown::{self, Belongings};
+use crate::voice::Voice;
+use crate::witness::{OtherRuns, Seen, Witness};
+use app::App;
+use cc_ci_model::event::{Budget, Event, InventoryWhen, RunEnd};
+use cc_ci_model::ids::RunId;
+use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_model::overlay::Endpoint;
+use cc_ci_model::plan::Plan;
+use cc_ci_model::plan::permit::Approved;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How long teardown may take before what is left counts as left behind.
+const TEARDOWN_LIMIT: Duration = Duration::from_secs(120);
+
+/// What a run needs of the world around it.
+#[derive(Clone)]
+pub struct World {
+    /// The engine, for reading and for exec, archives and events.
+    pub swarm: Swarm,
+    /// The right to change the swarm; on the real thing the same as `swarm`.
+    pub operate: Arc<dyn Operate>,
+    /// The record.
+    pub voice: Voice,
+    /// The run's ledger.
+    pub ledger: Arc<Ledger>,
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// Image of the edge, the workbench and the sandbox.
+    pub tools_image: String,
+    /// How names resolve on this host.
+    pub endpoint: Endpoint,
+    /// Ends the run early.
+    pub cancel: Cancel,
+    /// Knows the stacks of other live runs.
+    pub others: OtherRuns,
+    /// How long the app is kept up after the verdict; zero in ordinary runs.
+    pub hold: Duration,
+}
+
+impl World {
+    /// The read-only door, for checks.
+    #[must_use]
+    pub fn observe(&self) -> Arc<dyn Observe> {
+        Arc::new(self.swarm.clone())
+    }
+}
+
+/// Ends a run from outside, once, with the reason.
+#[derive(Clone, Default)]
+pub struct Cancel {
+    token: CancellationToken,
+    reason: Arc<OnceLock<RunEnd>>,
+}
+
+impl Cancel {
+    /// Ends the run; only the first reason counts.
+    pub fn end(&self, reason: RunEnd) {
+        // A second reason comes too late to matter.
+        let _already = self.reason.set(reason);
+        self.token.cancel();
+    }
+
+    /// The token waits look at.
+    #[must_use]
+    pub fn token(&self) -> &CancellationToken {
+        &self.token
+    }
+
+    /// Why the run was ended, if it was.
+    #[must_use]
+    pub fn reason(&self) -> Option<RunEnd> {
+        self.reason.get().cloned()
+    }
+}
+
+/// What a run leaves besides its events.
+#[derive(Debug, Clone, Default)]
+pub struct Leavings {
+    /// Log text by service.
+    pub logs: BTreeMap<String, String>,
+    /// The generated override of the last deployment, and the name of each file it was merged with.
+    pub effective: String,
+    /// Values that must never appear in an artifact, by name.
+    pub secrets: Vec<(String, String)>,
+}
+
+/// Performs the plan. Every path ends in teardown; the last event is always [`Event::RunEnded`].
+pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mutex<Leavings>>) -> RunEnd {
+    let plan = Arc::new(approved.plan);
+    let before = match world.swarm.inventory().await {
+        Ok(inventory) => inventory,
+        Err(error) => {
+            let end = infrastructure(&error);
+            world.voice.say(Event::RunEnded { end: end.clone() });
+            return end;
+        }
+    };
+    world.voice.say(Event::Inventory { when: InventoryWhen::Before, counts: before.counts() });
+    let witness = Witness::start(world.swarm.docker(), Arc::clone(&world.others));
+    let performed = tiers::perform(&plan, approved.permits, app, world, leavings).await;
+    let seen = witness.testify().await;
+    let (end, unexplained) = match performed {
+        Ok(unexplained) => (world.cancel.reason().unwrap_or(RunEnd::Completed), unexplained),
+        Err(error) => (infrastructure(&error), Vec::new()),
+    };
+    world.voice.say(Event::Budget(budget(world, seen, unexplained)));
+    world.voice.say(Event::VerdictDue);
+    hold(world).await;
+    let end = tear_down(&plan, world).await.unwrap_or(end);
+    world.voice.say(Event::RunEnded { end: end.clone() });
+    end
+}
+
+fn infrastructure(error: &SwarmError) -> RunEnd {
+    RunEnd::Infrastructure { finding: Finding::new(Cause::EngineLost, error.to_string()) }
+}
+
+/// The ledger is read back from disk: what counts is what was written, not what this process remembers.
+fn budget(world: &World, seen: Seen, unexplained: Vec<String>) -> Budget {
+    let ledger = match ledger::read(world.ledger.path()) {
+        Ok(entries) => ledger::deploys(&entries),
+        Err(error) => {
+            world.voice.note(None, format!("the ledger cannot be read back: {error}"));
+            Vec::new()
+        }
+    };
+    Budget { ledger, witness: seen.stacks, unexplained, unbroken: seen.gaps == 0 }
+}
+
+async fn hold(world: &World) {
+    if !world.hold.is_zero() {
+        world.voice.note(None, format!("holding the app for {} s, or until interrupted", world.hold.as_secs()));
+        tokio::select! {
+            () = tokio::time::sleep(world.hold) => {}
+            () = world.cancel.token().cancelled() => {}
+        }
+    }
+}
+
+/// Removes everything of the run and compares inventories. `Some` when the engine failed on the way.
+async fn tear_down(plan: &Plan, world: &World) -> Option<RunEnd> {
+    match removed(plan, world).await {
+        Ok(()) => None,
+        Err(error) => Some(infrastructure(&error)),
+    }
+}
+
+async fn removed(plan: &Plan, world: &World) -> Result<(), SwarmError> {
+    let entries = ledger::read(world.ledger.path())?;
+    let belongings = Belongings::of_ledger(&entries).unwrap_or_else(|| Belongings::of_run(&plan.run));
+    let belongings = belongings.with_stack(&plan.stack);
+    let left = teardown::remove_all(world.operate.as_ref(), &belongings, TEARDOWN_LIMIT).await?;
+    let after = world.swarm.inventory().await?;
+    world.voice.say(Event::Inventory { when: InventoryWhen::After, counts: after.counts() });
+    if left.is_empty() {
+        world.ledger.write(&ledger::Entry::Closed)?;
+    }
+    for object in left {
+        world.voice.say(Event::LeftBehind { object });
+    }
+    Ok(())
+}
+
+/// Removes what a dead run left, by its ledger; returns what would not go.
+pub async fn clean(operate: &dyn Operate, folder: &std::path::Path, run: &RunId) -> Result<Cleaned, SwarmError> {
+    let path = folder.join(ledger::FILE);
+    let entries = ledger::read(&path)?;
+    let belongings = Belongings::of_ledger(&entries).unwrap_or_else(|| Belongings::of_run(run));
+    let found = belongings.in_inventory(&operate.inventory().await?);
+    let left = teardown::remove_all(operate, &belongings, TEARDOWN_LIMIT).await?;
+    let left: Vec<String> = left.iter().map(ToString::to_string).collect();
+    if left.is_empty() {
+        ledger::close(&path)?;
+    }
+    Ok(Cleaned { found: found.len(), left })
+}
+
+/// What a clean-up did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cleaned {
+    /// How many objects the dead run had left.
+    pub found: usize,
+    /// Those that would not go.
+    pub left: Vec<String>,
+}
+
+pub(crate) fn leave(leavings: &Arc<Mutex<Leavings>>, note: impl FnOnce(&mut Leavings)) {
+    note(&mut leavings.lock().unwrap_or_else(PoisonError::into_inner));
+}

@@ -1,0 +1,138 @@
+//! Walks steps: says when each begins and ends, turns faults into outcomes, and stops at a cancelled run.
+
+use crate::swarm::SwarmError;
+use crate::voice::Voice;
+use cc_ci_model::event::Event;
+use cc_ci_model::ids::StepId;
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::plan::Plan;
+use cc_ci_model::tier::Tier;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Why a step gave no answer of its own.
+#[derive(Debug)]
+pub struct Fault(pub Finding);
+
+impl From<SwarmError> for Fault {
+    fn from(error: SwarmError) -> Self {
+        let cause = match &error {
+            SwarmError::Engine { .. } | SwarmError::Command { .. } => Cause::EngineLost,
+            SwarmError::Refused { .. } => Cause::DeployRefused,
+            SwarmError::Ledger(_) => Cause::Harness,
+        };
+        Self(Finding::new(cause, error.to_string()))
+    }
+}
+
+impl From<Fault> for Outcome {
+    fn from(Fault(finding): Fault) -> Self {
+        match finding.cause {
+            Cause::DeployRefused => Self::Failed(finding),
+            _ => Self::Unverified(finding),
+        }
+    }
+}
+
+/// How a step ended, for deciding what comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// It passed, or was skipped for a reason.
+    Well,
+    /// It failed or gave no answer.
+    Badly,
+    /// The plan has no such step.
+    NotPlanned,
+}
+
+impl Done {
+    /// Whether nothing speaks against going on.
+    #[must_use]
+    pub fn may_go_on(self) -> bool {
+        match self {
+            Self::Well | Self::NotPlanned => true,
+            Self::Badly => false,
+        }
+    }
+}
+
+/// Holds the plan's step ids and speaks for each step.
+#[derive(Clone)]
+pub struct Conductor {
+    planned: Arc<BTreeSet<StepId>>,
+    voice: Voice,
+    cancel: CancellationToken,
+}
+
+impl Conductor {
+    /// A conductor of `plan`.
+    #[must_use]
+    pub fn new(plan: &Plan, voice: &Voice, cancel: &CancellationToken) -> Self {
+        let planned = plan.tiers.iter().flat_map(|tier| tier.steps.iter().map(|step| step.id.clone())).collect();
+        Self { planned: Arc::new(planned), voice: voice.clone(), cancel: cancel.clone() }
+    }
+
+    /// The record.
+    #[must_use]
+    pub fn voice(&self) -> &Voice {
+        &self.voice
+    }
+
+    /// Ends waits when the run is cancelled.
+    #[must_use]
+    pub fn cancel(&self) -> &CancellationToken {
+        &self.cancel
+    }
+
+    /// Whether the plan has the step.
+    #[must_use]
+    pub fn plans(&self, tier: Tier, what: &str) -> bool {
+        self.planned.contains(&StepId::new(tier, what))
+    }
+
+    /// Performs one step if the plan has it. A cancelled run ends it as unverified.
+    pub async fn step<F>(&self, tier: Tier, what: &str, work: F) -> Done
+    where
+        F: Future<Output = Result<Outcome, Fault>>,
+    {
+        let step = StepId::new(tier, what);
+        if !self.planned.contains(&step) {
+            return Done::NotPlanned;
+        }
+        self.voice.say(Event::StepStarted { step: step.clone() });
+        let started = Instant::now();
+        let outcome = tokio::select! {
+            outcome = work => outcome.unwrap_or_else(Outcome::from),
+            () = self.cancel.cancelled() => Outcome::Unverified(Finding::new(Cause::Cancelled, "the run was ended")),
+        };
+        self.end(step, outcome, started)
+    }
+
+    /// Reports a step whose answer is known already, as for the stability window.
+    pub fn report(&self, tier: Tier, what: &str, outcome: Outcome) -> Done {
+        let step = StepId::new(tier, what);
+        if !self.planned.contains(&step) {
+            return Done::NotPlanned;
+        }
+        self.voice.say(Event::StepStarted { step: step.clone() });
+        self.end(step, outcome, Instant::now())
+    }
+
+    fn end(&self, step: StepId, outcome: Outcome, started: Instant) -> Done {
+        let done = match &outcome {
+            Outcome::Passed { .. } | Outcome::Skipped { .. } => Done::Well,
+            Outcome::Failed(_) | Outcome::Unverified(_) => Done::Badly,
+        };
+        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.voice.say(Event::StepEnded { step, outcome, ms });
+        done
+    }
+}
+
+/// A pass with a note.
+#[must_use]
+pub fn passed(note: impl Into<String>) -> Outcome {
+    Outcome::Passed { note: Some(note.into()) }
+}

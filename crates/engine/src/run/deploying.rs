@@ -1,0 +1,175 @@
+//! Prepares a tree for the swarm: images, secrets, the generated override.
+
+use super::app::Deployable;
+use super::{World, leave};
+use crate::images::{self, Resolved};
+use crate::labels;
+use crate::run::Leavings;
+use crate::run::conductor::Fault;
+use crate::secrets;
+use crate::swarm::{NewSecret, Operate, Rendered, SwarmError};
+use cc_ci_model::convergence::Goal;
+use cc_ci_model::event::Event;
+use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_model::overlay::Overlay;
+use cc_ci_model::plan::Plan;
+use cc_ci_model::recipe::compose::Service;
+use cc_ci_model::recipe::oneshot::Lifecycle;
+use cc_ci_model::recipe::secrets::SecretOrigin;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+/// Images of the run by reference; an image that could not be had is kept with its reason, for the tier that needs it.
+#[derive(Debug, Default)]
+pub(crate) struct Images {
+    found: BTreeMap<String, Resolved>,
+    missing: BTreeMap<String, Finding>,
+}
+
+impl Images {
+    /// Resolves every image of the given trees, before anything is timed (SWARM-6).
+    pub(crate) async fn resolve(world: &World, trees: &[&Deployable]) -> Self {
+        let references: BTreeSet<&String> =
+            trees.iter().flat_map(|tree| tree.recipe.compose.services.values().map(|service| &service.image)).collect();
+        let mut images = Self::default();
+        for reference in references {
+            match images::resolve(&world.swarm, reference).await {
+                Ok(found) => {
+                    world.voice.say(Event::ImageResolved {
+                        image: reference.clone(),
+                        digest: found.pinned.clone().unwrap_or_else(|| found.id.clone()),
+                        pulled_ms: found.pulled_ms,
+                    });
+                    images.found.insert(reference.clone(), found);
+                }
+                Err(finding) => {
+                    world.voice.note(None, finding.summary.clone());
+                    images.missing.insert(reference.clone(), finding);
+                }
+            }
+        }
+        images
+    }
+
+    /// Why a tree cannot be deployed for want of an image, if so.
+    pub(crate) fn lacking(&self, tree: &Deployable) -> Option<Finding> {
+        tree.recipe.compose.services.iter().find_map(|(name, service)| {
+            self.missing.get(&service.image).map(|finding| finding.clone().of_service(name))
+        })
+    }
+
+    /// The image id each service of a tree must run, by service.
+    pub(crate) fn expected(&self, tree: &Deployable) -> BTreeMap<String, String> {
+        let services = tree.recipe.compose.services.iter();
+        services
+            .filter_map(|(name, service)| Some((name.clone(), self.found.get(&service.image)?.id.clone())))
+            .collect()
+    }
+
+    fn pins(&self) -> BTreeMap<String, String> {
+        let pinned = self.found.iter().filter_map(|(image, found)| Some((image.clone(), found.pinned.clone()?)));
+        pinned.collect()
+    }
+}
+
+/// Writes the override of a tree into the run folder and returns what `docker stack deploy` is given.
+pub(crate) fn render(
+    plan: &Plan,
+    world: &World,
+    tree: &Deployable,
+    images: &Images,
+    name: &str,
+    leavings: &Arc<Mutex<Leavings>>,
+) -> Result<Rendered, Fault> {
+    let recipe = &tree.recipe;
+    let text = Overlay {
+        compose: &recipe.compose,
+        recipe: &plan.recipe,
+        run: &plan.run,
+        stack: &plan.stack,
+        tree: &tree.tree,
+        endpoint: world.endpoint,
+        run_label: labels::RUN,
+        environment: &recipe.environment,
+        pins: &images.pins(),
+    }
+    .text();
+    let path = world.folder.join(name);
+    std::fs::write(&path, &text)
+        .map_err(|error| Fault(Finding::new(Cause::Harness, format!("cannot write {}: {error}", path.display()))))?;
+    let files: Vec<_> = recipe.compose_files.iter().map(|file| tree.folder.join(file)).collect();
+    leave(leavings, |leavings| {
+        leavings.effective = format!("# merged over {}\n{text}", recipe.compose_files.join(", "));
+    });
+    Ok(Rendered {
+        stack: plan.stack.clone(),
+        folder: tree.folder.clone(),
+        files: files.into_iter().chain([path]).collect(),
+        env: recipe.environment.clone(),
+    })
+}
+
+/// Makes the secrets of a tree that do not exist yet, noting each in the ledger first.
+pub(crate) async fn make_secrets(
+    plan: &Plan,
+    world: &World,
+    tree: &Deployable,
+    given: &BTreeMap<String, String>,
+    leavings: &Arc<Mutex<Leavings>>,
+) -> Result<(), SwarmError> {
+    for spec in &tree.recipe.secrets {
+        let known = |leavings: &Leavings| leavings.secrets.iter().any(|(name, _)| *name == spec.swarm_name);
+        if known(&leavings.lock().unwrap_or_else(std::sync::PoisonError::into_inner)) {
+            continue;
+        }
+        let value = match (given.get(&spec.id), spec.origin) {
+            (Some(value), _) => value.clone(),
+            (None, SecretOrigin::Generated) => secrets::generate(spec.length, spec.charset),
+            // The stack file makes the one; the other was refused at planning, and an empty secret would only hide it.
+            (None, SecretOrigin::File | SecretOrigin::Inserted) => continue,
+        };
+        leave(leavings, |leavings| leavings.secrets.push((spec.swarm_name.clone(), value.clone())));
+        world.ledger.making(Object::new(Kind::Secret, &spec.swarm_name))?;
+        world.operate.create_secret(&plan.run, &NewSecret { name: spec.swarm_name.clone(), value }).await?;
+    }
+    Ok(())
+}
+
+/// What each service of a tree should come to.
+pub(crate) fn goals(tree: &Deployable) -> BTreeMap<String, Goal> {
+    tree.recipe.compose.services.iter().map(|(name, service)| (name.clone(), goal(service))).collect()
+}
+
+/// A service that Swarm starts once and that nobody can ask anything is a one-shot; one that is only not started again after a
+/// good end may be either.
+fn goal(service: &Service) -> Goal {
+    let asked = service.healthcheck.is_some()
+        || !service.ports.is_empty()
+        || service.deploy.labels.contains_key("traefik.enable");
+    let never_again =
+        service.deploy.restart.as_ref().is_some_and(|restart| restart.condition.as_deref() == Some("none"));
+    match service.lifecycle() {
+        Lifecycle::Serving => Goal::Running,
+        Lifecycle::Job => Goal::Completed,
+        Lifecycle::MayComplete if never_again && !asked => Goal::Completed,
+        Lifecycle::MayComplete => Goal::Either,
+    }
+}
+
+/// The edge's routes for a tree, read from its Traefik labels; what the edge does not support is noted.
+pub(crate) fn routes(plan: &Plan, world: &World, tree: &Deployable) -> cc_ci_edge::Routes {
+    let mut routes = cc_ci_edge::Routes::default();
+    for (name, service) in &tree.recipe.compose.services {
+        match cc_ci_edge::routes_from_labels(&service.deploy.labels, &format!("tasks.{}_{name}", plan.stack)) {
+            Ok(found) => {
+                routes.routers.extend(found.routers);
+                for unsupported in found.unsupported {
+                    world.voice.note(None, format!("{name}: the edge ignores {unsupported}"));
+                }
+            }
+            Err(error) => world.voice.note(None, format!("{name}: its routes cannot be read: {error}")),
+        }
+    }
+    routes
+}

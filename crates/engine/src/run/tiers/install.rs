@@ -1,0 +1,73 @@
+//! The install tier: the one deploy, at base.
+
+use super::{Done, Stage, deploying, harness, make_secrets};
+use crate::ledger::Entry;
+use crate::route::Route;
+use crate::run::conductor::Fault;
+use crate::swarm::{Operate, SwarmError};
+use cc_ci_model::convergence::History;
+use cc_ci_model::event::Event;
+use cc_ci_model::outcome::Outcome;
+use cc_ci_model::plan::permit::{Permits, Purpose};
+use cc_ci_model::tier::Tier;
+use std::time::Instant;
+
+impl Stage<'_> {
+    /// Deploys at base and checks; `false` when nothing later can be done.
+    pub(super) async fn install(&mut self, mut permits: Permits) -> Result<bool, SwarmError> {
+        let since = Instant::now();
+        if self.deploy(&mut permits).await == Done::Badly {
+            return Ok(false);
+        }
+        self.accept_specs().await?;
+        let history = History::new(deploying::goals(self.app.first()));
+        if self.converged(Tier::Install, "converged", history, since).await == Done::Badly {
+            return Ok(false);
+        }
+        self.serving(Tier::Install, "serving").await;
+        Ok(true)
+    }
+
+    async fn deploy(&mut self, permits: &mut Permits) -> Done {
+        let conductor = self.conductor.clone();
+        let work = async {
+            if let Some(finding) = self.images.lacking(self.app.first()) {
+                return Ok(Outcome::Failed(finding));
+            }
+            let rendered = deploying::render(
+                &self.plan,
+                self.world,
+                self.app.first(),
+                &self.images,
+                "override-first.json",
+                self.leavings,
+            )?;
+            make_secrets(self, false).await?;
+            let permit =
+                permits.take(&Purpose::Base).ok_or_else(|| harness("the plan holds no permit for the base deploy"))?;
+            let stack = self.plan.stack.clone();
+            self.world
+                .ledger
+                .write(&Entry::Deploying { stack: stack.clone(), purpose: Purpose::Base })
+                .map_err(SwarmError::from)?;
+            self.world.voice.say(Event::Deploying { stack, purpose: Purpose::Base });
+            // The edge comes up while the engine schedules the first tasks.
+            let (deployed, opened) = tokio::join!(self.world.operate.deploy(permit, &rendered), self.open_route());
+            deployed?;
+            self.route = opened?;
+            Ok(Outcome::Passed { note: None })
+        };
+        conductor.step(Tier::Install, "deploy", work).await
+    }
+
+    async fn open_route(&self) -> Result<Option<Route>, Fault> {
+        if self.app.head.recipe.routes.is_empty() && self.app.first().recipe.routes.is_empty() {
+            return Ok(None);
+        }
+        let (world, plan) = (self.world, &self.plan);
+        let routes = deploying::routes(plan, world, self.app.first());
+        let docker = world.swarm.docker();
+        let route = Route::open(docker, &world.ledger, &plan.run, &world.tools_image, &plan.domain, &routes).await?;
+        Ok(Some(route))
+    }
+}

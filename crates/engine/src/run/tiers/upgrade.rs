@@ -1,0 +1,127 @@
+//! The upgrade tier: base to head, in place, on the same app.
+
+use super::{Done, Stage, deploying, make_secrets};
+use crate::swarm::{Operate, SwarmError};
+use cc_ci_model::convergence::{History, Phase, StackView};
+use cc_ci_model::event::Event;
+use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::tier::Tier;
+use std::time::Instant;
+
+impl Stage<'_> {
+    /// Redeploys at head and checks; `false` when nothing later can be done.
+    pub(super) async fn upgrade(&mut self) -> Result<bool, SwarmError> {
+        self.compare_specs().await?;
+        let since = Instant::now();
+        let before = self.observe.stack(&self.plan.stack).await?;
+        if self.redeploy().await == Done::Badly {
+            return Ok(false);
+        }
+        let after = self.accept_specs().await?;
+        self.settle_stability().await;
+        let history = History::new(deploying::goals(&self.app.head)).ignoring_dead(&after);
+        if self.converged(Tier::Upgrade, "converged", history, since).await == Done::Badly {
+            return Ok(false);
+        }
+        self.moved(&before).await;
+        self.serving(Tier::Upgrade, "serving").await;
+        Ok(true)
+    }
+
+    async fn redeploy(&mut self) -> Done {
+        let conductor = self.conductor.clone();
+        let work = async {
+            if let Some(finding) = self.images.lacking(&self.app.head) {
+                return Ok(Outcome::Failed(finding));
+            }
+            let rendered = deploying::render(
+                &self.plan,
+                self.world,
+                &self.app.head,
+                &self.images,
+                "override-head.json",
+                self.leavings,
+            )?;
+            make_secrets(self, true).await?;
+            self.world.operate.redeploy(&rendered).await?;
+            self.prune().await?;
+            if let Some(route) = &mut self.route {
+                route.follow(&deploying::routes(&self.plan, self.world, &self.app.head)).await?;
+            }
+            Ok(Outcome::Passed { note: None })
+        };
+        conductor.step(Tier::Upgrade, "redeploy", work).await
+    }
+
+    /// Removes services the head no longer has: `docker stack deploy` leaves them running.
+    async fn prune(&self) -> Result<(), SwarmError> {
+        let view = self.observe.stack(&self.plan.stack).await?;
+        for service in
+            view.services.iter().filter(|service| !self.app.head.recipe.compose.services.contains_key(&service.name))
+        {
+            let object = Object::new(Kind::Service, format!("{}_{}", self.plan.stack, service.name));
+            self.world.operate.remove(&object).await?;
+            self.world.voice.say(Event::Pruned { service: service.name.clone() });
+        }
+        Ok(())
+    }
+
+    /// The deployment moved: label, specs and images are the head's (TIER-upgrade).
+    async fn moved(&mut self, before: &StackView) -> Done {
+        let conductor = self.conductor.clone();
+        let work = async {
+            let view = self.observe.stack(&self.plan.stack).await?;
+            let mut wrong = Vec::new();
+            let label = format!("coop-cloud.{}.chaos-version", self.plan.stack);
+            let carried =
+                view.services.iter().find(|service| service.name == "app").and_then(|app| app.labels.get(&label));
+            if carried.map(String::as_str) != Some(self.plan.head.short()) {
+                let carried = carried.map_or("nothing", String::as_str);
+                wrong.push(format!("app: its chaos-version label says {carried}, not {}", self.plan.head.short()));
+            }
+            let expected = self.images.expected(&self.app.head);
+            for service in &view.services {
+                let Some(image) = expected.get(&service.name) else { continue };
+                let tasks = view
+                    .tasks
+                    .iter()
+                    .filter(|task| task.service == service.id && task.wanted && task.phase == Phase::Running);
+                for task in tasks {
+                    if task.spec != service.spec {
+                        wrong.push(format!("{}: a task still carries the old spec", service.name));
+                    }
+                    let Some(container) = &task.container else { continue };
+                    let facts = self.observe.container(container).await?;
+                    if facts.is_some_and(|facts| facts.image_id != *image) {
+                        wrong.push(format!("{}: a task runs another image than {}", service.name, service.image));
+                    }
+                }
+            }
+            for name in self.app.head.recipe.compose.services.keys() {
+                if !view.services.iter().any(|service| service.name == *name) {
+                    wrong.push(format!("{name}: the head has this service, the stack has not"));
+                }
+            }
+            if wrong.is_empty() {
+                return Ok(Outcome::Passed { note: Some(changes(before, &view)) });
+            }
+            let summary = "the deployment did not move to the commit under test";
+            Ok(Outcome::Failed(Finding::new(Cause::NotMoved, summary).with_details(wrong)))
+        };
+        conductor.step(Tier::Upgrade, "moved", work).await
+    }
+}
+
+/// Which images changed, for the report.
+fn changes(before: &StackView, after: &StackView) -> String {
+    let changed: Vec<String> = after
+        .services
+        .iter()
+        .filter_map(|service| {
+            let old = before.services.iter().find(|old| old.name == service.name)?;
+            (old.image != service.image).then(|| format!("{} -> {}", old.image, service.image))
+        })
+        .collect();
+    if changed.is_empty() { "same images, new configuration".to_owned() } else { changed.join(", ") }
+}

@@ -1,0 +1,76 @@
+//! Chooses which dead service leads the report (SWARM-5).
+
+use crate::pulse::Death;
+use crate::swarm::{Observe, SwarmError};
+use cc_ci_model::convergence::{Phase, StackView};
+use cc_ci_model::event::Triage;
+use cc_ci_model::ids::StepId;
+use cc_ci_model::outcome::{Cause, Finding};
+use std::collections::BTreeSet;
+
+/// How many lines of a living container's log go into the report.
+const LINES: usize = 50;
+
+/// Finds the service that failed first and what is known about it.
+pub(crate) async fn triage(
+    observe: &dyn Observe,
+    view: &StackView,
+    deaths: &[Death],
+    step: StepId,
+    finding: &Finding,
+) -> Result<Option<Triage>, SwarmError> {
+    let unready = unready(view);
+    let Some(service) = lead(view, deaths, finding, &unready) else { return Ok(None) };
+    let then = unready.iter().filter(|name| **name != service).cloned().collect();
+    let death = deaths.iter().rfind(|death| death.service == service && death.exit_code != Some(0));
+    let mut triage = Triage {
+        step,
+        service: service.clone(),
+        finding: finding.clone(),
+        exit_code: None,
+        oom: false,
+        health: None,
+        log: Vec::new(),
+        then,
+    };
+    if let Some(death) = death {
+        triage.exit_code = death.exit_code;
+        triage.oom = death.oom;
+        triage.health = death.health.clone();
+        triage.log = death.log.clone();
+    } else if let Some(container) = container_of(view, &service) {
+        triage.health = observe.container(&container).await?.and_then(|facts| facts.health);
+        triage.log = observe.log_tail(&container, LINES).await?;
+    }
+    Ok(Some(triage))
+}
+
+/// At the end of a time limit a service that lives without ever becoming healthy leads, because others may have crashed only
+/// for want of it; else the first to die, by event order.
+fn lead(view: &StackView, deaths: &[Death], finding: &Finding, unready: &BTreeSet<String>) -> Option<String> {
+    if finding.cause == Cause::NeverHealthy
+        && let Some(name) = unready.iter().find(|name| deaths.iter().all(|death| death.service != **name))
+    {
+        return Some(name.clone());
+    }
+    let ours = |death: &&Death| {
+        let stopped = view.tasks.iter().any(|task| task.id == death.task && task.phase == Phase::Shutdown);
+        !stopped && death.exit_code != Some(0) && unready.contains(&death.service)
+    };
+    deaths.iter().find(ours).map(|death| death.service.clone()).or_else(|| finding.service.clone())
+}
+
+fn unready(view: &StackView) -> BTreeSet<String> {
+    let ready = |id: &str, spec: &str| {
+        view.tasks.iter().any(|task| {
+            task.service == id && task.spec == spec && matches!(task.phase, Phase::Running | Phase::Complete)
+        })
+    };
+    let services = view.services.iter().filter(|service| !ready(&service.id, &service.spec));
+    services.map(|service| service.name.clone()).collect()
+}
+
+fn container_of(view: &StackView, service: &str) -> Option<String> {
+    let service = view.services.iter().find(|candidate| candidate.name == service)?;
+    view.tasks.iter().filter(|task| task.service == service.id).find_map(|task| task.container.clone())
+}

@@ -1,0 +1,151 @@
+//! The generated compose override: labels, environment and host adaptations of a run, never an edit of the recipe's own
+//! files (SWARM-1). It is kept as an artifact.
+//!
+//! It is written as JSON, which is YAML too.
+
+use crate::ids::{RecipeName, RunId, StackName};
+use crate::recipe::compose::{Compose, PortMode, Service};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Which tree is deployed, as abra would label it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tree {
+    /// A published version.
+    Published {
+        /// The tag.
+        version: String,
+    },
+    /// A commit, deployed as it is.
+    Chaos {
+        /// The first eight digits of the commit.
+        short: String,
+    },
+}
+
+/// How service names resolve on this host (SWARM-8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Virtual addresses work; the recipe's choice stands.
+    AsWritten,
+    /// Without IPVS: names resolve to the tasks, and published ports are the host's own.
+    Tasks,
+}
+
+/// What the override is made from.
+#[derive(Debug, Clone)]
+pub struct Overlay<'a> {
+    /// The recipe's own reading, merged and interpolated.
+    pub compose: &'a Compose,
+    /// The recipe's name.
+    pub recipe: &'a RecipeName,
+    /// The run.
+    pub run: &'a RunId,
+    /// The stack.
+    pub stack: &'a StackName,
+    /// Which tree.
+    pub tree: &'a Tree,
+    /// How names resolve.
+    pub endpoint: Endpoint,
+    /// Key of the run label.
+    pub run_label: &'a str,
+    /// The app's whole environment: all of it goes to service `app`, as abra does.
+    pub environment: &'a BTreeMap<String, String>,
+    /// Image references to their pinned form.
+    pub pins: &'a BTreeMap<String, String>,
+}
+
+impl Overlay<'_> {
+    /// The override's text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut root = Map::new();
+        if let Some(version) = &self.compose.version {
+            root.insert("version".to_owned(), json!(version));
+        }
+        let services = self.compose.services.iter().map(|(name, service)| (name.clone(), self.service(name, service)));
+        root.insert("services".to_owned(), Value::Object(services.collect()));
+        let label = json!({ self.run_label: self.run.as_str() });
+        let mut networks: Map<String, Value> = (self.compose.networks.iter())
+            .filter(|(_, network)| !network.external)
+            .map(|(name, _)| (name.clone(), json!({ "attachable": true, "labels": label })))
+            .collect();
+        if self.compose.services.values().any(|service| service.networks.is_empty()) {
+            networks.entry("default").or_insert_with(|| json!({ "attachable": true, "labels": label }));
+        }
+        let volumes = self.compose.volumes.iter().filter(|(_, volume)| !volume.external);
+        let volumes = volumes.map(|(name, _)| (name.clone(), json!({ "labels": label }))).collect();
+        let configs = self.compose.configs.iter().filter(|(_, config)| !config.external);
+        let configs = configs.map(|(name, _)| (name.clone(), json!({ "labels": label }))).collect();
+        let secrets = self.compose.secrets.iter().filter(|(_, secret)| !secret.external);
+        let secrets = secrets.map(|(name, _)| (name.clone(), json!({ "labels": label }))).collect();
+        for (key, entries) in [("networks", networks), ("volumes", volumes), ("configs", configs), ("secrets", secrets)]
+        {
+            if !entries.is_empty() {
+                root.insert(key.to_owned(), Value::Object(entries));
+            }
+        }
+        let mut text = serde_json::to_string_pretty(&Value::Object(root)).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    fn service(&self, name: &str, service: &Service) -> Value {
+        let mut labels = Map::from_iter([(self.run_label.to_owned(), json!(self.run.as_str()))]);
+        let mut entry = Map::new();
+        entry.insert("labels".to_owned(), json!({ self.run_label: self.run.as_str() }));
+        if name == "app" {
+            labels.extend(self.identity());
+            let missing = self.environment.iter().filter(|(key, _)| !service.environment.contains_key(*key));
+            let environment: Map<String, Value> =
+                missing.map(|(key, value)| (key.clone(), json!(escaped(value)))).collect();
+            entry.insert("environment".to_owned(), Value::Object(environment));
+        }
+        let mut deploy = Map::from_iter([("labels".to_owned(), Value::Object(labels))]);
+        match self.endpoint {
+            Endpoint::AsWritten => {}
+            Endpoint::Tasks => {
+                deploy.insert("endpoint_mode".to_owned(), json!("dnsrr"));
+                let ports = service.ports.iter().filter(|port| port.mode == PortMode::Ingress && port.published != 0);
+                let ports: Vec<Value> = ports
+                    .map(|port| {
+                        json!({
+                            "target": port.target, "published": port.published,
+                            "protocol": port.protocol, "mode": "host",
+                        })
+                    })
+                    .collect();
+                if !ports.is_empty() {
+                    entry.insert("ports".to_owned(), Value::Array(ports));
+                }
+            }
+        }
+        entry.insert("deploy".to_owned(), Value::Object(deploy));
+        if let Some(pinned) = self.pins.get(&service.image) {
+            entry.insert("image".to_owned(), json!(pinned));
+        }
+        Value::Object(entry)
+    }
+
+    /// The labels abra writes at a deploy.
+    fn identity(&self) -> Map<String, Value> {
+        let key = |name: &str| format!("coop-cloud.{}.{name}", self.stack);
+        let mut labels = Map::from_iter([(key("recipe"), json!(self.recipe.as_str()))]);
+        match self.tree {
+            Tree::Published { version } => {
+                labels.insert(key("chaos"), json!("false"));
+                labels.insert(key("version"), json!(escaped(version)));
+            }
+            Tree::Chaos { short } => {
+                labels.insert(key("chaos"), json!("true"));
+                labels.insert(key("chaos-version"), json!(short));
+            }
+        }
+        labels
+    }
+}
+
+/// A value that the loader's interpolation leaves as it is.
+fn escaped(value: &str) -> String {
+    value.replace('$', "$$")
+}
