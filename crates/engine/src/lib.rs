@@ -3,8 +3,13 @@
 //! The engine performs an approved plan in order and reports only in events. It never judges: what an observation means
 //! is decided in `cc-ci-model`.
 
+pub mod backup;
+pub mod bench;
 pub mod converge;
+pub mod custom;
+pub mod data;
 pub mod docker;
+pub mod exec;
 pub mod git;
 pub mod host;
 pub mod images;

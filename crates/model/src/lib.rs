@@ -5,6 +5,7 @@
 //! [`evidence::Evidence`]; [`verdict::judge`] turns plan and evidence into a verdict.
 
 pub mod convergence;
+pub mod data;
 pub mod event;
 pub mod ids;
 pub mod object;

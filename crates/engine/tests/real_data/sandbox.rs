@@ -1,0 +1,171 @@
+//! Recipe tests in a real sandbox: what they get, and what they cannot do.
+#![expect(clippy::unwrap_used, reason = "a test has nobody to report to")]
+
+use crate::world::{TOOLS, World, asked, say};
+use cc_ci_engine::custom::folder::{File, Mode};
+use cc_ci_engine::custom::sandbox::{Furnishing, Sandbox};
+use cc_ci_engine::custom::{self, Call, Facts, Role};
+use cc_ci_engine::exec::{self, Command};
+use cc_ci_engine::labels;
+use cc_ci_engine::voice::Voice;
+use cc_ci_model::ids::{Domain, StepId};
+use cc_ci_model::outcome::{Cause, Outcome};
+use cc_ci_model::tier::Tier;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// `path` to content; what starts with `#!` is executable.
+fn files(files: &[(&str, &str)]) -> Vec<File> {
+    let file = |(path, text): &(&str, &str)| {
+        let mode = if text.starts_with("#!") { Mode::Executable } else { Mode::Plain };
+        File { path: (*path).into(), mode, bytes: text.as_bytes().to_vec() }
+    };
+    files.iter().map(file).collect()
+}
+
+struct Tests {
+    sandbox: Sandbox,
+    facts: Facts,
+    voice: Voice,
+}
+
+impl Tests {
+    async fn start(world: &World, files: &[File], networks: &[String], base_url: &str) -> Self {
+        let facts = Facts {
+            base_url: base_url.into(),
+            domain: Domain::of_stack(&world.stack, "cc-ci.test"),
+            stack: world.stack.clone(),
+            more: BTreeMap::from([("CC_CI_BASE_VERSION".into(), "1.0.0+1".into())]),
+        };
+        let secrets = BTreeMap::from([("token".to_owned(), "s3cret%= t".to_owned())]);
+        let furnishing = Furnishing { image: TOOLS, networks, files, secrets: &secrets, authority: "# none\n" };
+        let started = Instant::now();
+        let sandbox = Sandbox::start(&world.docker, &world.ledger, &world.run, &facts, &furnishing).await.unwrap();
+        say("sandbox started", started);
+        Self { sandbox, facts, voice: Voice::new(vec![]) }
+    }
+
+    async fn run(&self, path: &str, seconds: u64) -> Outcome {
+        let call = Call { path, role: Role::Test, tier: Tier::Custom, limit: Duration::from_secs(seconds) };
+        let started = Instant::now();
+        let step = StepId::new(Tier::Custom, path);
+        let result = custom::run(&self.sandbox, &self.facts, call, &self.voice, &step).await;
+        say(path, started);
+        result.outcome
+    }
+}
+
+#[track_caller]
+fn failed(outcome: Outcome) -> (Cause, String) {
+    match outcome {
+        Outcome::Failed(finding) | Outcome::Unverified(finding) => (finding.cause, finding.summary),
+        other @ (Outcome::Passed { .. } | Outcome::Skipped { .. }) => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn passed(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Passed { note } => note.unwrap_or_default(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn tests_get_the_contract_and_their_results_are_read() {
+    in_world!(world, {
+        let web = world.task("web", "cc-ci/nginx:1.26", &[], &[], &[]).await;
+        let network = world.network(&web).await;
+        let env = r#"#!/bin/sh -e
+echo "$CC_CI_BASE_URL $CC_CI_TIER $CC_CI_BASE_VERSION"
+[ "$(cat "$CC_CI_SECRETS_DIR/token")" = 's3cret%= t' ]; [ -z "$(env | grep s3cret)" ]
+[ "$(pwd)" = /tests ]; . ./lib/words; [ "$WORD" = yes ]
+echo kept >"$CC_CI_STATE_DIR/left"; curl -fsS "$CC_CI_BASE_URL/" >/dev/null
+echo 'schema 104 -> 135'
+"#;
+        let good = "GET {{base_url}}/\nHTTP 200\n[Asserts]\nvariable \"secret_token\" == \"s3cret%= t\"\nvariable \"base_version\" == \"1.0.0+1\"\n";
+        let folder = files(&[
+            ("custom/env", env),
+            ("lib/words", "WORD=yes\n"),
+            ("custom/second", "#!/bin/sh\ncat $CC_CI_STATE_DIR/left\n"),
+            ("custom/skip", "#!/bin/sh\necho no mail here; exit 77\n"),
+            ("custom/bad", "#!/bin/sh\necho progress; echo 'row 7 is gone' >&2; exit 4\n"),
+            ("custom/nowhere", "#!/no/such/interpreter\n"),
+            ("custom/good.hurl", good),
+            ("custom/wrong.hurl", "GET {{base_url}}/nothing-here\nHTTP 200\n"),
+            ("custom/broken.hurl", "GET {{base_url}}/\nHTTP 200\n[Assert]\n"),
+        ]);
+        let tests = Tests::start(&world, &folder, &[network], "http://web").await;
+        world
+            .sh(&web, "echo hello >/usr/share/nginx/html/index.html; chmod 644 /usr/share/nginx/html/index.html")
+            .await;
+        // The web server's first answer is not awaited by anybody else here.
+        let ready = Command::new(["sh", "-c", "until bash -c 'exec 3<>/dev/tcp/127.0.0.1/80'; do :; done 2>/dev/null"]);
+        exec::run(&world.docker, &web, &ready).await.unwrap();
+        assert_eq!(passed(tests.run("custom/env", 20).await), "schema 104 -> 135");
+        assert_eq!(passed(tests.run("custom/second", 5).await), "kept");
+        assert_eq!(tests.run("custom/skip", 5).await, Outcome::Skipped { reason: "no mail here".into() });
+        assert_eq!(
+            failed(tests.run("custom/bad", 5).await),
+            (Cause::TestFailed, "custom/bad ended with exit code 4: row 7 is gone".into())
+        );
+        assert_eq!(failed(tests.run("custom/nowhere", 5).await).0, Cause::TestBroken);
+        passed(tests.run("custom/good.hurl", 5).await);
+        assert_eq!(
+            failed(tests.run("custom/wrong.hurl", 5).await),
+            (Cause::TestFailed, "custom/wrong.hurl:2: Assert status code: actual value is <404>".into())
+        );
+        assert_eq!(failed(tests.run("custom/broken.hurl", 5).await).0, Cause::TestBroken);
+        let said = format!("{:?}", tests.voice.said());
+        assert!(said.contains("custom/bad: row 7 is gone") && !said.contains("s3cret"), "{said}");
+        tests.sandbox.remove().await.unwrap();
+    });
+}
+
+#[tokio::test]
+async fn tests_are_bounded_and_have_no_way_out() {
+    in_world!(world, {
+        let jail = r#"#!/bin/bash
+[ ! -e /var/run/docker.sock ] && [ ! -e /run/docker.sock ] || { echo "engine socket"; exit 1; }
+! touch /usr/x 2>/dev/null && ! touch /tests/x 2>/dev/null || { echo "writable"; exit 1; }
+[ "$(id -u)" = 65534 ] || { echo "user $(id -u)"; exit 1; }
+grep -q '^CapBnd:[[:space:]]*0*$' /proc/self/status || { echo "capabilities"; exit 1; }
+grep -q '^NoNewPrivs:[[:space:]]*1$' /proc/self/status || { echo "new privileges"; exit 1; }
+while read -r _ _ _ root point _; do case $point in /state|/etc/*) ;; *) [ "$root" = / ] || case $point in /proc*|/sys*|/dev*) ;; *) echo "mount $root at $point"; exit 1;; esac;; esac; done </proc/self/mountinfo
+echo jailed
+"#;
+        let folder = files(&[
+            ("jail", jail),
+            ("hang", "#!/bin/bash\n(setsid sleep 300 &)\ntrap '' TERM\necho hanging\nwhile :; do sleep 1; done\n"),
+            ("flood", "#!/bin/sh\n(setsid sleep 300 &)\nyes\n"),
+            ("forks", "#!/bin/bash\nfor i in $(seq 400); do sleep 300 & done 2>/dev/null; echo lived; exit 3\n"),
+            ("eats", "#!/bin/bash\nx=$(head -c 900000000 /dev/zero | tr '\\0' x); echo ${#x}\n"),
+            (
+                "alive",
+                "#!/bin/bash\nfor p in /proc/[0-9]*; do [ \"$(stat -c %u $p)\" = 65534 ] && n=$((n+1)); done; echo $n\n",
+            ),
+        ]);
+        let tests = Tests::start(&world, &folder, &[], "http://web").await;
+        assert_eq!(passed(tests.run("jail", 5).await), "jailed");
+        // Its own bash, the wrapper and timeout; later counts must not be higher.
+        let alone = passed(tests.run("alive", 5).await);
+        let started = Instant::now();
+        assert_eq!(failed(tests.run("hang", 1).await), (Cause::TimedOut, "hang did not end within 1 s".into()));
+        assert!(started.elapsed() < Duration::from_secs(6));
+        assert_eq!(passed(tests.run("alive", 5).await), alone);
+        assert_eq!(
+            failed(tests.run("flood", 20).await),
+            (Cause::TestBroken, "flood was ended: it wrote more than 1024 KiB".into())
+        );
+        assert_eq!(passed(tests.run("alive", 5).await), alone);
+        failed(tests.run("forks", 2).await);
+        assert_eq!(passed(tests.run("alive", 5).await), alone);
+        failed(tests.run("eats", 20).await);
+        assert_eq!(passed(tests.run("jail", 5).await), "jailed");
+        let filters = labels::filter(labels::RUN, world.run.as_str());
+        let list = bollard::query_parameters::ListVolumesOptionsBuilder::default().filters(&filters).build();
+        let volumes = world.docker.list_volumes(Some(list)).await.unwrap().volumes.unwrap_or_default();
+        assert_eq!(volumes.len(), 1, "only the state volume: {volumes:?}");
+        tests.sandbox.remove().await.unwrap();
+    });
+}
