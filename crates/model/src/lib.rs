@@ -6,9 +6,14 @@
 
 pub mod convergence;
 pub mod event;
+pub mod evidence;
+pub mod exit;
 pub mod ids;
 pub mod object;
 pub mod outcome;
 pub mod plan;
 pub mod recipe;
+pub mod redact;
+pub mod report;
 pub mod tier;
+pub mod verdict;
