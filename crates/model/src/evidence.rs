@@ -147,9 +147,8 @@ impl Evidence {
     pub fn host_gave_out(&self) -> bool {
         let by_end = match &self.end {
             Some((RunEnd::Infrastructure { .. }, _)) => true,
-            Some((RunEnd::Completed | RunEnd::Cancelled { .. } | RunEnd::Deadline | RunEnd::Broken { .. }, _)) | None => {
-                false
-            }
+            Some((RunEnd::Completed | RunEnd::Cancelled { .. } | RunEnd::Deadline | RunEnd::Broken { .. }, _))
+            | None => false,
         };
         by_end
             || self.steps.values().any(|seen| match &seen.outcome {
@@ -169,7 +168,11 @@ impl Evidence {
         }
         let opens = matches!(stamped.event, Event::RunStarted { .. });
         if (position == 0) != opens {
-            self.flaw(if opens { "the run starts twice" } else { "the record does not begin with the start of the run" });
+            self.flaw(if opens {
+                "the run starts twice"
+            } else {
+                "the record does not begin with the start of the run"
+            });
         }
         if self.end.is_some() {
             self.flaw("the record goes on after the end of the run");
@@ -263,12 +266,7 @@ impl Evidence {
         let seen = self.steps.entry(step.clone()).or_default();
         match &seen.outcome {
             None => {
-                *seen = StepSeen {
-                    began_ms: seen.began_ms,
-                    ended_ms: Some(at),
-                    outcome: Some(outcome.clone()),
-                    ms,
-                };
+                *seen = StepSeen { began_ms: seen.began_ms, ended_ms: Some(at), outcome: Some(outcome.clone()), ms };
             }
             Some(known) => {
                 // Of two answers the worse one counts.

@@ -1,8 +1,8 @@
 //! Every exit code of the program, as documented constants (VER-4, ISO-3).
 
 use crate::event::RunEnd;
-use crate::verdict::{Color, Verdict};
 use crate::verdict::blame::Blame;
+use crate::verdict::{Color, Verdict};
 
 /// The recipe passed.
 pub const GREEN: u8 = 0;

@@ -147,7 +147,7 @@ pub struct Vault(Arc<RwLock<Inner>>);
 #[derive(Default)]
 struct Inner {
     secrets: Vec<(String, String)>,
-    redactor: Redactor,
+    redactor: Arc<Redactor>,
 }
 
 impl fmt::Debug for Inner {
@@ -160,7 +160,7 @@ impl Vault {
     /// A vault that knows these secrets from the start.
     #[must_use]
     pub fn new(secrets: Vec<(String, String)>) -> Self {
-        let redactor = Redactor::new(&secrets);
+        let redactor = Arc::new(Redactor::new(&secrets));
         Self(Arc::new(RwLock::new(Inner { secrets, redactor })))
     }
 
@@ -169,13 +169,13 @@ impl Vault {
         // A thread that panicked while learning left the list whole: it only pushes.
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
         inner.secrets.push((name.into(), value.into()));
-        inner.redactor = Redactor::new(&inner.secrets);
+        inner.redactor = Arc::new(Redactor::new(&inner.secrets));
     }
 
     /// The redactor for everything learnt so far.
     #[must_use]
-    pub fn redactor(&self) -> Redactor {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).redactor.clone()
+    pub fn redactor(&self) -> Arc<Redactor> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).redactor)
     }
 }
 

@@ -14,6 +14,9 @@ use crate::plan::{Disposition, Plan};
 use crate::tier::Tier;
 use crate::verdict::{Status, Verdict};
 
+/// Why the lint rung has no answer yet.
+pub const LINT_NOTE: &str = "lint is not part of this version yet";
+
 /// Everything a report may show. Renderers take this and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportView {
@@ -161,7 +164,7 @@ impl ReportView {
             .tiers
             .iter()
             .flat_map(|tier| &tier.steps)
-            .filter_map(|step| Some((&step.id, step.ms?)))
+            .filter_map(|step| Some((&step.id, step.ms.filter(|ms| *ms > 0)?)))
             .collect();
         steps.sort_by(|(one_id, one), (other_id, other)| other.cmp(one).then_with(|| one_id.cmp(other_id)));
         steps.truncate(most);
@@ -230,11 +233,7 @@ fn deploys(plan: &Plan, evidence: &Evidence) -> Vec<DeployRow> {
         .map(|(stack, purpose)| DeployRow {
             stack: stack.clone(),
             purpose: purpose.clone(),
-            reason: plan
-                .permits
-                .iter()
-                .find(|grant| grant.purpose == *purpose)
-                .map(|grant| grant.reason.clone()),
+            reason: plan.permits.iter().find(|grant| grant.purpose == *purpose).map(|grant| grant.reason.clone()),
         })
         .collect()
 }

@@ -292,21 +292,19 @@ fn reasons(
     for flaw in flaws {
         add(Weight::NoAnswer, Blame::Harness, flaw.clone());
     }
+    // A tier that was merely not reached needs no reason of its own: an earlier one has it.
     for tier in tiers.iter().filter(|tier| tier.status == Status::Unver && !tier.inherited) {
         let blame = tier.blame.unwrap_or(Blame::Harness);
         let weight = if blame == Blame::Cancelled { Weight::Ended } else { Weight::NoAnswer };
         add(weight, blame, format!("{} has no answer: {}", tier.tier, words(tier)));
     }
-    absences(evidence, tiers, budget, &mut found);
+    absences(evidence, budget, &mut found);
     found
 }
 
 /// What is missing at the end of a record. Where something else already explains why, it takes over that blame.
-fn absences(evidence: &Evidence, tiers: &[TierVerdict], budget: &BudgetVerdict, found: &mut Vec<Reason>) {
+fn absences(evidence: &Evidence, budget: &BudgetVerdict, found: &mut Vec<Reason>) {
     let mut missing: Vec<String> = Vec::new();
-    for tier in tiers.iter().filter(|tier| tier.status == Status::Unver && tier.inherited) {
-        missing.push(format!("{} has no answer: {}", tier.tier, words(tier)));
-    }
     if budget.agreement == Agreement::Unknown {
         missing.push(format!("{}: {}", budget.line(), budget.words.join("; ")));
     }
@@ -339,9 +337,7 @@ fn flaws(plan: &Plan, evidence: &Evidence) -> Vec<String> {
             Some(Outcome::Failed(_) | Outcome::Unverified(_)) if !planned => {
                 flaws.push(format!("step {id} did not pass, and the plan does not hold it"));
             }
-            Some(
-                Outcome::Failed(_) | Outcome::Unverified(_) | Outcome::Passed { .. } | Outcome::Skipped { .. },
-            )
+            Some(Outcome::Failed(_) | Outcome::Unverified(_) | Outcome::Passed { .. } | Outcome::Skipped { .. })
             | None => {}
         }
     }

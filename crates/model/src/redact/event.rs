@@ -25,12 +25,14 @@ impl Redactor {
                 step,
                 services: services
                     .into_iter()
-                    .map(|seen| ServiceSeen { image: self.mask_owned(seen.image), state: self.mask_owned(seen.state), ..seen })
+                    .map(|seen| ServiceSeen {
+                        image: self.mask_owned(seen.image),
+                        state: self.mask_owned(seen.state),
+                        ..seen
+                    })
                     .collect(),
             },
-            Event::Budget(budget) => {
-                Event::Budget(Budget { unexplained: self.lines(budget.unexplained), ..budget })
-            }
+            Event::Budget(budget) => Event::Budget(Budget { unexplained: self.lines(budget.unexplained), ..budget }),
             Event::Triage(triage) => Event::Triage(Triage {
                 finding: self.finding(triage.finding),
                 health: triage.health.map(|text| self.mask_owned(text)),

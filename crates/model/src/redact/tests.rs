@@ -70,11 +70,8 @@ fn the_texts_of_an_event_are_masked_and_its_names_are_not() {
         outcome: Outcome::Failed(Finding::new(Cause::NotServing, "GET /?k=install")),
         ms: 1,
     };
-    let expected = Event::StepEnded {
-        step,
-        outcome: Outcome::Failed(Finding::new(Cause::NotServing, "GET /?k=*****")),
-        ms: 1,
-    };
+    let expected =
+        Event::StepEnded { step, outcome: Outcome::Failed(Finding::new(Cause::NotServing, "GET /?k=*****")), ms: 1 };
     assert_eq!(one.event(event), expected);
 }
 
@@ -82,7 +79,13 @@ fn the_texts_of_an_event_are_masked_and_its_names_are_not() {
 fn all_encodings(value: &str) -> Vec<String> {
     let percent_some: String = value
         .bytes()
-        .map(|b| if b.is_ascii_alphanumeric() || b"-._~".contains(&b) { (b as char).to_string() } else { format!("%{b:02X}") })
+        .map(|b| {
+            if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
+                (b as char).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
         .collect();
     vec![
         value.to_owned(),

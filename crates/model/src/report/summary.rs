@@ -1,7 +1,7 @@
 //! The RUN SUMMARY: what a person reads on the terminal when the run is over (OUT-2).
 
 use super::text::{first_line, seconds};
-use super::{ReportView, TierRow};
+use super::{LINT_NOTE, ReportView, TierRow};
 use crate::event::Triage;
 use crate::object::Kind;
 use crate::plan::Skip;
@@ -81,7 +81,10 @@ fn base(view: &ReportView) -> String {
 }
 
 fn triage(out: &mut String, triage: &Triage) {
-    line(out, &format!("FIRST TO FAIL  {} during {}: {}", triage.service, triage.step, first_line(&triage.finding.summary)));
+    line(
+        out,
+        &format!("FIRST TO FAIL  {} during {}: {}", triage.service, triage.step, first_line(&triage.finding.summary)),
+    );
     for detail in &triage.finding.details {
         line(out, &format!("  {}", first_line(detail)));
     }
@@ -104,7 +107,7 @@ fn triage(out: &mut String, triage: &Triage) {
 }
 
 fn tier(out: &mut String, row: &TierRow) {
-    let took = row.span.ms().map_or_else(|| "-".to_owned(), seconds);
+    let took = row.span.ms().filter(|ms| *ms > 0).map_or_else(|| "-".to_owned(), seconds);
     let note = row.note.as_deref().map(first_line).unwrap_or_default();
     line(out, format!("{:<8} {:<5} {took:>9}  {note}", row.tier.word(), row.status.word()).trim_end());
 }
@@ -125,12 +128,14 @@ fn skipped(out: &mut String, view: &ReportView) {
 }
 
 fn level(out: &mut String, view: &ReportView) {
-    let rungs: Vec<String> = view.verdict.rungs.named().iter().map(|(name, status)| format!("{name} {status}")).collect();
-    line(out, &format!("level {} of 5: {}", view.verdict.level, rungs.join(", ")));
+    let rungs: Vec<String> =
+        view.verdict.rungs.named().iter().map(|(name, status)| format!("{name} {status}")).collect();
+    line(out, &format!("level {} of 5: {} ({LINT_NOTE})", view.verdict.level, rungs.join(", ")));
 }
 
 fn timings(out: &mut String, view: &ReportView) {
-    let verdict = view.due_ms.map_or_else(|| "no verdict was reached".to_owned(), |ms| format!("verdict after {}", seconds(ms)));
+    let verdict =
+        view.due_ms.map_or_else(|| "no verdict was reached".to_owned(), |ms| format!("verdict after {}", seconds(ms)));
     let (pull_ms, pulled) = view.pulls();
     let pulls = if pulled == 0 {
         format!("no image of {} was pulled", view.images.len())

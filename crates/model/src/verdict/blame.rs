@@ -26,15 +26,8 @@ pub enum Blame {
 
 impl Blame {
     /// Every blame, for tables.
-    pub const ALL: [Self; 7] = [
-        Self::Recipe,
-        Self::Base,
-        Self::Dependency,
-        Self::Test,
-        Self::Infrastructure,
-        Self::Harness,
-        Self::Cancelled,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Recipe, Self::Base, Self::Dependency, Self::Test, Self::Infrastructure, Self::Harness, Self::Cancelled];
 
     /// The word used in results.
     #[must_use]
