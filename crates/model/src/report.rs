@@ -1,7 +1,10 @@
 //! The one view every output of a run is drawn from: what the plan, the evidence and the verdict say, side by side.
 
+pub mod junit;
+pub mod results;
 pub mod summary;
 pub mod text;
+pub mod timeline;
 
 use crate::event::{ServiceSeen, Triage};
 use crate::evidence::{Evidence, ImageSeen, Leak, Span};

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod budget;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod props;
 #[cfg(test)]
 mod rules;
