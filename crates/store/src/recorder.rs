@@ -43,7 +43,13 @@ impl Recorder {
             seq: 0,
             source,
         })?;
-        Ok(Self { inner: Arc::new(Mutex::new(Inner { path, file, vault, failure: None })) })
+        Ok(Self::into_file(file, path, vault))
+    }
+
+    /// Records into a file that is open already; `path` is what errors call it.
+    #[must_use]
+    pub fn into_file(file: File, path: PathBuf, vault: Vault) -> Self {
+        Self { inner: Arc::new(Mutex::new(Inner { path, file, vault, failure: None })) }
     }
 
     /// Ends the record: everything is on the disk, or the first failure.

@@ -30,6 +30,7 @@ fn encoded(value: &str, forms: &mut BTreeSet<String>) {
     }
     json(value, forms);
     percent(value, forms);
+    markup(value, forms);
     forms.insert(value.bytes().map(|byte| format!("{byte:02x}")).collect());
     forms.insert(value.bytes().map(|byte| format!("{byte:02X}")).collect());
     base64(value.as_bytes(), forms);
@@ -55,6 +56,17 @@ fn json(value: &str, forms: &mut BTreeSet<String>) {
         forms.insert(form.replace('/', "\\/"));
         forms.insert(form);
     }
+}
+
+/// As XML and HTML write it: JUnit files, pages of the app.
+fn markup(value: &str, forms: &mut BTreeSet<String>) {
+    let text = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let quoted = text.replace('"', "&quot;");
+    for apostrophe in ["&apos;", "&#39;", "&#x27;"] {
+        forms.insert(quoted.replace('\'', apostrophe));
+    }
+    forms.insert(text);
+    forms.insert(quoted);
 }
 
 fn percent(value: &str, forms: &mut BTreeSet<String>) {
