@@ -171,6 +171,23 @@ fn objects(out: &mut String, view: &ReportView) {
     };
     let names: Vec<String> = view.left.iter().map(ToString::to_string).collect();
     line(out, &format!("objects left: {} ({counts})", list(&names, "none")));
+    if let (Some(before), Some(after), true) = (view.before, view.after, view.left.is_empty()) {
+        let more: Vec<String> = Kind::ALL
+            .iter()
+            .zip(before.iter().zip(after))
+            .filter(|(_, (before, after))| after > *before)
+            .map(|(kind, (before, after))| format!("{kind}s +{}", after - before))
+            .collect();
+        if !more.is_empty() {
+            line(
+                out,
+                &format!(
+                    "  more than before: {}; none known to be of this run, so other work on this engine",
+                    more.join(", ")
+                ),
+            );
+        }
+    }
     for leak in &view.leaks {
         line(out, &format!("SECRET LEAKED: the value of {} stands in {}", leak.secret, leak.artifact));
     }

@@ -187,3 +187,17 @@ fn before_teardown_the_summary_says_what_is_not_known_yet() {
     slowest: backup/complete 0.4 s, backup/seed 0.4 s, backup/settled 0.4 s, backup/snapshot 0.4 s
     ");
 }
+
+#[test]
+fn objects_that_appeared_beside_the_run_are_told_from_its_own() {
+    let plan = a_plan();
+    let mut evidence = Evidence::fold(&Story::green(&plan).told());
+    evidence.after = Some([1, 4, 4, 1, 0, 0]);
+    let text = summary::render(&ReportView::new(&plan, &evidence, &judge(&plan, &evidence)));
+    assert!(
+        text.contains(
+            "  more than before: containers +2, volumes +1; none known to be of this run, so other work on this engine\n"
+        ),
+        "{text}"
+    );
+}
