@@ -13,6 +13,7 @@ use cc_ci_model::verdict::{Color, judge};
 use cc_ci_store::recorder::Recorder;
 use cc_ci_store::replay::{self, ReplayError, Torn};
 use cc_ci_store::run_dir::{EVENTS, RunDir};
+use proptest::prelude::*;
 use std::fs;
 use tempfile::TempDir;
 
@@ -180,4 +181,25 @@ fn a_record_that_cannot_be_written_is_a_failure_that_is_kept_and_names_the_first
 fn a_second_record_in_the_same_folder_is_refused() {
     let (_state, dir) = recorded(&[], &Vault::default());
     assert!(Recorder::create(&dir, Vault::default()).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_record_spoilt_anywhere_is_read_or_refused_with_a_place(
+        at in any::<prop::sample::Index>(),
+        length in 0..40usize,
+        junk in prop::collection::vec(any::<u8>(), 0..20),
+    ) {
+        let (_state, dir) = recorded(&Story::green(&a_plan()).told(), &Vault::default());
+        let mut bytes = fs::read(dir.file(EVENTS)).unwrap();
+        let from = at.index(bytes.len());
+        let to = bytes.len().min(from + length);
+        bytes.splice(from..to, junk);
+        fs::write(dir.file(EVENTS), bytes).unwrap();
+        if let Err(error) = replay::judged(&dir) {
+            prop_assert!(error.to_string().contains("events.jsonl"), "{}", error);
+        }
+    }
 }
