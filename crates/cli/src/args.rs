@@ -47,6 +47,10 @@ pub fn abra_recipes() -> Option<PathBuf> {
 pub enum Verb {
     /// Say what a run would do and why, without touching Docker
     Plan(Box<PlanArgs>),
+    /// Give the verdict on a stored run again, from its events alone
+    Judge(StoredArgs),
+    /// Draw the reports of a stored run again
+    Report(ReportArgs),
     /// Look at this machine and say what a run would need; with --fix, put it right
     Doctor(DoctorArgs),
 }
@@ -138,6 +142,39 @@ pub struct RunArgs {
     /// Print the results as JSON instead of the summary
     #[arg(long)]
     pub json: bool,
+}
+
+/// A stored run.
+#[derive(Debug, Args)]
+pub struct StoredArgs {
+    /// A run's id, its folder, or `latest`
+    pub run: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A stored run and how to show it.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// A run's id, its folder, or `latest`
+    pub run: String,
+    /// What to draw
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// The forms a report can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The RUN SUMMARY
+    Text,
+    /// `results.json`
+    Json,
+    /// `junit.xml`
+    Junit,
+    /// A trace for Perfetto
+    Timeline,
 }
 
 /// What to look at and whether to act.

@@ -1,4 +1,6 @@
 //! One file per command; each turns its arguments into work and answers with an exit code.
 
 pub mod doctor;
+pub mod judge;
 pub mod plan;
+pub mod report;

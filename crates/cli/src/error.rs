@@ -1,9 +1,11 @@
 //! Errors as a user sees them: what, where, what now; and the exit code of each kind.
 
-use crate::exit;
 use cc_ci_engine::git::GitError;
 use cc_ci_engine::process::ProcessError;
 use cc_ci_engine::swarm::SwarmError;
+use cc_ci_model::exit;
+use cc_ci_store::replay::ReplayError;
+use cc_ci_store::run_dir::RunDirError;
 use std::error::Error;
 use std::fmt;
 
@@ -156,6 +158,31 @@ impl From<SwarmError> for UserError {
             SwarmError::Refused { .. } => Kind::Recipe,
         };
         Self::new(kind, chain(&error))
+    }
+}
+
+impl From<ReplayError> for UserError {
+    fn from(error: ReplayError) -> Self {
+        let kind = match &error {
+            ReplayError::Io { .. } => Kind::Infrastructure,
+            ReplayError::Empty { .. }
+            | ReplayError::Format { .. }
+            | ReplayError::NotARecord { .. }
+            | ReplayError::Line { .. }
+            | ReplayError::NoPlan { .. } => Kind::Usage,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<RunDirError> for UserError {
+    fn from(error: RunDirError) -> Self {
+        let kind = match &error {
+            RunDirError::Io { .. } => Kind::Infrastructure,
+            RunDirError::NoSuchRun { .. } => Kind::Usage,
+            RunDirError::Exists { .. } | RunDirError::BadName(_) => Kind::Internal,
+        };
+        Self::new(kind, error.to_string())
     }
 }
 

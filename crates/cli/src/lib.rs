@@ -4,7 +4,6 @@ pub mod args;
 pub mod clock;
 pub mod commands;
 pub mod error;
-mod exit;
 pub mod prepare;
 pub mod terminal;
 
@@ -21,7 +20,7 @@ pub fn main() -> ExitCode {
         Err(said) => {
             let shown = said.print();
             // Help and version are answers; they fail only when nobody reads them.
-            let code = if said.use_stderr() || shown.is_err() { crate::exit::USAGE } else { 0 };
+            let code = if said.use_stderr() || shown.is_err() { cc_ci_model::exit::USAGE } else { 0 };
             return ExitCode::from(code);
         }
     };
@@ -44,6 +43,8 @@ pub fn main() -> ExitCode {
 async fn perform(cli: &Cli) -> Result<u8, UserError> {
     match &cli.verb {
         Verb::Plan(args) => commands::plan::exec(&cli.state()?, args).await,
+        Verb::Judge(args) => commands::judge::exec(&cli.state()?, args),
+        Verb::Report(args) => commands::report::exec(&cli.state()?, args),
         Verb::Doctor(args) => commands::doctor::exec(&cli.state()?, args).await,
     }
 }

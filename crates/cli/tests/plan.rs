@@ -1,5 +1,6 @@
 //! `cc-ci plan` through its door: a repository in, the plan or the error out.
 
+#![expect(clippy::disallowed_methods, reason = "a test drives programs from outside, not through the product")]
 #![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
 
 use cc_ci_testkit::repo::Repo;

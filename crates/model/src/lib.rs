@@ -7,10 +7,15 @@
 pub mod convergence;
 pub mod data;
 pub mod event;
+pub mod evidence;
+pub mod exit;
 pub mod ids;
 pub mod object;
 pub mod outcome;
 pub mod overlay;
 pub mod plan;
 pub mod recipe;
+pub mod redact;
+pub mod report;
 pub mod tier;
+pub mod verdict;

@@ -1,1 +1,11 @@
 //! Remembers runs: folders, records, retention.
+//!
+//! A run's folder is written by a [`recorder::Recorder`] while the run goes on and by [`artifacts`] when it is over;
+//! [`replay`] reads it back, and judging what it reads gives the verdict the run had.
+
+pub mod artifacts;
+pub mod leaks;
+pub mod recorder;
+pub mod replay;
+pub mod retention;
+pub mod run_dir;

@@ -1,5 +1,7 @@
 //! A recipe's repository in a temporary folder, made with the `git` program as a maintainer would.
 
+#![expect(clippy::disallowed_methods, reason = "a test world is driven from outside, not through the product")]
+
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;

@@ -2,11 +2,11 @@
 
 use crate::args::DoctorArgs;
 use crate::error::{Kind, UserError};
-use crate::exit;
 use crate::terminal;
 use cc_ci_engine::host;
 use cc_ci_engine::host::findings::{self, Finding, Level, Remedy};
 use cc_ci_engine::process::{self, Command};
+use cc_ci_model::exit;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;

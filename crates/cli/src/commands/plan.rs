@@ -2,9 +2,9 @@
 
 use crate::args::PlanArgs;
 use crate::error::UserError;
-use crate::exit;
 use crate::prepare;
 use crate::terminal;
+use cc_ci_model::exit;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::{Disposition, Plan, PlannedTier};
 use std::path::Path;

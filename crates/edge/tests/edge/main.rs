@@ -1,5 +1,7 @@
 //! The proxy through its doors: real sockets, real TLS, real back ends.
 
+#![expect(clippy::disallowed_methods, reason = "the program is a child of its test")]
+
 #[cfg(test)]
 mod back_end;
 #[cfg(test)]

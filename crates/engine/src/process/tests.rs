@@ -180,3 +180,26 @@ async fn failure_carries_the_last_words_but_no_arguments() {
     let error = run(&command, &never()).await.unwrap().require_success(&command).unwrap_err();
     assert_eq!(error.to_string(), "`sh` ended with code 4: reason");
 }
+
+/// Set for the process that plays the parent in the test below.
+const PARENT: &str = "CC_CI_TEST_PARENT_DIR";
+
+#[tokio::test]
+async fn a_killed_parent_takes_its_child_along() {
+    let name = "process::tests::a_killed_parent_takes_its_child_along";
+    if let Some(dir) = std::env::var_os(PARENT) {
+        let output = run(&shell("echo $$ > child; exec sleep 1000").cwd(dir), &never()).await;
+        panic!("the parent outlived its test: {output:?}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let own = std::env::current_exe().unwrap();
+    let command = Command::new(own).args(["--exact", name]).env(PARENT, dir.path());
+    let parent = tokio::spawn(async move { run(&command, &never()).await });
+    until("the child's pid", || pid_in(&dir.path().join("child")).is_some()).await;
+    let child = pid_in(&dir.path().join("child")).unwrap();
+    let stat = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap();
+    let parent_pid: i32 = stat.rsplit(") ").next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(parent_pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+    assert_eq!(parent.await.unwrap().unwrap().ended, Ended::Signalled(9));
+    until("child gone", || !alive(child)).await;
+}

@@ -1,0 +1,28 @@
+//! `cc-ci judge RUN`: the verdict on a stored run, from its events alone (VER-1).
+
+use crate::args::StoredArgs;
+use crate::commands::report::open;
+use crate::error::UserError;
+use crate::terminal;
+use cc_ci_model::report::summary;
+use cc_ci_store::replay;
+use std::path::Path;
+
+/// Judges anew and prints the verdict. The exit code is that of the verdict.
+pub fn exec(state: &Path, args: &StoredArgs) -> Result<u8, UserError> {
+    let judged = replay::judged(&open(state, &args.run)?)?;
+    if args.json {
+        let json = serde_json::to_string_pretty(&judged.verdict)
+            .map_err(|source| UserError::internal(format!("cannot write the verdict: {source}")))?;
+        terminal::out(&format!("{json}\n"));
+    } else {
+        terminal::out(&format!("{}\n", summary::headline(&judged.view())));
+        for reason in &judged.verdict.reasons {
+            terminal::out(&format!("  - {reason}\n"));
+        }
+    }
+    if let Some(torn) = &judged.torn {
+        terminal::note(&format!("note: line {} of the record was not written to its end; it was left out", torn.line));
+    }
+    Ok(judged.verdict.exit_code)
+}

@@ -1,0 +1,53 @@
+//! `cc-ci report RUN`: the reports of a stored run, drawn again from its events.
+
+use crate::args::{Format, ReportArgs};
+use crate::error::{Kind, UserError};
+use crate::terminal;
+use cc_ci_model::exit;
+use cc_ci_model::ids::RunId;
+use cc_ci_model::report::{ReportView, junit, results, summary, timeline};
+use cc_ci_store::replay;
+use cc_ci_store::run_dir::{EVENTS, RunDir, runs_of};
+use std::path::Path;
+
+/// Draws one report and prints it. The exit code says only whether it could be drawn.
+pub fn exec(state: &Path, args: &ReportArgs) -> Result<u8, UserError> {
+    let view = replay::judged(&open(state, &args.run)?)?.view();
+    terminal::out(&draw(&view, args.format)?);
+    Ok(exit::GREEN)
+}
+
+/// One report as text that ends with a line break.
+pub(crate) fn draw(view: &ReportView, format: Format) -> Result<String, UserError> {
+    let failed = |what: &dyn std::fmt::Display| UserError::internal(format!("cannot draw the report: {what}"));
+    let text = match format {
+        Format::Text => summary::render(view),
+        Format::Json => results::render(view).map_err(|error| failed(&error))?,
+        Format::Junit => junit::render(view).map_err(|error| failed(&error))?,
+        Format::Timeline => timeline::render(view).map_err(|error| failed(&error))?,
+    };
+    Ok(if text.ends_with('\n') { text } else { text + "\n" })
+}
+
+/// A stored run, by its id, its folder, or `latest`.
+pub(crate) fn open(state: &Path, run: &str) -> Result<RunDir, UserError> {
+    if Path::new(run).join(EVENTS).is_file() {
+        return Ok(RunDir::at(run));
+    }
+    if run == "latest" {
+        return latest(state);
+    }
+    let hint = format!("`ls {}` shows the stored runs; `latest` is the last one", runs_of(state).display());
+    let id = RunId::parse(run).map_err(|_| {
+        UserError::new(Kind::Usage, format!("`{run}` is neither a run's id nor its folder")).hint(hint.clone())
+    })?;
+    RunDir::open(state, &id).map_err(|error| UserError::new(Kind::Usage, error.to_string()).hint(hint))
+}
+
+/// Run ids begin with their time, so the last name is the last run.
+fn latest(state: &Path) -> Result<RunDir, UserError> {
+    let runs = runs_of(state);
+    let entries = std::fs::read_dir(&runs).into_iter().flatten().flatten();
+    let last = entries.map(|entry| entry.path()).filter(|path| path.join(EVENTS).is_file()).max();
+    last.map(RunDir::at).ok_or_else(|| UserError::new(Kind::Usage, format!("there is no run in {}", runs.display())))
+}

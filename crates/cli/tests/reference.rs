@@ -1,0 +1,71 @@
+//! The pages in docs/reference are made from the code; this test fails when one is not what the code says now.
+//!
+//! `CC_CI_WRITE=1 cargo test -p cc-ci --test reference` writes them anew.
+
+#![expect(clippy::unwrap_used, reason = "a page that cannot be made fails its test")]
+
+#[path = "reference/items.rs"]
+mod items;
+
+use cc_ci::args::Cli;
+use clap::{Command, CommandFactory};
+use std::fs;
+use std::path::Path;
+
+const MADE: &str = "<!-- Made from the code by `crates/cli/tests/reference.rs`; do not edit. -->\n";
+
+fn check(page: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(page);
+    let text = format!("{MADE}\n{}\n", text.trim_end());
+    if std::env::var_os("CC_CI_WRITE").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == text,
+        "docs/reference/{page} is not what the code says; write it anew: CC_CI_WRITE=1 cargo test -p cc-ci --test reference"
+    );
+}
+
+#[test]
+fn the_command_line() {
+    let mut root = Cli::command().term_width(100);
+    root.build();
+    let mut text = "# Command line\n".to_owned();
+    section(&mut root, "", &mut text);
+    check("cli.md", &text);
+}
+
+fn section(command: &mut Command, parents: &str, text: &mut String) {
+    let name = format!("{parents}{}", command.get_name());
+    let help = command.render_long_help().to_string();
+    let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+    text.push_str(&["\n## `", &name, "`\n\n```text\n", help.join("\n").trim_end(), "\n```\n"].concat());
+    for inner in command.get_subcommands_mut().filter(|inner| inner.get_name() != "help") {
+        section(inner, &format!("{name} "), text);
+    }
+}
+
+#[test]
+fn exit_codes() {
+    let rows = cc_ci_model::exit::ALL.map(|(code, name, meaning)| format!("| {code} | {name} | {meaning} |"));
+    let head = "# Exit codes\n\n| code | name | meaning |\n|---|---|---|\n";
+    check("exit-codes.md", &format!("{head}{}", rows.join("\n")));
+}
+
+#[test]
+fn events() {
+    let intro = "# Events\n\n\
+        A run folder's `events.jsonl` holds one JSON object a line: `seq`, the position from 0 without gaps; `ms`, \
+        milliseconds since the run started; and `event`, one of those below, told apart by `type`. The first event carries \
+        `format`, the version of all this.\n";
+    let event = include_str!("../../model/src/event.rs");
+    let outcome = include_str!("../../model/src/outcome.rs");
+    let object = include_str!("../../model/src/object.rs");
+    let parts = [
+        items::page(event, &["Event", "ServiceSeen", "Budget", "Triage", "InventoryWhen", "RunEnd"]),
+        items::page(outcome, &["Outcome", "Finding", "Cause"]),
+        items::page(object, &["Object", "Kind"]),
+    ];
+    check("events.md", &format!("{intro}\n{}", parts.join("\n")));
+}

@@ -1,0 +1,72 @@
+//! Every exit code of the program, as documented constants (VER-4, ISO-3).
+
+use crate::event::RunEnd;
+use crate::verdict::blame::Blame;
+use crate::verdict::{Color, Verdict};
+
+/// The recipe passed.
+pub const GREEN: u8 = 0;
+/// cc-ci itself failed; nothing was learnt about the recipe.
+pub const BUG: u8 = 1;
+/// The command line makes no sense.
+pub const USAGE: u8 = 2;
+/// Not green, and the recipe, its base, a dependency or its tests are the reason.
+pub const RED: u8 = 10;
+/// Disk, registry, engine or memory of the host gave out; nothing was learnt about the recipe.
+pub const INFRASTRUCTURE: u8 = 11;
+/// The run was cancelled.
+pub const CANCELLED: u8 = 12;
+/// Settings that cannot be used.
+pub const BAD_SETTINGS: u8 = 20;
+/// A recipe that cannot be read.
+pub const BAD_RECIPE: u8 = 21;
+/// No swarm to run on.
+pub const NO_SWARM: u8 = 22;
+/// The process of a run ended itself at the run's time limit, as a shell shows a death by SIGALRM.
+pub const DEADLINE: u8 = 142;
+/// The process of a run was told to end, as a shell shows a death by SIGTERM.
+pub const SIGNALLED: u8 = 143;
+
+/// Every code with its name and meaning, in order, for the reference page.
+pub const ALL: [(u8, &str, &str); 11] = [
+    (GREEN, "green", "the recipe passed"),
+    (BUG, "bug", "cc-ci itself failed; nothing was learnt about the recipe"),
+    (USAGE, "usage", "the command line makes no sense"),
+    (RED, "red", "not green, and the recipe, its base, a dependency or its tests are the reason"),
+    (INFRASTRUCTURE, "infrastructure", "disk, registry, engine or memory of the host gave out"),
+    (CANCELLED, "cancelled", "the run was cancelled (by a later command such as `judge`)"),
+    (BAD_SETTINGS, "bad settings", "settings that cannot be used"),
+    (BAD_RECIPE, "bad recipe", "a recipe that cannot be read"),
+    (NO_SWARM, "no swarm", "no swarm to run on"),
+    (DEADLINE, "deadline", "the process of a run that reached its own time limit"),
+    (SIGNALLED, "signalled", "the process of a run that was told to end"),
+];
+
+/// The code of a verdict: what `cc-ci judge` answers for ever after.
+#[must_use]
+pub fn of_verdict(color: Color, blame: Option<Blame>, provisional: bool) -> u8 {
+    match (color, blame) {
+        // A run that never ended is no success, however well it went.
+        (Color::Green, _) if provisional => BUG,
+        (Color::Green, _) => GREEN,
+        (Color::Cancelled, _) => CANCELLED,
+        (Color::Red | Color::Unverified, Some(blame)) => match blame {
+            Blame::Recipe | Blame::Base | Blame::Dependency | Blame::Test => RED,
+            Blame::Infrastructure => INFRASTRUCTURE,
+            Blame::Harness => BUG,
+            Blame::Cancelled => CANCELLED,
+        },
+        (Color::Red | Color::Unverified, None) => BUG,
+    }
+}
+
+/// The code of the process that performed the run. It differs from the verdict's only where the process was told to end
+/// or reached its time limit.
+#[must_use]
+pub fn of_process(verdict: &Verdict, end: Option<&RunEnd>) -> u8 {
+    match end {
+        Some(RunEnd::Cancelled { .. }) => SIGNALLED,
+        Some(RunEnd::Deadline) => DEADLINE,
+        Some(RunEnd::Completed | RunEnd::Infrastructure { .. } | RunEnd::Broken { .. }) | None => verdict.exit_code,
+    }
+}

@@ -1,0 +1,89 @@
+//! Masks the free texts of an event. Names that evidence hangs on (steps, stacks, objects) are never touched.
+
+use super::Redactor;
+use crate::event::{Budget, Event, RunEnd, ServiceSeen, Stamped, Triage};
+use crate::outcome::{Finding, Outcome};
+use crate::plan::Plan;
+
+impl Redactor {
+    /// The event with every free text masked.
+    #[must_use]
+    pub fn stamped(&self, stamped: &Stamped) -> Stamped {
+        Stamped { seq: stamped.seq, ms: stamped.ms, event: self.event(stamped.event.clone()) }
+    }
+
+    /// The event with every free text masked.
+    #[must_use]
+    pub fn event(&self, event: Event) -> Event {
+        match event {
+            Event::Planned { plan } => Event::Planned { plan: Box::new(self.plan(*plan)) },
+            Event::HostFact { name, value } => Event::HostFact { name, value: self.mask_owned(value) },
+            Event::Waiting { step, on, limit } => Event::Waiting { step, on: self.mask_owned(on), limit },
+            Event::Noted { step, text } => Event::Noted { step, text: self.mask_owned(text) },
+            Event::StepEnded { step, outcome, ms } => Event::StepEnded { step, outcome: self.outcome(outcome), ms },
+            Event::ServicesSeen { step, services } => Event::ServicesSeen {
+                step,
+                services: services
+                    .into_iter()
+                    .map(|seen| ServiceSeen {
+                        image: self.mask_owned(seen.image),
+                        state: self.mask_owned(seen.state),
+                        ..seen
+                    })
+                    .collect(),
+            },
+            Event::Budget(budget) => Event::Budget(Budget { unexplained: self.lines(budget.unexplained), ..budget }),
+            Event::Triage(triage) => Event::Triage(Triage {
+                finding: self.finding(triage.finding),
+                health: triage.health.map(|text| self.mask_owned(text)),
+                log: self.lines(triage.log),
+                then: self.lines(triage.then),
+                ..triage
+            }),
+            Event::SecretLeaked { artifact, secret } => {
+                Event::SecretLeaked { artifact: self.mask_owned(artifact), secret }
+            }
+            Event::RunEnded { end } => Event::RunEnded { end: self.end(end) },
+            same @ (Event::RunStarted { .. }
+            | Event::ImageResolved { .. }
+            | Event::TierStarted { .. }
+            | Event::StepStarted { .. }
+            | Event::TierEnded { .. }
+            | Event::Making { .. }
+            | Event::Deploying { .. }
+            | Event::Pruned { .. }
+            | Event::VerdictDue
+            | Event::Inventory { .. }
+            | Event::LeftBehind { .. }) => same,
+        }
+    }
+
+    fn plan(&self, plan: Plan) -> Plan {
+        Plan { notes: self.lines(plan.notes), ..plan }
+    }
+
+    fn outcome(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Passed { note } => Outcome::Passed { note: note.map(|text| self.mask_owned(text)) },
+            Outcome::Failed(finding) => Outcome::Failed(self.finding(finding)),
+            Outcome::Skipped { reason } => Outcome::Skipped { reason: self.mask_owned(reason) },
+            Outcome::Unverified(finding) => Outcome::Unverified(self.finding(finding)),
+        }
+    }
+
+    fn finding(&self, finding: Finding) -> Finding {
+        Finding { summary: self.mask_owned(finding.summary), details: self.lines(finding.details), ..finding }
+    }
+
+    fn end(&self, end: RunEnd) -> RunEnd {
+        match end {
+            RunEnd::Infrastructure { finding } => RunEnd::Infrastructure { finding: self.finding(finding) },
+            RunEnd::Broken { error } => RunEnd::Broken { error: self.mask_owned(error) },
+            same @ (RunEnd::Completed | RunEnd::Cancelled { .. } | RunEnd::Deadline) => same,
+        }
+    }
+
+    fn lines(&self, lines: Vec<String>) -> Vec<String> {
+        lines.into_iter().map(|line| self.mask_owned(line)).collect()
+    }
+}

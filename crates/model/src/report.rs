@@ -1,0 +1,242 @@
+//! The one view every output of a run is drawn from: what the plan, the evidence and the verdict say, side by side.
+
+pub mod junit;
+pub mod results;
+pub mod summary;
+pub mod text;
+pub mod timeline;
+
+use crate::event::{ServiceSeen, Triage};
+use crate::evidence::{Evidence, ImageSeen, Leak, Span};
+use crate::ids::{Commit, RecipeName, RunId, StackName, StepId};
+use crate::object::Object;
+use crate::outcome::{Finding, Outcome};
+use crate::plan::base::Base;
+use crate::plan::permit::Purpose;
+use crate::plan::{Disposition, Plan};
+use crate::tier::Tier;
+use crate::verdict::{Status, Verdict};
+
+/// Why the lint rung has no answer yet.
+pub const LINT_NOTE: &str = "lint is not part of this version yet";
+
+/// Everything a report may show. Renderers take this and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportView {
+    /// The run.
+    pub run: RunId,
+    /// The recipe under test.
+    pub recipe: RecipeName,
+    /// The commit under test.
+    pub head: Commit,
+    /// The version label at head, if it has one.
+    pub version: Option<String>,
+    /// Where the app was first deployed.
+    pub base: Base,
+    /// The run's stack.
+    pub stack: StackName,
+    /// The version of cc-ci that made the record.
+    pub program: Option<String>,
+    /// When the run started, RFC 3339, UTC.
+    pub started: Option<String>,
+    /// When it ended, or was due for its verdict, RFC 3339, UTC.
+    pub finished: Option<String>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// One row per tier, in order.
+    pub tiers: Vec<TierRow>,
+    /// Failing services, first first.
+    pub triage: Vec<Triage>,
+    /// Deploys that were announced, with the reason the plan gives.
+    pub deploys: Vec<DeployRow>,
+    /// Images as they were resolved.
+    pub images: Vec<ImageSeen>,
+    /// Services as steps saw them.
+    pub services: Vec<(StepId, Vec<ServiceSeen>)>,
+    /// Services that head dropped and that were removed.
+    pub pruned: Vec<String>,
+    /// Milliseconds from the start to the verdict.
+    pub due_ms: Option<u64>,
+    /// Milliseconds from the start to the end, teardown included.
+    pub end_ms: Option<u64>,
+    /// Objects on the engine before the run.
+    pub before: Option<[usize; 6]>,
+    /// Objects on the engine after teardown.
+    pub after: Option<[usize; 6]>,
+    /// Objects teardown could not remove.
+    pub left: Vec<Object>,
+    /// Secrets found in artifacts.
+    pub leaks: Vec<Leak>,
+    /// What the plan wants the reader to know: adaptations, ignored files.
+    pub notes: Vec<String>,
+    /// Facts about the host.
+    pub host: Vec<(String, String)>,
+}
+
+/// One tier of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TierRow {
+    /// Which.
+    pub tier: Tier,
+    /// How it stands.
+    pub status: Status,
+    /// When it ran.
+    pub span: Span,
+    /// Why it did not pass, or what was seen when it did.
+    pub note: Option<String>,
+    /// For a skipped tier, whether the plan or a person said so.
+    pub skip: Option<crate::plan::Skip>,
+    /// Its steps, in order.
+    pub steps: Vec<StepRow>,
+}
+
+/// One step of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepRow {
+    /// Which.
+    pub id: StepId,
+    /// How it stands.
+    pub status: Status,
+    /// When it began, milliseconds since the start.
+    pub began_ms: Option<u64>,
+    /// How long it took, in milliseconds; `None` when it never ended.
+    pub ms: Option<u64>,
+    /// What was seen, or why it was skipped.
+    pub note: Option<String>,
+    /// What was found, unless it passed.
+    pub finding: Option<Finding>,
+}
+
+/// One deploy of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeployRow {
+    /// The stack.
+    pub stack: StackName,
+    /// What it was for.
+    pub purpose: Purpose,
+    /// Why the plan permitted it.
+    pub reason: Option<String>,
+}
+
+impl ReportView {
+    /// Draws the view.
+    #[must_use]
+    pub fn new(plan: &Plan, evidence: &Evidence, verdict: &Verdict) -> Self {
+        let end_ms = evidence.end.as_ref().map(|(_, ms)| *ms);
+        let started = evidence.start.as_ref().map(|start| start.started.clone());
+        let finished = started.as_deref().and_then(|started| text::later(started, end_ms.or(evidence.due_ms)?));
+        Self {
+            run: plan.run.clone(),
+            recipe: plan.recipe.clone(),
+            head: plan.head.clone(),
+            version: plan.head_version.clone(),
+            base: plan.base.clone(),
+            stack: plan.stack.clone(),
+            program: evidence.start.as_ref().map(|start| start.program.clone()),
+            started,
+            finished,
+            verdict: verdict.clone(),
+            tiers: Tier::ALL.into_iter().map(|tier| tier_row(tier, plan, evidence, verdict)).collect(),
+            triage: evidence.triage.clone(),
+            deploys: deploys(plan, evidence),
+            images: evidence.images.clone(),
+            services: evidence.services.clone(),
+            pruned: evidence.pruned.clone(),
+            due_ms: evidence.due_ms,
+            end_ms,
+            before: evidence.before,
+            after: evidence.after,
+            left: evidence.left.clone(),
+            leaks: evidence.leaks.clone(),
+            notes: plan.notes.clone(),
+            host: evidence.host.clone(),
+        }
+    }
+
+    /// Milliseconds spent pulling images, added up, and how many were pulled.
+    #[must_use]
+    pub fn pulls(&self) -> (u64, usize) {
+        let pulled = self.images.iter().filter_map(|image| image.pulled_ms);
+        (pulled.clone().sum(), pulled.count())
+    }
+
+    /// The slowest steps, slowest first.
+    #[must_use]
+    pub fn slowest(&self, most: usize) -> Vec<(&StepId, u64)> {
+        let mut steps: Vec<_> = self
+            .tiers
+            .iter()
+            .flat_map(|tier| &tier.steps)
+            .filter_map(|step| Some((&step.id, step.ms.filter(|ms| *ms > 0)?)))
+            .collect();
+        steps.sort_by(|(one_id, one), (other_id, other)| other.cmp(one).then_with(|| one_id.cmp(other_id)));
+        steps.truncate(most);
+        steps
+    }
+
+    /// The stacks deployed beside the app.
+    #[must_use]
+    pub fn dependencies(&self) -> Vec<String> {
+        self.deploys
+            .iter()
+            .filter_map(|deploy| match &deploy.purpose {
+                Purpose::Base => None,
+                Purpose::Dependency { recipe } => Some(format!("{recipe} (stack {})", deploy.stack)),
+            })
+            .collect()
+    }
+}
+
+fn tier_row(tier: Tier, plan: &Plan, evidence: &Evidence, verdict: &Verdict) -> TierRow {
+    let judged = verdict.tier(tier);
+    let planned = plan.tier(tier);
+    let status = judged.map_or(Status::Unver, |judged| judged.status);
+    let note = judged.and_then(|judged| match &judged.reason {
+        Some(reason) => Some(reason.clone()),
+        None if judged.notes.is_empty() => None,
+        None => Some(judged.notes.join("; ")),
+    });
+    let steps = planned.map(|planned| &planned.steps).into_iter().flatten();
+    TierRow {
+        tier,
+        status,
+        span: evidence.tiers.get(&tier).copied().unwrap_or_default(),
+        note,
+        skip: planned.and_then(|planned| match &planned.disposition {
+            Disposition::Run => None,
+            Disposition::Skip { why, .. } => Some(*why),
+        }),
+        steps: steps.map(|step| step_row(&step.id, evidence, verdict)).collect(),
+    }
+}
+
+fn step_row(id: &StepId, evidence: &Evidence, verdict: &Verdict) -> StepRow {
+    let seen = evidence.steps.get(id);
+    let found = verdict.tiers.iter().flat_map(|tier| &tier.findings).find(|found| found.step == *id);
+    let (status, note) = match (found, seen.and_then(|seen| seen.outcome.as_ref())) {
+        (Some(found), _) => (found.status, None),
+        (None, Some(Outcome::Passed { note })) => (Status::Pass, note.clone()),
+        (None, Some(Outcome::Skipped { reason })) => (Status::Skip, Some(reason.clone())),
+        (None, Some(Outcome::Failed(_) | Outcome::Unverified(_)) | None) => (Status::Unver, None),
+    };
+    StepRow {
+        id: id.clone(),
+        status,
+        began_ms: seen.and_then(|seen| seen.began_ms),
+        ms: seen.and_then(|seen| seen.outcome.as_ref().map(|_| seen.ms)),
+        note,
+        finding: found.map(|found| found.finding.clone()),
+    }
+}
+
+fn deploys(plan: &Plan, evidence: &Evidence) -> Vec<DeployRow> {
+    evidence
+        .deploys
+        .iter()
+        .map(|(stack, purpose)| DeployRow {
+            stack: stack.clone(),
+            purpose: purpose.clone(),
+            reason: plan.permits.iter().find(|grant| grant.purpose == *purpose).map(|grant| grant.reason.clone()),
+        })
+        .collect()
+}

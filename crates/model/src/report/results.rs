@@ -1,0 +1,381 @@
+//! `results.json`: the run for programs. Schema 3 has every key of schema 2 with the same meaning, and more.
+
+use super::{DeployRow, LINT_NOTE, ReportView, StepRow, TierRow};
+use crate::event::Triage;
+use crate::object::Object;
+use crate::outcome::{Cause, Finding};
+use crate::plan::base::Base;
+use crate::tier::Tier;
+use crate::verdict::blame::Blame;
+use crate::verdict::budget::Agreement;
+use crate::verdict::level::Rungs;
+use crate::verdict::{Color, Status};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The schema's number, raised when a reader of the old one would misread the new one.
+pub const SCHEMA: u32 = 3;
+
+/// The whole file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Results {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The run's id.
+    pub run_id: String,
+    /// The recipe under test.
+    pub recipe: String,
+    /// The version label at head; `null` if it has none.
+    pub version: Option<String>,
+    /// The commit under test, 40 digits.
+    #[serde(rename = "ref")]
+    pub commit: String,
+    /// The pull request's number; `null` for a run by hand.
+    pub pr: Option<u64>,
+    /// When the run started, RFC 3339, UTC.
+    pub started: Option<String>,
+    /// When it ended (teardown included), RFC 3339, UTC.
+    pub finished: Option<String>,
+    /// The version of cc-ci.
+    pub program: Option<String>,
+    /// The verdict in one word.
+    pub verdict: Color,
+    /// The run has not ended yet; the final results are never better.
+    pub provisional: bool,
+    /// 0 to 5.
+    pub level: u8,
+    /// The five rungs.
+    pub rungs: Rungs,
+    /// Whose fault it is that the run is not green; `null` when it is.
+    pub blame: Option<Blame>,
+    /// Why it is not green, most important first.
+    pub reasons: Vec<String>,
+    /// The exit code of the verdict.
+    pub exit_code: u8,
+    /// Per tier how it stands.
+    pub results: BTreeMap<Tier, Status>,
+    /// Per tier its steps; `lint` is a stage too.
+    pub stages: Vec<Stage>,
+    /// What was skipped on purpose, and what has no answer.
+    pub skips: Skips,
+    /// Yes or no questions.
+    pub flags: Flags,
+    /// The lint rung.
+    pub lint: Lint,
+    /// What the run was changed by; always `null` in this version.
+    pub customization: Option<BTreeMap<String, String>>,
+    /// File name of the screenshot; always `null` in this version.
+    pub screenshot: Option<String>,
+    /// File name of the card; always `null` in this version.
+    pub summary_card: Option<String>,
+    /// Where the app was first deployed.
+    pub base: BaseResult,
+    /// The deploy budget.
+    pub deploys: Deploys,
+    /// Where the time went.
+    pub timings: Timings,
+    /// The service that failed first, if one did.
+    pub triage: Option<TriageResult>,
+    /// Services that head dropped and that were removed.
+    pub pruned: Vec<String>,
+    /// Objects teardown could not remove.
+    pub left_behind: Vec<Object>,
+    /// Notes of the plan.
+    pub notes: Vec<String>,
+}
+
+/// One tier with its steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// The tier's word, or `lint`.
+    pub name: String,
+    /// How it stands.
+    pub status: Status,
+    /// Why it did not pass, or what was seen.
+    pub note: Option<String>,
+    /// How long it took, in milliseconds.
+    pub ms: Option<u64>,
+    /// Its steps.
+    pub tests: Vec<TestResult>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestResult {
+    /// The step's id.
+    pub name: String,
+    /// How it stands.
+    pub status: Status,
+    /// How long it took, in milliseconds.
+    pub ms: Option<u64>,
+    /// What was seen, or why it was skipped.
+    pub note: Option<String>,
+    /// What was found, unless it passed.
+    pub finding: Option<Finding>,
+}
+
+/// What did not run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skips {
+    /// Rung and reason.
+    pub intentional: BTreeMap<String, String>,
+    /// Rungs that should have given an answer.
+    pub unintentional: Vec<String>,
+}
+
+/// Yes or no questions; `null` is "not known", as before teardown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flags {
+    /// Nothing was left.
+    pub clean_teardown: Option<bool>,
+    /// No secret was found in an artifact.
+    pub no_secret_leak: Option<bool>,
+}
+
+/// The lint rung.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lint {
+    /// How it stands.
+    pub status: Status,
+    /// In words.
+    pub detail: String,
+    /// Ids of the rules that failed.
+    pub rules_failed: Vec<String>,
+}
+
+/// Where the app was first deployed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseResult {
+    /// The published version, if it is one.
+    pub version: Option<String>,
+    /// The commit; `null` when the app started at head.
+    pub commit: Option<String>,
+    /// Why this one.
+    pub reason: String,
+}
+
+/// The deploy budget.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deploys {
+    /// Deploys the plan permits.
+    pub expected: usize,
+    /// Deploys in the ledger; `null` if never counted.
+    pub count: Option<usize>,
+    /// Deploys the engine's event stream showed; `null` if never counted.
+    pub witness: Option<usize>,
+    /// Whether the three agree.
+    pub agreement: Agreement,
+    /// Every disagreement in words.
+    pub disagreements: Vec<String>,
+    /// Each deploy with its purpose and reason.
+    pub list: Vec<DeployResult>,
+}
+
+/// One deploy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeployResult {
+    /// The stack.
+    pub stack: String,
+    /// What for.
+    pub purpose: String,
+    /// Why the plan permitted it.
+    pub reason: Option<String>,
+}
+
+/// Where the time went, in milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timings {
+    /// From the start to the verdict.
+    pub verdict_ms: Option<u64>,
+    /// From the start to the end, teardown included.
+    pub total_ms: Option<u64>,
+    /// Pulling, added up over all images; not part of any tier.
+    pub pull_ms: u64,
+    /// How many images were pulled.
+    pub images_pulled: usize,
+    /// How many images there are.
+    pub images: usize,
+    /// Per tier.
+    pub tiers: BTreeMap<Tier, u64>,
+    /// Per service, from the deploy to its first running task.
+    pub services_ready: BTreeMap<String, u64>,
+}
+
+/// The service that failed first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TriageResult {
+    /// During which step.
+    pub step: String,
+    /// The service.
+    pub service: String,
+    /// What it died of.
+    pub cause: Cause,
+    /// In words.
+    pub summary: String,
+    /// Exit code of the dead attempt.
+    pub exit_code: Option<i64>,
+    /// Whether the kernel killed it for memory.
+    pub oom: bool,
+    /// Output of the last health probe.
+    pub health: Option<String>,
+    /// Last lines of the dead attempt.
+    pub log: Vec<String>,
+    /// Services that failed after it or were waiting.
+    pub then: Vec<String>,
+}
+
+impl Results {
+    /// Draws the results from the view.
+    #[must_use]
+    pub fn new(view: &ReportView) -> Self {
+        let verdict = &view.verdict;
+        Self {
+            schema: SCHEMA,
+            run_id: view.run.to_string(),
+            recipe: view.recipe.to_string(),
+            version: view.version.clone(),
+            commit: view.head.to_string(),
+            pr: None,
+            started: view.started.clone(),
+            finished: view.finished.clone(),
+            program: view.program.clone(),
+            verdict: verdict.color,
+            provisional: verdict.provisional,
+            level: verdict.level,
+            rungs: verdict.rungs,
+            blame: verdict.blame,
+            reasons: verdict.reasons.clone(),
+            exit_code: verdict.exit_code,
+            results: view.tiers.iter().map(|row| (row.tier, row.status)).collect(),
+            stages: stages(view),
+            skips: skips(view),
+            flags: Flags {
+                clean_teardown: view.after.is_some().then_some(view.left.is_empty()),
+                no_secret_leak: (!verdict.provisional).then_some(view.leaks.is_empty()),
+            },
+            lint: Lint { status: verdict.rungs.lint, detail: LINT_NOTE.to_owned(), rules_failed: Vec::new() },
+            customization: None,
+            screenshot: None,
+            summary_card: None,
+            base: base(&view.base),
+            deploys: Deploys {
+                expected: verdict.budget.expected,
+                count: verdict.budget.ledger,
+                witness: verdict.budget.witness,
+                agreement: verdict.budget.agreement,
+                disagreements: verdict.budget.words.clone(),
+                list: view.deploys.iter().map(deploy).collect(),
+            },
+            timings: timings(view),
+            triage: view.triage.first().map(triage),
+            pruned: view.pruned.clone(),
+            left_behind: view.left.clone(),
+            notes: view.notes.clone(),
+        }
+    }
+}
+
+/// The file's text, indented, with a line break at the end.
+pub fn render(view: &ReportView) -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(&Results::new(view))? + "\n")
+}
+
+fn stages(view: &ReportView) -> Vec<Stage> {
+    let lint = Stage {
+        name: "lint".to_owned(),
+        status: view.verdict.rungs.lint,
+        note: Some(LINT_NOTE.to_owned()),
+        ms: None,
+        tests: Vec::new(),
+    };
+    view.tiers.iter().map(stage).chain([lint]).collect()
+}
+
+fn stage(row: &TierRow) -> Stage {
+    Stage {
+        name: row.tier.word().to_owned(),
+        status: row.status,
+        note: row.note.clone(),
+        ms: row.span.ms(),
+        tests: row.steps.iter().map(test).collect(),
+    }
+}
+
+fn test(step: &StepRow) -> TestResult {
+    TestResult {
+        name: step.id.to_string(),
+        status: step.status,
+        ms: step.ms,
+        note: step.note.clone(),
+        finding: step.finding.clone(),
+    }
+}
+
+fn skips(view: &ReportView) -> Skips {
+    let mut skips = Skips { intentional: BTreeMap::new(), unintentional: Vec::new() };
+    for (rung, status) in view.verdict.rungs.named() {
+        match status {
+            Status::Pass | Status::Fail => {}
+            Status::Unver => skips.unintentional.push(rung.to_owned()),
+            Status::Skip => {
+                let reasons: Vec<_> = view
+                    .tiers
+                    .iter()
+                    .filter(|row| row.status == Status::Skip && rung_of(row.tier) == rung)
+                    .map(|row| row.note.clone().unwrap_or_default())
+                    .collect();
+                skips.intentional.insert(rung.to_owned(), reasons.first().cloned().unwrap_or_default());
+            }
+        }
+    }
+    skips
+}
+
+fn rung_of(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Install => "install",
+        Tier::Upgrade => "upgrade",
+        Tier::Backup | Tier::Restore => "backup_restore",
+        Tier::Custom => "functional",
+    }
+}
+
+fn base(base: &Base) -> BaseResult {
+    let version = match base {
+        Base::Published { version, .. } => Some(version.clone()),
+        Base::Commit { .. } | Base::Head { .. } => None,
+    };
+    BaseResult { version, commit: base.commit().map(ToString::to_string), reason: base.reason().to_owned() }
+}
+
+fn deploy(row: &DeployRow) -> DeployResult {
+    DeployResult { stack: row.stack.to_string(), purpose: row.purpose.to_string(), reason: row.reason.clone() }
+}
+
+fn timings(view: &ReportView) -> Timings {
+    let (pull_ms, images_pulled) = view.pulls();
+    let first_seen = view.services.iter().rev().flat_map(|(_, services)| services);
+    Timings {
+        verdict_ms: view.due_ms,
+        total_ms: view.end_ms,
+        pull_ms,
+        images_pulled,
+        images: view.images.len(),
+        tiers: view.tiers.iter().filter_map(|row| Some((row.tier, row.span.ms()?))).collect(),
+        services_ready: first_seen.filter_map(|seen| Some((seen.service.clone(), seen.ready_ms?))).collect(),
+    }
+}
+
+fn triage(triage: &Triage) -> TriageResult {
+    TriageResult {
+        step: triage.step.to_string(),
+        service: triage.service.clone(),
+        cause: triage.finding.cause,
+        summary: triage.finding.summary.clone(),
+        exit_code: triage.exit_code,
+        oom: triage.oom,
+        health: triage.health.clone(),
+        log: triage.log.clone(),
+        then: triage.then.clone(),
+    }
+}

@@ -1,0 +1,203 @@
+//! The RUN SUMMARY: what a person reads on the terminal when the run is over (OUT-2).
+
+use super::text::{first_line, seconds};
+use super::{LINT_NOTE, ReportView, TierRow};
+use crate::event::Triage;
+use crate::object::Kind;
+use crate::plan::Skip;
+use crate::verdict::{Color, Status};
+use std::fmt::Write;
+
+/// How many lines of a dead attempt's log the summary shows; the artifact has them all.
+const LOG_LINES: usize = 12;
+
+/// Draws the summary. Plain text, no colour, ends with a line break.
+#[must_use]
+pub fn render(view: &ReportView) -> String {
+    let mut out = String::new();
+    line(&mut out, &format!("RUN SUMMARY  {}", subject(view)));
+    line(&mut out, "");
+    if let Some(first) = view.triage.first().filter(|_| view.verdict.color != Color::Green) {
+        triage(&mut out, first);
+        line(&mut out, "");
+    }
+    for row in &view.tiers {
+        tier(&mut out, row);
+    }
+    line(&mut out, "");
+    line(&mut out, &view.verdict.budget.line());
+    for words in &view.verdict.budget.words {
+        line(&mut out, &format!("  {words}"));
+    }
+    let dependencies = view.dependencies();
+    line(&mut out, &format!("dependencies: {}", list(&dependencies, "none")));
+    skipped(&mut out, view);
+    if !view.pruned.is_empty() {
+        line(&mut out, &format!("dropped by head, removed: {}", view.pruned.join(", ")));
+    }
+    level(&mut out, view);
+    timings(&mut out, view);
+    objects(&mut out, view);
+    for note in &view.notes {
+        line(&mut out, &format!("note: {}", first_line(note)));
+    }
+    if view.verdict.reasons.len() > 1 {
+        line(&mut out, "why not green:");
+        for reason in &view.verdict.reasons {
+            line(&mut out, &format!("  - {}", first_line(reason)));
+        }
+    }
+    line(&mut out, "");
+    line(&mut out, &headline(view));
+    out
+}
+
+/// The verdict in one line: colour, blame, and the most important reason.
+#[must_use]
+pub fn headline(view: &ReportView) -> String {
+    let verdict = &view.verdict;
+    let word = verdict.color.word().to_uppercase();
+    let took = view.due_ms.map(|ms| format!(" after {}", seconds(ms))).unwrap_or_default();
+    let so_far = if verdict.provisional { ", before teardown" } else { "" };
+    match (verdict.blame, verdict.reasons.first()) {
+        (Some(blame), Some(reason)) => {
+            format!("{word} (level {}, blame: {blame}{so_far}){took}: {}", verdict.level, first_line(reason))
+        }
+        (None, _) | (_, None) => format!("{word} (level {}{so_far}){took}", verdict.level),
+    }
+}
+
+fn subject(view: &ReportView) -> String {
+    let version = view.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+    format!("{}{version} @ {}  (run {}, base: {})", view.recipe, view.head.short(), view.run, base(view))
+}
+
+fn base(view: &ReportView) -> String {
+    match &view.base {
+        crate::plan::base::Base::Published { version, .. } => version.clone(),
+        crate::plan::base::Base::Commit { commit, .. } => commit.short().to_owned(),
+        crate::plan::base::Base::Head { .. } => "head itself".to_owned(),
+    }
+}
+
+fn triage(out: &mut String, triage: &Triage) {
+    line(
+        out,
+        &format!("FIRST TO FAIL  {} during {}: {}", triage.service, triage.step, first_line(&triage.finding.summary)),
+    );
+    for detail in &triage.finding.details {
+        line(out, &format!("  {}", first_line(detail)));
+    }
+    match (triage.exit_code, triage.oom) {
+        (Some(code), false) => line(out, &format!("  exit code {code}")),
+        (Some(code), true) => line(out, &format!("  exit code {code}, killed by the kernel for its memory limit")),
+        (None, true) => line(out, "  killed by the kernel for its memory limit"),
+        (None, false) => {}
+    }
+    if let Some(health) = &triage.health {
+        line(out, &format!("  last health probe: {}", first_line(health.trim())));
+    }
+    let from = triage.log.len().saturating_sub(LOG_LINES);
+    for entry in triage.log.iter().skip(from) {
+        line(out, &format!("  | {}", first_line(entry)));
+    }
+    if !triage.then.is_empty() {
+        line(out, &format!("  then: {}", triage.then.join(", ")));
+    }
+}
+
+fn tier(out: &mut String, row: &TierRow) {
+    let took = row.span.ms().filter(|ms| *ms > 0).map_or_else(|| "-".to_owned(), seconds);
+    let note = row.note.as_deref().map(first_line).unwrap_or_default();
+    line(out, format!("{:<8} {:<5} {took:>9}  {note}", row.tier.word(), row.status.word()).trim_end());
+}
+
+fn skipped(out: &mut String, view: &ReportView) {
+    for row in view.tiers.iter().filter(|row| row.status == Status::Skip) {
+        let why = match row.skip {
+            Some(Skip::Structural) => "does not apply",
+            Some(Skip::Declared) => "asked for",
+            None => "unknown",
+        };
+        line(out, &format!("skipped: {} ({why}): {}", row.tier, row.note.as_deref().unwrap_or("no reason given")));
+    }
+    let tests = view.tiers.iter().flat_map(|row| &row.steps).filter(|step| step.status == Status::Skip);
+    for step in tests {
+        line(out, &format!("skipped: {}: {}", step.id, step.note.as_deref().unwrap_or("no reason given")));
+    }
+}
+
+fn level(out: &mut String, view: &ReportView) {
+    let rungs: Vec<String> =
+        view.verdict.rungs.named().iter().map(|(name, status)| format!("{name} {status}")).collect();
+    line(out, &format!("level {} of 5: {} ({LINT_NOTE})", view.verdict.level, rungs.join(", ")));
+}
+
+fn timings(out: &mut String, view: &ReportView) {
+    let verdict =
+        view.due_ms.map_or_else(|| "no verdict was reached".to_owned(), |ms| format!("verdict after {}", seconds(ms)));
+    let (pull_ms, pulled) = view.pulls();
+    let pulls = if pulled == 0 {
+        format!("no image of {} was pulled", view.images.len())
+    } else {
+        format!("pulling {pulled} of {} images {} (apart from the tiers)", view.images.len(), seconds(pull_ms))
+    };
+    let teardown = match (view.due_ms, view.end_ms) {
+        (Some(due), Some(end)) => format!("; teardown {}", seconds(end.saturating_sub(due))),
+        (None, _) | (_, None) => String::new(),
+    };
+    line(out, &format!("time: {verdict}; {pulls}{teardown}"));
+    let slowest: Vec<String> = view.slowest(4).iter().map(|(step, ms)| format!("{step} {}", seconds(*ms))).collect();
+    if !slowest.is_empty() {
+        line(out, &format!("slowest: {}", slowest.join(", ")));
+    }
+}
+
+fn objects(out: &mut String, view: &ReportView) {
+    if view.verdict.provisional {
+        line(out, "objects left: not known before teardown");
+        return;
+    }
+    let counts = match (view.before, view.after) {
+        (Some(before), Some(after)) => {
+            let kinds: Vec<String> = Kind::ALL
+                .iter()
+                .zip(before.iter().zip(after))
+                .map(|(kind, (before, after))| format!("{kind}s {before} -> {after}"))
+                .collect();
+            kinds.join(", ")
+        }
+        (None, _) | (_, None) => "not counted".to_owned(),
+    };
+    let names: Vec<String> = view.left.iter().map(ToString::to_string).collect();
+    line(out, &format!("objects left: {} ({counts})", list(&names, "none")));
+    if let (Some(before), Some(after), true) = (view.before, view.after, view.left.is_empty()) {
+        let more: Vec<String> = Kind::ALL
+            .iter()
+            .zip(before.iter().zip(after))
+            .filter(|(_, (before, after))| after > *before)
+            .map(|(kind, (before, after))| format!("{kind}s +{}", after - before))
+            .collect();
+        if !more.is_empty() {
+            line(
+                out,
+                &format!(
+                    "  more than before: {}; none known to be of this run, so other work on this engine",
+                    more.join(", ")
+                ),
+            );
+        }
+    }
+    for leak in &view.leaks {
+        line(out, &format!("SECRET LEAKED: the value of {} stands in {}", leak.secret, leak.artifact));
+    }
+}
+
+fn list(items: &[String], none: &str) -> String {
+    if items.is_empty() { none.to_owned() } else { items.join(", ") }
+}
+
+fn line(out: &mut String, text: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "{text}");
+}

@@ -1,0 +1,44 @@
+//! Small pieces of text that several reports share.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta};
+
+/// Milliseconds as seconds with one decimal: `12.3 s`.
+#[must_use]
+pub fn seconds(ms: u64) -> String {
+    let tenths = ms.saturating_add(50) / 100;
+    format!("{}.{} s", tenths / 10, tenths % 10)
+}
+
+/// The moment `ms` milliseconds after an RFC 3339 one; `None` if that cannot be read.
+#[must_use]
+pub fn later(started: &str, ms: u64) -> Option<String> {
+    let started = DateTime::parse_from_rfc3339(started).ok()?;
+    let later = started.checked_add_signed(TimeDelta::try_milliseconds(i64::try_from(ms).ok()?)?)?;
+    Some(later.to_utc().to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+/// `text` on one line: everything from the first line break on is dropped.
+#[must_use]
+pub fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_rounded_to_tenths() {
+        assert_eq!(seconds(0), "0.0 s");
+        assert_eq!(seconds(12_349), "12.3 s");
+        assert_eq!(seconds(12_350), "12.4 s");
+        assert_eq!(seconds(u64::MAX), "18446744073709551.6 s");
+    }
+
+    #[test]
+    fn a_later_moment_crosses_midnight_and_nonsense_has_none() {
+        assert_eq!(later("2026-12-31T23:59:59Z", 1500).as_deref(), Some("2027-01-01T00:00:00.500Z"));
+        assert_eq!(later("yesterday", 1), None);
+        assert_eq!(later("2026-12-31T23:59:59Z", u64::MAX), None);
+    }
+}

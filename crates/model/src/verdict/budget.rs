@@ -1,0 +1,187 @@
+//! The deploy budget: plan, ledger and witness held against each other (RUN-2, RUN-3).
+
+use super::blame::Blame;
+use crate::evidence::Evidence;
+use crate::ids::StackName;
+use crate::outcome::Outcome;
+use crate::plan::Plan;
+use crate::plan::permit::Purpose;
+use crate::plan::step::{Action, Operation};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What the three guards say, and whether they agree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetVerdict {
+    /// Whether they agree.
+    pub agreement: Agreement,
+    /// Deploys the plan permits.
+    pub expected: usize,
+    /// Deploys in the ledger; `None` when the run never took the counts.
+    pub ledger: Option<usize>,
+    /// Deploys the engine's event stream showed; `None` when the run never took the counts.
+    pub witness: Option<usize>,
+    /// Every disagreement, or why there is no answer, in words.
+    pub words: Vec<String>,
+    /// Who is to blame if they do not agree.
+    pub blame: Option<Blame>,
+}
+
+/// Whether the three guards agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Agreement {
+    /// They do.
+    Agreed,
+    /// They do not: red.
+    Disagreed,
+    /// The run did not come far enough to tell.
+    Unknown,
+}
+
+impl BudgetVerdict {
+    /// `deploy-count = N (expect M, engine saw K)`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let count = |count: Option<usize>| count.map_or_else(|| "?".to_owned(), |count| count.to_string());
+        format!("deploy-count = {} (expect {}, engine saw {})", count(self.ledger), self.expected, count(self.witness))
+    }
+}
+
+/// Holds the three guards against each other.
+///
+/// Who is to blame: a stack the engine saw and that neither plan nor ledger knows, and an in-place change no operation of
+/// the run explains, were made by the recipe's hooks or tests. Everything else is our own bookkeeping.
+#[must_use]
+pub fn judge(plan: &Plan, evidence: &Evidence) -> BudgetVerdict {
+    let expected = plan.deploys_expected();
+    let Some(budget) = &evidence.budget else {
+        return BudgetVerdict {
+            agreement: Agreement::Unknown,
+            expected,
+            ledger: None,
+            witness: None,
+            words: vec!["the run ended before the deploys were counted".to_owned()],
+            blame: None,
+        };
+    };
+    let mut found = Found::default();
+    let ledger = tally(budget.ledger.iter());
+    let witness = tally(budget.witness.iter());
+    let record = tally(evidence.deploys.iter().map(|(stack, _)| stack));
+
+    // A deploy that was refused or interrupted is in the ledger, and the engine may have seen nothing of it; one that
+    // was never reached is in neither. The install tier says what happened; here it is only not an answer.
+    let short = !base_deployed(plan, evidence);
+
+    if budget.ledger.len() > expected {
+        found.add(Blame::Harness, format!("the ledger has {}, the plan permits {expected}", budget.ledger.len()));
+    } else if budget.ledger.len() < expected && !(short && ledger == record) {
+        found.add(Blame::Harness, format!("the plan permits {expected}, the ledger has only {}", budget.ledger.len()));
+    }
+    for stack in beyond(&record, &ledger) {
+        found.add(Blame::Harness, format!("the record announces a deploy of {stack} that the ledger on disk lacks"));
+    }
+    for stack in beyond(&ledger, &record) {
+        found.add(
+            Blame::Harness,
+            format!("the ledger on disk has a deploy of {stack} that the record does not announce"),
+        );
+    }
+    for stack in beyond(&witness, &ledger) {
+        let blame = if record.contains_key(stack) || *stack == plan.stack { Blame::Harness } else { Blame::Test };
+        found.add(blame, format!("the engine saw stack {stack} being created, the ledger does not have it"));
+    }
+    for stack in beyond(&ledger, &witness) {
+        let excused = (!budget.unbroken && evidence.host_gave_out()) || (short && *stack == plan.stack);
+        if !excused {
+            found.add(Blame::Harness, format!("the ledger has a deploy of {stack} that the engine did not see"));
+        }
+    }
+    purposes(plan, evidence, &mut found);
+    for change in &budget.unexplained {
+        found.add(Blame::Test, format!("the engine saw a change that no operation of the run explains: {change}"));
+    }
+    let blind = "the witness did not watch without a gap, so it cannot vouch for its count";
+    if !budget.unbroken && !evidence.host_gave_out() {
+        found.add(Blame::Harness, blind.to_owned());
+    }
+
+    let agreement = if !found.words.is_empty() {
+        Agreement::Disagreed
+    } else if !budget.unbroken {
+        found.words.push(blind.to_owned());
+        Agreement::Unknown
+    } else if budget.ledger.len() == expected && budget.witness.len() == expected {
+        Agreement::Agreed
+    } else {
+        found.words.push("the run ended before its deploy was made".to_owned());
+        Agreement::Unknown
+    };
+    BudgetVerdict {
+        agreement,
+        expected,
+        ledger: Some(budget.ledger.len()),
+        witness: Some(budget.witness.len()),
+        words: found.words,
+        blame: found.blame,
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    words: Vec<String>,
+    blame: Option<Blame>,
+}
+
+impl Found {
+    fn add(&mut self, blame: Blame, words: String) {
+        // The recipe's side outweighs ours: whoever deployed behind our back is named.
+        self.blame = Some(self.blame.map_or(blame, |known| known.min(blame)));
+        self.words.push(words);
+    }
+}
+
+/// Whether each announced deploy spends a permit of the plan, and the base permit is spent on the run's own stack.
+fn purposes(plan: &Plan, evidence: &Evidence, found: &mut Found) {
+    let mut permits: BTreeMap<&Purpose, usize> = BTreeMap::new();
+    for grant in &plan.permits {
+        *permits.entry(&grant.purpose).or_default() += 1;
+    }
+    for (stack, purpose) in &evidence.deploys {
+        match permits.get_mut(purpose) {
+            Some(left) if *left > 0 => *left -= 1,
+            Some(_) | None => {
+                found.add(Blame::Harness, format!("stack {stack} was deployed for `{purpose}` without a permit left"));
+            }
+        }
+        if *purpose == Purpose::Base && *stack != plan.stack {
+            found.add(Blame::Harness, format!("the base deploy went to stack {stack}, the plan says {}", plan.stack));
+        }
+    }
+}
+
+fn base_deployed(plan: &Plan, evidence: &Evidence) -> bool {
+    plan.tiers.iter().flat_map(|tier| &tier.steps).any(|step| {
+        step.action == Action::Operate(Operation::Deploy)
+            && matches!(evidence.outcome(&step.id), Some(Outcome::Passed { .. }))
+    })
+}
+
+fn tally<'a>(stacks: impl Iterator<Item = &'a StackName>) -> BTreeMap<&'a StackName, usize> {
+    let mut counts = BTreeMap::new();
+    for stack in stacks {
+        *counts.entry(stack).or_default() += 1;
+    }
+    counts
+}
+
+/// The stacks `one` has more often than `other`, once per surplus.
+fn beyond<'a>(one: &BTreeMap<&'a StackName, usize>, other: &BTreeMap<&'a StackName, usize>) -> Vec<&'a StackName> {
+    one.iter()
+        .flat_map(|(stack, count)| {
+            let surplus = count.saturating_sub(other.get(stack).copied().unwrap_or(0));
+            std::iter::repeat_n(*stack, surplus)
+        })
+        .collect()
+}

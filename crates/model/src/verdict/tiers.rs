@@ -1,0 +1,169 @@
+//! One tier judged: every planned step has to have an answer, and every answer has to be good.
+
+use super::blame::{self, Blame};
+use super::{Status, StepFinding, TierVerdict};
+use crate::evidence::Evidence;
+use crate::outcome::{Cause, Finding, Outcome};
+use crate::plan::base::Base;
+use crate::plan::step::{Action, Step};
+use crate::plan::{Disposition, Plan, PlannedTier};
+use crate::tier::Tier;
+
+/// Judges the five tiers in order. `end` is the blame of the way the run ended, for steps that were never reached.
+pub(super) fn judge(plan: &Plan, evidence: &Evidence, end: Option<Blame>) -> Vec<TierVerdict> {
+    let mut verdicts: Vec<TierVerdict> = Vec::with_capacity(Tier::ALL.len());
+    for tier in Tier::ALL {
+        let root = verdicts
+            .iter()
+            .find(|verdict| !verdict.status.lets_pass())
+            .map(|verdict| Root { tier: verdict.tier, blame: verdict.blame });
+        verdicts.push(match plan.tier(tier) {
+            Some(planned) => judge_one(plan, planned, evidence, root, end),
+            None => TierVerdict::without_answer(tier, "the plan does not mention it", Blame::Harness),
+        });
+    }
+    verdicts
+}
+
+/// The first tier that did not pass: later ones that were not reached take over its blame.
+#[derive(Clone, Copy)]
+struct Root {
+    tier: Tier,
+    blame: Option<Blame>,
+}
+
+fn judge_one(
+    plan: &Plan,
+    planned: &PlannedTier,
+    evidence: &Evidence,
+    root: Option<Root>,
+    end: Option<Blame>,
+) -> TierVerdict {
+    let tier = planned.tier;
+    if let Disposition::Skip { reason, .. } = &planned.disposition {
+        return TierVerdict {
+            tier,
+            status: Status::Skip,
+            reason: Some(reason.clone()),
+            blame: None,
+            findings: Vec::new(),
+            notes: Vec::new(),
+            inherited: false,
+        };
+    }
+    if planned.steps.is_empty() {
+        return TierVerdict::without_answer(tier, "the plan has no step that could prove it", Blame::Harness);
+    }
+    let mut sum = Sum { inherit: root.and_then(|root| root.blame).or(end), ..Sum::default() };
+    for step in &planned.steps {
+        sum.take(plan, tier, step, evidence.outcome(&step.id));
+    }
+    sum.verdict(tier, planned, root)
+}
+
+/// What the steps of one tier add up to.
+#[derive(Default)]
+struct Sum {
+    inherit: Option<Blame>,
+    findings: Vec<StepFinding>,
+    notes: Vec<String>,
+    passed: usize,
+    tests: usize,
+    tests_skipped: Vec<String>,
+}
+
+impl Sum {
+    fn take(&mut self, plan: &Plan, tier: Tier, step: &Step, outcome: Option<&Outcome>) {
+        let is_test = match &step.action {
+            Action::Test { .. } => true,
+            Action::Hook { .. } | Action::Operate(_) | Action::Check(_) => false,
+        };
+        self.tests += usize::from(is_test);
+        match outcome {
+            None => {
+                let finding = Finding::new(Cause::NotReached, "not reached");
+                self.add(plan, tier, step, &finding, Answer::None);
+            }
+            Some(Outcome::Passed { note }) => {
+                self.passed += 1;
+                self.notes.extend(note.clone());
+            }
+            Some(Outcome::Skipped { reason }) => match &step.action {
+                Action::Test { .. } => {
+                    self.tests_skipped.push(format!("{}: {reason}", step.id));
+                    self.notes.push(format!("{} skipped: {reason}", step.id));
+                }
+                Action::Hook { .. } => self.notes.push(format!("{} skipped: {reason}", step.id)),
+                Action::Operate(_) | Action::Check(_) => {
+                    let finding =
+                        Finding::new(Cause::Harness, format!("skipped, which only tests and hooks may be: {reason}"));
+                    self.add(plan, tier, step, &finding, Answer::None);
+                }
+            },
+            Some(Outcome::Failed(finding)) => self.add(plan, tier, step, finding, Answer::Bad),
+            Some(Outcome::Unverified(finding)) => self.add(plan, tier, step, finding, Answer::None),
+        }
+    }
+
+    fn add(&mut self, plan: &Plan, tier: Tier, step: &Step, finding: &Finding, answer: Answer) {
+        let blame = match blame::of(finding.cause) {
+            Some(blame) => at_base(plan, tier, step, blame),
+            None => self.findings.first().map(|first| first.blame).or(self.inherit).unwrap_or(Blame::Harness),
+        };
+        let status = match answer {
+            Answer::Bad if blame.is_about_the_subject() => Status::Fail,
+            Answer::Bad | Answer::None => Status::Unver,
+        };
+        self.findings.push(StepFinding { step: step.id.clone(), status, blame, finding: finding.clone() });
+    }
+
+    fn verdict(self, tier: Tier, planned: &PlannedTier, root: Option<Root>) -> TierVerdict {
+        let Self { findings, notes, passed, tests, tests_skipped, .. } = self;
+        // What failed leads; then what gave no answer for a reason of its own; then what was merely not reached.
+        let lead = findings
+            .iter()
+            .find(|finding| finding.status == Status::Fail)
+            .or_else(|| findings.iter().find(|finding| finding.finding.cause != Cause::NotReached))
+            .or_else(|| findings.first());
+        let (status, reason, blame, inherited) = match lead {
+            Some(lead) => {
+                let unreached = lead.finding.cause == Cause::NotReached;
+                let reason = match root {
+                    Some(root) if unreached => format!("not reached: {} did not pass", root.tier),
+                    Some(_) | None => lead.line(),
+                };
+                (lead.status, Some(reason), Some(lead.blame), unreached && root.is_some())
+            }
+            None if tests > 0 && tests_skipped.len() == tests => {
+                let reason = format!("all {tests} of its tests were skipped ({})", tests_skipped.join("; "));
+                (Status::Unver, Some(reason), Some(Blame::Test), false)
+            }
+            None if passed == 0 => {
+                let reason = format!("none of its {} steps proved anything", planned.steps.len());
+                (Status::Unver, Some(reason), Some(Blame::Test), false)
+            }
+            None => (Status::Pass, None, None, false),
+        };
+        TierVerdict { tier, status, reason, blame, findings, notes, inherited }
+    }
+}
+
+/// What kind of answer a step that did not pass gave.
+#[derive(Clone, Copy)]
+enum Answer {
+    Bad,
+    None,
+}
+
+/// A base that does not come up is not the head's fault (BASE-3). Only the install tier runs at base.
+fn at_base(plan: &Plan, tier: Tier, step: &Step, blame: Blame) -> Blame {
+    let starts_at_base = match &plan.base {
+        Base::Published { .. } | Base::Commit { .. } => true,
+        Base::Head { .. } => false,
+    };
+    let generic = match &step.action {
+        Action::Operate(_) | Action::Check(_) => true,
+        Action::Hook { .. } | Action::Test { .. } => false,
+    };
+    if blame == Blame::Recipe && tier == Tier::Install && starts_at_base && generic { Blame::Base } else { blame }
+}

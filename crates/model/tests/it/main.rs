@@ -1,0 +1,14 @@
+//! Judging and reporting, through the crate's door.
+
+#[cfg(test)]
+mod budget;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod props;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod summary;

@@ -1,0 +1,350 @@
+//! The rules of judging, one test each, on whole runs.
+
+use crate::story::*;
+use cc_ci_model::event::{Event, RunEnd};
+use cc_ci_model::evidence::Evidence;
+use cc_ci_model::exit;
+use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::plan::build::{Backup, Data, Facts, plan};
+use cc_ci_model::plan::step::{Action, Check, Operation};
+use cc_ci_model::tier::Tier;
+use cc_ci_model::verdict::blame::Blame;
+use cc_ci_model::verdict::budget::Agreement;
+use cc_ci_model::verdict::{Color, Status, judge};
+use std::collections::{BTreeMap, BTreeSet};
+
+fn statuses(story: &Story) -> [Status; 5] {
+    let verdict = story.verdict();
+    Tier::ALL.map(|tier| verdict.tier(tier).unwrap().status)
+}
+
+use Status::{Fail, Pass, Skip, Unver};
+
+#[test]
+fn when_everything_planned_passed_the_run_is_green_at_level_four() {
+    let story = Story::green(&a_plan());
+    let verdict = story.verdict();
+    assert_eq!(verdict.color, Color::Green, "{:?}", verdict.reasons);
+    assert!(verdict.is_green() && verdict.reasons.is_empty() && verdict.blame.is_none());
+    assert_eq!((verdict.level, verdict.exit_code), (4, exit::GREEN));
+    assert_eq!(verdict.budget.line(), "deploy-count = 1 (expect 1, engine saw 1)");
+    assert_eq!(statuses(&story), [Pass; 5]);
+}
+
+#[test]
+fn a_skipped_tier_is_neutral_and_is_not_earned() {
+    let plan = plan(Facts {
+        backup: Backup::Not { reason: "no backup labels".to_owned() },
+        tests: BTreeMap::new(),
+        data: Data::None,
+        ..facts()
+    })
+    .plan;
+    let story = Story::green(&plan);
+    assert_eq!(statuses(&story), [Pass, Pass, Skip, Skip, Skip]);
+    let verdict = story.verdict();
+    assert_eq!((verdict.color, verdict.level), (Color::Green, 2));
+    assert_eq!(verdict.tier(Tier::Backup).unwrap().reason.as_deref(), Some("no backup labels"));
+}
+
+#[test]
+fn each_failing_step_fails_its_own_tier_and_leaves_the_later_ones_without_answer() {
+    let plan = a_plan();
+    for (at, tier) in Tier::ALL.into_iter().enumerate() {
+        for step in &plan.tier(tier).unwrap().steps {
+            for silent in [false, true] {
+                let mut story = Story::green(&plan).but(&step.id, failed(Cause::NotServing));
+                if silent {
+                    story = story.silently();
+                }
+                let mut expected = [Pass; 5];
+                expected[at] = Fail;
+                expected[at + 1..].fill(Unver);
+                assert_eq!(statuses(&story), expected, "{}", step.id);
+                let verdict = story.verdict();
+                assert_eq!(verdict.color, Color::Red, "{}", step.id);
+                assert!(
+                    verdict.reasons[0].starts_with(&format!("{tier} failed: {}: app: ", step.id)),
+                    "{:?}",
+                    verdict.reasons
+                );
+                assert_eq!(verdict.level, [0, 1, 2, 2, 3][at], "{}", step.id);
+                assert_eq!(verdict.exit_code, exit::RED);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_later_tier_that_was_not_reached_shares_the_blame_of_the_one_that_failed() {
+    let plan = a_plan();
+    let story = Story::green(&plan).but(&check(&plan, Tier::Install, Check::Converged), failed(Cause::CrashLoop));
+    let verdict = story.verdict();
+    for tier in Tier::ALL {
+        assert_eq!(verdict.tier(tier).unwrap().blame, Some(Blame::Base), "{tier}");
+    }
+    assert_eq!(verdict.tier(Tier::Upgrade).unwrap().reason.as_deref(), Some("not reached: install did not pass"));
+}
+
+#[test]
+fn a_base_that_does_not_come_up_is_not_the_heads_fault() {
+    let plan = a_plan();
+    let steps = [
+        operation(&plan, Tier::Install, Operation::Deploy),
+        check(&plan, Tier::Install, Check::Converged),
+        check(&plan, Tier::Install, Check::Serving),
+        check(&plan, Tier::Install, Check::Stable),
+    ];
+    for step in steps {
+        let verdict = Story::green(&plan).but(&step, failed(Cause::NeverHealthy)).verdict();
+        assert_eq!(verdict.blame, Some(Blame::Base), "{step}");
+        assert_eq!(verdict.tier(Tier::Install).unwrap().status, Fail, "{step}");
+        assert_eq!(verdict.exit_code, exit::RED, "{step}");
+    }
+}
+
+#[test]
+fn an_app_that_starts_at_head_has_no_base_to_blame() {
+    let plan = a_plan_from_head();
+    let converged = check(&plan, Tier::Install, Check::Converged);
+    let verdict = Story::green(&plan).but(&converged, failed(Cause::NeverHealthy)).verdict();
+    assert_eq!(verdict.blame, Some(Blame::Recipe));
+    assert_eq!(verdict.tier(Tier::Upgrade).unwrap().status, Skip);
+}
+
+#[test]
+fn a_cause_is_blamed_by_the_table() {
+    let plan = a_plan();
+    let converged = check(&plan, Tier::Upgrade, Check::Converged);
+    let table = [
+        (Cause::NeverHealthy, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::CrashLoop, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::ImageMissing, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::TaskRejected, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::OutOfMemory, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::OneShotFailed, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::RolledBack, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::UpdatePaused, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::DeployRefused, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::Unstable, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::NotMoved, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::NotServing, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::DataLost, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::VolumeShrunk, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::VolumeReplaced, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::HookFailed, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::BackupIncomplete, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::DumpTruncated, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::RestoreIncomplete, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::TestFailed, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::TestBroken, Fail, Blame::Test, Color::Red, exit::RED),
+        (Cause::NothingToSeed, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::TimedOut, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::NotReached, Unver, Blame::Harness, Color::Unverified, exit::BUG),
+        (Cause::DiskFull, Unver, Blame::Infrastructure, Color::Unverified, exit::INFRASTRUCTURE),
+        (Cause::Registry, Unver, Blame::Infrastructure, Color::Unverified, exit::INFRASTRUCTURE),
+        (Cause::EngineLost, Unver, Blame::Infrastructure, Color::Unverified, exit::INFRASTRUCTURE),
+        (Cause::HostMemory, Unver, Blame::Infrastructure, Color::Unverified, exit::INFRASTRUCTURE),
+        (Cause::Harness, Unver, Blame::Harness, Color::Unverified, exit::BUG),
+        (Cause::Cancelled, Unver, Blame::Cancelled, Color::Cancelled, exit::CANCELLED),
+    ];
+    for (cause, status, blame, color, code) in table {
+        let verdict = Story::green(&plan).but(&converged, failed(cause)).verdict();
+        let upgrade = verdict.tier(Tier::Upgrade).unwrap();
+        assert_eq!((upgrade.status, verdict.blame), (status, Some(blame)), "{cause:?}");
+        assert_eq!((verdict.color, verdict.exit_code), (color, code), "{cause:?}");
+        // Without an answer the same cause never fails a tier, and never turns the run green.
+        let verdict = Story::green(&plan).but(&converged, unverified(cause)).verdict();
+        assert_eq!(verdict.tier(Tier::Upgrade).unwrap().status, Unver, "{cause:?}");
+        assert_ne!(verdict.color, Color::Green, "{cause:?}");
+        assert_ne!(verdict.color, Color::Red, "{cause:?}");
+    }
+}
+
+#[test]
+fn infrastructure_never_fails_a_tier() {
+    let plan = a_plan();
+    let end = RunEnd::Infrastructure { finding: Finding::new(Cause::EngineLost, "the engine stopped answering") };
+    let snapshot = operation(&plan, Tier::Backup, Operation::Snapshot);
+    let verdict = Story::green(&plan)
+        .but(&snapshot, unverified(Cause::EngineLost))
+        .counting(|budget| budget.unbroken = false)
+        .ending(end)
+        .verdict();
+    assert_eq!((verdict.color, verdict.blame), (Color::Unverified, Some(Blame::Infrastructure)));
+    assert_eq!(verdict.reasons[0], "the engine stopped answering");
+    assert!(verdict.tiers.iter().all(|tier| tier.status != Fail));
+    assert_eq!(verdict.level, 2);
+}
+
+#[test]
+fn a_missing_answer_is_not_a_pass() {
+    let plan = a_plan();
+    let last = plan.tier(Tier::Custom).unwrap().steps.last().unwrap().id.clone();
+    let mut events = Story::green(&plan).told();
+    events.retain(|stamped| !matches!(&stamped.event, Event::StepEnded { step, .. } if *step == last));
+    let verdict = judge(&plan, &Evidence::fold(&renumbered(events)));
+    assert_eq!(verdict.tier(Tier::Custom).unwrap().status, Unver);
+    assert_eq!((verdict.color, verdict.level), (Color::Unverified, 3));
+}
+
+#[test]
+fn only_tests_and_hooks_may_skip_themselves() {
+    let plan = a_plan();
+    let skipped = Outcome::Skipped { reason: "not today".to_owned() };
+    for tier in &plan.tiers {
+        for step in &tier.steps {
+            let verdict = Story::green(&plan).but(&step.id, skipped.clone()).verdict();
+            let allowed = match &step.action {
+                // The upgrade tier has a single test, and the custom tier two.
+                Action::Test { .. } => tier.tier == Tier::Custom,
+                Action::Hook { .. } => true,
+                Action::Operate(_) | Action::Check(_) => false,
+            };
+            assert_eq!(verdict.is_green(), allowed, "{}: {:?}", step.id, verdict.reasons);
+        }
+    }
+}
+
+#[test]
+fn a_tier_whose_tests_were_all_skipped_has_no_answer() {
+    let plan = a_plan();
+    let skipped = Outcome::Skipped { reason: "no feeds".to_owned() };
+    let steps = &plan.tier(Tier::Custom).unwrap().steps;
+    let story = steps.iter().fold(Story::green(&plan), |story, step| story.but(&step.id, skipped.clone()));
+    let verdict = story.verdict();
+    assert_eq!(verdict.tier(Tier::Custom).unwrap().status, Unver);
+    assert_eq!((verdict.color, verdict.blame, verdict.exit_code), (Color::Unverified, Some(Blame::Test), exit::RED));
+    assert!(verdict.reasons[0].contains("all 2 of its tests were skipped"), "{:?}", verdict.reasons);
+}
+
+#[test]
+fn a_run_in_which_nothing_ran_is_red() {
+    let plan = plan(Facts { stages: BTreeSet::new(), ..facts() }).plan;
+    let verdict = Story::green(&plan)
+        .counting(|budget| {
+            budget.ledger.clear();
+            budget.witness.clear();
+        })
+        .verdict();
+    assert_eq!((verdict.color, verdict.level), (Color::Red, 0));
+    assert!(verdict.reasons[0].starts_with("nothing ran"), "{:?}", verdict.reasons);
+}
+
+#[test]
+fn a_leftover_is_red_and_blamed_on_whoever_made_it() {
+    let plan = a_plan();
+    let ours = Object::new(Kind::Volume, format!("{}_db", plan.stack));
+    let verdict = Story::green(&plan).leaving(ours).verdict();
+    assert_eq!((verdict.color, verdict.blame, verdict.level), (Color::Red, Some(Blame::Harness), 4));
+    let theirs = Object::new(Kind::Network, "made-by-a-hook");
+    let verdict = Story::green(&plan).leaving(theirs).verdict();
+    assert_eq!((verdict.color, verdict.blame), (Color::Red, Some(Blame::Test)));
+    assert_eq!(verdict.reasons, ["left behind: network made-by-a-hook"]);
+}
+
+#[test]
+fn a_leaked_secret_is_red() {
+    let verdict = Story::green(&a_plan()).leaking("logs/app.log", "db_password").verdict();
+    assert_eq!((verdict.color, verdict.blame), (Color::Red, Some(Blame::Harness)));
+    assert_eq!(verdict.reasons, ["the value of secret db_password stands in logs/app.log"]);
+}
+
+#[test]
+fn a_run_without_a_count_of_its_objects_is_not_green() {
+    let plan = a_plan();
+    for position in 0..2 {
+        let mut events = Story::green(&plan).told();
+        let inventories: Vec<usize> = events
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| matches!(s.event, Event::Inventory { .. }))
+            .map(|(at, _)| at)
+            .collect();
+        events.remove(inventories[position]);
+        let verdict = judge(&plan, &Evidence::fold(&renumbered(events)));
+        assert_eq!((verdict.color, verdict.blame), (Color::Unverified, Some(Blame::Harness)));
+    }
+}
+
+#[test]
+fn a_cancelled_run_is_cancelled_unless_something_had_failed() {
+    let plan = a_plan();
+    let seed = operation(&plan, Tier::Backup, Operation::Seed);
+    for end in [RunEnd::Cancelled { by: "SIGTERM".to_owned() }, RunEnd::Deadline] {
+        let story = Story::green(&plan).but(&seed, unverified(Cause::Cancelled)).ending(end.clone());
+        let verdict = story.verdict();
+        assert_eq!((verdict.color, verdict.exit_code), (Color::Cancelled, exit::CANCELLED), "{end:?}");
+        assert_eq!(verdict.blame, Some(Blame::Cancelled));
+        let process = exit::of_process(&verdict, Some(&end));
+        assert_eq!(process, if end == RunEnd::Deadline { exit::DEADLINE } else { exit::SIGNALLED });
+        let verdict = Story::green(&plan).but(&seed, failed(Cause::HookFailed)).ending(end).verdict();
+        assert_eq!((verdict.color, verdict.blame), (Color::Red, Some(Blame::Recipe)));
+    }
+}
+
+#[test]
+fn a_defect_of_ours_is_never_green_and_never_the_recipes() {
+    let verdict =
+        Story::green(&a_plan()).ending(RunEnd::Broken { error: "cannot write the record".to_owned() }).verdict();
+    assert_eq!((verdict.color, verdict.blame, verdict.exit_code), (Color::Unverified, Some(Blame::Harness), exit::BUG));
+}
+
+#[test]
+fn before_teardown_the_verdict_is_provisional_and_not_yet_green() {
+    let plan = a_plan();
+    let mut events = Story::green(&plan).leaving(Object::new(Kind::Volume, "x")).told();
+    let due = events.iter().position(|stamped| stamped.event == Event::VerdictDue).unwrap();
+    let last = judge(&plan, &Evidence::fold(&events));
+    events.truncate(due + 1);
+    let first = judge(&plan, &Evidence::fold(&events));
+    assert_eq!((first.color, first.provisional, first.is_green()), (Color::Green, true, false));
+    assert_eq!(first.exit_code, exit::BUG);
+    assert_eq!((last.color, last.provisional), (Color::Red, false));
+}
+
+#[test]
+fn a_record_that_stops_before_the_verdict_is_not_green() {
+    let plan = a_plan();
+    let events = Story::green(&plan).told();
+    let due = events.iter().position(|stamped| stamped.event == Event::VerdictDue).unwrap();
+    for length in 0..=due {
+        let verdict = judge(&plan, &Evidence::fold(&events[..length]));
+        assert_eq!((verdict.color, verdict.blame), (Color::Unverified, Some(Blame::Harness)), "{length}");
+        assert_eq!(verdict.exit_code, exit::BUG);
+    }
+}
+
+#[test]
+fn a_record_judged_by_another_plan_earns_nothing() {
+    let verdict = judge(&a_plan_from_head(), &Evidence::fold(&Story::green(&a_plan()).told()));
+    assert_eq!((verdict.level, verdict.is_green()), (0, false));
+}
+
+#[test]
+fn a_record_of_another_format_earns_nothing() {
+    let plan = a_plan();
+    let mut events = Story::green(&plan).told();
+    let Event::RunStarted { format, .. } = &mut events[0].event else { panic!() };
+    *format += 1;
+    let verdict = judge(&plan, &Evidence::fold(&events));
+    assert_eq!((verdict.level, verdict.is_green(), verdict.budget.agreement), (0, false, Agreement::Agreed));
+}
+
+#[test]
+fn a_step_that_ends_twice_counts_as_the_worse_and_spoils_the_record() {
+    let plan = a_plan();
+    let serving = check(&plan, Tier::Upgrade, Check::Serving);
+    for order in [0, 1] {
+        let mut events = Story::green(&plan).told();
+        let at =
+            events.iter().position(|s| matches!(&s.event, Event::StepEnded { step, .. } if *step == serving)).unwrap();
+        let mut twin = events[at].clone();
+        twin.event = Event::StepEnded { step: serving.clone(), outcome: failed(Cause::NotServing), ms: 1 };
+        events.insert(at + order, twin);
+        let verdict = judge(&plan, &Evidence::fold(&renumbered(events)));
+        assert_eq!((verdict.color, verdict.level), (Color::Red, 0));
+        assert_eq!(verdict.tier(Tier::Upgrade).unwrap().status, Fail);
+    }
+}

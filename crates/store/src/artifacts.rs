@@ -1,0 +1,60 @@
+//! Writes what a run leaves besides its record: reports, logs, the stack as it was deployed. All of it masked.
+
+use crate::run_dir::{EFFECTIVE_STACK, JUNIT, LOGS, RESULTS, RunDir, RunDirError, SUMMARY, TIMELINE};
+use cc_ci_model::redact::Redactor;
+use cc_ci_model::report::{ReportView, junit, results, summary, timeline};
+use std::path::PathBuf;
+
+/// Why an artifact could not be written. It never changes a verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtifactError {
+    /// The folder refused it.
+    #[error(transparent)]
+    Folder(#[from] RunDirError),
+    /// The JSON writer refused it.
+    #[error("cannot draw {file}: {source}")]
+    Json {
+        /// Which file.
+        file: &'static str,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// The XML writer refused it.
+    #[error("cannot draw {JUNIT}: {words}")]
+    Junit {
+        /// What is wrong.
+        words: String,
+    },
+}
+
+/// Draws and writes every report of a run. To be called at the verdict and again after teardown: the later one replaces
+/// the earlier.
+pub fn write_reports(dir: &RunDir, view: &ReportView, redactor: &Redactor) -> Result<(), ArtifactError> {
+    let json = |file| move |source| ArtifactError::Json { file, source };
+    // Inside JSON only the texts are masked, so that a secret made of digits does not break a number.
+    let results = serde_json::to_value(results::Results::new(view)).map_err(json(RESULTS))?;
+    let results = serde_json::to_string_pretty(&redactor.mask_json(results)).map_err(json(RESULTS))?;
+    dir.write(RESULTS, (results + "\n").as_bytes())?;
+    let timeline = timeline::render(view).map_err(json(TIMELINE))?;
+    let timeline: serde_json::Value = serde_json::from_str(&timeline).map_err(json(TIMELINE))?;
+    dir.write(TIMELINE, redactor.mask_json(timeline).to_string().as_bytes())?;
+    let junit = junit::render(view).map_err(|error| ArtifactError::Junit { words: error.to_string() })?;
+    dir.write(JUNIT, redactor.mask(&junit).as_bytes())?;
+    dir.write(SUMMARY, redactor.mask(&summary::render(view)).as_bytes())?;
+    Ok(())
+}
+
+/// Writes the log of one service to `logs/<service>.log`.
+pub fn write_log(dir: &RunDir, service: &str, log: &[u8], redactor: &Redactor) -> Result<PathBuf, ArtifactError> {
+    // A service's name comes from a recipe: nothing but a plain file name may come of it.
+    let name: String =
+        service.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    let name = name.trim_start_matches('.');
+    let text = String::from_utf8_lossy(log);
+    Ok(dir.write(&format!("{LOGS}/{name}.log"), redactor.mask(&text).as_bytes())?)
+}
+
+/// Writes the stack as it was deployed.
+pub fn write_effective_stack(dir: &RunDir, yaml: &str, redactor: &Redactor) -> Result<PathBuf, ArtifactError> {
+    Ok(dir.write(EFFECTIVE_STACK, redactor.mask(yaml).as_bytes())?)
+}

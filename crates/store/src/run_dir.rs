@@ -1,0 +1,208 @@
+//! The layout of a run's folder, and the one way files in it are written: whole or not at all.
+
+use cc_ci_model::ids::RunId;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The record: one event per line.
+pub const EVENTS: &str = "events.jsonl";
+/// The results for programs.
+pub const RESULTS: &str = "results.json";
+/// The results for CI systems.
+pub const JUNIT: &str = "junit.xml";
+/// The RUN SUMMARY.
+pub const SUMMARY: &str = "summary.txt";
+/// Where the time went, for a trace viewer.
+pub const TIMELINE: &str = "timeline.json";
+/// The stack as it was deployed.
+pub const EFFECTIVE_STACK: &str = "effective-stack.yml";
+/// The folder of the services' logs.
+pub const LOGS: &str = "logs";
+/// Held locked by the process that performs the run.
+const LOCK: &str = "lock";
+
+/// Why a run's folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RunDirError {
+    /// The file system refused.
+    #[error("cannot {verb} {path}: {source}")]
+    Io {
+        /// `create`, `open`, `write`, …
+        verb: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// There is no such run.
+    #[error("no run `{run}` in {runs}")]
+    NoSuchRun {
+        /// The run asked for.
+        run: RunId,
+        /// The folder of all runs.
+        runs: PathBuf,
+    },
+    /// A run of that id was made before.
+    #[error("there is a run `{run}` already: {path}")]
+    Exists {
+        /// The run.
+        run: RunId,
+        /// Its folder.
+        path: PathBuf,
+    },
+    /// Not usable as the name of a file in the run's folder.
+    #[error("`{0}` cannot name a file in the run's folder")]
+    BadName(String),
+}
+
+impl RunDirError {
+    fn io(verb: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::Io { verb, path: path.to_owned(), source }
+    }
+}
+
+/// One run's folder: `<state>/runs/<id>/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDir {
+    path: PathBuf,
+}
+
+/// Says that the run goes on; given up when dropped, or by the kernel when the process dies.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+/// The folder of all runs below a state folder.
+#[must_use]
+pub fn runs_of(state: &Path) -> PathBuf {
+    state.join("runs")
+}
+
+impl RunDir {
+    /// Makes the folder of a new run and holds its lock. A folder that is there already is never taken over.
+    pub fn create(state: &Path, run: &RunId) -> Result<(Self, RunLock), RunDirError> {
+        let runs = runs_of(state);
+        fs::create_dir_all(&runs).map_err(|source| RunDirError::io("create", &runs, source))?;
+        let path = runs.join(run.as_str());
+        match fs::create_dir(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                return Err(RunDirError::Exists { run: run.clone(), path });
+            }
+            Err(source) => return Err(RunDirError::io("create", &path, source)),
+        }
+        let lock = path.join(LOCK);
+        let file = File::create(&lock).map_err(|source| RunDirError::io("create", &lock, source))?;
+        file.lock().map_err(|source| RunDirError::io("lock", &lock, source))?;
+        Ok((Self { path }, RunLock { _file: file }))
+    }
+
+    /// The folder of a run that was made before.
+    pub fn open(state: &Path, run: &RunId) -> Result<Self, RunDirError> {
+        let runs = runs_of(state);
+        let path = runs.join(run.as_str());
+        if path.is_dir() { Ok(Self { path }) } else { Err(RunDirError::NoSuchRun { run: run.clone(), runs }) }
+    }
+
+    /// A run's folder given as a path, wherever it is.
+    #[must_use]
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A file in the folder.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Whether a process still performs this run. A folder without a lock belongs to no process.
+    pub fn is_running(&self) -> Result<bool, RunDirError> {
+        let lock = self.file(LOCK);
+        let file = match OpenOptions::new().read(true).open(&lock) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(source) => return Err(RunDirError::io("open", &lock, source)),
+        };
+        // Shared, so that two onlookers do not take each other for the run.
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(source)) => Err(RunDirError::io("lock", &lock, source)),
+        }
+    }
+
+    /// Writes a file of the folder so that a reader sees either all of it or what was there before. `name` may have one
+    /// folder in front: `logs/app.log`.
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<PathBuf, RunDirError> {
+        let usable = !name.is_empty()
+            && name.split('/').count() <= 2
+            && name.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
+        if !usable {
+            return Err(RunDirError::BadName(name.to_owned()));
+        }
+        let path = self.file(name);
+        let folder = path.parent().unwrap_or(&self.path);
+        fs::create_dir_all(folder).map_err(|source| RunDirError::io("create", folder, source))?;
+        let fail = |source| RunDirError::io("write", &path, source);
+        let mut draft = tempfile::Builder::new().prefix(".draft-").tempfile_in(folder).map_err(fail)?;
+        draft.write_all(content).map_err(fail)?;
+        draft.as_file().sync_all().map_err(fail)?;
+        draft.persist(&path).map_err(|error| fail(error.error))?;
+        Ok(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(id: &str) -> RunId {
+        RunId::parse(id).unwrap()
+    }
+
+    #[test]
+    fn a_run_is_running_for_as_long_as_its_lock_is_held() {
+        let state = tempfile::tempdir().unwrap();
+        let (dir, lock) = RunDir::create(state.path(), &run("r1")).unwrap();
+        assert!(dir.is_running().unwrap());
+        drop(lock);
+        assert!(!dir.is_running().unwrap());
+        assert_eq!(RunDir::open(state.path(), &run("r1")).unwrap(), dir);
+    }
+
+    #[test]
+    fn a_run_folder_is_never_taken_over() {
+        let state = tempfile::tempdir().unwrap();
+        let _first = RunDir::create(state.path(), &run("r1")).unwrap();
+        assert!(matches!(RunDir::create(state.path(), &run("r1")), Err(RunDirError::Exists { .. })));
+        assert!(matches!(RunDir::open(state.path(), &run("r2")), Err(RunDirError::NoSuchRun { .. })));
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_leaves_no_draft() {
+        let state = tempfile::tempdir().unwrap();
+        let (dir, _lock) = RunDir::create(state.path(), &run("r1")).unwrap();
+        dir.write("logs/app.log", b"a long first version").unwrap();
+        dir.write("logs/app.log", b"short").unwrap();
+        assert_eq!(fs::read(dir.file("logs/app.log")).unwrap(), b"short");
+        assert_eq!(fs::read_dir(dir.file("logs")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_cannot_be_written_outside_the_folder() {
+        let state = tempfile::tempdir().unwrap();
+        let (dir, _lock) = RunDir::create(state.path(), &run("r1")).unwrap();
+        for name in ["", "../x", "a/../../x", "/etc/x", "a/b/c", "logs/", ".hidden"] {
+            assert!(matches!(dir.write(name, b""), Err(RunDirError::BadName(_))), "{name}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Reports and logs in a run's folder, and the search for secrets in it.
+
+use crate::story::*;
+use cc_ci_model::evidence::{Evidence, Leak};
+use cc_ci_model::ids::RunId;
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::plan::step::Check;
+use cc_ci_model::redact::Redactor;
+use cc_ci_model::report::ReportView;
+use cc_ci_model::report::results::Results;
+use cc_ci_model::tier::Tier;
+use cc_ci_model::verdict::judge;
+use cc_ci_store::run_dir::{JUNIT, RESULTS, RunDir, RunLock, SUMMARY, TIMELINE};
+use cc_ci_store::{artifacts, leaks};
+use std::fs;
+use tempfile::TempDir;
+
+const PASSWORD: &str = "corr\"ect & horse/1";
+
+fn redactor() -> Redactor {
+    Redactor::new(&[("db_password".to_owned(), PASSWORD.to_owned()), ("count".to_owned(), "123456".to_owned())])
+}
+
+fn folder() -> (TempDir, RunDir, RunLock) {
+    let state = tempfile::tempdir().unwrap();
+    let (dir, lock) = RunDir::create(state.path(), &RunId::parse("r1").unwrap()).unwrap();
+    (state, dir, lock)
+}
+
+/// A red run whose finding quotes the password, as if the record had not been masked.
+fn a_talkative_view() -> ReportView {
+    let plan = a_plan();
+    let serving = check(&plan, Tier::Upgrade, Check::Serving);
+    let finding = Finding::new(Cause::NotServing, format!("cannot log in with {PASSWORD}"))
+        .with_details(vec![format!("sent {PASSWORD}")]);
+    let story = Story::green(&plan).but(&serving, Outcome::Failed(finding));
+    let evidence = Evidence::fold(&story.told());
+    let mut view = ReportView::new(&plan, &evidence, &judge(&plan, &evidence));
+    view.due_ms = Some(123_456);
+    view
+}
+
+#[test]
+fn every_report_is_written_masked_and_still_readable() {
+    let (_state, dir, _lock) = folder();
+    let view = a_talkative_view();
+    artifacts::write_reports(&dir, &view, &redactor()).unwrap();
+    for file in [RESULTS, JUNIT, SUMMARY, TIMELINE] {
+        let text = fs::read_to_string(dir.file(file)).unwrap();
+        assert!(!text.contains("corr"), "{file}: {text}");
+    }
+    let results: Results = serde_json::from_slice(&fs::read(dir.file(RESULTS)).unwrap()).unwrap();
+    assert_eq!(results.reasons, ["upgrade failed: upgrade/serving: cannot log in with *****"]);
+    // A number that happens to be a secret's value is no secret.
+    assert_eq!(results.timings.verdict_ms, Some(123_456));
+    let trace: serde_json::Value = serde_json::from_slice(&fs::read(dir.file(TIMELINE)).unwrap()).unwrap();
+    assert!(trace["traceEvents"].as_array().unwrap().len() > 10);
+}
+
+#[test]
+fn a_log_keeps_to_its_folder_whatever_its_service_is_called() {
+    let (_state, dir, _lock) = folder();
+    for (service, file) in [("app", "app.log"), ("../../x", "_.._x.log"), ("a/b", "a_b.log")] {
+        let path = artifacts::write_log(&dir, service, b"ready \xff\n", &redactor()).unwrap();
+        assert_eq!(path, dir.file("logs").join(file));
+    }
+}
+
+#[test]
+fn a_log_is_masked_line_by_line() {
+    let (_state, dir, _lock) = folder();
+    let log = format!("user admin\npassword {PASSWORD}\nbye\n");
+    let path = artifacts::write_log(&dir, "app", log.as_bytes(), &redactor()).unwrap();
+    assert_eq!(fs::read_to_string(path).unwrap(), "user admin\npassword *****\nbye\n");
+}
+
+#[test]
+fn a_secret_in_any_file_and_form_is_found() {
+    let (_state, dir, _lock) = folder();
+    artifacts::write_effective_stack(&dir, &format!("x: {PASSWORD}"), &redactor()).unwrap();
+    assert_eq!(leaks::scan(&dir, &redactor()).unwrap(), []);
+    // Written past the masking, as a hook with access to the folder could.
+    fs::create_dir(dir.file("logs")).unwrap();
+    fs::write(dir.file("logs/app.log"), b"\xff\xfe pin=636f727222656374202620686f7273652f31".as_slice()).unwrap();
+    fs::write(dir.file("dump.json"), serde_json::json!({ "p": PASSWORD }).to_string()).unwrap();
+    let leak = |artifact: &str| Leak { artifact: artifact.to_owned(), secret: "db_password".to_owned() };
+    assert_eq!(leaks::scan(&dir, &redactor()).unwrap(), [leak("dump.json"), leak("logs/app.log")]);
+}

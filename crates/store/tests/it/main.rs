@@ -1,0 +1,9 @@
+//! Records and run folders, through the crate's door.
+
+#[cfg(test)]
+mod folders;
+#[cfg(test)]
+mod records;
+#[cfg(test)]
+#[path = "../../../model/tests/it/story.rs"]
+mod story;
