@@ -45,12 +45,16 @@ pub fn abra_recipes() -> Option<PathBuf> {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Test a recipe: one deploy, five tiers, a verdict, and nothing left behind
+    Run(Box<RunArgs>),
     /// Say what a run would do and why, without touching Docker
     Plan(Box<PlanArgs>),
     /// Give the verdict on a stored run again, from its events alone
     Judge(StoredArgs),
     /// Draw the reports of a stored run again
     Report(ReportArgs),
+    /// Remove what runs that died left on the engine, and nothing else
+    Clean(CleanArgs),
     /// Look at this machine and say what a run would need; with --fix, put it right
     Doctor(DoctorArgs),
 }
@@ -175,6 +179,14 @@ pub enum Format {
     Junit,
     /// A trace for Perfetto
     Timeline,
+}
+
+/// What to clean.
+#[derive(Debug, Args)]
+pub struct CleanArgs {
+    /// Only say what would be cleaned
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// What to look at and whether to act.

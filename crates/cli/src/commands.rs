@@ -1,6 +1,8 @@
 //! One file per command; each turns its arguments into work and answers with an exit code.
 
+pub mod clean;
 pub mod doctor;
 pub mod judge;
 pub mod plan;
 pub mod report;
+pub mod run;

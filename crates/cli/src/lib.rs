@@ -24,6 +24,8 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    // Whoever was first has chosen the same one: there is only ring in this program.
+    let _already = rustls::crypto::ring::default_provider().install_default();
     let answer = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -42,6 +44,8 @@ pub fn main() -> ExitCode {
 /// Performs one command; its answer is the exit code.
 async fn perform(cli: &Cli) -> Result<u8, UserError> {
     match &cli.verb {
+        Verb::Run(args) => Box::pin(commands::run::exec(&cli.state()?, args)).await,
+        Verb::Clean(args) => commands::clean::exec(&cli.state()?, args).await,
         Verb::Plan(args) => commands::plan::exec(&cli.state()?, args).await,
         Verb::Judge(args) => commands::judge::exec(&cli.state()?, args),
         Verb::Report(args) => commands::report::exec(&cli.state()?, args),

@@ -6,7 +6,7 @@ use crate::error::UserError;
 use cc_ci_model::event::{Listener, Stamped};
 use progress::Progress;
 use std::io::{self, IsTerminal, Write};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -112,54 +112,64 @@ impl Style {
 /// Shows a run as it happens. Drawing is done by a thread of its own, so that the engine never waits for a terminal.
 #[derive(Debug)]
 pub struct Terminal {
-    send: Option<Sender<Stamped>>,
-    painter: Option<JoinHandle<()>>,
+    send: Sender<Message>,
+    painter: JoinHandle<()>,
+}
+
+/// The end of a [`Terminal`] that listens.
+#[derive(Debug, Clone)]
+pub struct Ear(Sender<Message>);
+
+#[derive(Debug)]
+enum Message {
+    Happened(Box<Stamped>),
+    Stop,
 }
 
 impl Terminal {
     /// Starts showing.
     #[must_use]
     pub fn start(style: Style, paint: Paint) -> Self {
-        let (send, receive) = mpsc::channel::<Stamped>();
-        let painter = thread::spawn(move || {
-            let mut progress = Progress::new(style, paint);
-            let mut screen = Screen { drawn: false };
-            let mut seen = Instant::now();
-            loop {
-                match receive.recv_timeout(TICK) {
-                    Ok(event) => {
-                        seen = Instant::now();
-                        screen.lines(&progress.take(&event));
-                    }
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => break,
-                }
-                if let Some(line) = progress.live(seen.elapsed()) {
-                    screen.live(&line);
-                }
-            }
-            screen.clear();
-        });
-        Self { send: Some(send), painter: Some(painter) }
+        let (send, receive) = mpsc::channel();
+        Self { send, painter: thread::spawn(move || draw(&receive, Progress::new(style, paint))) }
+    }
+
+    /// A listener for a run's record.
+    #[must_use]
+    pub fn ear(&self) -> Ear {
+        Ear(self.send.clone())
+    }
+
+    /// Shows what is still to be shown and gives the line back, so that something else can be printed.
+    pub fn finish(self) {
+        let _gone = self.send.send(Message::Stop);
+        let _panicked = self.painter.join();
     }
 }
 
-impl Listener for Terminal {
+impl Listener for Ear {
     fn on_event(&mut self, event: &Stamped) {
-        if let Some(send) = &self.send {
-            let _gone = send.send(event.clone());
-        }
+        let _gone = self.0.send(Message::Happened(Box::new(event.clone())));
     }
 }
 
-impl Drop for Terminal {
-    /// Shows what is still to be shown and gives the line back.
-    fn drop(&mut self) {
-        self.send = None;
-        if let Some(painter) = self.painter.take() {
-            let _panicked = painter.join();
+fn draw(receive: &Receiver<Message>, mut progress: Progress) {
+    let mut screen = Screen { drawn: false };
+    let mut seen = Instant::now();
+    loop {
+        match receive.recv_timeout(TICK) {
+            Ok(Message::Happened(event)) => {
+                seen = Instant::now();
+                screen.lines(&progress.take(&event));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if let Some(line) = progress.live(seen.elapsed()) {
+            screen.live(&line);
         }
     }
+    screen.clear();
 }
 
 /// Standard error with, at most, one live line at the bottom.

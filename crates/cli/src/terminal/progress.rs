@@ -2,9 +2,12 @@
 
 use super::{Paint, Style};
 use cc_ci_model::event::{Event, Stamped};
+use cc_ci_model::evidence::Evidence;
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::{Disposition, Plan};
+use cc_ci_model::report::{ReportView, summary};
 use cc_ci_model::tier::Tier;
+use cc_ci_model::verdict::judge;
 use std::time::Duration;
 
 /// In a log, what a step waits for is repeated at most this often. Milliseconds.
@@ -21,6 +24,7 @@ pub struct Progress {
     step: Option<Doing>,
     said: u64,
     stage: Stage,
+    record: Vec<Stamped>,
 }
 
 /// The step under way.
@@ -53,12 +57,23 @@ impl Progress {
     /// Nothing seen yet.
     #[must_use]
     pub fn new(style: Style, paint: Paint) -> Self {
-        Self { style, paint, now: 0, tier: None, worst: Worst::Passed, step: None, said: 0, stage: Stage::Preparing }
+        Self {
+            style,
+            paint,
+            now: 0,
+            tier: None,
+            worst: Worst::Passed,
+            step: None,
+            said: 0,
+            stage: Stage::Preparing,
+            record: Vec::new(),
+        }
     }
 
     /// Takes note of one event; answers with the lines that stay.
     pub fn take(&mut self, stamped: &Stamped) -> Vec<String> {
         self.now = stamped.ms;
+        self.record.push(stamped.clone());
         let lines = self.lines(&stamped.event);
         if !lines.is_empty() {
             self.said = stamped.ms;
@@ -104,7 +119,7 @@ impl Progress {
             Event::VerdictDue => {
                 self.tier = None;
                 self.stage = Stage::TearingDown;
-                vec![format!("verdict due after {}; tearing down", seconds(self.now))]
+                vec![self.provisional(), "tearing down".to_owned()]
             }
             Event::LeftBehind { object } => vec![self.paint.bad(&format!("left behind: {object}"))],
             Event::SecretLeaked { artifact, secret } => {
@@ -119,6 +134,15 @@ impl Progress {
             | Event::ServicesSeen { .. }
             | Event::Budget(_)
             | Event::Inventory { .. } => vec![],
+        }
+    }
+
+    /// The verdict as it stands before teardown: it can only get worse, if something is left behind.
+    fn provisional(&self) -> String {
+        let evidence = Evidence::fold(&self.record);
+        match &evidence.plan {
+            Some(plan) => summary::headline(&ReportView::new(plan, &evidence, &judge(plan, &evidence))),
+            None => format!("verdict due after {}", seconds(self.now)),
         }
     }
 
@@ -273,7 +297,8 @@ mod tests {
         [ 14.0 s] install/converged: passed in 13.1 s: 2 services
         [ 15.0 s] install/serving: failed after 1.0 s: 404 on /
         [ 15.0 s] install  failed in 15.0 s
-        [1 m 15 s] verdict due after 1 m 15 s; tearing down
+        [1 m 15 s] verdict due after 1 m 15 s
+        [1 m 15 s] tearing down
         ");
     }
 
@@ -293,7 +318,8 @@ mod tests {
         ~ install  (15.5 s)
         [ 15.0 s] install  failed in 15.0 s
         ~ next tier  (15.5 s)
-        [1 m 15 s] verdict due after 1 m 15 s; tearing down
+        [1 m 15 s] verdict due after 1 m 15 s
+        [1 m 15 s] tearing down
         ~ tearing down  (1 m 16 s)
         ");
     }

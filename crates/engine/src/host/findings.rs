@@ -75,9 +75,12 @@ pub enum Remedy {
     Images,
 }
 
+/// The image that helpers and the recipe's own tests run in.
+pub const TOOLS_IMAGE: &str = "cc-ci/tools:1";
+
 /// Images without which something does not work: name, and what does not.
 const IMAGES: [(&str, Level, &str); 1] =
-    [("cc-ci/tools:1", Level::Fail, "backups, the recipe's own tests and data checks run in this image")];
+    [(TOOLS_IMAGE, Level::Fail, "backups, the recipe's own tests and data checks run in this image")];
 
 /// Everything worth saying about a host, in the order it should be put right.
 #[must_use]

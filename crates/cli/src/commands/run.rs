@@ -1,0 +1,186 @@
+//! `cc-ci run`: plans, performs, judges and reports one cold run.
+
+mod closing;
+mod others;
+mod readiness;
+mod signals;
+
+use crate::args::{Deployer, Format, RunArgs};
+use crate::clock::Moment;
+use crate::commands::report;
+use crate::error::{Kind, UserError, chain};
+use crate::prepare::{self, Prepared};
+use crate::terminal::{self, Paint, Style, Terminal};
+use cc_ci_engine::docker::Swarm;
+use cc_ci_engine::git::Repository;
+use cc_ci_engine::host::{self, findings};
+use cc_ci_engine::ledger::Ledger;
+use cc_ci_engine::run::app::{App, Deployable};
+use cc_ci_engine::run::{self as engine, Cancel, Leavings, World};
+use cc_ci_engine::voice::Voice;
+use cc_ci_model::event::{Event, FORMAT, Listener, RunEnd, Stamped};
+use cc_ci_model::ids::Commit;
+use cc_ci_model::overlay::Tree;
+use cc_ci_model::plan::Plan;
+use cc_ci_model::plan::base::Base;
+use cc_ci_model::plan::own_tests;
+use cc_ci_model::plan::permit::Approved;
+use cc_ci_model::recipe::Recipe;
+use cc_ci_model::redact::Vault;
+use cc_ci_store::recorder::Recorder;
+use cc_ci_store::run_dir::RunDir;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// `--keep`: until somebody interrupts.
+const FOREVER: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The folder below the run's own that both trees are checked out into, for as long as the run goes on.
+const TREES: &str = "trees";
+
+/// Runs and prints the summary. The exit code is that of the verdict, or says how the run was ended.
+pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
+    match args.deployer {
+        Deployer::Swarm => {}
+        Deployer::Abra => {
+            return Err(UserError::new(Kind::Usage, "the deployer `abra` is not part of this version")
+                .hint("leave --deployer out: the app is then deployed with Docker alone"));
+        }
+    }
+    let cancel = Cancel::default();
+    let prepared = prepare::prepare(state, &args.recipe, cancel.token()).await?;
+    let facts = host::look(state, cancel.token()).await;
+    let adaptations = readiness::ready(&facts)?;
+    let swarm = Swarm::connect().await?;
+    let plan = prepared.approved.plan.clone();
+    let (dir, lock) = RunDir::create(state, &plan.run)?;
+
+    let leavings = Arc::new(Mutex::new(Leavings::default()));
+    let vault = Vault::new(prepared.secrets.clone().into_iter().collect());
+    let recorder = Recorder::create(&dir, vault.clone()).map_err(|error| infrastructure(&error))?;
+    let screen = Terminal::start(Style::for_stderr(), Paint::for_stderr());
+    let voice = Voice::new(vec![
+        // First, so that a secret is known before anybody else hears of it.
+        Box::new(SecretFeed { leavings: Arc::clone(&leavings), vault: vault.clone(), learnt: 0 }),
+        Box::new(recorder.clone()),
+        Box::new(screen.ear()),
+    ]);
+    voice.say(started(&plan));
+    voice.say(Event::Planned { plan: Box::new(plan.clone()) });
+    for (name, value) in adaptations.facts {
+        voice.say(Event::HostFact { name, value });
+    }
+
+    let app = check_out(&prepared, &plan, &dir.file(TREES)).await?;
+    let ledger = Ledger::create(dir.path(), &plan.run).map_err(|error| infrastructure(&error))?;
+    let world = World {
+        operate: Arc::new(swarm.clone()),
+        swarm,
+        voice: voice.clone(),
+        ledger: Arc::new(ledger),
+        folder: dir.path().to_owned(),
+        tools_image: findings::TOOLS_IMAGE.to_owned(),
+        endpoint: adaptations.endpoint,
+        cancel: cancel.clone(),
+        others: others::live_runs(state, &plan.run),
+        hold: if args.keep { FOREVER } else { args.hold.unwrap_or_default() },
+    };
+    let watch = signals::watch(cancel.clone(), voice.clone(), Duration::from_secs(plan.limits.run))?;
+    let end = perform(prepared.approved, app, world, Arc::clone(&leavings)).await;
+    watch.abort();
+
+    let left = leavings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let closed = closing::close(&dir, &voice, &recorder, &vault, &left, &end);
+    // Both trees can be had from the repository again; what stays is what happened.
+    let _still_there = std::fs::remove_dir_all(dir.file(TREES));
+    screen.finish();
+    drop(lock);
+    let closed = closed?;
+    terminal::out(&report::draw(&closed.view, if args.json { Format::Json } else { Format::Text })?);
+    terminal::note(&format!("run folder: {}", dir.path().display()));
+    Ok(closed.exit_code)
+}
+
+/// Performs the run in a task of its own, so that a panic in it is caught, cleaned up after and named for what it is.
+async fn perform(approved: Approved, app: App, world: World, leavings: Arc<Mutex<Leavings>>) -> RunEnd {
+    let (swarm, folder, run) = (world.swarm.clone(), world.folder.clone(), approved.plan.run.clone());
+    let performing = tokio::spawn(async move { engine::run(approved, app, &world, &leavings).await });
+    match performing.await {
+        Ok(end) => end,
+        Err(panic) => {
+            let cleaned = match engine::clean(&swarm, &folder, &run).await {
+                Ok(cleaned) if cleaned.left.is_empty() => "everything it had made was removed".to_owned(),
+                Ok(cleaned) => format!("these would not go: {}", cleaned.left.join(", ")),
+                Err(error) => format!("and could not be cleaned up after: {}", chain(&error)),
+            };
+            RunEnd::Broken { error: format!("the run stopped with a bug: {panic}; {cleaned}") }
+        }
+    }
+}
+
+fn infrastructure(error: &dyn std::error::Error) -> UserError {
+    UserError::new(Kind::Infrastructure, chain(error))
+}
+
+fn started(plan: &Plan) -> Event {
+    Event::RunStarted {
+        format: FORMAT,
+        run: plan.run.clone(),
+        recipe: plan.recipe.clone(),
+        head: plan.head.clone(),
+        started: Moment::now().rfc3339(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// Checks both trees out, pristine.
+async fn check_out(prepared: &Prepared, plan: &Plan, trees: &Path) -> Result<App, UserError> {
+    let head =
+        deployable(&prepared.repository, &plan.head, &prepared.head, trees.join("head"), chaos(&plan.head)).await?;
+    let base = match (&plan.base, &prepared.base) {
+        (Base::Published { version, commit, .. }, Some(recipe)) => {
+            let tree = Tree::Published { version: version.clone() };
+            Some(deployable(&prepared.repository, commit, recipe, trees.join("base"), tree).await?)
+        }
+        (Base::Commit { commit, .. }, Some(recipe)) => {
+            Some(deployable(&prepared.repository, commit, recipe, trees.join("base"), chaos(commit)).await?)
+        }
+        (Base::Head { .. }, _) | (Base::Published { .. } | Base::Commit { .. }, None) => None,
+    };
+    let own = head.folder.join(own_tests::FOLDER);
+    let tests = prepared.tests.clone().or_else(|| own.is_dir().then_some(own));
+    Ok(App { base, head, tests, given_secrets: prepared.secrets.clone() })
+}
+
+fn chaos(commit: &Commit) -> Tree {
+    Tree::Chaos { short: commit.short().to_owned() }
+}
+
+async fn deployable(
+    repository: &Repository,
+    commit: &Commit,
+    recipe: &Recipe,
+    folder: PathBuf,
+    tree: Tree,
+) -> Result<Deployable, UserError> {
+    repository.checkout(commit, &folder).await?;
+    Ok(Deployable { folder, recipe: recipe.clone(), tree })
+}
+
+/// Tells the vault of every secret the run makes, before the event that follows is recorded or shown.
+struct SecretFeed {
+    leavings: Arc<Mutex<Leavings>>,
+    vault: Vault,
+    learnt: usize,
+}
+
+impl Listener for SecretFeed {
+    fn on_event(&mut self, _event: &Stamped) {
+        let leavings = self.leavings.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, value) in leavings.secrets.iter().skip(self.learnt) {
+            self.vault.learn(name.clone(), value.clone());
+        }
+        self.learnt = leavings.secrets.len();
+    }
+}

@@ -1,0 +1,75 @@
+//! The end of a run: artifacts, the look for leaked secrets, the last event, the verdict and its reports.
+
+use crate::error::{Kind, UserError};
+use crate::terminal;
+use cc_ci_engine::run::Leavings;
+use cc_ci_engine::voice::Voice;
+use cc_ci_model::event::{Event, RunEnd};
+use cc_ci_model::exit;
+use cc_ci_model::redact::Vault;
+use cc_ci_model::report::ReportView;
+use cc_ci_store::recorder::Recorder;
+use cc_ci_store::run_dir::RunDir;
+use cc_ci_store::{artifacts, leaks, replay, retention};
+use std::time::SystemTime;
+
+/// What is left to print and answer.
+pub(super) struct Closed {
+    /// The view of the stored record.
+    pub(super) view: ReportView,
+    /// The answer of the process.
+    pub(super) exit_code: u8,
+}
+
+/// Closes the record and judges what is on disk, so that the verdict is the one `cc-ci judge` gives for ever after.
+pub(super) fn close(
+    dir: &RunDir,
+    voice: &Voice,
+    recorder: &Recorder,
+    vault: &Vault,
+    leavings: &Leavings,
+    end: &RunEnd,
+) -> Result<Closed, UserError> {
+    let redactor = vault.redactor();
+    for (service, log) in &leavings.logs {
+        told(artifacts::write_log(dir, service, log.as_bytes(), &redactor).map(drop));
+    }
+    if !leavings.effective.is_empty() {
+        told(artifacts::write_effective_stack(dir, &leavings.effective, &redactor).map(drop));
+    }
+    match leaks::scan(dir, &redactor) {
+        Ok(found) => {
+            for leak in found {
+                voice.say(Event::SecretLeaked { artifact: leak.artifact, secret: leak.secret });
+            }
+        }
+        // What could not be looked through may hold anything.
+        Err(error) => voice.say(Event::SecretLeaked { artifact: error.to_string(), secret: "unknown".to_owned() }),
+    }
+    voice.say(Event::RunEnded { end: end.clone() });
+    recorder.finish().map_err(|error| {
+        UserError::new(Kind::Internal, error.to_string())
+            .hint("without its record a run proves nothing; make room and run again")
+    })?;
+    let judged = replay::judged(dir)?;
+    let view = judged.view();
+    told(artifacts::write_reports(dir, &view, &redactor));
+    keep_what_the_policy_keeps(dir);
+    Ok(Closed { exit_code: exit::of_process(&judged.verdict, Some(end)), view })
+}
+
+/// A report that cannot be written changes no verdict, but is worth a word.
+fn told(written: Result<(), artifacts::ArtifactError>) {
+    if let Err(error) = written {
+        terminal::note(&format!("note: {error}"));
+    }
+}
+
+fn keep_what_the_policy_keeps(dir: &RunDir) {
+    let state = dir.path().parent().and_then(std::path::Path::parent);
+    if let Some(state) = state
+        && let Err(error) = retention::apply(state, &retention::Policy::default(), SystemTime::now())
+    {
+        terminal::note(&format!("note: old runs were not removed: {error}"));
+    }
+}

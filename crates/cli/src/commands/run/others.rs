@@ -1,0 +1,48 @@
+//! Which stacks on the engine are the business of another live run, so that a witness does not count them.
+
+use cc_ci_engine::ledger;
+use cc_ci_engine::witness::OtherRuns;
+use cc_ci_model::ids::{RunId, StackName};
+use cc_ci_store::run_dir::RunDir;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A stack belongs to another run if its label names one, that run is alive, and its own ledger has the stack. A label
+/// alone would let a hook hide a deploy behind somebody else's name.
+pub(super) fn live_runs(state: &Path, own: &RunId) -> OtherRuns {
+    let (state, own) = (state.to_owned(), own.clone());
+    Arc::new(move |label: &str, stack: &StackName| {
+        let Ok(run) = RunId::parse(label) else { return false };
+        if run == own {
+            return false;
+        }
+        let Ok(dir) = RunDir::open(&state, &run) else { return false };
+        let deployed = || ledger::read(&dir.file(ledger::FILE)).map(|entries| ledger::deploys(&entries));
+        dir.is_running().unwrap_or(false) && deployed().is_ok_and(|stacks| stacks.contains(stack))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cc_ci_engine::ledger::{Entry, Ledger};
+    use cc_ci_model::plan::permit::Purpose;
+
+    #[test]
+    fn only_a_live_run_with_the_stack_in_its_ledger_counts() {
+        let state = tempfile::tempdir().unwrap();
+        let (own, other) = (RunId::parse("own").unwrap(), RunId::parse("other").unwrap());
+        let (stack, foreign) = (StackName::observed("shop-abc123"), StackName::observed("sneaky"));
+        let others = live_runs(state.path(), &own);
+        assert!(!others("other", &stack), "there is no such run");
+        let (dir, lock) = RunDir::create(state.path(), &other).unwrap();
+        let ledger = Ledger::create(dir.path(), &other).unwrap();
+        assert!(!others("other", &stack), "it has deployed nothing");
+        ledger.write(&Entry::Deploying { stack: stack.clone(), purpose: Purpose::Base }).unwrap();
+        assert!(others("other", &stack));
+        assert!(!others("other", &foreign), "the label alone hides nothing");
+        assert!(!others("own", &stack) && !others("../other", &stack));
+        drop(lock);
+        assert!(!others("other", &stack), "it is dead");
+    }
+}

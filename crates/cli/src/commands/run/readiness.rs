@@ -1,0 +1,85 @@
+//! Whether this host can carry a run, and what the run adapts to.
+
+use crate::error::{Kind, UserError};
+use cc_ci_engine::host::findings::{self, Finding, Level};
+use cc_ci_engine::host::{Engine, Facts, Ipvs};
+use cc_ci_model::overlay::Endpoint;
+
+/// What a run does because of its host, and what it tells about it.
+#[derive(Debug)]
+pub(super) struct Adaptations {
+    /// How service names resolve.
+    pub(super) endpoint: Endpoint,
+    /// Name and value of each fact for the record.
+    pub(super) facts: Vec<(String, String)>,
+}
+
+/// Refuses a host on which no run can succeed, by the first thing in the way.
+pub(super) fn ready(facts: &Facts) -> Result<Adaptations, UserError> {
+    let found = findings::findings(facts);
+    if let Some(bad) = found.iter().find(|finding| finding.level == Level::Fail) {
+        return Err(refusal(bad));
+    }
+    let endpoint = match &facts.engine {
+        Engine::Silent { .. } => Endpoint::AsWritten,
+        Engine::Answers(engine) => match engine.ipvs {
+            Ipvs::Loaded | Ipvs::Unknown { .. } => Endpoint::AsWritten,
+            Ipvs::Missing => Endpoint::Tasks,
+        },
+    };
+    let mut told: Vec<(String, String)> = found
+        .iter()
+        .filter(|finding| finding.probe == "engine" || finding.level == Level::Warn)
+        .map(|finding| (finding.probe.to_owned(), finding.seen.clone()))
+        .collect();
+    match endpoint {
+        Endpoint::AsWritten => {}
+        Endpoint::Tasks => told.push((
+            "endpoint mode".to_owned(),
+            "services get `endpoint_mode: dnsrr` and published ports the mode `host`".to_owned(),
+        )),
+    }
+    Ok(Adaptations { endpoint, facts: told })
+}
+
+fn refusal(finding: &Finding) -> UserError {
+    let kind = match finding.probe {
+        "engine" | "swarm" => Kind::NoSwarm,
+        _ => Kind::Infrastructure,
+    };
+    let hint = match finding.remedy {
+        Some(_) => format!("{}; `cc-ci doctor --fix` does it", finding.advice),
+        None => finding.advice.clone(),
+    };
+    UserError::new(kind, format!("no run can start: {}: {}", finding.probe, finding.seen))
+        .at(finding.matters)
+        .hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cc_ci_engine::host::Disk;
+
+    fn host(engine: Engine, free: u64) -> Facts {
+        Facts {
+            engine,
+            docker_command: Some("20.10".into()),
+            git_command: Some("2.39".into()),
+            state_disk: Some(Disk { path: "/state".into(), free, free_inodes: None }),
+            memory: None,
+            now: 1_800_000_000,
+        }
+    }
+
+    #[test]
+    fn no_engine_is_no_swarm() {
+        let error = ready(&host(Engine::Silent { why: "connection refused".into() }, 50 << 30)).unwrap_err();
+        assert_eq!(error.kind.exit_code(), 22);
+        insta::assert_snapshot!(error, @r"
+        error: no run can start: engine: connection refused
+          every run happens on a Docker engine
+        hint: start Docker, or set DOCKER_HOST to an engine that runs; `cc-ci doctor --fix` does it
+        ");
+    }
+}
