@@ -108,15 +108,14 @@ pub struct Leavings {
     pub secrets: Vec<(String, String)>,
 }
 
-/// Performs the plan. Every path ends in teardown; the last event is always [`Event::RunEnded`].
+/// Performs the plan. Every path ends in teardown. [`Event::RunEnded`] is the caller's to say, once
+/// it has looked through the artifacts for secrets.
 pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mutex<Leavings>>) -> RunEnd {
     let plan = Arc::new(approved.plan);
     let before = match world.swarm.inventory().await {
         Ok(inventory) => inventory,
         Err(error) => {
-            let end = infrastructure(&error);
-            world.voice.say(Event::RunEnded { end: end.clone() });
-            return end;
+            return infrastructure(&error);
         }
     };
     world.voice.say(Event::Inventory { when: InventoryWhen::Before, counts: before.counts() });
@@ -130,9 +129,7 @@ pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mut
     world.voice.say(Event::Budget(budget(world, seen, unexplained)));
     world.voice.say(Event::VerdictDue);
     hold(world).await;
-    let end = tear_down(&plan, world).await.unwrap_or(end);
-    world.voice.say(Event::RunEnded { end: end.clone() });
-    end
+    tear_down(&plan, world).await.unwrap_or(end)
 }
 
 fn infrastructure(error: &SwarmError) -> RunEnd {

@@ -4,7 +4,7 @@
 //! It is written as JSON, which is YAML too.
 
 use crate::ids::{RecipeName, RunId, StackName};
-use crate::recipe::compose::{Compose, PortMode, Service};
+use crate::recipe::compose::{Compose, PortMode, Service, StackFile};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -65,20 +65,30 @@ impl Overlay<'_> {
         }
         let services = self.compose.services.iter().map(|(name, service)| (name.clone(), self.service(name, service)));
         root.insert("services".to_owned(), Value::Object(services.collect()));
-        let label = json!({ self.run_label: self.run.as_str() });
-        let mut networks: Map<String, Value> = (self.compose.networks.iter())
+        // A later file replaces a top-level entry as a whole, so each is written out again with the label added.
+        let labelled = |mut entry: Value| {
+            entry["labels"][self.run_label] = json!(self.run.as_str());
+            entry
+        };
+        let compose = self.compose;
+        let mut networks: Map<String, Value> = (compose.networks.iter())
             .filter(|(_, network)| !network.external)
-            .map(|(name, _)| (name.clone(), json!({ "attachable": true, "labels": label })))
+            .map(|(name, network)| {
+                let mut entry = labelled(network.entry());
+                entry["attachable"] = json!(true);
+                (name.clone(), entry)
+            })
             .collect();
-        if self.compose.services.values().any(|service| service.networks.is_empty()) {
-            networks.entry("default").or_insert_with(|| json!({ "attachable": true, "labels": label }));
+        if compose.services.values().any(|service| service.networks.is_empty()) {
+            networks.entry("default").or_insert_with(|| labelled(json!({ "attachable": true })));
         }
-        let volumes = self.compose.volumes.iter().filter(|(_, volume)| !volume.external);
-        let volumes = volumes.map(|(name, _)| (name.clone(), json!({ "labels": label }))).collect();
-        let configs = self.compose.configs.iter().filter(|(_, config)| !config.external);
-        let configs = configs.map(|(name, _)| (name.clone(), json!({ "labels": label }))).collect();
-        let secrets = self.compose.secrets.iter().filter(|(_, secret)| !secret.external);
-        let secrets = secrets.map(|(name, _)| (name.clone(), json!({ "labels": label }))).collect();
+        let volumes = compose.volumes.iter().filter(|(_, volume)| !volume.external);
+        let volumes = volumes.map(|(name, volume)| (name.clone(), labelled(volume.entry()))).collect();
+        let files = |entries: &BTreeMap<String, StackFile>| {
+            let own = entries.iter().filter(|(_, file)| !file.external);
+            own.map(|(name, file)| (name.clone(), labelled(file.entry(compose)))).collect::<Map<_, _>>()
+        };
+        let (configs, secrets) = (files(&compose.configs), files(&compose.secrets));
         for (key, entries) in [("networks", networks), ("volumes", volumes), ("configs", configs), ("secrets", secrets)]
         {
             if !entries.is_empty() {

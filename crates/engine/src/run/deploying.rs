@@ -7,7 +7,7 @@ use crate::labels;
 use crate::run::Leavings;
 use crate::run::conductor::Fault;
 use crate::secrets;
-use crate::swarm::{NewSecret, Operate, Rendered, SwarmError};
+use crate::swarm::{NewSecret, Rendered, SwarmError};
 use cc_ci_model::convergence::Goal;
 use cc_ci_model::event::Event;
 use cc_ci_model::object::{Kind, Object};

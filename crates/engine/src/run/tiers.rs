@@ -162,7 +162,13 @@ impl Stage<'_> {
     async fn serving(&mut self, tier: Tier, what: &str) -> Done {
         let limit = Duration::from_secs(self.plan.limits.serving);
         let step = StepId::new(tier, what);
-        let scheme = if self.app.head.recipe.routes.iter().any(|route| route.tls != cc_ci_model::recipe::traefik::RouteTls::Off) { "https" } else { "http" };
+        let scheme =
+            if self.app.head.recipe.routes.iter().any(|route| route.tls != cc_ci_model::recipe::traefik::RouteTls::Off)
+            {
+                "https"
+            } else {
+                "http"
+            };
         let work = async {
             let Some(route) = &self.route else {
                 return Ok(Outcome::Unverified(Finding::new(Cause::Harness, "the route was never opened")));

@@ -4,7 +4,7 @@ use super::{Done, Stage, deploying, harness, make_secrets};
 use crate::ledger::Entry;
 use crate::route::Route;
 use crate::run::conductor::Fault;
-use crate::swarm::{Operate, SwarmError};
+use crate::swarm::SwarmError;
 use cc_ci_model::convergence::History;
 use cc_ci_model::event::Event;
 use cc_ci_model::outcome::Outcome;

@@ -1,7 +1,7 @@
 //! The upgrade tier: base to head, in place, on the same app.
 
 use super::{Done, Stage, deploying, make_secrets};
-use crate::swarm::{Operate, SwarmError};
+use crate::swarm::SwarmError;
 use cc_ci_model::convergence::{History, Phase, StackView};
 use cc_ci_model::event::Event;
 use cc_ci_model::object::{Kind, Object};
