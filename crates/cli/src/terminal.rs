@@ -15,7 +15,11 @@ const TICK: Duration = Duration::from_millis(200);
 
 /// Prints data or a summary to standard output. A reader that is gone is no error of ours.
 pub fn out(text: &str) {
-    let _gone = io::stdout().write_all(text.as_bytes());
+    let mut stdout = io::stdout().lock();
+    let _gone = stdout.write_all(text.as_bytes());
+    if !text.ends_with('\n') {
+        let _gone = stdout.write_all(b"\n");
+    }
 }
 
 /// Prints one line for a person to standard error.

@@ -2,10 +2,10 @@
 
 use crate::pulse::Pulse;
 use crate::swarm::{Observe, SwarmError};
-use cc_ci_model::convergence::{Assessment, History, Phase, StackView};
+use cc_ci_model::convergence::{Assessment, Goal, History, Phase, StackView, TaskView};
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::{Cause, Finding};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -73,12 +73,28 @@ pub struct Stability {
     settle: CancellationToken,
 }
 
+/// A task that ran at convergence.
+struct Watched {
+    id: String,
+    goal: Goal,
+}
+
 impl Stability {
-    /// Starts the watch over the tasks that run in `view`.
-    pub fn watch(observe: std::sync::Arc<dyn Observe>, stack: &StackName, view: &StackView, window: Duration) -> Self {
+    /// Starts the watch over the tasks that run in `view`; `goals` says which of them may end.
+    pub fn watch(
+        observe: std::sync::Arc<dyn Observe>,
+        stack: &StackName,
+        view: &StackView,
+        goals: &BTreeMap<String, Goal>,
+        window: Duration,
+    ) -> Self {
         let settle = CancellationToken::new();
-        let tasks: BTreeSet<String> =
-            view.tasks.iter().filter(|task| task.phase == Phase::Running).map(|task| task.id.clone()).collect();
+        let goal_of = |task: &TaskView| {
+            let service = view.services.iter().find(|service| service.id == task.service);
+            service.and_then(|service| goals.get(&service.name)).copied().unwrap_or(Goal::Running)
+        };
+        let running = view.tasks.iter().filter(|task| task.phase == Phase::Running);
+        let tasks: Vec<Watched> = running.map(|task| Watched { id: task.id.clone(), goal: goal_of(task) }).collect();
         let (stack, settled) = (stack.clone(), settle.clone());
         let watcher = tokio::spawn(async move {
             let until = Instant::now() + window;
@@ -115,11 +131,19 @@ impl Stability {
 }
 
 /// The first watched task that ended by itself. A task the orchestrator stopped shows `shutdown` and does not count.
-fn died(view: &StackView, watched: &BTreeSet<String>) -> Option<Finding> {
-    let task = view.tasks.iter().find(|task| {
-        watched.contains(&task.id) && matches!(task.phase, Phase::Failed | Phase::Rejected | Phase::Complete)
-    })?;
+fn died(view: &StackView, watched: &[Watched]) -> Option<Finding> {
+    let task =
+        view.tasks.iter().find(|task| watched.iter().any(|one| one.id == task.id && ended_badly(task, one.goal)))?;
     let service = view.services.iter().find(|service| service.id == task.service).map_or("?", |service| &service.name);
     let error = task.error.as_deref().unwrap_or("it ended");
     Some(Finding::new(Cause::Unstable, format!("`{service}` died after it had converged: {error}")).of_service(service))
+}
+
+fn ended_badly(task: &TaskView, goal: Goal) -> bool {
+    let unhealthy = task.error.as_ref().is_some_and(|error| error.contains("unhealthy"));
+    match (task.phase, goal) {
+        (Phase::Failed | Phase::Rejected, _) | (Phase::Complete, Goal::Running) => true,
+        (Phase::Complete, Goal::Completed | Goal::Either) => unhealthy,
+        (Phase::Pending | Phase::Preparing | Phase::Starting | Phase::Running | Phase::Shutdown, _) => false,
+    }
 }

@@ -100,7 +100,10 @@ pub async fn run(sandbox: &Sandbox, facts: &Facts, call: Call<'_>, voice: &Voice
     let took = started.elapsed();
     let outcome = match ended {
         Ok(output) => {
-            note(voice, step, call.path, &output);
+            // What hurl prints about a file that passed is its statistics.
+            if Language::of(call.path) != Language::Hurl || output.status != Status::Exited(0) {
+                note(voice, step, call.path, &output);
+            }
             outcome(call, &output, took)
         }
         Err(error) => {
@@ -140,7 +143,12 @@ fn outcome(call: Call<'_>, output: &Output, took: Duration) -> Outcome {
         Role::Hook => Cause::HookFailed,
     };
     match output.status {
-        Status::Exited(0) => Outcome::Passed { note: script::last_word(output) },
+        Status::Exited(0) => Outcome::Passed {
+            note: match Language::of(path) {
+                Language::Hurl => hurl::summary(output),
+                Language::Executable => script::last_word(output),
+            },
+        },
         Status::Exited(SKIPPED) => {
             let said = script::last_word(output).unwrap_or_else(|| "the test gave no reason".to_owned());
             Outcome::Skipped { reason: said }

@@ -1,6 +1,7 @@
 //! The real swarm: [`Observe`] through the Engine API.
 
 mod operate;
+mod raw;
 mod read;
 
 use crate::swarm::{ContainerFacts, Inventory, Observe, SwarmError};
@@ -8,7 +9,7 @@ use async_trait::async_trait;
 use bollard::Docker;
 use bollard::query_parameters::{
     InspectContainerOptions, ListConfigsOptions, ListContainersOptions, ListNetworksOptions, ListSecretsOptions,
-    ListServicesOptions, ListTasksOptions, ListVolumesOptions, LogsOptions,
+    ListServicesOptions, ListVolumesOptions, LogsOptions,
 };
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::ids::StackName;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 pub struct Swarm {
     docker: Docker,
+    raw: raw::Raw,
 }
 
 impl Swarm {
@@ -27,7 +29,7 @@ impl Swarm {
     pub async fn connect() -> Result<Self, SwarmError> {
         let docker = Docker::connect_with_defaults().map_err(SwarmError::engine("connect to the engine"))?;
         let docker = docker.negotiate_version().await.map_err(SwarmError::engine("connect to the engine"))?;
-        Ok(Self { docker })
+        Ok(Self { docker, raw: raw::Raw::connect()? })
     }
 
     /// The API client, for exec, archives and events.
@@ -40,13 +42,11 @@ impl Swarm {
 #[async_trait]
 impl Observe for Swarm {
     async fn stack(&self, stack: &StackName) -> Result<StackView, SwarmError> {
-        let filters = Some(crate::labels::filter(crate::labels::STACK, stack.as_str()));
-        let services = self.docker.list_services(Some(ListServicesOptions { filters, status: None }));
-        let task_filter = Some(crate::labels::filter(crate::labels::STACK, stack.as_str()));
-        let tasks = self.docker.list_tasks(Some(ListTasksOptions { filters: task_filter }));
-        let (services, tasks) = tokio::try_join!(services, tasks)
-            .map_err(SwarmError::engine(format!("list services and tasks of {stack}")))?;
-        Ok(read::stack_view(stack, services, tasks))
+        let services = self.raw.list("services", crate::labels::STACK, stack.as_str());
+        let tasks = self.raw.list("tasks", crate::labels::STACK, stack.as_str());
+        let (services, tasks) = tokio::try_join!(services, tasks)?;
+        read::stack_view(stack, services, tasks)
+            .map_err(SwarmError::engine(format!("understand the services and tasks of {stack}")))
     }
 
     async fn container(&self, id: &str) -> Result<Option<ContainerFacts>, SwarmError> {

@@ -12,11 +12,11 @@ use cc_ci_model::ids::StackName;
 use futures_util::StreamExt;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::time::Instant;
 
 pub use command::{Command, Output, Overflow, Status};
 
 use crate::labels;
+use crate::pace::Tries;
 
 /// Why there is no [`Output`].
 #[derive(Debug, thiserror::Error)]
@@ -142,38 +142,21 @@ pub async fn running(docker: &Docker, stack: &StackName, service: &str) -> Resul
     Ok(found.into_iter().map(|(_, id)| id).collect())
 }
 
-/// Asks again every `interval` until `ask` answers or `limit` passes; then `None`.
-pub(crate) async fn until<T>(
-    limit: Duration,
-    interval: Duration,
-    mut ask: impl AsyncFnMut() -> Option<T>,
-) -> Option<T> {
-    let end = Instant::now() + limit;
-    loop {
-        if let Some(answer) = ask().await {
-            return Some(answer);
-        }
-        if Instant::now() + interval > end {
-            return None;
-        }
-        tokio::time::sleep(interval).await;
-    }
-}
-
 async fn exit_code(docker: &Docker, container: &str, command: &Command, exec: &str) -> Result<i64, ExecError> {
     // The stream can end a moment before the engine has noted the exit.
-    let answer =
-        until(Duration::from_secs(5), Duration::from_millis(5), async || match docker.inspect_exec(exec).await {
-            Ok(state) if state.running == Some(true) => None,
-            Ok(state) => state.exit_code.map(Ok),
-            Err(source) => Some(Err(source)),
-        })
-        .await;
-    match answer {
-        Some(Ok(code)) => Ok(code),
-        Some(Err(source)) => Err(lost(docker, container, command, source).await),
-        None => Err(no_exit_code(container, command)),
+    let mut tries = Tries::new(Duration::from_secs(5), Duration::from_millis(5));
+    while tries.again().await {
+        match docker.inspect_exec(exec).await {
+            Ok(state) if state.running == Some(true) => {}
+            Ok(state) => {
+                if let Some(code) = state.exit_code {
+                    return Ok(code);
+                }
+            }
+            Err(source) => return Err(lost(docker, container, command, source).await),
+        }
     }
+    Err(no_exit_code(container, command))
 }
 
 /// Turns the engine's own refusals, which it delivers as output with an exit code, into errors.
@@ -201,11 +184,15 @@ async fn explain(
     }
     // A kill, of the command alone or of the whole container, which the engine may note only after the command's end.
     if code == 137 || code == 143 {
-        let patience = Duration::from_secs(1);
-        let stopped =
-            until(patience, Duration::from_millis(50), async || (!is_running(docker, container).await).then_some(()));
-        if stopped.await.is_some() {
-            return Err(gone(container, command, format!("it stopped and the command ended with exit code {code}")));
+        let mut tries = Tries::new(Duration::from_secs(1), Duration::from_millis(50));
+        while tries.again().await {
+            if !is_running(docker, container).await {
+                return Err(gone(
+                    container,
+                    command,
+                    format!("it stopped and the command ended with exit code {code}"),
+                ));
+            }
         }
     }
     Ok(output)
@@ -281,17 +268,5 @@ mod tests {
         let missing = r#"OCI runtime exec failed: exec failed: unable to start: exec: "pg_dump": not found: unknown"#;
         assert!(matches!(classify("abc", &command, said(400, missing)), ExecError::CannotStart { .. }));
         assert!(matches!(classify("abc", &command, said(500, "driver failed")), ExecError::Engine { .. }));
-    }
-
-    #[tokio::test]
-    async fn asking_again_ends_with_the_answer_or_at_the_limit() {
-        let mut asked = 0;
-        let third = until(Duration::from_secs(9), Duration::from_millis(1), async || {
-            asked += 1;
-            (asked == 3).then_some("yes")
-        });
-        assert_eq!(third.await, Some("yes"));
-        let never: Option<()> = until(Duration::from_millis(3), Duration::from_millis(1), async || None).await;
-        assert_eq!(never, None);
     }
 }

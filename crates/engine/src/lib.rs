@@ -15,6 +15,7 @@ pub mod host;
 pub mod images;
 pub mod labels;
 pub mod ledger;
+mod pace;
 pub mod process;
 pub mod pulse;
 pub mod route;

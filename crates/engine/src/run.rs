@@ -11,6 +11,8 @@ pub mod app;
 pub mod conductor;
 mod deploying;
 mod guard;
+mod host_hook;
+mod soon;
 mod tiers;
 mod triage;
 
@@ -115,7 +117,7 @@ pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mut
     let before = match world.swarm.inventory().await {
         Ok(inventory) => inventory,
         Err(error) => {
-            return infrastructure(&error);
+            return gave_out(&error);
         }
     };
     world.voice.say(Event::Inventory { when: InventoryWhen::Before, counts: before.counts() });
@@ -124,7 +126,7 @@ pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mut
     let seen = witness.testify().await;
     let (end, unexplained) = match performed {
         Ok(unexplained) => (world.cancel.reason().unwrap_or(RunEnd::Completed), unexplained),
-        Err(error) => (infrastructure(&error), Vec::new()),
+        Err(error) => (gave_out(&error), Vec::new()),
     };
     world.voice.say(Event::Budget(budget(world, seen, unexplained)));
     world.voice.say(Event::VerdictDue);
@@ -132,8 +134,15 @@ pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mut
     tear_down(&plan, world).await.unwrap_or(end)
 }
 
-fn infrastructure(error: &SwarmError) -> RunEnd {
-    RunEnd::Infrastructure { finding: Finding::new(Cause::EngineLost, error.to_string()) }
+/// How a run ends that could not go on.
+fn gave_out(error: &SwarmError) -> RunEnd {
+    let text = error.to_string();
+    match error {
+        SwarmError::Engine { .. } | SwarmError::Command { .. } | SwarmError::Refused { .. } => {
+            RunEnd::Infrastructure { finding: Finding::new(Cause::EngineLost, text) }
+        }
+        SwarmError::Ledger(_) => RunEnd::Broken { error: text },
+    }
 }
 
 /// The ledger is read back from disk: what counts is what was written, not what this process remembers.
@@ -162,7 +171,7 @@ async fn hold(world: &World) {
 async fn tear_down(plan: &Plan, world: &World) -> Option<RunEnd> {
     match removed(plan, world).await {
         Ok(()) => None,
-        Err(error) => Some(infrastructure(&error)),
+        Err(error) => Some(gave_out(&error)),
     }
 }
 

@@ -19,7 +19,7 @@ pub enum SwarmError {
         /// What was tried, as `list the services of mini-abc123`.
         verb: String,
         /// What came back.
-        source: Box<bollard::errors::Error>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A command around the engine failed.
     #[error("cannot {verb}: {text}")]
@@ -42,9 +42,15 @@ pub enum SwarmError {
 
 impl SwarmError {
     /// Wraps an engine error with what was tried.
-    pub fn engine(verb: impl Into<String>) -> impl FnOnce(bollard::errors::Error) -> Self {
+    pub fn engine<E: std::error::Error + Send + Sync + 'static>(verb: impl Into<String>) -> impl FnOnce(E) -> Self {
         let verb = verb.into();
         move |source| Self::Engine { verb, source: Box::new(source) }
+    }
+
+    /// An answer of the engine that says no, or that is not understood.
+    pub(crate) fn answer(verb: impl Into<String>, answer: &serde_json::Value) -> Self {
+        let text = answer["message"].as_str().map_or_else(|| answer.to_string(), str::to_owned);
+        Self::Command { verb: verb.into(), text }
     }
 }
 
@@ -129,7 +135,7 @@ pub trait Operate: Observe {
     /// Redeploys a running stack in place; not a deploy (RUN-2).
     async fn redeploy(&self, stack: &Rendered) -> Result<(), SwarmError>;
 
-    /// Sets the replicas of a service, by id.
+    /// Stops a service (0) or starts it again with its replicas, by id.
     async fn scale(&self, service: &str, replicas: u64) -> Result<(), SwarmError>;
 
     /// Ends a container at once; no error when it is gone.

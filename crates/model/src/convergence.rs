@@ -1,7 +1,7 @@
 //! When a stack has converged, and when it never will (SWARM-2, SWARM-4): a pure state machine over snapshots.
 //!
 //! Rules and their reasons: replica counts prove nothing, because before a stop-first update the old task still shows 1/1,
-//! so only tasks that carry the intended spec count; `updating` blocks only while old tasks are still wanted, because Swarm
+//! so only tasks that carry the intended spec count; `updating` blocks only while old tasks are wanted or run, because Swarm
 //! keeps the word for the whole monitor window; `paused` outlives a single flicker, so it fails only together with a failed
 //! task of the new spec; a one-shot service is judged by its task's exit, since Swarm never calls it converged.
 
@@ -146,6 +146,7 @@ pub struct History {
     failures: BTreeMap<String, Failure>,
     ready: BTreeSet<String>,
     ignored: BTreeSet<String>,
+    forgotten: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -173,6 +174,13 @@ impl History {
     #[must_use]
     pub fn ignoring_dead(mut self, view: &StackView) -> Self {
         self.ignored.extend(view.tasks.iter().filter(|task| !is_alive(task.phase)).map(|task| task.id.clone()));
+        self
+    }
+
+    /// Leaves every task of `view` out of account, also one-shots that completed: the services begin afresh.
+    #[must_use]
+    pub fn afresh(mut self, view: &StackView) -> Self {
+        self.forgotten.extend(view.tasks.iter().map(|task| task.id.clone()));
         self
     }
 
@@ -209,7 +217,8 @@ impl History {
     }
 
     fn standing(&self, view: &StackView, service: &ServiceView) -> Standing {
-        let tasks = || view.tasks.iter().filter(|task| task.service == service.id);
+        let tasks =
+            || view.tasks.iter().filter(|task| task.service == service.id && !self.forgotten.contains(&task.id));
         let current = || tasks().filter(|task| task.spec == service.spec);
         match self.goal(&service.name) {
             Goal::Completed => {
@@ -221,7 +230,9 @@ impl History {
             Goal::Either if current().any(|task| task.phase == Phase::Complete) => Standing::Reached,
             Goal::Running | Goal::Either => {
                 let running = current().filter(|task| task.wanted && task.phase == Phase::Running).count() as u64;
-                let old = tasks().filter(|task| task.wanted && task.spec != service.spec).count();
+                // With start-first an old task still answers for a while after it is not wanted any more.
+                let answers = |task: &&TaskView| task.wanted || task.phase == Phase::Running;
+                let old = tasks().filter(|task| task.spec != service.spec).filter(answers).count();
                 if running >= service.replicas && old == 0 {
                     return Standing::Reached;
                 }
@@ -237,7 +248,8 @@ impl History {
     fn remember_failures(&mut self, view: &StackView) {
         for task in &view.tasks {
             let Some(service) = view.services.iter().find(|service| service.id == task.service) else { continue };
-            if task.spec != service.spec || self.failures.contains_key(&task.id) || self.ignored.contains(&task.id) {
+            let known = [&self.ignored, &self.forgotten].iter().any(|ids| ids.contains(&task.id));
+            if known || task.spec != service.spec || self.failures.contains_key(&task.id) {
                 continue;
             }
             let text = task.error.clone().unwrap_or_default();
@@ -245,6 +257,9 @@ impl History {
                 Phase::Rejected => How::Rejected(text),
                 Phase::Failed if text.contains("unhealthy") => How::Unhealthy,
                 Phase::Failed => How::Exit(task.exit_code),
+                // A program that ends well after it was stopped as unhealthy completes, and so does a server that gives up.
+                Phase::Complete if text.contains("unhealthy") => How::Unhealthy,
+                Phase::Complete if self.goal(&service.name) == Goal::Running => How::Exit(task.exit_code),
                 Phase::Pending
                 | Phase::Preparing
                 | Phase::Starting

@@ -105,7 +105,7 @@ pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
 /// Performs the run in a task of its own, so that a panic in it is caught, cleaned up after and named for what it is.
 async fn perform(approved: Approved, app: App, world: World, leavings: Arc<Mutex<Leavings>>) -> RunEnd {
     let (swarm, folder, run) = (world.swarm.clone(), world.folder.clone(), approved.plan.run.clone());
-    let performing = tokio::spawn(async move { engine::run(approved, app, &world, &leavings).await });
+    let performing = tokio::spawn(async move { Box::pin(engine::run(approved, app, &world, &leavings)).await });
     match performing.await {
         Ok(end) => end,
         Err(panic) => {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::bench::WorkError;
 use crate::exec::{self, Command, ExecError, Output, Status};
+use crate::pace::Tries;
 use crate::voice::Voice;
 
 /// How long a service may be without a running container before its hook counts as impossible.
@@ -69,20 +70,8 @@ pub(crate) async fn run(
     let failed = |summary: String, details: Vec<String>| {
         Ended::Failed(Finding::new(Cause::HookFailed, summary).of_service(service).with_details(details))
     };
-    let mut lost = None;
-    let container =
-        exec::until(PATIENCE, Duration::from_millis(100), async || match exec::running(docker, stack, service).await {
-            Ok(found) => found.into_iter().next(),
-            Err(source) => {
-                lost = Some(source);
-                None
-            }
-        });
-    let Some(container) = container.await else {
-        return match lost {
-            Some(source) => Err(WorkError::engine(format!("find the container of {service}"))(source)),
-            None => Ok(failed(format!("{word} of {service}: the service has no running container"), Vec::new())),
-        };
+    let Some(container) = container(docker, stack, service).await? else {
+        return Ok(failed(format!("{word} of {service}: the service has no running container"), Vec::new()));
     };
     let command = Command::new(["sh", "-c", SHELL, "hook", hook]).limit(limit);
     let output = match exec::run(docker, &container, &command).await {
@@ -100,6 +89,19 @@ pub(crate) async fn run(
             failed(format!("{word} of {service} (`{hook}`) ended with {}", output.ending()), output.tail(10))
         }
     })
+}
+
+/// The container of a service, which may be about to come back.
+async fn container(docker: &Docker, stack: &StackName, service: &str) -> Result<Option<String>, WorkError> {
+    let mut tries = Tries::new(PATIENCE, Duration::from_millis(100));
+    while tries.again().await {
+        let found = exec::running(docker, stack, service).await;
+        let found = found.map_err(WorkError::engine(format!("find the container of {service}")))?;
+        if let Some(newest) = found.into_iter().next() {
+            return Ok(Some(newest));
+        }
+    }
+    Ok(None)
 }
 
 fn note(voice: &Voice, step: &StepId, what: &str, output: &Output) {

@@ -19,6 +19,14 @@ pub(crate) fn is_variable(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// What a file that passed did: `2 requests`.
+pub(crate) fn summary(output: &Output) -> Option<String> {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let count = text.lines().find_map(|line| line.strip_prefix("Executed requests:"))?;
+    let count = count.split_whitespace().next()?;
+    Some(if count == "1" { "1 request".to_owned() } else { format!("{count} requests") })
+}
+
 /// One failure of a Hurl file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Failure {

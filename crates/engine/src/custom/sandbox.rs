@@ -58,17 +58,17 @@ chmod 1777 /state"#;
 
 /// What a sandbox is made of.
 #[derive(Debug)]
-pub struct Furnishing<'a> {
+pub struct Furnishing {
     /// The tools image.
-    pub image: &'a str,
+    pub image: String,
     /// Networks to join, by name: the `proxy` network and those of the stack that can be joined.
-    pub networks: &'a [String],
+    pub networks: Vec<String>,
     /// The tests folder.
-    pub files: &'a [File],
+    pub files: Vec<File>,
     /// The app's secrets by id.
-    pub secrets: &'a BTreeMap<String, String>,
+    pub secrets: BTreeMap<String, String>,
     /// The run's certificate authority, PEM; empty when the route needs none.
-    pub authority: &'a str,
+    pub authority: String,
 }
 
 /// A running sandbox.
@@ -85,16 +85,12 @@ impl Sandbox {
         ledger: &Ledger,
         run: &RunId,
         facts: &Facts,
-        furnishing: &Furnishing<'_>,
+        furnishing: &Furnishing,
     ) -> Result<Self, WorkError> {
         let state = bench::run_volume(docker, ledger, run, "state").await?;
         let name = format!("cc-ci-{run}-sandbox-{:08x}", rand::random::<u32>());
-        let tmpfs = [(TESTS, "64m"), ("/run/cc-ci", "4m"), ("/tmp", "128m")];
-        let tmpfs = tmpfs.map(|(path, size)| (path.to_owned(), format!("rw,exec,nosuid,nodev,mode=755,size={size}")));
-        let mut tmpfs = HashMap::from(tmpfs);
-        tmpfs.entry("/tmp".to_owned()).and_modify(|options| *options = options.replace("mode=755", "mode=1777"));
         let body = ContainerCreateBody {
-            image: Some(furnishing.image.to_owned()),
+            image: Some(furnishing.image.clone()),
             entrypoint: Some(vec![]),
             cmd: Some(["bash", "-c", IDLE].map(str::to_owned).to_vec()),
             labels: Some(labels::of_run(run)),
@@ -102,7 +98,7 @@ impl Sandbox {
             host_config: Some(HostConfig {
                 network_mode: Some(furnishing.networks.first().cloned().unwrap_or_else(|| "none".to_owned())),
                 mounts: Some(vec![bench::mount(&state, STATE)]),
-                tmpfs: Some(tmpfs),
+                tmpfs: Some(tmpfs()),
                 readonly_rootfs: Some(true),
                 cap_drop: Some(vec!["ALL".to_owned()]),
                 security_opt: Some(vec!["no-new-privileges".to_owned()]),
@@ -160,7 +156,8 @@ impl Sandbox {
         bench::discard(&self.docker, &self.container).await
     }
 
-    async fn furnish(&self, facts: &Facts, furnishing: &Furnishing<'_>) -> Result<(), WorkError> {
+    /// Puts tests, secrets and facts into the sandbox; what is there under the same name is replaced.
+    pub async fn furnish(&self, facts: &Facts, furnishing: &Furnishing) -> Result<(), WorkError> {
         let what = "put the tests into the sandbox";
         let archive = archive(facts, furnishing)
             .map_err(|error| WorkError::Answer { what: what.to_owned(), text: error.to_string() })?;
@@ -170,17 +167,24 @@ impl Sandbox {
     }
 }
 
+/// What of the sandbox can be written to, all in memory.
+fn tmpfs() -> HashMap<String, String> {
+    let folders = [(TESTS, "755", "64m"), ("/run/cc-ci", "755", "4m"), ("/tmp", "1777", "128m")];
+    let options = |mode, size| format!("rw,exec,nosuid,nodev,mode={mode},size={size}");
+    folders.into_iter().map(|(path, mode, size)| (path.to_owned(), options(mode, size))).collect()
+}
+
 /// Everything that goes into the sandbox, as one archive: nothing secret is ever an argument or a variable.
-fn archive(facts: &Facts, furnishing: &Furnishing<'_>) -> std::io::Result<Vec<u8>> {
+fn archive(facts: &Facts, furnishing: &Furnishing) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
-    for File { path, mode, bytes } in furnishing.files {
+    for File { path, mode, bytes } in &furnishing.files {
         let mode = match mode {
             Mode::Executable => 0o755,
             Mode::Plain => 0o644,
         };
         append(&mut archive, &format!("tests/{path}"), mode, bytes)?;
     }
-    for (id, value) in furnishing.secrets {
+    for (id, value) in &furnishing.secrets {
         append(&mut archive, &format!("{}/{id}", &SECRETS[1..]), 0o644, value.as_bytes())?;
     }
     append(&mut archive, "run/cc-ci/authority.pem", 0o644, furnishing.authority.as_bytes())?;
@@ -231,7 +235,8 @@ mod tests {
             ("db_password".to_owned(), "p=w d".to_owned()),
             ("key".to_owned(), "two\nlines".to_owned()),
         ]);
-        let furnishing = Furnishing { image: "", networks: &[], files: &files, secrets: &secrets, authority: "PEM" };
+        let authority = "PEM".to_owned();
+        let furnishing = Furnishing { image: String::new(), networks: vec![], files: files.into(), secrets, authority };
         let mut text = String::new();
         let bytes = archive(&facts, &furnishing).unwrap();
         for entry in tar::Archive::new(&bytes[..]).entries().unwrap() {

@@ -89,9 +89,12 @@ pub fn volumes_of(mounts: &BTreeSet<Mounted>) -> BTreeSet<String> {
     mounts.iter().map(|mount| mount.volume.clone()).collect()
 }
 
-/// Looks at all volumes the stack's running containers mount. The bench must have them; see [`Bench::covering`].
+/// Looks at all volumes of the stack that its running containers mount. The bench must have them; see [`Bench::covering`].
+/// Volumes of others, and nameless ones that no new task gets again, are left out.
 pub async fn take(bench: &Bench, stack: &StackName) -> Result<DataIndex, WorkError> {
-    let (services, mounts) = mounts(bench.docker(), stack).await?;
+    let (found, own) = tokio::join!(mounts(bench.docker(), stack), stack_volumes(bench.docker(), stack));
+    let ((services, mut mounts), own) = (found?, own?);
+    mounts.retain(|mount| own.contains(&mount.volume));
     let wanted = volumes_of(&mounts);
     if let Some(missing) = wanted.difference(bench.volumes()).next() {
         let text = format!("volume {missing} is not mounted on the bench");

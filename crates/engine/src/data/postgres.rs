@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::{Found, Phase};
 use crate::bench::WorkError;
 use crate::exec::{self, Command, ExecError, Status};
+use crate::pace::Tries;
 
 /// How long a server may refuse before it counts as not answering: it may still be starting or replaying its log.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -158,17 +159,15 @@ async fn ask(
     sql: &str,
 ) -> Result<Result<String, String>, WorkError> {
     let mut last = String::new();
-    let answer = exec::until(PATIENCE, INTERVAL, async || match try_once(docker, stack, login, sql).await {
-        Ok(Tried::Rows(rows)) => Some(Ok(Ok(rows))),
-        Ok(Tried::Refused(why)) => Some(Ok(Err(why))),
-        Ok(Tried::NotYet(why)) => {
-            last = why;
-            None
+    let mut tries = Tries::new(PATIENCE, INTERVAL);
+    while tries.again().await {
+        match try_once(docker, stack, login, sql).await? {
+            Tried::Rows(rows) => return Ok(Ok(rows)),
+            Tried::Refused(why) => return Ok(Err(why)),
+            Tried::NotYet(why) => last = why,
         }
-        Err(error) => Some(Err(error)),
-    })
-    .await;
-    answer.unwrap_or_else(|| Ok(Err(format!("no answer within {} s: {last}", PATIENCE.as_secs()))))
+    }
+    Ok(Err(format!("no answer within {} s: {last}", PATIENCE.as_secs())))
 }
 
 async fn try_once(docker: &Docker, stack: &StackName, login: &Login, sql: &str) -> Result<Tried, WorkError> {

@@ -1,5 +1,6 @@
 //! The real swarm: [`Operate`]. Stacks are written by `docker stack deploy`, the reference loader; the rest by the API.
 
+use super::raw::Written;
 use super::{Swarm, read};
 use crate::process::{self, Command};
 use crate::swarm::{NewSecret, Operate, Rendered, SwarmError};
@@ -7,12 +8,11 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use bollard::errors::Error;
 use bollard::models::SecretSpec;
-use bollard::query_parameters::{
-    InspectServiceOptions, KillContainerOptions, RemoveContainerOptions, RemoveVolumeOptions, UpdateServiceOptions,
-};
+use bollard::query_parameters::{KillContainerOptions, RemoveContainerOptions, RemoveVolumeOptions};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::plan::permit::DeployPermit;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +31,9 @@ const RESERVED: [&str; 8] = [
 /// How long the command may take to hand the stack to the engine; it does not wait for convergence.
 const HAND_OVER: Duration = Duration::from_secs(120);
 
+/// A placement condition that no node meets.
+const NOWHERE: &str = "node.labels.cc-ci.nowhere==true";
+
 /// How often an update is tried again when another writer was faster.
 const UPDATE_TRIES: usize = 5;
 
@@ -47,30 +50,18 @@ impl Operate for Swarm {
     }
 
     async fn scale(&self, service: &str, replicas: u64) -> Result<(), SwarmError> {
-        let verb = format!("scale service {service} to {replicas}");
-        let wanted = i64::try_from(replicas).unwrap_or(i64::MAX);
-        for left in (0..UPDATE_TRIES).rev() {
-            let found = self
-                .docker
-                .inspect_service(service, None::<InspectServiceOptions>)
-                .await
-                .map_err(SwarmError::engine(verb.clone()))?;
-            let version = found.version.and_then(|version| version.index).unwrap_or_default();
-            let mut spec = found.spec.unwrap_or_default();
-            if let Some(replicated) = spec.mode.as_mut().and_then(|mode| mode.replicated.as_mut()) {
-                replicated.replicas = Some(wanted);
-            }
-            let options = UpdateServiceOptions {
-                version: i32::try_from(version).unwrap_or(i32::MAX),
-                ..UpdateServiceOptions::default()
-            };
-            match self.docker.update_service(service, spec, options, None).await {
-                Ok(_) => return Ok(()),
-                Err(error) if left > 0 && read::is_busy(&error) => {}
-                Err(error) => return Err(SwarmError::engine(verb)(error)),
+        let path = format!("services/{service}");
+        for _ in 0..UPDATE_TRIES {
+            let found = self.raw.get(&path).await?;
+            let version = found["Version"]["Index"].as_u64().unwrap_or_default();
+            let spec = scaled(found["Spec"].clone(), replicas);
+            match self.raw.post(&format!("{path}/update?version={version}"), &spec).await? {
+                Written::Done => return Ok(()),
+                Written::OutOfSequence => {}
             }
         }
-        Ok(())
+        let text = format!("another writer was faster {UPDATE_TRIES} times");
+        Err(SwarmError::Command { verb: format!("scale service {service}"), text })
     }
 
     async fn kill(&self, container: &str) -> Result<(), SwarmError> {
@@ -111,6 +102,26 @@ impl Operate for Swarm {
     }
 }
 
+/// A service's spec that starts and stops it. A global service has no replicas and is stopped by a condition no node meets; a
+/// job runs again when it is forced to.
+fn scaled(mut spec: Value, replicas: u64) -> Value {
+    if spec["Mode"]["Replicated"].is_object() {
+        spec["Mode"]["Replicated"]["Replicas"] = json!(replicas);
+    } else if spec["Mode"]["Global"].is_object() {
+        let placement = &mut spec["TaskTemplate"]["Placement"];
+        let mut constraints = placement["Constraints"].as_array().cloned().unwrap_or_default();
+        constraints.retain(|constraint| constraint != NOWHERE);
+        if replicas == 0 {
+            constraints.push(json!(NOWHERE));
+        }
+        placement["Constraints"] = json!(constraints);
+    } else if replicas > 0 {
+        let force = spec["TaskTemplate"]["ForceUpdate"].as_u64().unwrap_or_default();
+        spec["TaskTemplate"]["ForceUpdate"] = json!(force + 1);
+    }
+    spec
+}
+
 fn removal(object: &Object, done: Result<(), Error>) -> Result<bool, SwarmError> {
     match done {
         Ok(()) => Ok(true),
@@ -142,4 +153,24 @@ async fn stack_deploy(stack: &Rendered) -> Result<(), SwarmError> {
         return Err(SwarmError::Command { verb, text });
     }
     Err(SwarmError::Refused { text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mode_can_be_stopped_and_started_again() {
+        let replicated = json!({ "Mode": { "Replicated": { "Replicas": 3 } }, "TaskTemplate": {} });
+        assert_eq!(scaled(replicated.clone(), 0)["Mode"]["Replicated"]["Replicas"], 0);
+        assert_eq!(scaled(scaled(replicated.clone(), 0), 3), replicated);
+        let placement = json!({ "Constraints": ["node.role==manager"] });
+        let global = json!({ "Mode": { "Global": {} }, "TaskTemplate": { "Placement": placement } });
+        let stopped = scaled(global.clone(), 0);
+        assert_eq!(stopped["TaskTemplate"]["Placement"]["Constraints"], json!(["node.role==manager", NOWHERE]));
+        assert_eq!(scaled(stopped, 1), global);
+        let job = json!({ "Mode": { "ReplicatedJob": {} }, "TaskTemplate": {} });
+        assert_eq!(scaled(job.clone(), 0), job);
+        assert_eq!(scaled(job, 1)["TaskTemplate"]["ForceUpdate"], 1);
+    }
 }

@@ -2,9 +2,10 @@
 
 use crate::swarm::ContainerFacts;
 use bollard::errors::Error;
-use bollard::models::{ContainerInspectResponse, Service, ServiceUpdateStatusStateEnum, Task, TaskSpec, TaskState};
+use bollard::models::{ContainerInspectResponse, Service, ServiceUpdateStatusStateEnum, Task, TaskState};
 use cc_ci_model::convergence::{Phase, ServiceView, StackView, TaskView, Update};
 use cc_ci_model::ids::StackName;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// Whether an error says that the object does not exist.
@@ -23,21 +24,33 @@ pub(crate) fn is_busy(error: &Error) -> bool {
     }
 }
 
-/// Joins services and tasks of one stack.
-pub(crate) fn stack_view(stack: &StackName, services: Vec<Service>, mut tasks: Vec<Task>) -> StackView {
-    // Newest first, so that "the latest task" is the first match.
-    tasks.sort_by(|one, two| two.created_at.cmp(&one.created_at));
-    StackView {
-        services: services.into_iter().map(|service| service_view(stack, service)).collect(),
-        tasks: tasks.into_iter().map(task_view).collect(),
+/// Joins services and tasks of one stack, as the engine's own JSON.
+pub(super) fn stack_view(
+    stack: &StackName,
+    services: Vec<Value>,
+    tasks: Vec<Value>,
+) -> Result<StackView, serde_json::Error> {
+    let mut dated = Vec::with_capacity(tasks.len());
+    for raw in tasks {
+        let spec = fingerprint(&raw["Spec"]);
+        let task: Task = serde_json::from_value(raw)?;
+        dated.push((task.created_at.clone(), task_view(task, spec)));
     }
+    // Newest first, so that "the latest task" is the first match.
+    dated.sort_by(|one, two| two.0.cmp(&one.0));
+    let mut found = Vec::with_capacity(services.len());
+    for raw in services {
+        let spec = fingerprint(&raw["Spec"]["TaskTemplate"]);
+        found.push(service_view(stack, serde_json::from_value(raw)?, spec));
+    }
+    Ok(StackView { services: found, tasks: dated.into_iter().map(|(_, task)| task).collect() })
 }
 
-fn service_view(stack: &StackName, service: Service) -> ServiceView {
+fn service_view(stack: &StackName, service: Service, fingerprint: String) -> ServiceView {
     let spec = service.spec.unwrap_or_default();
     let full = spec.name.unwrap_or_default();
     let name = full.strip_prefix(&format!("{stack}_")).unwrap_or(&full).to_owned();
-    let container = spec.task_template.as_ref().and_then(|task| task.container_spec.clone()).unwrap_or_default();
+    let container = spec.task_template.and_then(|task| task.container_spec).unwrap_or_default();
     let replicas = spec
         .mode
         .as_ref()
@@ -51,7 +64,7 @@ fn service_view(stack: &StackName, service: Service) -> ServiceView {
         id: service.id.unwrap_or_default(),
         name,
         image: container.image.unwrap_or_default(),
-        spec: fingerprint(spec.task_template.as_ref()),
+        spec: fingerprint,
         replicas: u64::try_from(replicas).unwrap_or(0),
         update: update(service.update_status.and_then(|status| status.state)),
         labels: spec.labels.unwrap_or_default().into_iter().collect(),
@@ -72,13 +85,13 @@ fn update(state: Option<ServiceUpdateStatusStateEnum>) -> Update {
     }
 }
 
-fn task_view(task: Task) -> TaskView {
+fn task_view(task: Task, spec: String) -> TaskView {
     let status = task.status.unwrap_or_default();
     let container = status.container_status.unwrap_or_default();
     TaskView {
         id: task.id.unwrap_or_default(),
         service: task.service_id.unwrap_or_default(),
-        spec: fingerprint(task.spec.as_ref()),
+        spec,
         phase: phase(status.state),
         wanted: matches!(task.desired_state, Some(TaskState::RUNNING | TaskState::COMPLETE | TaskState::READY)),
         container: container.container_id.filter(|id| !id.is_empty()),
@@ -100,12 +113,36 @@ fn phase(state: Option<TaskState>) -> Phase {
     }
 }
 
-/// A digest of a task template: two tasks with the same fingerprint run the same spec.
-fn fingerprint(spec: Option<&TaskSpec>) -> String {
-    // Through a JSON value, whose maps are sorted: the API's own maps have no order.
-    let value = serde_json::to_value(spec).unwrap_or_default();
+/// A digest of what a task runs: two tasks with the same fingerprint run the same spec. Only what reaches the container counts,
+/// because the engine fills in defaults elsewhere (such as the runtime) in a service's template and not in its tasks.
+fn fingerprint(spec: &Value) -> String {
+    let force = spec["ForceUpdate"].as_u64().unwrap_or(0);
+    let part = [&spec["ContainerSpec"], &json!(force), &spec["Networks"], &spec["Resources"]];
+    // The maps of a JSON value are sorted.
+    let value = without_empty(json!(part));
     let digest = Sha256::digest(value.to_string().as_bytes());
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A value without nulls and empty lists and maps: the engine leaves out in one place what it spells out in another.
+fn without_empty(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let kept = map.into_iter().map(|(key, value)| (key, without_empty(value)));
+            Value::Object(kept.filter(|(_, value)| !is_empty(value)).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(without_empty).collect()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(map) => map.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 /// A container's facts.
@@ -132,5 +169,31 @@ pub(crate) fn container_facts(found: ContainerInspectResponse) -> ContainerFacts
         oom: state.oom_killed.unwrap_or(false),
         health,
         volumes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spec_is_known_by_all_that_reaches_the_container_and_by_nothing_else() {
+        let service = json!({
+            "ContainerSpec": { "Image": "a:1", "Healthcheck": { "Interval": 1 }, "Isolation": "default", "Init": null },
+            "ForceUpdate": 0, "Runtime": "container", "Resources": {}
+        });
+        let mut task = service.clone();
+        task["Runtime"] = Value::Null;
+        task["ContainerSpec"]["Labels"] = json!({});
+        assert_eq!(fingerprint(&service), fingerprint(&task));
+        for (pointer, other) in [
+            ("/ContainerSpec/Image", json!("a:2")),
+            ("/ContainerSpec/Healthcheck/Interval", json!(2)),
+            ("/ForceUpdate", json!(1)),
+        ] {
+            let mut changed = service.clone();
+            *changed.pointer_mut(pointer).unwrap() = other;
+            assert_ne!(fingerprint(&service), fingerprint(&changed), "{pointer}");
+        }
     }
 }

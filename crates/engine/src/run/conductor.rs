@@ -1,5 +1,6 @@
 //! Walks steps: says when each begins and ends, turns faults into outcomes, and stops at a cancelled run.
 
+use crate::bench::WorkError;
 use crate::swarm::SwarmError;
 use crate::voice::Voice;
 use cc_ci_model::event::Event;
@@ -12,27 +13,47 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Why a step gave no answer of its own.
+/// Why a step broke off: the outcome it ends with instead of an answer of its own.
 #[derive(Debug)]
-pub struct Fault(pub Finding);
+pub struct Fault(Outcome);
+
+impl Fault {
+    /// The step has no answer, for this reason.
+    #[must_use]
+    pub fn unanswered(finding: Finding) -> Self {
+        Self(Outcome::Unverified(finding))
+    }
+
+    /// The step has no answer because cc-ci itself is at fault.
+    #[must_use]
+    pub fn harness(text: impl Into<String>) -> Self {
+        Self::unanswered(Finding::new(Cause::Harness, text))
+    }
+}
 
 impl From<SwarmError> for Fault {
     fn from(error: SwarmError) -> Self {
-        let cause = match &error {
-            SwarmError::Engine { .. } | SwarmError::Command { .. } => Cause::EngineLost,
-            SwarmError::Refused { .. } => Cause::DeployRefused,
-            SwarmError::Ledger(_) => Cause::Harness,
-        };
-        Self(Finding::new(cause, error.to_string()))
+        let text = error.to_string();
+        match error {
+            SwarmError::Engine { .. } | SwarmError::Command { .. } => {
+                Self::unanswered(Finding::new(Cause::EngineLost, text))
+            }
+            // The files are the recipe's, so this is an answer.
+            SwarmError::Refused { .. } => Self(Outcome::Failed(Finding::new(Cause::DeployRefused, text))),
+            SwarmError::Ledger(_) => Self::harness(text),
+        }
+    }
+}
+
+impl From<WorkError> for Fault {
+    fn from(error: WorkError) -> Self {
+        Self::unanswered(error.finding())
     }
 }
 
 impl From<Fault> for Outcome {
-    fn from(Fault(finding): Fault) -> Self {
-        match finding.cause {
-            Cause::DeployRefused => Self::Failed(finding),
-            _ => Self::Unverified(finding),
-        }
+    fn from(Fault(outcome): Fault) -> Self {
+        outcome
     }
 }
 
@@ -135,4 +156,10 @@ impl Conductor {
 #[must_use]
 pub fn passed(note: impl Into<String>) -> Outcome {
     Outcome::Passed { note: Some(note.into()) }
+}
+
+/// Failed if there is a finding, else passed.
+#[must_use]
+pub fn failed_if(finding: Option<Finding>) -> Outcome {
+    finding.map_or(Outcome::Passed { note: None }, Outcome::Failed)
 }

@@ -11,7 +11,7 @@ use crate::swarm::{NewSecret, Rendered, SwarmError};
 use cc_ci_model::convergence::Goal;
 use cc_ci_model::event::Event;
 use cc_ci_model::object::{Kind, Object};
-use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_model::outcome::Finding;
 use cc_ci_model::overlay::Overlay;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::recipe::compose::Service;
@@ -97,7 +97,7 @@ pub(crate) fn render(
     .text();
     let path = world.folder.join(name);
     std::fs::write(&path, &text)
-        .map_err(|error| Fault(Finding::new(Cause::Harness, format!("cannot write {}: {error}", path.display()))))?;
+        .map_err(|error| Fault::harness(format!("cannot write {}: {error}", path.display())))?;
     let files: Vec<_> = recipe.compose_files.iter().map(|file| tree.folder.join(file)).collect();
     leave(leavings, |leavings| {
         leavings.effective = format!("# merged over {}\n{text}", recipe.compose_files.join(", "));

@@ -46,7 +46,7 @@ impl SpecGuard {
                 Some(_) if view.services.iter().any(|service| service.name == *name && rolled_back(service.update)) => {
                 }
                 Some(now) if now.id == mark.id => {
-                    self.unexplained.push(format!("service `{name}` was changed in place"))
+                    self.unexplained.push(format!("service `{name}` was changed in place"));
                 }
                 Some(_) => self.unexplained.push(format!("service `{name}` was removed and created again")),
                 None => self.unexplained.push(format!("service `{name}` was removed")),

@@ -1,29 +1,33 @@
 //! The tiers in order, on the one deployment.
 
+mod backup;
+mod checks;
+mod helpers;
 mod install;
+mod keeping;
+mod logs;
+mod own;
+mod restore;
 mod upgrade;
 
-use super::app::App;
+use super::app::{App, Deployable};
 use super::conductor::{Conductor, Done, Fault};
 use super::deploying::{self, Images};
 use super::guard::SpecGuard;
-use super::{Leavings, World, triage};
-use crate::converge::{Stability, Waited, converge};
+use super::soon::Soon;
+use super::{Leavings, World};
+use crate::bench::Bench;
+use crate::converge::Stability;
+use crate::custom::sandbox::Sandbox;
 use crate::pulse::Pulse;
-use crate::route::{Answer, Route};
+use crate::route::Route;
 use crate::swarm::{Observe, SwarmError};
-use cc_ci_model::convergence::{History, StackView};
-use cc_ci_model::event::{Event, ServiceSeen};
-use cc_ci_model::ids::StepId;
-use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::convergence::StackView;
+use cc_ci_model::event::Event;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::permit::Permits;
 use cc_ci_model::tier::Tier;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
-
-/// How often the app is asked again until it answers.
-const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Everything the tiers share while the app is up.
 struct Stage<'a> {
@@ -38,6 +42,16 @@ struct Stage<'a> {
     guard: SpecGuard,
     leavings: &'a Arc<Mutex<Leavings>>,
     stability: Option<(Tier, Stability)>,
+    restored: Option<StackView>,
+    bench: Soon<Bench>,
+    sandbox: Soon<Sandbox>,
+}
+
+/// Whether the app is up after a tier, so that a later one can do anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum After {
+    Up,
+    Down,
 }
 
 /// Runs every planned tier; returns the changes to the stack that the run did not make.
@@ -65,33 +79,59 @@ pub(super) async fn perform(
         guard: SpecGuard::default(),
         leavings,
         stability: None,
+        restored: None,
+        bench: Soon::Never,
+        sandbox: Soon::Never,
     };
     let performed = stage.all_tiers(permits).await;
     stage.settle_stability().await;
-    stage.compare_specs().await?;
+    stage.still_up().await;
+    // What is still being started has to exist before it can be torn down.
+    tokio::join!(stage.bench.settle(), stage.sandbox.settle());
+    let compared = stage.compare_specs().await;
     stage.keep_logs().await;
     stage.pulse.finish().await;
-    performed?;
+    performed.and(compared)?;
     Ok(stage.guard.unexplained().to_vec())
 }
 
 impl Stage<'_> {
     async fn all_tiers(&mut self, permits: Permits) -> Result<(), SwarmError> {
-        if !self.tier(Tier::Install).await || !self.install(permits).await? {
+        self.tier(Tier::Install);
+        let after = self.install(permits).await?;
+        self.ended(Tier::Install);
+        if after == After::Down {
             return Ok(());
         }
-        self.world.voice.say(Event::TierEnded { tier: Tier::Install });
-        if self.tier(Tier::Upgrade).await {
-            if !self.upgrade().await? {
+        if self.tier(Tier::Upgrade) {
+            let after = self.upgrade().await?;
+            self.ended(Tier::Upgrade);
+            if after == After::Down {
                 return Ok(());
             }
-            self.world.voice.say(Event::TierEnded { tier: Tier::Upgrade });
+        }
+        if self.tier(Tier::Backup) {
+            let saved = self.backup().await?;
+            self.ended(Tier::Backup);
+            if let Some(saved) = saved
+                && self.tier(Tier::Restore)
+            {
+                let after = self.restore(saved).await?;
+                self.ended(Tier::Restore);
+                if after == After::Down {
+                    return Ok(());
+                }
+            }
+        }
+        if self.tier(Tier::Custom) {
+            self.own_tests(Tier::Custom, "").await;
+            self.ended(Tier::Custom);
         }
         Ok(())
     }
 
     /// Announces a tier if it is planned and the run goes on.
-    async fn tier(&mut self, tier: Tier) -> bool {
+    fn tier(&mut self, tier: Tier) -> bool {
         let runs = self.plan.runs(tier) && !self.world.cancel.token().is_cancelled();
         if runs {
             self.world.voice.say(Event::TierStarted { tier });
@@ -99,104 +139,16 @@ impl Stage<'_> {
         runs
     }
 
-    /// Waits for convergence as one step; on failure the triage goes into the record.
-    async fn converged(&mut self, tier: Tier, what: &str, history: History, since: Instant) -> Done {
-        let (conductor, step) = (self.conductor.clone(), StepId::new(tier, what));
-        let limit = Duration::from_secs(self.plan.limits.converge);
-        let mut converged_view = None;
-        let done = conductor
-            .step(tier, what, async {
-                let voice = conductor.voice();
-                let progress = |missing: &[String]| {
-                    let on = missing.join("; ");
-                    voice.say(Event::Waiting { step: step.clone(), on, limit: limit.as_secs() });
-                };
-                let stack = &self.plan.stack;
-                let observe = self.observe.as_ref();
-                let waited =
-                    converge(observe, &mut self.pulse, stack, history, limit, conductor.cancel(), progress).await?;
-                match waited {
-                    Waited::Converged(view) => {
-                        let services = seen(&view, since);
-                        voice.say(Event::ServicesSeen { step: step.clone(), services });
-                        converged_view = Some(view);
-                        Ok(Outcome::Passed { note: None })
-                    }
-                    Waited::Failed(finding) => {
-                        let view = observe.stack(stack).await?;
-                        let deaths = self.pulse.deaths();
-                        if let Some(triage) = triage::triage(observe, &view, &deaths, step.clone(), &finding).await? {
-                            voice.say(Event::Triage(triage));
-                        }
-                        Ok(Outcome::Failed(finding))
-                    }
-                    Waited::Cancelled => Ok(Outcome::Unverified(Finding::new(Cause::Cancelled, "the run was ended"))),
-                }
-            })
-            .await;
-        if let Some(view) = converged_view {
-            self.watch(tier, &view);
+    fn ended(&self, tier: Tier) {
+        self.world.voice.say(Event::TierEnded { tier });
+    }
+
+    /// The tree the stack was last deployed from, in `tier`.
+    fn tree(&self, tier: Tier) -> &Deployable {
+        match tier {
+            Tier::Install => self.app.first(),
+            Tier::Upgrade | Tier::Backup | Tier::Restore | Tier::Custom => &self.app.head,
         }
-        done
-    }
-
-    /// Starts the stability window of a tier that just converged.
-    fn watch(&mut self, tier: Tier, view: &StackView) {
-        let window = Duration::from_secs(self.plan.limits.stable);
-        let stability = Stability::watch(Arc::clone(&self.observe), &self.plan.stack, view, window);
-        self.stability = Some((tier, stability));
-    }
-
-    /// Waits for the end of the running stability window and reports it for its tier.
-    async fn settle_stability(&mut self) {
-        let Some((tier, stability)) = self.stability.take() else { return };
-        let outcome = match stability.end().await {
-            Ok(None) => Outcome::Passed { note: None },
-            Ok(Some(finding)) => Outcome::Failed(finding),
-            Err(error) => Outcome::Unverified(Finding::new(Cause::Harness, error.to_string())),
-        };
-        self.conductor.report(tier, "stable", outcome);
-    }
-
-    /// Asks the app over its route until it gives an accepted answer.
-    async fn serving(&mut self, tier: Tier, what: &str) -> Done {
-        let limit = Duration::from_secs(self.plan.limits.serving);
-        let step = StepId::new(tier, what);
-        let scheme =
-            if self.app.head.recipe.routes.iter().any(|route| route.tls != cc_ci_model::recipe::traefik::RouteTls::Off)
-            {
-                "https"
-            } else {
-                "http"
-            };
-        let work = async {
-            let Some(route) = &self.route else {
-                return Ok(Outcome::Unverified(Finding::new(Cause::Harness, "the route was never opened")));
-            };
-            let started = Instant::now();
-            let mut last = String::new();
-            loop {
-                let said = match route.ask(scheme, "/").await {
-                    Answer::App(status @ (200 | 301 | 302)) => {
-                        return Ok(super::conductor::passed(format!("{status} on /")));
-                    }
-                    Answer::App(status) => format!("status {status} on /, accepted are 200, 301 and 302"),
-                    Answer::Edge(reason) => format!("the app did not answer: {reason}"),
-                    Answer::None(reason) => format!("no answer: {reason}"),
-                };
-                if started.elapsed() >= limit {
-                    let summary = format!("not serving within {} s: {said}", limit.as_secs());
-                    return Ok(Outcome::Failed(Finding::new(Cause::NotServing, summary)));
-                }
-                if said != last {
-                    let (on, limit) = (said.clone(), limit.as_secs());
-                    self.world.voice.say(Event::Waiting { step: step.clone(), on, limit });
-                    last = said;
-                }
-                tokio::time::sleep(ASK_AGAIN).await;
-            }
-        };
-        self.conductor.step(tier, what, work).await
     }
 
     /// Takes the stack as it is now as the run's own doing.
@@ -213,59 +165,9 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Keeps the logs of what runs now; those of dead attempts were kept when they died.
-    async fn keep_logs(&self) {
-        const LINES: usize = 2000;
-        let mut logs = std::collections::BTreeMap::<String, String>::new();
-        for death in self.pulse.deaths() {
-            let code = death.exit_code.map_or_else(|| "?".to_owned(), |code| code.to_string());
-            let text = logs.entry(death.service).or_default();
-            text.push_str(&format!("--- attempt that ended with {code}\n{}\n", death.log.join("\n")));
-        }
-        if let Ok(view) = self.observe.stack(&self.plan.stack).await {
-            for service in &view.services {
-                let tasks = view.tasks.iter().filter(|task| task.service == service.id && task.wanted);
-                for container in tasks.filter_map(|task| task.container.as_ref()) {
-                    let lines = self.observe.log_tail(container, LINES).await.unwrap_or_default();
-                    let text = logs.entry(service.name.clone()).or_default();
-                    text.push_str(&format!("--- running at the end\n{}\n", lines.join("\n")));
-                }
-            }
-        }
-        super::leave(self.leavings, |leavings| leavings.logs = logs);
+    /// Makes the secrets of the tree that `tier` runs.
+    async fn make_secrets(&self, tier: Tier) -> Result<(), Fault> {
+        let given = &self.app.given_secrets;
+        Ok(deploying::make_secrets(&self.plan, self.world, self.tree(tier), given, self.leavings).await?)
     }
-}
-
-fn seen(view: &StackView, since: Instant) -> Vec<ServiceSeen> {
-    let ready_ms = u64::try_from(since.elapsed().as_millis()).ok();
-    let state = |service: &cc_ci_model::convergence::ServiceView| {
-        let running = view.tasks.iter().filter(|task| {
-            task.service == service.id && task.wanted && task.phase == cc_ci_model::convergence::Phase::Running
-        });
-        match running.count() {
-            0 => "completed".to_owned(),
-            count => format!("{count}/{}", service.replicas),
-        }
-    };
-    let services = view.services.iter();
-    services
-        .map(|service| ServiceSeen {
-            service: service.name.clone(),
-            image: service.image.clone(),
-            state: state(service),
-            ready_ms,
-        })
-        .collect()
-}
-
-/// A fault of cc-ci itself.
-fn harness(text: impl Into<String>) -> Fault {
-    Fault(Finding::new(Cause::Harness, text))
-}
-
-/// Makes the secrets of a tree, as one fault-mapped call.
-async fn make_secrets(stage: &Stage<'_>, head: bool) -> Result<(), Fault> {
-    let tree = if head { &stage.app.head } else { stage.app.first() };
-    let given = &stage.app.given_secrets;
-    Ok(deploying::make_secrets(&stage.plan, stage.world, tree, given, stage.leavings).await?)
 }

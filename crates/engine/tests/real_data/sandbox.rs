@@ -38,7 +38,13 @@ impl Tests {
             more: BTreeMap::from([("CC_CI_BASE_VERSION".into(), "1.0.0+1".into())]),
         };
         let secrets = BTreeMap::from([("token".to_owned(), "s3cret%= t".to_owned())]);
-        let furnishing = Furnishing { image: TOOLS, networks, files, secrets: &secrets, authority: "# none\n" };
+        let furnishing = Furnishing {
+            image: TOOLS.to_owned(),
+            networks: networks.to_vec(),
+            files: files.to_vec(),
+            secrets,
+            authority: "# none\n".to_owned(),
+        };
         let started = Instant::now();
         let sandbox = Sandbox::start(&world.docker, &world.ledger, &world.run, &facts, &furnishing).await.unwrap();
         say("sandbox started", started);

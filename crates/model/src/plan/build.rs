@@ -244,6 +244,7 @@ fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
             steps.check("onto-empty/markers", Check::Markers);
             steps.check("onto-empty/volumes", Check::Volumes);
             steps.own_tests("onto-empty/");
+            steps.check("stable", Check::Stable);
         }
         Tier::Custom => steps.own_tests(""),
     }

@@ -1,9 +1,8 @@
 //! The install tier: the one deploy, at base.
 
-use super::{Done, Stage, deploying, harness, make_secrets};
+use super::{After, Done, Fault, Stage, deploying};
 use crate::ledger::Entry;
 use crate::route::Route;
-use crate::run::conductor::Fault;
 use crate::swarm::SwarmError;
 use cc_ci_model::convergence::History;
 use cc_ci_model::event::Event;
@@ -13,19 +12,24 @@ use cc_ci_model::tier::Tier;
 use std::time::Instant;
 
 impl Stage<'_> {
-    /// Deploys at base and checks; `false` when nothing later can be done.
-    pub(super) async fn install(&mut self, mut permits: Permits) -> Result<bool, SwarmError> {
+    /// Deploys at base and checks.
+    pub(super) async fn install(&mut self, mut permits: Permits) -> Result<After, SwarmError> {
+        if !self.hook(Tier::Install).await.may_go_on() {
+            return Ok(After::Down);
+        }
         let since = Instant::now();
-        if self.deploy(&mut permits).await == Done::Badly {
-            return Ok(false);
+        if !self.deploy(&mut permits).await.may_go_on() {
+            return Ok(After::Down);
         }
         self.accept_specs().await?;
+        self.start_helpers();
         let history = History::new(deploying::goals(self.app.first()));
-        if self.converged(Tier::Install, "converged", history, since).await == Done::Badly {
-            return Ok(false);
+        if !self.converged(Tier::Install, "converged", history, since).await.may_go_on() {
+            return Ok(After::Down);
         }
         self.serving(Tier::Install, "serving").await;
-        Ok(true)
+        self.own_tests(Tier::Install, "").await;
+        Ok(After::Up)
     }
 
     async fn deploy(&mut self, permits: &mut Permits) -> Done {
@@ -42,9 +46,10 @@ impl Stage<'_> {
                 "override-first.json",
                 self.leavings,
             )?;
-            make_secrets(self, false).await?;
-            let permit =
-                permits.take(&Purpose::Base).ok_or_else(|| harness("the plan holds no permit for the base deploy"))?;
+            self.make_secrets(Tier::Install).await?;
+            let permit = permits
+                .take(&Purpose::Base)
+                .ok_or_else(|| Fault::harness("the plan holds no permit for the base deploy"))?;
             let stack = self.plan.stack.clone();
             self.world
                 .ledger

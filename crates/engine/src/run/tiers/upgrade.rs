@@ -1,6 +1,6 @@
 //! The upgrade tier: base to head, in place, on the same app.
 
-use super::{Done, Stage, deploying, make_secrets};
+use super::{After, Done, Stage, deploying};
 use crate::swarm::SwarmError;
 use cc_ci_model::convergence::{History, Phase, StackView};
 use cc_ci_model::event::Event;
@@ -10,23 +10,33 @@ use cc_ci_model::tier::Tier;
 use std::time::Instant;
 
 impl Stage<'_> {
-    /// Redeploys at head and checks; `false` when nothing later can be done.
-    pub(super) async fn upgrade(&mut self) -> Result<bool, SwarmError> {
+    /// Redeploys at head and checks.
+    pub(super) async fn upgrade(&mut self) -> Result<After, SwarmError> {
+        let mut kept = None;
+        self.seed_before_upgrade(&mut kept).await;
+        let hooked = self.hook(Tier::Upgrade).await;
         self.compare_specs().await?;
+        if !hooked.may_go_on() {
+            return Ok(After::Down);
+        }
+        self.cut_stability().await;
         let since = Instant::now();
         let before = self.observe.stack(&self.plan.stack).await?;
-        if self.redeploy().await == Done::Badly {
-            return Ok(false);
+        if !self.redeploy().await.may_go_on() {
+            return Ok(After::Down);
         }
         let after = self.accept_specs().await?;
-        self.settle_stability().await;
         let history = History::new(deploying::goals(&self.app.head)).ignoring_dead(&after);
-        if self.converged(Tier::Upgrade, "converged", history, since).await == Done::Badly {
-            return Ok(false);
+        if !self.converged(Tier::Upgrade, "converged", history, since).await.may_go_on() {
+            return Ok(After::Down);
         }
         self.moved(&before).await;
         self.serving(Tier::Upgrade, "serving").await;
-        Ok(true)
+        if let Some(kept) = kept {
+            self.kept(&kept).await;
+        }
+        self.own_tests(Tier::Upgrade, "").await;
+        Ok(After::Up)
     }
 
     async fn redeploy(&mut self) -> Done {
@@ -43,12 +53,13 @@ impl Stage<'_> {
                 "override-head.json",
                 self.leavings,
             )?;
-            make_secrets(self, true).await?;
+            self.make_secrets(Tier::Upgrade).await?;
             self.world.operate.redeploy(&rendered).await?;
             self.prune().await?;
             if let Some(route) = &mut self.route {
                 route.follow(&deploying::routes(&self.plan, self.world, &self.app.head)).await?;
             }
+            self.refresh_sandbox().await?;
             Ok(Outcome::Passed { note: None })
         };
         conductor.step(Tier::Upgrade, "redeploy", work).await

@@ -1,0 +1,101 @@
+//! The engine's own JSON, for what the typed client would lose: it spells a container's health check differently from the
+//! engine, so a spec read and written through it comes back without one.
+
+use crate::swarm::SwarmError;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where the engine listens when nothing else is said.
+const SOCKET: &str = "/var/run/docker.sock";
+
+/// How long one answer may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A connection to the engine's socket.
+#[derive(Clone, Debug)]
+pub(super) struct Raw {
+    client: reqwest::Client,
+}
+
+/// What the engine answered to a write.
+#[derive(Debug)]
+pub(super) enum Written {
+    /// It did it.
+    Done,
+    /// Another writer was faster.
+    OutOfSequence,
+}
+
+impl Raw {
+    /// A client of the socket that `DOCKER_HOST` names, or of the usual one.
+    pub(super) fn connect() -> Result<Self, SwarmError> {
+        let host = std::env::var("DOCKER_HOST").unwrap_or_default();
+        let path = host.strip_prefix("unix://").map_or_else(|| PathBuf::from(SOCKET), PathBuf::from);
+        let client = reqwest::Client::builder().unix_socket(path).no_proxy().timeout(LIMIT).build();
+        Ok(Self { client: client.map_err(SwarmError::engine("connect to the engine"))? })
+    }
+
+    /// The list at `path`, of what carries `label=value`.
+    pub(super) async fn list(&self, path: &str, label: &str, value: &str) -> Result<Vec<Value>, SwarmError> {
+        let filters = serde_json::json!({ "label": [format!("{label}={value}")] }).to_string();
+        match self.get(&format!("{path}?filters={}", escaped(&filters))).await? {
+            Value::Array(items) => Ok(items),
+            other => Err(SwarmError::answer(format!("list {path}"), &other)),
+        }
+    }
+
+    /// The object at `path`.
+    pub(super) async fn get(&self, path: &str) -> Result<Value, SwarmError> {
+        let verb = format!("read {path}");
+        let answer = self.client.get(address(path)).send().await.map_err(SwarmError::engine(verb.clone()))?;
+        let good = answer.status().is_success();
+        let text = answer.text().await.map_err(SwarmError::engine(verb.clone()))?;
+        let value: Value = serde_json::from_str(&text).map_err(SwarmError::engine(verb.clone()))?;
+        if good { Ok(value) } else { Err(SwarmError::answer(verb, &value)) }
+    }
+
+    /// Posts `body` to `path`.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Written, SwarmError> {
+        let verb = format!("write {path}");
+        let request = self.client.post(address(path)).header("content-type", "application/json").body(body.to_string());
+        let answer = request.send().await.map_err(SwarmError::engine(verb.clone()))?;
+        if answer.status().is_success() {
+            return Ok(Written::Done);
+        }
+        let text = answer.text().await.map_err(SwarmError::engine(verb.clone()))?;
+        if text.contains("out of sequence") {
+            return Ok(Written::OutOfSequence);
+        }
+        Err(SwarmError::answer(verb, &Value::String(text)))
+    }
+}
+
+/// Without a version, so that the engine answers in its own newest one. The host's name is never looked up.
+fn address(path: &str) -> String {
+    format!("http://engine/{path}")
+}
+
+/// Percent-encodes everything but letters and digits.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() * 3);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            escaped.push(char::from(byte));
+        } else {
+            let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0').to_ascii_uppercase();
+            escaped.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn filters_travel_whole() {
+        assert_eq!(escaped(r#"{"label":["a=b c"]}"#), "%7B%22label%22%3A%5B%22a%3Db%20c%22%5D%7D");
+    }
+}

@@ -1,0 +1,96 @@
+//! Runs a trusted hook on the host (TRUST-1): the plan holds one only when the caller said `--trust-hooks`.
+//!
+//! A hook may do anything its user may. What it does to the stack is noticed by the run's guards, not prevented.
+
+use super::conductor::{Fault, passed};
+use crate::custom::Facts;
+use crate::process::{self, Command, Ended, ProcessError, Stream};
+use crate::voice::Voice;
+use cc_ci_model::ids::StepId;
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::tier::Tier;
+use std::path::Path;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The folder below the run's that hooks may leave files in for later hooks.
+pub(crate) const STATE: &str = "hook-state";
+
+/// The most a hook may write to one stream, in bytes; the rest is dropped.
+const OUTPUT_CAP: usize = 1 << 20;
+
+/// How many lines of output are noted.
+const NOTED: usize = 200;
+
+/// One hook with where it runs.
+pub(crate) struct HostHook<'a> {
+    /// The tests folder: its working directory.
+    pub(crate) folder: &'a Path,
+    /// Below that folder.
+    pub(crate) path: &'a str,
+    /// The tier whose operation it precedes.
+    pub(crate) tier: Tier,
+    /// How long it may take.
+    pub(crate) limit: Duration,
+    /// What it may write to.
+    pub(crate) state: &'a Path,
+}
+
+/// Runs the hook to its end.
+pub(crate) async fn run(
+    hook: &HostHook<'_>,
+    facts: &Facts,
+    voice: &Voice,
+    step: &StepId,
+    cancel: &CancellationToken,
+) -> Result<Outcome, Fault> {
+    std::fs::create_dir_all(hook.state)
+        .map_err(|error| Fault::harness(format!("cannot make {}: {error}", hook.state.display())))?;
+    let command = command(hook, facts);
+    let mut lines = 0;
+    let mut said = |_: Stream, line: &str| {
+        lines += 1;
+        if lines <= NOTED {
+            voice.note(Some(step), format!("{}: {line}", hook.path));
+        }
+    };
+    let output = match process::run_lines(&command, cancel, &mut said).await {
+        Ok(output) => output,
+        Err(error @ ProcessError::Cancelled { .. }) => {
+            return Err(Fault::unanswered(Finding::new(Cause::Cancelled, error.to_string())));
+        }
+        // It does not start: the hook's own doing.
+        Err(error) => return Ok(failed(hook, Cause::TestBroken, &error.to_string(), Vec::new())),
+    };
+    let words = || output.last_words().lines().map(str::to_owned).collect();
+    Ok(match output.ended {
+        Ended::Exited(0) => passed(format!("{} ended well", hook.path)),
+        Ended::Exited(code) => failed(hook, Cause::HookFailed, &format!("ended with exit code {code}"), words()),
+        Ended::Signalled(signal) => failed(hook, Cause::HookFailed, &format!("died of signal {signal}"), words()),
+        Ended::TimedOut => {
+            let how = format!("did not end within {} s and was killed", hook.limit.as_secs());
+            failed(hook, Cause::HookFailed, &how, words())
+        }
+    })
+}
+
+fn failed(hook: &HostHook<'_>, cause: Cause, how: &str, details: Vec<String>) -> Outcome {
+    Outcome::Failed(Finding::new(cause, format!("{} {how}", hook.path)).with_details(details))
+}
+
+fn command(hook: &HostHook<'_>, facts: &Facts) -> Command {
+    let fixed = [
+        ("CC_CI_BASE_URL", facts.base_url.as_str()),
+        ("CC_CI_DOMAIN", facts.domain.as_str()),
+        ("CC_CI_STACK", facts.stack.as_str()),
+        ("CC_CI_TIER", hook.tier.word()),
+    ];
+    let command = Command::new(hook.folder.join(hook.path).into_os_string())
+        .inherit(&["DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH"])
+        .cwd(hook.folder)
+        .deadline(hook.limit)
+        .output_cap(OUTPUT_CAP)
+        .env("CC_CI_STATE_DIR", hook.state.as_os_str());
+    let command = fixed.into_iter().fold(command, |command, (name, value)| command.env(name, value));
+    facts.more.iter().fold(command, |command, (name, value)| command.env(name, value))
+}

@@ -1,0 +1,171 @@
+//! The backup tier: seed, hooks, snapshot, and what the snapshot holds (TIER-backup, BAK-1 to BAK-3).
+
+use super::{Done, Fault, Stage};
+use crate::backup::{self, Context, Repository, Snapshot, Taken, verify};
+use crate::data::postgres::{self, Login};
+use crate::data::{self, Phase, Seeded, index};
+use crate::run::conductor::{failed_if, passed};
+use crate::swarm::SwarmError;
+use cc_ci_model::convergence::Update;
+use cc_ci_model::data::DataIndex;
+use cc_ci_model::data::churn::Churn;
+use cc_ci_model::ids::StepId;
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::recipe::backup::{Backup, BackupSpec};
+use cc_ci_model::tier::Tier;
+use std::time::{Duration, Instant};
+
+/// How often the engine is asked whether it still updates something.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A backup, and what it has to bring back.
+pub(super) struct Saved {
+    pub(super) repository: Repository,
+    pub(super) snapshot: Snapshot,
+    pub(super) seeded: Seeded,
+    pub(super) index: DataIndex,
+    pub(super) spec: BackupSpec,
+}
+
+impl Stage<'_> {
+    /// Backs the app up; what comes of it can be restored.
+    pub(super) async fn backup(&mut self) -> Result<Option<Saved>, SwarmError> {
+        let Backup::Capable(spec) = self.app.head.recipe.backup.clone() else { return Ok(None) };
+        if !self.settled().await.may_go_on() {
+            return Ok(None);
+        }
+        let mut seeding = None;
+        self.seed_before_backup(&spec, &mut seeding).await;
+        let hooked = self.hook(Tier::Backup).await;
+        self.compare_specs().await?;
+        let (Some((seeded, index)), true) = (seeding, hooked.may_go_on()) else { return Ok(None) };
+        let mut taken = None;
+        self.snapshot(&spec, &mut taken).await;
+        let Some((repository, snapshot)) = taken else { return Ok(None) };
+        let saved = Saved { repository, snapshot, seeded, index, spec };
+        self.complete(&saved).await;
+        self.own_tests(Tier::Backup, "").await;
+        Ok(Some(saved))
+    }
+
+    /// Waits until no service is updating and the databases answer (BAK-3).
+    async fn settled(&mut self) -> Done {
+        let conductor = self.conductor.clone();
+        let limit = Duration::from_secs(self.plan.limits.converge);
+        let work = async {
+            let started = Instant::now();
+            loop {
+                let view = self.observe.stack(&self.plan.stack).await?;
+                let updating = view.services.iter().find(|service| match service.update {
+                    Update::Updating | Update::RollbackStarted => true,
+                    Update::None
+                    | Update::Paused
+                    | Update::Completed
+                    | Update::RollbackPaused
+                    | Update::RollbackCompleted => false,
+                });
+                let Some(service) = updating else { break };
+                if started.elapsed() >= limit {
+                    let summary = format!("Swarm still updates `{}` after {} s", service.name, limit.as_secs());
+                    let finding = Finding::new(Cause::NeverHealthy, summary).of_service(&service.name);
+                    return Ok(Outcome::Failed(finding));
+                }
+                self.pulse.next(LOOK).await;
+            }
+            self.databases_ready().await
+        };
+        conductor.step(Tier::Backup, "settled", work).await
+    }
+
+    /// Whether each recognised database answers.
+    pub(super) async fn databases_ready(&self) -> Result<Outcome, Fault> {
+        for login in self.app.head.recipe.databases.iter().filter_map(Login::to) {
+            if let Err(refusal) = postgres::ready(self.world.swarm.docker(), &self.plan.stack, &login).await? {
+                let summary = format!("{login} does not answer: {refusal}");
+                return Ok(Outcome::Failed(Finding::new(Cause::NeverHealthy, summary).of_service(&login.service)));
+            }
+        }
+        Ok(Outcome::Passed { note: None })
+    }
+
+    async fn seed_before_backup(&mut self, spec: &BackupSpec, into: &mut Option<(Seeded, DataIndex)>) -> Done {
+        let conductor = self.conductor.clone();
+        let work = async {
+            let bench = self.bench().await?;
+            let stack = &self.plan.stack;
+            let promises = match backup::promises(spec) {
+                Ok(promises) => promises,
+                Err(finding) => return Ok(Outcome::Failed(finding)),
+            };
+            let (_, mounts) = index::mounts(bench.docker(), stack).await?;
+            let places = backup::places(&promises, &mounts, &self.app.head.recipe.databases);
+            let seeding = data::seed(&bench, stack, Phase::Backup, &places).await?;
+            let index = index::take(&bench, stack).await?;
+            self.note_unmarked(Tier::Backup, &self.app.head.recipe)?;
+            let outcome = seeding.outcome();
+            *into = Some((seeding.seeded, index));
+            Ok(outcome)
+        };
+        conductor.step(Tier::Backup, "seed", work).await
+    }
+
+    async fn snapshot(&mut self, spec: &BackupSpec, into: &mut Option<(Repository, Snapshot)>) -> Done {
+        let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Backup, "snapshot"));
+        let work = async {
+            let bench = self.bench().await?;
+            let repository = Repository::make(&bench).await?;
+            let context = Context {
+                bench: &bench,
+                stack: &self.plan.stack,
+                repository: &repository,
+                spec,
+                limit: Duration::from_secs(self.plan.limits.command),
+                voice: &self.world.voice,
+                step: &step,
+            };
+            Ok(match backup::take(&context).await? {
+                Taken::Failed(finding) => Outcome::Failed(finding),
+                Taken::Snapshot(snapshot) => {
+                    let (files, bytes) = snapshot.size;
+                    let again = if snapshot.attempts > 1 {
+                        format!(", at attempt {}", snapshot.attempts)
+                    } else {
+                        String::new()
+                    };
+                    *into = Some((repository, *snapshot));
+                    passed(format!("{files} files, {bytes} bytes{again}"))
+                }
+            })
+        };
+        conductor.step(Tier::Backup, "snapshot", work).await
+    }
+
+    async fn complete(&mut self, saved: &Saved) -> Done {
+        let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Backup, "complete"));
+        let work = async {
+            let bench = self.bench().await?;
+            let context = self.context(&bench, saved, &step);
+            let findings = verify::snapshot(&context, &saved.snapshot, &saved.seeded, &Churn::default()).await?;
+            Ok(failed_if(verify::merged(findings)))
+        };
+        conductor.step(Tier::Backup, "complete", work).await
+    }
+
+    /// What a backup or restore of this run works with.
+    pub(super) fn context<'c>(
+        &'c self,
+        bench: &'c crate::bench::Bench,
+        saved: &'c Saved,
+        step: &'c StepId,
+    ) -> Context<'c> {
+        Context {
+            bench,
+            stack: &self.plan.stack,
+            repository: &saved.repository,
+            spec: &saved.spec,
+            limit: Duration::from_secs(self.plan.limits.command),
+            voice: &self.world.voice,
+            step,
+        }
+    }
+}

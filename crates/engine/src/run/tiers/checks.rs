@@ -1,0 +1,175 @@
+//! The generic checks, which look and never change anything: converged, stable, serving.
+
+use super::{Fault, Stage};
+use crate::converge::{Stability, Waited, converge};
+use crate::route::Answer;
+use crate::run::conductor::{Done, failed_if, passed};
+use crate::run::{deploying, triage};
+use cc_ci_model::convergence::{History, Phase, ServiceView, StackView};
+use cc_ci_model::event::{Event, ServiceSeen};
+use cc_ci_model::ids::StepId;
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::recipe::traefik::RouteTls;
+use cc_ci_model::tier::Tier;
+use std::time::{Duration, Instant};
+
+/// How often the app is asked again until it answers.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+impl Stage<'_> {
+    /// Waits for convergence as one step; when it is reached, the stability window of its tier begins.
+    pub(super) async fn converged(&mut self, tier: Tier, what: &str, history: History, since: Instant) -> Done {
+        let (conductor, step) = (self.conductor.clone(), StepId::new(tier, what));
+        let mut view = None;
+        let work = async {
+            match self.wait(&step, history, since).await? {
+                Ok(converged) => {
+                    view = Some(converged);
+                    Ok(Outcome::Passed { note: None })
+                }
+                Err(finding) => Ok(Outcome::Failed(finding)),
+            }
+        };
+        let done = conductor.step(tier, what, work).await;
+        match (view, tier) {
+            (Some(view), Tier::Restore) => self.restored = Some(view),
+            (Some(view), _) => self.watch(tier, &view),
+            (None, _) => {}
+        }
+        done
+    }
+
+    /// Waits for convergence within a step; on failure the triage goes into the record.
+    pub(super) async fn wait(
+        &mut self,
+        step: &StepId,
+        history: History,
+        since: Instant,
+    ) -> Result<Result<StackView, Finding>, Fault> {
+        let (observe, stack, voice) = (self.observe.as_ref(), &self.plan.stack, &self.world.voice);
+        let limit = Duration::from_secs(self.plan.limits.converge);
+        let progress = |missing: &[String]| {
+            let on = missing.join("; ");
+            voice.say(Event::Waiting { step: step.clone(), on, limit: limit.as_secs() });
+        };
+        let cancel = self.conductor.cancel();
+        match converge(observe, &mut self.pulse, stack, history, limit, cancel, progress).await? {
+            Waited::Converged(view) => {
+                voice.say(Event::ServicesSeen { step: step.clone(), services: seen(&view, since) });
+                Ok(Ok(view))
+            }
+            Waited::Failed(finding) => {
+                let view = observe.stack(stack).await?;
+                let deaths = self.pulse.deaths();
+                if let Some(triage) = triage::triage(observe, &view, &deaths, step.clone(), &finding).await? {
+                    voice.say(Event::Triage(triage));
+                }
+                Ok(Err(finding))
+            }
+            Waited::Cancelled => Err(Fault::unanswered(Finding::new(Cause::Cancelled, "the run was ended"))),
+        }
+    }
+
+    /// Starts the stability window of a tier that just converged.
+    fn watch(&mut self, tier: Tier, view: &StackView) {
+        let window = Duration::from_secs(self.plan.limits.stable);
+        let goals = deploying::goals(self.tree(tier));
+        let stability = Stability::watch(self.observe.clone(), &self.plan.stack, view, &goals, window);
+        self.stability = Some((tier, stability));
+    }
+
+    /// Waits for the end of the running stability window and reports it for its tier.
+    pub(super) async fn settle_stability(&mut self) {
+        let Some((tier, stability)) = self.stability.take() else { return };
+        let ended = match self.conductor.cancel().is_cancelled() {
+            true => stability.end_now().await,
+            false => stability.end().await,
+        };
+        self.report_stability(tier, ended);
+    }
+
+    /// After everything else the app that was restored onto empty volumes has to be up. A service may have died of the restore
+    /// itself, which takes its database away for a moment, and come back; one that keeps dying is found.
+    pub(super) async fn still_up(&mut self) {
+        let Some(restored) = self.restored.take() else { return };
+        let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Restore, "stable"));
+        let work = async {
+            let history = History::new(deploying::goals(&self.app.head)).ignoring_dead(&restored);
+            Ok(failed_if(self.wait(&step, history, Instant::now()).await?.err()))
+        };
+        conductor.step(Tier::Restore, "stable", work).await;
+    }
+
+    /// Ends the running window, because the run itself is about to replace what it watches.
+    pub(super) async fn cut_stability(&mut self) {
+        let Some((tier, stability)) = self.stability.take() else { return };
+        self.report_stability(tier, stability.end_now().await);
+    }
+
+    fn report_stability(&self, tier: Tier, ended: Result<Option<Finding>, tokio::task::JoinError>) {
+        let outcome = match ended {
+            Ok(finding) => failed_if(finding),
+            Err(error) => Outcome::Unverified(Finding::new(Cause::Harness, error.to_string())),
+        };
+        self.conductor.report(tier, "stable", outcome);
+    }
+
+    /// How the app is reached: by the scheme its routers ask for.
+    pub(super) fn scheme(&self) -> &'static str {
+        let tls = self.app.head.recipe.routes.iter().any(|route| route.tls != RouteTls::Off);
+        if tls { "https" } else { "http" }
+    }
+
+    /// Asks the app over its route until it gives an accepted answer.
+    pub(super) async fn serving(&mut self, tier: Tier, what: &str) -> Done {
+        let limit = Duration::from_secs(self.plan.limits.serving);
+        let step = StepId::new(tier, what);
+        let work = async {
+            let Some(route) = &self.route else {
+                return Err(Fault::harness("the route was never opened"));
+            };
+            let started = Instant::now();
+            let mut last = String::new();
+            loop {
+                let said = match route.ask(self.scheme(), "/").await {
+                    Answer::App(status @ (200 | 301 | 302)) => return Ok(passed(format!("{status} on /"))),
+                    Answer::App(status) => format!("status {status} on /, accepted are 200, 301 and 302"),
+                    Answer::Edge(reason) => format!("the app did not answer: {reason}"),
+                    Answer::None(reason) => format!("no answer: {reason}"),
+                };
+                if started.elapsed() >= limit {
+                    let summary = format!("not serving within {} s: {said}", limit.as_secs());
+                    return Ok(Outcome::Failed(Finding::new(Cause::NotServing, summary)));
+                }
+                if said != last {
+                    let (on, limit) = (said.clone(), limit.as_secs());
+                    self.world.voice.say(Event::Waiting { step: step.clone(), on, limit });
+                    last = said;
+                }
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+        };
+        self.conductor.step(tier, what, work).await
+    }
+}
+
+fn seen(view: &StackView, since: Instant) -> Vec<ServiceSeen> {
+    let ready_ms = u64::try_from(since.elapsed().as_millis()).ok();
+    let state = |service: &ServiceView| {
+        let running =
+            view.tasks.iter().filter(|task| task.service == service.id && task.wanted && task.phase == Phase::Running);
+        match running.count() {
+            0 => "completed".to_owned(),
+            count => format!("{count}/{}", service.replicas),
+        }
+    };
+    let services = view.services.iter();
+    services
+        .map(|service| ServiceSeen {
+            service: service.name.clone(),
+            image: service.image.clone(),
+            state: state(service),
+            ready_ms,
+        })
+        .collect()
+}

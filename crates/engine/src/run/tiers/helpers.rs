@@ -1,0 +1,145 @@
+//! The run's own containers beside the app: the workbench for its data and the sandbox for its tests.
+
+use super::{Fault, Stage};
+use crate::bench::Bench;
+use crate::custom::folder;
+use crate::custom::sandbox::{Furnishing, Sandbox};
+use crate::custom::{self, Facts};
+use crate::data::index;
+use crate::run::soon::Soon;
+use crate::{labels, route};
+use bollard::query_parameters::ListNetworksOptions;
+use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_model::plan::base::Base;
+use cc_ci_model::plan::step::{Action, Operation};
+use cc_ci_model::tier::Tier;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, PoisonError};
+
+impl Stage<'_> {
+    /// Starts the helpers that the plan has work for, so that they are there when the app is.
+    pub(super) fn start_helpers(&mut self) {
+        let actions = || self.plan.tiers.iter().flat_map(|tier| tier.steps.iter().map(|step| &step.action));
+        let seeds = actions().any(|action| *action == Action::Operate(Operation::Seed));
+        let tests = actions().any(|action| matches!(action, Action::Test { .. }));
+        if seeds {
+            let (docker, ledger) = (self.world.swarm.docker().clone(), Arc::clone(&self.world.ledger));
+            let (run, stack, image) = (self.plan.run.clone(), self.plan.stack.clone(), self.world.tools_image.clone());
+            self.bench = Soon::start(async move {
+                let volumes = index::stack_volumes(&docker, &stack).await?;
+                Bench::start(&docker, &ledger, &run, &image, &volumes).await
+            });
+        }
+        if tests {
+            self.start_sandbox();
+        }
+    }
+
+    fn start_sandbox(&mut self) {
+        let facts = self.facts();
+        let (secrets, authority) = (self.secrets(Tier::Install), self.authority());
+        let files = self.app.tests.as_deref().map_or(Ok(Vec::new()), folder::read);
+        let files = match files {
+            Ok(files) => files,
+            Err(error) => {
+                self.sandbox = Soon::Lost(Finding::new(Cause::TestBroken, error.to_string()));
+                return;
+            }
+        };
+        let (docker, ledger) = (self.world.swarm.docker().clone(), Arc::clone(&self.world.ledger));
+        let (run, stack, image) = (self.plan.run.clone(), self.plan.stack.to_string(), self.world.tools_image.clone());
+        self.sandbox = Soon::start(async move {
+            let networks = networks(&docker, &stack).await?;
+            let furnishing = Furnishing { image, networks, files, secrets, authority };
+            Sandbox::start(&docker, &ledger, &run, &facts, &furnishing).await
+        });
+    }
+
+    /// Lets the sandbox see what the head brought: new networks and new secrets.
+    pub(super) async fn refresh_sandbox(&mut self) -> Result<(), Fault> {
+        if self.sandbox.is_never() {
+            return Ok(());
+        }
+        let before: BTreeSet<String> = self.app.first().recipe.networks.values().map(|one| one.name.clone()).collect();
+        let head = &self.app.head.recipe;
+        let new: Vec<String> = head
+            .networks
+            .values()
+            .filter(|one| !one.external && !before.contains(&one.name))
+            .map(|one| one.name.clone())
+            .collect();
+        let (facts, secrets, authority) = (self.facts(), self.secrets(Tier::Upgrade), self.authority());
+        let same_secrets = secrets == self.secrets(Tier::Install);
+        let image = self.world.tools_image.clone();
+        let sandbox = self.sandbox.get().await?;
+        for network in &new {
+            sandbox.join(network).await?;
+        }
+        if !same_secrets {
+            let furnishing = Furnishing { image, networks: new, files: Vec::new(), secrets, authority };
+            sandbox.furnish(&facts, &furnishing).await?;
+        }
+        Ok(())
+    }
+
+    /// The bench with every volume the stack has now.
+    pub(super) async fn bench(&mut self) -> Result<Bench, Fault> {
+        let docker = self.world.swarm.docker();
+        let volumes = index::stack_volumes(docker, &self.plan.stack).await?;
+        let bench = self.bench.get().await?.clone();
+        let (ledger, image) = (&self.world.ledger, &self.world.tools_image);
+        let bench = Box::pin(bench.covering(ledger, &self.plan.run, image, &volumes)).await?;
+        self.bench = Soon::Here(bench.clone());
+        Ok(bench)
+    }
+
+    /// What tests may know.
+    pub(super) fn facts(&self) -> Facts {
+        let base = match &self.plan.base {
+            Base::Published { version, .. } => Some(version.clone()),
+            Base::Commit { commit, .. } => Some(commit.short().to_owned()),
+            Base::Head { .. } => None,
+        };
+        let more = [
+            ("CC_CI_RUN", Some(self.plan.run.to_string())),
+            ("CC_CI_RECIPE", Some(self.plan.recipe.to_string())),
+            ("CC_CI_HEAD_VERSION", self.plan.head_version.clone()),
+            ("CC_CI_BASE_VERSION", base),
+        ];
+        custom::Facts {
+            base_url: format!("{}://{}", self.scheme(), self.plan.domain),
+            domain: self.plan.domain.clone(),
+            stack: self.plan.stack.clone(),
+            more: more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
+        }
+    }
+
+    /// The app's secrets by id, as the tree of `tier` names them.
+    pub(super) fn secrets(&self, tier: Tier) -> BTreeMap<String, String> {
+        let leavings = self.leavings.lock().unwrap_or_else(PoisonError::into_inner);
+        let value = |name: &str| leavings.secrets.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        let specs = self.tree(tier).recipe.secrets.iter();
+        specs.filter_map(|spec| Some((spec.id.clone(), value(&spec.swarm_name)?.clone()))).collect()
+    }
+
+    fn authority(&self) -> String {
+        self.route.as_ref().map(|route| route.authority().to_owned()).unwrap_or_default()
+    }
+
+    /// The folder with the recipe's own tests.
+    pub(super) fn tests_folder(&self) -> Option<&Path> {
+        self.app.tests.as_deref()
+    }
+}
+
+/// The networks a test may be on: those of the stack that can be joined, and the proxy's.
+async fn networks(docker: &bollard::Docker, stack: &str) -> Result<Vec<String>, crate::bench::WorkError> {
+    let filters = Some(labels::filter(labels::STACK, stack));
+    let found = docker
+        .list_networks(Some(ListNetworksOptions { filters }))
+        .await
+        .map_err(crate::bench::WorkError::engine(format!("list the networks of {stack}")))?;
+    let own = found.into_iter().filter(|network| network.attachable == Some(true)).filter_map(|network| network.name);
+    Ok([route::PROXY_NETWORK.to_owned()].into_iter().chain(own).collect())
+}

@@ -1,0 +1,33 @@
+//! Keeps what the services wrote (SWARM-5: all logs are artifacts).
+
+use super::Stage;
+use crate::run::leave;
+use std::collections::BTreeMap;
+
+/// How many lines of a living container's log are kept.
+const LINES: usize = 2000;
+
+impl Stage<'_> {
+    /// Keeps the logs of what runs now; those of dead attempts were kept when they died.
+    pub(super) async fn keep_logs(&self) {
+        let mut logs = BTreeMap::<String, Vec<String>>::new();
+        for death in self.pulse.deaths() {
+            let code = death.exit_code.map_or_else(|| "?".to_owned(), |code| code.to_string());
+            let text = logs.entry(death.service).or_default();
+            text.push(format!("--- attempt that ended with {code}\n{}\n", death.log.join("\n")));
+        }
+        if let Ok(view) = self.observe.stack(&self.plan.stack).await {
+            for service in &view.services {
+                let tasks = view.tasks.iter().filter(|task| task.service == service.id && task.wanted);
+                for container in tasks.filter_map(|task| task.container.as_ref()) {
+                    let lines = self.observe.log_tail(container, LINES).await.unwrap_or_default();
+                    let text = logs.entry(service.name.clone()).or_default();
+                    text.push(format!("--- running at the end\n{}\n", lines.join("\n")));
+                }
+            }
+        }
+        leave(self.leavings, |leavings| {
+            leavings.logs = logs.into_iter().map(|(service, texts)| (service, texts.concat())).collect();
+        });
+    }
+}

@@ -1,0 +1,164 @@
+//! The restore tier: in place, and onto empty volumes on the same deployment (TIER-restore).
+
+use super::backup::Saved;
+use super::{After, Done, Fault, Stage, deploying};
+use crate::backup;
+use crate::data::{self, Expected, index};
+use crate::run::conductor::failed_if;
+use crate::swarm::SwarmError;
+use cc_ci_model::convergence::{History, Phase, StackView};
+use cc_ci_model::data::churn::Churn;
+use cc_ci_model::data::compare;
+use cc_ci_model::ids::StepId;
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::tier::Tier;
+use std::time::{Duration, Instant};
+
+/// How long the services may take to stop; they are killed, so only the engine takes time.
+const STOP_LIMIT: Duration = Duration::from_secs(60);
+
+/// How often the engine is asked whether they have.
+const LOOK: Duration = Duration::from_millis(50);
+
+impl Stage<'_> {
+    /// Brings the backup back both ways.
+    pub(super) async fn restore(&mut self, saved: Saved) -> Result<After, SwarmError> {
+        let mutated = self.mutate(&saved).await.may_go_on();
+        let hooked = self.hook(Tier::Restore).await.may_go_on();
+        self.compare_specs().await?;
+        if !mutated || !hooked {
+            return Ok(After::Up);
+        }
+        if self.in_place(&saved).await.may_go_on() {
+            self.serving(Tier::Restore, "in-place/serving").await;
+            self.came_back(&saved, "in-place/markers").await;
+            self.own_tests(Tier::Restore, "in-place/").await;
+        }
+        // The services are about to be stopped: what the upgrade left has been watched long enough by then, or is now.
+        self.settle_stability().await;
+        let since = Instant::now();
+        let mut up = After::Down;
+        let restored = self.onto_empty(&saved, &mut up).await;
+        if up == After::Up {
+            self.accept_specs().await?;
+        }
+        if !restored.may_go_on() {
+            return Ok(up);
+        }
+        let view = self.observe.stack(&self.plan.stack).await?;
+        let history = History::new(deploying::goals(&self.app.head)).ignoring_dead(&view);
+        if !self.converged(Tier::Restore, "onto-empty/converged", history, since).await.may_go_on() {
+            return Ok(After::Down);
+        }
+        self.serving(Tier::Restore, "onto-empty/serving").await;
+        self.came_back(&saved, "onto-empty/markers").await;
+        self.whole(&saved).await;
+        self.own_tests(Tier::Restore, "onto-empty/").await;
+        Ok(After::Up)
+    }
+
+    /// Changes what was seeded, so that the restore has something to undo.
+    async fn mutate(&mut self, saved: &Saved) -> Done {
+        let conductor = self.conductor.clone();
+        let work = async {
+            let bench = self.bench().await?;
+            let unchanged = data::mutate(&bench, &self.plan.stack, &saved.seeded).await?;
+            Ok(match data::finding(&unchanged, Cause::NothingToSeed) {
+                Some(finding) => Outcome::Unverified(finding),
+                None => Outcome::Passed { note: None },
+            })
+        };
+        conductor.step(Tier::Restore, "mutate", work).await
+    }
+
+    async fn in_place(&mut self, saved: &Saved) -> Done {
+        let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Restore, "in-place"));
+        let work = async {
+            let bench = self.bench().await?;
+            Ok(failed_if(backup::restore(&self.context(&bench, saved, &step), &saved.snapshot).await?))
+        };
+        conductor.step(Tier::Restore, "in-place", work).await
+    }
+
+    /// Stops the services, empties the volumes, starts them as on a fresh host, and restores.
+    async fn onto_empty(&mut self, saved: &Saved, up: &mut After) -> Done {
+        let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Restore, "onto-empty"));
+        let work = async {
+            let bench = self.bench().await?;
+            let before = self.observe.stack(&self.plan.stack).await?;
+            let stopped = self.stop(&before).await?;
+            backup::empty_volumes(&bench, &self.plan.stack, bench.volumes()).await?;
+            let since = Instant::now();
+            for service in &before.services {
+                self.world.operate.scale(&service.id, service.replicas).await?;
+            }
+            let history = History::new(deploying::goals(&self.app.head)).afresh(&stopped);
+            if let Err(finding) = self.wait(&step, history, since).await? {
+                return Ok(Outcome::Failed(of_empty(finding)));
+            }
+            *up = After::Up;
+            if let Outcome::Failed(finding) = self.databases_ready().await? {
+                return Ok(Outcome::Failed(of_empty(finding)));
+            }
+            Ok(failed_if(backup::restore(&self.context(&bench, saved, &step), &saved.snapshot).await?))
+        };
+        conductor.step(Tier::Restore, "onto-empty", work).await
+    }
+
+    /// Stops every service and waits until nothing of the stack runs.
+    async fn stop(&mut self, before: &StackView) -> Result<StackView, Fault> {
+        for service in &before.services {
+            self.world.operate.scale(&service.id, 0).await?;
+        }
+        let started = Instant::now();
+        loop {
+            let view = self.observe.stack(&self.plan.stack).await?;
+            let alive = |phase| match phase {
+                Phase::Pending | Phase::Preparing | Phase::Starting | Phase::Running => true,
+                Phase::Complete | Phase::Failed | Phase::Rejected | Phase::Shutdown => false,
+            };
+            let left: Vec<_> = view.tasks.iter().filter(|task| alive(task.phase)).collect();
+            let (services, _) = index::mounts(self.world.swarm.docker(), &self.plan.stack).await?;
+            if left.is_empty() && services.is_empty() {
+                return Ok(view);
+            }
+            if started.elapsed() >= STOP_LIMIT {
+                let text = format!("the services did not stop within {} s", STOP_LIMIT.as_secs());
+                return Err(Fault::unanswered(Finding::new(Cause::EngineLost, text)));
+            }
+            // Their data is about to be deleted: nothing is gained by letting them end well.
+            for container in left.iter().filter_map(|task| task.container.as_deref()) {
+                self.world.operate.kill(container).await?;
+            }
+            self.pulse.next(LOOK).await;
+        }
+    }
+
+    /// The seeded state is back.
+    async fn came_back(&mut self, saved: &Saved, what: &str) -> Done {
+        let conductor = self.conductor.clone();
+        let work = async {
+            let bench = self.bench().await?;
+            let missing = data::verify(&bench, &self.plan.stack, &saved.seeded, Expected::Seeded).await?;
+            Ok(failed_if(data::finding(&missing, Cause::RestoreIncomplete)))
+        };
+        conductor.step(Tier::Restore, what, work).await
+    }
+
+    /// Every volume holds again what it held when the backup was taken.
+    async fn whole(&mut self, saved: &Saved) -> Done {
+        let conductor = self.conductor.clone();
+        let work = async {
+            let bench = self.bench().await?;
+            let now = index::take(&bench, &self.plan.stack).await?;
+            Ok(failed_if(compare::finding(&compare::compare(&saved.index, &now, &Churn::default()))))
+        };
+        conductor.step(Tier::Restore, "onto-empty/volumes", work).await
+    }
+}
+
+/// A failure that only an app on empty volumes shows.
+fn of_empty(finding: Finding) -> Finding {
+    let summary = format!("started on empty volumes: {}", finding.summary);
+    Finding { summary, ..finding }
+}
