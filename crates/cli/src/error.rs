@@ -118,6 +118,7 @@ impl From<GitError> for UserError {
             GitError::Process(inner) => return Self::from_process(inner),
             GitError::Source(_) | GitError::BadRef(_) | GitError::UnknownRef(_) => Kind::Usage,
             GitError::NotARepository(_)
+            | GitError::NoCommits
             | GitError::Inside(_)
             | GitError::UnsafePath(_)
             | GitError::UnsafeLink { .. }

@@ -72,8 +72,13 @@ pub enum GitError {
     #[error("`{0}` is not a revision: give a branch, a tag or a commit id")]
     BadRef(String),
     /// No such branch, tag or commit.
-    #[error("no branch, tag or commit `{0}` in the repository")]
+    #[error(
+        "no branch, tag or commit `{0}` in the repository: `git branch --all` and `git tag` there list what it has"
+    )]
     UnknownRef(String),
+    /// `HEAD` leads nowhere, as in a repository without a commit.
+    #[error("HEAD leads to no commit: commit the recipe, or name a branch or tag with --ref")]
+    NoCommits,
     /// A commit id of a kind we do not read.
     #[error(transparent)]
     Commit(#[from] NameError),
@@ -168,7 +173,8 @@ impl Repository {
                 return Ok(Commit::parse(output.stdout_text().trim())?);
             }
         }
-        Err(GitError::UnknownRef(revision.to_owned()))
+        // Without a commit HEAD names a branch that does not exist.
+        Err(if revision == "HEAD" { GitError::NoCommits } else { GitError::UnknownRef(revision.to_owned()) })
     }
 
     /// Every tag that leads to a commit, in the order of their names.
@@ -194,7 +200,7 @@ impl Repository {
         if self.work_tree.is_none() {
             return match self.resolve("HEAD").await {
                 Ok(commit) => Ok(Some(("HEAD".to_owned(), commit))),
-                Err(GitError::UnknownRef(_)) => Ok(None),
+                Err(GitError::NoCommits) => Ok(None),
                 Err(other) => Err(other),
             };
         }
