@@ -55,7 +55,7 @@ repository() {
 fresh() { [ "$(cat "$state/recipes/$1/.git/cc-ci-key" 2>/dev/null)" = "$2" ]; }
 
 # sabotage FOLDER: a variant of an example, broken on purpose. The folder holds WHAT (one line) and, as needed,
-#   OVER       lines "recipe=NAME" (default static-site), "published=last" (only the last version is), "head=base" (no change)
+#   OVER       lines "recipe=NAME" (default static-site), "published=last" (only the last version is), "head=base" (head begins as a copy of it)
 #   all.patch  for every published version and head;  base.patch  for the last published version;  head.patch  for head
 sabotage() {
   name=sabotage-${1##*/}
@@ -80,8 +80,8 @@ sabotage() {
   [ "$published" = all ] || find "$work/versions" -mindepth 1 -maxdepth 1 ! -name "$last" -exec rm -rf {} +
   for tree in "$work"/versions/* "$work/head"; do apply "$1/all.patch" "$tree"; done
   apply "$1/base.patch" "$work/versions/$last"
-  apply "$1/head.patch" "$work/head"
   if [ "$head" = base ]; then rm -rf "$work/head" && cp -R "$work/versions/$last" "$work/head"; fi
+  apply "$1/head.patch" "$work/head"
   repository "$name" "$work/versions" "$work/head" "$key"
   rm -rf "$work"
 }

@@ -222,7 +222,7 @@ pub(crate) async fn launch(
     let options = CreateContainerOptionsBuilder::default().name(name).build();
     let failed = |source| WorkError::engine(format!("start container {name}"))(source);
     docker.create_container(Some(options), body).await.map_err(failed)?;
-    docker.start_container(name, None).await.map_err(failed)
+    crate::docker::start::start(docker, name).await.map_err(failed)
 }
 
 /// Removes a container at once; one that is already gone is fine.

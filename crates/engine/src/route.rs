@@ -4,14 +4,14 @@
 //! network reaches `https://<domain>/` on the ordinary port. The runner itself reaches the container by its address on the
 //! engine's local bridge, never by an overlay address: those are not routed on the host.
 
+use crate::docker::start::start;
 use crate::labels;
 use crate::ledger::Ledger;
 use crate::swarm::SwarmError;
 use bollard::Docker;
 use bollard::models::{ContainerCreateBody, EndpointSettings, HostConfig, NetworkingConfig, RestartPolicy};
 use bollard::query_parameters::{
-    CreateContainerOptions, InspectNetworkOptions, KillContainerOptions, StartContainerOptions,
-    UploadToContainerOptions,
+    CreateContainerOptions, InspectNetworkOptions, KillContainerOptions, UploadToContainerOptions,
 };
 use cc_ci_edge::Routes;
 use cc_ci_model::ids::{Domain, RunId};
@@ -85,7 +85,7 @@ impl Route {
             ("key.pem", certificates.key),
         ];
         upload(docker, &name, &files).await?;
-        docker.start_container(&name, None::<StartContainerOptions>).await.map_err(SwarmError::engine(verb()))?;
+        start(docker, &name).await.map_err(SwarmError::engine(verb()))?;
         let address = bridge_address(docker, &name).await?;
         let client = client(domain, address, &certificates.authority)?;
         Ok(Self {

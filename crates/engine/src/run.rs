@@ -18,18 +18,19 @@ mod triage;
 
 use crate::docker::Swarm;
 use crate::ledger::{self, Ledger};
-use crate::swarm::{Observe, Operate, SwarmError};
+use crate::swarm::{Inventory, Observe, Operate, SwarmError};
 use crate::teardown::{self, Belongings};
 use crate::voice::Voice;
 use crate::witness::{OtherRuns, Seen, Witness};
 use app::App;
 use cc_ci_model::event::{Budget, Event, InventoryWhen, RunEnd};
 use cc_ci_model::ids::RunId;
+use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::overlay::Endpoint;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::permit::Approved;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -131,7 +132,7 @@ pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mut
     world.voice.say(Event::Budget(budget(world, seen, unexplained)));
     world.voice.say(Event::VerdictDue);
     hold(world).await;
-    tear_down(&plan, world).await.unwrap_or(end)
+    tear_down(&plan, world, &before).await.unwrap_or(end)
 }
 
 /// How a run ends that could not go on.
@@ -168,20 +169,21 @@ async fn hold(world: &World) {
 }
 
 /// Removes everything of the run and compares inventories. `Some` when the engine failed on the way.
-async fn tear_down(plan: &Plan, world: &World) -> Option<RunEnd> {
-    match removed(plan, world).await {
+async fn tear_down(plan: &Plan, world: &World, before: &Inventory) -> Option<RunEnd> {
+    match removed(plan, world, before).await {
         Ok(()) => None,
         Err(error) => Some(gave_out(&error)),
     }
 }
 
-async fn removed(plan: &Plan, world: &World) -> Result<(), SwarmError> {
+async fn removed(plan: &Plan, world: &World, before: &Inventory) -> Result<(), SwarmError> {
     let entries = ledger::read(world.ledger.path())?;
     let belongings = Belongings::of_ledger(&entries).unwrap_or_else(|| Belongings::of_run(&plan.run));
     let belongings = belongings.with_stack(&plan.stack);
     let left = teardown::remove_all(world.operate.as_ref(), &belongings, TEARDOWN_LIMIT).await?;
     let after = world.swarm.inventory().await?;
     world.voice.say(Event::Inventory { when: InventoryWhen::After, counts: after.counts() });
+    let left: BTreeSet<Object> = left.into_iter().chain(named_after(plan, before, &after)).collect();
     if left.is_empty() {
         world.ledger.write(&ledger::Entry::Closed)?;
     }
@@ -189,6 +191,15 @@ async fn removed(plan: &Plan, world: &World) -> Result<(), SwarmError> {
         world.voice.say(Event::LeftBehind { object });
     }
     Ok(())
+}
+
+/// New objects without any label of ours whose name says that they came of this run, such as a hook's own. They are reported and
+/// not removed: a name alone is no proof of ownership.
+fn named_after(plan: &Plan, before: &Inventory, after: &Inventory) -> Vec<Object> {
+    let new = after.objects.keys().filter(|object| !before.objects.contains_key(object));
+    let ours =
+        |object: &&Object| [plan.stack.as_str(), plan.run.as_str()].iter().any(|name| object.name.contains(name));
+    new.filter(ours).cloned().collect()
 }
 
 /// Removes what a dead run left, by its ledger; returns what would not go.

@@ -147,6 +147,7 @@ pub struct History {
     ready: BTreeSet<String>,
     ignored: BTreeSet<String>,
     forgotten: BTreeSet<String>,
+    independent: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -168,6 +169,14 @@ impl History {
     #[must_use]
     pub fn new(goals: BTreeMap<String, Goal>) -> Self {
         Self { goals, ..Self::default() }
+    }
+
+    /// Services (names without the stack) that need no other one: if such a one crashes twice in the same way, it is not for want
+    /// of something that may still come.
+    #[must_use]
+    pub fn independent(mut self, services: impl IntoIterator<Item = String>) -> Self {
+        self.independent.extend(services);
+        self
     }
 
     /// Leaves the tasks of `view` that are already dead out of account: they died before this wait began.
@@ -330,9 +339,9 @@ impl History {
     }
 
     /// Two identical failures count only after every other service was ready: an app that crashes until its database
-    /// is healthy is ordinary Swarm behaviour and keeps its whole time limit.
+    /// is healthy is ordinary Swarm behaviour and keeps its whole time limit. The database itself has nothing to wait for.
     fn crash_loop(&self, view: &StackView, service: &ServiceView) -> Option<Finding> {
-        let others = view.services.len() - 1;
+        let others = if self.independent.contains(&service.name) { 0 } else { view.services.len() - 1 };
         let late: Vec<&Failure> = self.failures_of(service).filter(|failure| failure.others_ready >= others).collect();
         let again = late.iter().enumerate().find(|(at, one)| late[..*at].iter().any(|two| two.how == one.how))?;
         let (cause, what) = match &again.1.how {

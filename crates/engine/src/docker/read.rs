@@ -8,9 +8,25 @@ use cc_ci_model::ids::StackName;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// Whether an error says that the object does not exist.
+/// Whether an error says that the object does not exist. A network that goes at the same moment answers 500.
 pub(crate) fn is_gone(error: &Error) -> bool {
-    matches!(error, Error::DockerResponseServerError { status_code: 404, .. })
+    match error {
+        Error::DockerResponseServerError { status_code: 404, .. } => true,
+        Error::DockerResponseServerError { message, .. } => message.trim_end().ends_with("not found"),
+        _ => false,
+    }
+}
+
+/// Whether an error says that a swarm network is not on this node: it leaves with its last container and comes back with the
+/// next, and whoever arrives in between is told that it does not exist.
+pub(crate) fn is_network_in_between(error: &Error) -> bool {
+    match error {
+        Error::DockerResponseServerError { message, .. } => {
+            let text = message.to_ascii_lowercase();
+            text.contains("network") && (text.contains("not found") || text.contains("could not find"))
+        }
+        _ => false,
+    }
 }
 
 /// Whether an error says that the object is in use or changing.

@@ -8,7 +8,7 @@ use crate::run::Leavings;
 use crate::run::conductor::Fault;
 use crate::secrets;
 use crate::swarm::{NewSecret, Rendered, SwarmError};
-use cc_ci_model::convergence::Goal;
+use cc_ci_model::convergence::{Goal, History};
 use cc_ci_model::event::Event;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::Finding;
@@ -134,6 +134,12 @@ pub(crate) async fn make_secrets(
         world.operate.create_secret(&plan.run, &NewSecret { name: spec.swarm_name.clone(), value }).await?;
     }
     Ok(())
+}
+
+/// A wait for a tree to converge, not begun yet. A database needs no other service of its stack to be up.
+pub(crate) fn history(tree: &Deployable) -> History {
+    let databases = tree.recipe.databases.iter().map(|database| database.service.clone());
+    History::new(goals(tree)).independent(databases)
 }
 
 /// What each service of a tree should come to.

@@ -6,7 +6,7 @@ use crate::route::Answer;
 use crate::run::conductor::{Done, failed_if, passed};
 use crate::run::{deploying, triage};
 use cc_ci_model::convergence::{History, Phase, ServiceView, StackView};
-use cc_ci_model::event::{Event, ServiceSeen};
+use cc_ci_model::event::{Event, ServiceSeen, Triage};
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::recipe::traefik::RouteTls;
@@ -61,8 +61,10 @@ impl Stage<'_> {
             Waited::Failed(finding) => {
                 let view = observe.stack(stack).await?;
                 let deaths = self.pulse.deaths();
-                if let Some(triage) = triage::triage(observe, &view, &deaths, step.clone(), &finding).await? {
-                    voice.say(Event::Triage(triage));
+                let triage = triage::triage(observe, &view, &deaths, step.clone(), &finding).await?;
+                let finding = with_health(finding, triage.as_ref());
+                if let Some(triage) = triage {
+                    voice.say(Event::Triage(Triage { finding: finding.clone(), ..triage }));
                 }
                 Ok(Err(finding))
             }
@@ -94,7 +96,7 @@ impl Stage<'_> {
         let Some(restored) = self.restored.take() else { return };
         let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Restore, "stable"));
         let work = async {
-            let history = History::new(deploying::goals(&self.app.head)).ignoring_dead(&restored);
+            let history = deploying::history(&self.app.head).ignoring_dead(&restored);
             Ok(failed_if(self.wait(&step, history, Instant::now()).await?.err()))
         };
         conductor.step(Tier::Restore, "stable", work).await;
@@ -150,6 +152,19 @@ impl Stage<'_> {
             }
         };
         self.conductor.step(tier, what, work).await
+    }
+}
+
+/// The engine calls a task that it stopped as unhealthy complete, without a reason; the last probe tells it.
+fn with_health(finding: Finding, triage: Option<&Triage>) -> Finding {
+    let health = triage.and_then(|triage| triage.health.as_deref()).map(str::trim).filter(|text| !text.is_empty());
+    let about_health =
+        [Cause::NeverHealthy, Cause::CrashLoop, Cause::UpdatePaused, Cause::RolledBack].contains(&finding.cause);
+    match health.and_then(|text| text.lines().last()) {
+        Some(said) if about_health => {
+            Finding { summary: format!("{}; its health check said: {said}", finding.summary), ..finding }
+        }
+        Some(_) | None => finding,
     }
 }
 

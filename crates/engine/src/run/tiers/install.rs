@@ -4,7 +4,6 @@ use super::{After, Done, Fault, Stage, deploying};
 use crate::ledger::Entry;
 use crate::route::Route;
 use crate::swarm::SwarmError;
-use cc_ci_model::convergence::History;
 use cc_ci_model::event::Event;
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::permit::{Permits, Purpose};
@@ -17,13 +16,15 @@ impl Stage<'_> {
         if !self.hook(Tier::Install).await.may_go_on() {
             return Ok(After::Down);
         }
+        self.compare_specs().await?;
         let since = Instant::now();
-        if !self.deploy(&mut permits).await.may_go_on() {
+        let deployed = self.deploy(&mut permits).await;
+        self.accept_specs().await?;
+        if !deployed.may_go_on() {
             return Ok(After::Down);
         }
-        self.accept_specs().await?;
         self.start_helpers();
-        let history = History::new(deploying::goals(self.app.first()));
+        let history = deploying::history(self.app.first());
         if !self.converged(Tier::Install, "converged", history, since).await.may_go_on() {
             return Ok(After::Down);
         }

@@ -6,7 +6,7 @@ use crate::backup;
 use crate::data::{self, Expected, index};
 use crate::run::conductor::failed_if;
 use crate::swarm::SwarmError;
-use cc_ci_model::convergence::{History, Phase, StackView};
+use cc_ci_model::convergence::{Phase, StackView};
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::compare;
 use cc_ci_model::ids::StepId;
@@ -46,7 +46,7 @@ impl Stage<'_> {
             return Ok(up);
         }
         let view = self.observe.stack(&self.plan.stack).await?;
-        let history = History::new(deploying::goals(&self.app.head)).ignoring_dead(&view);
+        let history = deploying::history(&self.app.head).ignoring_dead(&view);
         if !self.converged(Tier::Restore, "onto-empty/converged", history, since).await.may_go_on() {
             return Ok(After::Down);
         }
@@ -92,7 +92,7 @@ impl Stage<'_> {
             for service in &before.services {
                 self.world.operate.scale(&service.id, service.replicas).await?;
             }
-            let history = History::new(deploying::goals(&self.app.head)).afresh(&stopped);
+            let history = deploying::history(&self.app.head).afresh(&stopped);
             if let Err(finding) = self.wait(&step, history, since).await? {
                 return Ok(Outcome::Failed(of_empty(finding)));
             }

@@ -2,11 +2,12 @@
 
 use super::{After, Done, Stage, deploying};
 use crate::swarm::SwarmError;
-use cc_ci_model::convergence::{History, Phase, StackView};
+use cc_ci_model::convergence::{Phase, ServiceView, StackView};
 use cc_ci_model::event::Event;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::tier::Tier;
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 impl Stage<'_> {
@@ -22,11 +23,12 @@ impl Stage<'_> {
         self.cut_stability().await;
         let since = Instant::now();
         let before = self.observe.stack(&self.plan.stack).await?;
-        if !self.redeploy().await.may_go_on() {
+        let redeployed = self.redeploy().await;
+        let after = self.accept_specs().await?;
+        if !redeployed.may_go_on() {
             return Ok(After::Down);
         }
-        let after = self.accept_specs().await?;
-        let history = History::new(deploying::goals(&self.app.head)).ignoring_dead(&after);
+        let history = deploying::history(&self.app.head).ignoring_dead(&after);
         if !self.converged(Tier::Upgrade, "converged", history, since).await.may_go_on() {
             return Ok(After::Down);
         }
@@ -114,6 +116,10 @@ impl Stage<'_> {
                     wrong.push(format!("{name}: the head has this service, the stack has not"));
                 }
             }
+            if !changed(before, &view) {
+                let summary = "head deploys exactly what base does, so the upgrade proves nothing";
+                return Ok(Outcome::Failed(Finding::new(Cause::NotMoved, summary)));
+            }
             if wrong.is_empty() {
                 return Ok(Outcome::Passed { note: Some(changes(before, &view)) });
             }
@@ -122,6 +128,18 @@ impl Stage<'_> {
         };
         conductor.step(Tier::Upgrade, "moved", work).await
     }
+}
+
+/// Whether the redeploy changed anything besides the labels that only say which version this is.
+fn changed(before: &StackView, after: &StackView) -> bool {
+    let says_version = |label: &str| [".version", ".chaos", ".chaos-version"].iter().any(|end| label.ends_with(end));
+    let essence = |service: &ServiceView| {
+        let labels = service.labels.iter().filter(|(label, _)| !says_version(label));
+        let labels: Vec<_> = labels.map(|(label, value)| (label.clone(), value.clone())).collect();
+        (service.name.clone(), service.spec.clone(), service.replicas, labels)
+    };
+    let all = |view: &StackView| view.services.iter().map(essence).collect::<BTreeSet<_>>();
+    all(before) != all(after)
 }
 
 /// Which images changed, for the report.
