@@ -36,7 +36,7 @@ pub struct Death {
     pub exit_code: Option<i64>,
     /// Whether the kernel killed it for memory.
     pub oom: bool,
-    /// Output of its last health probe.
+    /// What its last health probe said, if it failed.
     pub health: Option<String>,
     /// Its last lines.
     pub log: Vec<String>,
@@ -48,6 +48,14 @@ pub struct Pulse {
     deaths: Arc<Mutex<Vec<Death>>>,
     tracker: TaskTracker,
     stop: CancellationToken,
+}
+
+impl Death {
+    /// Whether it died of itself: with an error, or stopped as unhealthy, however well it then ended.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        self.exit_code != Some(0) || self.health.is_some()
+    }
 }
 
 impl Pulse {

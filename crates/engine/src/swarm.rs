@@ -67,7 +67,7 @@ pub struct ContainerFacts {
     pub exit_code: Option<i64>,
     /// Whether the kernel killed it for memory.
     pub oom: bool,
-    /// Output of the last health probe.
+    /// What the last health probe said, if it failed: `exit code 1: connection refused`.
     pub health: Option<String>,
     /// Volumes: mount target to volume name.
     pub volumes: BTreeMap<String, String>,

@@ -366,12 +366,13 @@ impl History {
         view.tasks
             .iter()
             .filter(|task| task.service == service.id && self.failures.contains_key(&task.id))
-            .map(|task| {
-                let error = task.error.as_deref().unwrap_or("no reason given");
-                match task.exit_code {
-                    Some(code) if code != 0 && !error.contains("exit") => format!(" (exit code {code}: {error})"),
-                    Some(_) | None => format!(" ({error})"),
+            .map(|task| match (task.exit_code, task.error.as_deref()) {
+                (Some(code), Some(error)) if code != 0 && !error.contains("exit") => {
+                    format!(" (exit code {code}: {error})")
                 }
+                (Some(_) | None, Some(error)) => format!(" ({error})"),
+                (Some(code), None) => format!(" (its task ended with exit code {code})"),
+                (None, None) => String::new(),
             })
             .next()
             .unwrap_or_default()

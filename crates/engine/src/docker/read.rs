@@ -2,7 +2,9 @@
 
 use crate::swarm::ContainerFacts;
 use bollard::errors::Error;
-use bollard::models::{ContainerInspectResponse, Service, ServiceUpdateStatusStateEnum, Task, TaskState};
+use bollard::models::{
+    ContainerInspectResponse, HealthcheckResult, Service, ServiceUpdateStatusStateEnum, Task, TaskState,
+};
 use cc_ci_model::convergence::{Phase, ServiceView, StackView, TaskView, Update};
 use cc_ci_model::ids::StackName;
 use serde_json::{Value, json};
@@ -161,14 +163,18 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// The last health probe, if it failed.
+fn probe(probe: HealthcheckResult) -> Option<String> {
+    let code = probe.exit_code.filter(|code| *code != 0)?;
+    let output = probe.output.unwrap_or_default();
+    let said = output.trim();
+    Some(if said.is_empty() { format!("exit code {code}") } else { format!("exit code {code}: {said}") })
+}
+
 /// A container's facts.
 pub(crate) fn container_facts(found: ContainerInspectResponse) -> ContainerFacts {
     let state = found.state.unwrap_or_default();
-    let health = state
-        .health
-        .and_then(|health| health.log)
-        .and_then(|log| log.into_iter().next_back())
-        .and_then(|probe| probe.output);
+    let health = state.health.and_then(|health| health.log).and_then(|log| log.into_iter().next_back()).and_then(probe);
     let volumes = found
         .mounts
         .unwrap_or_default()

@@ -22,7 +22,7 @@ pub(crate) async fn triage(
     let unready = unready(view);
     let Some(service) = lead(view, deaths, finding, &unready) else { return Ok(None) };
     let then = unready.iter().filter(|name| **name != service).cloned().collect();
-    let death = deaths.iter().rfind(|death| death.service == service && death.exit_code != Some(0));
+    let death = deaths.iter().rfind(|death| death.service == service && death.is_failure());
     let mut triage = Triage {
         step,
         service: service.clone(),
@@ -55,7 +55,7 @@ fn lead(view: &StackView, deaths: &[Death], finding: &Finding, unready: &BTreeSe
     }
     let ours = |death: &&Death| {
         let stopped = view.tasks.iter().any(|task| task.id == death.task && task.phase == Phase::Shutdown);
-        !stopped && death.exit_code != Some(0) && unready.contains(&death.service)
+        !stopped && death.is_failure() && unready.contains(&death.service)
     };
     deaths.iter().find(ours).map(|death| death.service.clone()).or_else(|| finding.service.clone())
 }

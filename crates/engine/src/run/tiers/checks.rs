@@ -160,9 +160,9 @@ fn with_health(finding: Finding, triage: Option<&Triage>) -> Finding {
     let health = triage.and_then(|triage| triage.health.as_deref()).map(str::trim).filter(|text| !text.is_empty());
     let about_health =
         [Cause::NeverHealthy, Cause::CrashLoop, Cause::UpdatePaused, Cause::RolledBack].contains(&finding.cause);
-    match health.and_then(|text| text.lines().last()) {
+    match health.and_then(|text| text.lines().next_back()) {
         Some(said) if about_health => {
-            Finding { summary: format!("{}; its health check said: {said}", finding.summary), ..finding }
+            Finding { summary: format!("{}; its last health check failed: {said}", finding.summary), ..finding }
         }
         Some(_) | None => finding,
     }
