@@ -7,6 +7,7 @@
 use crate::docker::start::start;
 use crate::labels;
 use crate::ledger::Ledger;
+use crate::pace::Tries;
 use crate::swarm::SwarmError;
 use bollard::Docker;
 use bollard::models::{ContainerCreateBody, EndpointSettings, HostConfig, NetworkingConfig, RestartPolicy};
@@ -29,6 +30,9 @@ const BRIDGE: &str = "docker_gwbridge";
 /// How long one request may take.
 const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long the edge may take to follow new routes.
+const FOLLOW_LIMIT: Duration = Duration::from_secs(5);
+
 /// Where the edge's files lie in its container.
 const FOLDER: &str = "/edge";
 
@@ -44,6 +48,7 @@ pub struct Route {
     docker: Docker,
     container: String,
     domain: Domain,
+    address: IpAddr,
     authority: String,
     client: reqwest::Client,
     revision: u64,
@@ -92,6 +97,7 @@ impl Route {
             docker: docker.clone(),
             container: name,
             domain: domain.clone(),
+            address,
             authority: certificates.authority,
             client,
             revision: 0,
@@ -109,10 +115,25 @@ impl Route {
         self.revision += 1;
         upload(&self.docker, &self.container, &[("routes.json", routes_text(routes, self.revision)?)]).await?;
         let options = KillContainerOptions { signal: "HUP".to_owned() };
-        self.docker
-            .kill_container(&self.container, Some(options))
-            .await
-            .map_err(SwarmError::engine("tell the edge its new routes"))
+        let verb = "tell the edge its new routes";
+        self.docker.kill_container(&self.container, Some(options)).await.map_err(SwarmError::engine(verb))?;
+        let wanted = self.revision.to_string();
+        let mut tries = Tries::new(FOLLOW_LIMIT, Duration::from_millis(5));
+        while tries.again().await {
+            if self.followed().await.is_some_and(|revision| revision == wanted) {
+                return Ok(());
+            }
+        }
+        let text = format!("the edge did not take them over within {} s", FOLLOW_LIMIT.as_secs());
+        Err(SwarmError::Command { verb: verb.to_owned(), text })
+    }
+
+    /// The revision of the routes the edge follows, as it says itself.
+    async fn followed(&self) -> Option<String> {
+        let request = self.client.get(format!("http://{}/", self.address)).header("host", cc_ci_edge::STATUS_HOST);
+        let text = request.send().await.ok()?.text().await.ok()?;
+        let status: serde_json::Value = serde_json::from_str(&text).ok()?;
+        Some(status["revision"].as_str()?.to_owned())
     }
 
     /// Asks the app once. Redirects are not followed: the first answer is the one that counts.

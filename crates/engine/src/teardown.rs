@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// How often the engine is asked again while something is still in use.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How long nothing may turn up any more: a task that was just being prepared when its service went can still make its volume.
+const CONFIRM: Duration = Duration::from_millis(300);
+
 /// What belongs to a run.
 #[derive(Debug, Clone)]
 pub struct Belongings {
@@ -80,12 +83,18 @@ pub async fn remove_all(
     limit: Duration,
 ) -> Result<BTreeSet<Object>, SwarmError> {
     let deadline = Instant::now() + limit;
+    let mut clean_since: Option<Instant> = None;
     loop {
         let left = belongings.in_inventory(&swarm.inventory().await?);
-        if left.is_empty() || Instant::now() >= deadline {
+        if !left.is_empty() {
+            clean_since = None;
+            if Instant::now() >= deadline {
+                return Ok(left);
+            }
+            sweep(swarm, &left).await?;
+        } else if clean_since.get_or_insert_with(Instant::now).elapsed() >= CONFIRM {
             return Ok(left);
         }
-        sweep(swarm, &left).await?;
         tokio::time::sleep(LOOK).await;
     }
 }
