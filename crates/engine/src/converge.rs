@@ -16,8 +16,13 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How a wait ended.
 #[derive(Debug)]
 pub enum Waited {
-    /// Every service reached its goal; the last snapshot.
-    Converged(StackView),
+    /// Every service reached its goal.
+    Converged {
+        /// The last snapshot.
+        view: StackView,
+        /// Since when all tasks of the intended spec run; old ones may have taken longer to leave.
+        since: Instant,
+    },
     /// It never will, or the limit passed.
     Failed(Finding),
     /// The run was cancelled.
@@ -36,10 +41,18 @@ pub async fn converge(
 ) -> Result<Waited, SwarmError> {
     let started = Instant::now();
     let mut said: Vec<String> = Vec::new();
+    let mut since: Option<Instant> = None;
     loop {
         let view = observe.stack(stack).await?;
+        if history.intended_run(&view) {
+            since.get_or_insert_with(Instant::now);
+        } else {
+            since = None;
+        }
         match history.assess(&view) {
-            Assessment::Converged => return Ok(Waited::Converged(view)),
+            Assessment::Converged => {
+                return Ok(Waited::Converged { view, since: since.unwrap_or_else(Instant::now) });
+            }
             Assessment::Failed(finding) => return Ok(Waited::Failed(finding)),
             Assessment::Waiting(missing) => {
                 if started.elapsed() >= limit {
@@ -80,13 +93,13 @@ struct Watched {
 }
 
 impl Stability {
-    /// Starts the watch over the tasks that run in `view`; `goals` says which of them may end.
+    /// Starts the watch over the tasks that run in `view`, to its end at `until`; `goals` says which of them may end.
     pub fn watch(
         observe: std::sync::Arc<dyn Observe>,
         stack: &StackName,
         view: &StackView,
         goals: &BTreeMap<String, Goal>,
-        window: Duration,
+        until: Instant,
     ) -> Self {
         let settle = CancellationToken::new();
         let goal_of = |task: &TaskView| {
@@ -97,7 +110,6 @@ impl Stability {
         let tasks: Vec<Watched> = running.map(|task| Watched { id: task.id.clone(), goal: goal_of(task) }).collect();
         let (stack, settled) = (stack.clone(), settle.clone());
         let watcher = tokio::spawn(async move {
-            let until = Instant::now() + window;
             loop {
                 let last = settled.is_cancelled() || Instant::now() >= until;
                 // An engine that does not answer is reported by whatever the run does next.

@@ -219,10 +219,20 @@ impl History {
             .into_iter()
             .filter_map(|(service, standing)| match standing {
                 Standing::Reached => None,
-                Standing::Missing(what) => Some(format!("{}: {what}", service.name)),
+                Standing::Missing(what) | Standing::OldStillThere(what) => Some(format!("{}: {what}", service.name)),
             })
             .collect();
         if missing.is_empty() { Assessment::Converged } else { Assessment::Waiting(missing) }
+    }
+
+    /// Whether every service has all its tasks of the intended spec, even if old ones are still on their way out.
+    #[must_use]
+    pub fn intended_run(&self, view: &StackView) -> bool {
+        !view.services.is_empty()
+            && view.services.iter().all(|service| match self.standing(view, service) {
+                Standing::Reached | Standing::OldStillThere(_) => true,
+                Standing::Missing(_) => false,
+            })
     }
 
     fn standing(&self, view: &StackView, service: &ServiceView) -> Standing {
@@ -242,14 +252,13 @@ impl History {
                 // With start-first an old task still answers for a while after it is not wanted any more.
                 let answers = |task: &&TaskView| task.wanted || task.phase == Phase::Running;
                 let old = tasks().filter(|task| task.spec != service.spec).filter(answers).count();
-                if running >= service.replicas && old == 0 {
-                    return Standing::Reached;
+                let what = format!("{running}/{} {}", service.replicas, latest_phase(current()));
+                match (running >= service.replicas, old > 0) {
+                    (true, false) => Standing::Reached,
+                    (true, true) => Standing::OldStillThere(format!("{what}, old task still there")),
+                    (false, true) => Standing::Missing(format!("{what}, old task still there")),
+                    (false, false) => Standing::Missing(what),
                 }
-                let mut what = format!("{running}/{} {}", service.replicas, latest_phase(current()));
-                if old > 0 {
-                    what.push_str(", old task still there");
-                }
-                Standing::Missing(what)
             }
         }
     }
@@ -382,6 +391,7 @@ impl History {
 #[derive(Debug, PartialEq, Eq)]
 enum Standing {
     Reached,
+    OldStillThere(String),
     Missing(String),
 }
 

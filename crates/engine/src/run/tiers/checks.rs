@@ -16,25 +16,31 @@ use std::time::{Duration, Instant};
 /// How often the app is asked again until it answers.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
+/// A stack that converged.
+pub(super) struct Converged {
+    view: StackView,
+    running_since: Instant,
+}
+
 impl Stage<'_> {
     /// Waits for convergence as one step; when it is reached, the stability window of its tier begins.
     pub(super) async fn converged(&mut self, tier: Tier, what: &str, history: History, since: Instant) -> Done {
         let (conductor, step) = (self.conductor.clone(), StepId::new(tier, what));
-        let mut view = None;
+        let mut found = None;
         let work = async {
             match self.wait(&step, history, since).await? {
                 Ok(converged) => {
-                    view = Some(converged);
+                    found = Some(converged);
                     Ok(Outcome::Passed { note: None })
                 }
                 Err(finding) => Ok(Outcome::Failed(finding)),
             }
         };
         let done = conductor.step(tier, what, work).await;
-        match (view, tier) {
-            (Some(view), Tier::Restore) => self.restored = Some(view),
-            (Some(view), _) => self.watch(tier, &view),
-            (None, _) => {}
+        match found {
+            Some(converged) if tier == Tier::Restore => self.restored = Some(converged.view),
+            Some(converged) => self.watch(tier, &converged),
+            None => {}
         }
         done
     }
@@ -45,7 +51,7 @@ impl Stage<'_> {
         step: &StepId,
         history: History,
         since: Instant,
-    ) -> Result<Result<StackView, Finding>, Fault> {
+    ) -> Result<Result<Converged, Finding>, Fault> {
         let (observe, stack, voice) = (self.observe.as_ref(), &self.plan.stack, &self.world.voice);
         let limit = Duration::from_secs(self.plan.limits.converge);
         let progress = |missing: &[String]| {
@@ -54,9 +60,9 @@ impl Stage<'_> {
         };
         let cancel = self.conductor.cancel();
         match converge(observe, &mut self.pulse, stack, history, limit, cancel, progress).await? {
-            Waited::Converged(view) => {
+            Waited::Converged { view, since: running_since } => {
                 voice.say(Event::ServicesSeen { step: step.clone(), services: seen(&view, since) });
-                Ok(Ok(view))
+                Ok(Ok(Converged { view, running_since }))
             }
             Waited::Failed(finding) => {
                 let view = observe.stack(stack).await?;
@@ -73,10 +79,11 @@ impl Stage<'_> {
     }
 
     /// Starts the stability window of a tier that just converged.
-    fn watch(&mut self, tier: Tier, view: &StackView) {
-        let window = Duration::from_secs(self.plan.limits.stable);
+    fn watch(&mut self, tier: Tier, converged: &Converged) {
+        let Converged { view, running_since } = converged;
+        let until = *running_since + Duration::from_secs(self.plan.limits.stable);
         let goals = deploying::goals(self.tree(tier));
-        let stability = Stability::watch(self.observe.clone(), &self.plan.stack, view, &goals, window);
+        let stability = Stability::watch(self.observe.clone(), &self.plan.stack, view, &goals, until);
         self.stability = Some((tier, stability));
     }
 

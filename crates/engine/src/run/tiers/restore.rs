@@ -113,13 +113,14 @@ impl Stage<'_> {
         let started = Instant::now();
         loop {
             let view = self.observe.stack(&self.plan.stack).await?;
-            let alive = |phase| match phase {
-                Phase::Pending | Phase::Preparing | Phase::Starting | Phase::Running => true,
+            // A task that runs no more shows it only seconds later, so its container is asked instead.
+            let coming = view.tasks.iter().any(|task| match task.phase {
+                Phase::Pending | Phase::Preparing | Phase::Starting => true,
+                Phase::Running => task.wanted,
                 Phase::Complete | Phase::Failed | Phase::Rejected | Phase::Shutdown => false,
-            };
-            let left: Vec<_> = view.tasks.iter().filter(|task| alive(task.phase)).collect();
-            let (services, _) = index::mounts(self.world.swarm.docker(), &self.plan.stack).await?;
-            if left.is_empty() && services.is_empty() {
+            });
+            let (running, _) = index::mounts(self.world.swarm.docker(), &self.plan.stack).await?;
+            if !coming && running.is_empty() {
                 return Ok(view);
             }
             if started.elapsed() >= STOP_LIMIT {
@@ -127,7 +128,8 @@ impl Stage<'_> {
                 return Err(Fault::unanswered(Finding::new(Cause::EngineLost, text)));
             }
             // Their data is about to be deleted: nothing is gained by letting them end well.
-            for container in left.iter().filter_map(|task| task.container.as_deref()) {
+            let alive = view.tasks.iter().filter(|task| !task.wanted && task.phase == Phase::Running);
+            for container in alive.filter_map(|task| task.container.as_deref()) {
                 self.world.operate.kill(container).await?;
             }
             self.pulse.next(LOOK).await;
