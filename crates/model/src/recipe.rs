@@ -3,6 +3,7 @@
 pub mod abra_sh;
 pub mod backup;
 pub mod compose;
+pub mod crosscheck;
 pub mod database;
 pub mod env_sample;
 pub mod interpolate;

@@ -1,10 +1,11 @@
 //! What the product reads from compose files: services, and the volumes, networks, secrets and configs around them.
 //!
 //! Reading, interpolation and merging follow the loader of `docker stack deploy`, oddities included, because that loader
-//! decides what is deployed; `tests/recipe/stack_config.rs` compares the two.
+//! decides what is deployed; [`super::crosscheck`] compares the two, in tests and in every run.
 
 mod check;
 mod entries;
+mod env_file;
 mod merge;
 mod mounts;
 mod ports;
@@ -292,7 +293,7 @@ pub struct StackFile {
     pub name_text: Option<String>,
     /// Whether it has to exist already.
     pub external: bool,
-    /// The file with its content, relative to the recipe's root.
+    /// The file with its content, relative to the recipe's root; an absolute path stays one.
     pub file: Option<String>,
     /// `golang` for a content that Docker fills in when a container starts.
     pub template_driver: Option<String>,
@@ -338,7 +339,7 @@ impl Compose {
                 problems.push(named.hint("COMPOSE_FILE names it: correct the list in .env.sample, or add the file"));
                 continue;
             };
-            let (read, found) = read::document(name, text, folder, env);
+            let (read, found) = read::document(name, text, folder, files, env);
             problems.extend(found);
             if let Some(base) = &merged {
                 problems.extend(version_mismatch(base, &read, &names[0], name));
@@ -351,6 +352,14 @@ impl Compose {
         let mut merged = merged.unwrap_or_default();
         merged.folder = folder.to_owned();
         (merged, problems)
+    }
+
+    /// This reading with one more file laid over it, such as a generated override. The file may not name others.
+    #[must_use]
+    pub fn with(&self, name: &str, text: &str, env: &BTreeMap<String, String>) -> (Self, Vec<Problem>) {
+        let (over, mut problems) = read::document(name, text, &self.folder, &Files::default(), env);
+        problems.extend(version_mismatch(self, &over, "the files below", name));
+        (merge::merge(self.clone(), over), problems)
     }
 
     /// What is wrong with the merged files: names that nothing defines, and what Swarm will refuse.

@@ -1,14 +1,12 @@
 //! Compares our reading of compose files with the one of `docker stack config`, the loader that deploys them.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use cc_ci_model::recipe::Recipe;
 use cc_ci_model::recipe::compose::{Compose, StackFile};
+use cc_ci_model::recipe::crosscheck::{Rendering, meddling};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::cli::{compare, pruned, run_cli};
+use crate::cli::{compare, none, run_cli, same};
 use crate::loading::{app_env, load};
 
 fn compare_recipe(name: &str) {
@@ -52,19 +50,6 @@ fn repeated(compose: &Compose) -> String {
     root.to_string()
 }
 
-/// Everything the CLI prints about top-level entries, without our label.
-fn entries_printed(folder: &Path, names: &[String], env: &BTreeMap<String, String>) -> Option<Value> {
-    let mut printed = run_cli(folder, names, env)?.expect("the CLI takes it");
-    let all = printed.as_object_mut().expect("a mapping");
-    all.remove("services");
-    for entry in all.values_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
-        if let Some(labels) = entry.get_mut("labels").and_then(Value::as_object_mut) {
-            labels.remove("run");
-        }
-    }
-    Some(pruned(printed))
-}
-
 #[test]
 fn entries_that_an_override_repeats_lose_nothing() {
     let compose = r#"
@@ -94,8 +79,13 @@ configs:
         let (read, problems) = Compose::read(&files, &names[..1], &env);
         assert_eq!(problems, []);
         std::fs::write(folder.path().join("override.json"), repeated(&read)).unwrap();
-        let alone = entries_printed(folder.path(), &names[..1], &env);
-        assert_eq!(alone, entries_printed(folder.path(), &names, &env));
+        let Some(alone) = run_cli(folder.path(), &names[..1], &env) else { return };
+        let both = run_cli(folder.path(), &names, &env).unwrap().expect("the CLI takes it");
+        let [alone, with] = [alone.expect("the CLI takes it"), both.clone()].map(|text| Rendering::read(&text).unwrap());
+        none(&meddling(&alone, &with), &both);
+        let (laid_over, problems) = read.with("override.json", &repeated(&read), &env);
+        assert_eq!(problems, []);
+        same(&laid_over, &both, folder.path());
     }
 }
 

@@ -126,6 +126,11 @@ fn contents_exist(compose: &Compose, files: &Files, problems: &mut Vec<Problem>)
                 let problem = Problem::error("", "is neither external nor has a file").hint(hint);
                 problems.push(compose.at(&format!("{section}.{id}"), problem));
             }
+            Some(file) if file.starts_with('/') => {
+                let what = format!("file `{file}` is one of the machine, not of the recipe");
+                let hint = "commit the file, and name it relative to the recipe's root";
+                problems.push(compose.at(&format!("{section}.{id}.file"), Problem::error("", what).hint(hint)));
+            }
             Some(file) if !files.has(file) => {
                 let problem = Problem::error("", format!("file `{file}` does not exist in the recipe"));
                 let known = files.texts.keys().map(String::as_str);

@@ -67,7 +67,10 @@ fn stack_file(reader: &mut Reader<'_>, path: &str, node: &Node, known: &[&str]) 
         "external" => external(reader, path, node, &mut entry.external, &mut entry.name),
         "file" => {
             let folder = reader.folder;
-            entry.file = reader.filled_text(path, node).map(|file| tidy_path(&format!("{folder}/{file}")));
+            let file = reader.filled_text(path, node);
+            // A file of the machine stays one, so that nobody takes it for one of the recipe.
+            entry.file =
+                file.map(|file| if file.starts_with('/') { file } else { tidy_path(&format!("{folder}/{file}")) });
         }
         "driver" => entry.driver = reader.filled_text(path, node),
         "driver_opts" => entry.driver_opts = reader.labels(path, node),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::interpolate::interpolate;
 use super::super::scalar::{Kind, Scalar};
-use super::super::source::{Problem, nearest};
+use super::super::source::{Files, Problem, nearest};
 use super::super::yaml::{Key, Node, Value, parse};
 use super::words::parse_duration;
 use super::{Compose, Place, entries, service};
@@ -15,7 +15,10 @@ pub(super) struct Reader<'a> {
     file: &'a str,
     /// Folder of the first compose file: paths in every file are relative to it.
     pub(super) folder: &'a str,
-    env: &'a BTreeMap<String, String>,
+    /// Where an `env_file` is looked for.
+    pub(super) files: &'a Files,
+    /// The app's environment.
+    pub(super) env: &'a BTreeMap<String, String>,
     problems: Vec<Problem>,
     places: BTreeMap<String, Place>,
     /// Bytes that variables have been filled with.
@@ -30,9 +33,10 @@ pub(super) fn document(
     file: &str,
     text: &str,
     folder: &str,
+    files: &Files,
     env: &BTreeMap<String, String>,
 ) -> (Compose, Vec<Problem>) {
-    let mut reader = Reader { file, folder, env, problems: Vec::new(), places: BTreeMap::new(), filled: 0 };
+    let mut reader = Reader { file, folder, files, env, problems: Vec::new(), places: BTreeMap::new(), filled: 0 };
     let mut compose = match parse(file, text) {
         Ok(root) => reader.top(root),
         Err(problem) => return (Compose::default(), vec![problem]),
@@ -138,6 +142,11 @@ impl Reader<'_> {
     pub(super) fn report(&mut self, path: &str, line: u32, what: impl Into<String>, hint: Option<&str>) {
         let problem = Problem::error(self.file, what).line(line).key(path);
         self.problems.push(Problem { hint: hint.map(str::to_owned), ..problem });
+    }
+
+    /// Reports a problem of another file.
+    pub(super) fn found(&mut self, problem: Problem) {
+        self.problems.push(problem);
     }
 
     /// Reports something that deploys all the same.
@@ -354,15 +363,17 @@ impl Reader<'_> {
         self.pairs(path, node).into_iter().map(|(key, value)| (key, value.unwrap_or_default())).collect()
     }
 
-    /// Variables: a key without value takes it from the app's environment.
+    /// Variables: a key without value, or with an empty one, takes it from the app's environment where that has it.
     pub(super) fn environment(&mut self, path: &str, node: &Node) -> BTreeMap<String, Option<String>> {
-        let pairs = self.pairs(path, node).into_iter();
-        pairs
-            .map(|(key, value)| {
-                let value = value.or_else(|| self.env.get(&key).cloned());
-                (key, value)
-            })
-            .collect()
+        let pairs = self.pairs(path, node);
+        pairs.into_iter().map(|(key, value)| self.looked_up(key, value)).collect()
+    }
+
+    /// A variable as the loader sets it: what is empty counts as not given.
+    pub(super) fn looked_up(&self, key: String, value: Option<String>) -> (String, Option<String>) {
+        let given = value.as_ref().is_some_and(|text| !text.is_empty());
+        let value = if given { value } else { self.env.get(&key).cloned().or(value) };
+        (key, value)
     }
 }
 

@@ -54,8 +54,11 @@ impl StackFile {
     }
 }
 
-/// `path`, which is relative to the root, from inside `folder`.
+/// `path`, which is absolute or relative to the root, from inside `folder`.
 fn relative_to(folder: &str, path: &str) -> String {
+    if path.starts_with('/') {
+        return path.to_owned();
+    }
     let ups = folder.split('/').filter(|part| !part.is_empty()).count();
     format!("{}{path}", "../".repeat(ups))
 }

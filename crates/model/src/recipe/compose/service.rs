@@ -3,7 +3,7 @@
 use super::super::yaml::{Node, Value};
 use super::read::Reader;
 use super::words::split_words;
-use super::{Deploy, DeployMode, Healthcheck, NetworkUse, RestartPolicy, Service, UpdatePolicy, mounts, ports};
+use super::{Deploy, DeployMode, Healthcheck, NetworkUse, RestartPolicy, Service, UpdatePolicy, env_file, mounts, ports};
 
 /// Every key of a service that the loader accepts; those that the product does not read are passed over.
 const KEYS: [&str; 57] = [
@@ -68,11 +68,13 @@ const KEYS: [&str; 57] = [
 
 pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Service {
     let mut service = Service::default();
+    let mut from_files = std::collections::BTreeMap::new();
     reader.each_key(path, node, &KEYS, |reader, key, path, node| match key {
         "image" => service.image = image(reader, path, node),
         "command" => service.command = command(reader, path, node),
         "entrypoint" => service.entrypoint = command(reader, path, node),
         "environment" => service.environment = reader.environment(path, node),
+        "env_file" => from_files = env_file::read(reader, path, node),
         "labels" => service.labels = reader.labels(path, node),
         "deploy" => service.deploy = deploy(reader, path, node),
         "healthcheck" => service.healthcheck = Some(healthcheck(reader, path, node)),
@@ -90,6 +92,8 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Service 
         }
         _ => {}
     });
+    from_files.append(&mut service.environment);
+    service.environment = from_files;
     service
 }
 
