@@ -3,6 +3,7 @@
 mod operate;
 mod raw;
 mod read;
+pub(crate) mod stack_command;
 pub(crate) mod start;
 
 use crate::swarm::{ContainerFacts, Inventory, Observe, SwarmError};

@@ -5,6 +5,7 @@
 
 pub mod backup;
 pub mod bench;
+pub mod compose_check;
 pub mod converge;
 pub mod custom;
 pub mod data;

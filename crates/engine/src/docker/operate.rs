@@ -1,8 +1,9 @@
 //! The real swarm: [`Operate`]. Stacks are written by `docker stack deploy`, the reference loader; the rest by the API.
 
 use super::raw::Written;
+use super::stack_command::stack_command;
 use super::{Swarm, read};
-use crate::process::{self, Command};
+use crate::process;
 use crate::swarm::{NewSecret, Operate, Rendered, SwarmError};
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -13,20 +14,9 @@ use cc_ci_model::ids::RunId;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::plan::permit::DeployPermit;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-
-/// Names the docker command itself reads: an app may not set them for it.
-const RESERVED: [&str; 8] = [
-    "PATH",
-    "HOME",
-    "DOCKER_HOST",
-    "DOCKER_CONFIG",
-    "DOCKER_CONTEXT",
-    "DOCKER_TLS_VERIFY",
-    "DOCKER_CERT_PATH",
-    "DOCKER_API_VERSION",
-];
 
 /// How long the command may take to hand the stack to the engine; it does not wait for convergence.
 const HAND_OVER: Duration = Duration::from_secs(120);
@@ -133,15 +123,9 @@ fn removal(object: &Object, done: Result<(), Error>) -> Result<bool, SwarmError>
 
 async fn stack_deploy(stack: &Rendered) -> Result<(), SwarmError> {
     let verb = format!("deploy stack {}", stack.stack);
-    let mut command = Command::new("docker").args(["stack", "deploy", "--resolve-image", "never"]);
-    for file in &stack.files {
-        command = command.arg("--compose-file").arg(file);
-    }
-    command = command.arg(stack.stack.as_str()).cwd(&stack.folder).deadline(HAND_OVER);
-    for (name, value) in stack.env.iter().filter(|(name, _)| !RESERVED.contains(&name.as_str())) {
-        command = command.env(name, value);
-    }
-    let command = command.inherit(&["DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH"]);
+    let words = ["deploy", "--resolve-image", "never"];
+    let command = stack_command(Path::new("docker"), &words, stack, &stack.files);
+    let command = command.arg(stack.stack.as_str()).deadline(HAND_OVER);
     let output = process::run(&command, &CancellationToken::new())
         .await
         .map_err(|error| SwarmError::Command { verb: verb.clone(), text: error.to_string() })?;

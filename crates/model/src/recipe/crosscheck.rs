@@ -67,9 +67,25 @@ impl fmt::Display for Difference {
                 write!(out, "{place}: we read {}, `docker stack config` reads {}", shown(ours), shown(theirs))
             }
             Self::Override { place, without, with } => {
-                write!(out, "{place}: the recipe has {}, the generated override makes it {}", shown(without), shown(with))
+                write!(
+                    out,
+                    "{place}: the recipe has {}, the generated override makes it {}",
+                    shown(without),
+                    shown(with)
+                )
             }
             Self::Refused { text } => write!(out, "the loader refuses the generated override: {text}"),
+        }
+    }
+}
+
+impl Difference {
+    /// Where it is, as a dotted path from the top; of a refusal, nowhere in particular.
+    #[must_use]
+    pub fn place(&self) -> Option<&str> {
+        match self {
+            Self::Reading { place, .. } | Self::Override { place, .. } => Some(place),
+            Self::Refused { .. } => None,
         }
     }
 }
@@ -214,4 +230,3 @@ fn keyed(items: impl IntoIterator<Item = (String, Value)>) -> Value {
     }
     Value::Object(fields)
 }
-

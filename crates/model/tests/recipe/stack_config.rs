@@ -81,7 +81,8 @@ configs:
         std::fs::write(folder.path().join("override.json"), repeated(&read)).unwrap();
         let Some(alone) = run_cli(folder.path(), &names[..1], &env) else { return };
         let both = run_cli(folder.path(), &names, &env).unwrap().expect("the CLI takes it");
-        let [alone, with] = [alone.expect("the CLI takes it"), both.clone()].map(|text| Rendering::read(&text).unwrap());
+        let [alone, with] =
+            [alone.expect("the CLI takes it"), both.clone()].map(|text| Rendering::read(&text).unwrap());
         none(&meddling(&alone, &with), &both);
         let (laid_over, problems) = read.with("override.json", &repeated(&read), &env);
         assert_eq!(problems, []);

@@ -34,15 +34,20 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> BTreeMap
             }
             Err((line, what)) => {
                 let hint = "write `NAME=value`, one a line; `#` starts a comment";
-                reader.found(Problem::error(tidy_path(&format!("{folder}/{name}")), what).line(line).key(path).hint(hint));
+                reader.found(
+                    Problem::error(tidy_path(&format!("{folder}/{name}")), what).line(line).key(path).hint(hint),
+                );
             }
         }
     }
     variables
 }
 
+/// A name and its value; a name alone has none.
+type Pair = (String, Option<String>);
+
 /// The lines of a file: the value is everything behind the first `=`, blanks at its end and quotes included.
-fn parse(text: &str) -> Result<Vec<(String, Option<String>)>, (u32, String)> {
+fn parse(text: &str) -> Result<Vec<Pair>, (u32, String)> {
     let mut pairs = Vec::new();
     for (line, number) in text.strip_prefix('\u{feff}').unwrap_or(text).lines().zip(1_u32..) {
         let line = line.strip_suffix('\r').unwrap_or(line).trim_start();

@@ -61,6 +61,11 @@ fn long(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Port> {
             };
         }
     });
+    // A target that is there and cannot be read has been reported where it stands.
+    if target.is_none() && !matches!(&node.value, Value::Map(keys) if keys.iter().any(|(key, _)| key.name == "target"))
+    {
+        reader.report(path, node.line, "has no `target`", Some("add the port in the container, such as `target: 80`"));
+    }
     port.target = target?;
     port.published = published.unwrap_or_default();
     Some(port)

@@ -3,7 +3,9 @@
 use super::super::yaml::{Node, Value};
 use super::read::Reader;
 use super::words::split_words;
-use super::{Deploy, DeployMode, Healthcheck, NetworkUse, RestartPolicy, Service, UpdatePolicy, env_file, mounts, ports};
+use super::{
+    Deploy, DeployMode, Healthcheck, NetworkUse, RestartPolicy, Service, UpdatePolicy, env_file, mounts, ports,
+};
 
 /// Every key of a service that the loader accepts; those that the product does not read are passed over.
 const KEYS: [&str; 57] = [
@@ -163,6 +165,10 @@ fn networks(reader: &mut Reader<'_>, path: &str, node: &Node) -> std::collection
 
 fn deploy(reader: &mut Reader<'_>, path: &str, node: &Node) -> Deploy {
     let mut deploy = Deploy::default();
+    // The one section of a service that may be there with nothing in it.
+    if node.value == Value::Null {
+        return deploy;
+    }
     let known = [
         "mode",
         "replicas",

@@ -27,10 +27,7 @@ struct Paths<'a> {
     folder: String,
 }
 
-fn each<T>(
-    entries: &std::collections::BTreeMap<String, T>,
-    one: impl Fn(&str, &T) -> Value,
-) -> Map<String, Value> {
+fn each<T>(entries: &std::collections::BTreeMap<String, T>, one: impl Fn(&str, &T) -> Value) -> Map<String, Value> {
     entries.iter().map(|(key, entry)| (key.clone(), one(key, entry))).collect()
 }
 
@@ -93,7 +90,9 @@ fn bound(source: &str, paths: &Paths<'_>) -> String {
 }
 
 fn uses(uses: &[FileUse]) -> Value {
-    keyed(uses.iter().map(|used| (used.source.clone(), json!({ "target": used.target, "mode": used.mode, "use": true }))))
+    keyed(
+        uses.iter().map(|used| (used.source.clone(), json!({ "target": used.target, "mode": used.mode, "use": true }))),
+    )
 }
 
 fn port(one: &Port) -> (String, Value) {

@@ -43,7 +43,10 @@ fn service(fields: &mut Map<String, Value>, scope: Scope) {
     match scope {
         Scope::Read => {
             fields.retain(|key, _| SERVICE.contains(&key.as_str()));
-            only(fields.get_mut("deploy"), &["mode", "replicas", "endpoint_mode", "labels", "update_config", "restart_policy"]);
+            only(
+                fields.get_mut("deploy"),
+                &["mode", "replicas", "endpoint_mode", "labels", "update_config", "restart_policy"],
+            );
             for (key, known) in [
                 ("update_config", &["parallelism", "delay", "failure_action", "monitor", "order"][..]),
                 ("restart_policy", &["condition", "delay", "max_attempts", "window"][..]),
