@@ -4,7 +4,7 @@
 //! failure, otherwise the test says that it was skipped.
 
 #![expect(clippy::disallowed_methods, reason = "a test world is driven from outside, not through the product")]
-#![expect(clippy::print_stderr, reason = "a test that does not run says so")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests stop at the first surprise and say why they skip")]
 
 use cc_ci_engine::compose_check::{Checked, check_with};
 use cc_ci_engine::swarm::Rendered;
