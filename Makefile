@@ -9,15 +9,21 @@ CC_CI = $(CARGO) run --quiet --package cc-ci --
 
 # ---- what a person runs
 
-.PHONY: help demo test
+.PHONY: help demo test matrix killed
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## set up, then run the main job: the example recipe miniflux through every tier
 	$(CC_CI) run $(CC_CI_STATE)/recipes/miniflux
 
-test: setup ## set up, then run the tests
-	$(CARGO) test --quiet --workspace
+test: setup ## set up, then run the tests, those on the real engine with them (about 6 minutes)
+	CC_CI_REAL=1 $(CARGO) test --quiet --workspace --no-fail-fast
+
+matrix: setup ## set up, then run every sabotaged example and compare with what it must come to
+	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- matrix
+
+killed: setup ## set up, then kill and interrupt runs in every tier, and clean up after them
+	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- killed
 
 # ---- set-up, one script each; every one does only what is missing
 

@@ -23,6 +23,14 @@ impl Repo {
         Ok(repo)
     }
 
+    /// Clones the repository in `source`, tags and all, into `folder/name`.
+    pub fn clone_of(source: &Path, folder: &Path, name: &str) -> io::Result<Self> {
+        let repo = Self { dir: folder.join(name) };
+        fs::create_dir_all(&repo.dir)?;
+        repo.git(&["clone", "--quiet", &source.display().to_string(), "."])?;
+        Ok(repo)
+    }
+
     /// Its folder.
     #[must_use]
     pub fn dir(&self) -> &Path {

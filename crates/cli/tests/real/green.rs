@@ -1,0 +1,39 @@
+//! Both examples, green through every tier, and judged the same for ever after.
+
+use crate::engine::of_run;
+use crate::product::{Finished, Product, Ring, say};
+
+/// What holds for every green run of all five tiers.
+fn green(product: &Product, recipe: &str) -> Finished {
+    let run = product.run(&product.recipe(recipe), &[]);
+    say(&format!("{recipe}: {:.1} s", run.took.as_secs_f64()));
+    assert_eq!(run.code, 0, "{}", run.all());
+    assert!(run.has_line("deploy-count = 1 (expect 1, engine saw 1)"), "{}", run.out);
+    for tier in ["install", "upgrade", "backup", "restore", "custom"] {
+        assert_eq!(run.results["results"][tier], "pass", "{tier}: {}", run.out);
+    }
+    let results = &run.results;
+    assert_eq!((&results["verdict"], results["level"].as_u64()), (&"green".into(), Some(4)), "{}", run.out);
+    assert_eq!(results["flags"]["clean_teardown"], true, "{}", run.out);
+    assert_eq!(results["flags"]["no_secret_leak"], true, "{}", run.out);
+    let left = of_run(run.id(), &run.stack());
+    assert!(left.is_empty(), "{left:?}");
+    product.judge_says_the_same(&run);
+    run
+}
+
+#[test]
+fn static_site_is_green_within_its_twenty_seconds() {
+    let Some(product) = Product::asked(Ring::Short) else { return };
+    let run = green(&product, "static-site");
+    let verdict = run.results["timings"]["verdict_ms"].as_u64().unwrap();
+    assert!(verdict <= 20_000, "the verdict took {verdict} ms");
+}
+
+#[test]
+fn miniflux_migrates_its_schema_and_is_green() {
+    let Some(product) = Product::asked(Ring::Short) else { return };
+    let run = green(&product, "miniflux");
+    let record = std::fs::read_to_string(run.folder.join("events.jsonl")).unwrap();
+    assert!(record.contains("schema 104 -> 135"), "no step proves the migration: {}", run.all());
+}

@@ -1,0 +1,113 @@
+//! A run that is ended from outside: killed in every tier and cleaned up after, or told to end. A neighbour never notices.
+
+use crate::engine::{Neighbour, of_run};
+use crate::product::{Product, Ring, say, stack_of, text};
+use serde_json::Value;
+use std::path::Path;
+
+/// A step of each tier in which objects of several kinds are in flight.
+const STEPS: [&str; 6] =
+    ["install/deploy", "install/converged", "upgrade/redeploy", "backup/snapshot", "restore/onto-empty", "custom/"];
+
+fn run_id(folder: &Path) -> &str {
+    folder.file_name().unwrap().to_str().unwrap()
+}
+
+/// SIGKILL in the step, then `cc-ci clean`: nothing of the run is left and the neighbour is as it was.
+fn killed_in(product: &Product, recipe: &str, step: &str) {
+    let neighbour = Neighbour::up();
+    let before = neighbour.state();
+    let mut running = product.start(&product.recipe(recipe), &[]);
+    let folder = running.reach(step);
+    running.kill();
+    let (run, stack) = (run_id(&folder), stack_of(&folder));
+    let found = of_run(run, &stack);
+    assert!(!found.is_empty(), "nothing to clean up after {step}, so nothing is proven");
+
+    let judged = judged(product, &folder);
+    assert_ne!(judged["color"], "green", "a run that was killed proves nothing: {judged}");
+
+    let planned = text(&product.cc_ci(&["clean", "--dry-run"]).stdout);
+    assert!(planned.contains(run), "{planned}");
+    assert_eq!(of_run(run, &stack), found, "a dry run changes nothing");
+    let cleaned = product.cc_ci(&["clean"]);
+    let (out, err) = (text(&cleaned.stdout), text(&cleaned.stderr));
+    assert_eq!(cleaned.status.code(), Some(0), "{out}{err}");
+    assert!(out.lines().any(|line| line.starts_with(run) && line.ends_with(", 0 left")), "{out}{err}");
+    let left = of_run(run, &stack);
+    assert!(left.is_empty(), "left after the kill in {step}: {left:?}");
+    assert_eq!(neighbour.state(), before, "the neighbour was touched");
+    let again = text(&product.cc_ci(&["clean"]).stdout);
+    assert!(!again.contains(run), "the run is cleaned up after once: {again}");
+    say(&format!("{recipe}: killed in {step}: {} objects found, 0 left, the neighbour untouched", found.len()));
+}
+
+/// The verdict on a stored run; asked twice, it is the same.
+fn judged(product: &Product, folder: &Path) -> Value {
+    let judge = || product.cc_ci(&["judge", folder.to_str().unwrap(), "--json"]);
+    let (first, second) = (judge(), judge());
+    assert_eq!((&first.stdout, first.status), (&second.stdout, second.status));
+    let verdict: Value = serde_json::from_slice(&first.stdout).unwrap();
+    assert_eq!(first.status.code().map(i64::from), verdict["exit_code"].as_i64());
+    verdict
+}
+
+/// The run cleans up after itself, says who ended it, and its verdict is `cancelled`.
+fn told_to_end(product: &Product, signal: &str, step: &str) {
+    let neighbour = Neighbour::up();
+    let before = neighbour.state();
+    let mut running = product.start(&product.recipe("static-site"), &[]);
+    let folder = running.reach(step);
+    running.signal(signal);
+    // A second signal changes nothing: teardown comes to its end.
+    running.signal(signal);
+    let run = running.finish();
+    assert_eq!(run.code, 143, "{}", run.all());
+    assert!(run.out.contains("CANCELLED"), "{}", run.all());
+    assert!(run.results["reasons"].to_string().contains(&format!("SIG{signal}")), "{}", run.all());
+    let left = of_run(run.id(), &run.stack());
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(neighbour.state(), before, "the neighbour was touched");
+    product.judge_says_the_same(&run);
+    assert_eq!(judged(product, &folder)["exit_code"], 12);
+    let clean = text(&product.cc_ci(&["clean"]).stdout);
+    assert!(!clean.contains(run.id()), "nothing is left to clean: {clean}");
+    say(&format!("SIG{signal} in {step}: exit code {}, 0 left, the neighbour untouched", run.code));
+}
+
+#[test]
+fn a_run_killed_while_it_restores_is_cleaned_up_after() {
+    let Some(product) = Product::asked(Ring::Short) else { return };
+    killed_in(&product, "static-site", "restore/onto-empty");
+}
+
+#[test]
+fn a_run_told_to_end_tears_down() {
+    let Some(product) = Product::asked(Ring::Short) else { return };
+    told_to_end(&product, "TERM", "upgrade/converged");
+}
+
+#[test]
+fn long_killed_in_every_tier() {
+    let Some(product) = Product::asked(Ring::Long) else { return };
+    for recipe in ["static-site", "miniflux"] {
+        for step in STEPS {
+            killed_in(&product, recipe, step);
+        }
+    }
+}
+
+#[test]
+fn long_told_to_end_in_every_tier() {
+    let Some(product) = Product::asked(Ring::Long) else { return };
+    for (signal, step) in [
+        ("INT", "install/deploy"),
+        ("INT", "install/converged"),
+        ("TERM", "upgrade/redeploy"),
+        ("HUP", "backup/snapshot"),
+        ("INT", "restore/onto-empty"),
+        ("TERM", "custom/"),
+    ] {
+        told_to_end(&product, signal, step);
+    }
+}
