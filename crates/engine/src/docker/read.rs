@@ -25,7 +25,8 @@ pub(crate) fn is_network_in_between(error: &Error) -> bool {
     match error {
         Error::DockerResponseServerError { message, .. } => {
             let text = message.to_ascii_lowercase();
-            text.contains("network") && (text.contains("not found") || text.contains("could not find"))
+            text.contains("network")
+                && ["not found", "could not find", "attaching to network failed"].iter().any(|word| text.contains(word))
         }
         _ => false,
     }

@@ -7,8 +7,9 @@ use bollard::errors::Error;
 use bollard::query_parameters::StartContainerOptions;
 use std::time::Duration;
 
-/// How long a network may take to leave before it can come back.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a network may take to leave before it can come back. The engine itself gives up on an attachment after 20 s, and the
+/// next one then succeeds.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Starts the container `name`, which exists.
 pub(crate) async fn start(docker: &Docker, name: &str) -> Result<(), Error> {

@@ -2,7 +2,8 @@
 
 mod backup;
 mod checks;
-mod helpers;
+
+mod equipment;
 mod install;
 mod keeping;
 mod logs;

@@ -22,7 +22,7 @@ pub struct Facts {
     pub head_version: Option<String>,
     /// Where the app starts.
     pub base: Base,
-    /// The tiers asked for.
+    /// The tiers asked for; those that they cannot do without are added.
     pub stages: BTreeSet<Tier>,
     /// The zone the app's domain lies in.
     pub zone: String,
@@ -74,7 +74,8 @@ pub enum Backup {
 
 /// Plans a run and issues its permits.
 #[must_use]
-pub fn plan(facts: Facts) -> Approved {
+pub fn plan(mut facts: Facts) -> Approved {
+    facts.notes.extend(complete(&mut facts.stages));
     let stack = StackName::of_run(&facts.recipe, &facts.head, &facts.run);
     let domain = Domain::of_stack(&stack, &facts.zone);
     let tiers = Tier::ALL.into_iter().map(|tier| planned_tier(&facts, tier)).collect();
@@ -92,6 +93,18 @@ pub fn plan(facts: Facts) -> Approved {
         limits: facts.limits,
         notes: facts.notes,
     })
+}
+
+/// Adds the tiers that those asked for cannot do without; says which.
+fn complete(stages: &mut BTreeSet<Tier>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if stages.contains(&Tier::Restore) && stages.insert(Tier::Backup) {
+        notes.push("the backup tier runs too: there would be nothing to restore".to_owned());
+    }
+    if stages.insert(Tier::Install) {
+        notes.push("the install tier runs too: every other tier needs the app".to_owned());
+    }
+    notes
 }
 
 fn base_deploy_reason(facts: &Facts) -> String {
@@ -132,9 +145,6 @@ fn disposition(facts: &Facts, tier: Tier) -> Disposition {
         },
         Tier::Backup | Tier::Restore => match &facts.backup {
             Backup::Not { reason } => skip(Skip::Structural, reason),
-            Backup::Promised if tier == Tier::Restore && !facts.stages.contains(&Tier::Backup) => {
-                skip(Skip::Declared, "needs the backup tier, which is not among the stages asked for")
-            }
             Backup::Promised => Disposition::Run,
         },
         Tier::Custom => {

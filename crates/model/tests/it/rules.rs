@@ -8,11 +8,12 @@ use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::build::{Backup, Data, Facts, plan};
 use cc_ci_model::plan::step::{Action, Check, Operation};
+use cc_ci_model::plan::{self as plans, Disposition};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::blame::Blame;
 use cc_ci_model::verdict::budget::Agreement;
 use cc_ci_model::verdict::{Color, Status, judge};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 fn statuses(story: &Story) -> [Status; 5] {
     let verdict = story.verdict();
@@ -221,7 +222,11 @@ fn a_tier_whose_tests_were_all_skipped_has_no_answer() {
 
 #[test]
 fn a_run_in_which_nothing_ran_is_red() {
-    let plan = plan(Facts { stages: BTreeSet::new(), ..facts() }).plan;
+    let mut plan = a_plan();
+    for tier in &mut plan.tiers {
+        tier.steps.clear();
+        tier.disposition = Disposition::Skip { why: plans::Skip::Declared, reason: "not asked for".to_owned() };
+    }
     let verdict = Story::green(&plan)
         .counting(|budget| {
             budget.ledger.clear();
@@ -230,6 +235,18 @@ fn a_run_in_which_nothing_ran_is_red() {
         .verdict();
     assert_eq!((verdict.color, verdict.level), (Color::Red, 0));
     assert!(verdict.reasons[0].starts_with("nothing ran"), "{:?}", verdict.reasons);
+}
+
+#[test]
+fn stages_bring_along_what_they_need() {
+    let planned = |stages: &[Tier]| {
+        let plan = plan(Facts { stages: stages.iter().copied().collect(), ..facts() }).plan;
+        let tiers: Vec<Tier> = Tier::ALL.into_iter().filter(|tier| plan.runs(*tier)).collect();
+        (tiers, plan.notes.len())
+    };
+    assert_eq!(planned(&[Tier::Restore]), (vec![Tier::Install, Tier::Backup, Tier::Restore], 3));
+    assert_eq!(planned(&[Tier::Custom]), (vec![Tier::Install, Tier::Custom], 2));
+    assert_eq!(planned(&[]), (vec![Tier::Install], 2));
 }
 
 #[test]
