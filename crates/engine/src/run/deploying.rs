@@ -2,6 +2,7 @@
 
 use super::app::Deployable;
 use super::{World, leave};
+use crate::compose_check::{self, Checked};
 use crate::images::{self, Resolved};
 use crate::labels;
 use crate::run::Leavings;
@@ -11,7 +12,7 @@ use crate::swarm::{NewSecret, Rendered, SwarmError};
 use cc_ci_model::convergence::{Goal, History};
 use cc_ci_model::event::Event;
 use cc_ci_model::object::{Kind, Object};
-use cc_ci_model::outcome::Finding;
+use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::overlay::Overlay;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::recipe::compose::Service;
@@ -108,6 +109,25 @@ pub(crate) fn render(
         files: files.into_iter().chain([path]).collect(),
         env: recipe.environment.clone(),
     })
+}
+
+/// Holds our reading of a tree against the loader's own (SWARM-1). A difference is our fault, and nothing may be deployed by it.
+pub(crate) async fn cross_check(world: &World, rendered: &Rendered, tree: &Deployable) -> Result<(), Fault> {
+    match compose_check::check(rendered, &tree.recipe, world.cancel.token()).await {
+        // Files that the loader refuses are refused again at the deploy, which is where the reader looks for it.
+        Ok(Checked::Same | Checked::Refused { .. }) => Ok(()),
+        Ok(Checked::NotAvailable { why }) => {
+            world.voice.say(Event::HostFact { name: "compose check".to_owned(), value: format!("not made: {why}") });
+            Ok(())
+        }
+        Ok(Checked::Different(differences)) => {
+            let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
+            let first = lines.first().cloned().unwrap_or_default();
+            let summary = format!("cc-ci reads the compose files differently from `docker stack config`: {first}");
+            Err(Fault::unanswered(Finding::new(Cause::Harness, summary).with_details(lines)))
+        }
+        Err(error) => Err(Fault::harness(error.to_string())),
+    }
 }
 
 /// Makes the secrets of a tree that do not exist yet, noting each in the ledger first.

@@ -47,7 +47,9 @@ impl Stage<'_> {
                 "override-first.json",
                 self.leavings,
             )?;
-            self.make_secrets(Tier::Install).await?;
+            let checked = deploying::cross_check(self.world, &rendered, self.app.first());
+            let (made, checked) = tokio::join!(self.make_secrets(Tier::Install), checked);
+            made.and(checked)?;
             let permit = permits
                 .take(&Purpose::Base)
                 .ok_or_else(|| Fault::harness("the plan holds no permit for the base deploy"))?;

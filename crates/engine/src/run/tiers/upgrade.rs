@@ -55,7 +55,9 @@ impl Stage<'_> {
                 "override-head.json",
                 self.leavings,
             )?;
-            self.make_secrets(Tier::Upgrade).await?;
+            let checked = deploying::cross_check(self.world, &rendered, &self.app.head);
+            let (made, checked) = tokio::join!(self.make_secrets(Tier::Upgrade), checked);
+            made.and(checked)?;
             self.world.operate.redeploy(&rendered).await?;
             self.prune().await?;
             if let Some(route) = &mut self.route {
