@@ -36,6 +36,9 @@ pub enum Event {
         recipe: RecipeName,
         /// The commit under test.
         head: Commit,
+        /// The pull request it comes from, if that was said.
+        #[serde(default)]
+        pr: Option<u64>,
         /// RFC 3339, UTC.
         started: String,
         /// The version of cc-ci.
@@ -101,11 +104,6 @@ pub enum Event {
     TierEnded {
         /// Which.
         tier: Tier,
-    },
-    /// Written to the ledger before an object is made (ISO-2).
-    Making {
-        /// The object.
-        object: Object,
     },
     /// Written to the ledger before a deploy (RUN-3b).
     Deploying {

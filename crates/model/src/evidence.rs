@@ -27,8 +27,6 @@ pub struct Evidence {
     pub tiers: BTreeMap<Tier, Span>,
     /// Lines worth keeping, with the step they belong to.
     pub notes: Vec<(Option<StepId>, String)>,
-    /// Objects announced before they were made.
-    pub made: Vec<Object>,
     /// Deploys announced before they happened.
     pub deploys: Vec<(StackName, Purpose)>,
     /// Services as steps saw them, in order.
@@ -64,6 +62,8 @@ pub struct Start {
     pub recipe: RecipeName,
     /// The commit under test.
     pub head: Commit,
+    /// The pull request it comes from.
+    pub pr: Option<u64>,
     /// When it started, RFC 3339, UTC.
     pub started: String,
     /// The version of cc-ci that made the record.
@@ -188,7 +188,7 @@ impl Evidence {
     fn take(&mut self, stamped: &Stamped) {
         let at = stamped.ms;
         match &stamped.event {
-            Event::RunStarted { format, run, recipe, head, started, program } => {
+            Event::RunStarted { format, run, recipe, head, pr, started, program } => {
                 if *format != FORMAT {
                     self.flaws.push(format!("the record has format {format}, this program reads {FORMAT}"));
                 }
@@ -196,6 +196,7 @@ impl Evidence {
                     run: run.clone(),
                     recipe: recipe.clone(),
                     head: head.clone(),
+                    pr: *pr,
                     started: started.clone(),
                     program: program.clone(),
                 });
@@ -221,7 +222,6 @@ impl Evidence {
             // Progress only: what a step waits for proves nothing.
             Event::Waiting { .. } => {}
             Event::Noted { step, text } => self.notes.push((step.clone(), text.clone())),
-            Event::Making { object } => self.made.push(object.clone()),
             Event::Deploying { stack, purpose } => {
                 if self.plan.is_none() {
                     self.flaw("something was deployed before there was a plan");

@@ -29,6 +29,8 @@ pub struct ReportView {
     pub recipe: RecipeName,
     /// The commit under test.
     pub head: Commit,
+    /// The pull request it comes from.
+    pub pr: Option<u64>,
     /// The version label at head, if it has one.
     pub version: Option<String>,
     /// Where the app was first deployed.
@@ -132,6 +134,7 @@ impl ReportView {
             version: plan.head_version.clone(),
             base: plan.base.clone(),
             stack: plan.stack.clone(),
+            pr: evidence.start.as_ref().and_then(|start| start.pr),
             program: evidence.start.as_ref().map(|start| start.program.clone()),
             started,
             finished,

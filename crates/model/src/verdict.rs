@@ -370,12 +370,10 @@ fn blame_of_end(end: &RunEnd) -> Option<Blame> {
     }
 }
 
-/// An object of the run that teardown left is our fault, unless the engine or the host gave out; one that the run never
-/// announced and that carries neither the stack's name nor the run's was made by the recipe's hooks or tests.
+/// An object of the run that teardown left is our fault, unless the engine or the host gave out; one that
+/// carries neither the stack's name nor the run's was made by the recipe's hooks or tests.
 fn blame_of_leftover(plan: &Plan, evidence: &Evidence, object: &Object) -> Blame {
-    let ours = evidence.made.contains(object)
-        || object.name.contains(plan.stack.as_str())
-        || object.name.contains(plan.run.as_str());
+    let ours = [plan.stack.as_str(), plan.run.as_str()].iter().any(|name| object.name.contains(name));
     match ours {
         true if evidence.host_gave_out() => Blame::Infrastructure,
         true => Blame::Harness,

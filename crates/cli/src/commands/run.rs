@@ -5,7 +5,7 @@ mod others;
 mod readiness;
 mod signals;
 
-use crate::args::{Deployer, Format, RunArgs};
+use crate::args::{Deployer, Format, RecipeArgs, RunArgs};
 use crate::clock::Moment;
 use crate::commands::report;
 use crate::error::{Kind, UserError, chain};
@@ -48,6 +48,7 @@ pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
                 .hint("leave --deployer out: the app is then deployed with Docker alone"));
         }
     }
+    let pr = pull_request(&args.recipe)?;
     let cancel = Cancel::default();
     let prepared = prepare::prepare(state, &args.recipe, cancel.token()).await?;
     let facts = host::look(state, cancel.token()).await;
@@ -66,7 +67,7 @@ pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
         Box::new(recorder.clone()),
         Box::new(screen.ear()),
     ]);
-    voice.say(started(&plan));
+    voice.say(started(&plan, pr));
     voice.say(Event::Planned { plan: Box::new(plan.clone()) });
     for (name, value) in adaptations.facts {
         voice.say(Event::HostFact { name, value });
@@ -119,16 +120,28 @@ async fn perform(approved: Approved, app: App, world: World, leavings: Arc<Mutex
     }
 }
 
+/// The pull request's number; an empty word, as scripts pass it on, is none.
+fn pull_request(args: &RecipeArgs) -> Result<Option<u64>, UserError> {
+    match args.pr.as_deref().map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|_| {
+            UserError::new(Kind::Usage, format!("`{text}` is no number of a pull request"))
+                .hint("--pr takes digits only")
+        }),
+    }
+}
+
 fn infrastructure(error: &dyn std::error::Error) -> UserError {
     UserError::new(Kind::Infrastructure, chain(error))
 }
 
-fn started(plan: &Plan) -> Event {
+fn started(plan: &Plan, pr: Option<u64>) -> Event {
     Event::RunStarted {
         format: FORMAT,
         run: plan.run.clone(),
         recipe: plan.recipe.clone(),
         head: plan.head.clone(),
+        pr,
         started: Moment::now().rfc3339(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
     }

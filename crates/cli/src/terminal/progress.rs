@@ -129,11 +129,7 @@ impl Progress {
                 self.stage = Stage::Over;
                 vec![]
             }
-            Event::Making { .. }
-            | Event::Deploying { .. }
-            | Event::ServicesSeen { .. }
-            | Event::Budget(_)
-            | Event::Inventory { .. } => vec![],
+            Event::Deploying { .. } | Event::ServicesSeen { .. } | Event::Budget(_) | Event::Inventory { .. } => vec![],
         }
     }
 

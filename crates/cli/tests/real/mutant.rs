@@ -141,6 +141,7 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
         run: plan.run.clone(),
         recipe: plan.recipe.clone(),
         head: plan.head.clone(),
+        pr: None,
         started: "2026-11-23T20:00:00Z".to_owned(),
         program: "mutant".to_owned(),
     });

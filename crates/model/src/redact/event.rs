@@ -49,7 +49,6 @@ impl Redactor {
             | Event::TierStarted { .. }
             | Event::StepStarted { .. }
             | Event::TierEnded { .. }
-            | Event::Making { .. }
             | Event::Deploying { .. }
             | Event::Pruned { .. }
             | Event::VerdictDue

@@ -235,7 +235,7 @@ impl Results {
             recipe: view.recipe.to_string(),
             version: view.version.clone(),
             commit: view.head.to_string(),
-            pr: None,
+            pr: view.pr,
             started: view.started.clone(),
             finished: view.finished.clone(),
             program: view.program.clone(),

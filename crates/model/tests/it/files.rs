@@ -85,7 +85,7 @@ fn the_results_of_a_red_run_read_so() {
       "recipe": "miniflux",
       "version": "2.0.0+2.3.4",
       "ref": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
-      "pr": null,
+      "pr": 7,
       "started": "2026-11-23T20:00:00Z",
       "finished": "2026-11-23T20:00:07.487Z",
       "program": "0.1.0",

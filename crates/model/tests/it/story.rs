@@ -3,7 +3,7 @@
 use cc_ci_model::event::{Budget, Event, FORMAT, InventoryWhen, RunEnd, ServiceSeen, Stamped, Triage};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::ids::{Commit, RecipeName, RunId, StepId};
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::Base;
@@ -199,6 +199,7 @@ impl Story {
                 run: self.plan.run.clone(),
                 recipe: self.plan.recipe.clone(),
                 head: self.plan.head.clone(),
+                pr: Some(7),
                 started: "2026-11-23T20:00:00Z".to_owned(),
                 program: "0.1.0".to_owned(),
             },
@@ -216,8 +217,7 @@ impl Story {
     }
 
     fn deploying(&self, teller: &mut Teller) {
-        teller.say(1, Event::Making { object: Object::new(Kind::Secret, format!("{}_db_v1", self.plan.stack)) });
-        teller.say(1, Event::Deploying { stack: self.plan.stack.clone(), purpose: Purpose::Base });
+        teller.say(2, Event::Deploying { stack: self.plan.stack.clone(), purpose: Purpose::Base });
         let seen = ServiceSeen {
             service: "app".to_owned(),
             image: "miniflux:2.2.6".to_owned(),
