@@ -14,6 +14,8 @@ pub(crate) struct Scalar {
     pub(crate) kind: Kind,
     /// Whether the written text has variables in it.
     pub(crate) substituted: bool,
+    /// Whether it is written without quotes.
+    pub(crate) plain: bool,
 }
 
 /// The types that matter to the loader's schema.
@@ -28,7 +30,7 @@ pub(crate) enum Kind {
 impl Scalar {
     /// A scalar that is text whatever it looks like, because it is quoted.
     pub(crate) fn text(value: String) -> Self {
-        Self { raw: value.clone(), text: value, kind: Kind::Text, substituted: false }
+        Self { raw: value.clone(), text: value, kind: Kind::Text, substituted: false, plain: false }
     }
 
     /// The number, when it is a whole one.
@@ -40,9 +42,24 @@ impl Scalar {
     }
 }
 
+/// Whether a scalar without quotes is text to us and to current loaders, but true or false to those that follow YAML 1.1:
+/// Docker 26 still does, Docker 28 no longer.
+pub(crate) fn is_old_boolean(written: &str) -> bool {
+    const WORDS: [&str; 6] = ["y", "yes", "on", "n", "no", "off"];
+    let lower = written.to_ascii_lowercase();
+    let shape = [lower.clone(), written.to_ascii_uppercase(), capitalised(&lower)];
+    WORDS.contains(&lower.as_str()) && shape.iter().any(|shape| shape == written)
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+}
+
 /// A scalar written without quotes.
 pub(crate) fn plain(written: &str) -> Scalar {
-    let kept = |kind| Scalar { text: written.to_owned(), raw: written.to_owned(), kind, substituted: false };
+    let kept =
+        |kind| Scalar { text: written.to_owned(), raw: written.to_owned(), kind, substituted: false, plain: true };
     if matches!(written, "true" | "True" | "TRUE" | "false" | "False" | "FALSE") {
         return Scalar { text: written.to_ascii_lowercase(), ..kept(Kind::Boolean) };
     }
@@ -155,6 +172,16 @@ fn date(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_that_older_loaders_take_for_booleans() {
+        for written in ["y", "Y", "yes", "Yes", "NO", "On", "off"] {
+            assert!(is_old_boolean(written), "{written}");
+        }
+        for written in ["", "yEs", "oN", "true", "nope", "é"] {
+            assert!(!is_old_boolean(written), "{written}");
+        }
+    }
 
     /// Every pair here was read off `docker stack config`.
     #[test]

@@ -55,6 +55,8 @@ pub(crate) enum Value {
 pub(crate) struct Key {
     pub(crate) name: String,
     pub(crate) line: u32,
+    /// Whether it is written without quotes.
+    pub(crate) plain: bool,
 }
 
 /// Reads one YAML document.
@@ -113,7 +115,8 @@ fn node(text: &str, raw: Spanned<Raw>) -> Node {
         Raw::List(items) => Value::List(items.into_iter().map(|item| node(text, item)).collect()),
         Raw::Map(entries) => {
             let entry = |(key, value): (Spanned<RawKey>, Spanned<Raw>)| {
-                let key = Key { name: key.value.0, line: line(&key.defined) };
+                let plain = written(text, &key.defined) == key.value.0;
+                let key = Key { name: key.value.0, line: line(&key.defined), plain };
                 (key, node(text, value))
             };
             Value::Map(entries.into_iter().map(entry).collect())
@@ -227,8 +230,8 @@ mod tests {
             merged.iter().map(|(key, node)| format!("{} {} {:?}", key.name, node.line, node.value)).collect();
         seen.sort();
         insta::assert_snapshot!(seen.join("\n"), @r#"
-        a 2 Scalar(Scalar { text: "493", raw: "0755", kind: Number, substituted: false })
-        b 6 Scalar(Scalar { text: "1.1", raw: "1.10", kind: Number, substituted: false })
+        a 2 Scalar(Scalar { text: "493", raw: "0755", kind: Number, substituted: false, plain: true })
+        b 6 Scalar(Scalar { text: "1.1", raw: "1.10", kind: Number, substituted: false, plain: true })
         "#);
     }
 

@@ -132,7 +132,7 @@ fn anchors_merge_keys_and_long_forms() {
     insta::assert_snapshot!(warnings, @"");
     let app = &recipe.compose.services["app"];
     assert_eq!(app.environment["RETRIES"].as_deref(), Some("5"), "an own key wins over a merged one");
-    assert_eq!(app.environment["UNQUOTED"].as_deref(), Some("yes"));
+    assert_eq!(app.environment["UNQUOTED"].as_deref(), Some("always"));
     assert_eq!(app.command[2], "costs $5");
 }
 

@@ -8,9 +8,15 @@ use cc_ci_model::recipe::source::Files;
 /// The folder of a fixture and its files.
 pub(crate) fn load(name: &str) -> (PathBuf, Files) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recipe/fixtures").join(name);
-    let mut files = Files::default();
-    collect(&folder, &folder, &mut files);
+    let files = files_in(&folder);
     (folder, files)
+}
+
+/// Every file below a folder.
+pub(crate) fn files_in(folder: &Path) -> Files {
+    let mut files = Files::default();
+    collect(folder, folder, &mut files);
+    files
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut Files) {

@@ -201,7 +201,7 @@ services:
     networks: proxy
     secrets: x
     entrypoint: "sh -c 'open"
-    extends: {service: y}
+    extends: {service: db}
   db:
 image: oops
 "#;
@@ -270,6 +270,82 @@ fn variables_that_cannot_be_filled_in() {
     Error compose.yml, line 6: services.app.environment.0: `${ Y }` is not a variable
     hint: write `$$` for a dollar sign, and `${NAME}` or `${NAME:-default}` for a variable
     ");
+}
+
+#[test]
+fn entries_that_contradict_themselves() {
+    let compose = r#"
+services:
+  app:
+    image: a:1
+    volumes: [{type: bind, target: /a}]
+    ports: [{published: 80}]
+    configs: [made, two]
+volumes:
+  outside: {external: true, driver: local, driver_opts: {a: b}, labels: {c: d}}
+  named: {external: {name: x}, name: z}
+secrets:
+  driven: {driver: vault, file: ./compose.yml}
+configs:
+  made: {file: /etc/hostname}
+  two: {external: {name: x}, name: z}
+"#;
+    insta::assert_snapshot!(problems(&[SAMPLE, ("compose.yml", compose)]), @r"
+    Error compose.yml, line 5: services.app.volumes.0: has no `source`
+    hint: name the path of the host, or mount a volume
+    Error compose.yml, line 6: services.app.ports.0: has no `target`
+    hint: add the port in the container, such as `target: 80`
+    Error compose.yml, line 9: volumes.outside: is external and has `driver`
+    hint: keep one of the two
+    Error compose.yml, line 9: volumes.outside: is external and has `driver_opts`
+    hint: keep one of the two
+    Error compose.yml, line 9: volumes.outside: is external and has `labels`
+    hint: keep one of the two
+    Error compose.yml, line 10: volumes.named: has a name and a name below `external`
+    hint: write `external: true` and keep the other name
+    Error compose.yml, line 12: secrets.driven: has a driver and a file
+    hint: keep one of the two
+    Error compose.yml, line 15: configs.two: has a name and a name below `external`
+    hint: write `external: true` and keep the other name
+    Error compose.yml, line 14: configs.made.file: file `/etc/hostname` is one of the machine, not of the recipe
+    hint: commit the file, and name it relative to the recipe's root
+    Warning compose.yml, line 12: secrets.driven: no service uses this secret
+    hint: remove it, or add it to a service
+    ");
+}
+
+#[test]
+fn files_with_variables_that_cannot_be_read() {
+    let compose = "services:\n  app:\n    image: a:1\n    env_file: [a.env, b.env, ./c.env, /etc/environment]\n";
+    let files = [SAMPLE, ("compose.yml", compose), ("a.env", "A=1\nB C=2\n"), ("c.env", "\n=x\n")];
+    insta::assert_snapshot!(problems(&files), @r"
+    Error a.env, line 2: services.app.env_file: the name `B C` has blanks in it
+    hint: write `NAME=value`, one a line; `#` starts a comment
+    Error compose.yml, line 4: services.app.env_file: file `b.env` does not exist in the recipe
+    hint: commit the file, or write its variables under `environment`
+    Error c.env, line 2: services.app.env_file: a value without a name
+    hint: write `NAME=value`, one a line; `#` starts a comment
+    Error compose.yml, line 4: services.app.env_file: file `/etc/environment` does not exist in the recipe
+    hint: commit the file, or write its variables under `environment`
+    ");
+}
+
+#[test]
+fn words_that_docker_commands_disagree_about() {
+    let compose = concat!(
+        "x-free: {n: yes}\nservices:\n  app:\n    image: a:1\n",
+        "    environment: {A: yes, B: \"yes\", C: 'no', D: on, E: 1, N: x, \"Y\": z, F: 2001-01-01}\n",
+    );
+    insta::assert_snapshot!(problems(&[SAMPLE, ("compose.yml", compose)]), @r#"
+    Warning compose.yml, line 5: services.app.environment.A: `yes` without quotes is a boolean to older docker commands (26 is one), which refuse it
+    hint: put it in quotes: "yes"
+    Warning compose.yml, line 5: services.app.environment.D: `on` without quotes is a boolean to older docker commands (26 is one), which refuse it
+    hint: put it in quotes: "on"
+    Warning compose.yml, line 5: services.app.environment.N: `N` without quotes is a boolean to older docker commands (26 is one), which refuse it
+    hint: put it in quotes: "N"
+    Warning compose.yml, line 5: services.app.environment.F: `2001-01-01` is read as 2001-01-01 00:00:00 +0000 UTC
+    hint: put it in quotes: "2001-01-01"
+    "#);
 }
 
 #[test]

@@ -90,7 +90,7 @@ configs:
     }
 }
 
-/// Pieces of a service, each valid by itself; of pieces with the same key only the first drawn is used.
+/// Pieces of a service, each valid by itself and the same to every docker command (older ones take an unquoted `y` for true); of pieces with the same key only the first drawn is used.
 const PIECES: [&str; 60] = [
     "image: a:1",
     "image: b:2",
@@ -98,14 +98,14 @@ const PIECES: [&str; 60] = [
     "command: [\"x\", \"$${Y}\"]",
     "entrypoint: [\"/e\"]",
     "entrypoint: /f 'g h'",
-    "environment: {A: x, B: , E: \"\", N: 5}",
+    "environment: {A: x, B: , E: \"\", M: 5}",
     "environment: [A, B=2, E, C=]",
-    "environment: {A: \"\", E: full, N: , F: 0755, G: 1.10}",
+    "environment: {A: \"\", E: full, M: , F: 0755, G: 1.10}",
     "environment: [\"A=${SET}\", \"D=${UNSET:-d}\", SET]",
-    "labels: {a: x, b: y, n: 010}",
+    "labels: {a: x, b: q, m: 010}",
     "labels: [a=, b=z, c]",
-    "deploy: {replicas: 2, labels: {x: '1', y: '2'}}",
-    "deploy: {replicas: 0, labels: [\"y=\", \"z=${SET}=\"]}",
+    "deploy: {replicas: 2, labels: {x: '1', z: '2'}}",
+    "deploy: {replicas: 0, labels: [\"z=\", \"q=${SET}=\"]}",
     "deploy: {mode: global, endpoint_mode: dnsrr}",
     "deploy: {mode: replicated, update_config: {parallelism: 2, delay: 10s, order: start-first}}",
     "deploy: {update_config: {parallelism: 0, delay: 0s, failure_action: rollback, monitor: 1m}}",
@@ -148,7 +148,7 @@ const PIECES: [&str; 60] = [
     "healthcheck: {}",
     "command: \"\"",
     "image: \"a:${SET}\"",
-    "environment: {H: '${UNSET}', I: \"${UNSET-}\", J: '${SET:?needed}', K: 1e3, L: yes, M: ~}",
+    "environment: {H: '${UNSET}', I: \"${UNSET-}\", J: '${SET:?needed}', K: 1e3, L: 'yes', P: ~}",
     "volumes: [{type: bind, source: /b, target: /b}, \"data:/d:rw,nocopy\"]",
     "labels: {}",
     "ports: [\"5000-5001:6000\", \"9000-9001\"]",
@@ -162,12 +162,12 @@ const ENTRIES: [&str; 14] = [
     "networks: {one: {attachable: true, driver: overlay}, two: {name: t}}",
     "networks: {default: {labels: [x=y]}, one: }",
     "secrets: {s1: {external: true}, s2: {external: true, name: \"${SET}_s2\"}}",
-    "secrets: {s1: {name: n}}",
+    "secrets: {s1: {name: nn}}",
     "secrets: {s1: {file: ./s}, s2: {file: folder/../s, name: x}}",
     "configs: {c1: {file: a, template_driver: golang}, c0: {external: true}}",
     "configs: {c1: {name: z, file: b, labels: {k: 1}}}",
     "configs: {c2: {name: \"c_${UNSET:-v1}\", file: ./c}}",
-    "x-any: {y: '${'}",
+    "x-any: {z: '${'}",
     "volumes: {}",
 ];
 
@@ -186,7 +186,7 @@ fn any_file() -> impl Strategy<Value = String> {
             body => format!("  {name}:\n{body}"),
         };
         let entries = by_first_key(&entries, "");
-        format!("version: \"3.13\"\nservices:\n{}{}{entries}", service("app", &app), service("db", &db))
+        format!("version: \"3.8\"\nservices:\n{}{}{entries}", service("app", &app), service("db", &db))
     })
 }
 

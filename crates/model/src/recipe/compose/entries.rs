@@ -2,7 +2,7 @@
 
 use super::super::scalar::Scalar;
 use super::super::source::tidy_path;
-use super::super::yaml::{Node, Value};
+use super::super::yaml::{Key, Node, Value};
 use super::read::Reader;
 use super::{Network, StackFile, Volume};
 
@@ -20,9 +20,15 @@ pub(super) fn volume(reader: &mut Reader<'_>, path: &str, node: &Node) -> Volume
         "labels" => volume.labels = reader.labels(path, node),
         _ => {}
     });
-    if volume.external && volume.driver.is_some() {
-        reader.report(path, node.line, "an external volume cannot have a driver", None);
+    let made = [
+        ("driver", volume.driver.is_some()),
+        ("driver_opts", !volume.driver_opts.is_empty()),
+        ("labels", !volume.labels.is_empty()),
+    ];
+    for (what, _) in made.iter().filter(|(_, given)| volume.external && *given) {
+        reader.report(path, node.line, format!("is external and has `{what}`"), Some("keep one of the two"));
     }
+    one_name(reader, path, node);
     volume
 }
 
@@ -43,6 +49,7 @@ pub(super) fn network(reader: &mut Reader<'_>, path: &str, node: &Node) -> Netwo
         "attachable" => network.attachable = reader.boolean(path, node).unwrap_or_default(),
         _ => {}
     });
+    one_name(reader, path, node);
     network
 }
 
@@ -81,7 +88,29 @@ fn stack_file(reader: &mut Reader<'_>, path: &str, node: &Node, known: &[&str]) 
     if entry.external && entry.file.is_some() {
         reader.report(path, node.line, "is external and has a file", Some("keep one of the two"));
     }
+    if !entry.external && entry.driver.is_some() && entry.file.is_some() {
+        reader.report(path, node.line, "has a driver and a file", Some("keep one of the two"));
+    }
+    one_name(reader, path, node);
     entry
+}
+
+/// The loader refuses a name in the older place, below `external`, next to one in the newer.
+fn one_name(reader: &mut Reader<'_>, path: &str, node: &Node) {
+    let Value::Map(entries) = &node.value else { return };
+    let below =
+        |entries: &[(Key, Node)], key: &str| entries.iter().any(|(one, node)| one.name == key && is_filled(node));
+    let older = entries
+        .iter()
+        .any(|(key, node)| key.name == "external" && matches!(&node.value, Value::Map(inner) if below(inner, "name")));
+    if older && below(entries, "name") {
+        let hint = "write `external: true` and keep the other name";
+        reader.report(path, node.line, "has a name and a name below `external`", Some(hint));
+    }
+}
+
+fn is_filled(node: &Node) -> bool {
+    matches!(&node.value, Value::Scalar(scalar) if !scalar.text.is_empty())
 }
 
 /// `external: true`, or the older `external: {name: x}`.

@@ -55,7 +55,11 @@ fn long(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Mount> {
         reader.report(path, node.line, "has no `target`", None);
         return None;
     };
-    Some(Mount { kind, source: source.filter(|source| !source.is_empty()), target, read_only })
+    let source = source.filter(|source: &String| !source.is_empty());
+    if kind == MountKind::Bind && source.is_none() {
+        reader.report(path, node.line, "has no `source`", Some("name the path of the host, or mount a volume"));
+    }
+    Some(Mount { kind, source, target, read_only })
 }
 
 fn has_key(node: &Node, name: &str) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::super::interpolate::interpolate;
-use super::super::scalar::{Kind, Scalar};
+use super::super::scalar::{Kind, Scalar, is_old_boolean};
 use super::super::source::{Files, Problem, nearest};
 use super::super::yaml::{Key, Node, Value, parse};
 use super::words::parse_duration;
@@ -119,7 +119,11 @@ impl Reader<'_> {
                     }
                 }
             }
-            Value::Scalar(_) => {}
+            Value::Scalar(scalar) => {
+                if scalar.plain && scalar.kind == Kind::Text {
+                    self.not_a_boolean(path, node.line, &scalar.text);
+                }
+            }
             Value::List(items) => {
                 for (index, item) in items.iter_mut().enumerate() {
                     self.fill(&format!("{path}.{index}"), item);
@@ -127,9 +131,23 @@ impl Reader<'_> {
             }
             Value::Map(entries) => {
                 for (key, child) in entries {
-                    self.fill(&format!("{path}.{}", key.name), child);
+                    let path = format!("{path}.{}", key.name);
+                    if key.plain {
+                        self.not_a_boolean(&path, key.line, &key.name);
+                    }
+                    self.fill(&path, child);
                 }
             }
+        }
+    }
+
+    /// Warns of a text that older loaders take for a boolean.
+    fn not_a_boolean(&mut self, path: &str, line: u32, written: &str) {
+        if is_old_boolean(written) && !path.starts_with("x-") {
+            let what = format!(
+                "`{written}` without quotes is a boolean to older docker commands (26 is one), which refuse it"
+            );
+            self.warn(path, line, what, &format!("put it in quotes: \"{written}\""));
         }
     }
 
