@@ -37,7 +37,7 @@ fn cases() -> Vec<Case> {
 }
 
 fn env() -> BTreeMap<String, String> {
-    let pairs = [("SET", "value"), ("SET_TOO", "second"), ("EMPTY", ""), ("STACK_NAME", "st"), ("HOME", "/home/user")];
+    let pairs = [("SET", "value"), ("SET_TOO", "second"), ("EMPTY", ""), ("STACK_NAME", "st"), ("HOME", "/srv/user")];
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
@@ -52,7 +52,7 @@ impl Case {
     }
 }
 
-const STORED: Ground<'static> = Ground { folder: "/above/recipe", home: Some("/home/user") };
+const STORED: Ground<'static> = Ground { folder: "/above/recipe", home: Some("/srv/user") };
 
 #[test]
 fn every_form_is_read_as_it_was_rendered() {
@@ -76,7 +76,7 @@ fn every_form_is_read_as_it_is_rendered_here() {
     for case in cases() {
         let Some(printed) = run_cli(&case.folder, &case.names, &env()) else { return };
         let printed = printed.unwrap_or_else(|error| panic!("{:?}: {error}", case.folder));
-        let ground = Ground { folder: case.folder.to_str().unwrap(), home: Some("/home/user") };
+        let ground = Ground { folder: case.folder.to_str().unwrap(), home: Some("/srv/user") };
         none(&differences(&case.compose(), &Rendering::read(&printed).unwrap(), &ground), &printed);
     }
 }
@@ -89,4 +89,19 @@ fn no_form_passes_for_another() {
             assert_ne!(differences(&case.compose(), &stored, &STORED), [], "{:?} {:?}", case.folder, other.folder);
         }
     }
+}
+
+#[test]
+fn what_is_no_rendering_is_refused_and_long_values_are_cut() {
+    insta::assert_snapshot!(Rendering::read("Usage: docker stack\n- x").unwrap_err(), @"output of `docker stack config`, line 2: not readable as YAML: while parsing a block mapping, did not find expected key");
+    insta::assert_snapshot!(Rendering::read("a\n").unwrap_err(), @"output of `docker stack config`: is not a mapping");
+    let files: Files = [("c.yml", "services: {app: {image: \"a:1\"}}")].into_iter().collect();
+    let compose = read(&files, &["c.yml".to_owned()], &env()).unwrap();
+    let printed = format!("services:\n  app:\n    image: {}\n", "é".repeat(400));
+    let found = differences(&compose, &Rendering::read(&printed).unwrap(), &STORED);
+    let told = found[0].to_string();
+    assert!(
+        told.starts_with("services.app.image: we read \"a:1\", `docker stack config` reads \"é") && told.ends_with('…')
+    );
+    assert!(told.chars().count() < 250, "{told}");
 }
