@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod budget;
+mod convergence;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
