@@ -4,6 +4,7 @@ pub mod value;
 
 use crate::error::{Kind, UserError};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 use value::GivenSecret;
@@ -55,6 +56,8 @@ pub enum Verb {
     Report(ReportArgs),
     /// Remove what runs that died left on the engine, and nothing else
     Clean(CleanArgs),
+    /// Measure cc-ci itself
+    Bench(BenchArgs),
     /// Look at this machine and say what a run would need; with --fix, put it right
     Doctor(DoctorArgs),
 }
@@ -106,6 +109,27 @@ impl RecipeArgs {
             _ => "HEAD",
         }
     }
+
+    /// The same request as words of a command line.
+    #[must_use]
+    pub fn words(&self) -> Vec<OsString> {
+        let mut words: Vec<OsString> = vec![self.recipe.clone().into(), "--ref".into(), self.revision().into()];
+        let mut option = |name: &str, value: Option<OsString>| {
+            words.extend(value.into_iter().flat_map(|value| [OsString::from(name), value]));
+        };
+        option("--stages", self.stages.clone().filter(|text| !text.is_empty()).map(OsString::from));
+        option("--base", self.base.clone().map(OsString::from));
+        option("--tests", self.tests.clone().map(OsString::from));
+        for GivenSecret { name, file } in &self.secrets {
+            let mut value = OsString::from(format!("{name}="));
+            value.push(file);
+            option("--secret", Some(value));
+        }
+        option("--pr", self.pr.clone().filter(|text| !text.is_empty()).map(OsString::from));
+        let flags = [("--no-upgrade", self.no_upgrade), ("--trust-hooks", self.trust_hooks)];
+        words.extend(flags.into_iter().filter(|(_, set)| *set).map(|(name, _)| name.into()));
+        words
+    }
 }
 
 /// What `plan` prints.
@@ -144,6 +168,35 @@ pub struct RunArgs {
     #[arg(long, conflicts_with = "hold")]
     pub keep: bool,
     /// Print the results as JSON instead of the summary
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// Which measurement.
+    #[command(subcommand)]
+    pub what: Bench,
+}
+
+/// The measurements.
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    /// Time real runs beside the same engine operations with perfect knowledge, in turn, and compare the medians
+    Floor(Box<FloorArgs>),
+}
+
+/// What `bench floor` measures and how often.
+#[derive(Debug, Args)]
+pub struct FloorArgs {
+    /// Which recipe.
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// How often each of the two is measured
+    #[arg(long, value_name = "NUMBER", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub runs: u32,
+    /// Print the figures as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -198,4 +251,37 @@ pub struct DoctorArgs {
     /// Print the findings as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn floor(words: &[&str]) -> Result<FloorArgs, clap::Error> {
+        let cli = Cli::try_parse_from([&["cc-ci", "bench", "floor"], words].concat())?;
+        match cli.verb {
+            Verb::Bench(BenchArgs { what: Bench::Floor(args) }) => Ok(*args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_measurement_has_at_least_one_run() {
+        assert_eq!(floor(&["miniflux"]).unwrap().runs, 5);
+        assert_eq!(floor(&["miniflux", "--runs", "9"]).unwrap().runs, 9);
+        assert!(floor(&["miniflux", "--runs", "0"]).is_err());
+        assert!(Cli::try_parse_from(["cc-ci", "bench"]).is_err());
+    }
+
+    #[test]
+    fn a_request_survives_being_written_as_words() {
+        let words = ["shop", "--ref", "v2", "--stages", "install,upgrade", "--base", "1.0.0", "--trust-hooks"];
+        let more = ["--tests", "t", "--secret", "a=b", "--secret", "c=d=e", "--pr", "7"];
+        let first = floor(&[&words[..], &more[..]].concat()).unwrap().recipe;
+        let again: Vec<String> = first.words().into_iter().map(|word| word.into_string().unwrap()).collect();
+        let again = floor(&again.iter().map(String::as_str).collect::<Vec<_>>()).unwrap().recipe;
+        assert_eq!(format!("{first:?}"), format!("{again:?}"));
+        let other = floor(&["shop", "--no-upgrade"]).unwrap().recipe;
+        assert_eq!(other.words(), ["shop", "--ref", "HEAD", "--no-upgrade"].map(OsString::from));
+    }
 }

@@ -1,5 +1,6 @@
 //! One file per command; each turns its arguments into work and answers with an exit code.
 
+pub mod bench;
 pub mod clean;
 pub mod doctor;
 pub mod judge;

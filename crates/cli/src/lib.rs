@@ -7,7 +7,7 @@ pub mod error;
 pub mod prepare;
 pub mod terminal;
 
-use args::{Cli, Verb};
+use args::{Bench, Cli, Verb};
 use clap::Parser;
 use error::UserError;
 use std::process::ExitCode;
@@ -49,6 +49,9 @@ async fn perform(cli: &Cli) -> Result<u8, UserError> {
         Verb::Plan(args) => commands::plan::exec(&cli.state()?, args).await,
         Verb::Judge(args) => commands::judge::exec(&cli.state()?, args),
         Verb::Report(args) => commands::report::exec(&cli.state()?, args),
+        Verb::Bench(args) => match &args.what {
+            Bench::Floor(args) => Box::pin(commands::bench::exec(&cli.state()?, args)).await,
+        },
         Verb::Doctor(args) => commands::doctor::exec(&cli.state()?, args).await,
     }
 }

@@ -10,6 +10,7 @@
 pub mod app;
 pub mod conductor;
 mod deploying;
+pub mod floor;
 mod guard;
 mod host_hook;
 mod soon;

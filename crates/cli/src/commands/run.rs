@@ -1,9 +1,9 @@
 //! `cc-ci run`: plans, performs, judges and reports one cold run.
 
 mod closing;
-mod others;
-mod readiness;
-mod signals;
+pub(super) mod others;
+pub(super) mod readiness;
+pub(super) mod signals;
 
 use crate::args::{Deployer, Format, RecipeArgs, RunArgs};
 use crate::clock::Moment;
@@ -37,7 +37,7 @@ use std::time::Duration;
 const FOREVER: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The folder below the run's own that both trees are checked out into, for as long as the run goes on.
-const TREES: &str = "trees";
+pub(super) const TREES: &str = "trees";
 
 /// Runs and prints the summary. The exit code is that of the verdict, or says how the run was ended.
 pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
@@ -131,7 +131,7 @@ fn pull_request(args: &RecipeArgs) -> Result<Option<u64>, UserError> {
     }
 }
 
-fn infrastructure(error: &dyn std::error::Error) -> UserError {
+pub(super) fn infrastructure(error: &dyn std::error::Error) -> UserError {
     UserError::new(Kind::Infrastructure, chain(error))
 }
 
@@ -148,7 +148,7 @@ fn started(plan: &Plan, pr: Option<u64>) -> Event {
 }
 
 /// Checks both trees out, pristine.
-async fn check_out(prepared: &Prepared, plan: &Plan, trees: &Path) -> Result<App, UserError> {
+pub(super) async fn check_out(prepared: &Prepared, plan: &Plan, trees: &Path) -> Result<App, UserError> {
     let head =
         deployable(&prepared.repository, &plan.head, &prepared.head, trees.join("head"), chaos(&plan.head)).await?;
     let base = match (&plan.base, &prepared.base) {

@@ -1,9 +1,8 @@
 //! The tiers in order, on the one deployment.
 
 mod backup;
-mod checks;
-
-mod equipment;
+pub(super) mod checks;
+pub(super) mod equipment;
 mod install;
 mod keeping;
 mod logs;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// A stack belongs to another run if its label names one, that run is alive, and its own ledger has the stack. A label
 /// alone would let a hook hide a deploy behind somebody else's name.
-pub(super) fn live_runs(state: &Path, own: &RunId) -> OtherRuns {
+pub(in crate::commands) fn live_runs(state: &Path, own: &RunId) -> OtherRuns {
     let (state, own) = (state.to_owned(), own.clone());
     Arc::new(move |label: &str, stack: &StackName| {
         let Ok(run) = RunId::parse(label) else { return false };

@@ -7,15 +7,15 @@ use cc_ci_model::overlay::Endpoint;
 
 /// What a run does because of its host, and what it tells about it.
 #[derive(Debug)]
-pub(super) struct Adaptations {
+pub(in crate::commands) struct Adaptations {
     /// How service names resolve.
-    pub(super) endpoint: Endpoint,
+    pub(in crate::commands) endpoint: Endpoint,
     /// Name and value of each fact for the record.
-    pub(super) facts: Vec<(String, String)>,
+    pub(in crate::commands) facts: Vec<(String, String)>,
 }
 
 /// Refuses a host on which no run can succeed, by the first thing in the way.
-pub(super) fn ready(facts: &Facts) -> Result<Adaptations, UserError> {
+pub(in crate::commands) fn ready(facts: &Facts) -> Result<Adaptations, UserError> {
     let found = findings::findings(facts);
     if let Some(bad) = found.iter().find(|finding| finding.level == Level::Fail) {
         return Err(refusal(bad));

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 /// Ends the run at the first signal or at its time limit; later signals are noted and change nothing, so that teardown
 /// always comes to its end.
-pub(super) fn watch(cancel: Cancel, voice: Voice, limit: Duration) -> Result<JoinHandle<()>, UserError> {
+pub(in crate::commands) fn watch(cancel: Cancel, voice: Voice, limit: Duration) -> Result<JoinHandle<()>, UserError> {
     let open =
         |kind| signal(kind).map_err(|source| UserError::internal(format!("cannot listen for signals: {source}")));
     let (mut interrupt, mut terminate, mut hangup) =

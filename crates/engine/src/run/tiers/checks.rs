@@ -9,6 +9,7 @@ use cc_ci_model::convergence::{History, Phase, ServiceView, StackView};
 use cc_ci_model::event::{Event, ServiceSeen, Triage};
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::recipe::Recipe;
 use cc_ci_model::recipe::traefik::RouteTls;
 use cc_ci_model::tier::Tier;
 use std::time::{Duration, Instant};
@@ -125,8 +126,7 @@ impl Stage<'_> {
 
     /// How the app is reached: by the scheme its routers ask for.
     pub(super) fn scheme(&self) -> &'static str {
-        let tls = self.app.head.recipe.routes.iter().any(|route| route.tls != RouteTls::Off);
-        if tls { "https" } else { "http" }
+        scheme(&self.app.head.recipe)
     }
 
     /// Asks the app over its route until it gives an accepted answer.
@@ -173,6 +173,11 @@ fn with_health(finding: Finding, triage: Option<&Triage>) -> Finding {
         }
         Some(_) | None => finding,
     }
+}
+
+/// The scheme a recipe's routers ask for.
+pub(in crate::run) fn scheme(recipe: &Recipe) -> &'static str {
+    if recipe.routes.iter().any(|route| route.tls != RouteTls::Off) { "https" } else { "http" }
 }
 
 fn seen(view: &StackView, since: Instant) -> Vec<ServiceSeen> {

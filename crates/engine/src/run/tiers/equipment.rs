@@ -1,21 +1,23 @@
 //! The run's own containers beside the app: the workbench for its data and the sandbox for its tests.
 
-use super::{Fault, Stage};
+use super::{Deployable, Fault, Stage};
 use crate::bench::Bench;
+use crate::custom::Facts;
 use crate::custom::folder;
 use crate::custom::sandbox::{Furnishing, Sandbox};
-use crate::custom::{self, Facts};
 use crate::data::index;
+use crate::run::Leavings;
 use crate::run::soon::Soon;
 use crate::{labels, route};
 use bollard::query_parameters::ListNetworksOptions;
 use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::step::{Action, Operation};
 use cc_ci_model::tier::Tier;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 impl Stage<'_> {
     /// Starts the helpers that the plan has work for, so that they are there when the app is.
@@ -96,31 +98,12 @@ impl Stage<'_> {
 
     /// What tests may know.
     pub(super) fn facts(&self) -> Facts {
-        let base = match &self.plan.base {
-            Base::Published { version, .. } => Some(version.clone()),
-            Base::Commit { commit, .. } => Some(commit.short().to_owned()),
-            Base::Head { .. } => None,
-        };
-        let more = [
-            ("CC_CI_RUN", Some(self.plan.run.to_string())),
-            ("CC_CI_RECIPE", Some(self.plan.recipe.to_string())),
-            ("CC_CI_HEAD_VERSION", self.plan.head_version.clone()),
-            ("CC_CI_BASE_VERSION", base),
-        ];
-        custom::Facts {
-            base_url: format!("{}://{}", self.scheme(), self.plan.domain),
-            domain: self.plan.domain.clone(),
-            stack: self.plan.stack.clone(),
-            more: more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
-        }
+        facts(&self.plan, self.scheme())
     }
 
     /// The app's secrets by id, as the tree of `tier` names them.
     pub(super) fn secrets(&self, tier: Tier) -> BTreeMap<String, String> {
-        let leavings = self.leavings.lock().unwrap_or_else(PoisonError::into_inner);
-        let value = |name: &str| leavings.secrets.iter().find(|(known, _)| known == name).map(|(_, value)| value);
-        let specs = self.tree(tier).recipe.secrets.iter();
-        specs.filter_map(|spec| Some((spec.id.clone(), value(&spec.swarm_name)?.clone()))).collect()
+        secrets(self.tree(tier), self.leavings)
     }
 
     fn authority(&self) -> String {
@@ -133,8 +116,40 @@ impl Stage<'_> {
     }
 }
 
+/// What tests of a run may know; `scheme` is how its app is reached.
+pub(in crate::run) fn facts(plan: &Plan, scheme: &str) -> Facts {
+    let base = match &plan.base {
+        Base::Published { version, .. } => Some(version.clone()),
+        Base::Commit { commit, .. } => Some(commit.short().to_owned()),
+        Base::Head { .. } => None,
+    };
+    let more = [
+        ("CC_CI_RUN", Some(plan.run.to_string())),
+        ("CC_CI_RECIPE", Some(plan.recipe.to_string())),
+        ("CC_CI_HEAD_VERSION", plan.head_version.clone()),
+        ("CC_CI_BASE_VERSION", base),
+    ];
+    Facts {
+        base_url: format!("{scheme}://{}", plan.domain),
+        domain: plan.domain.clone(),
+        stack: plan.stack.clone(),
+        more: more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
+    }
+}
+
+/// The values of a tree's secrets by id, of those that were made.
+pub(in crate::run) fn secrets(tree: &Deployable, leavings: &Arc<Mutex<Leavings>>) -> BTreeMap<String, String> {
+    let leavings = leavings.lock().unwrap_or_else(PoisonError::into_inner);
+    let value = |name: &str| leavings.secrets.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+    let specs = tree.recipe.secrets.iter();
+    specs.filter_map(|spec| Some((spec.id.clone(), value(&spec.swarm_name)?.clone()))).collect()
+}
+
 /// The networks a test may be on: those of the stack that can be joined, and the proxy's.
-async fn networks(docker: &bollard::Docker, stack: &str) -> Result<Vec<String>, crate::bench::WorkError> {
+pub(in crate::run) async fn networks(
+    docker: &bollard::Docker,
+    stack: &str,
+) -> Result<Vec<String>, crate::bench::WorkError> {
     let filters = Some(labels::filter(labels::STACK, stack));
     let found = docker
         .list_networks(Some(ListNetworksOptions { filters }))

@@ -1,0 +1,415 @@
+//! The operations themselves, from top to bottom.
+
+use super::waits::Wait;
+use super::{Clock, FloorError, Lap};
+use crate::backup::hooks::{self, Ended, Moment};
+use crate::backup::{self, Promise, Repository, restic};
+use crate::bench::Bench;
+use crate::custom::sandbox::{Furnishing, Sandbox};
+use crate::custom::{self, Call, Facts, Role, folder};
+use crate::data::index;
+use crate::exec::Command;
+use crate::ledger::Entry;
+use crate::route::Route;
+use crate::run::app::{App, Deployable};
+use crate::run::deploying::{self, Images};
+use crate::run::host_hook::{self, HostHook};
+use crate::run::tiers::{checks, equipment};
+use crate::run::{Leavings, World};
+use crate::swarm::{Observe, Rendered, SwarmError};
+use cc_ci_model::convergence::StackView;
+use cc_ci_model::ids::StepId;
+use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::plan::Plan;
+use cc_ci_model::plan::permit::{Permits, Purpose};
+use cc_ci_model::plan::step::Action;
+use cc_ci_model::recipe::backup::{Backup, BackupSpec};
+use cc_ci_model::tier::Tier;
+use futures_util::future::{join_all, try_join_all};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What the operator knows and holds.
+struct Operator<'a> {
+    plan: &'a Plan,
+    app: &'a App,
+    world: &'a World,
+    facts: Facts,
+    scheme: &'static str,
+    leavings: Arc<Mutex<Leavings>>,
+    clock: Clock,
+    route: Option<Route>,
+    bench: Option<Bench>,
+    sandbox: Option<Sandbox>,
+}
+
+/// Everything in order. What can be known before the first operation is found out before the clock starts.
+pub(super) async fn perform(
+    plan: &Plan,
+    mut permits: Permits,
+    app: &App,
+    world: &World,
+) -> Result<Vec<Lap>, FloorError> {
+    let trees: Vec<_> = app.base.iter().chain([&app.head]).collect();
+    let images = Images::resolve(world, &trees).await;
+    let leavings = Arc::new(Mutex::new(Leavings::default()));
+    let render = |tree: &Deployable, name| {
+        deploying::render(plan, world, tree, &images, name, &leavings)
+            .map_err(|fault| FloorError::of_fault("write the override", fault))
+    };
+    let first = render(app.first(), "override-first.json")?;
+    let head = render(&app.head, "override-head.json")?;
+    let permit = permits.take(&Purpose::Base).ok_or(FloorError::Plan("a permit for the base deploy"))?;
+    let spec = match &app.head.recipe.backup {
+        Backup::Capable(spec) if plan.runs(Tier::Backup) => Some(spec.clone()),
+        Backup::Capable(_) | Backup::NotCapable(_) => None,
+    };
+    let scheme = checks::scheme(&app.head.recipe);
+    let facts = equipment::facts(plan, scheme);
+    let mut operator = Operator {
+        plan,
+        app,
+        world,
+        facts,
+        scheme,
+        leavings: Arc::clone(&leavings),
+        clock: Clock::start(),
+        route: None,
+        bench: None,
+        sandbox: None,
+    };
+
+    let it = &mut operator;
+    it.host_hook(Tier::Install).await?;
+    it.make_secrets(app.first()).await?;
+    let deploying = Entry::Deploying { stack: plan.stack.clone(), purpose: Purpose::Base };
+    world.ledger.write(&deploying).map_err(SwarmError::from)?;
+    let (deployed, route) = tokio::join!(world.operate.deploy(permit, &first), it.open_route());
+    deployed?;
+    it.route = route?;
+    it.clock.lap(Tier::Install, "make secrets, deploy base, open the edge");
+    it.come_up(spec.is_some()).await?;
+    it.clock.lap(Tier::Install, "wait: base runs and answers; start bench and sandbox meanwhile");
+    it.tests(Tier::Install, "").await?;
+    it.clock.lap(Tier::Install, "the recipe's tests");
+
+    if plan.runs(Tier::Upgrade) {
+        it.host_hook(Tier::Upgrade).await?;
+        it.redeploy(&head).await?;
+        it.clock.lap(Tier::Upgrade, "redeploy head");
+        it.move_over().await?;
+        it.clock.lap(Tier::Upgrade, "wait: head runs and answers, base is gone");
+        it.tests(Tier::Upgrade, "").await?;
+        it.clock.lap(Tier::Upgrade, "the recipe's tests");
+    }
+
+    if let Some(spec) = spec {
+        let repository = it.settle().await?;
+        it.clock.lap(Tier::Backup, "wait: Swarm's update is over; make the repository meanwhile");
+        it.host_hook(Tier::Backup).await?;
+        let snapshot = it.save(&spec, &repository).await?;
+        it.clock.lap(Tier::Backup, "backup hooks, snapshot");
+        it.tests(Tier::Backup, "").await?;
+        it.clock.lap(Tier::Backup, "the recipe's tests");
+
+        if plan.runs(Tier::Restore) {
+            it.host_hook(Tier::Restore).await?;
+            it.bring_back(&spec, &repository, &snapshot).await?;
+            it.serving().await?;
+            it.clock.lap(Tier::Restore, "restore in place, restore hooks");
+            it.tests(Tier::Restore, "in-place/").await?;
+            it.clock.lap(Tier::Restore, "the recipe's tests in place");
+            let stopped = it.stop().await?;
+            it.clock.lap(Tier::Restore, "stop the services");
+            it.empty().await?;
+            it.clock.lap(Tier::Restore, "empty the volumes");
+            it.start(&stopped).await?;
+            it.clock.lap(Tier::Restore, "start the services; wait: they run");
+            it.bring_back(&spec, &repository, &snapshot).await?;
+            it.running_again(&stopped.old).await?;
+            it.clock.lap(Tier::Restore, "restore onto empty volumes, restore hooks");
+            it.tests(Tier::Restore, "onto-empty/").await?;
+            it.clock.lap(Tier::Restore, "the recipe's tests on restored volumes");
+        }
+    }
+
+    if plan.runs(Tier::Custom) {
+        it.tests(Tier::Custom, "").await?;
+        it.clock.lap(Tier::Custom, "the recipe's tests");
+    }
+    Ok(operator.clock.laps)
+}
+
+/// The services as they were before they were stopped, and the tasks they then had.
+struct Stopped {
+    view: StackView,
+    old: BTreeSet<String>,
+}
+
+impl Operator<'_> {
+    fn wait(&self) -> Wait<'_> {
+        let limit = Duration::from_secs(self.plan.limits.converge);
+        Wait { observe: &self.world.swarm, stack: &self.plan.stack, limit }
+    }
+
+    fn limit(&self) -> Duration {
+        Duration::from_secs(self.plan.limits.command)
+    }
+
+    async fn make_secrets(&self, tree: &Deployable) -> Result<(), FloorError> {
+        let given = &self.app.given_secrets;
+        Ok(deploying::make_secrets(self.plan, self.world, tree, given, &self.leavings).await?)
+    }
+
+    async fn open_route(&self) -> Result<Option<Route>, SwarmError> {
+        if self.app.head.recipe.routes.is_empty() && self.app.first().recipe.routes.is_empty() {
+            return Ok(None);
+        }
+        let (world, plan) = (self.world, self.plan);
+        let routes = deploying::routes(plan, world, self.app.first());
+        let docker = world.swarm.docker();
+        Route::open(docker, &world.ledger, &plan.run, &world.tools_image, &plan.domain, &routes).await.map(Some)
+    }
+
+    /// The app at base; the helpers that later operations need start beside it.
+    async fn come_up(&mut self, backed_up: bool) -> Result<(), FloorError> {
+        let (goals, none) = (deploying::goals(self.app.first()), BTreeSet::new());
+        let wait = self.wait();
+        let (running, bench, sandbox) =
+            tokio::join!(wait.running(&goals, &none), self.start_bench(backed_up), self.start_sandbox());
+        running?;
+        (self.bench, self.sandbox) = (bench?, sandbox?);
+        self.serving().await
+    }
+
+    async fn start_bench(&self, wanted: bool) -> Result<Option<Bench>, FloorError> {
+        if !wanted {
+            return Ok(None);
+        }
+        let (docker, ledger) = (self.world.swarm.docker(), &self.world.ledger);
+        let volumes = index::stack_volumes(docker, &self.plan.stack).await?;
+        Ok(Some(Bench::start(docker, ledger, &self.plan.run, &self.world.tools_image, &volumes).await?))
+    }
+
+    async fn start_sandbox(&self) -> Result<Option<Sandbox>, FloorError> {
+        let has_tests =
+            self.plan.tiers.iter().flat_map(|tier| &tier.steps).any(|step| matches!(step.action, Action::Test { .. }));
+        let Some(tests) = self.app.tests.as_deref().filter(|_| has_tests) else { return Ok(None) };
+        let files = folder::read(tests).map_err(|error| {
+            FloorError::recipe("read the tests", Finding::new(Cause::TestBroken, error.to_string()))
+        })?;
+        let (docker, ledger) = (self.world.swarm.docker(), &self.world.ledger);
+        let networks = equipment::networks(docker, self.plan.stack.as_str()).await?;
+        let furnishing = self.furnishing(self.app.first(), networks, files);
+        Ok(Some(Sandbox::start(docker, ledger, &self.plan.run, &self.facts, &furnishing).await?))
+    }
+
+    fn furnishing(&self, tree: &Deployable, networks: Vec<String>, files: Vec<folder::File>) -> Furnishing {
+        Furnishing {
+            image: self.world.tools_image.clone(),
+            networks,
+            files,
+            secrets: equipment::secrets(tree, &self.leavings),
+            authority: self.route.as_ref().map(|route| route.authority().to_owned()).unwrap_or_default(),
+        }
+    }
+
+    async fn serving(&self) -> Result<(), FloorError> {
+        match &self.route {
+            Some(route) => self.wait().serving(route, self.scheme).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn tests(&self, tier: Tier, prefix: &str) -> Result<(), FloorError> {
+        let Some(sandbox) = &self.sandbox else { return Ok(()) };
+        for step in self.plan.tier(tier).map(|planned| planned.steps.as_slice()).unwrap_or_default() {
+            let Action::Test { path } = &step.action else { continue };
+            if step.id != StepId::new(tier, &format!("{prefix}{path}")) {
+                continue;
+            }
+            let call = Call { path, role: Role::Test, tier, limit: self.limit() };
+            let ended = custom::run(sandbox, &self.facts, call, &self.world.voice, &step.id).await;
+            went_well(step.id.as_str(), ended.outcome)?;
+        }
+        Ok(())
+    }
+
+    async fn host_hook(&self, tier: Tier) -> Result<(), FloorError> {
+        let (Some(planned), Some(folder)) = (self.plan.tier(tier), self.app.tests.as_deref()) else { return Ok(()) };
+        for step in &planned.steps {
+            let Action::Hook { path } = &step.action else { continue };
+            let state = self.world.folder.join(host_hook::STATE);
+            let hook = HostHook { folder, path, tier, limit: self.limit(), state: &state };
+            let ended =
+                host_hook::run(&hook, &self.facts, &self.world.voice, &step.id, self.world.cancel.token()).await;
+            went_well(step.id.as_str(), ended.unwrap_or_else(Outcome::from))?;
+        }
+        Ok(())
+    }
+
+    async fn redeploy(&self, head: &Rendered) -> Result<(), FloorError> {
+        self.make_secrets(&self.app.head).await?;
+        Ok(self.world.operate.redeploy(head).await?)
+    }
+
+    /// What head brings and takes is done while its tasks come up.
+    async fn move_over(&mut self) -> Result<(), FloorError> {
+        let (goals, none) = (deploying::goals(&self.app.head), BTreeSet::new());
+        let mut route = self.route.take();
+        let wait = self.wait();
+        // Joined and not tried: what is under way has to end before anything is removed.
+        let (running, followed, refreshed, pruned) = tokio::join!(
+            wait.running(&goals, &none),
+            follow(route.as_mut(), self),
+            self.refresh_sandbox(),
+            self.prune()
+        );
+        self.route = route;
+        running?;
+        followed?;
+        refreshed?;
+        pruned?;
+        self.serving().await
+    }
+
+    async fn refresh_sandbox(&self) -> Result<(), FloorError> {
+        let Some(sandbox) = &self.sandbox else { return Ok(()) };
+        let (first, head) = (self.app.first(), &self.app.head);
+        let had: BTreeSet<&String> = first.recipe.networks.values().map(|network| &network.name).collect();
+        let new = head.recipe.networks.values().filter(|network| !network.external && !had.contains(&network.name));
+        for network in new {
+            sandbox.join(&network.name).await?;
+        }
+        let furnishing = self.furnishing(head, Vec::new(), Vec::new());
+        if furnishing.secrets != equipment::secrets(first, &self.leavings) {
+            sandbox.furnish(&self.facts, &furnishing).await?;
+        }
+        Ok(())
+    }
+
+    async fn prune(&self) -> Result<(), FloorError> {
+        let head = &self.app.head.recipe.compose.services;
+        for name in self.app.first().recipe.compose.services.keys().filter(|name| !head.contains_key(*name)) {
+            let object = Object::new(Kind::Service, format!("{}_{name}", self.plan.stack));
+            self.world.operate.remove(&object).await?;
+        }
+        Ok(())
+    }
+
+    /// Swarm's own monitor window has to pass; the repository and a bench with head's volumes are made in it.
+    async fn settle(&mut self) -> Result<Repository, FloorError> {
+        let bench = self.bench.take().ok_or(FloorError::Plan("a bench"))?;
+        let (docker, world) = (self.world.swarm.docker(), self.world);
+        let prepare = async {
+            let volumes = index::stack_volumes(docker, &self.plan.stack).await?;
+            let bench = Box::pin(bench.covering(&world.ledger, &self.plan.run, &world.tools_image, &volumes)).await?;
+            let repository = Repository::make(&bench).await?;
+            Ok::<_, FloorError>((bench, repository))
+        };
+        let wait = self.wait();
+        let (over, prepared) = tokio::join!(wait.updates_over(), prepare);
+        over?;
+        let (bench, repository) = prepared?;
+        self.bench = Some(bench);
+        Ok(repository)
+    }
+
+    fn on_bench(&self) -> Result<&Bench, FloorError> {
+        self.bench.as_ref().ok_or(FloorError::Plan("a bench"))
+    }
+
+    /// Hooks and snapshot; returns the snapshot's id.
+    async fn save(&self, spec: &BackupSpec, repository: &Repository) -> Result<String, FloorError> {
+        let promises = backup::promises(spec).map_err(|finding| FloorError::recipe("read the labels", finding))?;
+        let paths: Vec<String> = promises.iter().map(Promise::on_bench).collect();
+        self.backup_hooks(spec, Moment::BackupPre).await?;
+        let saved = restic::save(self.on_bench()?, repository, &paths, self.limit()).await?;
+        self.backup_hooks(spec, Moment::BackupPost).await?;
+        Ok(saved.snapshot_id)
+    }
+
+    async fn bring_back(&self, spec: &BackupSpec, repository: &Repository, snapshot: &str) -> Result<(), FloorError> {
+        self.backup_hooks(spec, Moment::RestorePre).await?;
+        restic::restore(self.on_bench()?, repository, snapshot, self.limit()).await?;
+        self.backup_hooks(spec, Moment::RestorePost).await
+    }
+
+    async fn backup_hooks(&self, spec: &BackupSpec, moment: Moment) -> Result<(), FloorError> {
+        let step = StepId::new(Tier::Backup, moment.word());
+        for service in &spec.services {
+            let hook = match moment {
+                Moment::BackupPre => &service.hooks.backup_pre,
+                Moment::BackupPost => &service.hooks.backup_post,
+                Moment::RestorePre => &service.hooks.restore_pre,
+                Moment::RestorePost => &service.hooks.restore_post,
+            };
+            let Some(hook) = hook else { continue };
+            let at = (service.service.as_str(), moment, hook.as_str());
+            let speak = (&self.world.voice, &step);
+            let docker = self.world.swarm.docker();
+            match hooks::run(docker, &self.plan.stack, at, self.limit(), speak).await? {
+                Ended::Well => {}
+                Ended::Failed(finding) => return Err(FloorError::recipe(moment.word(), finding)),
+                Ended::Replaced(why) => {
+                    return Err(FloorError::recipe(moment.word(), Finding::new(Cause::HookFailed, why)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Their data is about to be deleted, so the containers are killed as soon as nothing starts them again.
+    async fn stop(&self) -> Result<Stopped, FloorError> {
+        let operate = &self.world.operate;
+        let view = self.world.swarm.stack(&self.plan.stack).await?;
+        try_join_all(view.services.iter().map(|service| operate.scale(&service.id, 0))).await?;
+        let containers = view.tasks.iter().filter(|task| task.wanted).filter_map(|task| task.container.as_deref());
+        for killed in join_all(containers.map(|container| operate.kill(container))).await {
+            killed?;
+        }
+        let stopped = self.wait().stopped().await?;
+        let old = stopped.tasks.into_iter().map(|task| task.id).collect();
+        Ok(Stopped { view, old })
+    }
+
+    /// The volumes carry the stack's label: the bench was given no others.
+    async fn empty(&self) -> Result<(), FloorError> {
+        let bench = self.on_bench()?;
+        let roots = bench.volumes().iter().map(|volume| Bench::path(volume));
+        let words = ["find".to_owned()].into_iter().chain(roots);
+        let words = words.chain(["-mindepth", "1", "-delete"].map(str::to_owned));
+        if !bench.volumes().is_empty() {
+            bench.must("empty the volumes", &Command::new(words).limit(self.limit())).await?;
+        }
+        Ok(())
+    }
+
+    async fn start(&self, stopped: &Stopped) -> Result<(), FloorError> {
+        let services = stopped.view.services.iter();
+        try_join_all(services.map(|service| self.world.operate.scale(&service.id, service.replicas))).await?;
+        self.wait().running(&deploying::goals(&self.app.head), &stopped.old).await.map(drop)
+    }
+
+    /// A restore may have cost a service its database for a moment.
+    async fn running_again(&self, old: &BTreeSet<String>) -> Result<(), FloorError> {
+        self.wait().running(&deploying::goals(&self.app.head), old).await?;
+        self.serving().await
+    }
+}
+
+async fn follow(route: Option<&mut Route>, operator: &Operator<'_>) -> Result<(), SwarmError> {
+    match route {
+        Some(route) => route.follow(&deploying::routes(operator.plan, operator.world, &operator.app.head)).await,
+        None => Ok(()),
+    }
+}
+
+fn went_well(doing: &str, outcome: Outcome) -> Result<(), FloorError> {
+    match outcome {
+        Outcome::Passed { .. } | Outcome::Skipped { .. } => Ok(()),
+        Outcome::Failed(finding) | Outcome::Unverified(finding) => Err(FloorError::recipe(doing, finding)),
+    }
+}
