@@ -48,7 +48,7 @@ pub(super) async fn measure(state: &Path, args: &FloorArgs, cancel: &Cancel) -> 
     }
     // It holds nothing that anybody would look for: a floor has no record.
     let _still_there = std::fs::remove_dir_all(dir.path());
-    Ok(sample(&measured.map_err(user_error)?))
+    Ok(sample(&measured.map_err(|error| user_error(&error))?))
 }
 
 fn sample(laps: &[Lap]) -> Sample {
@@ -63,8 +63,8 @@ fn sample(laps: &[Lap]) -> Sample {
     }
 }
 
-fn user_error(error: FloorError) -> UserError {
-    let text = format!("no floor can be measured: {}", chain(&error));
+fn user_error(error: &FloorError) -> UserError {
+    let text = format!("no floor can be measured: {}", chain(error));
     match error {
         FloorError::Cancelled => ended(),
         FloorError::Recipe { .. } | FloorError::TooLate { .. } => UserError::new(Kind::Recipe, text)
