@@ -20,7 +20,8 @@ test: setup ## set up, then run the tests, those on the real engine with them (a
 	CC_CI_REAL=1 $(CARGO) test --quiet --workspace --no-fail-fast
 
 matrix: setup ## set up, then run every sabotaged example and compare with what it must come to
-	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- matrix
+	@sh setup/registry.sh start
+	@CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- matrix; code=$$?; sh setup/registry.sh stop; exit $$code
 
 killed: setup ## set up, then kill and interrupt runs in every tier, and clean up after them
 	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- killed

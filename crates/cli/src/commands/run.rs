@@ -20,6 +20,7 @@ use cc_ci_engine::run::{self as engine, Cancel, Leavings, World};
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::event::{Event, FORMAT, Listener, RunEnd, Stamped};
 use cc_ci_model::ids::Commit;
+use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::overlay::Tree;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::Base;
@@ -65,6 +66,7 @@ pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
         // First, so that a secret is known before anybody else hears of it.
         Box::new(SecretFeed { leavings: Arc::clone(&leavings), vault: vault.clone(), learnt: 0 }),
         Box::new(recorder.clone()),
+        Box::new(RecordGuard { recorder: recorder.clone(), cancel: cancel.clone() }),
         Box::new(screen.ear()),
     ]);
     voice.say(started(&plan, pr));
@@ -179,6 +181,20 @@ async fn deployable(
 ) -> Result<Deployable, UserError> {
     repository.checkout(commit, &folder).await?;
     Ok(Deployable { folder, recipe: recipe.clone(), tree })
+}
+
+/// Ends the run when its record cannot be written any more: what happens from there on proves nothing.
+struct RecordGuard {
+    recorder: Recorder,
+    cancel: Cancel,
+}
+
+impl Listener for RecordGuard {
+    fn on_event(&mut self, _event: &Stamped) {
+        if let Some(failure) = self.recorder.failure() {
+            self.cancel.end(RunEnd::Infrastructure { finding: Finding::new(Cause::DiskFull, failure) });
+        }
+    }
 }
 
 /// Tells the vault of every secret the run makes, before the event that follows is recorded or shown.

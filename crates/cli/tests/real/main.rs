@@ -9,6 +9,8 @@
 mod budget;
 mod engine;
 mod green;
+mod host;
 mod killed;
+mod matrix;
 mod mutant;
 mod product;

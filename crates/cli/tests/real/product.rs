@@ -48,6 +48,11 @@ impl Product {
         None
     }
 
+    /// The same program with another state folder, for what the folder itself is tested with.
+    pub(crate) fn with_state(self, state: &Path) -> Self {
+        Self { state: state.to_owned(), ..self }
+    }
+
     pub(crate) fn state(&self) -> &Path {
         &self.state
     }
@@ -154,12 +159,18 @@ impl Running<'_> {
         self.child.wait().unwrap();
     }
 
+    /// Waits for the end of a run that may leave no record: its exit code, and what it said to standard error.
+    pub(crate) fn ended(&mut self) -> (i32, String) {
+        let status = self.child.wait().unwrap();
+        let err = read(&mut self.err);
+        assert!(!err.contains("panicked"), "{err}");
+        (status.code().unwrap_or_else(|| panic!("{status}: {err}")), err)
+    }
+
     /// Waits for its end.
     pub(crate) fn finish(mut self) -> Finished {
-        let status = self.child.wait().unwrap();
-        let (out, err) = (read(&mut self.out), read(&mut self.err));
-        let code = status.code().unwrap_or_else(|| panic!("{status}: {err}"));
-        assert!(!err.contains("panicked"), "{err}");
+        let (code, err) = self.ended();
+        let out = read(&mut self.out);
         let folder = err.lines().find_map(|line| line.strip_prefix("run folder: ")).map(PathBuf::from);
         let Some(folder) = folder else { panic!("[{code}] no run folder is named: {err}") };
         let results = std::fs::read(folder.join("results.json")).unwrap();

@@ -48,7 +48,7 @@ pub(super) fn close(
     }
     voice.say(Event::RunEnded { end: end.clone() });
     recorder.finish().map_err(|error| {
-        UserError::new(Kind::Internal, error.to_string())
+        UserError::new(Kind::Infrastructure, error.to_string())
             .hint("without its record a run proves nothing; make room and run again")
     })?;
     let judged = replay::judged(dir)?;
