@@ -111,19 +111,21 @@ pub(crate) fn render(
     })
 }
 
-/// Holds our reading of a tree against the loader's own (SWARM-1). A difference is our fault, and nothing may be deployed by it.
-pub(crate) async fn cross_check(world: &World, rendered: &Rendered, tree: &Deployable) -> Result<(), Fault> {
+/// Holds our reading of a tree against the loader's own (SWARM-1); `Some` is why that cannot be done here. A difference is our
+/// fault, and nothing may be deployed by it.
+pub(crate) async fn cross_check(
+    world: &World,
+    rendered: &Rendered,
+    tree: &Deployable,
+) -> Result<Option<String>, Fault> {
     match compose_check::check(rendered, &tree.recipe, world.cancel.token()).await {
         // Files that the loader refuses are refused again at the deploy, which is where the reader looks for it.
-        Ok(Checked::Same | Checked::Refused { .. }) => Ok(()),
-        Ok(Checked::NotAvailable { why }) => {
-            world.voice.say(Event::HostFact { name: "compose check".to_owned(), value: format!("not made: {why}") });
-            Ok(())
-        }
+        Ok(Checked::Same | Checked::Refused { .. }) => Ok(None),
+        Ok(Checked::NotAvailable { why }) => Ok(Some(why)),
         Ok(Checked::Different(differences)) => {
             let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
             let first = lines.first().cloned().unwrap_or_default();
-            let summary = format!("cc-ci reads the compose files differently from `docker stack config`: {first}");
+            let summary = format!("the deployment would not be what was planned: {first}");
             Err(Fault::unanswered(Finding::new(Cause::Harness, summary).with_details(lines)))
         }
         Err(error) => Err(Fault::harness(error.to_string())),

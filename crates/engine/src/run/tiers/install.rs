@@ -49,7 +49,10 @@ impl Stage<'_> {
             )?;
             let checked = deploying::cross_check(self.world, &rendered, self.app.first());
             let (made, checked) = tokio::join!(self.make_secrets(Tier::Install), checked);
-            made.and(checked)?;
+            if let Some(why) = made.and(checked)? {
+                let value = format!("not made: {why}");
+                self.world.voice.say(Event::HostFact { name: "compose check".to_owned(), value });
+            }
             let permit = permits
                 .take(&Purpose::Base)
                 .ok_or_else(|| Fault::harness("the plan holds no permit for the base deploy"))?;

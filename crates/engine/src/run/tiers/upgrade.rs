@@ -57,7 +57,8 @@ impl Stage<'_> {
             )?;
             let checked = deploying::cross_check(self.world, &rendered, &self.app.head);
             let (made, checked) = tokio::join!(self.make_secrets(Tier::Upgrade), checked);
-            made.and(checked)?;
+            // Said at the install, if it cannot be done here.
+            made.and(checked).map(drop)?;
             self.world.operate.redeploy(&rendered).await?;
             self.prune().await?;
             if let Some(route) = &mut self.route {
