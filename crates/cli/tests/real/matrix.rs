@@ -51,7 +51,7 @@ matrix! {
     upgrade_rolls_back: red("upgrade-rolls-back", "upgrade", "rolled");
     upgrade_loses_row: red("upgrade-loses-row", "upgrade", "rows in PostgreSQL database miniflux");
     upgrade_loses_files: red("upgrade-loses-files", "upgrade", "files in app:/usr/share/nginx/html");
-    upgrade_new_volume: red("upgrade-new-volume", "upgrade", "volume");
+    upgrade_new_volume: red("upgrade-new-volume", "upgrade", "files in app:/usr/share/nginx/html");
     backup_misses_volume: red("backup-misses-volume", "restore", "restore/onto-empty/");
     dump_truncated: red("dump-truncated", "backup", "breaks off: its end is missing");
     restore_nothing: red("restore-nothing", "restore", "restore/in-place/markers");
