@@ -81,7 +81,7 @@ async fn the_index_sees_what_is_there_and_what_was_lost() {
         let app = world.task("app", TOOLS, &[], &[(&one, "/data"), (&two, "/more")], &["sleep", "infinity"]).await;
         world.sh(&app, r#"cd /data; echo hello >a; mkdir 'new
 line' && echo x >"new
-line/$(printf '\377')"; ln -s a l; mkfifo p; mkdir logs; echo l >logs/x; head -c 300000 /dev/urandom >/more/big; chown 33:34 a; chmod 600 a"#).await;
+line/$(printf '\377')"; ln -s a l; mkfifo p; mkdir logs; echo l >logs/x; mkdir 'pg[*' pgx; echo 15 >'pg[*/PG_VERSION'; echo r >'pg[*/rows'; echo k >pgx/kept; head -c 300000 /dev/urandom >/more/big; chown 33:34 a; chmod 600 a"#).await;
         let bench = world.bench(&[&one]).await;
         let short = index::take(&bench, &world.stack).await;
         assert!(short.unwrap_err().to_string().contains(&two));
@@ -93,6 +93,9 @@ line/$(printf '\377')"; ln -s a l; mkfifo p; mkdir logs; echo l >logs/x; head -c
         let file = &before.volumes[&one].entries["a"];
         assert_eq!((file.size, file.mode, file.uid, file.gid), (6, 0o600, 33, 34));
         assert_eq!(file.digest.as_deref(), Some("5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"));
+        let digest = |path: &str| before.volumes[&one].entries[path].digest.is_some();
+        assert!(!digest("pg[*/rows"), "a database's own files are compared by their bulk");
+        assert!(digest("pgx/kept") && digest("logs/x"));
         assert!(before.volumes[&one].entries.contains_key(r"new\x0aline/\xff"), "{before:?}");
         assert_eq!(compare(&before, &index::take(&bench, &world.stack).await.unwrap(), &Churn::default()), []);
         world.sh(&app, "rm -r /data/new* /data/logs; rm /more/big").await;

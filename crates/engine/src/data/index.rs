@@ -26,7 +26,8 @@ pub enum Digests {
 /// The listing's own cap; about half a million files.
 const LISTING_CAP: usize = 64 << 20;
 
-/// Two lists, parted by an empty field: entries, then digests. Files that go away while it runs are no error.
+/// Two lists, parted by an empty field: entries, then digests. Files that go away while it runs are no error. A database's own
+/// files get no digest: they are compared by their bulk (see [`VolumeIndex::database_folders`]).
 const SCRIPT: &str = r#"
 set -u
 budget=$1; shift
@@ -36,7 +37,11 @@ if ! find "$@" -mindepth 1 -printf '%y %s %m %U %G %p\0' 2>/tmp/find.err && grep
 fi
 [ "$budget" -gt 0 ] || exit 0
 printf '\0'
-find "$@" -mindepth 1 -type f -printf '%s %p\0' 2>/dev/null | sort -zn |
+own=()
+while IFS= read -r -d '' folder; do
+  own+=(-path "$(printf '%s' "$folder" | sed 's/[][*?\\]/\\&/g')" -prune -o)
+done < <(find "$@" \( -name PG_VERSION ! -path '*/base/*' -o -name ibdata1 -o -name WiredTiger \) -printf '%h\0' 2>/dev/null)
+find "$@" "${own[@]}" -type f -printf '%s %p\0' 2>/dev/null | sort -zn |
 while IFS= read -r -d '' line; do
   budget=$((budget - ${line%% *}))
   [ "$budget" -ge 0 ] || break

@@ -2,6 +2,7 @@
 
 use super::{Done, Fault, Stage};
 use crate::backup::{self, Context, Repository, Snapshot, Taken, verify};
+use crate::bench::Bench;
 use crate::data::postgres::{self, Login};
 use crate::data::{self, Phase, Seeded, index};
 use crate::run::conductor::{failed_if, passed};
@@ -14,6 +15,7 @@ use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::recipe::backup::{Backup, BackupSpec};
 use cc_ci_model::tier::Tier;
 use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 /// How often the engine is asked whether it still updates something.
 const LOOK: Duration = Duration::from_millis(50);
@@ -27,21 +29,38 @@ pub(super) struct Saved {
     pub(super) spec: BackupSpec,
 }
 
+/// What is there before the snapshot is taken.
+struct Prepared {
+    seeded: Seeded,
+    index: DataIndex,
+    repository: Repository,
+}
+
 impl Stage<'_> {
     /// Backs the app up; what comes of it can be restored.
     pub(super) async fn backup(&mut self) -> Result<Option<Saved>, SwarmError> {
         let Backup::Capable(spec) = self.app.head.recipe.backup.clone() else { return Ok(None) };
-        if !self.settled().await.may_go_on() {
+        let bench = self.bench().await;
+        let (mut seeding, quiet) = (None, CancellationToken::new());
+        // Swarm goes on watching its update for some seconds: markers and the repository are made meanwhile.
+        let settled = async {
+            let settled = self.settled().await;
+            quiet.cancel();
+            settled
+        };
+        let seeded = Box::pin(self.seed_before_backup(&spec, bench, &quiet, &mut seeding));
+        let (settled, _) = tokio::join!(settled, seeded);
+        if !settled.may_go_on() {
             return Ok(None);
         }
-        let mut seeding = None;
-        self.seed_before_backup(&spec, &mut seeding).await;
         let hooked = self.hook(Tier::Backup).await;
         self.compare_specs().await?;
-        let (Some((seeded, index)), true) = (seeding, hooked.may_go_on()) else { return Ok(None) };
+        let (Some(Prepared { seeded, index, repository }), true) = (seeding, hooked.may_go_on()) else {
+            return Ok(None);
+        };
         let mut taken = None;
-        self.snapshot(&spec, &mut taken).await;
-        let Some((repository, snapshot)) = taken else { return Ok(None) };
+        self.snapshot(&spec, &repository, &mut taken).await;
+        let Some(snapshot) = taken else { return Ok(None) };
         let saved = Saved { repository, snapshot, seeded, index, spec };
         self.complete(&saved).await;
         self.own_tests(Tier::Backup, "").await;
@@ -49,7 +68,7 @@ impl Stage<'_> {
     }
 
     /// Waits until no service is updating and the databases answer (BAK-3).
-    async fn settled(&mut self) -> Done {
+    async fn settled(&self) -> Done {
         let conductor = self.conductor.clone();
         let limit = Duration::from_secs(self.plan.limits.converge);
         let work = async {
@@ -70,7 +89,7 @@ impl Stage<'_> {
                     let finding = Finding::new(Cause::NeverHealthy, summary).of_service(&service.name);
                     return Ok(Outcome::Failed(finding));
                 }
-                self.pulse.next(LOOK).await;
+                tokio::time::sleep(LOOK).await;
             }
             self.databases_ready().await
         };
@@ -88,10 +107,16 @@ impl Stage<'_> {
         Ok(Outcome::Passed { note: None })
     }
 
-    async fn seed_before_backup(&mut self, spec: &BackupSpec, into: &mut Option<(Seeded, DataIndex)>) -> Done {
-        let conductor = self.conductor.clone();
+    /// Puts markers in; looks at the volumes once everything is `quiet`, so that little lies between that and the snapshot.
+    async fn seed_before_backup(
+        &self,
+        spec: &BackupSpec,
+        bench: Result<Bench, Fault>,
+        quiet: &CancellationToken,
+        into: &mut Option<Prepared>,
+    ) -> Done {
         let work = async {
-            let bench = self.bench().await?;
+            let bench = bench?;
             let stack = &self.plan.stack;
             let promises = match backup::promises(spec) {
                 Ok(promises) => promises,
@@ -100,24 +125,25 @@ impl Stage<'_> {
             let (_, mounts) = index::mounts(bench.docker(), stack).await?;
             let places = backup::places(&promises, &mounts, &self.app.head.recipe.databases);
             let seeding = data::seed(&bench, stack, Phase::Backup, &places).await?;
+            let repository = Repository::make(&bench).await?;
+            quiet.cancelled().await;
             let index = index::take(&bench, stack).await?;
             self.note_unmarked(Tier::Backup, &self.app.head.recipe)?;
             let outcome = seeding.outcome();
-            *into = Some((seeding.seeded, index));
+            *into = Some(Prepared { seeded: seeding.seeded, index, repository });
             Ok(outcome)
         };
-        conductor.step(Tier::Backup, "seed", work).await
+        self.conductor.step(Tier::Backup, "seed", work).await
     }
 
-    async fn snapshot(&mut self, spec: &BackupSpec, into: &mut Option<(Repository, Snapshot)>) -> Done {
+    async fn snapshot(&mut self, spec: &BackupSpec, repository: &Repository, into: &mut Option<Snapshot>) -> Done {
         let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Backup, "snapshot"));
         let work = async {
             let bench = self.bench().await?;
-            let repository = Repository::make(&bench).await?;
             let context = Context {
                 bench: &bench,
                 stack: &self.plan.stack,
-                repository: &repository,
+                repository,
                 spec,
                 limit: Duration::from_secs(self.plan.limits.command),
                 voice: &self.world.voice,
@@ -132,7 +158,7 @@ impl Stage<'_> {
                     } else {
                         String::new()
                     };
-                    *into = Some((repository, *snapshot));
+                    *into = Some(*snapshot);
                     passed(format!("{files} files, {bytes} bytes{again}"))
                 }
             })
