@@ -6,7 +6,7 @@ use crate::backup;
 use crate::data::{self, Expected, index};
 use crate::run::conductor::failed_if;
 use crate::swarm::SwarmError;
-use cc_ci_model::convergence::{Phase, StackView};
+use cc_ci_model::convergence::{Phase, ServiceView, StackView};
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::compare;
 use cc_ci_model::ids::StepId;
@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 
 /// How long the services may take to stop; they are killed, so only the engine takes time.
 const STOP_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long Swarm may take to forget the task of a one-shot that was scaled away; it looks every 250 ms.
+const FORGET_LIMIT: Duration = Duration::from_secs(3);
 
 /// How often the engine is asked whether they have.
 const LOOK: Duration = Duration::from_millis(50);
@@ -119,8 +122,14 @@ impl Stage<'_> {
                 Phase::Running => task.wanted,
                 Phase::Complete | Phase::Failed | Phase::Rejected | Phase::Shutdown => false,
             });
+            // A one-shot that is scaled up while Swarm still knows the task that completed gets no new one, ever.
+            let completed = view.tasks.iter().any(|task| {
+                let current = |service: &ServiceView| service.id == task.service && service.spec == task.spec;
+                task.phase == Phase::Complete && view.services.iter().any(current)
+            });
+            let remembered = completed && started.elapsed() < FORGET_LIMIT;
             let (running, _) = index::mounts(self.world.swarm.docker(), &self.plan.stack).await?;
-            if !coming && running.is_empty() {
+            if !coming && !remembered && running.is_empty() {
                 return Ok(view);
             }
             if started.elapsed() >= STOP_LIMIT {
