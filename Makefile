@@ -30,6 +30,7 @@ killed: setup ## set up, then kill and interrupt runs in every tier, and clean u
 
 .PHONY: setup machine images recipes
 setup: machine images recipes ## all set-up: packages, engine, swarm, images, example recipes
+	@sh setup/holder.sh
 
 machine: ## install missing packages, start an engine if none answers, make it a swarm
 	@sh setup/packages.sh

@@ -90,6 +90,8 @@ pub struct Network {
     pub driver: String,
     /// Whether plain containers, such as the tests' sandbox, may join.
     pub attachable: bool,
+    /// Whether something on this node is on it now.
+    pub held: bool,
 }
 
 /// Whether the kernel's load balancer for service VIPs is there, and how sure that is.
@@ -197,6 +199,7 @@ async fn ask() -> Result<Answering, SwarmError> {
         proxy: proxy.map(|network| Network {
             driver: network.driver.unwrap_or_default(),
             attachable: network.attachable.unwrap_or_default(),
+            held: network.containers.is_some_and(|containers| !containers.is_empty()),
         }),
         ipvs,
         images: images.into_iter().flat_map(|image| image.repo_tags).collect(),

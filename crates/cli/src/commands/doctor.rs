@@ -17,6 +17,7 @@ const PACKAGES: &str = include_str!("../../../../setup/packages.sh");
 const ENGINE: &str = include_str!("../../../../setup/engine.sh");
 const SWARM: &str = include_str!("../../../../setup/swarm.sh");
 const IMAGES: &str = include_str!("../../../../setup/images.sh");
+const HOLDER: &str = include_str!("../../../../setup/holder.sh");
 
 /// Building images from nothing, on a slow machine.
 const LIMIT: Duration = Duration::from_secs(3600);
@@ -56,6 +57,7 @@ fn script(remedy: Remedy) -> (&'static str, &'static str) {
         Remedy::Engine => ("engine.sh", ENGINE),
         Remedy::Swarm => ("swarm.sh", SWARM),
         Remedy::Images => ("images.sh", IMAGES),
+        Remedy::Holder => ("holder.sh", HOLDER),
     }
 }
 
@@ -162,7 +164,7 @@ mod tests {
 
     #[test]
     fn every_step_is_a_script_that_stops_at_the_first_error() {
-        for remedy in [Remedy::Packages, Remedy::Engine, Remedy::Swarm, Remedy::Images] {
+        for remedy in [Remedy::Packages, Remedy::Engine, Remedy::Swarm, Remedy::Images, Remedy::Holder] {
             let (name, text) = script(remedy);
             assert!(text.starts_with("#!/bin/sh") && text.contains("\nset -eu\n"), "{name}");
         }

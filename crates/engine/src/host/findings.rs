@@ -73,6 +73,8 @@ pub enum Remedy {
     Swarm,
     /// Build the images of tools and examples.
     Images,
+    /// Start a container that keeps the network on this node.
+    Holder,
 }
 
 /// The image that helpers and the recipe's own tests run in.
@@ -213,6 +215,12 @@ fn of_proxy(engine: &Answering) -> Finding {
             format!("`{PROXY_NETWORK}` is an overlay, but not attachable"),
             "tests reach apps through it as plain containers; create it with `--attachable`",
             None,
+        ),
+        Some(network) if !network.held => bad(
+            Level::Warn,
+            "overlay, attachable; nothing stays on it".to_owned(),
+            "a run that begins just as another one ends can wait 20 s for it; set-up starts an idle container there",
+            Some(Remedy::Holder),
         ),
         Some(_) => fine("proxy network", "overlay, attachable", matters),
     }

@@ -12,7 +12,7 @@ fn healthy() -> Facts {
             version: "20.10.24".into(),
             api: "1.41".into(),
             swarm: Membership::Manager,
-            proxy: Some(Network { driver: "overlay".into(), attachable: true }),
+            proxy: Some(Network { driver: "overlay".into(), attachable: true, held: true }),
             ipvs: Ipvs::Loaded,
             disk: Some(disk("/var/lib/docker")),
             pool: Some(Pool { subnets: 65_536, used: 2 }),
@@ -102,10 +102,15 @@ fn the_proxy_network_must_be_an_attachable_overlay() {
         check(|facts| engine(facts).proxy = None),
         "fail proxy network: there is no network `proxy` [Some(Swarm)]"
     );
-    let seen = check(|facts| engine(facts).proxy = Some(Network { driver: "bridge".into(), attachable: true }));
+    let seen =
+        check(|facts| engine(facts).proxy = Some(Network { driver: "bridge".into(), attachable: true, held: true }));
     assert_eq!(seen, "fail proxy network: `proxy` is a bridge network, not an overlay [None]");
-    let seen = check(|facts| engine(facts).proxy = Some(Network { driver: "overlay".into(), attachable: false }));
+    let seen =
+        check(|facts| engine(facts).proxy = Some(Network { driver: "overlay".into(), attachable: false, held: true }));
     assert_eq!(seen, "warn proxy network: `proxy` is an overlay, but not attachable [None]");
+    let free = Network { driver: "overlay".into(), attachable: true, held: false };
+    let seen = check(|facts| engine(facts).proxy = Some(free));
+    assert_eq!(seen, "warn proxy network: overlay, attachable; nothing stays on it [Some(Holder)]");
 }
 
 #[test]
