@@ -64,8 +64,9 @@ fi
 say "starting dockerd in the background (no engine answers; log: $log)"
 drop_stale_pid /var/run/docker.pid dockerd
 drop_stale_pid /var/run/docker/containerd/containerd.pid containerd
-# Its own session and no descriptor of ours: whoever reads our output must not wait for the daemon to end.
-env "$offline" setsid dockerd </dev/null >>"$log" 2>&1 &
+# Its own session and no descriptor of ours: whoever reads our output, or waits for a lock that our caller holds, must not wait
+# for the daemon to end.
+env "$offline" setsid dockerd </dev/null >>"$log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
 pid=$!
 await 60 "$pid" ||
   fail "dockerd did not come up: $(grep 'failed to' "$log" | tail -n 1 | cut -c 1-300); the whole text is in $log"

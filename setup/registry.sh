@@ -25,7 +25,7 @@ version: 0.1
 storage: { filesystem: { rootdirectory: $home/data } }
 http: { addr: "127.0.0.1:5000" }
 CONFIG
-    setsid docker-registry serve "$home/config.yml" </dev/null >>"$log" 2>&1 &
+    setsid docker-registry serve "$home/config.yml" </dev/null >>"$log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
     echo $! >"$home/pid"
     left=100
     until answers; do
