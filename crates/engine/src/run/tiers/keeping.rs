@@ -4,10 +4,10 @@ use super::{Deployable, Done, Fault, Stage};
 use crate::backup::{self, Promise};
 use crate::data::files::Folder;
 use crate::data::{self, Expected, Phase, Place, Seeded, index};
-use crate::run::conductor::failed_if;
+use crate::run::conductor::{failed_if, passed};
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::{DataIndex, Mounted};
-use cc_ci_model::outcome::Cause;
+use cc_ci_model::outcome::{Cause, Outcome};
 use cc_ci_model::recipe::Recipe;
 use cc_ci_model::recipe::backup::Backup;
 use cc_ci_model::tier::Tier;
@@ -43,7 +43,10 @@ impl Stage<'_> {
         let work = async {
             let bench = self.bench().await?;
             let missing = data::verify(&bench, &self.plan.stack, &kept.seeded, Expected::Seeded).await?;
-            Ok(failed_if(data::finding(&missing, Cause::DataLost)))
+            Ok(match data::finding(&missing, Cause::DataLost) {
+                Some(finding) => Outcome::Failed(finding),
+                None => passed("markers are there"),
+            })
         };
         conductor.step(Tier::Upgrade, "markers", work).await;
         let work = async {

@@ -4,7 +4,7 @@ use super::backup::Saved;
 use super::{After, Done, Fault, Stage, deploying};
 use crate::backup;
 use crate::data::{self, Expected, index};
-use crate::run::conductor::failed_if;
+use crate::run::conductor::{failed_if, passed};
 use crate::swarm::SwarmError;
 use cc_ci_model::convergence::{Phase, ServiceView, StackView};
 use cc_ci_model::data::churn::Churn;
@@ -151,7 +151,10 @@ impl Stage<'_> {
         let work = async {
             let bench = self.bench().await?;
             let missing = data::verify(&bench, &self.plan.stack, &saved.seeded, Expected::Seeded).await?;
-            Ok(failed_if(data::finding(&missing, Cause::RestoreIncomplete)))
+            Ok(match data::finding(&missing, Cause::RestoreIncomplete) {
+                Some(finding) => Outcome::Failed(finding),
+                None => passed("markers are back"),
+            })
         };
         conductor.step(Tier::Restore, what, work).await
     }
