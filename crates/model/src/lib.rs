@@ -17,5 +17,6 @@ pub mod plan;
 pub mod recipe;
 pub mod redact;
 pub mod report;
+pub mod settings;
 pub mod tier;
 pub mod verdict;

@@ -1,0 +1,162 @@
+//! TOML with the place of every key, so that a file with three mistakes is reported with three problems.
+
+use crate::recipe::source::Problem;
+use std::ops::Range;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The longest file that is read, in bytes.
+const MAX_TEXT: usize = 256 * 1024;
+
+/// One file being read, and what is wrong with it so far.
+pub(crate) struct Document<'a> {
+    pub(crate) file: &'a str,
+    text: &'a str,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// A key with its value.
+pub(crate) struct Item<'d> {
+    /// Dotted, from the top of the file.
+    pub(crate) key: String,
+    /// The last part of it.
+    pub(crate) name: String,
+    /// Counted from 1.
+    pub(crate) line: u32,
+    pub(crate) value: &'d DeValue<'d>,
+    span: Range<usize>,
+}
+
+impl<'a> Document<'a> {
+    /// Starts with `file`, whose content is `text`.
+    pub(crate) fn new(file: &'a str, text: &'a str) -> Self {
+        Self { file, text, problems: Vec::new() }
+    }
+
+    /// The top of the file; what is no TOML is reported.
+    pub(crate) fn parse(&mut self) -> DeTable<'a> {
+        if self.text.len() > MAX_TEXT {
+            self.problems.push(Problem::error(self.file, format!("is larger than {MAX_TEXT} bytes")));
+            return DeTable::new();
+        }
+        match DeTable::parse(self.text) {
+            Ok(table) => table.into_inner(),
+            Err(error) => {
+                let what = error.message().lines().next().unwrap_or_default().to_owned();
+                let problem = Problem::error(self.file, format!("not readable as TOML: {what}"));
+                let line = error.span().map(|span| self.line(span.start));
+                self.problems.push(Problem { line, ..problem });
+                DeTable::new()
+            }
+        }
+    }
+
+    /// The entries of `table`, whose own key is `prefix`, in the order of the file.
+    pub(crate) fn items<'d>(&self, prefix: &str, table: &'d DeTable<'d>) -> Vec<Item<'d>> {
+        let mut items: Vec<Item<'d>> = table
+            .iter()
+            .map(|(key, value)| {
+                let name = key.get_ref().to_string();
+                let full = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                let (line, span) = (self.line(key.span().start), value.span());
+                Item { key: full, name, line, value: value.get_ref(), span }
+            })
+            .collect();
+        items.sort_by_key(|item| item.line);
+        items
+    }
+
+    /// The value as it is written.
+    pub(crate) fn written(&self, item: &Item<'_>) -> String {
+        let text = self.text.get(item.span.clone()).unwrap_or_default();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Reports what is wrong with an entry.
+    pub(crate) fn report(&mut self, item: &Item<'_>, what: impl Into<String>, hint: &str) {
+        self.problems.push(Problem::error(self.file, what).line(item.line).key(item.key.clone()).hint(hint));
+    }
+
+    /// An entry's table; anything else is reported.
+    pub(crate) fn table<'d>(&mut self, item: &Item<'d>) -> Option<&'d DeTable<'d>> {
+        let table = item.value.as_table();
+        if table.is_none() {
+            let hint = format!("write `[{}]` and its keys below, one a line", item.key);
+            self.report(item, "must be a table", &hint);
+        }
+        table
+    }
+
+    /// An entry's text, which may not be empty; anything else is reported.
+    pub(crate) fn text(&mut self, item: &Item<'_>) -> Option<String> {
+        let text = item.value.as_str().map(str::trim).filter(|text| !text.is_empty());
+        if text.is_none() {
+            self.report(item, "must be a text, and not an empty one", "put it in quotes");
+        }
+        text.map(str::to_owned)
+    }
+
+    /// An entry's yes or no; anything else is reported.
+    pub(crate) fn flag(&mut self, item: &Item<'_>) -> Option<bool> {
+        let flag = item.value.as_bool();
+        if flag.is_none() {
+            self.report(item, "must be true or false", "write it without quotes");
+        }
+        flag
+    }
+
+    /// An entry's whole number within a range; anything else is reported.
+    pub(crate) fn number(&mut self, item: &Item<'_>, from: u64, to: u64) -> Option<u64> {
+        let number = whole(item.value).filter(|number| (from..=to).contains(number));
+        if number.is_none() {
+            self.report(item, format!("must be a whole number from {from} to {to}"), "write it without quotes and unit");
+        }
+        number
+    }
+
+    /// An entry's list of texts; anything else is reported.
+    pub(crate) fn texts(&mut self, item: &Item<'_>) -> Option<Vec<String>> {
+        let texts: Option<Vec<String>> = item.value.as_array().and_then(|array| {
+            let texts = array.iter().map(|one| one.get_ref().as_str().map(str::trim).filter(|text| !text.is_empty()));
+            texts.map(|text| text.map(str::to_owned)).collect()
+        });
+        if texts.is_none() {
+            self.report(item, "must be a list of texts", "write it as [\"one\", \"two\"]");
+        }
+        texts
+    }
+
+    /// The tables of an entry that is a list of tables; anything else is reported. Each has the list's key with its number.
+    pub(crate) fn tables<'d>(&mut self, item: &Item<'d>) -> Vec<(Item<'d>, &'d DeTable<'d>)> {
+        let Some(array) = item.value.as_array() else {
+            self.report(item, "must be a list of tables", &format!("write `[[{}]]` above each", item.key));
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for (index, one) in array.iter().enumerate() {
+            let item = self.element(item, index, one);
+            match one.get_ref().as_table() {
+                Some(table) => tables.push((item, table)),
+                None => self.report(&item, "must be a table", &format!("write `[[{}]]` above each", item.name)),
+            }
+        }
+        tables
+    }
+
+    fn element<'d>(&self, list: &Item<'d>, index: usize, one: &'d Spanned<DeValue<'d>>) -> Item<'d> {
+        let key = format!("{}.{}", list.key, index + 1);
+        let span = one.span();
+        Item { key, name: list.name.clone(), line: self.line(span.start), value: one.get_ref(), span }
+    }
+
+    fn line(&self, at: usize) -> u32 {
+        let before = self.text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count();
+        u32::try_from(before + 1).unwrap_or(u32::MAX)
+    }
+}
+
+/// A value that is a whole number from 0 on.
+pub(crate) fn whole(value: &DeValue<'_>) -> Option<u64> {
+    let integer = value.as_integer()?;
+    u64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}

@@ -1,0 +1,393 @@
+//! The table of all keys of `ci.toml`: form, range, default and meaning of each, and how it is read.
+
+use super::document::Item;
+use super::{Capable, Pin, Reading, probes};
+use crate::plan::demands::{NEVER_ACCEPTED, Scheme, Verify};
+use crate::tier::Tier;
+use toml::de::DeValue;
+
+/// One key. The reference page shows it, and the reader goes by it.
+pub struct Key {
+    /// Dotted, from the top of the file.
+    pub name: &'static str,
+    /// What may be written, with its range.
+    pub form: &'static str,
+    /// What holds when the key is not given.
+    pub default: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
+    /// A line, or lines, that give it.
+    pub example: &'static str,
+    read: fn(&mut Reading<'_, '_>, &Item<'_>),
+}
+
+impl Key {
+    /// Reads the key's entry into the settings.
+    pub(super) fn read(&self, reading: &mut Reading<'_, '_>, item: &Item<'_>) {
+        (self.read)(reading, item);
+    }
+}
+
+/// Variables that the run itself gives a value.
+const OURS: [&str; 3] = ["STACK_NAME", "DOMAIN", "LETS_ENCRYPT_ENV"];
+
+/// All keys, those of one table together.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "health.path",
+        form: "a path, starting with `/`",
+        default: "`/`",
+        meaning: "Where the app has to answer after each deployment.",
+        example: "health.path = \"/healthz\"",
+        read: |reading, item| {
+            if let Some(path) = path(reading, item) {
+                reading.settings.health.path = path;
+            }
+        },
+    },
+    Key {
+        name: "health.statuses",
+        form: "a list of statuses from 200 to 599, without 404 and 502",
+        default: "`[200, 301, 302]`",
+        meaning: "Which answers count. 404 and 502 never do: a proxy gives them for an app that is not there.",
+        example: "health.statuses = [200, 401]",
+        read: |reading, item| {
+            if let Some(statuses) = statuses(reading, item) {
+                reading.settings.health.statuses = statuses;
+                reading.given(item);
+            }
+        },
+    },
+    Key {
+        name: "health.scheme",
+        form: "`\"http\"` or `\"https\"`",
+        default: "what the recipe's routers ask for",
+        meaning: "How the app is asked.",
+        example: "health.scheme = \"http\"",
+        read: |reading, item| {
+            reading.settings.health.scheme = match item.value.as_str() {
+                Some("http") => Some(Scheme::Http),
+                Some("https") => Some(Scheme::Https),
+                Some(_) | None => {
+                    reading.document.report(item, "must be \"http\" or \"https\"", "leave it out to follow the routers");
+                    return;
+                }
+            };
+            reading.given(item);
+        },
+    },
+    Key {
+        name: "limits.run",
+        form: "seconds, 60 to 86400",
+        default: "`3600`",
+        meaning: "How long the whole run may take, teardown excluded.",
+        example: "limits.run = 7200",
+        read: |reading, item| {
+            if let Some(seconds) = reading.document.number(item, 60, 86_400) {
+                reading.settings.limits.run = Some(seconds);
+                reading.given(item);
+            }
+        },
+    },
+    Key {
+        name: "limits.converge",
+        form: "seconds, 1 to 7200",
+        default: "`300`, or the recipe's `TIMEOUT` label if that is longer",
+        meaning: "How long a deployment may take until every service runs as intended.",
+        example: "limits.converge = 900",
+        read: |reading, item| {
+            if let Some(seconds) = reading.document.number(item, 1, 7200) {
+                reading.settings.limits.converge = Some(seconds);
+                reading.given(item);
+            }
+        },
+    },
+    Key {
+        name: "limits.serving",
+        form: "seconds, 1 to 3600",
+        default: "`60`",
+        meaning: "How long the app may take from there to its first accepted answer, and each ready probe likewise.",
+        example: "limits.serving = 600",
+        read: |reading, item| {
+            if let Some(seconds) = reading.document.number(item, 1, 3600) {
+                reading.settings.limits.serving = Some(seconds);
+                reading.given(item);
+            }
+        },
+    },
+    Key {
+        name: "limits.command",
+        form: "seconds, 1 to 7200",
+        default: "`300`",
+        meaning: "How long one hook, test or backup command may take.",
+        example: "limits.command = 30",
+        read: |reading, item| {
+            if let Some(seconds) = reading.document.number(item, 1, 7200) {
+                reading.settings.limits.command = Some(seconds);
+                reading.given(item);
+            }
+        },
+    },
+    Key {
+        name: "limits.stable",
+        form: "seconds, 1 to 600",
+        default: "`5`",
+        meaning: "How long after a deployment a dead or unhealthy task still turns its tier red.",
+        example: "limits.stable = 10",
+        read: |reading, item| {
+            if let Some(seconds) = reading.document.number(item, 1, 600) {
+                reading.settings.limits.stable = Some(seconds);
+                reading.given(item);
+            }
+        },
+    },
+    Key {
+        name: "env.install",
+        form: "a table of variables; `$DOMAIN` and `$STACK_NAME` in a value are filled in, `$$` is a dollar sign",
+        default: "none",
+        meaning: "Variables of the app's environment, in place of those of `.env.sample`, from the first deployment on. \
+                  `STACK_NAME`, `DOMAIN` and `LETS_ENCRYPT_ENV` belong to the run.",
+        example: "[env.install]\nSANDBOX_DOMAIN = \"sandbox.${DOMAIN}\"",
+        read: |reading, item| {
+            for (name, value) in variables(reading, item) {
+                reading.settings.environment.insert(name, value);
+            }
+        },
+    },
+    Key {
+        name: "env.upgrade",
+        form: "a table of variables, as in `env.install`",
+        default: "none",
+        meaning: "The same for the commit under test alone, such as a `COMPOSE_FILE` whose overlay no older version has.",
+        example: "[env.upgrade]\nCOMPOSE_FILE = \"compose.yml:compose.lfs.yml\"",
+        read: |reading, item| {
+            for (name, value) in variables(reading, item) {
+                reading.settings.upgrade_environment.insert(name, value);
+            }
+        },
+    },
+    Key {
+        name: "base.version",
+        form: "a published version",
+        default: "the newest one older than the commit under test",
+        meaning: "Where the upgrade starts. `--base` on the command line wins.",
+        example: "base.version = \"1.0.0+2.2.6\"",
+        read: |reading, item| {
+            if let Some(version) = reading.document.text(item) {
+                reading.given(item);
+                let by = reading.settings.place(&item.key);
+                reading.settings.base = Some(Pin { version, by });
+            }
+        },
+    },
+    Key {
+        name: "dependencies",
+        form: "a list of recipes",
+        default: "`[]`",
+        meaning: "Recipes that the app needs beside it. Not part of this version: any but an empty list is refused.",
+        example: "dependencies = []",
+        read: |reading, item| match reading.document.texts(item) {
+            Some(names) if names.is_empty() => reading.given(item),
+            Some(_) => {
+                let what = "dependencies are not part of this version";
+                reading.document.report(item, what, "leave the list empty, or out");
+            }
+            None => {}
+        },
+    },
+    Key {
+        name: "ready",
+        form: "a list of tables: `tcp = \"service:port\"` with `stable`, 1 to 100 connections in a row, default 1; or \
+               `http = \"/path\"` with `statuses`, default as in `health.statuses`",
+        default: "none",
+        meaning: "What else has to be ready after each deployment, from inside the app's network and over its route. Each \
+                  is a step of its own, bounded by `limits.serving`.",
+        example: "[[ready]]\ntcp = \"app:64738\"\nstable = 3\n[[ready]]\nhttp = \"/discovery\"\nstatuses = [200]",
+        read: probes::read,
+    },
+    Key {
+        name: "backup.capable",
+        form: "`true` or `false`",
+        default: "what the recipe's labels say",
+        meaning: "`true`: a recipe that promises no backup (any more) is refused. `false`: backup and restore are skipped.",
+        example: "backup.capable = false",
+        read: |reading, item| {
+            if let Some(flag) = reading.document.flag(item) {
+                reading.settings.backup = Some(if flag { Capable::Yes } else { Capable::No });
+                reading.given(item);
+            }
+        },
+    },
+    Key {
+        name: "backup.verify",
+        form: "a table with `service` and `command`, a line for the shell of that service's container",
+        default: "none",
+        meaning: "Looks at what the backup left in the app, as a step after the snapshot; any exit code but 0 fails it.",
+        example: "[backup.verify]\nservice = \"db\"\ncommand = \"test -s /backup/dump.sql\"",
+        read: verify,
+    },
+    Key {
+        name: "skip",
+        form: "a table from `upgrade`, `backup`, `restore` or `custom` to the reason, in at least three words",
+        default: "none",
+        meaning: "Tiers that do not apply to this recipe. A skipped tier is shown with its reason and earns no level; \
+                  without a backup there is no restore.",
+        example: "[skip]\nupgrade = \"the only older version uses an image that is gone\"",
+        read: skips,
+    },
+    Key {
+        name: "data.churn",
+        form: "a list of patterns: `*` any letters but `/`, `**` any letters, `?` one; without `/` for any part of a path, \
+               with `/` from the volume's root",
+        default: "the usual ones (logs, caches, locks) always hold",
+        meaning: "Files that may vanish or shrink without being lost.",
+        example: "data.churn = [\"search-index/**\"]",
+        read: churn,
+    },
+    Key {
+        name: "screenshot.path",
+        form: "a path, starting with `/`",
+        default: "none",
+        meaning: "The page of the screenshot. Not part of this version: refused.",
+        example: "",
+        read: |reading, item| {
+            let what = "screenshots are not part of this version";
+            reading.document.report(item, what, "leave it out");
+        },
+    },
+    Key {
+        name: "canonical.enrol",
+        form: "`true` or `false`",
+        default: "`false`",
+        meaning: "Whether green runs keep a canonical deployment to upgrade from. Not part of this version: `true` is refused.",
+        example: "canonical.enrol = false",
+        read: |reading, item| match reading.document.flag(item) {
+            Some(false) => reading.given(item),
+            Some(true) => {
+                let what = "canonical deployments are not part of this version";
+                reading.document.report(item, what, "write false, or leave it out");
+            }
+            None => {}
+        },
+    },
+];
+
+/// A path, which is remembered as given.
+fn path(reading: &mut Reading<'_, '_>, item: &Item<'_>) -> Option<String> {
+    let path = reading.document.text(item)?;
+    if !is_path(&path) {
+        reading.document.report(item, format!("`{path}` is not a path"), "start it with `/`, without blanks");
+        return None;
+    }
+    reading.given(item);
+    Some(path)
+}
+
+/// Whether a text can follow `https://domain`.
+pub(super) fn is_path(text: &str) -> bool {
+    text.starts_with('/') && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#')
+}
+
+/// A list of statuses; anything else is reported.
+pub(super) fn statuses(reading: &mut Reading<'_, '_>, item: &Item<'_>) -> Option<Vec<u16>> {
+    let status = |value: &DeValue<'_>| {
+        let number = super::document::whole(value)?;
+        u16::try_from(number).ok().filter(|status| (200..=599).contains(status) && !NEVER_ACCEPTED.contains(status))
+    };
+    let statuses: Option<Vec<u16>> =
+        item.value.as_array().and_then(|array| array.iter().map(|one| status(one.get_ref())).collect());
+    let statuses = statuses.filter(|statuses| !statuses.is_empty());
+    if statuses.is_none() {
+        let what = "must be a list of statuses from 200 to 599 without 404 and 502";
+        reading.document.report(item, what, "a proxy answers 404 or 502 for an app that is not there");
+    }
+    statuses
+}
+
+fn variables(reading: &mut Reading<'_, '_>, item: &Item<'_>) -> Vec<(String, String)> {
+    let mut variables = Vec::new();
+    let Some(table) = reading.document.table(item) else { return variables };
+    for item in reading.document.items(&item.key, table) {
+        let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !item.name.chars().all(letters) || item.name.starts_with(|c: char| c.is_ascii_digit()) {
+            reading.document.report(&item, "is no name of a variable", "use letters, digits and `_`");
+        } else if OURS.contains(&item.name.as_str()) {
+            reading.document.report(&item, "is given by the run itself", "remove it");
+        } else if let Some(value) = item.value.as_str() {
+            reading.given(&item);
+            variables.push((item.name.clone(), value.to_owned()));
+        } else {
+            reading.document.report(&item, "must be a text", "put it in quotes");
+        }
+    }
+    variables
+}
+
+fn verify(reading: &mut Reading<'_, '_>, item: &Item<'_>) {
+    let Some(table) = reading.document.table(item) else { return };
+    let before = reading.document.problems.len();
+    let (mut service, mut command) = (None, None);
+    for item in reading.document.items(&item.key, table) {
+        match item.name.as_str() {
+            "service" => service = reading.document.text(&item),
+            "command" => command = reading.document.text(&item),
+            _ => unknown(reading, &item, &["service", "command"]),
+        }
+    }
+    match (service, command) {
+        (Some(service), Some(command)) => {
+            reading.settings.verify = Some(Verify { service, command });
+            reading.given(item);
+        }
+        (None, _) | (_, None) if reading.document.problems.len() == before => {
+            reading.document.report(item, "lacks `service` or `command`", "give both");
+        }
+        (None, _) | (_, None) => {}
+    }
+}
+
+/// Reports a key of an inner table.
+pub(super) fn unknown(reading: &mut Reading<'_, '_>, item: &Item<'_>, known: &[&str]) {
+    let near = crate::recipe::source::nearest(&item.name, known.iter().copied());
+    let hint = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the keys here are {}", known.join(", ")),
+    };
+    reading.document.report(item, format!("unknown key `{}`", item.name), &hint);
+}
+
+fn skips(reading: &mut Reading<'_, '_>, item: &Item<'_>) {
+    let Some(table) = reading.document.table(item) else { return };
+    for item in reading.document.items(&item.key, table) {
+        let tier = match Tier::parse(&item.name) {
+            Ok(tier @ (Tier::Upgrade | Tier::Backup | Tier::Restore | Tier::Custom)) => tier,
+            Ok(Tier::Install) => {
+                reading.document.report(&item, "cannot be skipped", "every other tier needs the app");
+                continue;
+            }
+            Err(_) => {
+                unknown(reading, &item, &["upgrade", "backup", "restore", "custom"]);
+                continue;
+            }
+        };
+        let reason = item.value.as_str().map(str::trim).filter(|reason| reason.split_whitespace().count() >= 3);
+        let Some(reason) = reason else {
+            let hint = "say why the tier does not apply, in at least three words";
+            reading.document.report(&item, "must be a reason", hint);
+            continue;
+        };
+        reading.given(&item);
+        reading.settings.skips.insert(tier, reason.to_owned());
+    }
+}
+
+fn churn(reading: &mut Reading<'_, '_>, item: &Item<'_>) {
+    let Some(patterns) = reading.document.texts(item) else { return };
+    if let Some(everything) = patterns.iter().find(|pattern| pattern.chars().all(|c| matches!(c, '*' | '?' | '/'))) {
+        let what = format!("`{everything}` would let everything be lost");
+        reading.document.report(item, what, "name the folder or the ending");
+        return;
+    }
+    reading.settings.churn = patterns;
+    reading.given(item);
+}
