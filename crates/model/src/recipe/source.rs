@@ -141,23 +141,27 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein distance; names longer than 64 letters are never near.
+/// How many letters have to be added, removed, replaced or swapped with their neighbour; names longer than 64 letters are
+/// never near.
 fn distance(left: &str, right: &str) -> usize {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     if left.len() > 64 || right.len() > 64 {
         return usize::MAX;
     }
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, from) in left.iter().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, to) in right.iter().enumerate() {
-            let replaced = corner + usize::from(from != to);
-            corner = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(corner + 1);
+    let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];
+    for i in 1..=left.len() {
+        let mut row = vec![i];
+        for j in 1..=right.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(left[i - 1] != right[j - 1]);
+            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
         }
+        rows.push(row);
     }
-    row[right.len()]
+    rows[left.len()][right.len()]
 }
 
 #[cfg(test)]
@@ -179,6 +183,7 @@ mod tests {
         assert_eq!(nearest("prox", ["proxy", "internal"]), Some("proxy"));
         assert_eq!(nearest("db", ["app", "web"]), None);
         assert_eq!(nearest("helthcheck", ["healthcheck"]), Some("healthcheck"));
+        assert_eq!(nearest("paht", ["path", "statuses"]), Some("path"));
     }
 
     #[test]

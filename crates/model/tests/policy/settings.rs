@@ -145,11 +145,20 @@ fn a_later_file_wins_key_by_key() {
     let lines: Vec<String> = manifest.iter().map(|(key, value)| format!("{key} = {value}")).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     env.install.A = "recipe" (tests/ci.toml, line 4)
-    env.install.API_KEY = *** (catalogue/shop/ci.toml, line 3)
-    env.install.B = "catalogue" (catalogue/shop/ci.toml, line 2)
+    env.install.API_KEY = *** (catalogue/shop/ci.toml, line 4)
+    env.install.B = "catalogue" (catalogue/shop/ci.toml, line 3)
     health.path = "/b" (catalogue/shop/ci.toml, line 1)
     limits.run = 100 (tests/ci.toml, line 2)
     "#);
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_the_file_holds_there_is_an_answer(text in "[a-z.=\\[\\]{}\"',0-9# \n]{0,200}") {
+        if let Err(problems) = Settings::read([("tests/ci.toml", text.as_str())]) {
+            proptest::prop_assert!(!problems.is_empty() && problems.iter().all(|one| one.line.is_some()), "{problems:?}");
+        }
+    }
 }
 
 #[test]
