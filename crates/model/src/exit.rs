@@ -22,13 +22,16 @@ pub const BAD_SETTINGS: u8 = 20;
 pub const BAD_RECIPE: u8 = 21;
 /// No swarm to run on.
 pub const NO_SWARM: u8 = 22;
+/// A recipe that asks for what the compose policy does not allow. A code of its own: the recipe can be read, nothing is wrong
+/// with it by itself, and an operator can allow it.
+pub const REFUSED: u8 = 23;
 /// The process of a run ended itself at the run's time limit, as a shell shows a death by SIGALRM.
 pub const DEADLINE: u8 = 142;
 /// The process of a run was told to end, as a shell shows a death by SIGTERM.
 pub const SIGNALLED: u8 = 143;
 
 /// Every code with its name and meaning, in order, for the reference page.
-pub const ALL: [(u8, &str, &str); 11] = [
+pub const ALL: [(u8, &str, &str); 12] = [
     (GREEN, "green", "the recipe passed"),
     (BUG, "bug", "cc-ci itself failed; nothing was learnt about the recipe"),
     (USAGE, "usage", "the command line makes no sense"),
@@ -38,6 +41,7 @@ pub const ALL: [(u8, &str, &str); 11] = [
     (BAD_SETTINGS, "bad settings", "settings that cannot be used"),
     (BAD_RECIPE, "bad recipe", "a recipe that cannot be read"),
     (NO_SWARM, "no swarm", "no swarm to run on"),
+    (REFUSED, "refused", "a recipe that asks for what the compose policy does not allow"),
     (DEADLINE, "deadline", "the process of a run that reached its own time limit"),
     (SIGNALLED, "signalled", "the process of a run that was told to end"),
 ];

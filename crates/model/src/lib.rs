@@ -14,6 +14,7 @@ pub mod object;
 pub mod outcome;
 pub mod overlay;
 pub mod plan;
+pub mod policy;
 pub mod recipe;
 pub mod redact;
 pub mod report;

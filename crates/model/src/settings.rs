@@ -162,8 +162,7 @@ impl Reading<'_, '_> {
 
     /// Remembers that a key was given. Whatever is below it in an earlier file stays.
     pub(crate) fn given(&mut self, item: &Item<'_>) {
-        let given =
-            Given { file: self.document.file.to_owned(), line: item.line, text: self.document.written(item) };
+        let given = Given { file: self.document.file.to_owned(), line: item.line, text: self.document.written(item) };
         self.settings.given.insert(item.key.clone(), given);
     }
 

@@ -90,6 +90,10 @@ pub struct Service {
     /// How long Swarm waits between stop signal and kill.
     #[serde(serialize_with = "words::serialize_duration")]
     pub stop_grace_period: Option<Duration>,
+    /// What it asks for beyond an ordinary container, by key, for [`crate::policy`] alone: capabilities, devices, and the
+    /// like. Keys that Swarm ignores are among them.
+    #[serde(skip)]
+    pub asks: BTreeMap<String, Vec<String>>,
 }
 
 /// The `deploy` section of a service.

@@ -109,7 +109,11 @@ impl<'a> Document<'a> {
     pub(crate) fn number(&mut self, item: &Item<'_>, from: u64, to: u64) -> Option<u64> {
         let number = whole(item.value).filter(|number| (from..=to).contains(number));
         if number.is_none() {
-            self.report(item, format!("must be a whole number from {from} to {to}"), "write it without quotes and unit");
+            self.report(
+                item,
+                format!("must be a whole number from {from} to {to}"),
+                "write it without quotes and unit",
+            );
         }
         number
     }

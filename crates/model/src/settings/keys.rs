@@ -69,7 +69,11 @@ pub const KEYS: &[Key] = &[
                 Some("http") => Some(Scheme::Http),
                 Some("https") => Some(Scheme::Https),
                 Some(_) | None => {
-                    reading.document.report(item, "must be \"http\" or \"https\"", "leave it out to follow the routers");
+                    reading.document.report(
+                        item,
+                        "must be \"http\" or \"https\"",
+                        "leave it out to follow the routers",
+                    );
                     return;
                 }
             };

@@ -1,8 +1,8 @@
 //! Reads the ready probes: tables that each name a port or a path.
 
+use super::Reading;
 use super::document::Item;
 use super::keys::{is_path, statuses, unknown};
-use super::Reading;
 use crate::plan::demands::{Health, Probe};
 use std::collections::BTreeSet;
 use toml::de::DeTable;

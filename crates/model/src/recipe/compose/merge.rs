@@ -47,7 +47,19 @@ fn merge_service(base: Service, over: Service) -> Service {
         depends_on,
         init: if over.init == Some(true) { over.init } else { base.init.or(over.init) },
         stop_grace_period: duration(base.stop_grace_period, over.stop_grace_period),
+        asks: all_asked(base.asks, over.asks),
     }
+}
+
+/// What either file asks for: nothing of it may get lost, whatever the loader makes of it.
+fn all_asked(
+    mut base: BTreeMap<String, Vec<String>>,
+    over: BTreeMap<String, Vec<String>>,
+) -> BTreeMap<String, Vec<String>> {
+    for (key, more) in over {
+        base.entry(key).or_default().extend(more);
+    }
+    base
 }
 
 fn merge_deploy(base: Deploy, over: Deploy) -> Deploy {

@@ -68,6 +68,46 @@ const KEYS: [&str; 57] = [
     "volumes_from",
 ];
 
+/// Keys by which a service asks for more than an ordinary container has.
+const ASKS: [&str; 13] = [
+    "cap_add",
+    "cgroup_parent",
+    "cgroupns_mode",
+    "credential_spec",
+    "devices",
+    "ipc",
+    "isolation",
+    "oom_score_adj",
+    "pid",
+    "privileged",
+    "security_opt",
+    "sysctls",
+    "userns_mode",
+];
+
+/// The texts below a node, each with its line; `name=value` for the entries of a mapping.
+fn asked(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec<String> {
+    let texts: Vec<(String, u32)> = match &node.value {
+        Value::Null => Vec::new(),
+        Value::Scalar(scalar) => return vec![scalar.text.clone()],
+        Value::List(items) => items.iter().map(|item| (text_of(item), item.line)).collect(),
+        Value::Map(entries) => {
+            entries.iter().map(|(key, child)| (format!("{}={}", key.name, text_of(child)), key.line)).collect()
+        }
+    };
+    for (text, line) in &texts {
+        reader.note(&format!("{path}.{text}"), *line);
+    }
+    texts.into_iter().map(|(text, _)| text).collect()
+}
+
+fn text_of(node: &Node) -> String {
+    match &node.value {
+        Value::Scalar(scalar) => scalar.text.clone(),
+        Value::Null | Value::List(_) | Value::Map(_) => node.to_json().to_string(),
+    }
+}
+
 pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Service {
     let mut service = Service::default();
     let mut from_files = std::collections::BTreeMap::new();
@@ -92,6 +132,7 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Service 
         "extends" | "mem_limit" | "volumes_from" => {
             reader.report(path, node.line, "is refused by `docker stack deploy`", Some("remove it"));
         }
+        key if ASKS.contains(&key) => drop(service.asks.insert(key.to_owned(), asked(reader, path, node))),
         _ => {}
     });
     from_files.append(&mut service.environment);

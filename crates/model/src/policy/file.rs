@@ -1,0 +1,75 @@
+//! The operator's policy file: single items for single recipes, kept outside of every recipe.
+
+use super::Item;
+use crate::ids::RecipeName;
+use crate::recipe::source::{Problem, nearest};
+use crate::settings::document::{Document, Item as Entry};
+use std::collections::BTreeMap;
+
+/// The file's name in the state folder.
+pub const FILE: &str = "policy.toml";
+
+/// What an operator allows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// By recipe, item and value: the place that allows it.
+    allow: BTreeMap<(String, Item, String), String>,
+}
+
+impl Policy {
+    /// Reads a policy file:
+    ///
+    /// ```toml
+    /// [allow.mumble]
+    /// host-port = ["64738/tcp", "64738/udp"]
+    /// ```
+    ///
+    /// # Errors
+    /// Returns everything that is wrong with it: what cannot be read allows nothing.
+    pub fn read(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        let mut document = Document::new(file, text);
+        let root = document.parse();
+        let mut policy = Self::default();
+        for entry in document.items("", &root) {
+            if entry.name != "allow" {
+                document.report(&entry, format!("unknown key `{}`", entry.name), "the only key here is allow");
+                continue;
+            }
+            let Some(recipes) = document.table(&entry) else { continue };
+            for recipe in document.items(&entry.key, recipes) {
+                policy.recipe(&mut document, &recipe);
+            }
+        }
+        if document.problems.is_empty() { Ok(policy) } else { Err(document.problems) }
+    }
+
+    fn recipe(&mut self, document: &mut Document<'_>, recipe: &Entry<'_>) {
+        if RecipeName::parse(&recipe.name).is_err() {
+            let what = format!("`{}` is not the name of a recipe", recipe.name);
+            document.report(recipe, what, "name one recipe; there is no wildcard");
+            return;
+        }
+        let Some(items) = document.table(recipe) else { return };
+        for entry in document.items(&recipe.key, items) {
+            let Some(item) = Item::ALL.into_iter().find(|item| item.word() == entry.name) else {
+                let words = Item::ALL.map(Item::word);
+                let hint = match nearest(&entry.name, words) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the items are {}", words.join(", ")),
+                };
+                document.report(&entry, format!("unknown item `{}`", entry.name), &hint);
+                continue;
+            };
+            for value in document.texts(&entry).unwrap_or_default() {
+                let place = format!("{}, line {}", document.file, entry.line);
+                self.allow.insert((recipe.name.clone(), item, value), place);
+            }
+        }
+    }
+
+    /// The place that allows `recipe` this value of `item`, if one does. Values are compared letter by letter.
+    #[must_use]
+    pub fn allows(&self, recipe: &str, item: Item, value: &str) -> Option<&str> {
+        self.allow.get(&(recipe.to_owned(), item, value.to_owned())).map(String::as_str)
+    }
+}
