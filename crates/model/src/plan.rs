@@ -12,9 +12,11 @@ pub mod step;
 use crate::ids::{Commit, Domain, RecipeName, RunId, StackName};
 use crate::tier::Tier;
 use base::Base;
+use demands::Demands;
 use limits::Limits;
 use permit::Purpose;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use step::Step;
 
 /// Everything a run intends. [`crate::verdict::judge`] holds the evidence against it.
@@ -40,6 +42,12 @@ pub struct Plan {
     pub permits: Vec<Grant>,
     /// Time limits.
     pub limits: Limits,
+    /// What the settings ask of the app.
+    #[serde(default)]
+    pub demands: Demands,
+    /// What the run is changed by, with what looks like a secret masked (CUST-5).
+    #[serde(default)]
+    pub customization: BTreeMap<String, String>,
     /// What a reader should know beforehand: host adaptations, ignored files, lightweight tags.
     pub notes: Vec<String>,
 }

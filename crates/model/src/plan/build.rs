@@ -1,6 +1,7 @@
 //! Planning: the only way to an approved plan. Pure, so that most questions about tiers are answered without a swarm.
 
 use super::base::Base;
+use super::demands::{Demands, Probe, Verify};
 use super::limits::Limits;
 use super::permit::{Approved, Purpose};
 use super::step::{Action, Check, Operation, Step};
@@ -38,6 +39,16 @@ pub struct Facts {
     pub hooks: BTreeMap<Tier, String>,
     /// Time limits.
     pub limits: Limits,
+    /// What the settings ask of the app.
+    pub demands: Demands,
+    /// What else has to be ready after each deployment.
+    pub ready: Vec<Probe>,
+    /// The check of a backup.
+    pub verify: Option<Verify>,
+    /// Tiers that the settings skip, with the reason.
+    pub skips: BTreeMap<Tier, String>,
+    /// What the run is changed by.
+    pub customization: BTreeMap<String, String>,
     /// Notes for the reader.
     pub notes: Vec<String>,
 }
@@ -91,6 +102,8 @@ pub fn plan(mut facts: Facts) -> Approved {
         tiers,
         permits,
         limits: facts.limits,
+        demands: facts.demands,
+        customization: facts.customization,
         notes: facts.notes,
     })
 }
@@ -137,6 +150,9 @@ fn disposition(facts: &Facts, tier: Tier) -> Disposition {
     if !facts.stages.contains(&tier) {
         return skip(Skip::Declared, "not among the stages asked for");
     }
+    if let Some(reason) = declared(facts, tier) {
+        return skip(Skip::Declared, &reason);
+    }
     match tier {
         Tier::Install => Disposition::Run,
         Tier::Upgrade => match &facts.base {
@@ -154,6 +170,15 @@ fn disposition(facts: &Facts, tier: Tier) -> Disposition {
                 Disposition::Run
             }
         }
+    }
+}
+
+/// Why the settings skip a tier. Without a backup there is nothing to restore.
+fn declared(facts: &Facts, tier: Tier) -> Option<String> {
+    let own = facts.skips.get(&tier).cloned();
+    match tier {
+        Tier::Restore => own.or_else(|| Some(format!("without a backup: {}", facts.skips.get(&Tier::Backup)?))),
+        Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom => own,
     }
 }
 
@@ -188,6 +213,25 @@ impl Steps<'_> {
         }
     }
 
+    fn ready(&mut self, prefix: &str) {
+        for probe in &self.facts.ready {
+            let what = format!("{prefix}ready/{}", probe.name());
+            match (probe, self.facts.route) {
+                (Probe::Tcp { .. }, _) | (Probe::Http { .. }, Route::Http) => {
+                    self.add(&what, Action::Probe { probe: probe.clone() });
+                }
+                // Without a route there is nothing to ask; planning refuses such settings before it comes to this.
+                (Probe::Http { .. }, Route::None) => {}
+            }
+        }
+    }
+
+    fn verified(&mut self) {
+        if let Some(verify) = &self.facts.verify {
+            self.add("verified", Action::Verify { verify: verify.clone() });
+        }
+    }
+
     fn data(&mut self, add: impl FnOnce(&mut Self)) {
         match self.facts.data {
             Data::Kept => add(self),
@@ -216,6 +260,7 @@ fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
             steps.operate("deploy", Operation::Deploy);
             steps.check("converged", Check::Converged);
             steps.serving("serving");
+            steps.ready("");
             steps.own_tests("");
             steps.check("stable", Check::Stable);
         }
@@ -226,6 +271,7 @@ fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
             steps.check("converged", Check::Converged);
             steps.check("moved", Check::Moved);
             steps.serving("serving");
+            steps.ready("");
             steps.data(|steps| {
                 steps.check("markers", Check::Markers);
                 steps.check("volumes", Check::Volumes);
@@ -239,6 +285,7 @@ fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
             steps.hook();
             steps.operate("snapshot", Operation::Snapshot);
             steps.check("complete", Check::SnapshotComplete);
+            steps.verified();
             steps.own_tests("");
         }
         Tier::Restore => {
@@ -251,6 +298,7 @@ fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
             steps.operate("onto-empty", Operation::RestoreOntoEmpty);
             steps.check("onto-empty/converged", Check::Converged);
             steps.serving("onto-empty/serving");
+            steps.ready("onto-empty/");
             steps.check("onto-empty/markers", Check::Markers);
             steps.check("onto-empty/volumes", Check::Volumes);
             steps.own_tests("onto-empty/");

@@ -35,6 +35,13 @@ pub enum Wish {
     Automatic,
     /// This published version.
     Version(String),
+    /// This published version, because settings say so.
+    Pinned {
+        /// The version.
+        version: String,
+        /// The file and line that say so.
+        by: String,
+    },
     /// No upgrade; for the reason given.
     NoUpgrade(String),
 }
@@ -63,19 +70,22 @@ pub enum ChooseError {
 pub fn choose(wish: &Wish, candidates: &Candidates<'_>) -> Result<Base, ChooseError> {
     match wish {
         Wish::NoUpgrade(reason) => Ok(Base::Head { reason: reason.clone() }),
-        Wish::Version(asked) => {
-            let versions = &candidates.published.versions;
-            let found = versions.iter().find(|one| one.tag == *asked);
-            let found =
-                found.ok_or_else(|| ChooseError::NotPublished { asked: asked.clone(), known: known(versions) })?;
-            if is_head(found, candidates) {
-                let back = format!("stepped back from {asked}, which is head's own version");
-                return older_or_tip(candidates, Some(&back));
-            }
-            published(found, "asked for")
-        }
+        Wish::Version(asked) => named(asked, "asked for", candidates),
+        Wish::Pinned { version, by } => named(version, &format!("asked for by {by}"), candidates),
         Wish::Automatic => older_or_tip(candidates, None),
     }
+}
+
+/// The published version of that name, or an older one if it is head's own.
+fn named(asked: &str, reason: &str, candidates: &Candidates<'_>) -> Result<Base, ChooseError> {
+    let versions = &candidates.published.versions;
+    let found = versions.iter().find(|one| one.tag == asked);
+    let found = found.ok_or_else(|| ChooseError::NotPublished { asked: asked.to_owned(), known: known(versions) })?;
+    if is_head(found, candidates) {
+        let back = format!("stepped back from {asked}, which is head's own version");
+        return older_or_tip(candidates, Some(&back));
+    }
+    published(found, reason)
 }
 
 fn older_or_tip(candidates: &Candidates<'_>, why: Option<&str>) -> Result<Base, ChooseError> {
@@ -215,6 +225,8 @@ mod tests {
             check(&Wish::Version("1.1.0+1".into()), "3.0.0+1", &tags, None),
             "1.1.0+1: asked for; a lightweight tag, which abra does not take for a version"
         );
+        let pinned = Wish::Pinned { version: "1.0.0+1".into(), by: "tests/ci.toml, line 3".into() };
+        assert_eq!(check(&pinned, "3.0.0+1", &tags, None), "1.0.0+1: asked for by tests/ci.toml, line 3");
         assert_eq!(
             check(&Wish::Version("9".into()), "3.0.0+1", &tags, None),
             "error: `9` is no published version of the recipe: newest first, they are 2.0.0+1, 1.1.0+1, 1.0.0+1"

@@ -1,5 +1,6 @@
 //! Steps: what a tier consists of, as data.
 
+use super::demands::{Probe, Verify};
 use crate::ids::StepId;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,16 @@ pub enum Action {
     Operate(Operation),
     /// An assertion; has read-only access to the swarm by type.
     Check(Check),
+    /// Waits until something besides the route is ready.
+    Probe {
+        /// What.
+        probe: Probe,
+    },
+    /// Looks at what a backup left in the app.
+    Verify {
+        /// How.
+        verify: Verify,
+    },
     /// One of the recipe's own hooks.
     Hook {
         /// Path below the recipe's tests folder.

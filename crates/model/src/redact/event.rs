@@ -58,7 +58,9 @@ impl Redactor {
     }
 
     fn plan(&self, plan: Plan) -> Plan {
-        Plan { notes: self.lines(plan.notes), ..plan }
+        let customization = plan.customization.into_iter();
+        let customization = customization.map(|(name, value)| (name, self.mask_owned(value))).collect();
+        Plan { notes: self.lines(plan.notes), customization, ..plan }
     }
 
     fn outcome(&self, outcome: Outcome) -> Outcome {

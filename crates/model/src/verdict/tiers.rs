@@ -76,7 +76,11 @@ impl Sum {
     fn take(&mut self, plan: &Plan, tier: Tier, step: &Step, outcome: Option<&Outcome>) {
         let is_test = match &step.action {
             Action::Test { .. } => true,
-            Action::Hook { .. } | Action::Operate(_) | Action::Check(_) => false,
+            Action::Hook { .. }
+            | Action::Operate(_)
+            | Action::Check(_)
+            | Action::Probe { .. }
+            | Action::Verify { .. } => false,
         };
         self.tests += usize::from(is_test);
         match outcome {
@@ -94,7 +98,7 @@ impl Sum {
                     self.notes.push(format!("{} skipped: {reason}", step.id));
                 }
                 Action::Hook { .. } => self.notes.push(format!("{} skipped: {reason}", step.id)),
-                Action::Operate(_) | Action::Check(_) => {
+                Action::Operate(_) | Action::Check(_) | Action::Probe { .. } | Action::Verify { .. } => {
                     let finding =
                         Finding::new(Cause::Harness, format!("skipped, which only tests and hooks may be: {reason}"));
                     self.add(plan, tier, step, &finding, Answer::None);
@@ -162,7 +166,7 @@ fn at_base(plan: &Plan, tier: Tier, step: &Step, blame: Blame) -> Blame {
         Base::Head { .. } => false,
     };
     let generic = match &step.action {
-        Action::Operate(_) | Action::Check(_) => true,
+        Action::Operate(_) | Action::Check(_) | Action::Probe { .. } | Action::Verify { .. } => true,
         Action::Hook { .. } | Action::Test { .. } => false,
     };
     if blame == Blame::Recipe && tier == Tier::Install && starts_at_base && generic { Blame::Base } else { blame }

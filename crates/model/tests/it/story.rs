@@ -8,6 +8,7 @@ use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::build::{Backup, Data, Facts, Route, plan};
+use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Purpose;
 use cc_ci_model::plan::step::{Action, Check, Operation};
@@ -38,6 +39,11 @@ pub(crate) fn facts() -> Facts {
         ]),
         hooks: BTreeMap::new(),
         limits: Limits::default(),
+        demands: Demands::default(),
+        ready: Vec::new(),
+        verify: None,
+        skips: BTreeMap::new(),
+        customization: BTreeMap::new(),
         notes: vec!["no IPVS here: endpoint_mode dnsrr is added".to_owned()],
     }
 }
