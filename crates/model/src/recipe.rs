@@ -8,6 +8,7 @@ pub mod database;
 pub mod env_sample;
 pub mod interpolate;
 pub mod oneshot;
+pub mod overlays;
 mod scalar;
 pub mod secrets;
 pub mod source;
@@ -112,6 +113,19 @@ impl Recipe {
         files: &Files,
         app_env: &BTreeMap<String, String>,
     ) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
+        Self::read_under(name, files, app_env, &[])
+    }
+
+    /// [`Recipe::read`] with further compose files, which `files` has too, laid over those of the recipe.
+    ///
+    /// # Errors
+    /// As [`Recipe::read`].
+    pub fn read_under(
+        name: &str,
+        files: &Files,
+        app_env: &BTreeMap<String, String>,
+        overlays: &[String],
+    ) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
         let mut problems = Vec::new();
         let sample = match files.text(SAMPLE) {
             Some(text) => keep(EnvSample::read(SAMPLE, text), &mut problems),
@@ -125,7 +139,8 @@ impl Recipe {
             .text("abra.sh")
             .map_or_else(AbraSh::default, |text| keep(AbraSh::read("abra.sh", text), &mut problems));
         let (environment, stack) = environment(&sample, &abra_sh, app_env, &mut problems);
-        let compose_files = compose_files(&environment);
+        let mut compose_files = compose_files(&environment);
+        compose_files.extend_from_slice(overlays);
         let compose = keep(Compose::read(files, &compose_files, &environment), &mut problems);
         problems.extend(whole_stack(&compose, &compose_files, &problems));
         problems.extend(compose.check(files));

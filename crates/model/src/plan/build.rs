@@ -43,6 +43,8 @@ pub struct Facts {
     pub demands: Demands,
     /// What else has to be ready after each deployment.
     pub ready: Vec<Probe>,
+    /// Services that head has and the base has not: nothing of them can be ready there.
+    pub not_at_base: BTreeSet<String>,
     /// The check of a backup.
     pub verify: Option<Verify>,
     /// Tiers that the settings skip, with the reason.
@@ -215,6 +217,9 @@ impl Steps<'_> {
 
     fn ready(&mut self, prefix: &str) {
         for probe in &self.facts.ready {
+            if self.comes_later(probe) {
+                continue;
+            }
             let what = format!("{prefix}ready/{}", probe.name());
             match (probe, self.facts.route) {
                 (Probe::Tcp { .. }, _) | (Probe::Http { .. }, Route::Http) => {
@@ -223,6 +228,14 @@ impl Steps<'_> {
                 // Without a route there is nothing to ask; planning refuses such settings before it comes to this.
                 (Probe::Http { .. }, Route::None) => {}
             }
+        }
+    }
+
+    /// Whether a probe is about a service that only head has, in the tier that runs at base.
+    fn comes_later(&self, probe: &Probe) -> bool {
+        match probe {
+            Probe::Tcp { service, .. } => self.tier == Tier::Install && self.facts.not_at_base.contains(service),
+            Probe::Http { .. } => false,
         }
     }
 
@@ -293,6 +306,7 @@ fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
             steps.hook();
             steps.operate("in-place", Operation::RestoreInPlace);
             steps.serving("in-place/serving");
+            steps.ready("in-place/");
             steps.check("in-place/markers", Check::Markers);
             steps.own_tests("in-place/");
             steps.operate("onto-empty", Operation::RestoreOntoEmpty);

@@ -41,6 +41,7 @@ pub(crate) fn facts() -> Facts {
         limits: Limits::default(),
         demands: Demands::default(),
         ready: Vec::new(),
+        not_at_base: BTreeSet::new(),
         verify: None,
         skips: BTreeMap::new(),
         customization: BTreeMap::new(),
