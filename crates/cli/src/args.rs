@@ -86,6 +86,14 @@ pub struct RecipeArgs {
     /// Use the tests in this folder instead of the recipe's own `tests/`
     #[arg(long, value_name = "DIR")]
     pub tests: Option<PathBuf>,
+    /// Settings, overlays and tests of CI's own, one folder per recipe; its settings win, its tests run too
+    /// [default: `catalogue` in the state folder]
+    #[arg(long, value_name = "DIR")]
+    pub catalogue: Option<PathBuf>,
+    /// What single recipes may ask for beyond their own containers and volumes
+    /// [default: `policy.toml` in the state folder]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// Run the recipe's hooks (`tests/hooks/`): they run on this machine, outside of any container
     #[arg(long)]
     pub trust_hooks: bool,
@@ -120,6 +128,8 @@ impl RecipeArgs {
         option("--stages", self.stages.clone().filter(|text| !text.is_empty()).map(OsString::from));
         option("--base", self.base.clone().map(OsString::from));
         option("--tests", self.tests.clone().map(OsString::from));
+        option("--catalogue", self.catalogue.clone().map(OsString::from));
+        option("--policy", self.policy.clone().map(OsString::from));
         for GivenSecret { name, file } in &self.secrets {
             let mut value = OsString::from(format!("{name}="));
             value.push(file);
@@ -276,7 +286,8 @@ mod tests {
     #[test]
     fn a_request_survives_being_written_as_words() {
         let words = ["shop", "--ref", "v2", "--stages", "install,upgrade", "--base", "1.0.0", "--trust-hooks"];
-        let more = ["--tests", "t", "--secret", "a=b", "--secret", "c=d=e", "--pr", "7"];
+        let more =
+            ["--tests", "t", "--catalogue", "c", "--policy", "p", "--secret", "a=b", "--secret", "c=d=e", "--pr", "7"];
         let first = floor(&[&words[..], &more[..]].concat()).unwrap().recipe;
         let again: Vec<String> = first.words().into_iter().map(|word| word.into_string().unwrap()).collect();
         let again = floor(&again.iter().map(String::as_str).collect::<Vec<_>>()).unwrap().recipe;

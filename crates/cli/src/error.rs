@@ -18,6 +18,8 @@ pub enum Kind {
     Settings,
     /// A recipe that cannot be read.
     Recipe,
+    /// A recipe that asks for what the compose policy does not allow.
+    Refused,
     /// No swarm to run on.
     NoSwarm,
     /// Disk, network, registry or engine gave out.
@@ -36,6 +38,7 @@ impl Kind {
             Self::Usage => exit::USAGE,
             Self::Settings => exit::BAD_SETTINGS,
             Self::Recipe => exit::BAD_RECIPE,
+            Self::Refused => exit::REFUSED,
             Self::NoSwarm => exit::NO_SWARM,
             Self::Infrastructure => exit::INFRASTRUCTURE,
             Self::Cancelled => exit::CANCELLED,
@@ -205,9 +208,10 @@ mod tests {
 
     #[test]
     fn each_kind_has_a_code_of_its_own() {
-        use Kind::{Cancelled, Infrastructure, Internal, NoSwarm, Recipe, Settings, Usage};
-        let codes = [Usage, Settings, Recipe, NoSwarm, Infrastructure, Cancelled, Internal].map(Kind::exit_code);
-        assert_eq!(codes, [2, 20, 21, 22, 11, 12, 1]);
+        use Kind::{Cancelled, Infrastructure, Internal, NoSwarm, Recipe, Refused, Settings, Usage};
+        let codes =
+            [Usage, Settings, Recipe, Refused, NoSwarm, Infrastructure, Cancelled, Internal].map(Kind::exit_code);
+        assert_eq!(codes, [2, 20, 21, 23, 22, 11, 12, 1]);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! From arguments to an approved plan: finds the recipe, reads both trees, chooses the base. Touches git, never Docker.
 
+mod allowed;
+pub mod customize;
+
 use crate::args::{self, RecipeArgs};
 use crate::clock::Moment;
 use crate::error::{Kind, UserError};
@@ -8,6 +11,7 @@ use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::build::{self, Backup, Data, Facts, Route};
 use cc_ci_model::plan::choose::{self, Candidates, Tip, Wish};
+use cc_ci_model::plan::demands::{Demands, Probe};
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::own_tests::{FOLDER, OwnTests, Trust};
 use cc_ci_model::plan::permit::Approved;
@@ -17,7 +21,9 @@ use cc_ci_model::recipe::source::{Problem, Severity};
 use cc_ci_model::recipe::traefik::RouteProtocol;
 use cc_ci_model::recipe::version::{self, Publications, TagKind, Version};
 use cc_ci_model::recipe::{Recipe, source};
+use cc_ci_model::settings::{Capable, Settings};
 use cc_ci_model::tier::Tier;
+use customize::{Customized, Overlays};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::unix::fs::PermissionsExt;
@@ -40,6 +46,12 @@ pub struct Prepared {
     pub base: Option<Recipe>,
     /// The folder given with `--tests`, absolute; else the recipe's own is meant.
     pub tests: Option<PathBuf>,
+    /// The catalogue's folder for the recipe, absolute, if it has one.
+    pub catalogue: Option<PathBuf>,
+    /// Compose files that are laid over the head's, which its reading already knows.
+    pub head_overlays: Overlays,
+    /// The same for the base.
+    pub base_overlays: Overlays,
     /// Values of secrets that cannot be generated, by name.
     pub secrets: BTreeMap<String, String>,
 }
@@ -58,7 +70,15 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
     let stack = StackName::of_run(&name, &head, &run);
     let app = app_environment(&stack);
     let files = repository.files(&head).await?;
-    let (recipe, warnings) = read(&name, &head, &files, &app)?;
+    let customized = Customized::read(state, args, &name, &files)?;
+    let policy = allowed::policy(state, args)?;
+    let at_head =
+        Reading { name: &name, commit: &head, files: &files, environment: &customized.head_environment(&app)? };
+    let (recipe, _) = at_head.read(&Vec::new())?;
+    let variables = customized.variables(&recipe)?;
+    let head_overlays = overlaid(Vec::new(), variables.text(&recipe));
+    let (recipe, warnings) = at_head.read(&head_overlays)?;
+    let mut permitted = allowed::allowed(&recipe, &format!("head, {}", head.short()), &policy)?;
     notes.extend(warnings.iter().map(one_line));
     notes.extend(
         published.versions.iter().filter(|one| one.kind == TagKind::Lightweight).map(|one| {
@@ -66,10 +86,23 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
         }),
     );
 
-    let wish = wish(args, &stages);
-    let base = choose_base(&repository, &wish, &head, &recipe, &published, &app).await?;
+    let settings = &customized.settings;
+    let wish = wish(args, &stages, settings);
+    let older = customized.base_environment(&app)?;
+    let base = choose_base(&repository, &wish, &head, &recipe, &published, &older).await?;
+    let mut base_overlays = customized.repairs(&base);
+    notes.extend(customized.stale(&base));
     let base_recipe = match base.commit() {
-        Some(commit) => Some(read_base(&repository, &name, commit, &app).await?),
+        Some(commit) => {
+            let files = repository.files(commit).await?;
+            let at_base = Reading { name: &name, commit, files: &files, environment: &older };
+            let usable = |error| unusable_base(&customized, &base, error);
+            let (plain, _) = at_base.read(&base_overlays).map_err(usable)?;
+            base_overlays = overlaid(base_overlays, variables.text(&plain));
+            let (read, _) = at_base.read(&base_overlays).map_err(usable)?;
+            permitted.extend(allowed::allowed(&read, &shown_base(&base), &policy).map_err(usable)?);
+            Some(read)
+        }
         None => None,
     };
     let secrets = given_secrets(args, [Some(&recipe), base_recipe.as_ref()])?;
@@ -77,11 +110,25 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
         Some(dir) => own_tests_in(dir)?,
         None => own_tests_of(&files),
     };
+    if let Some(folder) = &customized.catalogue {
+        own = own.and(customize::CATALOGUE, own_tests_in(folder)?);
+    }
     notes.extend(own.apply(if args.trust_hooks { Trust::Hooks } else { Trust::No }));
     let tests = match &args.tests {
         Some(dir) => Some(std::path::absolute(dir).map_err(|source| unusable(dir, &source))?),
         None => None,
     };
+    let mut customization = customized.manifest(&base, &variables);
+    customization.extend(own.hooks.iter().map(|(tier, path)| (format!("hook before {tier}"), path.clone())));
+    if let Some(dir) = &args.tests {
+        customization.insert("tests".to_owned(), dir.display().to_string());
+    }
+    permitted.sort();
+    permitted.dedup();
+    customization.extend(permitted.into_iter().enumerate().map(|(at, line)| (format!("policy {}", at + 1), line)));
+    let skips = skips(settings);
+    checked(settings, &recipe)?;
+    let at_base = base_recipe.as_ref().unwrap_or(&recipe);
     let approved = build::plan(Facts {
         run,
         recipe: name,
@@ -95,10 +142,99 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
         data: data(&recipe),
         tests: own.tests,
         hooks: own.hooks,
-        limits: limits(&recipe),
+        limits: settings.limits.over(limits(&recipe)),
+        demands: Demands { health: settings.health.clone(), churn: settings.churn.clone() },
+        ready: settings.ready.clone(),
+        not_at_base: recipe
+            .compose
+            .services
+            .keys()
+            .filter(|one| !at_base.compose.services.contains_key(*one))
+            .cloned()
+            .collect(),
+        verify: settings.verify.clone(),
+        skips,
+        customization,
         notes,
     });
-    Ok(Prepared { approved, repository, head: recipe, base: base_recipe, tests, secrets })
+    let catalogue = customized.catalogue;
+    Ok(Prepared {
+        approved,
+        repository,
+        head: recipe,
+        base: base_recipe,
+        tests,
+        catalogue,
+        head_overlays,
+        base_overlays,
+        secrets,
+    })
+}
+
+/// Overlays with the generated one, which is laid over everything else.
+fn overlaid(mut overlays: Overlays, generated: Option<String>) -> Overlays {
+    overlays.extend(generated.map(|text| (format!("{}/compose.ci.json", customize::OURS), text)));
+    overlays
+}
+
+/// Refuses settings that mean something the recipe does not have.
+fn checked(settings: &Settings, recipe: &Recipe) -> Result<(), UserError> {
+    let refuse = |key: &str, what: String| {
+        let place = settings.place(key);
+        Err(UserError::new(Kind::Settings, format!("cannot use the settings of `{}`", recipe.name))
+            .at(format!("{place}: {key}: {what}")))
+    };
+    let known = |service: &str| {
+        let services: Vec<&str> = recipe.compose.services.keys().map(String::as_str).collect();
+        if services.contains(&service) {
+            Ok(())
+        } else {
+            Err(format!("there is no service `{service}`: it has {}", services.join(", ")))
+        }
+    };
+    let asked =
+        ["health.path", "health.statuses", "health.scheme"].into_iter().find(|key| settings.given.contains_key(*key));
+    if let (Some(key), Route::None) = (asked, route(recipe)) {
+        return refuse(key, "the recipe has no route to ask".to_owned());
+    }
+    for probe in &settings.ready {
+        match probe {
+            Probe::Tcp { service, .. } => {
+                if let Err(what) = known(service) {
+                    return refuse("ready", what);
+                }
+            }
+            Probe::Http { .. } if route(recipe) == Route::None => {
+                return refuse("ready", "the recipe has no route to ask".to_owned());
+            }
+            Probe::Http { .. } => {}
+        }
+    }
+    if let Some(verify) = &settings.verify
+        && let Err(what) = known(&verify.service)
+    {
+        return refuse("backup.verify", what);
+    }
+    match (settings.backup, backup(recipe)) {
+        (Some(Capable::Yes), Backup::Not { reason }) => {
+            refuse("backup.capable", format!("the recipe promises no backup: {reason}"))
+        }
+        (Some(Capable::Yes | Capable::No) | None, _) => Ok(()),
+    }
+}
+
+/// The tiers that the settings skip, each with the reason and where it stands.
+fn skips(settings: &Settings) -> BTreeMap<Tier, String> {
+    let mut skips: BTreeMap<Tier, String> = settings
+        .skips
+        .iter()
+        .map(|(tier, reason)| (*tier, format!("{reason} ({})", settings.place(&format!("skip.{tier}")))))
+        .collect();
+    if settings.backup == Some(Capable::No) {
+        let reason = format!("`backup.capable` is false ({})", settings.place("backup.capable"));
+        skips.entry(Tier::Backup).or_insert(reason);
+    }
+    skips
 }
 
 /// A path, a URL, or the name of a recipe: one that the set-up assembled, one that `abra` has, else the commons' own.
@@ -127,12 +263,18 @@ fn stages(args: &RecipeArgs) -> Result<BTreeSet<Tier>, UserError> {
     Ok(if chosen.is_empty() { BTreeSet::from(Tier::ALL) } else { chosen })
 }
 
-fn wish(args: &RecipeArgs, stages: &BTreeSet<Tier>) -> Wish {
+fn wish(args: &RecipeArgs, stages: &BTreeSet<Tier>, settings: &Settings) -> Wish {
     match &args.base {
         _ if args.no_upgrade => Wish::NoUpgrade("--no-upgrade was given".to_owned()),
         _ if !stages.contains(&Tier::Upgrade) => Wish::NoUpgrade("the upgrade tier is not among the stages".to_owned()),
+        _ if settings.skips.contains_key(&Tier::Upgrade) => {
+            Wish::NoUpgrade(format!("the settings skip the upgrade ({})", settings.place("skip.upgrade")))
+        }
         Some(version) => Wish::Version(version.clone()),
-        None => Wish::Automatic,
+        None => match &settings.base {
+            Some(pin) => Wish::Pinned { version: pin.version.clone(), by: pin.by.clone() },
+            None => Wish::Automatic,
+        },
     }
 }
 
@@ -173,12 +315,17 @@ async fn choose_base(
     published: &Publications,
     app: &BTreeMap<String, String>,
 ) -> Result<Base, UserError> {
-    let usage = |error: choose::ChooseError| UserError::new(Kind::Usage, error.to_string());
+    let usage = |error: choose::ChooseError| match wish {
+        Wish::Pinned { by, .. } => {
+            UserError::new(Kind::Settings, "cannot use the settings").at(format!("{by}: base.version: {error}"))
+        }
+        Wish::Automatic | Wish::Version(_) | Wish::NoUpgrade(_) => UserError::new(Kind::Usage, error.to_string()),
+    };
     let mut candidates = Candidates { head, head_version: recipe.version.as_ref(), published, tip: None };
     let chosen = choose::choose(wish, &candidates).map_err(usage)?;
     // The default branch is looked at only when the published versions leave nothing, because that costs time.
     match (&chosen, wish) {
-        (Base::Head { .. }, Wish::Automatic | Wish::Version(_)) => {}
+        (Base::Head { .. }, Wish::Automatic | Wish::Version(_) | Wish::Pinned { .. }) => {}
         (Base::Head { .. }, Wish::NoUpgrade(_)) | (Base::Published { .. } | Base::Commit { .. }, _) => {
             return Ok(chosen);
         }
@@ -200,33 +347,46 @@ async fn version_at(
     Ok(Recipe::read(name, &files, app).ok().and_then(|(recipe, _)| recipe.version))
 }
 
-fn read(
-    name: &RecipeName,
-    commit: &Commit,
-    files: &Files,
-    app: &BTreeMap<String, String>,
-) -> Result<(Recipe, Vec<Problem>), UserError> {
-    Recipe::read(name.as_str(), &texts(files), app).map_err(|problems| {
-        let message = format!("cannot read the recipe `{name}` at {}", commit.short());
-        problems_error(message, &problems)
-    })
+/// A tree that can be read under different overlays.
+struct Reading<'a> {
+    name: &'a RecipeName,
+    commit: &'a Commit,
+    files: &'a Files,
+    environment: &'a BTreeMap<String, String>,
 }
 
-async fn read_base(
-    repository: &Repository,
-    name: &RecipeName,
-    commit: &Commit,
-    app: &BTreeMap<String, String>,
-) -> Result<Recipe, UserError> {
-    let files = repository.files(commit).await?;
-    match read(name, commit, &files, app) {
-        Ok((recipe, _)) => Ok(recipe),
-        Err(error) => {
-            let message = format!("the base is not usable: {}", error.message);
-            let hint = "choose another with --base, or go without with --no-upgrade";
-            Err(UserError { message, hint: Some(hint.to_owned()), ..error })
-        }
+impl Reading<'_> {
+    fn read(&self, overlays: &Overlays) -> Result<(Recipe, Vec<Problem>), UserError> {
+        let mut files = texts(self.files);
+        files.texts.extend(overlays.iter().cloned());
+        let names: Vec<String> = overlays.iter().map(|(name, _)| name.clone()).collect();
+        Recipe::read_under(self.name.as_str(), &files, self.environment, &names).map_err(|problems| {
+            let message = format!("cannot read the recipe `{}` at {}", self.name, self.commit.short());
+            problems_error(Kind::Recipe, message, &problems)
+        })
     }
+}
+
+/// The base as messages name it.
+fn shown_base(base: &Base) -> String {
+    match base {
+        Base::Published { version, .. } => format!("its base {version}"),
+        Base::Commit { commit, .. } => format!("its base {}", commit.short()),
+        Base::Head { .. } => "head".to_owned(),
+    }
+}
+
+/// Says that the base is meant, and names the files as their authors know them.
+fn unusable_base(customized: &Customized, base: &Base, error: UserError) -> UserError {
+    let message = format!("the base is not usable: {}", error.message);
+    let own = |line: &str| {
+        let (file, rest) = line.split_once(',').unwrap_or((line, ""));
+        format!("{},{rest}", customized.shown(base, file))
+    };
+    let location =
+        error.location.map(|lines| lines.lines().map(|line| own(line.trim_start())).collect::<Vec<_>>().join("\n  "));
+    let hint = "choose another with --base, or go without with --no-upgrade";
+    UserError { message, location, hint: Some(hint.to_owned()), ..error }
 }
 
 /// Every file's name, with its text where it is text: the model asks of the others only whether they are there.
@@ -240,11 +400,11 @@ fn texts(files: &Files) -> source::Files {
     texts.chain(named).collect()
 }
 
-fn problems_error(message: String, problems: &[Problem]) -> UserError {
+fn problems_error(kind: Kind, message: String, problems: &[Problem]) -> UserError {
     let errors: Vec<&Problem> = problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
     let places: Vec<String> = errors.iter().map(|problem| one_line(problem)).collect();
     let hint = errors.iter().find_map(|problem| problem.hint.clone());
-    UserError { kind: Kind::Recipe, message, location: Some(places.join("\n  ")), hint }
+    UserError { kind, message, location: Some(places.join("\n  ")), hint }
 }
 
 /// A problem without its hint.

@@ -8,6 +8,8 @@
 mod items;
 
 use cc_ci::args::Cli;
+use cc_ci_model::policy::Item;
+use cc_ci_model::settings::keys::{KEYS, Key};
 use clap::{Command, CommandFactory};
 use std::fs;
 use std::path::Path;
@@ -51,6 +53,39 @@ fn exit_codes() {
     let rows = cc_ci_model::exit::ALL.map(|(code, name, meaning)| format!("| {code} | {name} | {meaning} |"));
     let head = "# Exit codes\n\n| code | name | meaning |\n|---|---|---|\n";
     check("exit-codes.md", &format!("{head}{}", rows.join("\n")));
+}
+
+#[test]
+fn settings() {
+    let intro = "# Settings\n\n\
+        `ci.toml` lies in a recipe's `tests/`, and in `catalogue/<recipe>/` of the state folder (or of `--catalogue DIR`). Both \
+        are read; where both give a key, the catalogue's holds. With `--tests DIR` that folder's `ci.toml` is read in place of \
+        the recipe's. An unknown key, and a value out of its range, is an error before anything is deployed. What a run was \
+        changed by is shown when it starts and stored in its results; values whose name looks like a secret's are masked.\n";
+    let sections = KEYS.iter().map(|key| {
+        let example = match key.example {
+            "" => String::new(),
+            example => format!("\n```toml\n{example}\n```\n"),
+        };
+        let Key { name, form, default, meaning, .. } = key;
+        format!("## `{name}`\n\n{meaning}\n\n- form: {form}\n- default: {default}\n{example}")
+    });
+    check("settings.md", &format!("{intro}\n{}", sections.collect::<Vec<_>>().join("\n")));
+}
+
+#[test]
+fn policy() {
+    let intro = "# Compose policy\n\n\
+        A recipe gets its own containers, volumes, secrets, configs and networks, and the network `proxy`. What asks for more is \
+        refused before anything is deployed, with file, line and key, at head and at its base (exit code 23). Keys that Swarm \
+        ignores are refused too.\n\n\
+        An operator allows single items for single recipes in `policy.toml` of the state folder (or `--policy FILE`). Values are \
+        compared letter by letter; there are no wildcards:\n\n\
+        ```toml\n[allow.mumble]\nhost-port = [\"64738/tcp\", \"64738/udp\"]\n```\n\n\
+        | item | asks for | where | a value |\n|---|---|---|---|\n";
+    let rows = Item::ALL
+        .map(|item| format!("| `{}` | {} | {} | `{}` |", item.word(), item.what(), item.keys(), item.example()));
+    check("policy.md", &format!("{intro}{}", rows.join("\n")));
 }
 
 #[test]

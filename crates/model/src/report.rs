@@ -16,6 +16,7 @@ use crate::plan::permit::Purpose;
 use crate::plan::{Disposition, Plan};
 use crate::tier::Tier;
 use crate::verdict::{Status, Verdict};
+use std::collections::BTreeMap;
 
 /// Why the lint rung has no answer yet.
 pub const LINT_NOTE: &str = "lint is not part of this version yet";
@@ -69,6 +70,8 @@ pub struct ReportView {
     pub left: Vec<Object>,
     /// Secrets found in artifacts.
     pub leaks: Vec<Leak>,
+    /// What the run was changed by.
+    pub customization: BTreeMap<String, String>,
     /// What the plan wants the reader to know: adaptations, ignored files.
     pub notes: Vec<String>,
     /// Facts about the host.
@@ -151,6 +154,7 @@ impl ReportView {
             after: evidence.after,
             left: evidence.left.clone(),
             leaks: evidence.leaks.clone(),
+            customization: plan.customization.clone(),
             notes: plan.notes.clone(),
             host: evidence.host.clone(),
         }

@@ -42,6 +42,7 @@ fn text(plan: &Plan) -> String {
             limits.run, limits.converge, limits.serving, limits.command, limits.stable
         ),
     ));
+    rows.extend(headed("changes", plan.customization.iter().map(|(name, value)| format!("{name} = {value}"))));
     rows.extend(headed("notes", plan.notes.iter().cloned()));
     rows.into_iter().map(|(head, line)| format!("{head:<9}{line}\n")).collect()
 }

@@ -9,6 +9,7 @@ use crate::args::{Deployer, Format, RecipeArgs, RunArgs};
 use crate::clock::Moment;
 use crate::commands::report;
 use crate::error::{Kind, UserError, chain};
+use crate::prepare::customize::Overlays;
 use crate::prepare::{self, Prepared};
 use crate::terminal::{self, Paint, Style, Terminal};
 use cc_ci_engine::docker::Swarm;
@@ -153,6 +154,7 @@ fn started(plan: &Plan, pr: Option<u64>) -> Event {
 pub(super) async fn check_out(prepared: &Prepared, plan: &Plan, trees: &Path) -> Result<App, UserError> {
     let head =
         deployable(&prepared.repository, &plan.head, &prepared.head, trees.join("head"), chaos(&plan.head)).await?;
+    lay_over(&head.folder, &prepared.head_overlays)?;
     let base = match (&plan.base, &prepared.base) {
         (Base::Published { version, commit, .. }, Some(recipe)) => {
             let tree = Tree::Published { version: version.clone() };
@@ -163,9 +165,25 @@ pub(super) async fn check_out(prepared: &Prepared, plan: &Plan, trees: &Path) ->
         }
         (Base::Head { .. }, _) | (Base::Published { .. } | Base::Commit { .. }, None) => None,
     };
+    if let Some(base) = &base {
+        lay_over(&base.folder, &prepared.base_overlays)?;
+    }
     let own = head.folder.join(own_tests::FOLDER);
     let tests = prepared.tests.clone().or_else(|| own.is_dir().then_some(own));
-    Ok(App { base, head, tests, given_secrets: prepared.secrets.clone() })
+    let catalogue = prepared.catalogue.clone();
+    Ok(App { base, head, tests, catalogue, given_secrets: prepared.secrets.clone() })
+}
+
+/// Puts the overlays into a pristine checkout, which has no folder of that name.
+fn lay_over(folder: &Path, overlays: &Overlays) -> Result<(), UserError> {
+    for (name, text) in overlays {
+        let path = folder.join(name);
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text));
+        made.map_err(|source| {
+            UserError::new(Kind::Infrastructure, format!("cannot write {}: {source}", path.display()))
+        })?;
+    }
+    Ok(())
 }
 
 fn chaos(commit: &Commit) -> Tree {

@@ -231,6 +231,7 @@ fn planned(plan: &Plan) -> Vec<String> {
             Disposition::Skip { reason, .. } => lines.push(format!("plan: {} skipped: {reason}", tier.tier)),
         }
     }
+    lines.extend(plan.customization.iter().map(|(name, value)| format!("changed by: {name} = {value}")));
     lines.extend(plan.notes.iter().map(|note| format!("plan: {note}")));
     lines
 }

@@ -150,7 +150,13 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
     prepared.repository.checkout(&plan.head, &folder).await.unwrap();
     let tree = Tree::Chaos { short: plan.head.short().to_owned() };
     let head = Deployable { folder, recipe: prepared.head, tree };
-    let app = App { base: None, tests: Some(head.folder.join("tests")), given_secrets: prepared.secrets, head };
+    let app = App {
+        base: None,
+        catalogue: None,
+        tests: Some(head.folder.join("tests")),
+        given_secrets: prepared.secrets,
+        head,
+    };
     let swarm = Swarm::connect().await.unwrap();
     let world = World {
         operate: Arc::new(Mutant { swarm: swarm.clone(), defect }),

@@ -3,6 +3,7 @@
 use bollard::Docker;
 use cc_ci_model::ids::{StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_model::plan::demands::Verify;
 use std::time::Duration;
 
 use crate::bench::WorkError;
@@ -89,6 +90,33 @@ pub(crate) async fn run(
             failed(format!("{word} of {service} (`{hook}`) ended with {}", output.ending()), output.tail(10))
         }
     })
+}
+
+/// Runs a check of the backup in the running container of its service; what it finds, if anything.
+pub(crate) async fn verify(
+    docker: &Docker,
+    stack: &StackName,
+    verify: &Verify,
+    limit: Duration,
+    (voice, step): (&Voice, &StepId),
+) -> Result<Option<Finding>, WorkError> {
+    let Verify { service, command: line } = verify;
+    let finding = |summary: String| Finding::new(Cause::BackupIncomplete, summary).of_service(service);
+    let Some(container) = container(docker, stack, service).await? else {
+        return Ok(Some(finding(format!("backup.verify: {service} has no running container"))));
+    };
+    let command = Command::new(["sh", "-c", SHELL, "verify", line]).limit(limit);
+    let output = match exec::run(docker, &container, &command).await {
+        Ok(output) => output,
+        Err(error @ (ExecError::Gone { .. } | ExecError::CannotStart { .. })) => {
+            return Ok(Some(finding(format!("backup.verify: {error}"))));
+        }
+        Err(error @ (ExecError::Engine { .. } | ExecError::NoExitCode { .. })) => return Err(error.into()),
+    };
+    note(voice, step, &format!("{service} backup.verify"), &output);
+    Ok((!output.succeeded()).then(|| {
+        finding(format!("backup.verify (`{line}`) ended with {}", output.ending())).with_details(output.tail(10))
+    }))
 }
 
 /// The container of a service, which may be about to come back.

@@ -51,6 +51,17 @@ timeout -k 2 "$limit" "$@" </dev/null; code=$?
 kill -9 -1 2>/dev/null
 exit $code"#;
 
+/// Says the last refusal at the time limit, and how many tries it took before.
+const CONNECT: &str = r#"row=0; tries=0; said=
+trap 'echo "after $tries tries: ${said:-no answer}" >&2; exit 1' TERM
+while [ "$row" -lt "$3" ]; do
+  tries=$((tries + 1))
+  if said=$(timeout 1 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>&1); then row=$((row + 1)); else row=0; fi
+  said=${said##*: }
+  sleep 0.1
+done
+echo "after $tries tries""#;
+
 const PREPARE: &str = r#"umask 022
 tar -x -f - -C / --no-same-owner || exit 1
 cat /etc/ssl/certs/ca-certificates.crt /run/cc-ci/authority.pem >/run/cc-ci/authorities.pem || exit 1
@@ -143,6 +154,18 @@ impl Sandbox {
             Status::TimedOut | Status::TooMuchOutput => self.end_all().await?,
         }
         Ok(output)
+    }
+
+    /// Connects to a port again and again until it took `stable` connections in a row, or until the limit.
+    pub(crate) async fn connects(
+        &self,
+        host: &str,
+        port: u16,
+        stable: u32,
+        limit: Duration,
+    ) -> Result<Output, ExecError> {
+        let words = ["bash", "-c", CONNECT, "connect", host].map(str::to_owned).into_iter();
+        self.run(words.chain([port.to_string(), stable.to_string()]).collect(), &[], limit).await
     }
 
     /// Ends every process of the tests.

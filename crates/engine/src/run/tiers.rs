@@ -7,6 +7,7 @@ mod install;
 mod keeping;
 mod logs;
 mod own;
+mod ready;
 mod restore;
 mod upgrade;
 

@@ -84,6 +84,22 @@ impl OwnTests {
         self.ignored.push((path.to_owned(), why));
     }
 
+    /// These and those of a second folder, whose paths get `prefix`. Of two hooks for one operation the second folder's runs.
+    #[must_use]
+    pub fn and(mut self, prefix: &str, more: Self) -> Self {
+        let prefixed = |path: String| format!("{prefix}/{path}");
+        for (tier, paths) in more.tests {
+            self.tests.entry(tier).or_default().extend(paths.into_iter().map(prefixed));
+        }
+        for (tier, path) in more.hooks {
+            if let Some(other) = self.hooks.insert(tier, prefixed(path)) {
+                self.ignore(&other, "another hook for the same operation comes first");
+            }
+        }
+        self.ignored.extend(more.ignored.into_iter().map(|(path, why)| (prefixed(path), why)));
+        self
+    }
+
     /// Takes the hooks out unless they are trusted; answers with a note for each one that will not run.
     pub fn apply(&mut self, trust: Trust) -> Vec<String> {
         let mut notes: Vec<String> =
@@ -143,6 +159,17 @@ mod tests {
             ]
         );
         assert_eq!(found.hooks, BTreeMap::from([(Tier::Upgrade, "hooks/pre_upgrade".to_owned())]));
+    }
+
+    #[test]
+    fn a_second_folder_adds_to_the_first() {
+        let more = [("install.hurl", false), ("custom/z.sh", true), ("hooks/pre_upgrade", true), ("backup.sh", false)];
+        let both = OwnTests::find(FILES).and("catalogue", OwnTests::find(more));
+        assert_eq!(both.tests[&Tier::Install], ["install.hurl", "install.sh", "catalogue/install.hurl"]);
+        assert_eq!(both.tests[&Tier::Custom], ["custom/a_login", "custom/b.hurl", "catalogue/custom/z.sh"]);
+        assert_eq!(both.hooks[&Tier::Upgrade], "catalogue/hooks/pre_upgrade");
+        let ignored: Vec<&str> = both.ignored.iter().map(|(path, _)| path.as_str()).collect();
+        assert!(ignored.ends_with(&["hooks/pre_upgrade", "catalogue/backup.sh"]), "{ignored:?}");
     }
 
     #[test]

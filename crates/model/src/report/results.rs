@@ -62,7 +62,7 @@ pub struct Results {
     pub flags: Flags,
     /// The lint rung.
     pub lint: Lint,
-    /// What the run was changed by; always `null` in this version.
+    /// What the run was changed by, with what looks like a secret masked; `null` for nothing.
     pub customization: Option<BTreeMap<String, String>>,
     /// File name of the screenshot; always `null` in this version.
     pub screenshot: Option<String>,
@@ -254,7 +254,7 @@ impl Results {
                 no_secret_leak: (!verdict.provisional).then_some(view.leaks.is_empty()),
             },
             lint: Lint { status: verdict.rungs.lint, detail: LINT_NOTE.to_owned(), rules_failed: Vec::new() },
-            customization: None,
+            customization: Some(view.customization.clone()).filter(|customization| !customization.is_empty()),
             screenshot: None,
             summary_card: None,
             base: base(&view.base),

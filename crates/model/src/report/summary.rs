@@ -38,6 +38,9 @@ pub fn render(view: &ReportView) -> String {
     level(&mut out, view);
     timings(&mut out, view);
     objects(&mut out, view);
+    for (name, value) in &view.customization {
+        line(&mut out, &format!("changed by: {name} = {}", first_line(value)));
+    }
     for note in &view.notes {
         line(&mut out, &format!("note: {}", first_line(note)));
     }

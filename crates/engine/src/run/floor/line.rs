@@ -66,7 +66,7 @@ pub(super) async fn perform(
         Backup::Capable(spec) if plan.runs(Tier::Backup) => Some(spec.clone()),
         Backup::Capable(_) | Backup::NotCapable(_) => None,
     };
-    let scheme = checks::scheme(&app.head.recipe);
+    let scheme = checks::scheme(plan, &app.head.recipe);
     let facts = equipment::facts(plan, scheme);
     let mut operator = Operator {
         plan,
@@ -196,8 +196,10 @@ impl Operator<'_> {
     async fn start_sandbox(&self) -> Result<Option<Sandbox>, FloorError> {
         let has_tests =
             self.plan.tiers.iter().flat_map(|tier| &tier.steps).any(|step| matches!(step.action, Action::Test { .. }));
-        let Some(tests) = self.app.tests.as_deref().filter(|_| has_tests) else { return Ok(None) };
-        let files = folder::read(tests).map_err(|error| {
+        if !has_tests {
+            return Ok(None);
+        }
+        let files = self.app.test_files().map_err(|error| {
             FloorError::recipe("read the tests", Finding::new(Cause::TestBroken, error.to_string()))
         })?;
         let (docker, ledger) = (self.world.swarm.docker(), &self.world.ledger);
@@ -218,7 +220,7 @@ impl Operator<'_> {
 
     async fn serving(&self) -> Result<(), FloorError> {
         match &self.route {
-            Some(route) => self.wait().serving(route, self.scheme).await,
+            Some(route) => self.wait().serving(route, self.scheme, &self.plan.demands.health).await,
             None => Ok(()),
         }
     }
@@ -238,9 +240,10 @@ impl Operator<'_> {
     }
 
     async fn host_hook(&self, tier: Tier) -> Result<(), FloorError> {
-        let (Some(planned), Some(folder)) = (self.plan.tier(tier), self.app.tests.as_deref()) else { return Ok(()) };
+        let Some(planned) = self.plan.tier(tier) else { return Ok(()) };
         for step in &planned.steps {
             let Action::Hook { path } = &step.action else { continue };
+            let Some((folder, path)) = self.app.hook(path) else { continue };
             let state = self.world.folder.join(host_hook::STATE);
             let hook = HostHook { folder, path, tier, limit: self.limit(), state: &state };
             let ended =

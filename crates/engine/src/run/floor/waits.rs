@@ -5,6 +5,7 @@ use crate::route::{Answer, Route};
 use crate::swarm::Observe;
 use cc_ci_model::convergence::{Goal, Phase, StackView, TaskView, Update};
 use cc_ci_model::ids::StackName;
+use cc_ci_model::plan::demands::Health;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -42,11 +43,12 @@ impl Wait<'_> {
     }
 
     /// Until the app answers over its route.
-    pub(super) async fn serving(&self, route: &Route, scheme: &str) -> Result<(), FloorError> {
+    pub(super) async fn serving(&self, route: &Route, scheme: &str, health: &Health) -> Result<(), FloorError> {
         let started = Instant::now();
         loop {
-            if let Answer::App(200 | 301 | 302) = route.ask(scheme, "/").await {
-                return Ok(());
+            match route.ask(scheme, &health.path).await {
+                Answer::App(status) if health.statuses.contains(&status) => return Ok(()),
+                Answer::App(_) | Answer::Edge(_) | Answer::None(_) => {}
             }
             self.again("an answer of the app", started).await?;
         }

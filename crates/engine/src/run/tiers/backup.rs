@@ -1,7 +1,7 @@
 //! The backup tier: seed, hooks, snapshot, and what the snapshot holds (TIER-backup, BAK-1 to BAK-3).
 
 use super::{Done, Fault, Stage};
-use crate::backup::{self, Context, Repository, Snapshot, Taken, verify};
+use crate::backup::{self, Context, Repository, Snapshot, Taken, hooks, verify};
 use crate::bench::Bench;
 use crate::data::postgres::{self, Login};
 use crate::data::{self, Phase, Seeded, index};
@@ -12,6 +12,7 @@ use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::plan::step::Action;
 use cc_ci_model::recipe::backup::{Backup, BackupSpec};
 use cc_ci_model::tier::Tier;
 use std::time::{Duration, Instant};
@@ -63,6 +64,7 @@ impl Stage<'_> {
         let Some(snapshot) = taken else { return Ok(None) };
         let saved = Saved { repository, snapshot, seeded, index, spec };
         self.complete(&saved).await;
+        self.verified().await;
         self.own_tests(Tier::Backup, "").await;
         Ok(Some(saved))
     }
@@ -171,10 +173,34 @@ impl Stage<'_> {
         let work = async {
             let bench = self.bench().await?;
             let context = self.context(&bench, saved, &step);
-            let findings = verify::snapshot(&context, &saved.snapshot, &saved.seeded, &Churn::default()).await?;
+            let findings =
+                verify::snapshot(&context, &saved.snapshot, &saved.seeded, &Churn::with(&self.plan.demands.churn))
+                    .await?;
             Ok(failed_if(verify::merged(findings)))
         };
         conductor.step(Tier::Backup, "complete", work).await
+    }
+
+    /// Runs the settings' own look at what the backup left in the app.
+    async fn verified(&mut self) -> Done {
+        let steps = self.plan.tier(Tier::Backup).map(|planned| planned.steps.as_slice()).unwrap_or_default();
+        let found = steps.iter().find_map(|step| match &step.action {
+            Action::Verify { verify } => Some(verify.clone()),
+            Action::Operate(_)
+            | Action::Check(_)
+            | Action::Probe { .. }
+            | Action::Hook { .. }
+            | Action::Test { .. } => None,
+        });
+        let Some(verify) = found else { return Done::NotPlanned };
+        let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Backup, "verified"));
+        let work = async {
+            let limit = Duration::from_secs(self.plan.limits.command);
+            let docker = self.world.swarm.docker();
+            let ended = hooks::verify(docker, &self.plan.stack, &verify, limit, (&self.world.voice, &step)).await?;
+            Ok(failed_if(ended))
+        };
+        conductor.step(Tier::Backup, "verified", work).await
     }
 
     /// What a backup or restore of this run works with.

@@ -9,6 +9,8 @@ use cc_ci_model::convergence::{History, Phase, ServiceView, StackView};
 use cc_ci_model::event::{Event, ServiceSeen, Triage};
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::plan::Plan;
+use cc_ci_model::plan::demands::Health;
 use cc_ci_model::recipe::Recipe;
 use cc_ci_model::recipe::traefik::RouteTls;
 use cc_ci_model::tier::Tier;
@@ -126,11 +128,17 @@ impl Stage<'_> {
 
     /// How the app is reached: by the scheme its routers ask for.
     pub(super) fn scheme(&self) -> &'static str {
-        scheme(&self.app.head.recipe)
+        scheme(&self.plan, &self.app.head.recipe)
     }
 
-    /// Asks the app over its route until it gives an accepted answer.
+    /// Asks the app where it has to answer, until it gives an accepted answer.
     pub(super) async fn serving(&mut self, tier: Tier, what: &str) -> Done {
+        let Health { path, statuses, .. } = self.plan.demands.health.clone();
+        self.answers(tier, what, &path, &statuses).await
+    }
+
+    /// Asks the app over its route until it gives an accepted answer on `path`.
+    pub(super) async fn answers(&mut self, tier: Tier, what: &str, path: &str, statuses: &[u16]) -> Done {
         let limit = Duration::from_secs(self.plan.limits.serving);
         let step = StepId::new(tier, what);
         let work = async {
@@ -140,9 +148,11 @@ impl Stage<'_> {
             let started = Instant::now();
             let mut last = String::new();
             loop {
-                let said = match route.ask(self.scheme(), "/").await {
-                    Answer::App(status @ (200 | 301 | 302)) => return Ok(passed(format!("{status} on /"))),
-                    Answer::App(status) => format!("status {status} on /, accepted are 200, 301 and 302"),
+                let said = match route.ask(self.scheme(), path).await {
+                    Answer::App(status) if statuses.contains(&status) => {
+                        return Ok(passed(format!("{status} on {path}")));
+                    }
+                    Answer::App(status) => format!("status {status} on {path}, accepted are {}", accepted(statuses)),
                     Answer::Edge(reason) => format!("the app did not answer: {reason}"),
                     Answer::None(reason) => format!("no answer: {reason}"),
                 };
@@ -175,8 +185,21 @@ fn with_health(finding: Finding, triage: Option<&Triage>) -> Finding {
     }
 }
 
-/// The scheme a recipe's routers ask for.
-pub(in crate::run) fn scheme(recipe: &Recipe) -> &'static str {
+/// `200, 301 and 302`.
+fn accepted(statuses: &[u16]) -> String {
+    let words: Vec<String> = statuses.iter().map(u16::to_string).collect();
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "none".to_owned(),
+    }
+}
+
+/// The scheme that the plan demands, else the one a recipe's routers ask for.
+pub(in crate::run) fn scheme(plan: &Plan, recipe: &Recipe) -> &'static str {
+    if let Some(scheme) = plan.demands.health.scheme {
+        return scheme.word();
+    }
     if recipe.routes.iter().any(|route| route.tls != RouteTls::Off) { "https" } else { "http" }
 }
 

@@ -3,7 +3,6 @@
 use super::{Deployable, Fault, Stage};
 use crate::bench::Bench;
 use crate::custom::Facts;
-use crate::custom::folder;
 use crate::custom::sandbox::{Furnishing, Sandbox};
 use crate::data::index;
 use crate::run::Leavings;
@@ -13,10 +12,10 @@ use bollard::query_parameters::ListNetworksOptions;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::Base;
+use cc_ci_model::plan::demands::Probe;
 use cc_ci_model::plan::step::{Action, Operation};
 use cc_ci_model::tier::Tier;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 impl Stage<'_> {
@@ -24,7 +23,14 @@ impl Stage<'_> {
     pub(super) fn start_helpers(&mut self) {
         let actions = || self.plan.tiers.iter().flat_map(|tier| tier.steps.iter().map(|step| &step.action));
         let seeds = actions().any(|action| *action == Action::Operate(Operation::Seed));
-        let tests = actions().any(|action| matches!(action, Action::Test { .. }));
+        let tests = actions().any(|action| match action {
+            Action::Test { .. } | Action::Probe { probe: Probe::Tcp { .. } } => true,
+            Action::Operate(_)
+            | Action::Check(_)
+            | Action::Probe { probe: Probe::Http { .. } }
+            | Action::Verify { .. }
+            | Action::Hook { .. } => false,
+        });
         if seeds {
             let (docker, ledger) = (self.world.swarm.docker().clone(), Arc::clone(&self.world.ledger));
             let (run, stack, image) = (self.plan.run.clone(), self.plan.stack.clone(), self.world.tools_image.clone());
@@ -41,8 +47,7 @@ impl Stage<'_> {
     fn start_sandbox(&mut self) {
         let facts = self.facts();
         let (secrets, authority) = (self.secrets(Tier::Install), self.authority());
-        let files = self.app.tests.as_deref().map_or(Ok(Vec::new()), folder::read);
-        let files = match files {
+        let files = match self.app.test_files() {
             Ok(files) => files,
             Err(error) => {
                 self.sandbox = Soon::Lost(Finding::new(Cause::TestBroken, error.to_string()));
@@ -108,11 +113,6 @@ impl Stage<'_> {
 
     fn authority(&self) -> String {
         self.route.as_ref().map(|route| route.authority().to_owned()).unwrap_or_default()
-    }
-
-    /// The folder with the recipe's own tests.
-    pub(super) fn tests_folder(&self) -> Option<&Path> {
-        self.app.tests.as_deref()
     }
 }
 

@@ -29,6 +29,7 @@ impl Stage<'_> {
             return Ok(After::Down);
         }
         self.serving(Tier::Install, "serving").await;
+        self.ready(Tier::Install, "").await;
         self.own_tests(Tier::Install, "").await;
         Ok(After::Up)
     }

@@ -52,7 +52,7 @@ impl Stage<'_> {
         let work = async {
             let bench = self.bench().await?;
             let now = index::take(&bench, &self.plan.stack).await?;
-            let losses = cc_ci_model::data::compare::compare(&kept.index, &now, &Churn::default());
+            let losses = cc_ci_model::data::compare::compare(&kept.index, &now, &Churn::with(&self.plan.demands.churn));
             Ok(failed_if(cc_ci_model::data::compare::finding(&losses)))
         };
         conductor.step(Tier::Upgrade, "volumes", work).await;

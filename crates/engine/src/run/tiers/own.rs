@@ -40,13 +40,18 @@ impl Stage<'_> {
         let steps = plan.tier(tier).map(|planned| planned.steps.as_slice()).unwrap_or_default();
         let found = steps.iter().find_map(|step| match &step.action {
             Action::Hook { path } => Some(path),
-            Action::Operate(_) | Action::Check(_) | Action::Test { .. } => None,
+            Action::Operate(_)
+            | Action::Check(_)
+            | Action::Probe { .. }
+            | Action::Verify { .. }
+            | Action::Test { .. } => None,
         });
-        let (Some(path), Some(folder)) = (found, self.tests_folder()) else { return Done::NotPlanned };
+        let Some(path) = found else { return Done::NotPlanned };
+        let Some((folder, below)) = self.app.hook(path) else { return Done::NotPlanned };
         let (facts, step) = (self.facts(), StepId::new(tier, path));
         let hook = HostHook {
             folder,
-            path,
+            path: below,
             tier,
             limit: Duration::from_secs(self.plan.limits.command),
             state: &self.world.folder.join(host_hook::STATE),

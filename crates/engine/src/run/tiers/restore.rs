@@ -34,6 +34,7 @@ impl Stage<'_> {
         }
         if self.in_place(&saved).await.may_go_on() {
             self.serving(Tier::Restore, "in-place/serving").await;
+            self.ready(Tier::Restore, "in-place/").await;
             self.came_back(&saved, "in-place/markers").await;
             self.own_tests(Tier::Restore, "in-place/").await;
         }
@@ -54,6 +55,7 @@ impl Stage<'_> {
             return Ok(After::Down);
         }
         self.serving(Tier::Restore, "onto-empty/serving").await;
+        self.ready(Tier::Restore, "onto-empty/").await;
         self.came_back(&saved, "onto-empty/markers").await;
         self.whole(&saved).await;
         self.own_tests(Tier::Restore, "onto-empty/").await;
@@ -165,7 +167,11 @@ impl Stage<'_> {
         let work = async {
             let bench = self.bench().await?;
             let now = index::take(&bench, &self.plan.stack).await?;
-            Ok(failed_if(compare::finding(&compare::compare(&saved.index, &now, &Churn::default()))))
+            Ok(failed_if(compare::finding(&compare::compare(
+                &saved.index,
+                &now,
+                &Churn::with(&self.plan.demands.churn),
+            ))))
         };
         conductor.step(Tier::Restore, "onto-empty/volumes", work).await
     }

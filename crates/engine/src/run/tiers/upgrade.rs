@@ -34,6 +34,7 @@ impl Stage<'_> {
         }
         self.moved(&before).await;
         self.serving(Tier::Upgrade, "serving").await;
+        self.ready(Tier::Upgrade, "").await;
         if let Some(kept) = kept {
             self.kept(&kept).await;
         }

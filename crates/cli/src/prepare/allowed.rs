@@ -1,0 +1,34 @@
+//! Holds both trees against the compose policy, before anything is deployed (TRUST-2).
+
+use super::{problems_error, unusable};
+use crate::args::RecipeArgs;
+use crate::error::{Kind, UserError};
+use cc_ci_model::policy::{self, Policy, file};
+use cc_ci_model::recipe::Recipe;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// The operator's policy: the file given with `--policy`, else the one in the state folder, else nothing is allowed.
+pub(super) fn policy(state: &Path, args: &RecipeArgs) -> Result<Policy, UserError> {
+    let path = args.policy.clone().unwrap_or_else(|| state.join(file::FILE));
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound && args.policy.is_none() => return Ok(Policy::default()),
+        Err(error) => return Err(unusable(&path, &error)),
+    };
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or(file::FILE);
+    Policy::read(name, &text).map_err(|problems| {
+        problems_error(Kind::Settings, format!("cannot use the policy in {}", path.display()), &problems)
+    })
+}
+
+/// Refuses a tree that asks for what the policy does not allow; answers with what it does allow. `which` is `the base
+/// 1.0.0+1` or `head`.
+pub(super) fn allowed(recipe: &Recipe, which: &str, policy: &Policy) -> Result<Vec<String>, UserError> {
+    let review = policy::review(recipe, policy);
+    if review.refused.is_empty() {
+        return Ok(review.allowed);
+    }
+    let message = format!("the recipe `{}` is refused at {which}: it asks for what is not its own", recipe.name);
+    Err(problems_error(Kind::Refused, message, &review.refused))
+}

@@ -1,0 +1,242 @@
+//! What changes a run besides its arguments: settings, overlays and tests, of the recipe and of the CI's catalogue.
+
+use super::{problems_error, unusable};
+use crate::args::RecipeArgs;
+use crate::error::{Kind, UserError};
+use cc_ci_engine::git::Files;
+use cc_ci_model::ids::RecipeName;
+use cc_ci_model::plan::base::Base;
+use cc_ci_model::plan::own_tests::FOLDER;
+use cc_ci_model::recipe::Recipe;
+use cc_ci_model::recipe::interpolate::interpolate;
+use cc_ci_model::recipe::overlays::{self, Variables};
+use cc_ci_model::settings::{self, Settings, manifest};
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The folder below a tree's root that overlays are put into; no recipe may have one of that name.
+pub const OURS: &str = ".cc-ci";
+
+/// The name of the catalogue in the state folder, and of its tests in steps.
+pub const CATALOGUE: &str = "catalogue";
+
+/// A folder that may hold `ci.toml`, overlays and tests.
+enum Place<'a> {
+    /// The tests folder of the commit under test.
+    Tree(&'a Files),
+    /// One of this machine.
+    Disk(PathBuf),
+}
+
+/// A place with the name that messages use.
+struct Source<'a> {
+    place: Place<'a>,
+    shown: String,
+}
+
+impl Source<'_> {
+    /// The text of a file in it.
+    fn text(&self, name: &str) -> Result<Option<String>, UserError> {
+        match &self.place {
+            Place::Tree(files) => {
+                let path = format!("{FOLDER}/{name}");
+                match (files.text.get(&path), files.left_out.get(&path)) {
+                    (Some(text), _) => Ok(Some(text.clone())),
+                    (None, None) => Ok(None),
+                    (None, Some(why)) => Err(UserError::new(Kind::Settings, format!("cannot read {path}: {why:?}"))
+                        .hint("commit it as an ordinary text file")),
+                }
+            }
+            Place::Disk(folder) => match std::fs::read_to_string(folder.join(name)) {
+                Ok(text) => Ok(Some(text)),
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(unusable(&folder.join(name), &error)),
+            },
+        }
+    }
+
+    fn named(&self, name: &str) -> String {
+        format!("{}/{name}", self.shown)
+    }
+}
+
+/// A compose file that repairs the base.
+struct Previous {
+    shown: String,
+    text: String,
+    version: String,
+}
+
+/// Everything that changes a run besides its arguments.
+pub(super) struct Customized {
+    /// What the `ci.toml` files say, the catalogue's last.
+    pub(super) settings: Settings,
+    /// The catalogue's folder for the recipe, absolute, if it has one.
+    pub(super) catalogue: Option<PathBuf>,
+    variables: Vec<(String, String)>,
+    previous: Vec<Previous>,
+}
+
+/// Compose files that are laid over those of a tree: name below the tree's root, and text.
+pub type Overlays = Vec<(String, String)>;
+
+impl Customized {
+    /// Reads what the commit under test (or the folder in its tests' place) and the catalogue bring.
+    pub(super) fn read(state: &Path, args: &RecipeArgs, name: &RecipeName, files: &Files) -> Result<Self, UserError> {
+        let own = match &args.tests {
+            Some(dir) => Source { place: Place::Disk(dir.clone()), shown: dir.display().to_string() },
+            None => Source { place: Place::Tree(files), shown: FOLDER.to_owned() },
+        };
+        let catalogue = catalogue(state, args, name)?;
+        let theirs =
+            catalogue.clone().map(|folder| Source { place: Place::Disk(folder), shown: format!("{CATALOGUE}/{name}") });
+        let sources: Vec<Source<'_>> = [own].into_iter().chain(theirs).collect();
+        let found = |file: &str| -> Result<Vec<(String, String)>, UserError> {
+            let texts = sources.iter().map(|source| Ok((source.named(file), source.text(file)?)));
+            let texts: Result<Vec<_>, UserError> = texts.collect();
+            Ok(texts?.into_iter().filter_map(|(name, text)| Some((name, text?))).collect())
+        };
+        let settings = found(settings::FILE)?;
+        let texts = settings.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let settings = Settings::read(texts).map_err(|problems| {
+            problems_error(Kind::Settings, format!("cannot use the settings of `{name}`"), &problems)
+        })?;
+        let previous: Result<Vec<Previous>, UserError> = found(overlays::PREVIOUS)?
+            .into_iter()
+            .map(|(shown, text)| {
+                let version = overlays::for_version(&shown, &text);
+                let version = version.map_err(|problem| {
+                    problems_error(Kind::Settings, "cannot use the repair of an older version".to_owned(), &[problem])
+                })?;
+                Ok(Previous { shown, text, version })
+            })
+            .collect();
+        let customized = Self { settings, catalogue, variables: found(overlays::CI)?, previous: previous? };
+        let taken = |path: &String| path == OURS || path.starts_with(&format!("{OURS}/"));
+        if files.text.keys().chain(files.left_out.keys()).any(taken) {
+            return Err(UserError::new(Kind::Recipe, format!("the recipe has a folder `{OURS}`"))
+                .hint("rename it: cc-ci keeps its own overlays there"));
+        }
+        Ok(customized)
+    }
+
+    /// The app's environment for trees of the commit under test.
+    pub(super) fn head_environment(
+        &self,
+        app: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>, UserError> {
+        let base = self.base_environment(app)?;
+        self.with(base, app, "env.upgrade", &self.settings.upgrade_environment)
+    }
+
+    /// The app's environment for older trees.
+    pub(super) fn base_environment(
+        &self,
+        app: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>, UserError> {
+        self.with(app.clone(), app, "env.install", &self.settings.environment)
+    }
+
+    fn with(
+        &self,
+        mut environment: BTreeMap<String, String>,
+        app: &BTreeMap<String, String>,
+        table: &str,
+        given: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>, UserError> {
+        for (name, text) in given {
+            let key = format!("{table}.{name}");
+            let value = interpolate(text, app).map_err(|error| {
+                UserError::new(Kind::Settings, "cannot use the settings")
+                    .at(format!("{}: {key}: {error}", self.settings.place(&key)))
+                    .hint("write `$$` for a dollar sign")
+            })?;
+            environment.insert(name.clone(), value);
+        }
+        Ok(environment)
+    }
+
+    /// The variables that CI sets, read against the recipe under test.
+    pub(super) fn variables(&self, recipe: &Recipe) -> Result<Variables, UserError> {
+        let mut all = Variables::default();
+        for (shown, text) in &self.variables {
+            let read = Variables::read(shown, text, recipe).map_err(|problems| {
+                let what = format!("an overlay of CI may only set variables of `{}`", recipe.name);
+                problems_error(Kind::Settings, what, &problems)
+            })?;
+            all = all.under(read);
+        }
+        Ok(all)
+    }
+
+    /// The repairs for this base.
+    pub(super) fn repairs(&self, base: &Base) -> Overlays {
+        let fitting = self.previous.iter().filter(|previous| is_for(previous, base));
+        fitting.enumerate().map(|(at, one)| (format!("{OURS}/previous-{}.yml", at + 1), one.text.clone())).collect()
+    }
+
+    /// A note for each repair that is for another version.
+    pub(super) fn stale(&self, base: &Base) -> Vec<String> {
+        let stale = self.previous.iter().filter(|previous| !is_for(previous, base));
+        stale
+            .map(|previous| {
+                let Previous { shown, version, .. } = previous;
+                let base = match base {
+                    Base::Published { version, .. } => version.as_str(),
+                    Base::Commit { commit, .. } => commit.short(),
+                    Base::Head { .. } => "head itself",
+                };
+                format!("{shown} is stale: it is for {version}, the base is {base}; it was left out")
+            })
+            .collect()
+    }
+
+    /// What the run is changed by (CUST-5).
+    pub(super) fn manifest(&self, base: &Base, variables: &Variables) -> BTreeMap<String, String> {
+        let mut lines = self.settings.manifest();
+        let files: Vec<&str> = self.variables.iter().map(|(shown, _)| shown.as_str()).collect();
+        for (service, set) in &variables.services {
+            for (name, value) in set {
+                let shown = format!("{:?} ({})", manifest::shown(name, value), files.join(", "));
+                lines.insert(format!("compose.ci.{service}.{name}"), shown);
+            }
+        }
+        for previous in self.previous.iter().filter(|previous| is_for(previous, base)) {
+            lines.insert(previous.shown.clone(), format!("laid over the base {}", previous.version));
+        }
+        lines
+    }
+
+    /// The name that messages use for a file below [`OURS`].
+    pub(super) fn shown<'a>(&'a self, base: &Base, file: &'a str) -> &'a str {
+        let number = file.strip_prefix(OURS).and_then(|rest| rest.strip_prefix("/previous-")?.strip_suffix(".yml"));
+        let at = number.and_then(|number| number.parse::<usize>().ok()?.checked_sub(1));
+        let fitting = at.and_then(|at| self.previous.iter().filter(|previous| is_for(previous, base)).nth(at));
+        fitting.map_or(file, |previous| &previous.shown)
+    }
+}
+
+fn is_for(previous: &Previous, base: &Base) -> bool {
+    match base {
+        Base::Published { version, .. } => *version == previous.version,
+        Base::Commit { .. } | Base::Head { .. } => false,
+    }
+}
+
+/// The catalogue's folder for a recipe.
+fn catalogue(state: &Path, args: &RecipeArgs, name: &RecipeName) -> Result<Option<PathBuf>, UserError> {
+    let folder = match &args.catalogue {
+        Some(dir) if !dir.is_dir() => {
+            return Err(UserError::new(Kind::Usage, format!("there is no folder {}", dir.display()))
+                .hint("--catalogue takes a folder with one folder per recipe"));
+        }
+        Some(dir) => dir.clone(),
+        None => state.join(CATALOGUE),
+    };
+    let folder = folder.join(name.as_str());
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    std::path::absolute(&folder).map(Some).map_err(|source| unusable(&folder, &source))
+}
