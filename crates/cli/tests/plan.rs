@@ -3,6 +3,11 @@
 #![expect(clippy::disallowed_methods, reason = "a test drives programs from outside, not through the product")]
 #![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
 
+#[path = "plan/customized.rs"]
+mod customized;
+#[path = "plan/refused.rs"]
+mod refused;
+
 use cc_ci_testkit::repo::Repo;
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -160,9 +160,15 @@ impl Reading<'_, '_> {
         }
     }
 
-    /// Remembers that a key was given. Whatever is below it in an earlier file stays.
+    /// Remembers that a key was given, as it is written. Whatever is below it in an earlier file stays.
     pub(crate) fn given(&mut self, item: &Item<'_>) {
-        let given = Given { file: self.document.file.to_owned(), line: item.line, text: self.document.written(item) };
+        let text = self.document.written(item);
+        self.given_as(item, text);
+    }
+
+    /// Remembers that a key was given whose value stands on several lines.
+    pub(crate) fn given_as(&mut self, item: &Item<'_>, text: String) {
+        let given = Given { file: self.document.file.to_owned(), line: item.line, text };
         self.settings.given.insert(item.key.clone(), given);
     }
 

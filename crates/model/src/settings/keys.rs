@@ -340,8 +340,8 @@ fn verify(reading: &mut Reading<'_, '_>, item: &Item<'_>) {
     }
     match (service, command) {
         (Some(service), Some(command)) => {
+            reading.given_as(item, format!("`{command}` in {service}"));
             reading.settings.verify = Some(Verify { service, command });
-            reading.given(item);
         }
         (None, _) | (_, None) if reading.document.problems.len() == before => {
             reading.document.report(item, "lacks `service` or `command`", "give both");

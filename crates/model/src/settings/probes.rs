@@ -21,7 +21,8 @@ pub(super) fn read(reading: &mut Reading<'_, '_>, item: &Item<'_>) {
             reading.document.report(&item, "is the same as one above", "remove one of them");
         }
     }
-    reading.given(item);
+    let names: Vec<String> = probes.iter().map(Probe::name).collect();
+    reading.given_as(item, names.join(", "));
     reading.settings.ready = probes;
 }
 

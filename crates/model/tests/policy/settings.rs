@@ -34,6 +34,37 @@ fn each_key_of_the_table_takes_effect_or_is_refused_with_a_reason() {
     }
 }
 
+/// The page gives a range in words; the reader has it in numbers.
+#[test]
+fn limits_hold_to_the_range_that_the_page_says() {
+    let limits =
+        KEYS.iter().filter_map(|key| Some((key.name, key.form.strip_prefix("seconds, ")?.split_once(" to ")?)));
+    let limits: Vec<_> = limits.collect();
+    assert_eq!(limits.len(), 5);
+    for (name, (from, to)) in limits {
+        let (from, to): (u64, u64) = (from.parse().unwrap(), to.parse().unwrap());
+        for good in [from, to] {
+            assert_eq!(read(&format!("{name} = {good}")).given[name].text, good.to_string());
+        }
+        for bad in [from - 1, to + 1] {
+            assert!(problems(&format!("{name} = {bad}")).contains(&format!("from {from} to {to}")), "{name} = {bad}");
+        }
+    }
+}
+
+#[test]
+fn the_page_has_the_defaults_of_the_code() {
+    let Limits { run, converge, serving, command, stable } = Limits::default();
+    let limits = [("run", run), ("converge", converge), ("serving", serving), ("command", command), ("stable", stable)];
+    for (name, seconds) in limits {
+        let key = KEYS.iter().find(|key| key.name == format!("limits.{name}")).unwrap();
+        assert!(key.default.starts_with(&format!("`{seconds}`")), "{name}: {}", key.default);
+    }
+    let page = |name: &str| KEYS.iter().find(|key| key.name == name).unwrap().default;
+    assert_eq!(page("health.path"), format!("`{}`", Settings::default().health.path));
+    assert_eq!(page("health.statuses"), format!("`{:?}`", Settings::default().health.statuses));
+}
+
 #[test]
 fn all_examples_make_one_file() {
     let (mut flat, mut tables) = (String::new(), String::new());
