@@ -82,12 +82,12 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "limits.run",
-        form: "seconds, 60 to 86400",
+        form: "seconds, 10 to 86400",
         default: "`3600`",
         meaning: "How long the whole run may take, teardown excluded.",
         example: "limits.run = 7200",
         read: |reading, item| {
-            if let Some(seconds) = reading.document.number(item, 60, 86_400) {
+            if let Some(seconds) = reading.document.number(item, 10, 86_400) {
                 reading.settings.limits.run = Some(seconds);
                 reading.given(item);
             }
