@@ -9,7 +9,7 @@ CC_CI = $(CARGO) run --quiet --package cc-ci --
 
 # ---- what a person runs
 
-.PHONY: help demo test matrix killed
+.PHONY: help demo test matrix killed settings
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -25,6 +25,9 @@ matrix: setup ## set up, then run every sabotaged example and compare with what 
 
 killed: setup ## set up, then kill and interrupt runs in every tier, and clean up after them
 	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- killed
+
+settings: setup ## set up, then show on real runs what each setting, overlay and policy does (about 2 minutes)
+	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- settings
 
 # ---- set-up, one script each; every one does only what is missing
 

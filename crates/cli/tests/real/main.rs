@@ -14,3 +14,4 @@ mod killed;
 mod matrix;
 mod mutant;
 mod product;
+mod settings;
