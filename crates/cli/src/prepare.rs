@@ -74,10 +74,12 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
     let policy = allowed::policy(state, args)?;
     let at_head =
         Reading { name: &name, commit: &head, files: &files, environment: &customized.head_environment(&app)? };
-    let (recipe, _) = at_head.read(&Vec::new())?;
+    let (mut recipe, mut warnings) = at_head.read(&Vec::new())?;
     let variables = customized.variables(&recipe)?;
     let head_overlays = overlaid(Vec::new(), variables.text(&recipe));
-    let (recipe, warnings) = at_head.read(&head_overlays)?;
+    if !head_overlays.is_empty() {
+        (recipe, warnings) = at_head.read(&head_overlays)?;
+    }
     let mut permitted = allowed::allowed(&recipe, &format!("head, {}", head.short()), &policy)?;
     notes.extend(warnings.iter().map(one_line));
     notes.extend(

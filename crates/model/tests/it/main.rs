@@ -10,6 +10,8 @@ mod props;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod settled;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod summary;
