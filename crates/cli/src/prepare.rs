@@ -1,29 +1,33 @@
 //! From arguments to an approved plan: finds the recipe, reads both trees, chooses the base. Touches git, never Docker.
 
 mod allowed;
+mod checked;
 pub mod customize;
+mod reading;
 
 use crate::args::{self, RecipeArgs};
 use crate::clock::Moment;
 use crate::error::{Kind, UserError};
-use cc_ci_engine::git::{Files, LeftOut, Repository, Source};
+use cc_ci_engine::git::{Files, Repository, Source};
 use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::build::{self, Backup, Data, Facts, Route};
 use cc_ci_model::plan::choose::{self, Candidates, Tip, Wish};
-use cc_ci_model::plan::demands::{Demands, Probe};
+use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::own_tests::{FOLDER, OwnTests, Trust};
 use cc_ci_model::plan::permit::Approved;
+use cc_ci_model::recipe::Recipe;
 use cc_ci_model::recipe::backup::Backup as Promise;
 use cc_ci_model::recipe::secrets::SecretOrigin;
 use cc_ci_model::recipe::source::{Problem, Severity};
 use cc_ci_model::recipe::traefik::RouteProtocol;
 use cc_ci_model::recipe::version::{self, Publications, TagKind, Version};
-use cc_ci_model::recipe::{Recipe, source};
-use cc_ci_model::settings::{Capable, Settings};
+use cc_ci_model::settings::Settings;
 use cc_ci_model::tier::Tier;
+use checked::{checked, skips};
 use customize::{Customized, Overlays};
+use reading::{Reading, shown_base, texts, unusable_base};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::unix::fs::PermissionsExt;
@@ -179,66 +183,6 @@ fn overlaid(mut overlays: Overlays, generated: Option<String>) -> Overlays {
     overlays
 }
 
-/// Refuses settings that mean something the recipe does not have.
-fn checked(settings: &Settings, recipe: &Recipe) -> Result<(), UserError> {
-    let refuse = |key: &str, what: String| {
-        let place = settings.place(key);
-        Err(UserError::new(Kind::Settings, format!("cannot use the settings of `{}`", recipe.name))
-            .at(format!("{place}: {key}: {what}")))
-    };
-    let known = |service: &str| {
-        let services: Vec<&str> = recipe.compose.services.keys().map(String::as_str).collect();
-        if services.contains(&service) {
-            Ok(())
-        } else {
-            Err(format!("there is no service `{service}`: it has {}", services.join(", ")))
-        }
-    };
-    let asked =
-        ["health.path", "health.statuses", "health.scheme"].into_iter().find(|key| settings.given.contains_key(*key));
-    if let (Some(key), Route::None) = (asked, route(recipe)) {
-        return refuse(key, "the recipe has no route to ask".to_owned());
-    }
-    for probe in &settings.ready {
-        match probe {
-            Probe::Tcp { service, .. } => {
-                if let Err(what) = known(service) {
-                    return refuse("ready", what);
-                }
-            }
-            Probe::Http { .. } if route(recipe) == Route::None => {
-                return refuse("ready", "the recipe has no route to ask".to_owned());
-            }
-            Probe::Http { .. } => {}
-        }
-    }
-    if let Some(verify) = &settings.verify
-        && let Err(what) = known(&verify.service)
-    {
-        return refuse("backup.verify", what);
-    }
-    match (settings.backup, backup(recipe)) {
-        (Some(Capable::Yes), Backup::Not { reason }) => {
-            refuse("backup.capable", format!("the recipe promises no backup: {reason}"))
-        }
-        (Some(Capable::Yes | Capable::No) | None, _) => Ok(()),
-    }
-}
-
-/// The tiers that the settings skip, each with the reason and where it stands.
-fn skips(settings: &Settings) -> BTreeMap<Tier, String> {
-    let mut skips: BTreeMap<Tier, String> = settings
-        .skips
-        .iter()
-        .map(|(tier, reason)| (*tier, format!("{reason} ({})", settings.place(&format!("skip.{tier}")))))
-        .collect();
-    if settings.backup == Some(Capable::No) {
-        let reason = format!("`backup.capable` is false ({})", settings.place("backup.capable"));
-        skips.entry(Tier::Backup).or_insert(reason);
-    }
-    skips
-}
-
 /// A path, a URL, or the name of a recipe: one that the set-up assembled, one that `abra` has, else the commons' own.
 fn find(state: &Path, text: &str) -> Result<Source, UserError> {
     let is_name = RecipeName::parse(text).is_ok() && !text.starts_with('.');
@@ -347,59 +291,6 @@ async fn version_at(
 ) -> Result<Option<Version>, UserError> {
     let files = texts(&repository.files(commit).await?);
     Ok(Recipe::read(name, &files, app).ok().and_then(|(recipe, _)| recipe.version))
-}
-
-/// A tree that can be read under different overlays.
-struct Reading<'a> {
-    name: &'a RecipeName,
-    commit: &'a Commit,
-    files: &'a Files,
-    environment: &'a BTreeMap<String, String>,
-}
-
-impl Reading<'_> {
-    fn read(&self, overlays: &Overlays) -> Result<(Recipe, Vec<Problem>), UserError> {
-        let mut files = texts(self.files);
-        files.texts.extend(overlays.iter().cloned());
-        let names: Vec<String> = overlays.iter().map(|(name, _)| name.clone()).collect();
-        Recipe::read_under(self.name.as_str(), &files, self.environment, &names).map_err(|problems| {
-            let message = format!("cannot read the recipe `{}` at {}", self.name, self.commit.short());
-            problems_error(Kind::Recipe, message, &problems)
-        })
-    }
-}
-
-/// The base as messages name it.
-fn shown_base(base: &Base) -> String {
-    match base {
-        Base::Published { version, .. } => format!("its base {version}"),
-        Base::Commit { commit, .. } => format!("its base {}", commit.short()),
-        Base::Head { .. } => "head".to_owned(),
-    }
-}
-
-/// Says that the base is meant, and names the files as their authors know them.
-fn unusable_base(customized: &Customized, base: &Base, error: UserError) -> UserError {
-    let message = format!("the base is not usable: {}", error.message);
-    let own = |line: &str| {
-        let (file, rest) = line.split_once(',').unwrap_or((line, ""));
-        format!("{},{rest}", customized.shown(base, file))
-    };
-    let location =
-        error.location.map(|lines| lines.lines().map(|line| own(line.trim_start())).collect::<Vec<_>>().join("\n  "));
-    let hint = "choose another with --base, or go without with --no-upgrade";
-    UserError { message, location, hint: Some(hint.to_owned()), ..error }
-}
-
-/// Every file's name, with its text where it is text: the model asks of the others only whether they are there.
-fn texts(files: &Files) -> source::Files {
-    let named = files.left_out.iter().filter(|(_, why)| match why {
-        LeftOut::TooLarge | LeftOut::Binary => true,
-        LeftOut::Link | LeftOut::Submodule => false,
-    });
-    let named = named.map(|(path, _)| (path.clone(), String::new()));
-    let texts = files.text.iter().map(|(path, text)| (path.clone(), text.clone()));
-    texts.chain(named).collect()
 }
 
 fn problems_error(kind: Kind, message: String, problems: &[Problem]) -> UserError {
