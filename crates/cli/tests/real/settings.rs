@@ -58,8 +58,12 @@ fn settings_and_overlays_reach_the_app() {
     let title = "GET {{base_url}}/\nHTTP 200\n[Asserts]\nbody contains \"<h1>repaired</h1>\"\n";
     std::fs::write(theirs.join("install.hurl"), title).unwrap();
     std::fs::write(theirs.join("custom/title.hurl"), title).unwrap();
-    let files =
-        [("tests/ci.toml", settings), ("tests/compose.ci.yml", overlay), ("tests/previous/compose.yml", repair)];
+    let files = [
+        ("tests/ci.toml", settings),
+        ("tests/compose.ci.yml", overlay),
+        ("tests/previous/compose.yml", repair),
+        ("tests/install.hurl", title),
+    ];
     let run = run(&product, "static-site", &files, &["--catalogue", catalogue.path().to_str().unwrap()]);
     assert_eq!((run.code, &run.results["level"]), (0, &4.into()), "{}", run.all());
     assert_eq!(run.results["base"]["version"], "1.0.0+1.22.1");
