@@ -18,7 +18,7 @@ mod variables;
 mod versions;
 
 use crate::recipe::compose::{Compose, Place};
-use crate::recipe::source::{Problem, Severity};
+use crate::recipe::source::{Problem, Severity, Topic};
 use crate::recipe::version::Tag;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -154,7 +154,8 @@ pub struct LintReport {
     pub compared_with: Option<String>,
     /// Everything found, by file and line.
     pub findings: Vec<LintFinding>,
-    /// Numbers of rules that were not checked: they need the network, or nobody knows what they ask for.
+    /// Numbers of rules that were not checked: they need the network, or a compose file that can be read, or nobody knows
+    /// what they ask for.
     pub unchecked: Vec<String>,
 }
 
@@ -222,13 +223,20 @@ pub fn rules() -> Vec<Rule> {
     rules
 }
 
+/// Rules that can be checked when a compose file cannot be read; all others would accuse it of what it may well hold.
+const BESIDE_COMPOSE: [&str; 5] = ["R006", "R007", "R008", "R014", "CC001"];
+
 /// Checks every rule.
 #[must_use]
 pub fn lint(input: &LintInput<'_>) -> LintReport {
     let mut report =
         LintReport { compared_with: input.base.as_ref().map(|base| base.name.clone()), ..LintReport::default() };
+    let readable = input.head.problems_anywhere(Topic::Unreadable).is_empty();
     for rule in rules() {
         match (rule.check, rule.severity) {
+            (Check::Offline(_), _) if !readable && !BESIDE_COMPOSE.contains(&rule.id) => {
+                report.unchecked.push(rule.id.to_owned());
+            }
             (Check::Offline(check), Some(severity)) => {
                 report.findings.extend(check(input).into_iter().map(|found| stamp(rule.id, severity, found)));
             }

@@ -103,10 +103,17 @@ fn general<'i>(input: &'i LintInput<'_>, severity: Severity) -> impl Iterator<It
 }
 
 fn unusable(input: &LintInput<'_>) -> Vec<Found> {
+    let unreadable = input.head.problems_anywhere(Topic::Unreadable);
+    if !unreadable.is_empty() {
+        return unreadable.into_iter().map(Found::of_problem).collect();
+    }
+    // CC603 says it at the line that names the file.
+    let listed: BTreeSet<String> = super::reading::listed(&input.head).flat_map(|(_, _, names)| names).collect();
+    let gone = |problem: &&Problem| listed.contains(&problem.file) && !input.head.files.has(&problem.file);
     // A variable in a number is reported as such, and need not be reported again for not being a number.
     let typed = input.head.problems_anywhere(Topic::TypedVariable);
     let said = |problem: &&Problem| typed.iter().any(|one| one.file == problem.file && one.key == problem.key);
-    general(input, Severity::Error).filter(|problem| !said(problem)).map(Found::of_problem).collect()
+    general(input, Severity::Error).filter(|problem| !said(problem) && !gone(problem)).map(Found::of_problem).collect()
 }
 
 fn doubtful(input: &LintInput<'_>) -> Vec<Found> {

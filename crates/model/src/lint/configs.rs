@@ -1,6 +1,6 @@
 //! CC1xx: configs never change in Swarm; a new content needs a new name, and so a new version.
 
-use super::{COMPOSE, Check, Found, LintInput, Reading, Rule};
+use super::{Check, Found, LintInput, Reading, Rule};
 use crate::recipe::compose::{Compose, StackFile};
 use crate::recipe::interpolate::{uses, variables};
 use crate::recipe::secrets::swarm_name;
@@ -235,7 +235,7 @@ fn unused(input: &LintInput<'_>) -> Vec<Found> {
     let declared = sets.iter().flat_map(|set| set.compose.configs.keys().map(move |id| (set, id)));
     let found = declared.filter(|(_, id)| !used(id)).map(|(set, id)| {
         let found = Found::new(format!("no service uses the config `{id}`"));
-        found.key(&set.compose, &format!("configs.{id}")).hint(format!("remove it, or mount it ({COMPOSE})"))
+        found.key(&set.compose, &format!("configs.{id}")).hint("remove it, or mount it in a service")
     });
     found.collect()
 }

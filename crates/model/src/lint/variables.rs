@@ -4,8 +4,8 @@ use super::reading::listed;
 use super::secrets::by_service;
 use super::{Check, Found, LintInput, Reading, Rule, SAMPLE};
 use crate::recipe::env_sample::Presence;
-use crate::recipe::interpolate::uses;
-use crate::recipe::source::{Severity, tidy_path};
+use crate::recipe::interpolate::{uses, variables};
+use crate::recipe::source::{Severity, Topic, tidy_path};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const RULES: [Rule; 3] = [
@@ -51,7 +51,13 @@ fn documented(reading: &Reading<'_>) -> BTreeSet<String> {
 }
 
 fn undocumented(input: &LintInput<'_>) -> Vec<Found> {
-    let known = documented(&input.head);
+    if input.head.files.text(SAMPLE).is_none() {
+        return Vec::new();
+    }
+    let mut known = documented(&input.head);
+    // Names without a version have rules of their own.
+    let unversioned = input.head.problems_anywhere(Topic::NoVersion);
+    known.extend(unversioned.iter().flat_map(|problem| variables(&problem.what)).map(str::to_owned));
     let mut first: BTreeMap<String, Found> = BTreeMap::new();
     for (file, number, line) in input.head.compose_lines() {
         for (name, _) in uses(line).into_iter().filter(|(name, default)| default.is_none() && !known.contains(*name)) {

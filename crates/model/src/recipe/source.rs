@@ -70,6 +70,8 @@ pub enum Topic {
     /// Anything else.
     #[default]
     General,
+    /// A file that is not YAML: nothing is known about what stands in it.
+    Unreadable,
     /// There is no `.env.sample`.
     NoSample,
     /// There is no service `app`, or no service at all.
