@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub use reading::{Reading, Set};
+pub use versions::version_label;
 
 /// What the rules look at.
 #[derive(Debug)]

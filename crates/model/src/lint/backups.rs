@@ -1,4 +1,4 @@
-//! CC3xx, second half: backups that hold nothing, or nothing that can be restored.
+//! `CC3xx`, second half: backups that hold nothing, or nothing that can be restored.
 
 use super::{Check, Found, LintInput, Rule};
 use crate::recipe::backup::{self, Backup, BackupPaths, BackupService, BackupSpec, NotCapable};
@@ -70,9 +70,8 @@ fn specs<'i>(input: &'i LintInput<'_>) -> impl Iterator<Item = (&'i Compose, Bac
 /// Where the first backup label of a service stands.
 fn label_key(compose: &Compose, service: &str) -> String {
     let labels = format!("services.{service}.deploy.labels");
-    let first = compose.places.keys().find(|key| {
-        key.strip_prefix(&labels).is_some_and(|rest| rest.starts_with(".backupbot."))
-    });
+    let first =
+        compose.places.keys().find(|key| key.strip_prefix(&labels).is_some_and(|rest| rest.starts_with(".backupbot.")));
     first.cloned().unwrap_or(labels)
 }
 
@@ -127,7 +126,10 @@ fn never_loaded(input: &LintInput<'_>) -> Vec<Found> {
             let database = databases.iter().any(|one| one.service == service.service && keeps_rows(one));
             let dumps = database || command.contains("dump") || command.contains("backup");
             if dumps && hooks.restore_pre.is_none() && hooks.restore_post.is_none() {
-                let words = format!("`{}` is dumped before a backup, and nothing loads the dump after a restore", service.service);
+                let words = format!(
+                    "`{}` is dumped before a backup, and nothing loads the dump after a restore",
+                    service.service
+                );
                 let key = format!("services.{}.deploy.labels.backupbot.backup.pre-hook", service.service);
                 found.push(Found::new(words).key(compose, &key).hint("add `backupbot.restore.post-hook`"));
             }

@@ -1,4 +1,4 @@
-//! CC0xx and CC4xx: what keeps a choice of compose files from being deployed as it is meant.
+//! `CC0xx` and `CC4xx`: what keeps a choice of compose files from being deployed as it is meant.
 
 use super::{Check, Found, LintInput, Rule};
 use crate::recipe::compose::Compose;
@@ -129,12 +129,14 @@ fn images(input: &LintInput<'_>) -> Vec<Found> {
     let documented: BTreeSet<String> = super::reading::listed(head).flat_map(|(_, _, names)| names).collect();
     let mut found = Vec::new();
     for (at, set) in head.sets.iter().enumerate() {
-        let is_documented = at == 0 || set.names.iter().skip(head.default().names.len()).all(|n| documented.contains(n));
+        let is_documented =
+            at == 0 || set.names.iter().skip(head.default().names.len()).all(|n| documented.contains(n));
         for (name, _) in set.compose.services.iter().filter(|(_, service)| service.image.is_empty()) {
             // R011 says it of the whole recipe.
             let everywhere = head.all.services.get(name).is_some_and(|service| service.image.is_empty());
             // An overlay that no list names may be meant for use with another one that has the image.
-            let elsewhere = head.sets.iter().any(|set| set.compose.services.get(name).is_some_and(|s| !s.image.is_empty()));
+            let elsewhere =
+                head.sets.iter().any(|set| set.compose.services.get(name).is_some_and(|s| !s.image.is_empty()));
             if everywhere || set.compose.places.contains_key(&format!("services.{name}.image")) {
                 continue;
             }

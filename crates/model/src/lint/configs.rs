@@ -1,4 +1,4 @@
-//! CC1xx: configs never change in Swarm; a new content needs a new name, and so a new version.
+//! `CC1xx`: configs never change in Swarm; a new content needs a new name, and so a new version.
 
 use super::{Check, Found, LintInput, Reading, Rule};
 use crate::recipe::compose::{Compose, StackFile};
@@ -99,7 +99,9 @@ fn made<'r>(reading: &'r Reading<'_>) -> BTreeMap<String, Made<'r>> {
     let mut found = BTreeMap::new();
     for set in &reading.sets {
         let sections = [("configs", &set.compose.configs), ("secrets", &set.compose.secrets)];
-        for (section, (id, entry)) in sections.into_iter().flat_map(|(name, map)| map.iter().map(move |one| (name, one))) {
+        for (section, (id, entry)) in
+            sections.into_iter().flat_map(|(name, map)| map.iter().map(move |one| (name, one)))
+        {
             let Some(file) = entry.file.as_deref().filter(|_| !entry.external) else { continue };
             let name = format!("{section}/{}", swarm_name(entry, id, &reading.stack));
             found.entry(name).or_insert(Made { section, id, compose: &set.compose, entry, file });

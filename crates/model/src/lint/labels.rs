@@ -1,4 +1,4 @@
-//! CC3xx, first half: labels that nobody reads.
+//! `CC3xx`, first half: labels that nobody reads.
 
 use super::{Check, Found, LintInput, Rule};
 use crate::recipe::source::{Severity, Topic};

@@ -7,16 +7,13 @@ use crate::recipe::source::Severity;
 #[must_use]
 pub fn page() -> String {
     let rules = rules();
-    let mut text = INTRO.to_owned();
-    text.push_str("\n| rule | severity | asks for |\n|---|---|---|\n");
-    for rule in &rules {
+    let row = |rule: &Rule| {
         let id = rule.id;
-        text.push_str(&format!("| [{id}](#{}) | {} | {} |\n", id.to_lowercase(), severity(rule), rule.title));
-    }
-    for rule in &rules {
-        text.push_str(&section(rule));
-    }
-    text
+        format!("| [{id}](#{}) | {} | {} |\n", id.to_lowercase(), severity(rule), rule.title)
+    };
+    let rows: String = rules.iter().map(row).collect();
+    let sections: String = rules.iter().map(section).collect();
+    format!("{INTRO}\n| rule | severity | asks for |\n|---|---|---|\n{rows}{sections}")
 }
 
 const INTRO: &str = "# Lint rules\n\n\

@@ -105,7 +105,9 @@ const KEYS: [&str; 7] = ["Category", "Backups", "Email", "Healthcheck", "Image",
 
 fn metadata(input: &LintInput<'_>) -> Vec<Found> {
     let Some(text) = input.head.files.text(README) else {
-        return vec![Found::new("there is no README.md with metadata").hint("add one with a `<!-- metadata -->` block")];
+        return vec![
+            Found::new("there is no README.md with metadata").hint("add one with a `<!-- metadata -->` block"),
+        ];
     };
     let lines = || text.lines().map(str::trim).zip(1_u32..);
     let Some((_, start)) = lines().find(|(line, _)| *line == "<!-- metadata -->") else {

@@ -148,12 +148,7 @@ fn with_optional(
 }
 
 /// Lists beyond the default: those in commented lines of the sample, and each file that no list names on top of the default.
-fn choices(
-    sample: &EnvSample,
-    env: &BTreeMap<String, String>,
-    files: &Files,
-    default: &[String],
-) -> Vec<Vec<String>> {
+fn choices(sample: &EnvSample, env: &BTreeMap<String, String>, files: &Files, default: &[String]) -> Vec<Vec<String>> {
     let mut lists: Vec<Vec<String>> = Vec::new();
     let documented = sample.entries.iter().filter(|entry| entry.key == LIST && entry.presence == Presence::Optional);
     let mut effective = env.clone();

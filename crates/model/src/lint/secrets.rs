@@ -1,4 +1,4 @@
-//! CC2xx: secrets that cannot be made, found or named.
+//! `CC2xx`: secrets that cannot be made, found or named.
 
 use super::configs::is_in;
 use super::reading::Set;
@@ -81,8 +81,9 @@ fn too_long(input: &LintInput<'_>) -> Vec<Found> {
         for (section, kind, entries) in sections {
             for (id, entry) in entries {
                 let Some(length) = longest_name(entry, set).filter(|length| *length > MAX_NAME) else { continue };
-                let words =
-                    format!("the name of {kind} `{id}` has {length} letters under a long domain, the engine takes {MAX_NAME}");
+                let words = format!(
+                    "the name of {kind} `{id}` has {length} letters under a long domain, the engine takes {MAX_NAME}"
+                );
                 let hint = format!("shorten `{id}` by {} or more", length - MAX_NAME);
                 found.push(Found::new(words).key(&set.compose, &format!("{section}.{id}")).hint(hint));
             }

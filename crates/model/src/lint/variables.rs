@@ -1,4 +1,4 @@
-//! CC6xx: variables that nobody gives a value.
+//! `CC6xx`: variables that nobody gives a value.
 
 use super::reading::listed;
 use super::secrets::by_service;
@@ -68,7 +68,8 @@ fn undocumented(input: &LintInput<'_>) -> Vec<Found> {
     for set in &input.head.sets {
         for (service, one) in &set.compose.services {
             for (name, _) in one.environment.iter().filter(|(name, value)| value.is_none() && !known.contains(*name)) {
-                let words = format!("`{service}` takes {name} from the app's environment, and {SAMPLE} does not have it");
+                let words =
+                    format!("`{service}` takes {name} from the app's environment, and {SAMPLE} does not have it");
                 let found = Found::new(words).key(&set.compose, &format!("services.{service}.environment.{name}"));
                 first.entry(name.clone()).or_insert(found);
             }
@@ -170,7 +171,9 @@ mod tests {
 
     #[test]
     fn calls_in_templates() {
-        let seen = arguments(r#"{{ if eq (env "A") "1" }}x {{ secret `b_c` }} env "N" {{ printf "%s" (env  "D") }}{{env"E"}}"#);
+        let seen = arguments(
+            r#"{{ if eq (env "A") "1" }}x {{ secret `b_c` }} env "N" {{ printf "%s" (env  "D") }}{{env"E"}}"#,
+        );
         assert_eq!(seen, [("env", "A"), ("secret", "b_c"), ("env", "D"), ("env", "E")]);
         assert!(arguments("# env \"X\" {{ .Service }} {{ env .X }} {{").is_empty());
     }

@@ -1,6 +1,6 @@
-//! CC5xx: the version label of `app`.
+//! `CC5xx`: the version label of `app`.
 
-use super::{Check, Found, LintInput, Rule};
+use super::{Check, Found, LintInput, Reading, Rule};
 use crate::recipe::source::Severity;
 use crate::recipe::version::Version;
 
@@ -29,30 +29,34 @@ pub(super) const RULES: [Rule; 2] = [
     },
 ];
 
-fn key(input: &LintInput<'_>) -> String {
-    format!("coop-cloud.{}.version", input.head.stack)
+fn key(reading: &Reading<'_>) -> String {
+    format!("coop-cloud.{}.version", reading.stack)
 }
 
-fn written<'i>(input: &'i LintInput<'_>) -> Option<&'i str> {
-    let app = input.head.default().compose.services.get("app")?;
-    app.deploy.labels.get(&key(input)).map(String::as_str)
+/// The version label of `app` as written; `None` without one.
+#[must_use]
+pub fn version_label<'r>(reading: &'r Reading<'_>) -> Option<&'r str> {
+    let app = reading.default().compose.services.get("app")?;
+    app.deploy.labels.get(&key(reading)).map(String::as_str)
 }
 
 fn at_label(input: &LintInput<'_>, found: Found) -> Found {
-    found.key(&input.head.default().compose, &format!("services.app.deploy.labels.{}", key(input)))
+    found.key(&input.head.default().compose, &format!("services.app.deploy.labels.{}", key(&input.head)))
 }
 
 fn label_is_tag(input: &LintInput<'_>) -> Vec<Found> {
     let here = input.tags.iter().filter(|tag| tag.commit == input.commit && tag.name.parse::<Version>().is_ok());
     let here: Vec<&str> = here.map(|tag| tag.name.as_str()).collect();
     let Some(first) = here.first() else { return Vec::new() };
-    match written(input) {
+    match version_label(&input.head) {
         Some(label) if here.contains(&label) => Vec::new(),
         Some(label) => {
             let found = Found::new(format!("the commit is tagged {first}, and its version label says `{label}`"));
             vec![at_label(input, found.hint(format!("write {first} into the label, commit, and tag that commit")))]
         }
-        None => vec![at_label(input, Found::new(format!("the commit is tagged {first}, and `app` has no version label")))],
+        None => {
+            vec![at_label(input, Found::new(format!("the commit is tagged {first}, and `app` has no version label")))]
+        }
     }
 }
 
@@ -62,7 +66,7 @@ fn label(input: &LintInput<'_>) -> Vec<Found> {
         return Vec::new();
     }
     let hint = "write `coop-cloud.${STACK_NAME}.version=0.1.0+<upstream version>`";
-    match written(input).map(|label| (label, label.parse::<Version>())) {
+    match version_label(&input.head).map(|label| (label, label.parse::<Version>())) {
         Some((_, Ok(_))) => Vec::new(),
         Some((_, Err(error))) => vec![at_label(input, Found::new(format!("the version label {error}")).hint(hint))],
         None => vec![at_label(input, Found::new("`app` has no version label").hint(hint))],

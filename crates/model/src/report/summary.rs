@@ -1,10 +1,12 @@
 //! The RUN SUMMARY: what a person reads on the terminal when the run is over (OUT-2).
 
 use super::text::{first_line, seconds};
-use super::{LINT_NOTE, ReportView, TierRow};
+use super::{ReportView, TierRow};
 use crate::event::Triage;
+use crate::lint;
 use crate::object::Kind;
 use crate::plan::Skip;
+use crate::recipe::source::Severity;
 use crate::verdict::{Color, Status};
 use std::fmt::Write;
 
@@ -130,7 +132,12 @@ fn skipped(out: &mut String, view: &ReportView) {
 fn level(out: &mut String, view: &ReportView) {
     let rungs: Vec<String> =
         view.verdict.rungs.named().iter().map(|(name, status)| format!("{name} {status}")).collect();
-    line(out, &format!("level {} of 5: {} ({LINT_NOTE})", view.verdict.level, rungs.join(", ")));
+    line(out, &format!("level {} of 5: {}", view.verdict.level, rungs.join(", ")));
+    line(out, &format!("lint: {}", view.lint_note()));
+    let errors = view.lint.iter().flat_map(|report| &report.findings).filter(|one| one.severity == Severity::Error);
+    for finding in errors {
+        line(out, &format!("  {}", first_line(&lint::text::line(finding))));
+    }
 }
 
 fn timings(out: &mut String, view: &ReportView) {

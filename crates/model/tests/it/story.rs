@@ -3,6 +3,7 @@
 use cc_ci_model::event::{Budget, Event, FORMAT, InventoryWhen, RunEnd, ServiceSeen, Stamped, Triage};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::ids::{Commit, RecipeName, RunId, StepId};
+use cc_ci_model::lint::LintReport;
 use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
@@ -89,6 +90,7 @@ pub(crate) struct Story {
     left: Vec<Object>,
     leaks: Vec<(String, String)>,
     triage: Option<Triage>,
+    lint: Option<LintReport>,
 }
 
 impl Story {
@@ -108,6 +110,7 @@ impl Story {
             left: Vec::new(),
             leaks: Vec::new(),
             triage: None,
+            lint: None,
         }
     }
 
@@ -144,6 +147,12 @@ impl Story {
     /// A secret is found in an artifact.
     pub(crate) fn leaking(mut self, artifact: &str, secret: &str) -> Self {
         self.leaks.push((artifact.to_owned(), secret.to_owned()));
+        self
+    }
+
+    /// Lint had its say.
+    pub(crate) fn linted(mut self, report: LintReport) -> Self {
+        self.lint = Some(report);
         self
     }
 
@@ -205,6 +214,9 @@ impl Story {
             },
         );
         teller.say(3, Event::Planned { plan: Box::new(self.plan.clone()) });
+        if let Some(report) = &self.lint {
+            teller.say(0, Event::Linted(report.clone()));
+        }
         teller.say(1, Event::HostFact { name: "ipvs".to_owned(), value: "not there".to_owned() });
         let image = |image: &str, pulled_ms| Event::ImageResolved {
             image: image.to_owned(),

@@ -71,8 +71,11 @@ fn every_rule_has_a_number_of_its_own_and_a_whole_page() {
 /// abra's own table, as far as it is known.
 #[test]
 fn severities_are_those_of_abra() {
-    let errors: Vec<&str> =
-        rules().iter().filter(|rule| rule.severity == Some(Severity::Error) && rule.id.starts_with('R')).map(|r| r.id).collect();
+    let errors: Vec<&str> = rules()
+        .iter()
+        .filter(|rule| rule.severity == Some(Severity::Error) && rule.id.starts_with('R'))
+        .map(|r| r.id)
+        .collect();
     assert_eq!(errors, ["R008", "R009", "R010", "R011", "R012", "R014"]);
     let unknown: Vec<&str> = rules().iter().filter(|rule| rule.severity.is_none()).map(|rule| rule.id).collect();
     assert_eq!(unknown, ["R016"]);
