@@ -3,7 +3,7 @@
 use cc_ci_model::event::{Budget, Event, FORMAT, InventoryWhen, RunEnd, ServiceSeen, Stamped, Triage};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::ids::{Commit, RecipeName, RunId, StepId};
-use cc_ci_model::lint::LintReport;
+use cc_ci_model::lint::{LintFinding, LintReport};
 use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
@@ -12,6 +12,7 @@ use cc_ci_model::plan::build::{Backup, Data, Facts, Route, plan};
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Purpose;
 use cc_ci_model::plan::step::{Action, Check, Operation};
+use cc_ci_model::recipe::source::Severity;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::{Verdict, judge};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +77,19 @@ pub(crate) fn failed(cause: Cause) -> Outcome {
 /// A step without an answer for `cause`.
 pub(crate) fn unverified(cause: Cause) -> Outcome {
     Outcome::Unverified(Finding::new(cause, format!("no answer: {cause:?}")))
+}
+
+/// What lint says when it finds one thing of this severity.
+pub(crate) fn found(severity: Severity) -> LintReport {
+    let finding = LintFinding {
+        file: Some("abra.sh".to_owned()),
+        line: Some(2),
+        rule: "CC101".to_owned(),
+        severity,
+        message: "`a.conf` changed since 1.0.0+2.2.6, but config `a` still has the version v1".to_owned(),
+        hint: Some("raise it".to_owned()),
+    };
+    LintReport { findings: vec![finding], ..LintReport::default() }
 }
 
 /// How a run goes, where it does not go well.
