@@ -23,8 +23,9 @@ const INTRO: &str = "# Lint rules\n\n\
 
 fn severity(rule: &Rule) -> &'static str {
     match (rule.check, rule.severity) {
-        (_, None) => "not known",
-        (Check::Unchecked(_), Some(_)) => "not checked",
+        (_, None) => "not known, not checked",
+        (Check::Unchecked(_), Some(Severity::Error)) => "error, not checked",
+        (Check::Unchecked(_), Some(Severity::Warning)) => "warning, not checked",
         (Check::Offline(_), Some(Severity::Error)) => "error",
         (Check::Offline(_), Some(Severity::Warning)) => "warning",
     }

@@ -117,6 +117,7 @@ fn sarif_places_findings_and_describes_their_rules() {
 
 /// Best of twenty, because other tests run at the same time.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the model has no clock, its test does")]
 fn a_recipe_is_linted_in_a_fraction_of_100_ms() {
     let (good, broken) = (Shop::good(), Shop::but(&[Write("pg_backup.sh", "new\n")]));
     let times = (0..20).map(|_| {

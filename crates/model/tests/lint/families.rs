@@ -10,16 +10,15 @@ type Variant = (&'static str, &'static [Edit]);
 
 /// What lint says about each variant, next to the good recipe as its base.
 fn said(variants: &[Variant]) -> String {
-    let mut out = String::new();
+    let mut lines = Vec::new();
     for (name, edits) in variants {
-        let report = Shop::but(edits).against(&Shop::good());
-        out.push_str(&format!("{name}\n"));
-        for finding in &report.findings {
+        lines.push((*name).to_owned());
+        for finding in Shop::but(edits).against(&Shop::good()).findings {
             let hint = finding.hint.as_ref().map(|hint| format!("  [{hint}]")).unwrap_or_default();
-            out.push_str(&format!("    {}{hint}\n", text::line(finding)));
+            lines.push(format!("    {}{hint}", text::line(&finding)));
         }
     }
-    out
+    lines.join("\n")
 }
 
 /// abra's own.
