@@ -10,6 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The list of compose files, in the app's environment.
 const LIST: &str = "COMPOSE_FILE";
 
+/// The most choices of compose files that are read: real recipes have under twenty, and each costs a reading.
+const MAX_CHOICES: usize = 64;
+
 /// A recipe at one commit, read leniently.
 #[derive(Debug)]
 pub struct Reading<'a> {
@@ -165,6 +168,7 @@ fn choices(sample: &EnvSample, env: &BTreeMap<String, String>, files: &Files, de
     let others = files.texts.keys().filter(|path| is_compose(path) && !known.contains(path));
     let alone: Vec<Vec<String>> = others.map(|path| default.iter().chain([path]).cloned().collect()).collect();
     lists.extend(alone);
+    lists.truncate(MAX_CHOICES);
     lists
 }
 

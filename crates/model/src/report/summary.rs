@@ -13,6 +13,9 @@ use std::fmt::Write;
 /// How many lines of a dead attempt's log the summary shows; the artifact has them all.
 const LOG_LINES: usize = 12;
 
+/// How many errors of lint the summary shows; the artifact has them all.
+const LINT_LINES: usize = 10;
+
 /// Draws the summary. Plain text, no colour, ends with a line break.
 #[must_use]
 pub fn render(view: &ReportView) -> String {
@@ -135,8 +138,11 @@ fn level(out: &mut String, view: &ReportView) {
     line(out, &format!("level {} of 5: {}", view.verdict.level, rungs.join(", ")));
     line(out, &format!("lint: {}", view.lint_note()));
     let errors = view.lint.iter().flat_map(|report| &report.findings).filter(|one| one.severity == Severity::Error);
-    for finding in errors {
+    for finding in errors.clone().take(LINT_LINES) {
         line(out, &format!("  {}", first_line(&lint::text::line(finding))));
+    }
+    if let Some(more) = errors.count().checked_sub(LINT_LINES).filter(|more| *more > 0) {
+        line(out, &format!("  and {more} more in lint.txt"));
     }
 }
 

@@ -74,6 +74,11 @@ fn the_reports_say_what_lint_found() {
     lint: 1 error (CC101)
       abra.sh:2: error CC101: `a.conf` changed since 1.0.0+2.2.6, but config `a` still has the version v1
     ");
+    let mut many = found(Severity::Error);
+    many.findings = vec![many.findings[0].clone(); 12];
+    let story = Story::green(&plan).linted(many);
+    let text = summary::render(&ReportView::new(&plan, &Evidence::fold(&story.told()), &story.verdict()));
+    assert_eq!((text.matches("error CC101").count(), text.matches("  and 2 more in lint.txt\n").count()), (10, 1));
     let results = results::Results::new(&view);
     assert_eq!((results.lint.status, results.lint.rules_failed), (Status::Fail, vec!["CC101".to_owned()]));
     assert_eq!((results.lint.detail.as_str(), results.lint.findings.len()), ("1 error (CC101)", 1));
