@@ -50,6 +50,9 @@ pub enum Verb {
     Run(Box<RunArgs>),
     /// Say what a run would do and why, without touching Docker
     Plan(Box<PlanArgs>),
+    /// Say what is wrong with a recipe's files, without network and without Docker
+    #[command(after_help = LINT_CODES)]
+    Lint(LintArgs),
     /// Give the verdict on a stored run again, from its events alone
     Judge(StoredArgs),
     /// Draw the reports of a stored run again
@@ -151,6 +154,39 @@ pub struct PlanArgs {
     /// Print the plan as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What the answer of `lint` means.
+const LINT_CODES: &str = "Exit codes: 0 no finding of severity error (warnings do not count), 10 at least one, \
+    2 wrong usage, 21 no recipe's repository.\nThe rules are explained in docs/reference/lint.md.";
+
+/// Which recipe is linted, and how the findings are printed.
+#[derive(Debug, Args)]
+pub struct LintArgs {
+    /// A folder with a git repository, a git URL, or a recipe's name
+    #[arg(default_value = ".", env = "RECIPE", hide_env_values = true)]
+    pub recipe: String,
+    /// The commit to lint: a branch, a tag or a commit id
+    #[arg(long = "ref", env = "REF", value_name = "REF", default_value = "HEAD", hide_env_values = true)]
+    pub revision: String,
+    /// Only what the change since this branch, tag or commit adds; configs are compared with it, instead of with the newest
+    /// published version
+    #[arg(long, value_name = "REF")]
+    pub against: Option<String>,
+    /// How to print the findings
+    #[arg(long, value_enum, default_value_t = LintFormat::Text)]
+    pub format: LintFormat,
+}
+
+/// The forms lint can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LintFormat {
+    /// A line per finding
+    Text,
+    /// The report as JSON
+    Json,
+    /// SARIF 2.1.0, for code hosts
+    Sarif,
 }
 
 /// How the app is deployed.

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod clean;
 pub mod doctor;
 pub mod judge;
+pub mod lint;
 pub mod plan;
 pub mod report;
 pub mod run;

@@ -47,6 +47,7 @@ async fn perform(cli: &Cli) -> Result<u8, UserError> {
         Verb::Run(args) => Box::pin(commands::run::exec(&cli.state()?, args)).await,
         Verb::Clean(args) => commands::clean::exec(&cli.state()?, args).await,
         Verb::Plan(args) => commands::plan::exec(&cli.state()?, args).await,
+        Verb::Lint(args) => commands::lint::exec(&cli.state()?, args).await,
         Verb::Judge(args) => commands::judge::exec(&cli.state()?, args),
         Verb::Report(args) => commands::report::exec(&cli.state()?, args),
         Verb::Bench(args) => match &args.what {

@@ -3,6 +3,7 @@
 mod allowed;
 mod checked;
 pub mod customize;
+pub(crate) mod linted;
 mod reading;
 
 use crate::args::{self, RecipeArgs};
@@ -10,6 +11,7 @@ use crate::clock::Moment;
 use crate::error::{Kind, UserError};
 use cc_ci_engine::git::{Files, Repository, Source};
 use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
+use cc_ci_model::lint::LintReport;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::build::{self, Backup, Data, Facts, Route};
 use cc_ci_model::plan::choose::{self, Candidates, Tip, Wish};
@@ -27,7 +29,8 @@ use cc_ci_model::settings::Settings;
 use cc_ci_model::tier::Tier;
 use checked::{checked, skips};
 use customize::{Customized, Overlays};
-use reading::{Reading, shown_base, texts, unusable_base};
+pub(crate) use reading::texts;
+use reading::{Reading, shown_base, unusable_base};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::unix::fs::PermissionsExt;
@@ -58,6 +61,8 @@ pub struct Prepared {
     pub base_overlays: Overlays,
     /// Values of secrets that cannot be generated, by name.
     pub secrets: BTreeMap<String, String>,
+    /// What lint says about head.
+    pub lint: LintReport,
 }
 
 /// Plans a run of what the arguments name.
@@ -67,7 +72,8 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
     let name = RecipeName::parse(&source.name()).map_err(|error| UserError::new(Kind::Recipe, error.to_string()))?;
     let repository = Repository::open(&source, &state.join("repositories"), cancel.clone()).await?;
     let (head, tags, notes) = tokio::join!(repository.resolve(args.revision()), repository.tags(), repository.notes());
-    let (head, published) = (head?, publications(tags?));
+    let (head, tags) = (head?, version_tags(tags?));
+    let published = version::published(&tags);
     let mut notes = notes?;
 
     let run = new_run_id(&name)?;
@@ -95,7 +101,8 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
     let settings = &customized.settings;
     let wish = wish(args, &stages, settings);
     let older = customized.base_environment(&app)?;
-    let base = choose_base(&repository, &wish, &head, &recipe, &published, &older).await?;
+    let subject = Subject { name: &name, head: &head, version: recipe.version.as_ref(), published: &published };
+    let base = choose_base(&repository, &wish, &subject, &older).await?;
     let mut base_overlays = customized.repairs(&base);
     notes.extend(customized.stale(&base));
     let base_recipe = match base.commit() {
@@ -111,6 +118,7 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
         }
         None => None,
     };
+    let lint = linted::lint_run(&repository, &subject, &texts(&files), &tags, &base, &app).await?;
     let secrets = given_secrets(args, [Some(&recipe), base_recipe.as_ref()])?;
     let mut own = match &args.tests {
         Some(dir) => own_tests_in(dir)?,
@@ -137,8 +145,8 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
     let at_base = base_recipe.as_ref().unwrap_or(&recipe);
     let approved = build::plan(Facts {
         run,
-        recipe: name,
-        head,
+        recipe: name.clone(),
+        head: head.clone(),
         head_version: recipe.version_label.clone(),
         base,
         stages,
@@ -174,6 +182,7 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
         head_overlays,
         base_overlays,
         secrets,
+        lint,
     })
 }
 
@@ -184,7 +193,7 @@ fn overlaid(mut overlays: Overlays, generated: Option<String>) -> Overlays {
 }
 
 /// A path, a URL, or the name of a recipe: one that the set-up assembled, one that `abra` has, else the commons' own.
-fn find(state: &Path, text: &str) -> Result<Source, UserError> {
+pub(crate) fn find(state: &Path, text: &str) -> Result<Source, UserError> {
     let is_name = RecipeName::parse(text).is_ok() && !text.starts_with('.');
     if !is_name || Path::new(text).join(".git").exists() {
         return Ok(Source::parse(text)?);
@@ -241,33 +250,38 @@ fn app_environment(stack: &StackName) -> BTreeMap<String, String> {
     ])
 }
 
-fn publications(tags: Vec<cc_ci_engine::git::Tag>) -> Publications {
-    let tags: Vec<version::Tag> = tags
-        .into_iter()
+pub(crate) fn version_tags(tags: Vec<cc_ci_engine::git::Tag>) -> Vec<version::Tag> {
+    tags.into_iter()
         .map(|tag| version::Tag {
             name: tag.name,
             kind: if tag.annotated { TagKind::Annotated } else { TagKind::Lightweight },
             commit: tag.commit.to_string(),
         })
-        .collect();
-    version::published(&tags)
+        .collect()
 }
 
-async fn choose_base(
+/// What a base is chosen for.
+pub(crate) struct Subject<'a> {
+    pub(crate) name: &'a RecipeName,
+    pub(crate) head: &'a Commit,
+    pub(crate) version: Option<&'a Version>,
+    pub(crate) published: &'a Publications,
+}
+
+pub(crate) async fn choose_base(
     repository: &Repository,
     wish: &Wish,
-    head: &Commit,
-    recipe: &Recipe,
-    published: &Publications,
+    subject: &Subject<'_>,
     app: &BTreeMap<String, String>,
 ) -> Result<Base, UserError> {
+    let Subject { name, head, version, published } = *subject;
     let usage = |error: choose::ChooseError| match wish {
         Wish::Pinned { by, .. } => {
             UserError::new(Kind::Settings, "cannot use the settings").at(format!("{by}: base.version: {error}"))
         }
         Wish::Automatic | Wish::Version(_) | Wish::NoUpgrade(_) => UserError::new(Kind::Usage, error.to_string()),
     };
-    let mut candidates = Candidates { head, head_version: recipe.version.as_ref(), published, tip: None };
+    let mut candidates = Candidates { head, head_version: version, published, tip: None };
     let chosen = choose::choose(wish, &candidates).map_err(usage)?;
     // The default branch is looked at only when the published versions leave nothing, because that costs time.
     match (&chosen, wish) {
@@ -277,7 +291,7 @@ async fn choose_base(
         }
     }
     let Some((branch, commit)) = repository.default_branch_tip().await? else { return Ok(chosen) };
-    let version = version_at(repository, &recipe.name, &commit, app).await?;
+    let version = version_at(repository, name.as_str(), &commit, app).await?;
     candidates.tip = Some(Tip { branch: &branch, commit: &commit, version: version.as_ref() });
     choose::choose(wish, &candidates).map_err(usage)
 }

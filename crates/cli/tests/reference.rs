@@ -89,6 +89,11 @@ fn policy() {
 }
 
 #[test]
+fn lint_rules() {
+    check("lint.md", &cc_ci_model::lint::page::page());
+}
+
+#[test]
 fn events() {
     let intro = "# Events\n\n\
         A run folder's `events.jsonl` holds one JSON object a line: `seq`, the position from 0 without gaps; `ms`, \
@@ -96,9 +101,11 @@ fn events() {
         `format`, the version of all this.\n";
     let event = include_str!("../../model/src/event.rs");
     let outcome = include_str!("../../model/src/outcome.rs");
+    let lint = include_str!("../../model/src/lint.rs");
     let object = include_str!("../../model/src/object.rs");
     let parts = [
         items::page(event, &["Event", "ServiceSeen", "Budget", "Triage", "InventoryWhen", "RunEnd"]),
+        items::page(lint, &["LintReport", "LintFinding"]),
         items::page(outcome, &["Outcome", "Finding", "Cause"]),
         items::page(object, &["Object", "Kind"]),
     ];

@@ -1,6 +1,7 @@
 //! Everything the engine may say. Events are the only record of a run (VER-1); each becomes one line of `events.jsonl`.
 
 use crate::ids::{Commit, RecipeName, RunId, StackName, StepId};
+use crate::lint::LintReport;
 use crate::object::Object;
 use crate::outcome::{Finding, Outcome};
 use crate::plan::Plan;
@@ -49,6 +50,8 @@ pub enum Event {
         /// The whole plan.
         plan: Box<Plan>,
     },
+    /// What lint has to say about the recipe at the commit under test (VER-5); decides the lint rung, never the colour.
+    Linted(LintReport),
     /// A fact about the host that the run adapted to or depends on.
     HostFact {
         /// `engine`, `ipvs`, `disk`, …

@@ -2,6 +2,7 @@
 
 use crate::event::{Budget, Event, FORMAT, InventoryWhen, RunEnd, ServiceSeen, Stamped, Triage};
 use crate::ids::{Commit, RecipeName, RunId, StackName, StepId};
+use crate::lint::LintReport;
 use crate::object::Object;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
@@ -17,6 +18,8 @@ pub struct Evidence {
     pub start: Option<Start>,
     /// The plan the run followed, as the record holds it.
     pub plan: Option<Box<Plan>>,
+    /// What lint found; `None` in records without it.
+    pub lint: Option<LintReport>,
     /// Facts about the host: name and value, in order.
     pub host: Vec<(String, String)>,
     /// Images resolved before the timed part.
@@ -206,6 +209,13 @@ impl Evidence {
                     self.flaw("the record holds two plans");
                 } else {
                     self.plan = Some(plan.clone());
+                }
+            }
+            Event::Linted(report) => {
+                if self.lint.is_some() {
+                    self.flaw("the recipe was linted twice");
+                } else {
+                    self.lint = Some(report.clone());
                 }
             }
             Event::HostFact { name, value } => self.host.push((name.clone(), value.clone())),

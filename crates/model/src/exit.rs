@@ -10,7 +10,7 @@ pub const GREEN: u8 = 0;
 pub const BUG: u8 = 1;
 /// The command line makes no sense.
 pub const USAGE: u8 = 2;
-/// Not green, and the recipe, its base, a dependency or its tests are the reason.
+/// Not green, and the recipe, its base, a dependency or its tests are the reason; or `lint` found an error.
 pub const RED: u8 = 10;
 /// Disk, registry, engine or memory of the host gave out; nothing was learnt about the recipe.
 pub const INFRASTRUCTURE: u8 = 11;
@@ -35,7 +35,11 @@ pub const ALL: [(u8, &str, &str); 12] = [
     (GREEN, "green", "the recipe passed"),
     (BUG, "bug", "cc-ci itself failed; nothing was learnt about the recipe"),
     (USAGE, "usage", "the command line makes no sense"),
-    (RED, "red", "not green, and the recipe, its base, a dependency or its tests are the reason"),
+    (
+        RED,
+        "red",
+        "not green, and the recipe, its base, a dependency or its tests are the reason; `lint` found an error",
+    ),
     (INFRASTRUCTURE, "infrastructure", "disk, registry, engine or memory of the host gave out"),
     (CANCELLED, "cancelled", "the run was cancelled (by a later command such as `judge`)"),
     (BAD_SETTINGS, "bad settings", "settings that cannot be used"),

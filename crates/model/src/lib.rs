@@ -10,6 +10,7 @@ pub mod event;
 pub mod evidence;
 pub mod exit;
 pub mod ids;
+pub mod lint;
 pub mod object;
 pub mod outcome;
 pub mod overlay;

@@ -26,7 +26,7 @@ use self::compose::Compose;
 use self::database::Database;
 use self::env_sample::EnvSample;
 use self::secrets::{SecretSpec, swarm_name};
-use self::source::{Files, Problem, Severity, nearest};
+use self::source::{Files, Problem, Severity, Topic, nearest};
 use self::traefik::Route;
 use self::version::Version;
 
@@ -131,7 +131,7 @@ impl Recipe {
             Some(text) => keep(EnvSample::read(SAMPLE, text), &mut problems),
             None => {
                 let hint = "add it: abra cannot make an app without it; an empty file will do";
-                problems.push(Problem::error(SAMPLE, "is missing").hint(hint));
+                problems.push(Problem::error(SAMPLE, "is missing").hint(hint).topic(Topic::NoSample));
                 EnvSample::default()
             }
         };
@@ -213,7 +213,7 @@ pub fn stack_name(domain: &str) -> String {
 }
 
 /// The list in `COMPOSE_FILE`, or `compose.yml`.
-fn compose_files(env: &BTreeMap<String, String>) -> Vec<String> {
+pub(crate) fn compose_files(env: &BTreeMap<String, String>) -> Vec<String> {
     let list = env.get("COMPOSE_FILE").map(String::as_str).unwrap_or_default();
     let names: Vec<String> =
         list.split(':').map(str::trim).filter(|name| !name.is_empty()).map(source::tidy_path).collect();
@@ -229,12 +229,12 @@ fn whole_stack(compose: &Compose, names: &[String], so_far: &[Problem]) -> Optio
     if compose.services.is_empty() {
         let unread = so_far.iter().any(|problem| names.contains(&problem.file) && problem.severity == Severity::Error);
         let problem = Problem::error(first, "defines no services").hint("add `services:` with a service named `app`");
-        return (!unread).then_some(problem);
+        return (!unread).then_some(problem.topic(Topic::NoApp));
     }
     let near =
         nearest("app", compose.services.keys().map(String::as_str)).map(|near| format!("rename `{near}` to `app`"));
     let hint = near.unwrap_or_else(|| "name the service that users talk to `app`: abra looks for it".to_owned());
-    Some(compose.at("services", Problem::error(first, "no service is named `app`").hint(hint)))
+    Some(compose.at("services", Problem::error(first, "no service is named `app`").hint(hint)).topic(Topic::NoApp))
 }
 
 fn timeout(label: Option<&str>, compose: &Compose, stack: &str, problems: &mut Vec<Problem>) -> u64 {

@@ -9,6 +9,7 @@ pub mod timeline;
 use crate::event::{ServiceSeen, Triage};
 use crate::evidence::{Evidence, ImageSeen, Leak, Span};
 use crate::ids::{Commit, RecipeName, RunId, StackName, StepId};
+use crate::lint::{self, LintReport};
 use crate::object::Object;
 use crate::outcome::{Finding, Outcome};
 use crate::plan::base::Base;
@@ -17,9 +18,6 @@ use crate::plan::{Disposition, Plan};
 use crate::tier::Tier;
 use crate::verdict::{Status, Verdict};
 use std::collections::BTreeMap;
-
-/// Why the lint rung has no answer yet.
-pub const LINT_NOTE: &str = "lint is not part of this version yet";
 
 /// Everything a report may show. Renderers take this and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +46,8 @@ pub struct ReportView {
     pub verdict: Verdict,
     /// One row per tier, in order.
     pub tiers: Vec<TierRow>,
+    /// What lint found; `None` in records without it.
+    pub lint: Option<LintReport>,
     /// Failing services, first first.
     pub triage: Vec<Triage>,
     /// Deploys that were announced, with the reason the plan gives.
@@ -143,6 +143,7 @@ impl ReportView {
             finished,
             verdict: verdict.clone(),
             tiers: Tier::ALL.into_iter().map(|tier| tier_row(tier, plan, evidence, verdict)).collect(),
+            lint: evidence.lint.clone(),
             triage: evidence.triage.clone(),
             deploys: deploys(plan, evidence),
             images: evidence.images.clone(),
@@ -158,6 +159,12 @@ impl ReportView {
             notes: plan.notes.clone(),
             host: evidence.host.clone(),
         }
+    }
+
+    /// What lint found, in a few words.
+    #[must_use]
+    pub fn lint_note(&self) -> String {
+        self.lint.as_ref().map_or_else(|| "the record does not say what lint found".to_owned(), lint::text::counts)
     }
 
     /// Milliseconds spent pulling images, added up, and how many were pulled.

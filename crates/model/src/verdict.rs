@@ -9,6 +9,7 @@ use crate::event::RunEnd;
 use crate::evidence::Evidence;
 use crate::exit;
 use crate::ids::StepId;
+use crate::lint::LintReport;
 use crate::object::Object;
 use crate::outcome::{Finding, Outcome};
 use crate::plan::Plan;
@@ -200,7 +201,7 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> Verdict {
     let flaws = flaws(plan, evidence);
     let reasons = reasons(plan, evidence, &tiers, &budget, &flaws);
 
-    let rungs = rungs(&tiers);
+    let rungs = rungs(&tiers, evidence.lint.as_ref());
     // A record that cannot be trusted earns nothing.
     let level = if flaws.is_empty() { rungs.level() } else { 0 };
     let color = color(&reasons);
@@ -381,14 +382,17 @@ fn blame_of_leftover(plan: &Plan, evidence: &Evidence, object: &Object) -> Blame
     }
 }
 
-fn rungs(tiers: &[TierVerdict]) -> Rungs {
+fn rungs(tiers: &[TierVerdict], lint: Option<&LintReport>) -> Rungs {
     let status = |tier: Tier| tiers.iter().find(|verdict| verdict.tier == tier).map_or(Status::Unver, |v| v.status);
     Rungs {
         install: status(Tier::Install),
         upgrade: status(Tier::Upgrade),
         backup_restore: level::both(status(Tier::Backup), status(Tier::Restore)),
         functional: status(Tier::Custom),
-        // Lint is not part of this version yet.
-        lint: Status::Unver,
+        lint: match lint.map(LintReport::passed) {
+            Some(true) => Status::Pass,
+            Some(false) => Status::Fail,
+            None => Status::Unver,
+        },
     }
 }

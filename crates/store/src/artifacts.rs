@@ -1,6 +1,7 @@
 //! Writes what a run leaves besides its record: reports, logs, the stack as it was deployed. All of it masked.
 
-use crate::run_dir::{EFFECTIVE_STACK, JUNIT, LOGS, RESULTS, RunDir, RunDirError, SUMMARY, TIMELINE};
+use crate::run_dir::{EFFECTIVE_STACK, JUNIT, LINT, LOGS, RESULTS, RunDir, RunDirError, SUMMARY, TIMELINE};
+use cc_ci_model::lint;
 use cc_ci_model::redact::Redactor;
 use cc_ci_model::report::{ReportView, junit, results, summary, timeline};
 use std::path::PathBuf;
@@ -40,6 +41,9 @@ pub fn write_reports(dir: &RunDir, view: &ReportView, redactor: &Redactor) -> Re
     dir.write(TIMELINE, redactor.mask_json(timeline).to_string().as_bytes())?;
     let junit = junit::render(view).map_err(|error| ArtifactError::Junit { words: error.to_string() })?;
     dir.write(JUNIT, redactor.mask(&junit).as_bytes())?;
+    if let Some(report) = &view.lint {
+        dir.write(LINT, redactor.mask(&lint::text::render(report)).as_bytes())?;
+    }
     dir.write(SUMMARY, redactor.mask(&summary::render(view)).as_bytes())?;
     Ok(())
 }

@@ -11,6 +11,8 @@ pub const EVENTS: &str = "events.jsonl";
 pub const RESULTS: &str = "results.json";
 /// The results for CI systems.
 pub const JUNIT: &str = "junit.xml";
+/// What lint found, as text.
+pub const LINT: &str = "lint.txt";
 /// The RUN SUMMARY.
 pub const SUMMARY: &str = "summary.txt";
 /// Where the time went, for a trace viewer.

@@ -72,6 +72,7 @@ pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
     ]);
     voice.say(started(&plan, pr));
     voice.say(Event::Planned { plan: Box::new(plan.clone()) });
+    voice.say(Event::Linted(prepared.lint.clone()));
     for (name, value) in adaptations.facts {
         voice.say(Event::HostFact { name, value });
     }

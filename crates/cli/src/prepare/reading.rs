@@ -53,7 +53,7 @@ pub(super) fn unusable_base(customized: &Customized, base: &Base, error: UserErr
 }
 
 /// Every file's name, with its text where it is text: the model asks of the others only whether they are there.
-pub(super) fn texts(files: &Files) -> source::Files {
+pub(crate) fn texts(files: &Files) -> source::Files {
     let named = files.left_out.iter().filter(|(_, why)| match why {
         LeftOut::TooLarge | LeftOut::Binary => true,
         LeftOut::Link | LeftOut::Submodule => false,

@@ -3,6 +3,7 @@
 use super::{Paint, Style};
 use cc_ci_model::event::{Event, Stamped};
 use cc_ci_model::evidence::Evidence;
+use cc_ci_model::lint::{self, LintReport};
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::{Disposition, Plan};
 use cc_ci_model::report::{ReportView, summary};
@@ -88,6 +89,7 @@ impl Progress {
                 vec![format!("run {run}: {recipe} at {}", head.short())]
             }
             Event::Planned { plan } => planned(plan),
+            Event::Linted(report) => vec![self.linted(report)],
             Event::HostFact { name, value } => vec![format!("host: {name}: {value}")],
             Event::ImageResolved { image, pulled_ms, .. } => match pulled_ms {
                 Some(ms) => vec![format!("image {image}: pulled in {}", seconds(*ms))],
@@ -131,6 +133,11 @@ impl Progress {
             }
             Event::Deploying { .. } | Event::ServicesSeen { .. } | Event::Budget(_) | Event::Inventory { .. } => vec![],
         }
+    }
+
+    fn linted(&self, report: &LintReport) -> String {
+        let line = format!("lint: {}", lint::text::counts(report));
+        if report.passed() { line } else { self.paint.doubtful(&line) }
     }
 
     /// The verdict as it stands before teardown: it can only get worse, if something is left behind.

@@ -13,7 +13,7 @@ fn green(product: &Product, recipe: &str) -> Finished {
         assert_eq!(run.results["results"][tier], "pass", "{tier}: {}", run.out);
     }
     let results = &run.results;
-    assert_eq!((&results["verdict"], results["level"].as_u64()), (&"green".into(), Some(4)), "{}", run.out);
+    assert_eq!((&results["verdict"], results["level"].as_u64()), (&"green".into(), Some(5)), "{}", run.out);
     assert_eq!(results["flags"]["clean_teardown"], true, "{}", run.out);
     assert_eq!(results["flags"]["no_secret_leak"], true, "{}", run.out);
     let left = of_run(run.id(), &run.stack());

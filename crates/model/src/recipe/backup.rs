@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::compose::{Compose, MountKind, Service};
 use super::database::is_below;
-use super::source::{Problem, nearest};
+use super::source::{Problem, Topic, nearest};
 use super::traefik::{comma_list, truthy};
 
 /// Whether a recipe can be backed up.
@@ -172,7 +172,8 @@ fn misplaced(compose: &Compose, name: &str, service: &Service, problems: &mut Ve
     for label in service.labels.keys().filter(|label| label.starts_with(PREFIX)) {
         let problem = Problem::warning("", "backup labels count under `deploy` only");
         let hint = format!("move it to services.{name}.deploy.labels");
-        problems.push(compose.at(&format!("services.{name}.labels.{label}"), problem.hint(hint)));
+        let problem = problem.hint(hint).topic(Topic::MisplacedLabel);
+        problems.push(compose.at(&format!("services.{name}.labels.{label}"), problem));
     }
 }
 
@@ -182,7 +183,8 @@ fn without_switch(compose: &Compose, name: &str, service: &Service, problems: &m
     if let Some(label) = service.deploy.labels.keys().find(ours) {
         let problem = Problem::warning("", "has no effect: this service does not carry `backupbot.backup`");
         let hint = format!("add `backupbot.backup=true` to services.{name}.deploy.labels");
-        problems.push(compose.at(&format!("services.{name}.deploy.labels.{label}"), problem.hint(hint)));
+        let problem = problem.hint(hint).topic(Topic::BackupLabel);
+        problems.push(compose.at(&format!("services.{name}.deploy.labels.{label}"), problem));
     }
 }
 
@@ -199,7 +201,8 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn warn(&mut self, label: &str, what: impl Into<String>, hint: impl Into<String>) {
         let key = format!("services.{}.deploy.labels.{label}", self.name);
-        self.problems.push(self.compose.at(&key, Problem::warning("", what).hint(hint)));
+        let problem = Problem::warning("", what).hint(hint).topic(Topic::BackupLabel);
+        self.problems.push(self.compose.at(&key, problem));
     }
 
     fn label(&self, key: &str) -> Option<&str> {

@@ -3,7 +3,7 @@
 //! Reading, interpolation and merging follow the loader of `docker stack deploy`, oddities included, because that loader
 //! decides what is deployed; [`super::crosscheck`] compares the two, in tests and in every run.
 
-mod check;
+pub(crate) mod check;
 mod entries;
 mod env_file;
 mod merge;

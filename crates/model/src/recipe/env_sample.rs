@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use self::value::{Parsed, expand, parse_value};
-use super::source::{Problem, nearest};
+use super::source::{Problem, Topic, nearest};
 
 /// The assignments of a `.env.sample`, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -178,7 +178,7 @@ pub(super) fn read_value(text: &str) -> Option<(String, Quotes)> {
 }
 
 /// A value with its variables filled in.
-pub(super) fn expand_value(text: &str, env: &BTreeMap<String, String>) -> String {
+pub(crate) fn expand_value(text: &str, env: &BTreeMap<String, String>) -> String {
     expand(text, env)
 }
 
@@ -196,7 +196,7 @@ fn modifiers(comment: &str, place: &Problem, presence: Presence, problems: &mut 
     let mut modifiers = Modifiers::default();
     let mut report = |what: String, hint: String| {
         if presence == Presence::Set {
-            problems.push(Problem { what, ..place.clone() }.hint(hint));
+            problems.push(Problem { what, ..place.clone() }.hint(hint).topic(Topic::Modifier));
         }
     };
     let secret = place.key.as_deref().is_some_and(|key| key.starts_with("SECRET_"));

@@ -54,6 +54,20 @@ pub fn variables(text: &str) -> Vec<&str> {
         .collect()
 }
 
+/// The variables that a text reads, each with the default that stands next to it.
+#[must_use]
+pub fn uses(text: &str) -> Vec<(&str, Option<&str>)> {
+    pieces(text)
+        .filter_map(|piece| match piece {
+            Piece::Variable(body) => {
+                let (name, rest) = body.split_at(name_length(body));
+                Some((name, rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-'))))
+            }
+            Piece::Text(_) | Piece::Dollar | Piece::Invalid(_) => None,
+        })
+        .collect()
+}
+
 /// A part of a text with variables.
 enum Piece<'a> {
     Text(&'a str),
@@ -186,5 +200,6 @@ mod tests {
     #[test]
     fn the_variables_of_a_text_are_listed() {
         assert_eq!(variables("$A ${B:-${C}} $$D ${E?x} ${A}"), ["A", "B", "E", "A"]);
+        assert_eq!(uses("$A ${B:-v1} ${C-} ${E?x}"), [("A", None), ("B", Some("v1")), ("C", Some("")), ("E", None)]);
     }
 }

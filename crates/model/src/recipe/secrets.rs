@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::compose::{Compose, StackFile};
 use super::env_sample::{Charset, EnvSample, Modifiers};
 use super::interpolate::variables;
-use super::source::Problem;
+use super::source::{Problem, Topic};
 
 /// One secret that a service uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,7 +49,7 @@ pub fn secrets(compose: &Compose, sample: &EnvSample, stack: &str) -> (Vec<Secre
         let used_by = users(compose, id);
         if used_by.is_empty() {
             let problem = Problem::warning("", "no service uses this secret").hint("remove it, or add it to a service");
-            problems.push(compose.at(&format!("secrets.{id}"), problem));
+            problems.push(compose.at(&format!("secrets.{id}"), problem.topic(Topic::Unused)));
             continue;
         }
         let swarm_name = swarm_name(entry, id, stack);
@@ -75,7 +75,7 @@ pub fn secrets(compose: &Compose, sample: &EnvSample, stack: &str) -> (Vec<Secre
 }
 
 /// The name of a secret or config in Swarm.
-pub(super) fn swarm_name(entry: &StackFile, id: &str, stack: &str) -> String {
+pub(crate) fn swarm_name(entry: &StackFile, id: &str, stack: &str) -> String {
     match (&entry.name, entry.external) {
         (Some(name), _) => name.clone(),
         (None, true) => id.to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The text files of a recipe at one commit, by path relative to the recipe's root.
 ///
@@ -55,13 +55,41 @@ pub fn tidy_path(path: &str) -> String {
 }
 
 /// How much a problem matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The recipe cannot be deployed as it is written.
     Error,
     /// The recipe deploys, but very likely not as its author meant.
     Warning,
+}
+
+/// What a problem is about, as far as a lint rule of its own exists for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Topic {
+    /// Anything else.
+    #[default]
+    General,
+    /// A file that is not YAML: nothing is known about what stands in it.
+    Unreadable,
+    /// There is no `.env.sample`.
+    NoSample,
+    /// There is no service `app`, or no service at all.
+    NoApp,
+    /// A service without an image.
+    NoImage,
+    /// A variable in a field that is not a text.
+    TypedVariable,
+    /// The version variable of a secret or config has no value.
+    NoVersion,
+    /// A secret that no service uses.
+    Unused,
+    /// A label outside `deploy`.
+    MisplacedLabel,
+    /// A backup label that does not do what it says.
+    BackupLabel,
+    /// A comment behind a value of `.env.sample`.
+    Modifier,
 }
 
 /// One thing wrong with a recipe: where, what, and what to do now.
@@ -79,13 +107,16 @@ pub struct Problem {
     pub what: String,
     /// What to do now, when that is known.
     pub hint: Option<String>,
+    /// What it is about.
+    #[serde(skip)]
+    pub topic: Topic,
 }
 
 impl Problem {
     /// A problem that makes the recipe unusable.
     pub fn error(file: impl Into<String>, what: impl Into<String>) -> Self {
         let (file, what) = (file.into(), what.into());
-        Self { severity: Severity::Error, file, line: None, key: None, what, hint: None }
+        Self { severity: Severity::Error, file, line: None, key: None, what, hint: None, topic: Topic::General }
     }
 
     /// A problem that does not stop the recipe from being deployed.
@@ -109,6 +140,12 @@ impl Problem {
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// The same problem, with what it is about.
+    #[must_use]
+    pub fn topic(self, topic: Topic) -> Self {
+        Self { topic, ..self }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::compose::{Compose, Service};
-use super::source::Problem;
+use super::source::{Problem, Topic};
 
 /// One router of one service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -71,7 +71,8 @@ pub fn routes(compose: &Compose) -> (Vec<Route>, Vec<Problem>) {
         if let Some(label) = service.labels.keys().find(|label| is_traefik(label)) {
             let problem = Problem::warning("", "Traefik reads labels under `deploy` only");
             let hint = format!("move it to services.{name}.deploy.labels");
-            problems.push(compose.at(&format!("services.{name}.labels.{label}"), problem.hint(hint)));
+            let problem = problem.hint(hint).topic(Topic::MisplacedLabel);
+            problems.push(compose.at(&format!("services.{name}.labels.{label}"), problem));
         }
         let labels = lower_labels(service);
         if !enabled(&labels) {

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned, alias_limits, budget, options};
 
 use super::scalar::{Kind, Scalar, plain};
-use super::source::Problem;
+use super::source::{Problem, Topic};
 
 /// The longest YAML text that is read, in bytes: real recipes stay under 50 KiB.
 const MAX_TEXT: usize = 1 << 20;
@@ -65,7 +65,7 @@ pub(crate) struct Key {
 /// Fails with one problem when the text is not YAML or is larger or deeper than any recipe.
 pub(crate) fn parse(file: &str, text: &str) -> Result<Node, Problem> {
     if text.len() > MAX_TEXT {
-        return Err(Problem::error(file, format!("is larger than {MAX_TEXT} bytes")));
+        return Err(Problem::error(file, format!("is larger than {MAX_TEXT} bytes")).topic(Topic::Unreadable));
     }
     // The depth bounds the stack that the recursive reading needs: about 1 MiB without optimisation.
     let options = options! {
@@ -78,6 +78,7 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Node, Problem> {
         Err(error) => {
             let line = error.location().map(|at| at.line()).filter(|line| *line > 0);
             let problem = Problem::error(file, format!("not readable as YAML: {}", first_sentence(&error)));
+            let problem = problem.topic(Topic::Unreadable);
             Err(Problem { line: line.and_then(|line| u32::try_from(line).ok()), ..problem })
         }
     }

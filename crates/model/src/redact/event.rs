@@ -2,6 +2,7 @@
 
 use super::Redactor;
 use crate::event::{Budget, Event, RunEnd, ServiceSeen, Stamped, Triage};
+use crate::lint::{LintFinding, LintReport};
 use crate::outcome::{Finding, Outcome};
 use crate::plan::Plan;
 
@@ -17,6 +18,7 @@ impl Redactor {
     pub fn event(&self, event: Event) -> Event {
         match event {
             Event::Planned { plan } => Event::Planned { plan: Box::new(self.plan(*plan)) },
+            Event::Linted(report) => Event::Linted(self.lint(report)),
             Event::HostFact { name, value } => Event::HostFact { name, value: self.mask_owned(value) },
             Event::Waiting { step, on, limit } => Event::Waiting { step, on: self.mask_owned(on), limit },
             Event::Noted { step, text } => Event::Noted { step, text: self.mask_owned(text) },
@@ -61,6 +63,15 @@ impl Redactor {
         let customization = plan.customization.into_iter();
         let customization = customization.map(|(name, value)| (name, self.mask_owned(value))).collect();
         Plan { notes: self.lines(plan.notes), customization, ..plan }
+    }
+
+    fn lint(&self, report: LintReport) -> LintReport {
+        let findings = report.findings.into_iter().map(|finding| LintFinding {
+            message: self.mask_owned(finding.message),
+            hint: finding.hint.map(|text| self.mask_owned(text)),
+            ..finding
+        });
+        LintReport { findings: findings.collect(), ..report }
     }
 
     fn outcome(&self, outcome: Outcome) -> Outcome {

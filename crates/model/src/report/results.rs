@@ -1,10 +1,12 @@
 //! `results.json`: the run for programs. Schema 3 has every key of schema 2 with the same meaning, and more.
 
-use super::{DeployRow, LINT_NOTE, ReportView, StepRow, TierRow};
+use super::{DeployRow, ReportView, StepRow, TierRow};
 use crate::event::Triage;
+use crate::lint::LintFinding;
 use crate::object::Object;
 use crate::outcome::{Cause, Finding};
 use crate::plan::base::Base;
+use crate::recipe::source::Severity;
 use crate::tier::Tier;
 use crate::verdict::blame::Blame;
 use crate::verdict::budget::Agreement;
@@ -139,8 +141,20 @@ pub struct Lint {
     pub status: Status,
     /// In words.
     pub detail: String,
-    /// Ids of the rules that failed.
+    /// Numbers of the rules of severity error that found something.
     pub rules_failed: Vec<String>,
+    /// Numbers of the other rules that found something.
+    #[serde(default)]
+    pub rules_warned: Vec<String>,
+    /// What head was compared with: a version, or a revision; `null` for nothing.
+    #[serde(default)]
+    pub compared_with: Option<String>,
+    /// Everything found, by file and line.
+    #[serde(default)]
+    pub findings: Vec<LintFinding>,
+    /// Numbers of rules that were not checked.
+    #[serde(default)]
+    pub unchecked: Vec<String>,
 }
 
 /// Where the app was first deployed.
@@ -253,7 +267,7 @@ impl Results {
                 clean_teardown: view.after.is_some().then_some(view.left.is_empty()),
                 no_secret_leak: (!verdict.provisional).then_some(view.leaks.is_empty()),
             },
-            lint: Lint { status: verdict.rungs.lint, detail: LINT_NOTE.to_owned(), rules_failed: Vec::new() },
+            lint: lint(view),
             customization: Some(view.customization.clone()).filter(|customization| !customization.is_empty()),
             screenshot: None,
             summary_card: None,
@@ -280,11 +294,24 @@ pub fn render(view: &ReportView) -> Result<String, serde_json::Error> {
     Ok(serde_json::to_string_pretty(&Results::new(view))? + "\n")
 }
 
+fn lint(view: &ReportView) -> Lint {
+    let report = view.lint.clone().unwrap_or_default();
+    Lint {
+        status: view.verdict.rungs.lint,
+        detail: view.lint_note(),
+        rules_failed: report.rules(Severity::Error),
+        rules_warned: report.rules(Severity::Warning),
+        compared_with: report.compared_with,
+        findings: report.findings,
+        unchecked: report.unchecked,
+    }
+}
+
 fn stages(view: &ReportView) -> Vec<Stage> {
     let lint = Stage {
         name: "lint".to_owned(),
         status: view.verdict.rungs.lint,
-        note: Some(LINT_NOTE.to_owned()),
+        note: Some(view.lint_note()),
         ms: None,
         tests: Vec::new(),
     };

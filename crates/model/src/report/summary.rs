@@ -1,15 +1,20 @@
 //! The RUN SUMMARY: what a person reads on the terminal when the run is over (OUT-2).
 
 use super::text::{first_line, seconds};
-use super::{LINT_NOTE, ReportView, TierRow};
+use super::{ReportView, TierRow};
 use crate::event::Triage;
+use crate::lint;
 use crate::object::Kind;
 use crate::plan::Skip;
+use crate::recipe::source::Severity;
 use crate::verdict::{Color, Status};
 use std::fmt::Write;
 
 /// How many lines of a dead attempt's log the summary shows; the artifact has them all.
 const LOG_LINES: usize = 12;
+
+/// How many errors of lint the summary shows; the artifact has them all.
+const LINT_LINES: usize = 10;
 
 /// Draws the summary. Plain text, no colour, ends with a line break.
 #[must_use]
@@ -133,7 +138,15 @@ fn skipped(out: &mut String, view: &ReportView) {
 fn level(out: &mut String, view: &ReportView) {
     let rungs: Vec<String> =
         view.verdict.rungs.named().iter().map(|(name, status)| format!("{name} {status}")).collect();
-    line(out, &format!("level {} of 5: {} ({LINT_NOTE})", view.verdict.level, rungs.join(", ")));
+    line(out, &format!("level {} of 5: {}", view.verdict.level, rungs.join(", ")));
+    line(out, &format!("lint: {}", view.lint_note()));
+    let errors = view.lint.iter().flat_map(|report| &report.findings).filter(|one| one.severity == Severity::Error);
+    for finding in errors.clone().take(LINT_LINES) {
+        line(out, &format!("  {}", first_line(&lint::text::line(finding))));
+    }
+    if let Some(more) = errors.count().checked_sub(LINT_LINES).filter(|more| *more > 0) {
+        line(out, &format!("  and {more} more in lint.txt"));
+    }
 }
 
 fn timings(out: &mut String, view: &ReportView) {

@@ -183,8 +183,12 @@ fn the_results_of_a_red_run_read_so() {
       },
       "lint": {
         "status": "unver",
-        "detail": "lint is not part of this version yet",
-        "rules_failed": []
+        "detail": "the record does not say what lint found",
+        "rules_failed": [],
+        "rules_warned": [],
+        "compared_with": null,
+        "findings": [],
+        "unchecked": []
       },
       "customization": null,
       "screenshot": null,

@@ -6,6 +6,8 @@ mod convergence;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod lint_rung;
+#[cfg(test)]
 mod props;
 #[cfg(test)]
 mod rules;

@@ -3,9 +3,11 @@
 use crate::story::*;
 use cc_ci_model::event::{Event, RunEnd, Stamped};
 use cc_ci_model::evidence::Evidence;
+use cc_ci_model::lint::LintReport;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
+use cc_ci_model::recipe::source::Severity;
 use cc_ci_model::report::{ReportView, summary};
 use cc_ci_model::verdict::{Color, Status, Verdict, judge};
 use proptest::prelude::*;
@@ -41,28 +43,38 @@ fn end() -> impl Strategy<Value = RunEnd> {
     ]
 }
 
+fn lint() -> impl Strategy<Value = Option<LintReport>> {
+    let reports = [None, Some(LintReport::default()), Some(found(Severity::Warning)), Some(found(Severity::Error))];
+    prop::sample::select(reports.to_vec())
+}
+
 /// A run in which zero to two steps go another way, and perhaps the end, the budget and the teardown do too.
 fn story() -> impl Strategy<Value = (Plan, Vec<Stamped>)> {
     let twists = prop::collection::vec((any::<prop::sample::Index>(), outcome()), 0..3);
-    (any::<bool>(), twists, end(), any::<bool>(), 0..6u8).prop_map(|(from_head, twists, end, silent, odd)| {
-        let plan = if from_head { a_plan_from_head() } else { a_plan() };
-        let steps: Vec<_> = plan.tiers.iter().flat_map(|tier| &tier.steps).collect();
-        let mut story = Story::green(&plan).ending(end);
-        for (at, outcome) in twists {
-            story = story.but(&steps[at.index(steps.len())].id, outcome);
-        }
-        if silent {
-            story = story.silently();
-        }
-        story = match odd {
-            0 => story.leaving(Object::new(Kind::Secret, "x")),
-            1 => story.leaking("a.log", "s"),
-            2 => story.counting(|budget| budget.witness.clear()),
-            _ => story,
-        };
-        let events = story.told();
-        (plan, events)
-    })
+    (any::<bool>(), twists, end(), any::<bool>(), 0..6u8, lint()).prop_map(
+        |(from_head, twists, end, silent, odd, lint)| {
+            let plan = if from_head { a_plan_from_head() } else { a_plan() };
+            let steps: Vec<_> = plan.tiers.iter().flat_map(|tier| &tier.steps).collect();
+            let mut story = Story::green(&plan).ending(end);
+            for (at, outcome) in twists {
+                story = story.but(&steps[at.index(steps.len())].id, outcome);
+            }
+            if silent {
+                story = story.silently();
+            }
+            story = match odd {
+                0 => story.leaving(Object::new(Kind::Secret, "x")),
+                1 => story.leaking("a.log", "s"),
+                2 => story.counting(|budget| budget.witness.clear()),
+                _ => story,
+            };
+            if let Some(report) = lint {
+                story = story.linted(report);
+            }
+            let events = story.told();
+            (plan, events)
+        },
+    )
 }
 
 fn verdict(plan: &Plan, events: &[Stamped]) -> Verdict {

@@ -3,6 +3,7 @@
 use cc_ci_model::event::{Budget, Event, FORMAT, InventoryWhen, RunEnd, ServiceSeen, Stamped, Triage};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::ids::{Commit, RecipeName, RunId, StepId};
+use cc_ci_model::lint::{LintFinding, LintReport};
 use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
@@ -12,6 +13,7 @@ use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Purpose;
 use cc_ci_model::plan::step::{Action, Check, Operation};
+use cc_ci_model::recipe::source::Severity;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::{Verdict, judge};
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,6 +86,19 @@ pub(crate) fn unverified(cause: Cause) -> Outcome {
     Outcome::Unverified(Finding::new(cause, format!("no answer: {cause:?}")))
 }
 
+/// What lint says when it finds one thing of this severity.
+pub(crate) fn found(severity: Severity) -> LintReport {
+    let finding = LintFinding {
+        file: Some("abra.sh".to_owned()),
+        line: Some(2),
+        rule: "CC101".to_owned(),
+        severity,
+        message: "`a.conf` changed since 1.0.0+2.2.6, but config `a` still has the version v1".to_owned(),
+        hint: Some("raise it".to_owned()),
+    };
+    LintReport { findings: vec![finding], ..LintReport::default() }
+}
+
 /// How a run goes, where it does not go well.
 #[derive(Clone)]
 pub(crate) struct Story {
@@ -96,6 +111,7 @@ pub(crate) struct Story {
     left: Vec<Object>,
     leaks: Vec<(String, String)>,
     triage: Option<Triage>,
+    lint: Option<LintReport>,
 }
 
 impl Story {
@@ -115,6 +131,7 @@ impl Story {
             left: Vec::new(),
             leaks: Vec::new(),
             triage: None,
+            lint: None,
         }
     }
 
@@ -151,6 +168,12 @@ impl Story {
     /// A secret is found in an artifact.
     pub(crate) fn leaking(mut self, artifact: &str, secret: &str) -> Self {
         self.leaks.push((artifact.to_owned(), secret.to_owned()));
+        self
+    }
+
+    /// Lint had its say.
+    pub(crate) fn linted(mut self, report: LintReport) -> Self {
+        self.lint = Some(report);
         self
     }
 
@@ -212,6 +235,9 @@ impl Story {
             },
         );
         teller.say(3, Event::Planned { plan: Box::new(self.plan.clone()) });
+        if let Some(report) = &self.lint {
+            teller.say(0, Event::Linted(report.clone()));
+        }
         teller.say(1, Event::HostFact { name: "ipvs".to_owned(), value: "not there".to_owned() });
         let image = |image: &str, pulled_ms| Event::ImageResolved {
             image: image.to_owned(),

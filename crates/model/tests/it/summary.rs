@@ -35,7 +35,8 @@ fn a_green_run_says_what_was_proven_and_where_the_time_went() {
 
     deploy-count = 1 (expect 1, engine saw 1)
     dependencies: none
-    level 4 of 5: install pass, upgrade pass, backup_restore pass, functional pass, lint unver (lint is not part of this version yet)
+    level 4 of 5: install pass, upgrade pass, backup_restore pass, functional pass, lint unver
+    lint: the record does not say what lint found
     time: verdict after 15.3 s; pulling 1 of 2 images 2.5 s (apart from the tiers); teardown 0.7 s
     slowest: backup/complete 0.4 s, backup/seed 0.4 s, backup/settled 0.4 s, backup/snapshot 0.4 s
     objects left: none (services 1 -> 1, containers 2 -> 2, networks 4 -> 4, volumes 0 -> 0, secrets 0 -> 0, configs 0 -> 0)
@@ -90,7 +91,8 @@ fn a_red_run_leads_with_the_service_that_failed_first() {
 
     deploy-count = 1 (expect 1, engine saw 1)
     dependencies: none
-    level 1 of 5: install pass, upgrade fail, backup_restore unver, functional unver, lint unver (lint is not part of this version yet)
+    level 1 of 5: install pass, upgrade fail, backup_restore unver, functional unver, lint unver
+    lint: the record does not say what lint found
     time: verdict after 6.5 s; pulling 1 of 2 images 2.5 s (apart from the tiers); teardown 0.7 s
     slowest: install/converged 0.4 s, install/deploy 0.4 s, install/serving 0.4 s, install/stable 0.4 s
     objects left: none (services 1 -> 1, containers 2 -> 2, networks 4 -> 4, volumes 0 -> 0, secrets 0 -> 0, configs 0 -> 0)
@@ -128,7 +130,8 @@ fn a_run_that_skips_much_names_every_skip() {
     skipped: restore (does not apply): no service carries backup labels
     skipped: custom (asked for): not among the stages asked for
     skipped: upgrade/upgrade-oidc.hurl: no identity provider here
-    level 2 of 5: install pass, upgrade pass, backup_restore skip, functional skip, lint unver (lint is not part of this version yet)
+    level 2 of 5: install pass, upgrade pass, backup_restore skip, functional skip, lint unver
+    lint: the record does not say what lint found
     time: verdict after 7.9 s; pulling 1 of 2 images 2.5 s (apart from the tiers); teardown 0.7 s
     slowest: install/converged 0.4 s, install/deploy 0.4 s, install/serving 0.4 s, install/stable 0.4 s
     objects left: none (services 1 -> 1, containers 2 -> 2, networks 4 -> 4, volumes 0 -> 0, secrets 0 -> 0, configs 0 -> 0)
@@ -157,7 +160,8 @@ fn an_infrastructure_failure_is_called_one() {
 
     deploy-count = 1 (expect 1, engine saw 1)
     dependencies: none
-    level 2 of 5: install pass, upgrade pass, backup_restore unver, functional unver, lint unver (lint is not part of this version yet)
+    level 2 of 5: install pass, upgrade pass, backup_restore unver, functional unver, lint unver
+    lint: the record does not say what lint found
     time: verdict after 10.1 s; pulling 1 of 2 images 2.5 s (apart from the tiers); teardown 1.7 s
     slowest: backup/seed 0.4 s, backup/settled 0.4 s, backup/snapshot 0.4 s, install/converged 0.4 s
     objects left: volume mini-00dbbe_db (services 1 -> 1, containers 2 -> 2, networks 4 -> 4, volumes 0 -> 0, secrets 0 -> 0, configs 0 -> 0)

@@ -5,12 +5,13 @@ use cc_ci_model::evidence::{Evidence, Leak};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::step::Check;
+use cc_ci_model::recipe::source::Severity;
 use cc_ci_model::redact::Redactor;
 use cc_ci_model::report::ReportView;
 use cc_ci_model::report::results::Results;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::judge;
-use cc_ci_store::run_dir::{JUNIT, RESULTS, RunDir, RunLock, SUMMARY, TIMELINE};
+use cc_ci_store::run_dir::{JUNIT, LINT, RESULTS, RunDir, RunLock, SUMMARY, TIMELINE};
 use cc_ci_store::{artifacts, leaks};
 use std::fs;
 use tempfile::TempDir;
@@ -33,7 +34,9 @@ fn a_talkative_view() -> ReportView {
     let serving = check(&plan, Tier::Upgrade, Check::Serving);
     let finding = Finding::new(Cause::NotServing, format!("cannot log in with {PASSWORD}"))
         .with_details(vec![format!("sent {PASSWORD}")]);
-    let story = Story::green(&plan).but(&serving, Outcome::Failed(finding));
+    let mut lint = found(Severity::Warning);
+    lint.findings[0].message = format!("the password {PASSWORD} stands in it");
+    let story = Story::green(&plan).but(&serving, Outcome::Failed(finding)).linted(lint);
     let evidence = Evidence::fold(&story.told());
     let mut view = ReportView::new(&plan, &evidence, &judge(&plan, &evidence));
     view.due_ms = Some(123_456);
@@ -45,12 +48,14 @@ fn every_report_is_written_masked_and_still_readable() {
     let (_state, dir, _lock) = folder();
     let view = a_talkative_view();
     artifacts::write_reports(&dir, &view, &redactor()).unwrap();
-    for file in [RESULTS, JUNIT, SUMMARY, TIMELINE] {
+    for file in [RESULTS, JUNIT, SUMMARY, TIMELINE, LINT] {
         let text = fs::read_to_string(dir.file(file)).unwrap();
         assert!(!text.contains("corr"), "{file}: {text}");
     }
     let results: Results = serde_json::from_slice(&fs::read(dir.file(RESULTS)).unwrap()).unwrap();
     assert_eq!(results.reasons, ["upgrade failed: upgrade/serving: cannot log in with *****"]);
+    let lint = fs::read_to_string(dir.file(LINT)).unwrap();
+    assert!(lint.starts_with("abra.sh:2: warning CC101: the password ***** stands in it\n"), "{lint}");
     // A number that happens to be a secret's value is no secret.
     assert_eq!(results.timings.verdict_ms, Some(123_456));
     let trace: serde_json::Value = serde_json::from_slice(&fs::read(dir.file(TIMELINE)).unwrap()).unwrap();

@@ -4,9 +4,11 @@ use crate::story::*;
 use cc_ci_model::event::{Event, Listener, RunEnd, Stamped, Triage};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::ids::RunId;
+use cc_ci_model::lint::LintReport;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::step::{Check, Operation};
+use cc_ci_model::recipe::source::Severity;
 use cc_ci_model::redact::Vault;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::{Color, judge};
@@ -57,6 +59,8 @@ fn judging_a_stored_run_gives_the_verdict_the_run_had() {
         green.clone().counting(|budget| budget.ledger.clear()),
         green.clone().leaving(Object::new(Kind::Volume, "x")),
         green.clone().leaking("logs/app.log", "db_password"),
+        green.clone().linted(LintReport::default()),
+        green.clone().linted(found(Severity::Error)),
         green.but(&serving, Outcome::Skipped { reason: "no".to_owned() }),
     ];
     for story in stories {

@@ -1,10 +1,10 @@
 //! What is wrong with the merged files, beyond the form of each one.
 
-use super::super::source::{Files, Problem, nearest};
+use super::super::source::{Files, Problem, Topic, nearest};
 use super::{Compose, MountKind, Service};
 
 /// The longest name of a secret or config that the engine takes, in letters.
-const MAX_NAME: usize = 64;
+pub(crate) const MAX_NAME: usize = 64;
 
 pub(super) fn check(compose: &Compose, files: &Files) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -15,7 +15,8 @@ pub(super) fn check(compose: &Compose, files: &Files) -> Vec<Problem> {
         if service.image.is_empty() && !compose.places.contains_key(&format!("services.{name}.image")) {
             let what = format!("service `{name}` has no image");
             let hint = "give it an `image`, or drop the overlay that adds to a service of no other file";
-            problems.push(compose.at(&format!("services.{name}"), Problem::error("", what).hint(hint)));
+            let problem = Problem::error("", what).hint(hint).topic(Topic::NoImage);
+            problems.push(compose.at(&format!("services.{name}"), problem));
         }
     }
     names_fit(compose, &mut problems);
@@ -101,7 +102,7 @@ fn names_fit(compose: &Compose, problems: &mut Vec<Problem>) {
                 "secrets" => "set the SECRET_..._VERSION variable in .env.sample, such as `=v1`",
                 _ => "export the version in abra.sh, such as `export APP_CONF_VERSION=v1`",
             };
-            problems.push(compose.at(&key, Problem::error("", what).hint(hint)));
+            problems.push(compose.at(&key, Problem::error("", what).hint(hint).topic(Topic::NoVersion)));
         }
     }
 }

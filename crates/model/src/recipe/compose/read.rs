@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::interpolate::interpolate;
 use super::super::scalar::{Kind, Scalar, is_old_boolean};
-use super::super::source::{Files, Problem, nearest};
+use super::super::source::{Files, Problem, Topic, nearest};
 use super::super::yaml::{Key, Node, Value, parse};
 use super::words::parse_duration;
 use super::{Compose, Place, entries, service};
@@ -305,7 +305,8 @@ impl Reader<'_> {
         if scalar.substituted && scalar.text != scalar.raw {
             let what = format!("a variable (`{}`) in a field that is not a text", scalar.raw);
             let hint = "write the value itself: abra refuses the recipe before it fills in variables";
-            self.report(path, node.line, what, Some(hint));
+            let problem = Problem::error(self.file, what).line(node.line).key(path).hint(hint);
+            self.problems.push(problem.topic(Topic::TypedVariable));
         }
         scalar.substituted
     }
