@@ -13,13 +13,18 @@ pub(super) fn policy(state: &Path, args: &RecipeArgs) -> Result<Policy, UserErro
     let path = args.policy.clone().unwrap_or_else(|| state.join(file::FILE));
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound && args.policy.is_none() => return Ok(Policy::default()),
+        // A state folder that is none is refused where it is to be written to.
+        Err(error) if is_absent(error.kind()) && args.policy.is_none() => return Ok(Policy::default()),
         Err(error) => return Err(unusable(&path, &error)),
     };
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or(file::FILE);
     Policy::read(name, &text).map_err(|problems| {
         problems_error(Kind::Settings, format!("cannot use the policy in {}", path.display()), &problems)
     })
+}
+
+fn is_absent(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// Refuses a tree that asks for what the policy does not allow; answers with what it does allow. `which` is `the base
