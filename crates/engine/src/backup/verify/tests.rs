@@ -96,7 +96,7 @@ fn a_dump_without_the_seeded_row_is_stale() {
     let finding = &marker_rows(&snapshot, &[dump(false)], &seeded)[0];
     assert_eq!(
         finding.summary,
-        "the row seeded in the PostgreSQL database of db is not in its dump db:/data/backup.sql"
+        "what was seeded in the PostgreSQL database of db is not in its dump db:/data/backup.sql"
     );
 }
 
