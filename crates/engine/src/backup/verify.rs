@@ -32,7 +32,7 @@ pub async fn snapshot(
         let (shown, service) = known_as(snapshot, &dump.path);
         dump::finding(dump, &shown, &service)
     }));
-    findings.extend(marker_rows(snapshot, &dumps, seeded));
+    findings.extend(marker_rows(snapshot, &nodes, &dumps, seeded));
     Ok(findings)
 }
 
@@ -147,7 +147,13 @@ fn marker_files(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, seeded: &Se
 }
 
 /// A service whose database was seeded and whose volumes hold dumps must have the seeded value in one of them.
-fn marker_rows(snapshot: &Snapshot, dumps: &[Dump], seeded: &Seeded) -> Vec<Finding> {
+fn marker_rows(
+    snapshot: &Snapshot,
+    nodes: &BTreeMap<String, Node>,
+    dumps: &[Dump],
+    seeded: &Seeded,
+) -> Vec<Finding> {
+    let live = live(nodes, seeded);
     let mut findings = Vec::new();
     for place in seeded.places() {
         let service = match place {
@@ -157,7 +163,7 @@ fn marker_rows(snapshot: &Snapshot, dumps: &[Dump], seeded: &Seeded) -> Vec<Find
         let own: Vec<(&Dump, String)> = dumps
             .iter()
             .map(|dump| (dump, known_as(snapshot, &dump.path)))
-            .filter(|(_, (shown, of))| *of == service && !is_itself(place, shown))
+            .filter(|(_, (shown, of))| of == service && !live(shown))
             .map(|(dump, (shown, _))| (dump, shown))
             .collect();
         let unknown = |dump: &Dump| dump.state == dump::DumpState::Packed;
@@ -171,11 +177,17 @@ fn marker_rows(snapshot: &Snapshot, dumps: &[Dump], seeded: &Seeded) -> Vec<Find
     findings
 }
 
-/// A live database file is no dump of itself: its last rows may still be in the log beside it.
-fn is_itself(place: &Place, shown: &str) -> bool {
-    match place {
-        Place::Sqlite(file) => shown == format!("{}:{}/{}", file.service, file.target, file.path),
-        Place::Folder(_) | Place::Postgres(_) | Place::Mysql(_) | Place::Redis(_) => false,
+/// Tells a database's own file from a dump of it: the last rows of SQLite may be in the log beside the file, and a Redis
+/// that logs every change reads that log, not its `dump.rdb`.
+fn live<'a>(nodes: &BTreeMap<String, Node>, seeded: &'a Seeded) -> impl Fn(&str) -> bool + use<'a> {
+    let logged = nodes.keys().any(|path| path.ends_with(".aof.manifest") || path.ends_with("/appendonly.aof"));
+    move |shown| {
+        let itself = |place: &Place| match place {
+            Place::Sqlite(file) => shown == format!("{}:{}/{}", file.service, file.target, file.path),
+            Place::Redis(_) => logged && shown.ends_with("/dump.rdb"),
+            Place::Folder(_) | Place::Postgres(_) | Place::Mysql(_) => false,
+        };
+        seeded.places().iter().any(itself)
     }
 }
 
