@@ -7,4 +7,7 @@ case ${1:-} in
 esac
 [ "$1" != redis-server ] || shift
 chown redis:redis /data
-exec setpriv --reuid=redis --regid=redis --init-groups redis-server --bind 0.0.0.0 --protected-mode no --dir /data "$@"
+settings=()
+# The server takes a settings file as its first word only.
+if [ -f "${1:-}" ]; then settings=("$1"); shift; fi
+exec setpriv --reuid=redis --regid=redis --init-groups redis-server "${settings[@]}" --bind 0.0.0.0 --protected-mode no --dir /data "$@"
