@@ -9,12 +9,19 @@ CC_CI = $(CARGO) run --quiet --package cc-ci --
 
 # ---- what a person runs
 
-.PHONY: help demo test matrix killed settings
+.PHONY: help demo demo-all databases test matrix killed settings
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## set up, then run the main job: the example recipe miniflux through every tier
 	$(CC_CI) run $(CC_CI_STATE)/recipes/miniflux
+
+demo-all: setup all-images ## set up with the images of all examples, then run each of them; not green: exit code 1
+	@$(CARGO) build --quiet --package cc-ci
+	@CC_CI='$(CC_CI)' sh setup/demo-all.sh
+
+databases: setup all-images ## set up, then test markers, dumps and restores on real MariaDB, Redis and SQLite
+	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci-engine --test real_data -- databases
 
 test: setup ## set up, then run the tests, those on the real engine with them (about 6 minutes)
 	CC_CI_REAL=1 $(CARGO) test --quiet --workspace --no-fail-fast
@@ -31,7 +38,7 @@ settings: setup ## set up, then show on real runs what each setting, overlay and
 
 # ---- set-up, one script each; every one does only what is missing
 
-.PHONY: setup machine images recipes
+.PHONY: setup machine images all-images recipes
 setup: machine images recipes ## all set-up: packages, engine, swarm, images, example recipes
 	@sh setup/holder.sh
 
@@ -42,6 +49,9 @@ machine: ## install missing packages, start an engine if none answers, make it a
 
 images: machine ## build the images that are missing or out of date
 	@sh setup/images.sh
+
+all-images: machine ## the same, and those that only demo-all needs
+	@sh setup/images.sh all
 
 recipes: machine ## assemble examples/ into recipe repositories, in $CC_CI_STATE/recipes
 	@sh setup/recipes.sh

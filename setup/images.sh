@@ -1,11 +1,14 @@
 #!/bin/sh
 # Builds the images that cc-ci and the example recipes need and this engine lacks or has in an older form.
-# Run from the repository root. CC_CI_STATE: state folder, default ./.state
+# Run from the repository root: `sh setup/images.sh` for what `make demo` and `make test` use, `sh setup/images.sh all` for every
+# example recipe. CC_CI_STATE: state folder, default ./.state
 # CC_CI_DEBIAN_MIRROR: Debian mirror to build from; default: the one in this machine's own apt sources.
 set -eu
 state=${CC_CI_STATE:-$PWD/.state}
+wanted=${1:-usual}
 say() { printf 'images: %s\n' "$*"; }
 fail() { printf 'images: %s\n' "$*" >&2; exit 1; }
+case $wanted in usual | all) ;; *) fail "unknown set of images \"$wanted\"; known are usual and all" ;; esac
 mkdir -p "$state/log"
 state=$(cd "$state" && pwd -P)
 logs=$state/log
@@ -210,6 +213,17 @@ if [ "$trouble" = 0 ]; then
   build cc-ci/postgres:15 images/postgres "$bookworm"
   build cc-ci/miniflux:2.2.6 images/miniflux "$trixie" SUITE=trixie VERSION=2.2.6
   build cc-ci/miniflux:2.3.4 images/miniflux "$trixie" SUITE=sid VERSION=2.3.4
+  if [ "$wanted" = all ]; then
+    build cc-ci/mariadb:10.11 images/mariadb "$bookworm"
+    build cc-ci/redis:7.0 images/redis "$bookworm" VERSION=7.0
+    build cc-ci/redis:8.0 images/redis "$trixie" VERSION=8.0
+    build cc-ci/webdis:0.1.9 images/webdis "$bookworm" VERSION=0.1.9
+    build cc-ci/webdis:0.1.22 images/webdis "$trixie" VERSION=0.1.22
+    build cc-ci/mumble:1.3.4 images/mumble "$bookworm" VERSION=1.3.4
+    build cc-ci/mumble:1.5.735 images/mumble "$trixie" VERSION=1.5.735
+    build cc-ci/wordpress:6.1.9 images/wordpress "$bookworm" VERSION=6.1.9
+    build cc-ci/wordpress:6.8.12 images/wordpress "$trixie" VERSION=6.8.12
+  fi
 fi
 wait "$on_tools" || trouble=1
 exit "$trouble"

@@ -2,6 +2,7 @@
 
 pub mod dump;
 pub mod hooks;
+pub mod places;
 pub mod repository;
 pub mod restic;
 pub mod verify;
@@ -11,15 +12,11 @@ use cc_ci_model::data::{Mounted, VolumeIndex};
 use cc_ci_model::ids::{StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::recipe::backup::{BackupPaths, BackupSpec};
-use cc_ci_model::recipe::database::Database;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::bench::{Bench, WorkError};
-use crate::data::Place;
-use crate::data::files::Folder;
 use crate::data::index;
-use crate::data::postgres::Login;
 use crate::exec::Command;
 use crate::labels;
 use crate::voice::Voice;
@@ -109,25 +106,6 @@ pub fn promises(spec: &BackupSpec) -> Result<Vec<Promise>, Finding> {
         }
     }
     Ok(promises)
-}
-
-/// The promised paths as places for marker files, through the service that mounts each.
-#[must_use]
-pub fn folders(promises: &[Promise], mounts: &BTreeSet<Mounted>) -> Vec<Folder> {
-    promises
-        .iter()
-        .filter_map(|promise| {
-            let mount = mounts.iter().find(|mount| mount.volume == promise.volume)?;
-            Some(Folder { service: mount.service.clone(), target: mount.target.clone(), path: promise.path.clone() })
-        })
-        .collect()
-}
-
-/// Where markers prove a backup: the promised paths, and the databases that are recognised.
-#[must_use]
-pub fn places(promises: &[Promise], mounts: &BTreeSet<Mounted>, databases: &[Database]) -> Vec<Place> {
-    let folders = folders(promises, mounts).into_iter().map(Place::Folder);
-    folders.chain(databases.iter().filter_map(Login::to).map(Place::Postgres)).collect()
 }
 
 /// Pre-hooks, snapshot, post-hooks.
@@ -293,13 +271,5 @@ mod tests {
         assert_eq!(some[0].on_bench(), "/volumes/s_data/a/b.sql");
         let out = promises(&spec(BackupPaths::Only(vec!["a/../../etc".into()]))).unwrap_err();
         assert_eq!(out.cause, Cause::BackupIncomplete);
-    }
-
-    #[test]
-    fn a_promise_is_marked_through_the_service_that_mounts_it() {
-        let mount = Mounted { service: "db".into(), target: "/var/lib".into(), volume: "s_data".into() };
-        let promised = promises(&spec(BackupPaths::Only(vec!["c".into()]))).unwrap();
-        assert_eq!(folders(&promised, &[mount].into())[0].to_string(), "db:/var/lib/c");
-        assert_eq!(folders(&promised, &BTreeSet::new()), []);
     }
 }

@@ -3,19 +3,27 @@
 //! Each place gets two markers, `one` and `two`. Mutating rewrites `one` and deletes `two`, so that a restore has to undo
 //! both a change and a deletion.
 
+mod asking;
 pub mod files;
 pub mod index;
+pub mod mysql;
 pub mod postgres;
+pub mod redis;
+mod rows;
+mod sql;
+pub mod sqlite;
 
+use bollard::Docker;
 use cc_ci_model::data::Mounted;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::recipe::database::{Database, DatabaseKind};
 use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::bench::{Bench, WorkError};
 use files::Folder;
-use postgres::Login;
+use rows::Scene;
 
 /// What the markers are to prove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,15 +52,59 @@ pub enum Place {
     /// A folder in a volume.
     Folder(Folder),
     /// A PostgreSQL database.
-    Postgres(Login),
+    Postgres(postgres::Login),
+    /// A MariaDB or MySQL database.
+    Mysql(mysql::Login),
+    /// A Redis server or one that speaks like it.
+    Redis(redis::Login),
+    /// A SQLite file in a volume.
+    Sqlite(sqlite::File),
+}
+
+impl Place {
+    /// The place of a recognised database; `None` for SQLite, whose files are found by their content ([`sqlite::find`]).
+    #[must_use]
+    pub fn of(database: &Database) -> Option<Self> {
+        match database.kind {
+            DatabaseKind::Postgres => Some(Self::Postgres(postgres::Login::to(database))),
+            DatabaseKind::Mysql => Some(Self::Mysql(mysql::Login::to(database))),
+            DatabaseKind::Redis => Some(Self::Redis(redis::Login::to(database))),
+            DatabaseKind::Sqlite => None,
+        }
+    }
+
+    /// The service it belongs to, without the stack's name.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        match self {
+            Self::Folder(folder) => &folder.service,
+            Self::Postgres(login) => &login.service,
+            Self::Mysql(login) => &login.service,
+            Self::Redis(login) => &login.service,
+            Self::Sqlite(file) => &file.service,
+        }
+    }
+
+    /// The database or folder by itself, without what is put there.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.to_string(),
+            Self::Postgres(login) => login.to_string(),
+            Self::Mysql(login) => login.to_string(),
+            Self::Redis(login) => login.to_string(),
+            Self::Sqlite(file) => file.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Folder(folder) => write!(f, "files in {folder}"),
-            Self::Postgres(login) => write!(f, "rows in {login}"),
-        }
+        let what = match self {
+            Self::Folder(_) => "files",
+            Self::Postgres(_) | Self::Mysql(_) | Self::Sqlite(_) => "rows",
+            Self::Redis(_) => "keys",
+        };
+        write!(f, "{what} in {}", self.name())
     }
 }
 
@@ -85,7 +137,7 @@ pub struct Seeded {
 pub struct Seeding {
     /// The markers.
     pub seeded: Seeded,
-    /// Places that are not there or not a folder, which is no fault: a dump's path before the first backup.
+    /// Places that take no marker, which is no fault: a dump's path before the first backup, a server that keeps nothing.
     pub passed_over: Vec<String>,
     /// Places that should have taken a marker and did not.
     pub refused: Vec<String>,
@@ -181,10 +233,12 @@ pub async fn seed(bench: &Bench, stack: &StackName, phase: Phase, places: &[Plac
             files::Taken::NoFolder => seeding.passed_over.push(format!("{folder}: not a folder")),
         }
     }
-    for login in logins(places) {
-        match postgres::seed(bench.docker(), stack, login, phase, &value).await? {
-            Ok(()) => seeding.seeded.places.push(Place::Postgres(login.clone())),
-            Err(refusal) => seeding.refused.push(format!("{login}: {refusal}")),
+    let scene = Scene { bench, stack, mounts: &mounts, phase };
+    for place in databases(places) {
+        match rows::seed(&scene, place, &value).await? {
+            Ok(rows::Taken::Yes) => seeding.seeded.places.push(place.clone()),
+            Ok(rows::Taken::PassedOver(why)) => seeding.passed_over.push(format!("{}: {why}", place.name())),
+            Err(refusal) => seeding.refused.push(format!("{}: {refusal}", place.name())),
         }
     }
     let unread = verify(bench, stack, &seeding.seeded, Expected::Seeded).await?;
@@ -197,14 +251,11 @@ pub async fn mutate(bench: &Bench, stack: &StackName, seeded: &Seeded) -> Result
     let mounts = mounts_for(bench, stack, &seeded.places).await?;
     files::mutate(bench, &mounts, seeded.phase, &mutated(&seeded.value), folders(&seeded.places)).await?;
     let mut missing = Vec::new();
-    for login in logins(&seeded.places) {
-        let changed = postgres::mutate(bench.docker(), stack, login, seeded.phase, &mutated(&seeded.value)).await?;
-        if let Err(refusal) = changed {
-            missing.push(Missing {
-                place: format!("rows in {login}"),
-                service: login.service.clone(),
-                what: format!("cannot be changed: {refusal}"),
-            });
+    let scene = Scene { bench, stack, mounts: &mounts, phase: seeded.phase };
+    for place in databases(&seeded.places) {
+        if let Err(refusal) = rows::mutate(&scene, place, &mutated(&seeded.value)).await? {
+            let (place, service) = (place.to_string(), place.service().to_owned());
+            missing.push(Missing { place, service, what: format!("cannot be changed: {refusal}") });
         }
     }
     missing.extend(verify(bench, stack, seeded, Expected::Mutated).await?);
@@ -225,9 +276,11 @@ pub async fn verify(
         let place = format!("files in {folder}");
         missing.extend(differences(&place, &folder.service, &expected, found));
     }
-    for login in logins(&seeded.places) {
-        let found = postgres::read(bench.docker(), stack, login, seeded.phase).await?;
-        missing.extend(differences(&format!("rows in {login}"), &login.service, &expected, found));
+    let scene = Scene { bench, stack, mounts: &mounts, phase: seeded.phase };
+    for place in databases(&seeded.places) {
+        if let Some(found) = rows::read(&scene, place).await? {
+            missing.extend(differences(&place.to_string(), place.service(), &expected, found));
+        }
     }
     Ok(missing)
 }
@@ -248,25 +301,40 @@ fn differences(place: &str, service: &str, expected: &Found, found: Result<Found
         .collect()
 }
 
+/// Waits until the database at `place` answers; the inner error is what it said instead. Folders and files are always there.
+pub async fn ready(docker: &Docker, stack: &StackName, place: &Place) -> Result<Result<(), String>, WorkError> {
+    match place {
+        Place::Postgres(login) => postgres::ready(docker, stack, login).await,
+        Place::Mysql(login) => mysql::ready(docker, stack, login).await,
+        Place::Redis(login) => redis::ready(docker, stack, login).await,
+        Place::Folder(_) | Place::Sqlite(_) => Ok(Ok(())),
+    }
+}
+
 fn folders(places: &[Place]) -> Vec<&Folder> {
     places
         .iter()
         .filter_map(|place| match place {
             Place::Folder(folder) => Some(folder),
-            Place::Postgres(_) => None,
+            Place::Postgres(_) | Place::Mysql(_) | Place::Redis(_) | Place::Sqlite(_) => None,
         })
         .collect()
 }
 
-fn logins(places: &[Place]) -> impl Iterator<Item = &Login> {
-    places.iter().filter_map(|place| match place {
-        Place::Postgres(login) => Some(login),
-        Place::Folder(_) => None,
+fn databases(places: &[Place]) -> impl Iterator<Item = &Place> {
+    places.iter().filter(|place| match place {
+        Place::Folder(_) => false,
+        Place::Postgres(_) | Place::Mysql(_) | Place::Redis(_) | Place::Sqlite(_) => true,
     })
 }
 
+/// What is mounted where; asked only for places in volumes.
 async fn mounts_for(bench: &Bench, stack: &StackName, places: &[Place]) -> Result<BTreeSet<Mounted>, WorkError> {
-    if folders(places).is_empty() {
+    let in_volumes = places.iter().any(|place| match place {
+        Place::Folder(_) | Place::Sqlite(_) => true,
+        Place::Postgres(_) | Place::Mysql(_) | Place::Redis(_) => false,
+    });
+    if !in_volumes {
         return Ok(BTreeSet::new());
     }
     Ok(index::mounts(bench.docker(), stack).await?.1)
@@ -294,7 +362,7 @@ mod tests {
     fn nothing_seeded_is_not_a_pass() {
         let mut seeding = Seeding { seeded: seeded(), passed_over: vec![], refused: vec![] };
         assert!(matches!(seeding.outcome(), Outcome::Unverified(Finding { cause: Cause::NothingToSeed, .. })));
-        seeding.seeded.places.push(Place::Postgres(Login::of("db")));
+        seeding.seeded.places.push(Place::Postgres(postgres::Login::of("db")));
         assert!(matches!(seeding.outcome(), Outcome::Passed { .. }));
         seeding.refused.push("db: no psql".into());
         assert!(matches!(seeding.outcome(), Outcome::Unverified(_)));

@@ -23,6 +23,9 @@ mod world;
 #[path = "real_data/backup.rs"]
 mod backup;
 
+#[path = "real_data/databases.rs"]
+mod databases;
+
 #[path = "real_data/sandbox.rs"]
 mod sandbox;
 

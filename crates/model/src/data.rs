@@ -94,7 +94,8 @@ impl VolumeIndex {
                 let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
                 let known = match name {
                     "PG_VERSION" => !folder.contains("base/") && !folder.ends_with("base"),
-                    "ibdata1" | "WiredTiger" => true,
+                    "ibdata1" | "WiredTiger" | "dump.rdb" => true,
+                    _ if name.ends_with(".aof.manifest") => true,
                     _ => false,
                 };
                 known.then(|| folder.to_owned())

@@ -8,8 +8,23 @@ use crate::bench::{Bench, WorkError};
 use crate::exec::Command;
 
 /// File name endings that make a file a dump.
-const ENDINGS: [&str; 9] =
-    [".sql", ".sql.gz", ".sql.zst", ".sql.xz", ".sql.bz2", ".dump", ".dump.gz", ".pgdump", ".pg_dump"];
+const ENDINGS: [&str; 15] = [
+    ".sql",
+    ".sql.gz",
+    ".sql.zst",
+    ".sql.xz",
+    ".sql.bz2",
+    ".dump",
+    ".dump.gz",
+    ".pgdump",
+    ".pg_dump",
+    ".rdb",
+    ".rdb.gz",
+    ".sqlite",
+    ".sqlite.gz",
+    ".sqlite3",
+    ".sqlite3.gz",
+];
 
 /// At most this many dumps are read back.
 pub(crate) const MOST: usize = 50;
@@ -42,6 +57,8 @@ pub(crate) enum DumpState {
     Empty,
     /// Its packing breaks off or its end mark is missing.
     Cut,
+    /// It is whole pages, yet SQLite finds them malformed: copied while they changed.
+    Malformed,
     /// The snapshot could not give it back.
     Unreadable,
 }
@@ -72,9 +89,23 @@ judge() {
     if pg_restore -f text custom 2>err; then echo complete; else echo cut; fi
   elif head -c 4096 text | grep -aqE '^-- (PostgreSQL database|MySQL|MariaDB) (cluster )?dump'; then
     if tail -c 4096 text | grep -aqE '^-- (PostgreSQL database (cluster )?dump complete|Dump completed)'; then echo complete; else echo cut; fi
+  elif head -c 200 text | grep -aqx 'PRAGMA foreign_keys=OFF;'; then # what sqlite3 writes for .dump
+    if tail -c 20 text | grep -aqx 'COMMIT;'; then echo complete; else echo cut; fi
+  elif [ "$(head -c 5 text | tr -d '\0')" = REDIS ]; then # the end mark, then eight bytes of checksum
+    if [ "$(tail -c 9 text | head -c 1 | od -An -tx1 | tr -d ' ')" = ff ]; then echo complete; else echo cut; fi
+  elif [ "$(head -c 15 text | tr -d '\0')" = 'SQLite format 3' ] && command -v sqlite3 >/dev/null; then
+    sqlite
   else
     echo plain
   fi
+}
+# A database is as many pages as its header says, of the size it says.
+number() { head -c $(($1 + $2)) text | tail -c $2 | od -An -tu1 | awk '{ for (i = 1; i <= NF; i++) n = n * 256 + $i } END { print n + 0 }'; }
+sqlite() {
+  page=$(number 16 2) pages=$(number 28 4)
+  [ "$page" != 1 ] || page=65536
+  if [ "$(stat -c %s text)" -lt $((page * pages)) ]; then echo cut; return; fi
+  if [ "$(sqlite3 -batch -init /dev/null 'file:text?mode=ro&immutable=1' 'PRAGMA quick_check(1)' 2>&1)" = ok ]; then echo complete; else echo malformed; fi
 }
 for path; do
   rm -f raw text custom
@@ -109,6 +140,7 @@ pub(crate) async fn read(
             "packed" => DumpState::Packed,
             "empty" => DumpState::Empty,
             "cut" => DumpState::Cut,
+            "malformed" => DumpState::Malformed,
             "unreadable" => DumpState::Unreadable,
             other => return Err(WorkError::Answer { what: what.to_owned(), text: format!("`{other}` for {path}") }),
         };
@@ -123,6 +155,7 @@ pub(crate) fn finding(dump: &Dump, shown: &str, service: &str) -> Option<Finding
         DumpState::Complete | DumpState::Plain | DumpState::Packed => return None,
         DumpState::Empty => (Cause::DumpTruncated, "is empty"),
         DumpState::Cut => (Cause::DumpTruncated, "breaks off: its end is missing"),
+        DumpState::Malformed => (Cause::DumpTruncated, "is malformed: SQLite cannot read all of it"),
         DumpState::Unreadable => (Cause::BackupIncomplete, "cannot be read back from the snapshot"),
     };
     Some(Finding::new(cause, format!("the dump {shown} {what}")).of_service(service))
@@ -134,10 +167,14 @@ mod tests {
 
     #[test]
     fn dumps_are_known_by_their_names() {
-        for dump in ["/v/backup.sql", "/v/a/Backup.SQL.gz", "/v/x.dump", "/v/x.pgdump"] {
+        for dump in
+            ["/v/backup.sql", "/v/a/Backup.SQL.gz", "/v/x.dump", "/v/x.pgdump", "/v/dump.rdb", "/v/a.sqlite3.gz"]
+        {
             assert!(is_dump(dump), "{dump}");
         }
-        for other in ["/v/backup.sql.part", "/v/sql", "/v/base/1/sql", "/v/mysql/x.ibd"] {
+        for other in
+            ["/v/backup.sql.part", "/v/sql", "/v/base/1/sql", "/v/mysql/x.ibd", "/v/app.sqlite-wal", "/v/thumbs.db"]
+        {
             assert!(!is_dump(other), "{other}");
         }
     }

@@ -32,7 +32,7 @@ pub async fn snapshot(
         let (shown, service) = known_as(snapshot, &dump.path);
         dump::finding(dump, &shown, &service)
     }));
-    findings.extend(marker_rows(snapshot, &dumps, seeded));
+    findings.extend(marker_rows(snapshot, &nodes, &dumps, seeded));
     Ok(findings)
 }
 
@@ -147,14 +147,18 @@ fn marker_files(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, seeded: &Se
 }
 
 /// A service whose database was seeded and whose volumes hold dumps must have the seeded value in one of them.
-fn marker_rows(snapshot: &Snapshot, dumps: &[Dump], seeded: &Seeded) -> Vec<Finding> {
+fn marker_rows(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, dumps: &[Dump], seeded: &Seeded) -> Vec<Finding> {
+    let live = live(nodes, seeded);
     let mut findings = Vec::new();
     for place in seeded.places() {
-        let Place::Postgres(login) = place else { continue };
+        let service = match place {
+            Place::Folder(_) => continue,
+            Place::Postgres(_) | Place::Mysql(_) | Place::Redis(_) | Place::Sqlite(_) => place.service(),
+        };
         let own: Vec<(&Dump, String)> = dumps
             .iter()
             .map(|dump| (dump, known_as(snapshot, &dump.path)))
-            .filter(|(_, (_, service))| *service == login.service)
+            .filter(|(_, (shown, of))| of == service && !live(shown))
             .map(|(dump, (shown, _))| (dump, shown))
             .collect();
         let unknown = |dump: &Dump| dump.state == dump::DumpState::Packed;
@@ -162,10 +166,24 @@ fn marker_rows(snapshot: &Snapshot, dumps: &[Dump], seeded: &Seeded) -> Vec<Find
             continue;
         }
         let shown: Vec<&str> = own.iter().map(|(_, shown)| shown.as_str()).collect();
-        let summary = format!("the row seeded in {login} is not in its dump {}", shown.join(", "));
-        findings.push(Finding::new(Cause::BackupIncomplete, summary).of_service(&login.service));
+        let summary = format!("what was seeded in {} is not in its dump {}", place.name(), shown.join(", "));
+        findings.push(Finding::new(Cause::BackupIncomplete, summary).of_service(service));
     }
     findings
+}
+
+/// Tells a database's own file from a dump of it: the last rows of SQLite may be in the log beside the file, and a Redis
+/// that logs every change reads that log, not its `dump.rdb`.
+fn live<'a>(nodes: &BTreeMap<String, Node>, seeded: &'a Seeded) -> impl Fn(&str) -> bool + use<'a> {
+    let logged = nodes.keys().any(|path| path.ends_with(".aof.manifest") || path.ends_with("/appendonly.aof"));
+    move |shown| {
+        let itself = |place: &Place| match place {
+            Place::Sqlite(file) => shown == format!("{}:{}/{}", file.service, file.target, file.path),
+            Place::Redis(_) => logged && shown.ends_with("/dump.rdb"),
+            Place::Folder(_) | Place::Postgres(_) | Place::Mysql(_) => false,
+        };
+        seeded.places().iter().any(itself)
+    }
 }
 
 #[cfg(test)]

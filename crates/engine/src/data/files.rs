@@ -85,7 +85,7 @@ fn name(phase: Phase) -> String {
 }
 
 /// The volume's root and the folder's path on the bench, or why there is none.
-fn locate(mounts: &BTreeSet<Mounted>, folder: &Folder) -> Result<[String; 2], String> {
+pub(super) fn locate(mounts: &BTreeSet<Mounted>, folder: &Folder) -> Result<[String; 2], String> {
     let Folder { service, target, path } = folder;
     let mount = mounts.iter().find(|mount| mount.service == *service && mount.target == *target);
     let Some(mount) = mount else {

@@ -2,20 +2,13 @@
 
 use bollard::Docker;
 use cc_ci_model::ids::StackName;
-use cc_ci_model::recipe::database::{Database, DatabaseKind};
+use cc_ci_model::recipe::database::Database;
 use std::fmt;
-use std::time::Duration;
 
-use super::{Found, Phase};
+use super::asking::{self, Answer, Asked, TRY, Tried};
+use super::{Found, Phase, sql};
 use crate::bench::WorkError;
-use crate::exec::{self, Command, ExecError, Status};
-use crate::pace::Tries;
-
-/// How long a server may refuse before it counts as not answering: it may still be starting or replaying its log.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How often it is asked meanwhile.
-const INTERVAL: Duration = Duration::from_millis(100);
+use crate::exec::{Command, Output, Status};
 
 /// How to log in. What is `None` is read inside the container from the variables of the official image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,17 +24,14 @@ pub struct Login {
 }
 
 impl Login {
-    /// The login to a database that was recognised in a recipe; `None` when it is not PostgreSQL.
+    /// The login to a recognised database.
     #[must_use]
-    pub fn to(database: &Database) -> Option<Self> {
-        match database.kind {
-            DatabaseKind::Postgres => Some(Self {
-                service: database.service.clone(),
-                user: database.user.clone(),
-                database: database.database.clone(),
-                password_file: database.password_file.clone(),
-            }),
-            DatabaseKind::Mysql | DatabaseKind::Redis | DatabaseKind::Sqlite => None,
+    pub fn to(database: &Database) -> Self {
+        Self {
+            service: database.service.clone(),
+            user: database.user.clone(),
+            database: database.database.clone(),
+            password_file: database.password_file.clone(),
         }
     }
 
@@ -83,55 +73,35 @@ if [ $code -eq 0 ]; then printf '%s\n' "$answer"; else printf '%s\n' "$answer" >
 exit $code
 "#;
 
-/// One try: an answer for good, or a reason to ask again.
-enum Tried {
-    Rows(String),
-    Refused(String),
-    NotYet(String),
-}
-
-pub(crate) async fn seed(
+pub(super) async fn seed(
     docker: &Docker,
     stack: &StackName,
     login: &Login,
     phase: Phase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
-    let word = phase.word();
-    let sql = format!(
-        "CREATE TABLE IF NOT EXISTS cc_ci_marker (phase text PRIMARY KEY, value text); \
-         DELETE FROM cc_ci_marker WHERE phase IN ('{word}.one', '{word}.two'); \
-         INSERT INTO cc_ci_marker VALUES ('{word}.one', '{value}'), ('{word}.two', '{value}')"
-    );
     // PostgreSQL says NOTICE when the table is there already; only the exit code counts.
-    Ok(ask(docker, stack, login, &sql).await?.map(|_| ()))
+    Ok(ask(docker, stack, login, &sql::seed(phase, value)).await?.map(|_| ()))
 }
 
-pub(crate) async fn mutate(
+pub(super) async fn mutate(
     docker: &Docker,
     stack: &StackName,
     login: &Login,
     phase: Phase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
-    let word = phase.word();
-    let sql = format!(
-        "UPDATE cc_ci_marker SET value = '{value}' WHERE phase = '{word}.one'; \
-         DELETE FROM cc_ci_marker WHERE phase = '{word}.two'"
-    );
-    Ok(ask(docker, stack, login, &sql).await?.map(|_| ()))
+    Ok(ask(docker, stack, login, &sql::mutate(phase, value)).await?.map(|_| ()))
 }
 
-pub(crate) async fn read(
+pub(super) async fn read(
     docker: &Docker,
     stack: &StackName,
     login: &Login,
     phase: Phase,
 ) -> Result<Result<Found, String>, WorkError> {
-    let word = phase.word();
-    let sql = format!("SELECT phase || '=' || value FROM cc_ci_marker WHERE phase LIKE '{word}.%'");
-    Ok(match ask(docker, stack, login, &sql).await? {
-        Ok(rows) => Ok(found(&rows, word)),
+    Ok(match ask(docker, stack, login, &sql::read(phase)).await? {
+        Ok(rows) => Ok(sql::found(&rows, phase)),
         // 42P01: the table does not exist.
         Err(refusal) if refusal.contains("42P01") => Ok(Found::default()),
         Err(refusal) => Err(refusal),
@@ -143,60 +113,22 @@ pub async fn ready(docker: &Docker, stack: &StackName, login: &Login) -> Result<
     Ok(ask(docker, stack, login, "SELECT 1").await?.map(|_| ()))
 }
 
-fn found(rows: &str, word: &str) -> Found {
-    let value = |part: &str| {
-        let prefix = format!("{word}.{part}=");
-        rows.lines().find_map(|row| row.strip_prefix(&prefix)).map(str::to_owned)
-    };
-    Found { one: value("one"), two: value("two") }
-}
-
-/// Asks until there is an answer for good or patience ends. The inner `Err` is what the server or the container said.
-async fn ask(
-    docker: &Docker,
-    stack: &StackName,
-    login: &Login,
-    sql: &str,
-) -> Result<Result<String, String>, WorkError> {
-    let mut last = String::new();
-    let mut tries = Tries::new(PATIENCE, INTERVAL);
-    while tries.again().await {
-        match try_once(docker, stack, login, sql).await? {
-            Tried::Rows(rows) => return Ok(Ok(rows)),
-            Tried::Refused(why) => return Ok(Err(why)),
-            Tried::NotYet(why) => last = why,
-        }
-    }
-    Ok(Err(format!("no answer within {} s: {last}", PATIENCE.as_secs())))
-}
-
-async fn try_once(docker: &Docker, stack: &StackName, login: &Login, sql: &str) -> Result<Tried, WorkError> {
-    let service = &login.service;
-    let containers = exec::running(docker, stack, service)
-        .await
-        .map_err(WorkError::engine(format!("find the container of {service}")))?;
-    let Some(container) = containers.first() else {
-        return Ok(Tried::NotYet(format!("service {service} has no running container")));
-    };
+async fn ask(docker: &Docker, stack: &StackName, login: &Login, sql: &str) -> Result<Answer, WorkError> {
     let own = |value: &Option<String>| value.clone().unwrap_or_default();
     let words = ["sh".to_owned(), "-c".to_owned(), SCRIPT.to_owned(), "marker".to_owned()];
     let words = words.into_iter().chain([own(&login.user), own(&login.database), own(&login.password_file)]);
-    let command = Command::new(words.chain([sql.to_owned()])).limit(Duration::from_secs(20));
-    let output = match exec::run(docker, container, &command).await {
-        Ok(output) => output,
-        Err(ExecError::Gone { why, .. }) => return Ok(Tried::NotYet(why)),
-        Err(ExecError::CannotStart { why, .. }) => return Ok(Tried::Refused(why)),
-        Err(error @ (ExecError::Engine { .. } | ExecError::NoExitCode { .. })) => return Err(error.into()),
-    };
-    let said = output.tail(6).join(" | ");
-    Ok(match output.status {
-        Status::Exited(0) => Tried::Rows(output.text()),
+    let command = Command::new(words.chain([sql.to_owned()])).limit(TRY);
+    asking::ask(Asked::Service(docker, stack, &login.service), &command, judge).await
+}
+
+fn judge(output: &Output, said: String) -> Tried {
+    match output.status {
+        Status::Exited(0) => Tried::Answer(output.text()),
         Status::Exited(2) if !is_final(&said) => Tried::NotYet(said),
         // 57P01 to 57P05: the server is stopping, starting or has just dropped its connections.
         Status::Exited(3 | 1) if said.contains("57P0") => Tried::NotYet(said),
-        Status::TimedOut => Tried::NotYet("psql did not end within 20 s".to_owned()),
-        Status::Exited(_) | Status::TooMuchOutput => Tried::Refused(said),
-    })
+        Status::Exited(_) | Status::TimedOut | Status::TooMuchOutput => Tried::Refused(said),
+    }
 }
 
 /// Whether a failed connection will not get better: a wrong password stays wrong.
@@ -207,13 +139,6 @@ fn is_final(said: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rows_are_read_by_their_phase() {
-        let rows = "backup.one=abc\nbackup.two=d=e\n";
-        assert_eq!(found(rows, "backup"), Found { one: Some("abc".into()), two: Some("d=e".into()) });
-        assert_eq!(found(rows, "upgrade"), Found::default());
-    }
 
     #[test]
     fn only_a_wrong_password_is_final() {

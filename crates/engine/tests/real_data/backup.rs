@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test has nobody to report to")]
 
 use crate::world::{POSTGRES, TOOLS, World, asked, say};
+use cc_ci_engine::backup::places::{self, Stock};
 use cc_ci_engine::backup::{self, Context, Repository, Snapshot, Taken, verify};
 use cc_ci_engine::bench::Bench;
 use cc_ci_engine::data::postgres::Login;
@@ -88,10 +89,12 @@ impl Scene {
             user: Some("app".into()),
             database: Some("appdb".into()),
             password_file: None,
+            password: None,
             data_volume: Some("pg".into()),
         };
-        let places = backup::places(&promises, &mounts, &[database]);
-        let seeding = data::seed(&self.bench, &world.stack, Phase::Backup, &places).await.unwrap();
+        let stock = Stock { mounts: &mounts, databases: &[database], files: &[] };
+        let chosen = places::for_backup(&self.spec, &promises, stock);
+        let seeding = data::seed(&self.bench, &world.stack, Phase::Backup, &chosen.places).await.unwrap();
         assert_eq!(seeding.refused, Vec::<String>::new());
         assert_eq!(seeding.seeded.places().len(), 2, "{seeding:?}");
         seeding.seeded
@@ -189,7 +192,7 @@ async fn a_cut_dump_a_stale_dump_and_a_failing_pipe_are_found() {
         assert_eq!(check(torn).await[0].0, Cause::DumpTruncated);
         let other = "pg_dump -U app postgres | gzip >/var/lib/postgresql/data/backup.sql.gz";
         let found = check(other).await;
-        assert!(found[0].1.starts_with("the row seeded in"), "{found:?}");
+        assert!(found[0].1.starts_with("what was seeded in"), "{found:?}");
         // The dump's own failure, though the last command of the pipe succeeds.
         let found = check("pg_dump -U app nosuchdb | gzip >/var/lib/postgresql/data/backup.sql.gz").await;
         assert_eq!(found[0].0, Cause::HookFailed, "{found:?}");

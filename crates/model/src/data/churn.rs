@@ -11,7 +11,7 @@ pub struct Churn {
 }
 
 /// What is ignored without any settings.
-pub const USUAL: [&str; 25] = [
+pub const USUAL: [&str; 27] = [
     "log",
     "logs",
     "*.log",
@@ -35,6 +35,8 @@ pub const USUAL: [&str; 25] = [
     "*-wal",
     "*-shm",
     "*-journal",
+    "temp-*.rdb",
+    "temp-*.aof",
     "lost+found",
     "backup.sql*",
 ];

@@ -89,6 +89,14 @@ pub enum Backup {
 #[must_use]
 pub fn plan(mut facts: Facts) -> Approved {
     facts.notes.extend(complete(&mut facts.stages));
+    match facts.route {
+        Route::Http => {}
+        Route::None => facts.notes.push(
+            "the steps `serving` are left out: no router of the recipe speaks HTTP, so only its own tests can show that it \
+             answers"
+                .to_owned(),
+        ),
+    }
     let stack = StackName::of_run(&facts.recipe, &facts.head, &facts.run);
     let domain = Domain::of_stack(&stack, &facts.zone);
     let tiers = Tier::ALL.into_iter().map(|tier| planned_tier(&facts, tier)).collect();

@@ -17,6 +17,9 @@ pub struct Database {
     pub database: Option<String>,
     /// Path in the container of the file with the password.
     pub password_file: Option<String>,
+    /// The password itself, where the recipe writes it into the server's arguments. Never serialised.
+    #[serde(skip)]
+    pub password: Option<String>,
     /// Key of the volume that holds the data.
     pub data_volume: Option<String>,
 }
@@ -85,6 +88,7 @@ fn postgres(name: &str, service: &Service) -> Database {
         user: Some(user),
         database: Some(database),
         password_file: variable(service, &["POSTGRES_PASSWORD_FILE", "POSTGRESQL_PASSWORD_FILE"]),
+        password: None,
         data_volume: data_volume(service, &["/var/lib/postgresql", "/var/lib/pgsql", "/bitnami/postgresql", "/pgdata"]),
     }
 }
@@ -103,19 +107,49 @@ fn mysql(name: &str, service: &Service) -> Database {
         user: user.or_else(|| Some("root".to_owned())),
         database: own("DATABASE"),
         password_file,
+        password: None,
         data_volume: data_volume(service, &["/var/lib/mysql", "/bitnami/mariadb", "/bitnami/mysql"]),
     }
 }
 
 fn redis(name: &str, service: &Service) -> Database {
+    let (written_file, password) = match required_password(service) {
+        Some(RequiredPassword::File(path)) => (Some(path), None),
+        Some(RequiredPassword::Itself(text)) => (None, Some(text)),
+        None => (None, None),
+    };
+    let variable_file = variable(service, &["REDIS_PASSWORD_FILE", "VALKEY_PASSWORD_FILE", "REDIS_PASS_FILE"]);
     Database {
         service: name.to_owned(),
         kind: DatabaseKind::Redis,
         user: None,
         database: None,
-        password_file: variable(service, &["REDIS_PASSWORD_FILE", "VALKEY_PASSWORD_FILE", "REDIS_PASS_FILE"]),
+        password_file: written_file.or(variable_file),
+        password,
         data_volume: data_volume(service, &["/data", "/var/lib/redis", "/bitnami/redis", "/bitnami/valkey"]),
     }
+}
+
+/// What `--requirepass` is given in a service's words.
+enum RequiredPassword {
+    /// `$(cat /run/secrets/redis_password)`, in a shell's words.
+    File(String),
+    /// The password.
+    Itself(String),
+}
+
+fn required_password(service: &Service) -> Option<RequiredPassword> {
+    let text = service.entrypoint.iter().chain(&service.command).map(String::as_str).collect::<Vec<_>>().join(" ");
+    let (_, value) = text.split_once("--requirepass")?;
+    let value = value.trim_start_matches(['=', ' ', '"', '\'']);
+    let end = |ends: &[char], text: &str| text.split(ends).next().unwrap_or_default().to_owned();
+    if let Some(read) = value.strip_prefix("$(").or_else(|| value.strip_prefix('`')) {
+        let path = read.find('/').map(|at| end(&[' ', ')', '`', '"', '\''], &read[at..]))?;
+        return Some(RequiredPassword::File(path));
+    }
+    let value = end(&[' ', '"', '\''], value);
+    // A shell's variable says nothing here; the container's own environment does.
+    (!value.is_empty() && !value.starts_with('$')).then_some(RequiredPassword::Itself(value))
 }
 
 /// A service with a variable that names a database file inside one of its volumes.
@@ -130,6 +164,7 @@ fn sqlite(name: &str, service: &Service) -> Option<Database> {
         user: None,
         database: Some(path.to_owned()),
         password_file: None,
+        password: None,
         data_volume: Some(volume.to_owned()),
     })
 }

@@ -5,6 +5,8 @@ use crate::backup::dump::DumpState;
 use crate::data::Phase;
 use crate::data::files::Folder;
 use crate::data::postgres::Login;
+use crate::data::redis;
+use crate::data::sqlite::File;
 use cc_ci_model::data::{Entry, Mounted, VolumeIndex};
 
 const VALUE: &str = "0123456789abcdef";
@@ -90,14 +92,38 @@ fn a_dump_without_the_seeded_row_is_stale() {
     let seeded = Seeded::known(Phase::Backup, VALUE, vec![Place::Postgres(Login::of("db"))]);
     let snapshot = taken(&["backup.sql"], &[]);
     let dump = |marked| Dump { path: "/volumes/v/backup.sql".into(), state: DumpState::Complete, marked };
-    assert_eq!(marker_rows(&snapshot, &[dump(true)], &seeded), []);
+    assert_eq!(marker_rows(&snapshot, &nodes(&[]), &[dump(true)], &seeded), []);
     // No dump at all: the database is saved by its files, and only a restore can tell.
-    assert_eq!(marker_rows(&snapshot, &[], &seeded), []);
-    let finding = &marker_rows(&snapshot, &[dump(false)], &seeded)[0];
+    assert_eq!(marker_rows(&snapshot, &nodes(&[]), &[], &seeded), []);
+    let finding = &marker_rows(&snapshot, &nodes(&[]), &[dump(false)], &seeded)[0];
     assert_eq!(
         finding.summary,
-        "the row seeded in the PostgreSQL database of db is not in its dump db:/data/backup.sql"
+        "what was seeded in the PostgreSQL database of db is not in its dump db:/data/backup.sql"
     );
+}
+
+#[test]
+fn a_databases_own_file_is_no_dump_of_it() {
+    let file = File { service: "db".into(), target: "/data".into(), path: "app.sqlite".into() };
+    let seeded = Seeded::known(Phase::Backup, VALUE, vec![Place::Sqlite(file)]);
+    let snapshot = taken(&[""], &[]);
+    let dump = |name: &str| Dump { path: format!("/volumes/v/{name}"), state: DumpState::Complete, marked: false };
+    let found = |dumps: &[Dump]| texts(&marker_rows(&snapshot, &nodes(&[]), dumps, &seeded));
+    assert_eq!(found(&[dump("app.sqlite")]), Vec::<String>::new());
+    let stale =
+        "BackupIncomplete what was seeded in SQLite file db:/data/app.sqlite is not in its dump db:/data/backup.sqlite";
+    assert_eq!(found(&[dump("app.sqlite"), dump("backup.sqlite")]), [stale]);
+}
+
+#[test]
+fn a_redis_that_logs_every_change_needs_no_fresh_dump() {
+    let seeded = Seeded::known(Phase::Backup, VALUE, vec![Place::Redis(redis::Login::of("db"))]);
+    let snapshot = taken(&[""], &[]);
+    let dumps = [Dump { path: "/volumes/v/dump.rdb".into(), state: DumpState::Complete, marked: false }];
+    let stale = "BackupIncomplete what was seeded in the Redis database of db is not in its dump db:/data/dump.rdb";
+    assert_eq!(texts(&marker_rows(&snapshot, &nodes(&[]), &dumps, &seeded)), [stale]);
+    let logged = nodes(&[("appendonlydir/appendonly.aof.manifest", 9)]);
+    assert_eq!(marker_rows(&snapshot, &logged, &dumps, &seeded), []);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The backup tier: seed, hooks, snapshot, and what the snapshot holds (TIER-backup, BAK-1 to BAK-3).
 
 use super::{Done, Fault, Stage};
+use crate::backup::places::{self, Stock};
 use crate::backup::{self, Context, Repository, Snapshot, Taken, hooks, verify};
 use crate::bench::Bench;
-use crate::data::postgres::{self, Login};
-use crate::data::{self, Phase, Seeded, index};
+use crate::data::{self, Phase, Place, Seeded, index, sqlite};
 use crate::run::conductor::{failed_if, passed};
 use crate::swarm::SwarmError;
 use cc_ci_model::convergence::Update;
@@ -100,10 +100,10 @@ impl Stage<'_> {
 
     /// Whether each recognised database answers.
     pub(super) async fn databases_ready(&self) -> Result<Outcome, Fault> {
-        for login in self.app.head.recipe.databases.iter().filter_map(Login::to) {
-            if let Err(refusal) = postgres::ready(self.world.swarm.docker(), &self.plan.stack, &login).await? {
-                let summary = format!("{login} does not answer: {refusal}");
-                return Ok(Outcome::Failed(Finding::new(Cause::NeverHealthy, summary).of_service(&login.service)));
+        for place in self.app.head.recipe.databases.iter().filter_map(Place::of) {
+            if let Err(refusal) = data::ready(self.world.swarm.docker(), &self.plan.stack, &place).await? {
+                let summary = format!("{} does not answer: {refusal}", place.name());
+                return Ok(Outcome::Failed(Finding::new(Cause::NeverHealthy, summary).of_service(place.service())));
             }
         }
         Ok(Outcome::Passed { note: None })
@@ -125,12 +125,14 @@ impl Stage<'_> {
                 Err(finding) => return Ok(Outcome::Failed(finding)),
             };
             let (_, mounts) = index::mounts(bench.docker(), stack).await?;
-            let places = backup::places(&promises, &mounts, &self.app.head.recipe.databases);
-            let seeding = data::seed(&bench, stack, Phase::Backup, &places).await?;
+            let files = sqlite::find(&bench, &mounts).await?;
+            let stock = Stock { mounts: &mounts, databases: &self.app.head.recipe.databases, files: &files };
+            let chosen = places::for_backup(spec, &promises, stock);
+            let seeding = data::seed(&bench, stack, Phase::Backup, &chosen.places).await?;
             let repository = Repository::make(&bench).await?;
             quiet.cancelled().await;
             let index = index::take(&bench, stack).await?;
-            self.note_unmarked(Tier::Backup, &self.app.head.recipe)?;
+            self.note_left_out(Tier::Backup, chosen.left_out);
             let outcome = seeding.outcome();
             *into = Some(Prepared { seeded: seeding.seeded, index, repository });
             Ok(outcome)

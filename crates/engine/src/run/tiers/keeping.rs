@@ -1,17 +1,17 @@
 //! Data across the upgrade: markers and volume indexes before the redeploy, and the same looked for after it (DATA-1, DATA-2).
 
-use super::{Deployable, Done, Fault, Stage};
+use super::{Done, Stage};
+use crate::backup::places::{self, Stock};
 use crate::backup::{self, Promise};
-use crate::data::files::Folder;
-use crate::data::{self, Expected, Phase, Place, Seeded, index};
+use crate::data::{self, Expected, Phase, Seeded, index, sqlite};
 use crate::run::conductor::{failed_if, passed};
+use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::churn::Churn;
-use cc_ci_model::data::{DataIndex, Mounted};
+use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Outcome};
 use cc_ci_model::recipe::Recipe;
 use cc_ci_model::recipe::backup::Backup;
 use cc_ci_model::tier::Tier;
-use std::collections::BTreeSet;
 
 /// What the app held before the redeploy.
 pub(super) struct Kept {
@@ -27,8 +27,12 @@ impl Stage<'_> {
             let bench = self.bench().await?;
             let stack = &self.plan.stack;
             let (_, mounts) = index::mounts(bench.docker(), stack).await?;
-            let places = upgrade_places(self.app.first(), &mounts, bench.volumes());
-            let seeding = data::seed(&bench, stack, Phase::Upgrade, &places).await?;
+            let files = sqlite::find(&bench, &mounts).await?;
+            let recipe = &self.app.first().recipe;
+            let stock = Stock { mounts: &mounts, databases: &recipe.databases, files: &files };
+            let chosen = places::for_upgrade(&promised(recipe), bench.volumes(), stock);
+            let seeding = data::seed(&bench, stack, Phase::Upgrade, &chosen.places).await?;
+            self.note_left_out(Tier::Upgrade, chosen.left_out);
             let index = index::take(&bench, stack).await?;
             let outcome = seeding.outcome();
             *kept = Some(Kept { seeded: seeding.seeded, index });
@@ -58,36 +62,13 @@ impl Stage<'_> {
         conductor.step(Tier::Upgrade, "volumes", work).await;
     }
 
-    /// Says which recognised databases take no markers yet, so that nobody takes their silence for proof.
-    pub(super) fn note_unmarked(&self, tier: Tier, recipe: &Recipe) -> Result<(), Fault> {
-        let step = cc_ci_model::ids::StepId::new(tier, "seed");
-        for database in &recipe.databases {
-            if data::postgres::Login::to(database).is_none() {
-                let kind = serde_json::to_value(database.kind).map_err(|error| Fault::harness(error.to_string()))?;
-                let text = format!("{}: no markers are put into {kind} databases yet", database.service);
-                self.world.voice.note(Some(&step), text);
-            }
+    /// Says which databases take no markers, so that nobody takes their silence for proof.
+    pub(super) fn note_left_out(&self, tier: Tier, left_out: Vec<String>) {
+        let step = StepId::new(tier, "seed");
+        for text in left_out {
+            self.world.voice.note(Some(&step), text);
         }
-        Ok(())
     }
-}
-
-/// Where markers prove an upgrade: what the recipe promises to back up and its databases; where there is neither, the root of
-/// each of the stack's volumes.
-fn upgrade_places(tree: &Deployable, mounts: &BTreeSet<Mounted>, volumes: &BTreeSet<String>) -> Vec<Place> {
-    let promises = promised(&tree.recipe);
-    let places = backup::places(&promises, mounts, &tree.recipe.databases);
-    if !places.is_empty() {
-        return places;
-    }
-    let own = mounts.iter().filter(|mount| volumes.contains(&mount.volume));
-    let mut seen = BTreeSet::new();
-    own.filter(|mount| seen.insert(&mount.volume))
-        .map(|mount| {
-            let (service, target) = (mount.service.clone(), mount.target.clone());
-            Place::Folder(Folder { service, target, path: String::new() })
-        })
-        .collect()
 }
 
 /// The paths a recipe promises to back up; none where its labels are wrong, which the backup tier reports.

@@ -1,0 +1,196 @@
+//! Marker rows in a MariaDB or MySQL database, written by its own client inside its own container.
+
+use bollard::Docker;
+use cc_ci_model::ids::StackName;
+use cc_ci_model::recipe::database::Database;
+use std::fmt;
+
+use super::asking::{self, Answer, Asked, TRY, Tried};
+use super::{Found, Phase, sql};
+use crate::bench::WorkError;
+use crate::exec::{Command, Output, Status};
+
+/// How to log in. What is `None` is read inside the container from the variables of the official images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The service, without the stack's name.
+    pub service: String,
+    /// The user; else `MARIADB_USER`, `MYSQL_USER` or the file one of them names, else root.
+    pub user: Option<String>,
+    /// The database; else `MARIADB_DATABASE` or `MYSQL_DATABASE`, else the only one that is not the server's own.
+    pub database: Option<String>,
+    /// A file inside the container that holds the user's password.
+    pub password_file: Option<String>,
+}
+
+impl Login {
+    /// The login to a recognised database.
+    #[must_use]
+    pub fn to(database: &Database) -> Self {
+        Self {
+            service: database.service.clone(),
+            user: database.user.clone(),
+            database: database.database.clone(),
+            password_file: database.password_file.clone(),
+        }
+    }
+
+    /// A login that reads everything inside the container.
+    #[must_use]
+    pub fn of(service: impl Into<String>) -> Self {
+        Self { service: service.into(), user: None, database: None, password_file: None }
+    }
+}
+
+impl fmt::Display for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.database {
+            Some(database) => write!(f, "MariaDB/MySQL database {database} of {}", self.service),
+            None => write!(f, "the MariaDB/MySQL database of {}", self.service),
+        }
+    }
+}
+
+/// The recipe's user first, then root; each over the local socket, then over TCP, until one is let in.
+const SCRIPT: &str = r#"
+user=$1 base=$2 file=$3 sql=$4
+client=$(command -v mariadb || command -v mysql) || { echo "the container has neither mariadb nor mysql" >&2; exit 78; }
+value() {
+  for prefix in MARIADB MYSQL; do
+    eval "text=\${${prefix}_$1:-} path=\${${prefix}_$1_FILE:-}"
+    if [ -n "$text" ]; then printf %s "$text"; return; fi
+    if [ -n "$path" ] && [ -r "$path" ]; then cat -- "$path"; return; fi
+  done
+}
+[ -n "$base" ] || base=$(value DATABASE)
+[ -n "$user" ] || user=$(value USER)
+if [ -n "$file" ] && [ -r "$file" ]; then password=$(cat -- "$file"); else password=$(value PASSWORD); fi
+root=$(value ROOT_PASSWORD)
+ask() { # USER PASSWORD WORDS...
+  name=$1 MYSQL_PWD=$2; shift 2
+  export MYSQL_PWD
+  "$client" --batch --skip-column-names --connect-timeout=5 --user="$name" "$@" 2>&1
+}
+denied() { case $answer in *'ERROR 1045'*|*'ERROR 1044'*|*'ERROR 1698'*) return 0 ;; *) return 1 ;; esac; }
+try() { # USER PASSWORD SQL [DATABASE]
+  answer=$(ask "$1" "$2" ${4:+--database="$4"} --execute="$3"); code=$?
+  [ $code -ne 0 ] || return 0
+  first=$answer
+  case $answer in *'ERROR 2002'*) ;; *) denied || return 0 ;; esac
+  answer=$(ask "$1" "$2" --protocol=tcp --host=127.0.0.1 ${4:+--database="$4"} --execute="$3"); code=$?
+  [ $code -eq 0 ] || answer="$first
+$answer"
+}
+everyone() { # SQL [DATABASE]
+  code=1 answer=
+  if [ -n "$user" ] && [ "$user" != root ]; then try "$user" "$password" "$@"; [ $code -ne 0 ] && denied || return 0; fi
+  try root "${root:-$password}" "$@"; [ $code -ne 0 ] && denied || return 0
+  [ -z "${root:-$password}" ] || try root "" "$@"
+}
+if [ -z "$base" ]; then
+  everyone 'SHOW DATABASES'
+  if [ $code -eq 0 ]; then
+    base=$(printf '%s\n' "$answer" | grep -vxE 'information_schema|performance_schema|mysql|sys')
+    case $(printf '%s\n' "$base" | grep -c .) in
+      1) ;;
+      0) echo "the server has no database besides its own" >&2; exit 79 ;;
+      *) echo "which database is the app's? the server has" $base "and MARIADB_DATABASE is not set" >&2; exit 79 ;;
+    esac
+  fi
+fi
+[ -z "$base" ] || everyone "$sql" "$base"
+if [ $code -eq 0 ]; then printf '%s\n' "$answer"; else printf '%s\n' "$answer" >&2; fi
+exit $code
+"#;
+
+pub(super) async fn seed(
+    docker: &Docker,
+    stack: &StackName,
+    login: &Login,
+    phase: Phase,
+    value: &str,
+) -> Result<Result<(), String>, WorkError> {
+    Ok(ask(docker, stack, login, &sql::seed(phase, value)).await?.map(|_| ()))
+}
+
+pub(super) async fn mutate(
+    docker: &Docker,
+    stack: &StackName,
+    login: &Login,
+    phase: Phase,
+    value: &str,
+) -> Result<Result<(), String>, WorkError> {
+    Ok(ask(docker, stack, login, &sql::mutate(phase, value)).await?.map(|_| ()))
+}
+
+pub(super) async fn read(
+    docker: &Docker,
+    stack: &StackName,
+    login: &Login,
+    phase: Phase,
+) -> Result<Result<Found, String>, WorkError> {
+    Ok(match ask(docker, stack, login, &sql::read(phase)).await? {
+        Ok(rows) => Ok(sql::found(&rows, phase)),
+        // 1146: the table does not exist.
+        Err(refusal) if refusal.contains("ERROR 1146") => Ok(Found::default()),
+        Err(refusal) => Err(refusal),
+    })
+}
+
+/// Waits until the server answers a trivial question. `Err` says what it answered instead.
+pub async fn ready(docker: &Docker, stack: &StackName, login: &Login) -> Result<Result<(), String>, WorkError> {
+    Ok(ask(docker, stack, login, "SELECT 1").await?.map(|_| ()))
+}
+
+async fn ask(docker: &Docker, stack: &StackName, login: &Login, sql: &str) -> Result<Answer, WorkError> {
+    let own = |value: &Option<String>| value.clone().unwrap_or_default();
+    let words = ["sh".to_owned(), "-c".to_owned(), SCRIPT.to_owned(), "marker".to_owned()];
+    let words = words.into_iter().chain([own(&login.user), own(&login.database), own(&login.password_file)]);
+    let command = Command::new(words.chain([sql.to_owned()])).limit(TRY);
+    asking::ask(Asked::Service(docker, stack, &login.service), &command, judge).await
+}
+
+/// Errors of a server that is starting, initialising (no user or database yet) or stopping.
+const PASSING: [&str; 11] = [
+    "ERROR 1040",
+    "ERROR 1044",
+    "ERROR 1045",
+    "ERROR 1049",
+    "ERROR 1053",
+    "ERROR 1205",
+    "ERROR 1698",
+    "ERROR 1927",
+    "ERROR 2002",
+    "ERROR 2003",
+    "ERROR 2006",
+];
+
+fn judge(output: &Output, said: String) -> Tried {
+    match output.status {
+        Status::Exited(0) => Tried::Answer(output.text()),
+        _ if said.contains("ERROR 2013") || PASSING.iter().any(|error| said.contains(error)) => Tried::NotYet(said),
+        _ => Tried::Refused(said),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(code: i64, stderr: &str) -> Tried {
+        let status = Status::Exited(code);
+        let output = Output { status, stdout: b"rows\n".to_vec(), stderr: stderr.as_bytes().to_vec(), dropped: 0 };
+        judge(&output, stderr.to_owned())
+    }
+
+    #[test]
+    fn a_server_that_is_starting_is_asked_again() {
+        assert_eq!(check(0, "a warning"), Tried::Answer("rows\n".into()));
+        for passing in ["ERROR 2002 (HY000): Can't connect", "ERROR 1045 (28000): Access denied", "ERROR 2013 lost"] {
+            assert_eq!(check(1, passing), Tried::NotYet(passing.into()));
+        }
+        for lasting in ["ERROR 1290 (HY000): read-only", "ERROR 1146 (42S02): no such table"] {
+            assert_eq!(check(1, lasting), Tried::Refused(lasting.into()));
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Marker keys in a Redis, Valkey or `KeyDB` server, written by its own client inside its own container.
+//!
+//! Nothing here asks the server to save: when its memory reaches the disk is the recipe's promise, and what is proven.
+
+use bollard::Docker;
+use cc_ci_model::ids::StackName;
+use cc_ci_model::recipe::database::Database;
+use std::fmt;
+
+use super::asking::{self, Answer, Asked, TRY, Tried};
+use super::{Found, Phase};
+use crate::bench::WorkError;
+use crate::exec::{Command, Output, Status};
+
+/// How to log in. A password that is not here is read inside the container from the usual variables and settings.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The service, without the stack's name.
+    pub service: String,
+    /// A file inside the container that holds the password.
+    pub password_file: Option<String>,
+    /// The password, where the recipe writes it into the server's arguments.
+    pub password: Option<String>,
+}
+
+impl Login {
+    /// The login to a recognised server.
+    #[must_use]
+    pub fn to(database: &Database) -> Self {
+        let (password_file, password) = (database.password_file.clone(), database.password.clone());
+        Self { service: database.service.clone(), password_file, password }
+    }
+
+    /// A login that reads everything inside the container.
+    #[must_use]
+    pub fn of(service: impl Into<String>) -> Self {
+        Self { service: service.into(), password_file: None, password: None }
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let password = self.password.as_ref().map(|_| "…");
+        let Self { service, password_file, .. } = self;
+        write!(f, "Login {{ service: {service:?}, password_file: {password_file:?}, password: {password:?} }}")
+    }
+}
+
+impl fmt::Display for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the Redis database of {}", self.service)
+    }
+}
+
+/// `$1` the password's file. The rest is one command. The client reads `REDISCLI_AUTH`, and its warnings are dropped.
+const SCRIPT: &str = r#"
+file=$1; shift
+client=$(command -v redis-cli || command -v valkey-cli || command -v keydb-cli) || { echo "the container has no redis-cli or valkey-cli" >&2; exit 78; }
+password=$REDISCLI_AUTH
+for path in "$file" "$REDIS_PASSWORD_FILE" "$VALKEY_PASSWORD_FILE" "$REDIS_PASS_FILE"; do
+  if [ -z "$password" ] && [ -n "$path" ] && [ -r "$path" ]; then password=$(cat -- "$path"); fi
+done
+[ -n "$password" ] || password=${REDIS_PASSWORD:-${VALKEY_PASSWORD:-$REDIS_PASS}}
+for path in /usr/local/etc/redis/*.conf /usr/local/etc/valkey/*.conf /etc/redis/*.conf /etc/valkey/*.conf; do
+  if [ -z "$password" ] && [ -r "$path" ]; then password=$(sed -n 's/^[[:space:]]*requirepass[[:space:]]\{1,\}//p' "$path" | tail -n 1 | tr -d '"'); fi
+done
+unset REDISCLI_AUTH
+answer=$("$client" "$@" 2>&1); code=$?
+case $answer in *NOAUTH*)
+  if [ -n "$password" ]; then REDISCLI_AUTH=$password; export REDISCLI_AUTH; answer=$("$client" "$@" 2>/dev/null); code=$?; fi ;;
+esac
+printf '%s\n' "$answer"
+exit $code
+"#;
+
+/// What a server took.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Both markers.
+    Yes,
+    /// None: it is set to write nothing to disk, so there is nothing to keep.
+    KeepsNothing,
+}
+
+pub(super) async fn seed(
+    docker: &Docker,
+    stack: &StackName,
+    login: &Login,
+    phase: Phase,
+    value: &str,
+) -> Result<Result<Taken, String>, WorkError> {
+    let setting = async |name: &str| -> Result<Option<String>, WorkError> {
+        let answer = ask(docker, stack, login, &["CONFIG", "GET", name]).await?;
+        // A server that keeps its settings to itself is taken to save.
+        Ok(answer.ok().map(|text| text.lines().nth(1).unwrap_or_default().to_owned()))
+    };
+    if setting("save").await?.as_deref() == Some("") && setting("appendonly").await?.as_deref() == Some("no") {
+        return Ok(Ok(Taken::KeepsNothing));
+    }
+    let [one, two] = keys(phase);
+    Ok(ask(docker, stack, login, &["MSET", &one, value, &two, value]).await?.map(|_| Taken::Yes))
+}
+
+pub(super) async fn mutate(
+    docker: &Docker,
+    stack: &StackName,
+    login: &Login,
+    phase: Phase,
+    value: &str,
+) -> Result<Result<(), String>, WorkError> {
+    let [one, two] = keys(phase);
+    if let Err(refusal) = ask(docker, stack, login, &["SET", &one, value]).await? {
+        return Ok(Err(refusal));
+    }
+    Ok(ask(docker, stack, login, &["DEL", &two]).await?.map(|_| ()))
+}
+
+pub(super) async fn read(
+    docker: &Docker,
+    stack: &StackName,
+    login: &Login,
+    phase: Phase,
+) -> Result<Result<Found, String>, WorkError> {
+    let [one, two] = keys(phase);
+    Ok(ask(docker, stack, login, &["MGET", &one, &two]).await?.map(|text| found(&text)))
+}
+
+/// Waits until the server answers. `Err` says what it answered instead.
+pub async fn ready(docker: &Docker, stack: &StackName, login: &Login) -> Result<Result<(), String>, WorkError> {
+    Ok(ask(docker, stack, login, &["PING"]).await?.map(|_| ()))
+}
+
+fn keys(phase: Phase) -> [String; 2] {
+    ["one", "two"].map(|part| format!("cc-ci-marker:{}.{part}", phase.word()))
+}
+
+/// A line for each key; an empty one for a key that is not there.
+fn found(text: &str) -> Found {
+    let mut lines = text.lines().map(|line| Some(line).filter(|line| !line.is_empty()).map(str::to_owned));
+    Found { one: lines.next().flatten(), two: lines.next().flatten() }
+}
+
+async fn ask(docker: &Docker, stack: &StackName, login: &Login, words: &[&str]) -> Result<Answer, WorkError> {
+    let own = login.password_file.clone().unwrap_or_default();
+    let first = ["sh".to_owned(), "-c".to_owned(), SCRIPT.to_owned(), "marker".to_owned(), own];
+    let mut command = Command::new(first.into_iter().chain(words.iter().map(|word| (*word).to_owned()))).limit(TRY);
+    if let Some(password) = &login.password {
+        command = command.env("REDISCLI_AUTH", password);
+    }
+    asking::ask(Asked::Service(docker, stack, &login.service), &command, judge).await
+}
+
+/// The client ends with 0 even when the server refused: the answer then begins with a word in capitals and its reason.
+fn judge(output: &Output, said: String) -> Tried {
+    let text = output.text();
+    let error = text.split_once(' ').map(|(word, _)| word.trim_start_matches("(error)"));
+    let error = error.filter(|word| word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_uppercase()));
+    match (output.status, error) {
+        (Status::Exited(0), None) => Tried::Answer(text),
+        (_, Some("LOADING" | "MASTERDOWN" | "BUSY" | "TRYAGAIN" | "CLUSTERDOWN")) => Tried::NotYet(said),
+        (_, Some(_)) => Tried::Refused(said),
+        (_, None) if said.contains("Could not connect") || said.contains("Connection reset") => Tried::NotYet(said),
+        (_, None) => Tried::Refused(said),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(code: i64, text: &str) -> Tried {
+        let output =
+            Output { status: Status::Exited(code), stdout: text.as_bytes().to_vec(), stderr: vec![], dropped: 0 };
+        judge(&output, text.to_owned())
+    }
+
+    #[test]
+    fn an_error_is_no_answer_though_the_client_ended_well() {
+        for answer in ["OK\n", "PONG\n", "2\n", "abc-mutated\n\n", "\n\n"] {
+            assert_eq!(check(0, answer), Tried::Answer(answer.into()));
+        }
+        for lasting in ["NOAUTH Authentication required.", "MISCONF cannot persist", "READONLY a replica"] {
+            assert_eq!(check(0, lasting), Tried::Refused(lasting.into()));
+        }
+        for passing in ["LOADING Redis is loading the dataset in memory", "Could not connect to Redis at 127.0.0.1"] {
+            assert_eq!(check(1, passing), Tried::NotYet(passing.into()));
+        }
+    }
+
+    #[test]
+    fn an_absent_key_is_an_empty_line() {
+        assert_eq!(found("v-mutated\n\n"), Found { one: Some("v-mutated".into()), two: None });
+        assert_eq!(found("\nv\n"), Found { one: None, two: Some("v".into()) });
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let login = Login { password: Some("hunter2".into()), ..Login::of("cache") };
+        assert!(!format!("{login:?} {login}").contains("hunter2"));
+    }
+}

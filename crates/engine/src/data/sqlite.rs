@@ -1,0 +1,136 @@
+//! Marker rows in SQLite files, which are recognised by their content and written on the bench while the app runs.
+//!
+//! The bench's `sqlite3` takes the same locks as the app and runs as the file's owner, so that nothing it leaves (journal,
+//! write-ahead log) keeps the app out.
+
+use cc_ci_model::data::Mounted;
+use cc_ci_model::data::churn::Churn;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use super::asking::{self, Answer, Asked, TRY, Tried};
+use super::files::Folder;
+use super::{Found, Phase, sql};
+use crate::bench::{Bench, WorkError};
+use crate::exec::{Command, Output, Status};
+
+/// At most this many files are marked; the report names what is left out.
+pub const MOST: usize = 20;
+
+/// A database file in a volume, by where a service mounts the volume.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct File {
+    /// The service, without the stack's name.
+    pub service: String,
+    /// The volume's mount target in it.
+    pub target: String,
+    /// The file relative to the volume's root.
+    pub path: String,
+}
+
+impl fmt::Display for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SQLite file {}:{}/{}", self.service, self.target, self.path)
+    }
+}
+
+/// Prints the files below each volume that begin as SQLite files do. A database is whole pages, so most files are not opened.
+const FIND: &str = r#"
+export LC_ALL=C
+cd /volumes || exit 1
+find "$@" -xdev -type f -size +511c -printf '%s %p\0' 2>/dev/null | sort -z -k 2 |
+while IFS= read -r -d '' line; do
+  path=${line#* }
+  (( ${line%% *} % 512 == 0 )) || continue
+  IFS= read -r -N 15 head 2>/dev/null <"$path" && [ "$head" = 'SQLite format 3' ] && printf '%s\0' "$path"
+done
+exit 0
+"#;
+
+/// `$1` the file, `$2` what to do. 66: there is no such file.
+const SCRIPT: &str = r#"
+file=$1 sql=$2
+command -v sqlite3 >/dev/null || { echo "the tools image has no sqlite3: build it anew" >&2; exit 78; }
+{ [ -f "$file" ] && [ ! -L "$file" ]; } || { echo "there is no such file" >&2; exit 66; }
+owner=$(stat -c '--reuid=%u --regid=%g' -- "$file") || exit 66
+HOME=/ exec setpriv $owner --clear-groups sqlite3 -batch -bail -init /dev/null -cmd '.timeout 5000' "$file" "$sql"
+"#;
+
+/// The SQLite files in the volumes of `mounts` that the bench has, journals and caches left out.
+pub async fn find(bench: &Bench, mounts: &BTreeSet<Mounted>) -> Result<Vec<File>, WorkError> {
+    let what = "look for SQLite files";
+    let mut seen = BTreeSet::new();
+    let mounts: Vec<&Mounted> =
+        mounts.iter().filter(|mount| bench.volumes().contains(&mount.volume) && seen.insert(&mount.volume)).collect();
+    if mounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let words = ["bash", "-c", FIND, "find"].map(str::to_owned).into_iter();
+    let words = words.chain(mounts.iter().map(|mount| format!("./{}", mount.volume)));
+    let output = bench.must(what, &Command::new(words).limit(Duration::from_secs(60))).await?;
+    let churn = Churn::default();
+    let files = output.stdout.split(|byte| *byte == 0).filter_map(|path| {
+        // A name that is not text is no name a recipe's database has.
+        let (volume, path) = std::str::from_utf8(path).ok()?.strip_prefix("./")?.split_once('/')?;
+        let mount = mounts.iter().find(|mount| mount.volume == volume)?;
+        let file = File { service: mount.service.clone(), target: mount.target.clone(), path: path.to_owned() };
+        (!churn.covers(path)).then_some(file)
+    });
+    Ok(files.collect())
+}
+
+pub(super) async fn seed(
+    bench: &Bench,
+    mounts: &BTreeSet<Mounted>,
+    file: &File,
+    phase: Phase,
+    value: &str,
+) -> Result<Result<(), String>, WorkError> {
+    let sql = format!("BEGIN IMMEDIATE; {} COMMIT;", sql::seed(phase, value));
+    Ok(ask(bench, mounts, file, &sql).await?.map(|_| ()))
+}
+
+pub(super) async fn mutate(
+    bench: &Bench,
+    mounts: &BTreeSet<Mounted>,
+    file: &File,
+    phase: Phase,
+    value: &str,
+) -> Result<Result<(), String>, WorkError> {
+    let sql = format!("BEGIN IMMEDIATE; {} COMMIT;", sql::mutate(phase, value));
+    Ok(ask(bench, mounts, file, &sql).await?.map(|_| ()))
+}
+
+pub(super) async fn read(
+    bench: &Bench,
+    mounts: &BTreeSet<Mounted>,
+    file: &File,
+    phase: Phase,
+) -> Result<Result<Found, String>, WorkError> {
+    Ok(match ask(bench, mounts, file, &sql::read(phase)).await? {
+        Ok(rows) => Ok(sql::found(&rows, phase)),
+        Err(refusal) if refusal.contains("no such table") => Ok(Found::default()),
+        Err(refusal) => Err(refusal),
+    })
+}
+
+async fn ask(bench: &Bench, mounts: &BTreeSet<Mounted>, file: &File, sql: &str) -> Result<Answer, WorkError> {
+    let File { service, target, path } = file;
+    let folder = Folder { service: service.clone(), target: target.clone(), path: path.clone() };
+    let path = match super::files::locate(mounts, &folder) {
+        Ok([_, path]) => path,
+        Err(why) => return Ok(Err(why)),
+    };
+    let words = ["bash", "-c", SCRIPT, "marker", &path, sql];
+    asking::ask(Asked::Bench(bench), &Command::new(words).limit(TRY), judge).await
+}
+
+/// A lock that the app holds passes; an app that never lets go (exclusive locking) is a refusal in the end.
+fn judge(output: &Output, said: String) -> Tried {
+    match output.status {
+        Status::Exited(0) => Tried::Answer(output.text()),
+        _ if said.contains("is locked") => Tried::NotYet(said),
+        _ => Tried::Refused(said),
+    }
+}

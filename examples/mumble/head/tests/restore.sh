@@ -1,0 +1,5 @@
+#!/bin/bash
+# SuperUser is in the restored database.
+set -euo pipefail
+source "${BASH_SOURCE%/*}/mumble"
+login SuperUser "$(<"$CC_CI_SECRETS_DIR/superuser_password")" | grep -qx 5
