@@ -65,7 +65,7 @@ fn settings_and_overlays_reach_the_app() {
         ("tests/install.hurl", title),
     ];
     let run = run(&product, "static-site", &files, &["--catalogue", catalogue.path().to_str().unwrap()]);
-    assert_eq!((run.code, &run.results["level"]), (0, &4.into()), "{}", run.all());
+    assert_eq!((run.code, &run.results["level"]), (0, &5.into()), "{}", run.all());
     assert_eq!(run.results["base"]["version"], "1.0.0+1.22.1");
     assert_eq!(step(&run, "install/serving")["note"], "200 on /", "the catalogue's settings win: {}", run.all());
     for tier in ["install", "upgrade", "restore/in-place", "restore/onto-empty"] {
