@@ -9,8 +9,21 @@ use crate::exec::Command;
 
 /// File name endings that make a file a dump.
 const ENDINGS: [&str; 15] = [
-    ".sql", ".sql.gz", ".sql.zst", ".sql.xz", ".sql.bz2", ".dump", ".dump.gz", ".pgdump", ".pg_dump", ".rdb", ".rdb.gz",
-    ".sqlite", ".sqlite.gz", ".sqlite3", ".sqlite3.gz",
+    ".sql",
+    ".sql.gz",
+    ".sql.zst",
+    ".sql.xz",
+    ".sql.bz2",
+    ".dump",
+    ".dump.gz",
+    ".pgdump",
+    ".pg_dump",
+    ".rdb",
+    ".rdb.gz",
+    ".sqlite",
+    ".sqlite.gz",
+    ".sqlite3",
+    ".sqlite3.gz",
 ];
 
 /// At most this many dumps are read back.
@@ -154,10 +167,14 @@ mod tests {
 
     #[test]
     fn dumps_are_known_by_their_names() {
-        for dump in ["/v/backup.sql", "/v/a/Backup.SQL.gz", "/v/x.dump", "/v/x.pgdump", "/v/dump.rdb", "/v/a.sqlite3.gz"] {
+        for dump in
+            ["/v/backup.sql", "/v/a/Backup.SQL.gz", "/v/x.dump", "/v/x.pgdump", "/v/dump.rdb", "/v/a.sqlite3.gz"]
+        {
             assert!(is_dump(dump), "{dump}");
         }
-        for other in ["/v/backup.sql.part", "/v/sql", "/v/base/1/sql", "/v/mysql/x.ibd", "/v/app.sqlite-wal", "/v/thumbs.db"] {
+        for other in
+            ["/v/backup.sql.part", "/v/sql", "/v/base/1/sql", "/v/mysql/x.ibd", "/v/app.sqlite-wal", "/v/thumbs.db"]
+        {
             assert!(!is_dump(other), "{other}");
         }
     }

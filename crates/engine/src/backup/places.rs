@@ -185,7 +185,10 @@ mod tests {
         let row = "rows in SQLite file app:/data/db/app.sqlite";
         assert_eq!(backup(&spec(None), &[promise("")], &[], &file), format!("files in app:/data\n{row}"));
         assert_eq!(backup(&spec(None), &[promise("db")], &[], &file), format!("files in app:/data/db\n{row}"));
-        assert_eq!(backup(&spec(Some("load")), &[promise("dump")], &[], &file), format!("files in app:/data/dump\n{row}"));
+        assert_eq!(
+            backup(&spec(Some("load")), &[promise("dump")], &[], &file),
+            format!("files in app:/data/dump\n{row}")
+        );
         assert_eq!(
             backup(&spec(None), &[promise("d")], &[], &file),
             format!("files in app:/data/d\nno markers are put as {row}: the backup does not cover it")

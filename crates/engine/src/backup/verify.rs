@@ -147,12 +147,7 @@ fn marker_files(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, seeded: &Se
 }
 
 /// A service whose database was seeded and whose volumes hold dumps must have the seeded value in one of them.
-fn marker_rows(
-    snapshot: &Snapshot,
-    nodes: &BTreeMap<String, Node>,
-    dumps: &[Dump],
-    seeded: &Seeded,
-) -> Vec<Finding> {
+fn marker_rows(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, dumps: &[Dump], seeded: &Seeded) -> Vec<Finding> {
     let live = live(nodes, seeded);
     let mut findings = Vec::new();
     for place in seeded.places() {

@@ -152,8 +152,17 @@ async fn ask(docker: &Docker, stack: &StackName, login: &Login, sql: &str) -> Re
 
 /// Errors of a server that is starting, initialising (no user or database yet) or stopping.
 const PASSING: [&str; 11] = [
-    "ERROR 1040", "ERROR 1044", "ERROR 1045", "ERROR 1049", "ERROR 1053", "ERROR 1205", "ERROR 1698", "ERROR 1927",
-    "ERROR 2002", "ERROR 2003", "ERROR 2006",
+    "ERROR 1040",
+    "ERROR 1044",
+    "ERROR 1045",
+    "ERROR 1049",
+    "ERROR 1053",
+    "ERROR 1205",
+    "ERROR 1698",
+    "ERROR 1927",
+    "ERROR 2002",
+    "ERROR 2003",
+    "ERROR 2006",
 ];
 
 fn judge(output: &Output, said: String) -> Tried {

@@ -1,4 +1,4 @@
-//! Marker keys in a Redis, Valkey or KeyDB server, written by its own client inside its own container.
+//! Marker keys in a Redis server or one that speaks like it, written by its own client inside its own container.
 //!
 //! Nothing here asks the server to save: when its memory reaches the disk is the recipe's promise, and what is proven.
 

@@ -61,10 +61,8 @@ HOME=/ exec setpriv $owner --clear-groups sqlite3 -batch -bail -init /dev/null -
 pub async fn find(bench: &Bench, mounts: &BTreeSet<Mounted>) -> Result<Vec<File>, WorkError> {
     let what = "look for SQLite files";
     let mut seen = BTreeSet::new();
-    let mounts: Vec<&Mounted> = mounts
-        .iter()
-        .filter(|mount| bench.volumes().contains(&mount.volume) && seen.insert(&mount.volume))
-        .collect();
+    let mounts: Vec<&Mounted> =
+        mounts.iter().filter(|mount| bench.volumes().contains(&mount.volume) && seen.insert(&mount.volume)).collect();
     if mounts.is_empty() {
         return Ok(Vec::new());
     }

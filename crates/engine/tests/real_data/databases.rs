@@ -34,8 +34,7 @@ impl Case<'_> {
     fn spec(&self, dump: &str) -> BackupSpec {
         let paths = BackupPaths::Only(vec![self.path.to_owned()]);
         let volume = BackupVolume { swarm_name: self.volume.to_owned(), paths };
-        let hooks =
-            Hooks { backup_pre: Some(dump.into()), restore_post: Some(self.load.into()), ..Hooks::default() };
+        let hooks = Hooks { backup_pre: Some(dump.into()), restore_post: Some(self.load.into()), ..Hooks::default() };
         BackupSpec {
             volumes: [("data".to_owned(), volume)].into(),
             services: vec![BackupService { service: "db".into(), dialect: Dialect::V2, hooks }],
@@ -74,15 +73,8 @@ async fn there_and_back(world: &World, bench: &Bench, case: &Case<'_>, spoilt: &
     let (voice, step) = (Voice::new(vec![]), StepId::new(Tier::Backup, "snapshot"));
     let limit = Duration::from_secs(60);
     let specs: Vec<BackupSpec> = spoilt.iter().map(|(dump, _)| case.spec(dump)).collect();
-    let context = |spec| Context {
-        bench,
-        stack: &world.stack,
-        repository: &repository,
-        spec,
-        limit,
-        voice: &voice,
-        step: &step,
-    };
+    let context =
+        |spec| Context { bench, stack: &world.stack, repository: &repository, spec, limit, voice: &voice, step: &step };
     for ((dump, said), spec) in spoilt.iter().zip(&specs) {
         let Taken::Snapshot(snapshot) = backup::take(&context(spec)).await.unwrap() else { panic!("{dump} failed") };
         let findings = verify::snapshot(&context(spec), &snapshot, &seeding.seeded, &Churn::default()).await.unwrap();
@@ -128,7 +120,8 @@ async fn mariadb_there_and_back() {
             load: r#"gunzip -c /var/lib/mysql/backup.sql.gz | mariadb -uroot -p"$MARIADB_ROOT_PASSWORD" appdb"#,
         };
         let cut = r#"mariadb-dump -uroot -p"$MARIADB_ROOT_PASSWORD" appdb | sed '/Dump completed/d' | gzip >/var/lib/mysql/backup.sql.gz"#;
-        let stale = r#"mariadb-dump -uroot -p"$MARIADB_ROOT_PASSWORD" --no-data appdb | gzip >/var/lib/mysql/backup.sql.gz"#;
+        let stale =
+            r#"mariadb-dump -uroot -p"$MARIADB_ROOT_PASSWORD" --no-data appdb | gzip >/var/lib/mysql/backup.sql.gz"#;
         let spoilt = [(cut, "breaks off"), (stale, "what was seeded in MariaDB/MySQL database appdb of db is not in")];
         there_and_back(&world, &bench, &case, &spoilt).await;
 
@@ -208,7 +201,9 @@ async fn sqlite_there_and_back_while_the_app_has_it_open() {
         let begun = "until [ -s /data/db/app.db-wal ]; do :; done; echo SQLite format 3 >/data/no.txt; cp /data/db/app.db /data/x.tmp";
         world.sh(&db, begun).await;
         // A lock that the app holds for a moment is waited for.
-        world.sh(&db, "touch /tmp/busy; until [ -e /tmp/held ]; do :; done; (sleep 1; rm /tmp/busy) >/dev/null 2>&1 &").await;
+        world
+            .sh(&db, "touch /tmp/busy; until [ -e /tmp/held ]; do :; done; (sleep 1; rm /tmp/busy) >/dev/null 2>&1 &")
+            .await;
         let case = Case {
             volume: &volume,
             databases: vec![database(DatabaseKind::Sqlite, Some("/data/db/app.db"))],
@@ -227,7 +222,8 @@ async fn sqlite_there_and_back_while_the_app_has_it_open() {
             (stale, "what was seeded in SQLite file db:/data/db/app.db is not in its dump"),
         ];
         there_and_back(&world, &bench, &case, &spoilt).await;
-        let owners = world.sh(&db, "stat -c %u:%g /data/db/* | sort -u; sqlite3 /data/db/app.db 'SELECT count(*) FROM t'").await;
+        let owners =
+            world.sh(&db, "stat -c %u:%g /data/db/* | sort -u; sqlite3 /data/db/app.db 'SELECT count(*) FROM t'").await;
         assert_eq!(owners.text(), "1000:1000\n2\n");
     });
 }

@@ -110,7 +110,8 @@ fn a_databases_own_file_is_no_dump_of_it() {
     let dump = |name: &str| Dump { path: format!("/volumes/v/{name}"), state: DumpState::Complete, marked: false };
     let found = |dumps: &[Dump]| texts(&marker_rows(&snapshot, &nodes(&[]), dumps, &seeded));
     assert_eq!(found(&[dump("app.sqlite")]), Vec::<String>::new());
-    let stale = "BackupIncomplete what was seeded in SQLite file db:/data/app.sqlite is not in its dump db:/data/backup.sqlite";
+    let stale =
+        "BackupIncomplete what was seeded in SQLite file db:/data/app.sqlite is not in its dump db:/data/backup.sqlite";
     assert_eq!(found(&[dump("app.sqlite"), dump("backup.sqlite")]), [stale]);
 }
 
