@@ -112,3 +112,20 @@ impl VolumeIndex {
 pub fn is_marker(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.starts_with(MARKER_PREFIX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_databases_are_known_by_a_file_of_theirs() {
+        let entry = Entry { kind: EntryKind::File, size: 1, mode: 0o600, uid: 0, gid: 0, digest: None };
+        let folders = |paths: &[&str]| {
+            let entries = paths.iter().map(|path| ((*path).to_owned(), entry.clone())).collect();
+            VolumeIndex { entries }.database_folders()
+        };
+        assert_eq!(folders(&["pg/PG_VERSION", "pg/base/5/PG_VERSION", "my/ibdata1"]), ["my", "pg"]);
+        assert_eq!(folders(&["dump.rdb", "appendonlydir/appendonly.aof.manifest"]), ["", "appendonlydir"]);
+        assert_eq!(folders(&["a/dump.rdb.txt", "uploads/app.sqlite"]), Vec::<String>::new());
+    }
+}

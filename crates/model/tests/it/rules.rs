@@ -6,7 +6,7 @@ use cc_ci_model::evidence::Evidence;
 use cc_ci_model::exit;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
-use cc_ci_model::plan::build::{Backup, Data, Facts, plan};
+use cc_ci_model::plan::build::{Backup, Data, Facts, Route, plan};
 use cc_ci_model::plan::step::{Action, Check, Operation};
 use cc_ci_model::plan::{self as plans, Disposition};
 use cc_ci_model::tier::Tier;
@@ -364,4 +364,21 @@ fn a_step_that_ends_twice_counts_as_the_worse_and_spoils_the_record() {
         assert_eq!((verdict.color, verdict.level), (Color::Red, 0));
         assert_eq!(verdict.tier(Tier::Upgrade).unwrap().status, Fail);
     }
+}
+
+#[test]
+fn without_a_router_no_step_asks_over_http_and_the_plan_says_so() {
+    let serving = |plan: &plans::Plan| {
+        let steps = plan.tiers.iter().flat_map(|tier| &tier.steps);
+        steps.filter(|step| step.action == Action::Check(Check::Serving)).count()
+    };
+    let (with, without) = (a_plan(), plan(Facts { route: Route::None, ..facts() }).plan);
+    assert_eq!((serving(&with), serving(&without)), (4, 0));
+    let said: Vec<&String> = without.notes.iter().filter(|note| !with.notes.contains(note)).collect();
+    assert_eq!(
+        said,
+        [
+            "the steps `serving` are left out: no router of the recipe speaks HTTP, so only its own tests can show that it answers"
+        ]
+    );
 }

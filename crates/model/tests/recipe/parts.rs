@@ -119,6 +119,29 @@ services:
 }
 
 #[test]
+fn the_password_that_a_redis_requires_is_read_from_its_words() {
+    let services = [
+        "a: {image: redis, command: redis-server --appendonly yes --requirepass hunter2}",
+        "b: {image: redis, command: [redis-server, --requirepass, hunter2, --save, '60 1']}",
+        "c: {image: redis, command: 'sh -c \"exec redis-server --requirepass $$(cat /run/secrets/pass) --save 60\"'}",
+        "d: {image: redis, command: 'sh -c \"redis-server --requirepass $$REDIS_PASSWORD\"', environment: {REDIS_PASSWORD_FILE: /f}}",
+        "e: {image: redis, command: redis-server}",
+    ];
+    let recipe = read(&format!("services:\n  app: {{image: a}}\n  {}\n", services.join("\n  ")));
+    let shown =
+        recipe.databases.iter().map(|one| format!("{} {:?} {:?}", one.service, one.password, one.password_file));
+    insta::assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r#"
+    a Some("hunter2") None
+    b Some("hunter2") None
+    c None Some("/run/secrets/pass")
+    d None Some("/f")
+    e None None
+    "#);
+    let written = serde_json::to_string(&recipe.databases).unwrap();
+    assert!(!written.contains("hunter2"), "{written}");
+}
+
+#[test]
 fn databases_are_recognised() {
     let services = [
         "pg: {image: registry.example:5000/a/pgvector:0.7@sha256:abc, environment: {POSTGRES_USER: u}, volumes: [\"vol:/var/lib/postgresql/data\", \"wol:/w\"]}",
