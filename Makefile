@@ -11,7 +11,7 @@ CC_CI = $(CARGO) run --quiet --package cc-ci --
 
 .PHONY: help demo demo-all databases test matrix killed settings
 help: ## say what the targets do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## set up, then run the main job: the example recipe miniflux through every tier
 	$(CC_CI) run $(CC_CI_STATE)/recipes/miniflux
@@ -38,7 +38,7 @@ settings: setup ## set up, then show on real runs what each setting, overlay and
 
 # ---- set-up, one script each; every one does only what is missing
 
-.PHONY: setup machine images all-images recipes
+.PHONY: setup machine images browser-image all-images recipes
 setup: machine images recipes ## all set-up: packages, engine, swarm, images, example recipes
 	@sh setup/holder.sh
 
@@ -49,6 +49,9 @@ machine: ## install missing packages, start an engine if none answers, make it a
 
 images: machine ## build the images that are missing or out of date
 	@sh setup/images.sh
+
+browser-image: machine ## the same, and the image of browser tests and screenshots
+	@sh setup/images.sh browser
 
 all-images: machine ## the same, and those that only demo-all needs
 	@sh setup/images.sh all

@@ -1,14 +1,15 @@
 #!/bin/sh
 # Builds the images that cc-ci and the example recipes need and this engine lacks or has in an older form.
-# Run from the repository root: `sh setup/images.sh` for what `make demo` and `make test` use, `sh setup/images.sh all` for every
-# example recipe. CC_CI_STATE: state folder, default ./.state
+# Run from the repository root: `sh setup/images.sh` for what `make demo` and `make test` use, `sh setup/images.sh browser` for that and
+# the image of browser tests and screenshots, `sh setup/images.sh all` for every example recipe as well.
+# CC_CI_STATE: state folder, default ./.state
 # CC_CI_DEBIAN_MIRROR: Debian mirror to build from; default: the one in this machine's own apt sources.
 set -eu
 state=${CC_CI_STATE:-$PWD/.state}
 wanted=${1:-usual}
 say() { printf 'images: %s\n' "$*"; }
 fail() { printf 'images: %s\n' "$*" >&2; exit 1; }
-case $wanted in usual | all) ;; *) fail "unknown set of images \"$wanted\"; known are usual and all" ;; esac
+case $wanted in usual | browser | all) ;; *) fail "unknown set of images \"$wanted\"; known are usual, browser and all" ;; esac
 mkdir -p "$state/log"
 state=$(cd "$state" && pwd -P)
 logs=$state/log
@@ -20,6 +21,10 @@ hurl_version=8.0.1
 bookworm=cc-ci/base:bookworm
 trixie=cc-ci/base:trixie
 tools=cc-ci/tools:1
+# The newest Playwright that drives bookworm's Chromium; the build of the image shows that it does.
+playwright=1.65.2
+# The newest that Debian 12 has a pytest for.
+pytest_playwright=0.7.2
 
 # digest FOLDER: changes with any name, mode or byte in it.
 digest() {
@@ -226,4 +231,8 @@ if [ "$trouble" = 0 ]; then
   fi
 fi
 wait "$on_tools" || trouble=1
+if [ "$trouble" = 0 ] && [ "$wanted" != usual ]; then
+  # About 700 MB, so only those who drive a browser have it.
+  build cc-ci/browser:1 images/browser "$tools" "PLAYWRIGHT=$playwright" "PYTEST_PLAYWRIGHT=$pytest_playwright"
+fi
 exit "$trouble"
