@@ -21,6 +21,7 @@ use cc_ci_model::plan::own_tests::{FOLDER, OwnTests, Trust};
 use cc_ci_model::plan::permit::Approved;
 use cc_ci_model::recipe::Recipe;
 use cc_ci_model::recipe::backup::Backup as Promise;
+use cc_ci_model::recipe::overlays;
 use cc_ci_model::recipe::secrets::SecretOrigin;
 use cc_ci_model::recipe::source::{Problem, Severity};
 use cc_ci_model::recipe::traefik::RouteProtocol;
@@ -88,7 +89,9 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
     let variables = customized.variables(&recipe)?;
     let head_overlays = overlaid(Vec::new(), variables.text(&recipe));
     if !head_overlays.is_empty() {
-        (recipe, warnings) = at_head.read(&head_overlays)?;
+        let (overlaid, more) = at_head.read(&head_overlays)?;
+        keeps_ports(&recipe, &overlaid)?;
+        (recipe, warnings) = (overlaid, more);
     }
     let mut permitted = allowed::allowed(&recipe, &format!("head, {}", head.short()), &policy)?;
     notes.extend(warnings.iter().map(one_line));
@@ -113,6 +116,7 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
             let (plain, _) = at_base.read(&base_overlays).map_err(usable)?;
             base_overlays = overlaid(base_overlays, variables.text(&plain));
             let (read, _) = at_base.read(&base_overlays).map_err(usable)?;
+            keeps_ports(&plain, &read)?;
             permitted.extend(allowed::allowed(&read, &shown_base(&base), &policy).map_err(usable)?);
             Some(read)
         }
@@ -190,6 +194,17 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
 fn overlaid(mut overlays: Overlays, generated: Option<String>) -> Overlays {
     overlays.extend(generated.map(|text| (format!("{}/compose.ci.json", customize::OURS), text)));
     overlays
+}
+
+/// CI must never test something other than the recipe, and the loader drops ports where an overlay names their service.
+fn keeps_ports(plain: &Recipe, overlaid: &Recipe) -> Result<(), UserError> {
+    let lost = overlays::lost_ports(&plain.compose, &overlaid.compose);
+    if lost.is_empty() {
+        return Ok(());
+    }
+    Err(UserError::new(Kind::Settings, "cannot lay `compose.ci.yml` over the recipe")
+        .at(format!("{}: `docker stack deploy` keeps one of two ports with one number", lost.join("; ")))
+        .hint("set the variables in ci.toml, under `[env.install]`, and let the recipe's `environment` take them"))
 }
 
 /// A path, a URL, or the name of a recipe: one that the set-up assembled, one that `abra` has, else the commons' own.

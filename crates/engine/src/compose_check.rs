@@ -69,7 +69,7 @@ pub async fn check_with(
     recipe: &Recipe,
     cancel: &CancellationToken,
 ) -> Result<Checked, CheckError> {
-    let Some((over, own)) = stack.files.split_last() else { return Ok(Checked::Same) };
+    let (Some(over), own) = (stack.files.last(), &stack.own) else { return Ok(Checked::Same) };
     let config = |files: &[PathBuf]| stack_command(docker, &["config"], stack, files).deadline(READING);
     let (alone, with) = (config(own), config(&stack.files));
     let (alone, with, text) =
@@ -84,10 +84,11 @@ pub async fn check_with(
     }
     let read = |output: &Output| Rendering::read(&output.stdout_text()).map_err(CheckError::Unreadable);
     let (alone, with) = (read(&alone)?, read(&with)?);
-    let (merged, problems) = recipe.compose.with(&over.to_string_lossy(), &text, &stack.env);
+    let (mut merged, problems) = recipe.compose.with(&over.to_string_lossy(), &text, &stack.env);
     if let Some(problem) = problems.into_iter().find(|problem| problem.severity == Severity::Error) {
         return Err(CheckError::Unreadable(problem));
     }
+    merged.services.extend(stack.apart.clone());
     let (folder, home) = (stack.folder.to_string_lossy(), home());
     let ground = Ground { folder: &folder, home: home.as_deref() };
     let mut found = differences(&recipe.compose, &alone, &ground);

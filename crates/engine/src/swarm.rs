@@ -7,6 +7,7 @@ use cc_ci_model::convergence::StackView;
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::Object;
 use cc_ci_model::plan::permit::DeployPermit;
+use cc_ci_model::recipe::compose::Service;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -95,8 +96,13 @@ pub struct Rendered {
     pub stack: StackName,
     /// Where the recipe's files are; the command runs here.
     pub folder: PathBuf,
-    /// Compose files in order, the override last.
+    /// The recipe's own compose files in order.
+    pub own: Vec<PathBuf>,
+    /// What the command is given: the same, a generated file in place of one that no override can be laid over, and the
+    /// override last.
     pub files: Vec<PathBuf>,
+    /// Services that the override leaves out because a generated file has them whole, as they should be read.
+    pub apart: BTreeMap<String, Service>,
     /// The complete environment of the command: nothing else may be interpolated.
     pub env: BTreeMap<String, String>,
 }

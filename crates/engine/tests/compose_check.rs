@@ -50,26 +50,43 @@ fn prepare(folder: &Path, endpoint: Endpoint) -> Prepared {
         .unwrap_or_else(|problems| panic!("{}: {problems:#?}", folder.display()));
     let app = recipe.compose.services["app"].image.clone();
     let stack = StackName::observed(STACK);
-    let text = Overlay {
+    let environment = recipe.environment.clone();
+    let name = RecipeName::parse("miniflux").unwrap();
+    let run_id = RunId::parse("20260101-000000-mini-3fa9c1").unwrap();
+    let tree = Tree::Chaos { short: "0123abcd".to_owned() };
+    let pins = [(app.clone(), format!("{app}@sha256:{}", "0".repeat(64)))].into();
+    let overlay = Overlay {
         compose: &recipe.compose,
-        recipe: &RecipeName::parse("miniflux").unwrap(),
-        run: &RunId::parse("20260101-000000-mini-3fa9c1").unwrap(),
+        recipe: &name,
+        run: &run_id,
         stack: &stack,
-        tree: &Tree::Chaos { short: "0123abcd".to_owned() },
+        tree: &tree,
         endpoint,
         run_label: "cc-ci.run",
-        environment: &recipe.environment,
-        pins: &[(app.clone(), format!("{app}@sha256:{}", "0".repeat(64)))].into(),
-    }
-    .text();
+        environment: &environment,
+        pins: &pins,
+    };
     let run = tempfile::tempdir().unwrap();
     let over = run.path().join("override.json");
-    fs::write(&over, text).unwrap();
-    let own = recipe.compose_files.iter().map(|file| folder.join(file));
+    fs::write(&over, overlay.text()).unwrap();
+    let own: Vec<PathBuf> = recipe.compose_files.iter().map(|file| folder.join(file)).collect();
+    let mut files = own.clone();
+    let mut apart = BTreeMap::new();
+    for (file, handed) in recipe.compose_files.iter().zip(&mut files) {
+        if overlay.apart().contains(file.as_str()) {
+            let whole = overlay.whole(file, &fs::read_to_string(&*handed).unwrap()).unwrap();
+            *handed = handed.with_file_name(".cc-ci.whole.json");
+            fs::write(&*handed, whole.text).unwrap();
+            apart.extend(whole.services);
+        }
+    }
+    files.push(over.clone());
     let rendered = Rendered {
-        stack,
+        stack: stack.clone(),
         folder: folder.to_owned(),
-        files: own.chain([over.clone()]).collect(),
+        own,
+        files,
+        apart,
         env: recipe.environment.clone(),
     };
     Prepared { recipe, rendered, over, _run: run }
@@ -198,13 +215,21 @@ async fn an_override_that_breaks_something_is_our_fault() {
 }
 
 #[tokio::test]
-async fn a_port_that_the_loader_drops_under_any_override_is_noticed() {
+async fn a_number_published_over_both_protocols_keeps_both() {
     let folder = small();
     let both = COMPOSE.replace("[\"53:53/udp\"]", "[\"53:53/tcp\", \"53:53/udp\"]");
     fs::write(folder.path().join("compose.yml"), both).unwrap();
-    // It lays ports over each other by their published number alone, also when the override has none.
-    let Some(checked) = answer(&prepare(folder.path(), Endpoint::AsWritten)).await else { return };
-    insta::assert_snapshot!(told(checked), @r#"services.app.ports.53:53/tcp: the recipe has "published", the generated override makes it nothing"#);
+    let mut prepared = prepare(folder.path(), Endpoint::Tasks);
+    let Some(checked) = answer(&prepared).await else { return };
+    assert_eq!(checked, Checked::Same);
+    assert!(prepared.rendered.files[0].ends_with(".cc-ci.whole.json"));
+
+    // Without the file in its place the loader loses one: it lays ports over each other by their number alone.
+    let over = r#"{"version": "3.8", "services": {"app": {"labels": {"x": "y"}}}}"#;
+    fs::write(&prepared.over, over).unwrap();
+    prepared.rendered.files[0] = prepared.rendered.own[0].clone();
+    prepared.rendered.apart.clear();
+    insta::assert_snapshot!(told(answer(&prepared).await.unwrap()), @r#"services.app.ports.53:53/tcp: the recipe has "published", the generated override makes it nothing"#);
 }
 
 #[tokio::test]

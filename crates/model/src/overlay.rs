@@ -3,8 +3,12 @@
 //!
 //! It is written as JSON, which is YAML too.
 
+mod apart;
+
+pub use self::apart::Whole;
+use self::apart::is_apart;
 use crate::ids::{RecipeName, RunId, StackName};
-use crate::recipe::compose::{Compose, PortMode, Service, StackFile};
+use crate::recipe::compose::{Compose, Port, PortMode, Service, StackFile};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -56,14 +60,15 @@ pub struct Overlay<'a> {
 }
 
 impl Overlay<'_> {
-    /// The override's text.
+    /// The override's text. Services that it must not name are in none of it, see [`Overlay::apart`].
     #[must_use]
     pub fn text(&self) -> String {
         let mut root = Map::new();
         if let Some(version) = &self.compose.version {
             root.insert("version".to_owned(), json!(version));
         }
-        let services = self.compose.services.iter().map(|(name, service)| (name.clone(), self.service(name, service)));
+        let services = self.compose.services.iter().filter(|(_, service)| !is_apart(service));
+        let services = services.map(|(name, service)| (name.clone(), self.service(name, service)));
         root.insert("services".to_owned(), Value::Object(services.collect()));
         // A later file replaces a top-level entry as a whole, so each is written out again with the label added.
         let labelled = |mut entry: Value| {
@@ -116,7 +121,7 @@ impl Overlay<'_> {
             Endpoint::AsWritten => {}
             Endpoint::Tasks => {
                 deploy.insert("endpoint_mode".to_owned(), json!("dnsrr"));
-                let ports = service.ports.iter().filter(|port| port.mode == PortMode::Ingress && port.published != 0);
+                let ports = service.ports.iter().filter(|port| self.host_mode(port));
                 let ports: Vec<Value> = ports
                     .map(|port| {
                         json!({
@@ -135,6 +140,14 @@ impl Overlay<'_> {
             entry.insert("image".to_owned(), json!(pinned));
         }
         Value::Object(entry)
+    }
+
+    /// Whether a port that the recipe publishes through the swarm has to be published by the host itself here.
+    fn host_mode(&self, port: &Port) -> bool {
+        match self.endpoint {
+            Endpoint::AsWritten => false,
+            Endpoint::Tasks => port.mode == PortMode::Ingress && port.published != 0,
+        }
     }
 
     /// The labels abra writes at a deploy.

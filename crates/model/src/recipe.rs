@@ -14,7 +14,7 @@ pub mod secrets;
 pub mod source;
 pub mod traefik;
 pub mod version;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::collections::BTreeMap;
 

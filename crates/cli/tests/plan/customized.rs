@@ -189,6 +189,19 @@ fn an_overlay_of_ci_sets_variables_and_nothing_else() {
       tests/compose.ci.yml, line 3: services.app.image: changes the image that the recipe sets
     hint: change the image in the recipe itself: CI must never test something else than the recipe
     ");
+    // The loader keeps one of two ports with one number as soon as another file names their service.
+    let both = "    networks: [proxy]\n    ports: [\"53:53/tcp\", \"53:53/udp\"]\n";
+    world
+        .repo
+        .write("compose.yml", &COMPOSE.replace("VERSION", "1.2.0+1.26").replace("    networks: [proxy]\n", both))
+        .unwrap();
+    world.commit(&[("tests/compose.ci.yml", "services:\n  app:\n    environment: [MODE=test]\n")]);
+    let state = world.state("policy.toml", "[allow.shop]\nhost-port = [\"53/tcp\", \"53/udp\"]\n");
+    insta::assert_snapshot!(world.plan(&["--state", state.to_str().unwrap()]).error(), @"
+    [20] error: cannot lay `compose.ci.yml` over the recipe
+      service app would lose port 53/tcp: `docker stack deploy` keeps one of two ports with one number
+    hint: set the variables in ci.toml, under `[env.install]`, and let the recipe's `environment` take them
+    ");
 }
 
 #[test]

@@ -55,7 +55,14 @@ mod tests {
         let names =
             ["LD_PRELOAD", "LD_AUDIT", "PATH", "DOCKER_HOST", "DOCKER_CLI_HINTS", "GODEBUG", "DOMAIN", "DOCKER_TAG"];
         let env: BTreeMap<String, String> = names.map(|name| (name.to_owned(), "./evil.so".to_owned())).into();
-        let stack = Rendered { stack: StackName::observed("s"), folder: "/".into(), files: Vec::new(), env };
+        let stack = Rendered {
+            stack: StackName::observed("s"),
+            folder: "/".into(),
+            own: Vec::new(),
+            files: Vec::new(),
+            apart: BTreeMap::new(),
+            env,
+        };
         let command = stack_command(Path::new("docker"), &["config"], &stack, &[]);
         let given = command.env.iter().filter(|(_, value)| value.to_str() == Some("./evil.so"));
         let given: Vec<&str> = given.filter_map(|(name, _)| name.to_str()).collect();

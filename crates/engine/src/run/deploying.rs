@@ -19,6 +19,8 @@ use cc_ci_model::recipe::compose::Service;
 use cc_ci_model::recipe::oneshot::Lifecycle;
 use cc_ci_model::recipe::secrets::SecretOrigin;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 /// Images of the run by reference; an image that could not be had is kept with its reason, for the tier that needs it.
@@ -84,7 +86,7 @@ pub(crate) fn render(
     leavings: &Arc<Mutex<Leavings>>,
 ) -> Result<Rendered, Fault> {
     let recipe = &tree.recipe;
-    let text = Overlay {
+    let overlay = Overlay {
         compose: &recipe.compose,
         recipe: &plan.recipe,
         run: &plan.run,
@@ -94,21 +96,52 @@ pub(crate) fn render(
         run_label: labels::RUN,
         environment: &recipe.environment,
         pins: &images.pins(),
-    }
-    .text();
+    };
+    let text = overlay.text();
     let path = world.folder.join(name);
     std::fs::write(&path, &text)
         .map_err(|error| Fault::harness(format!("cannot write {}: {error}", path.display())))?;
-    let files: Vec<_> = recipe.compose_files.iter().map(|file| tree.folder.join(file)).collect();
-    leave(leavings, |leavings| {
-        leavings.effective = format!("# merged over {}\n{text}", recipe.compose_files.join(", "));
-    });
+    let own: Vec<PathBuf> = recipe.compose_files.iter().map(|file| tree.folder.join(file)).collect();
+    let mut files = own.clone();
+    let mut apart = BTreeMap::new();
+    let mut effective = format!("# merged over {}\n{text}", recipe.compose_files.join(", "));
+    for (file, handed) in
+        recipe.compose_files.iter().zip(&mut files).filter(|(file, _)| overlay.apart().contains(&***file))
+    {
+        let (text, services) = write_whole(&overlay, file, handed)?;
+        effective = format!("{effective}# in place of {file}\n{text}");
+        apart.extend(services);
+    }
+    leave(leavings, |leavings| leavings.effective = effective);
+    files.push(path);
     Ok(Rendered {
         stack: plan.stack.clone(),
         folder: tree.folder.clone(),
-        files: files.into_iter().chain([path]).collect(),
+        own,
+        files,
+        apart,
         env: recipe.environment.clone(),
     })
+}
+
+/// Writes the file that is handed over in place of `file`, and puts its path in the place of that one's. It lies beside it,
+/// because the loader takes paths relative to the first file's folder.
+fn write_whole(
+    overlay: &Overlay<'_>,
+    file: &str,
+    place: &mut PathBuf,
+) -> Result<(String, BTreeMap<String, Service>), Fault> {
+    let failed = |path: &Path, error: std::io::Error| Fault::harness(format!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(&*place).map_err(|error| failed(place, error))?;
+    let whole = overlay.whole(file, &text).map_err(|problem| Fault::harness(problem.to_string()))?;
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    let path = place.with_file_name(format!(".cc-ci.{name}.json"));
+    // A tree may be rendered twice. What the recipe itself may have put there, a link for instance, is never written through.
+    let _none = std::fs::remove_file(&path);
+    let mut written = std::fs::File::create_new(&path).map_err(|error| failed(&path, error))?;
+    written.write_all(whole.text.as_bytes()).map_err(|error| failed(&path, error))?;
+    *place = path;
+    Ok((whole.text, whole.services))
 }
 
 /// Holds our reading of a tree against the loader's own (SWARM-1); `Some` is why that cannot be done here. A difference is our

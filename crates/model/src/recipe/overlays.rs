@@ -89,6 +89,18 @@ impl Variables {
     }
 }
 
+/// Services that would lose a port with an overlay on them, each with the port: the loader lays ports over each other by their
+/// published number, so one number over both TCP and UDP becomes one port as soon as another file names the service.
+#[must_use]
+pub fn lost_ports(without: &Compose, with: &Compose) -> Vec<String> {
+    let lost = without.services.iter().filter_map(|(name, service)| {
+        let left = with.services.get(name)?;
+        let port = service.ports.iter().find(|port| !left.ports.contains(port))?;
+        Some(format!("service {name} would lose port {}/{}", port.published, port.protocol))
+    });
+    lost.collect()
+}
+
 /// Why a key may not stand in a `compose.ci.yml`, if so.
 fn refused(key: &str, file: &str, recipe: &Recipe) -> Option<Problem> {
     let parts: Vec<&str> = key.split('.').collect();
