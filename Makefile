@@ -9,7 +9,7 @@ CC_CI = $(CARGO) run --quiet --package cc-ci --
 
 # ---- what a person runs
 
-.PHONY: help demo demo-all databases test matrix killed settings
+.PHONY: help demo demo-all databases test matrix killed settings zero-config
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -35,6 +35,9 @@ killed: setup ## set up, then kill and interrupt runs in every tier, and clean u
 
 settings: setup ## set up, then show on real runs what each setting, overlay and policy does (about 2 minutes)
 	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- settings
+
+zero-config: setup all-images ## set up, then run every example without its tests folder (about 3 minutes)
+	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- zero_config
 
 # ---- set-up, one script each; every one does only what is missing
 

@@ -87,13 +87,28 @@ fn forgetful() -> World {
 
 #[test]
 fn the_examples_are_clean_at_every_version() {
-    for (example, published) in [("static-site", "1.1.0+1.22.1"), ("miniflux", "1.1.0+2.2.6")] {
+    let examples = [
+        ("static-site", "1.1.0+1.22.1"),
+        ("miniflux", "1.1.0+2.2.6"),
+        ("wordpress", "1.1.0+6.1.9"),
+        ("webdis", "1.1.0+0.1.9"),
+    ];
+    for (example, published) in examples {
         let world = World::example(example);
         let clean = |base: &str| format!("[0] lint: nothing found (compared with {base}; not checked: R013, R016)\n");
         assert_eq!(world.text(&[]), clean(published), "{example}");
         let first = world.repo.git(&["tag", "--list", "1.0.0*"]).unwrap();
         assert_eq!(world.text(&["--ref", published]), clean(&first), "{example}");
     }
+}
+
+#[test]
+fn an_app_that_is_not_reached_through_the_proxy_is_said_to_be_none() {
+    insta::assert_snapshot!(World::example("mumble").text(&[]), @r"
+    [10] compose.yml:4: error R010: .env.sample has a DOMAIN, but no service has `traefik.enable=true` under `deploy`
+      hint: add the label `traefik.enable=true` to services.app.deploy.labels
+    lint: 1 error (R010) (compared with 1.1.0+1.3.4; not checked: R013, R016)
+    ");
 }
 
 #[test]

@@ -15,3 +15,4 @@ mod matrix;
 mod mutant;
 mod product;
 mod settings;
+mod zero_config;

@@ -2,4 +2,4 @@
 # SuperUser is in the restored database.
 set -euo pipefail
 source "${BASH_SOURCE%/*}/mumble"
-login SuperUser "$(<"$CC_CI_SECRETS_DIR/superuser_password")" | grep -qx 5
+login SuperUser "$(<"$CC_CI_SECRETS_DIR/super_pass")" | grep -qx 5
