@@ -1,49 +1,52 @@
 //! Masks secrets in any text that leaves a run, and finds those that slipped through (SEC-1).
 
+mod configured;
 mod event;
 mod forms;
+mod lines;
+mod scan;
+mod vault;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use scan::Scan;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
 
-/// What stands in a secret's place. Shorter than any pattern, so that it can never be one itself.
+pub use configured::{Configured, configured};
+pub use lines::LineMasker;
+pub use vault::Vault;
+
+/// What stands in a secret's place. Shorter than any form, so that it can never be one itself.
 pub const MASK: &str = "*****";
 
 /// Values with fewer characters are left alone: masking `a1` would turn every text into stars.
 pub const SHORTEST: usize = 6;
 
 /// Knows the values of secrets in every form they may take in a text.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Redactor {
-    scan: Scan,
-    /// The secret each pattern belongs to.
+    looking: Looking,
+    /// The secret each form belongs to.
     owners: Vec<String>,
     too_short: Vec<String>,
+    longest: usize,
 }
 
-#[derive(Clone)]
-enum Scan {
+#[derive(Clone, Default)]
+enum Looking {
     /// There are no secrets.
-    Nothing,
+    #[default]
+    ForNothing,
     /// All forms of all secrets.
-    Patterns(AhoCorasick),
+    For(Scan),
     /// The scan could not be built: nothing may pass.
-    Everything,
+    NotPossible,
 }
 
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Never the patterns.
-        f.debug_struct("Redactor").field("patterns", &self.owners.len()).field("too_short", &self.too_short).finish()
-    }
-}
-
-impl Default for Redactor {
-    fn default() -> Self {
-        Self { scan: Scan::Nothing, owners: Vec::new(), too_short: Vec::new() }
+        // Never the forms.
+        f.debug_struct("Redactor").field("forms", &self.owners.len()).field("too_short", &self.too_short).finish()
     }
 }
 
@@ -62,44 +65,50 @@ impl Redactor {
                 owners.entry(form).or_insert(name);
             }
         }
-        if owners.is_empty() {
-            return Self { scan: Scan::Nothing, owners: Vec::new(), too_short };
-        }
-        let scan = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(owners.keys())
-            .map_or(Scan::Everything, Scan::Patterns);
-        Self { scan, owners: owners.into_values().map(str::to_owned).collect(), too_short }
+        let longest = owners.keys().map(String::len).max().unwrap_or(0);
+        let looking = if owners.is_empty() {
+            Looking::ForNothing
+        } else {
+            Scan::new(owners.keys().map(String::as_str)).map_or(Looking::NotPossible, Looking::For)
+        };
+        Self { looking, owners: owners.into_values().map(str::to_owned).collect(), too_short, longest }
     }
 
-    /// `text` with every form of every secret masked.
+    /// `text` with every form of every secret masked; line breaks inside of one stay where they are.
     #[must_use]
     pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let scan = match &self.scan {
-            Scan::Nothing => return Cow::Borrowed(text),
-            Scan::Everything => return Cow::Borrowed(MASK),
-            Scan::Patterns(scan) => scan,
+        let scan = match &self.looking {
+            Looking::ForNothing => return Cow::Borrowed(text),
+            Looking::NotPossible => return Cow::Borrowed(MASK),
+            Looking::For(scan) => scan,
         };
         let mut text = Cow::Borrowed(text);
         // Again until nothing is found: a mask next to its neighbours may spell another secret. Each round is shorter.
-        while scan.is_match(text.as_ref()) {
+        loop {
+            let places = scan.places(text.as_bytes());
+            if places.is_empty() {
+                return text;
+            }
             let mut masked = String::with_capacity(text.len());
-            scan.replace_all_with(&text, &mut masked, |_, _, out| {
-                out.push_str(MASK);
-                true
-            });
+            let mut shown = 0;
+            for place in places {
+                masked.push_str(text.get(shown..place.start).unwrap_or_default());
+                masked.push_str(MASK);
+                let hidden = text.get(place.start..place.end).unwrap_or_default();
+                masked.extend(hidden.chars().filter(|c| *c == '\n'));
+                shown = place.end;
+            }
+            masked.push_str(text.get(shown..).unwrap_or_default());
             text = Cow::Owned(masked);
         }
-        text
     }
 
     /// Like [`Self::mask`], for an owned text.
     #[must_use]
     pub fn mask_owned(&self, text: String) -> String {
         match self.mask(&text) {
-            Cow::Borrowed(same) if same.len() == text.len() => text,
-            Cow::Borrowed(other) => other.to_owned(),
-            Cow::Owned(masked) => masked,
+            Cow::Borrowed(same) if same == text => text,
+            other => other.into_owned(),
         }
     }
 
@@ -119,12 +128,13 @@ impl Redactor {
     /// bytes, because an artifact need not be text.
     #[must_use]
     pub fn find(&self, content: impl AsRef<[u8]>) -> Vec<&str> {
-        let mut names: Vec<&str> = match &self.scan {
-            Scan::Nothing => Vec::new(),
-            Scan::Everything => self.owners.iter().map(String::as_str).collect(),
-            Scan::Patterns(scan) => scan
-                .find_iter(content.as_ref())
-                .filter_map(|found| self.owners.get(found.pattern().as_usize()))
+        let mut names: Vec<&str> = match &self.looking {
+            Looking::ForNothing => Vec::new(),
+            Looking::NotPossible => self.owners.iter().map(String::as_str).collect(),
+            Looking::For(scan) => scan
+                .find(content.as_ref())
+                .into_iter()
+                .filter_map(|found| self.owners.get(found.form))
                 .map(String::as_str)
                 .collect(),
         };
@@ -138,44 +148,18 @@ impl Redactor {
     pub fn too_short(&self) -> &[String] {
         &self.too_short
     }
-}
 
-/// The secrets of one run as they become known, shared between whoever makes them and whoever writes.
-#[derive(Debug, Clone, Default)]
-pub struct Vault(Arc<RwLock<Inner>>);
-
-#[derive(Default)]
-struct Inner {
-    secrets: Vec<(String, String)>,
-    redactor: Arc<Redactor>,
-}
-
-impl fmt::Debug for Inner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.redactor.fmt(f)
-    }
-}
-
-impl Vault {
-    /// A vault that knows these secrets from the start.
-    #[must_use]
-    pub fn new(secrets: Vec<(String, String)>) -> Self {
-        let redactor = Arc::new(Redactor::new(&secrets));
-        Self(Arc::new(RwLock::new(Inner { secrets, redactor })))
+    /// Whether there is anything to mask.
+    fn is_needed(&self) -> bool {
+        match self.looking {
+            Looking::ForNothing => false,
+            Looking::For(_) | Looking::NotPossible => true,
+        }
     }
 
-    /// From now on `value` is masked too. To be called before anything else gets to see the value.
-    pub fn learn(&self, name: impl Into<String>, value: impl Into<String>) {
-        // A thread that panicked while learning left the list whole: it only pushes.
-        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        inner.secrets.push((name.into(), value.into()));
-        inner.redactor = Arc::new(Redactor::new(&inner.secrets));
-    }
-
-    /// The redactor for everything learnt so far.
-    #[must_use]
-    pub fn redactor(&self) -> Arc<Redactor> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).redactor)
+    /// The length of the longest form in bytes.
+    fn longest(&self) -> usize {
+        self.longest
     }
 }
 

@@ -96,6 +96,6 @@ impl Redactor {
     }
 
     fn lines(&self, lines: Vec<String>) -> Vec<String> {
-        lines.into_iter().map(|line| self.mask_owned(line)).collect()
+        self.mask_lines(lines)
     }
 }

@@ -5,7 +5,10 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use std::collections::BTreeSet;
 
-/// Every form of `value` worth looking for; empty if the value is too short.
+/// A line of a secret with several lines counts by itself from this many characters on: `version: 3` is in many texts.
+const SHORTEST_LINE: usize = 12;
+
+/// Every form of `value` worth looking for, without line breaks; empty if the value is too short.
 pub(super) fn of(value: &str) -> BTreeSet<String> {
     let mut forms = BTreeSet::new();
     if value.trim().chars().count() < SHORTEST {
@@ -16,67 +19,99 @@ pub(super) fn of(value: &str) -> BTreeSet<String> {
         encoded(value, &mut forms);
     }
     for line in value.lines().map(str::trim) {
-        if line != value.trim() && line.chars().count() >= SHORTEST {
+        // The frame around a key is in every key.
+        let counts = line.chars().count() >= SHORTEST_LINE && !line.starts_with("-----");
+        if counts && line != value.trim() {
             encoded(line, &mut forms);
         }
     }
-    forms.retain(|form| form.chars().count() >= SHORTEST);
-    forms
+    // A scan looks past line breaks, wherever they are.
+    let forms = forms.into_iter().map(|form| form.replace(['\n', '\r'], ""));
+    forms.filter(|form| form.chars().count() >= SHORTEST).collect()
 }
 
 fn encoded(value: &str, forms: &mut BTreeSet<String>) {
-    if !value.contains('\n') {
-        forms.insert(value.to_owned());
+    plain(value, forms);
+    if value.contains('$') {
+        // As a compose file writes it.
+        plain(&value.replace('$', "$$"), forms);
     }
-    json(value, forms);
     percent(value, forms);
-    markup(value, forms);
     forms.insert(value.bytes().map(|byte| format!("{byte:02x}")).collect());
     forms.insert(value.bytes().map(|byte| format!("{byte:02X}")).collect());
     base64(value.as_bytes(), forms);
+}
+
+/// As it is, and as texts quote it.
+fn plain(value: &str, forms: &mut BTreeSet<String>) {
+    forms.insert(value.to_owned());
+    json(value, forms);
+    markup(value, forms);
+    quoted(value, forms);
 }
 
 fn json(value: &str, forms: &mut BTreeSet<String>) {
     let plain = serde_json::Value::from(value).to_string();
     // Without the quotes around it.
     let plain = plain.get(1..plain.len() - 1).unwrap_or_default().to_owned();
-    let ascii: String = plain
-        .chars()
-        .flat_map(|c| {
-            let mut units = [0u16; 2];
-            let text = if c.is_ascii() {
-                c.to_string()
-            } else {
-                c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
-            };
-            text.chars().collect::<Vec<_>>()
-        })
-        .collect();
-    for form in [plain, ascii] {
+    for form in [ascii(&plain, |unit| format!("\\u{unit:04x}")), ascii(&plain, |unit| format!("\\u{unit:04X}")), plain]
+    {
         forms.insert(form.replace('/', "\\/"));
         forms.insert(form);
     }
 }
 
+/// A text with everything beyond ASCII escaped, by UTF-16 unit.
+fn ascii(text: &str, escape: impl Fn(u16) -> String) -> String {
+    let mut ascii = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() {
+            ascii.push(c);
+        } else {
+            ascii.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| escape(*unit)));
+        }
+    }
+    ascii
+}
+
 /// As XML and HTML write it: JUnit files, pages of the app.
 fn markup(value: &str, forms: &mut BTreeSet<String>) {
     let text = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let quoted = text.replace('"', "&quot;");
-    for apostrophe in ["&apos;", "&#39;", "&#x27;"] {
-        forms.insert(quoted.replace('\'', apostrophe));
+    for quote in ["\"", "&quot;", "&#34;"] {
+        for apostrophe in ["'", "&apos;", "&#39;", "&#x27;"] {
+            forms.insert(text.replace('"', quote).replace('\'', apostrophe));
+        }
     }
-    forms.insert(text);
-    forms.insert(quoted);
+}
+
+/// As shells, YAML and SQL quote it.
+fn quoted(value: &str, forms: &mut BTreeSet<String>) {
+    for apostrophe in ["'\\''", "''", "\\'"] {
+        forms.insert(value.replace('\'', apostrophe));
+    }
+    let before = |marked: &dyn Fn(char) -> bool| {
+        let chars = value.chars().flat_map(|c| marked(c).then_some('\\').into_iter().chain([c]));
+        chars.collect::<String>()
+    };
+    forms.insert(before(&|c| "\"\\$`".contains(c)));
+    forms.insert(before(&|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !"-_./:=+@%,\n\r".contains(c)));
 }
 
 fn percent(value: &str, forms: &mut BTreeSet<String>) {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let of_form = |byte: u8| byte.is_ascii_alphanumeric() || b"-._*".contains(&byte);
     let of_uri = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!*'();:@&=+$,/?#".contains(&byte);
-    let path = escape(value, unreserved, "%20");
-    let form = escape(value, of_form, "+");
-    let uri = escape(value, of_uri, "%20");
-    for upper in [path, form, uri] {
+    let of_component = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!*'()".contains(&byte);
+    let in_path = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let forms_of = [
+        escape(value, unreserved, "%20"),
+        escape(value, of_form, "+"),
+        escape(value, of_uri, "%20"),
+        escape(value, of_component, "%20"),
+        escape(value, in_path, "%20"),
+        escape(value, |_| false, "%20"),
+    ];
+    for upper in forms_of {
         forms.insert(lower_escapes(&upper));
         forms.insert(upper);
     }

@@ -100,7 +100,108 @@ fn all_encodings(value: &str) -> Vec<String> {
     ]
 }
 
+/// A text as a program prints it that breaks its lines after so many characters.
+fn wrapped(text: &str, width: usize) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    chars.chunks(width).map(|line| line.iter().collect::<String>()).collect::<Vec<_>>().join("\n")
+}
+
+/// Values with everything in them that some encoding writes differently, on one line or several.
+fn hard() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "$", "$$", "\"", "'", "\\", "\\n", "%", "&", "<", "+", "/", "=", " ", "ä", "€", "🔑", "x",
+    ]);
+    let line = prop::collection::vec(prop_oneof!["[A-Za-z0-9]{2,6}", piece.prop_map(str::to_owned)], 4..9);
+    let line = line.prop_map(|pieces| format!("k{}k{}k", pieces.concat(), pieces.len()));
+    prop_oneof![3 => line.clone(), 1 => prop::collection::vec(line, 2..4).prop_map(|lines| lines.join("\n"))]
+}
+
+#[test]
+fn a_secret_that_two_secrets_share_a_part_of_goes_whole() {
+    let both = redactor(&[("a", "abcdefgh"), ("b", "efghijkl")]);
+    assert_eq!(both.mask("-abcdefghijkl-"), "-*****-");
+}
+
+#[test]
+fn base64_in_lines_of_76_is_masked_and_its_lines_stay() {
+    let key = "0123456789abcdef".repeat(8);
+    let printed = wrapped(&STANDARD.encode(&key), 76);
+    let one = redactor(&[("key", &key)]);
+    assert_eq!(one.mask(&format!("key:\n{printed}\nend\n")), "key:\n*****\n\n\nend\n");
+    let lines = printed.lines().map(str::to_owned).collect();
+    assert_eq!(one.mask_lines(lines), ["*****", "", ""]);
+}
+
+#[test]
+fn two_short_lines_do_not_make_a_secret() {
+    let one = redactor(&[("pin", "123456")]);
+    assert_eq!(one.mask("123\n456"), "123\n456");
+}
+
+#[test]
+fn a_text_as_compose_files_shells_and_yaml_write_it_is_masked() {
+    let one = redactor(&[("p", "it's $5 \"x\"")]);
+    for text in
+        ["it's $$5 \"x\"", "it'\\''s $5 \"x\"", "it''s $5 \"x\"", "it's \\$5 \\\"x\\\"", "it\\'s\\ \\$5\\ \\\"x\\\""]
+    {
+        assert_eq!(one.mask(text), MASK, "{text}");
+    }
+}
+
+#[test]
+fn a_line_is_shown_as_soon_as_no_secret_can_go_on_in_the_next() {
+    let vault = Vault::default();
+    let mut lines = LineMasker::new(&vault);
+    assert_eq!(lines.push("nothing to hide"), ["nothing to hide"]);
+    vault.learn("word", "swordfish");
+    let longest = vault.redactor().longest();
+    assert!(lines.push("it is sword").is_empty());
+    assert!(lines.push("fish, they say").is_empty());
+    assert_eq!(lines.push(&"-".repeat(longest)), ["it is *****", ", they say"]);
+    assert_eq!(lines.finish(), ["-".repeat(longest)]);
+}
+
+#[test]
+fn a_scan_that_cannot_be_built_lets_nothing_pass() {
+    let none = Redactor { looking: Looking::NotPossible, owners: vec!["s".to_owned()], ..Redactor::default() };
+    assert_eq!(none.mask_owned("hello".to_owned()), MASK);
+    assert_eq!(none.find("hello"), ["s"]);
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_encoding_in_every_place_is_masked_however_its_lines_are_broken(
+        value in hard(),
+        width in 3usize..80,
+        before in "[ -~]{0,8}",
+        after in "[ -~]{0,8}",
+    ) {
+        let redactor = redactor(&[("s", &value)]);
+        for form in all_encodings(&value).into_iter().chain([value.replace('$', "$$")]) {
+            let inside_json = serde_json::to_string(&format!("{before}{value}{after}")).unwrap();
+            let inside_base64 = STANDARD.encode(format!("{before}{value}{after}"));
+            for text in [format!("{before}{form}{after}"), inside_json, inside_base64] {
+                for text in [wrapped(&text, width), text] {
+                    prop_assert_eq!(redactor.find(&text), vec!["s"], "{}", text);
+                    let masked = redactor.mask(&text);
+                    prop_assert!(redactor.find(masked.as_bytes()).is_empty(), "{} -> {}", text, masked);
+                    prop_assert_eq!(masked.matches('\n').count(), text.matches('\n').count());
+                    let lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+                    let together = redactor.mask_lines(lines.clone());
+                    prop_assert_eq!(&together.join("\n"), masked.as_ref());
+                    let vault = Vault::new(vec![("s".to_owned(), value.clone())]);
+                    let mut one_by_one = LineMasker::new(&vault);
+                    let mut shown: Vec<String> = lines.iter().flat_map(|line| one_by_one.push(line)).collect();
+                    shown.extend(one_by_one.finish());
+                    prop_assert_eq!(shown.len(), lines.len());
+                    prop_assert!(redactor.find(shown.join("\n").as_bytes()).is_empty(), "{:?}", shown);
+                }
+            }
+        }
+    }
+
     #[test]
     fn nothing_is_found_after_masking(
         values in prop::collection::vec("[ -~äß€]{0,24}", 1..5),
