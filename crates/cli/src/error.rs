@@ -4,6 +4,7 @@ use cc_ci_engine::git::GitError;
 use cc_ci_engine::process::ProcessError;
 use cc_ci_engine::swarm::SwarmError;
 use cc_ci_model::exit;
+use cc_ci_model::redact::Redactor;
 use cc_ci_store::replay::ReplayError;
 use cc_ci_store::run_dir::RunDirError;
 use std::error::Error;
@@ -76,6 +77,14 @@ impl UserError {
     pub fn at(mut self, location: impl Into<String>) -> Self {
         self.location = Some(location.into());
         self
+    }
+
+    /// The same error, with nothing in it that `redactor` knows.
+    #[must_use]
+    pub fn masked(self, redactor: &Redactor) -> Self {
+        let mask = |text: Option<String>| text.map(|text| redactor.mask_owned(text));
+        let (location, hint) = (mask(self.location), mask(self.hint));
+        Self { kind: self.kind, message: redactor.mask_owned(self.message), location, hint }
     }
 
     /// Says what to do now.

@@ -5,6 +5,7 @@ mod checked;
 pub mod customize;
 pub(crate) mod linted;
 mod reading;
+mod secrecy;
 
 use crate::args::{self, RecipeArgs};
 use crate::clock::Moment;
@@ -26,6 +27,7 @@ use cc_ci_model::recipe::secrets::SecretOrigin;
 use cc_ci_model::recipe::source::{Problem, Severity};
 use cc_ci_model::recipe::traefik::RouteProtocol;
 use cc_ci_model::recipe::version::{self, Publications, TagKind, Version};
+use cc_ci_model::redact::Configured;
 use cc_ci_model::settings::Settings;
 use cc_ci_model::tier::Tier;
 use checked::{checked, skips};
@@ -62,6 +64,8 @@ pub struct Prepared {
     pub base_overlays: Overlays,
     /// Values of secrets that cannot be generated, by name.
     pub secrets: BTreeMap<String, String>,
+    /// What the configuration of both trees holds in the way of secrets.
+    pub configured: Configured,
     /// What lint says about head.
     pub lint: LintReport,
 }
@@ -108,10 +112,13 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
     let base = choose_base(&repository, &wish, &subject, &older).await?;
     let mut base_overlays = customized.repairs(&base);
     notes.extend(customized.stale(&base));
-    let base_recipe = match base.commit() {
-        Some(commit) => {
-            let files = repository.files(commit).await?;
-            let at_base = Reading { name: &name, commit, files: &files, environment: &older };
+    let base_files = match base.clone().commit() {
+        Some(commit) => Some((commit.clone(), repository.files(commit).await?)),
+        None => None,
+    };
+    let base_recipe = match &base_files {
+        Some((commit, files)) => {
+            let at_base = Reading { name: &name, commit, files, environment: &older };
             let usable = |error| unusable_base(&customized, &base, error);
             let (plain, _) = at_base.read(&base_overlays).map_err(usable)?;
             base_overlays = overlaid(base_overlays, variables.text(&plain));
@@ -175,6 +182,9 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
         customization,
         notes,
     });
+    let older = base_recipe.as_ref().zip(base_files.as_ref()).map(|(recipe, (_, files))| (recipe, files));
+    let trees: Vec<_> = [(&recipe, &files)].into_iter().chain(older).collect();
+    let configured = secrecy::secrecy(&approved.plan, &trees, &secrets)?;
     let catalogue = customized.catalogue;
     Ok(Prepared {
         approved,
@@ -186,6 +196,7 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
         head_overlays,
         base_overlays,
         secrets,
+        configured,
         lint,
     })
 }

@@ -4,6 +4,7 @@ pub mod progress;
 
 use crate::error::UserError;
 use cc_ci_model::event::{Listener, Stamped};
+use cc_ci_model::redact::Vault;
 use progress::Progress;
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -122,7 +123,10 @@ pub struct Terminal {
 
 /// The end of a [`Terminal`] that listens.
 #[derive(Debug, Clone)]
-pub struct Ear(Sender<Message>);
+pub struct Ear {
+    send: Sender<Message>,
+    vault: Vault,
+}
 
 #[derive(Debug)]
 enum Message {
@@ -138,10 +142,10 @@ impl Terminal {
         Self { send, painter: thread::spawn(move || draw(&receive, Progress::new(style, paint))) }
     }
 
-    /// A listener for a run's record.
+    /// A listener for a run's record that shows nothing of what the vault knows.
     #[must_use]
-    pub fn ear(&self) -> Ear {
-        Ear(self.send.clone())
+    pub fn ear(&self, vault: Vault) -> Ear {
+        Ear { send: self.send.clone(), vault }
     }
 
     /// Shows what is still to be shown and gives the line back, so that something else can be printed.
@@ -153,7 +157,7 @@ impl Terminal {
 
 impl Listener for Ear {
     fn on_event(&mut self, event: &Stamped) {
-        let _gone = self.0.send(Message::Happened(Box::new(event.clone())));
+        let _gone = self.send.send(Message::Happened(Box::new(self.vault.redactor().stamped(event))));
     }
 }
 

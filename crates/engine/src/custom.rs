@@ -170,10 +170,7 @@ fn outcome(call: Call<'_>, output: &Output, took: Duration) -> Outcome {
 }
 
 fn note(voice: &Voice, step: &StepId, path: &str, output: &Output) {
-    let lines = output.tail(NOTED);
-    for line in lines {
-        voice.note(Some(step), format!("{path}: {line}"));
-    }
+    voice.note_lines(step, path, output.tail(NOTED));
     if output.dropped > 0 {
         voice.note(Some(step), format!("{path}: and {} bytes more that were not kept", output.dropped));
     }

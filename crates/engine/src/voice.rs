@@ -2,6 +2,7 @@
 
 use cc_ci_model::event::{Event, Listener, Stamped};
 use cc_ci_model::ids::StepId;
+use cc_ci_model::redact::Vault;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use std::time::Instant;
 pub struct Voice {
     inner: Arc<Mutex<Inner>>,
     started: Instant,
+    vault: Vault,
 }
 
 struct Inner {
@@ -22,7 +24,15 @@ impl Voice {
     /// Starts the clock of a run's record.
     #[must_use]
     pub fn new(listeners: Vec<Box<dyn Listener + Send>>) -> Self {
-        Self { inner: Arc::new(Mutex::new(Inner { seq: 0, said: Vec::new(), listeners })), started: Instant::now() }
+        Self::discreet(listeners, Vault::default())
+    }
+
+    /// The same, for listeners who must not hear what is in the vault. Each masks what it hears; lines that belong together
+    /// are masked here, because a secret may go on in the next event.
+    #[must_use]
+    pub fn discreet(listeners: Vec<Box<dyn Listener + Send>>, vault: Vault) -> Self {
+        let inner = Arc::new(Mutex::new(Inner { seq: 0, said: Vec::new(), listeners }));
+        Self { inner, started: Instant::now(), vault }
     }
 
     /// Says one event.
@@ -40,6 +50,19 @@ impl Voice {
     /// Says a line that decides nothing.
     pub fn note(&self, step: Option<&StepId>, text: impl Into<String>) {
         self.say(Event::Noted { step: step.cloned(), text: text.into() });
+    }
+
+    /// Says the lines of one output, each behind `prefix`.
+    pub fn note_lines(&self, step: &StepId, prefix: &str, lines: Vec<String>) {
+        for line in self.vault.redactor().mask_lines(lines) {
+            self.note(Some(step), format!("{prefix}: {line}"));
+        }
+    }
+
+    /// What nobody may hear.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
     }
 
     /// Everything said so far, in order.

@@ -30,7 +30,9 @@ use cc_ci_model::plan::permit::Approved;
 use cc_ci_model::recipe::Recipe;
 use cc_ci_model::redact::Vault;
 use cc_ci_store::recorder::Recorder;
-use cc_ci_store::run_dir::RunDir;
+use cc_ci_store::run_dir::{RunDir, RunLock};
+use readiness::Adaptations;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -58,23 +60,51 @@ pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
     let swarm = Swarm::connect().await?;
     let plan = prepared.approved.plan.clone();
     let (dir, lock) = RunDir::create(state, &plan.run)?;
+    let vault = Vault::new(known_secrets(&prepared));
+    let start = Start { swarm, adaptations, cancel, pr };
+    let answer = Box::pin(inside(state, args, prepared, start, (&dir, lock), &vault)).await;
+    remove_trees(&dir);
+    answer.map_err(|error| error.masked(&vault.redactor()))
+}
 
+/// What is known before a run has a folder.
+struct Start {
+    swarm: Swarm,
+    adaptations: Adaptations,
+    cancel: Cancel,
+    pr: Option<u64>,
+}
+
+/// Performs and reports the run in its folder.
+async fn inside(
+    state: &Path,
+    args: &RunArgs,
+    prepared: Prepared,
+    start: Start,
+    (dir, lock): (&RunDir, RunLock),
+    vault: &Vault,
+) -> Result<u8, UserError> {
+    let Start { swarm, adaptations, cancel, pr } = start;
+    let plan = prepared.approved.plan.clone();
     let leavings = Arc::new(Mutex::new(Leavings::default()));
-    let vault = Vault::new(prepared.secrets.clone().into_iter().collect());
-    let recorder = Recorder::create(&dir, vault.clone()).map_err(|error| infrastructure(&error))?;
+    let recorder = Recorder::create(dir, vault.clone()).map_err(|error| infrastructure(&error))?;
     let screen = Terminal::start(Style::for_stderr(), Paint::for_stderr());
-    let voice = Voice::new(vec![
+    let listeners: Vec<Box<dyn Listener + Send>> = vec![
         // First, so that a secret is known before anybody else hears of it.
         Box::new(SecretFeed { leavings: Arc::clone(&leavings), vault: vault.clone(), learnt: 0 }),
         Box::new(recorder.clone()),
         Box::new(RecordGuard { recorder: recorder.clone(), cancel: cancel.clone() }),
-        Box::new(screen.ear()),
-    ]);
+        Box::new(screen.ear(vault.clone())),
+    ];
+    let voice = Voice::discreet(listeners, vault.clone());
     voice.say(started(&plan, pr));
     voice.say(Event::Planned { plan: Box::new(plan.clone()) });
     voice.say(Event::Linted(prepared.lint.clone()));
     for (name, value) in adaptations.facts {
         voice.say(Event::HostFact { name, value });
+    }
+    for name in vault.redactor().too_short().iter().chain(&prepared.configured.plain) {
+        voice.note(None, format!("the value of {name} is too short or too plain a word to be masked"));
     }
 
     let app = check_out(&prepared, &plan, &dir.file(TREES)).await?;
@@ -96,9 +126,9 @@ pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
     watch.abort();
 
     let left = leavings.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let closed = closing::close(&dir, &voice, &recorder, &vault, &left, &end);
-    // Both trees can be had from the repository again; what stays is what happened.
-    let _still_there = std::fs::remove_dir_all(dir.file(TREES));
+    // Both trees can be had from the repository again, and hold what is configured; what stays is what happened.
+    remove_trees(dir);
+    let closed = closing::close(dir, &voice, &recorder, vault, &left, &end);
     screen.finish();
     drop(lock);
     let closed = closed?;
@@ -151,8 +181,24 @@ fn started(plan: &Plan, pr: Option<u64>) -> Event {
     }
 }
 
-/// Checks both trees out, pristine.
+/// The secrets that are known before anything is made.
+fn known_secrets(prepared: &Prepared) -> Vec<(String, String)> {
+    let given = prepared.secrets.clone().into_iter();
+    given.chain(prepared.configured.secrets.clone()).collect()
+}
+
+/// Removes what only the run itself needs: both checkouts, and the overrides beside them.
+pub(super) fn remove_trees(dir: &RunDir) {
+    // What cannot be removed is looked through for secrets like everything else.
+    let _still_there = std::fs::remove_dir_all(dir.file(TREES));
+}
+
+/// Checks both trees out, pristine, into a folder of their own that nobody else can read.
 pub(super) async fn check_out(prepared: &Prepared, plan: &Plan, trees: &Path) -> Result<App, UserError> {
+    let made = std::fs::DirBuilder::new().mode(0o700).create(trees);
+    made.map_err(|source| {
+        UserError::new(Kind::Infrastructure, format!("cannot create {}: {source}", trees.display()))
+    })?;
     let head =
         deployable(&prepared.repository, &plan.head, &prepared.head, trees.join("head"), chaos(&plan.head)).await?;
     lay_over(&head.folder, &prepared.head_overlays)?;

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
 
 mod budget;
+mod canary;
 mod engine;
 mod green;
 mod host;

@@ -134,10 +134,8 @@ async fn container(docker: &Docker, stack: &StackName, service: &str) -> Result<
 
 fn note(voice: &Voice, step: &StepId, what: &str, output: &Output) {
     let lines = output.tail(NOTED);
-    for line in &lines {
-        voice.note(Some(step), format!("{what}: {line}"));
-    }
     if lines.is_empty() {
         voice.note(Some(step), format!("{what}: {}", output.ending()));
     }
+    voice.note_lines(step, what, lines);
 }

@@ -76,7 +76,8 @@ impl Images {
     }
 }
 
-/// Writes the override of a tree into the run folder and returns what `docker stack deploy` is given.
+/// Writes the override of a tree beside its checkout, which nobody else can read and which goes with the run, because it
+/// holds the app's environment as it is. Returns what `docker stack deploy` is given.
 pub(crate) fn render(
     plan: &Plan,
     world: &World,
@@ -98,7 +99,7 @@ pub(crate) fn render(
         pins: &images.pins(),
     };
     let text = overlay.text();
-    let path = world.folder.join(name);
+    let path = tree.folder.with_file_name(name);
     std::fs::write(&path, &text)
         .map_err(|error| Fault::harness(format!("cannot write {}: {error}", path.display())))?;
     let own: Vec<PathBuf> = recipe.compose_files.iter().map(|file| tree.folder.join(file)).collect();

@@ -8,6 +8,7 @@ use crate::process::{self, Command, Ended, ProcessError, Stream};
 use crate::voice::Voice;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::redact::LineMasker;
 use cc_ci_model::tier::Tier;
 use std::path::Path;
 use std::time::Duration;
@@ -48,13 +49,23 @@ pub(crate) async fn run(
         .map_err(|error| Fault::harness(format!("cannot make {}: {error}", hook.state.display())))?;
     let command = command(hook, facts);
     let mut lines = 0;
-    let mut said = |_: Stream, line: &str| {
+    let mut note = |line: &str| {
         lines += 1;
         if lines <= NOTED {
             voice.note(Some(step), format!("{}: {line}", hook.path));
         }
     };
-    let output = match process::run_lines(&command, cancel, &mut said).await {
+    let (mut out, mut err) = (LineMasker::new(voice.vault()), LineMasker::new(voice.vault()));
+    let mut said = |stream: Stream, line: &str| {
+        let masker = match stream {
+            Stream::Out => &mut out,
+            Stream::Err => &mut err,
+        };
+        masker.push(line).iter().for_each(|line| note(line));
+    };
+    let ended = process::run_lines(&command, cancel, &mut said).await;
+    out.finish().iter().chain(&err.finish()).for_each(|line| note(line));
+    let output = match ended {
         Ok(output) => output,
         Err(error @ ProcessError::Cancelled { .. }) => {
             return Err(Fault::unanswered(Finding::new(Cause::Cancelled, error.to_string())));

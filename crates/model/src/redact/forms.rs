@@ -164,7 +164,14 @@ fn base64(value: &[u8], forms: &mut BTreeSet<String>) {
                 forms.insert(inner.to_owned());
             }
             if offset == 0 {
-                forms.insert(format!("{text}{}", &"=="[..(3 - value.len() % 3) % 3]));
+                let padded = format!("{text}{}", &"=="[..(3 - value.len() % 3) % 3]);
+                // The lines of `base64` and of `openssl base64`, of which a log may keep only the last.
+                let lines = [64, 76].into_iter().filter(|width| padded.len() > *width);
+                let lines = lines
+                    .flat_map(|width| padded.as_bytes().chunks(width))
+                    .filter_map(|line| str::from_utf8(line).ok());
+                forms.extend(lines.filter(|line| line.len() >= SHORTEST_LINE).map(str::to_owned));
+                forms.insert(padded);
                 forms.insert(text);
             }
         }

@@ -91,3 +91,24 @@ fn a_secret_in_any_file_and_form_is_found() {
     let leak = |artifact: &str| Leak { artifact: artifact.to_owned(), secret: "db_password".to_owned() };
     assert_eq!(leaks::scan(&dir, &redactor()).unwrap(), [leak("dump.json"), leak("logs/app.log")]);
 }
+
+#[test]
+fn a_secret_in_a_name_a_link_a_gzip_file_or_far_into_a_large_one_is_found() {
+    use std::io::Write;
+    let (_state, dir, _lock) = folder();
+    let word = "S3cr3t-Canary-Value";
+    let redactor = Redactor::new(&[("word".to_owned(), word.to_owned())]);
+    fs::create_dir(dir.file("hook-state")).unwrap();
+    let path = |name: &str| dir.file("hook-state").join(name);
+    let mut packed =
+        flate2::write::GzEncoder::new(fs::File::create(path("a.gz")).unwrap(), flate2::Compression::best());
+    packed.write_all(format!("{}{word}", "x".repeat(100_000)).as_bytes()).unwrap();
+    packed.finish().unwrap();
+    // Across the border of two parts.
+    fs::write(path("b.bin"), format!("{}{word}{}", "x".repeat((4 << 20) - 5), "y".repeat(4 << 20))).unwrap();
+    fs::write(path(&format!("c-{word}")), "nothing").unwrap();
+    std::os::unix::fs::symlink(format!("/nowhere/{word}"), path("d")).unwrap();
+    fs::write(path("e.gz"), [0x1f, 0x8b, 0, 0]).unwrap();
+    let found: Vec<String> = leaks::scan(&dir, &redactor).unwrap().into_iter().map(|leak| leak.artifact).collect();
+    assert_eq!(found, ["hook-state/a.gz", "hook-state/b.bin", &format!("hook-state/c-{word}"), "hook-state/d"]);
+}

@@ -37,6 +37,10 @@ pub(super) fn close(
     if !leavings.effective.is_empty() {
         told(artifacts::write_effective_stack(dir, &leavings.effective, &redactor).map(drop));
     }
+    // The reports as they stand now, so that they are looked through as well.
+    if let Ok(judged) = replay::judged(dir) {
+        told(artifacts::write_reports(dir, &judged.view(), &redactor));
+    }
     match leaks::scan(dir, &redactor) {
         Ok(found) => {
             for leak in found {
