@@ -70,7 +70,7 @@ fn recipe(product: &Product) -> (TempDir, Repo) {
     swap("abra.sh", &[("APP_ENTRYPOINT_VERSION=v1", "APP_ENTRYPOINT_VERSION=v2")]);
     let once = "if [ \"${1:-}\" = say ]; then say /run/secrets/canary \"$2\"; exit; fi\nsay /run/secrets/canary app\n";
     swap("entrypoint.sh.tmpl", &[("set -euo pipefail\n", &format!("set -euo pipefail\n{SAY}{once}"))]);
-    repo.write("tests/ci.toml", &format!("[env.install]\nMAIL_PASSWORD = '{SETTING}'\n[backup.verify]\nservice = \"app\"\ncommand = '/docker-entrypoint.sh say verify'\n")).unwrap();
+    repo.write("tests/ci.toml", &format!("[env.install]\nMAIL_PASSWORD = '{SETTING}'\nONLY_SECRET = '{SETTING}'\n[backup.verify]\nservice = \"app\"\ncommand = '/docker-entrypoint.sh say verify'\n")).unwrap();
     let test = |name: &str, code: u8| {
         let script = format!("#!/bin/bash\n{SAY}say \"$CC_CI_SECRETS_DIR/canary\" {name}\nexit {code}\n");
         repo.write(&format!("tests/custom/{name}.sh"), &script).unwrap();
