@@ -51,14 +51,20 @@ fn plain(value: &str, forms: &mut BTreeSet<String>) {
 }
 
 fn json(value: &str, forms: &mut BTreeSet<String>) {
-    let plain = serde_json::Value::from(value).to_string();
-    // Without the quotes around it.
-    let plain = plain.get(1..plain.len() - 1).unwrap_or_default().to_owned();
+    let plain = in_json(value);
+    // A log of JSON lines often quotes an answer in JSON.
+    forms.insert(in_json(&plain));
     for form in [ascii(&plain, |unit| format!("\\u{unit:04x}")), ascii(&plain, |unit| format!("\\u{unit:04X}")), plain]
     {
         forms.insert(form.replace('/', "\\/"));
         forms.insert(form);
     }
+}
+
+/// As JSON writes it, without the quotes around it.
+fn in_json(text: &str) -> String {
+    let text = serde_json::Value::from(text).to_string();
+    text.get(1..text.len() - 1).unwrap_or_default().to_owned()
 }
 
 /// A text with everything beyond ASCII escaped, by UTF-16 unit.

@@ -62,7 +62,7 @@ struct Joined {
 impl Joined {
     fn of(text: &[u8]) -> Self {
         let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
-        if !text.iter().any(|byte| is_break(byte)) {
+        if !text.iter().any(is_break) {
             return Self { text: None, pieces: Vec::new() };
         }
         let (mut joined, mut pieces, mut at) = (Vec::with_capacity(text.len()), Vec::new(), 0);

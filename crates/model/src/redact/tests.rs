@@ -181,8 +181,9 @@ proptest! {
         let redactor = redactor(&[("s", &value)]);
         for form in all_encodings(&value).into_iter().chain([value.replace('$', "$$")]) {
             let inside_json = serde_json::to_string(&format!("{before}{value}{after}")).unwrap();
+            let inside_twice = serde_json::to_string(&inside_json).unwrap();
             let inside_base64 = STANDARD.encode(format!("{before}{value}{after}"));
-            for text in [format!("{before}{form}{after}"), inside_json, inside_base64] {
+            for text in [format!("{before}{form}{after}"), inside_json, inside_twice, inside_base64] {
                 for text in [wrapped(&text, width), text] {
                     prop_assert_eq!(redactor.find(&text), vec!["s"], "{}", text);
                     let masked = redactor.mask(&text);
