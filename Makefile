@@ -9,7 +9,7 @@ CC_CI = $(CARGO) run --quiet --package cc-ci --
 
 # ---- what a person runs
 
-.PHONY: help demo demo-all databases test matrix killed settings zero-config
+.PHONY: help demo demo-all databases test matrix killed bench settings zero-config
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -30,8 +30,11 @@ matrix: setup ## set up, then run every sabotaged example and compare with what 
 	@sh setup/registry.sh start
 	@CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- matrix; code=$$?; sh setup/registry.sh stop; exit $$code
 
+bench: ## time planning, linting and masking beside the least that has to be done for them
+	$(CARGO) bench --quiet --package cc-ci --bench local
+
 killed: setup ## set up, then kill and interrupt runs in every tier, and clean up after them
-	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- killed
+	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- killed reaped
 
 settings: setup ## set up, then show on real runs what each setting, overlay and policy does (about 2 minutes)
 	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- settings

@@ -57,6 +57,9 @@ pub enum Verb {
     Judge(StoredArgs),
     /// Draw the reports of a stored run again
     Report(ReportArgs),
+    /// Clean up after a run whose process dies
+    #[command(hide = true)]
+    Reap(ReapArgs),
     /// Remove what runs that died left on the engine, and nothing else
     Clean(CleanArgs),
     /// Measure cc-ci itself
@@ -216,6 +219,17 @@ pub struct RunArgs {
     /// Print the results as JSON instead of the summary
     #[arg(long)]
     pub json: bool,
+    /// Start no reaper: if this process is killed, `cc-ci clean` has to clean up
+    #[arg(long, hide = true)]
+    pub no_reaper: bool,
+}
+
+/// Which run is watched over.
+#[derive(Debug, Args)]
+pub struct ReapArgs {
+    /// The run's folder
+    #[arg(long, value_name = "DIR")]
+    pub run: PathBuf,
 }
 
 /// What to measure.

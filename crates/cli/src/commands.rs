@@ -6,5 +6,6 @@ pub mod doctor;
 pub mod judge;
 pub mod lint;
 pub mod plan;
+pub mod reap;
 pub mod report;
 pub mod run;

@@ -26,6 +26,10 @@ pub fn main() -> ExitCode {
     };
     // Whoever was first has chosen the same one: there is only ring in this program.
     let _already = rustls::crypto::ring::default_provider().install_default();
+    // It waits for a long time, and must hold nothing meanwhile.
+    if let Verb::Reap(args) = &cli.verb {
+        return commands::reap::exec(args).map_or_else(|error| ExitCode::from(error.kind.exit_code()), ExitCode::from);
+    }
     let answer = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -45,6 +49,7 @@ pub fn main() -> ExitCode {
 async fn perform(cli: &Cli) -> Result<u8, UserError> {
     match &cli.verb {
         Verb::Run(args) => Box::pin(commands::run::exec(&cli.state()?, args)).await,
+        Verb::Reap(args) => commands::reap::exec(args),
         Verb::Clean(args) => commands::clean::exec(&cli.state()?, args).await,
         Verb::Plan(args) => commands::plan::exec(&cli.state()?, args).await,
         Verb::Lint(args) => commands::lint::exec(&cli.state()?, args).await,

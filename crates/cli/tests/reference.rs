@@ -43,7 +43,7 @@ fn section(command: &mut Command, parents: &str, text: &mut String) {
     let help = command.render_long_help().to_string();
     let help: Vec<&str> = help.lines().map(str::trim_end).collect();
     text.push_str(&["\n## `", &name, "`\n\n```text\n", help.join("\n").trim_end(), "\n```\n"].concat());
-    for inner in command.get_subcommands_mut().filter(|inner| inner.get_name() != "help") {
+    for inner in command.get_subcommands_mut().filter(|inner| inner.get_name() != "help" && !inner.is_hide_set()) {
         section(inner, &format!("{name} "), text);
     }
 }

@@ -19,6 +19,7 @@ pub mod ledger;
 mod pace;
 pub mod process;
 pub mod pulse;
+pub mod reaper;
 pub mod route;
 pub mod run;
 pub mod secrets;

@@ -6,6 +6,7 @@
 //! reaper's work. Two limits: a program that makes a session of its own leaves the group, and the kernel ties the leader
 //! to the *thread* that started it, so commands are started from runtime threads, never from `spawn_blocking`.
 
+mod detached;
 mod drive;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+pub use detached::{Detached, detach, let_go};
 
 /// A program to run, and everything it may see and use.
 #[derive(Debug, Clone)]

@@ -37,6 +37,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+/// The folder below the run's that hooks may leave files in for later hooks.
+pub const HOOK_STATE: &str = "hook-state";
+
 /// How long teardown may take before what is left counts as left behind.
 const TEARDOWN_LIMIT: Duration = Duration::from_secs(120);
 
@@ -209,7 +212,7 @@ pub async fn clean(operate: &dyn Operate, folder: &std::path::Path, run: &RunId)
     let entries = ledger::read(&path)?;
     let belongings = Belongings::of_ledger(&entries).unwrap_or_else(|| Belongings::of_run(run));
     let found = belongings.in_inventory(&operate.inventory().await?);
-    let left = teardown::remove_all(operate, &belongings, TEARDOWN_LIMIT).await?;
+    let left = teardown::remove_all_of_dead(operate, &belongings, TEARDOWN_LIMIT).await?;
     let left: Vec<String> = left.iter().map(ToString::to_string).collect();
     if left.is_empty() {
         ledger::close(&path)?;

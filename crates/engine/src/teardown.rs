@@ -17,6 +17,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How long nothing may turn up any more: a task that was just being prepared when its service went can still make its volume.
 const CONFIRM: Duration = Duration::from_millis(300);
 
+/// The same for a run that died: what it asked the engine for last may only be in the making.
+const CONFIRM_DEAD: Duration = Duration::from_millis(1500);
+
 /// What belongs to a run.
 #[derive(Debug, Clone)]
 pub struct Belongings {
@@ -82,6 +85,24 @@ pub async fn remove_all(
     belongings: &Belongings,
     limit: Duration,
 ) -> Result<BTreeSet<Object>, SwarmError> {
+    remove(swarm, belongings, limit, CONFIRM).await
+}
+
+/// The same for a run whose process is dead.
+pub async fn remove_all_of_dead(
+    swarm: &dyn Operate,
+    belongings: &Belongings,
+    limit: Duration,
+) -> Result<BTreeSet<Object>, SwarmError> {
+    remove(swarm, belongings, limit, CONFIRM_DEAD).await
+}
+
+async fn remove(
+    swarm: &dyn Operate,
+    belongings: &Belongings,
+    limit: Duration,
+    confirm: Duration,
+) -> Result<BTreeSet<Object>, SwarmError> {
     let deadline = Instant::now() + limit;
     let mut clean_since: Option<Instant> = None;
     loop {
@@ -92,7 +113,7 @@ pub async fn remove_all(
                 return Ok(left);
             }
             sweep(swarm, &left).await?;
-        } else if clean_since.get_or_insert_with(Instant::now).elapsed() >= CONFIRM {
+        } else if clean_since.get_or_insert_with(Instant::now).elapsed() >= confirm {
             return Ok(left);
         }
         tokio::time::sleep(LOOK).await;

@@ -4,6 +4,7 @@
 //! [`replay`] reads it back, and judging what it reads gives the verdict the run had.
 
 pub mod artifacts;
+pub mod dead;
 pub mod leaks;
 pub mod recorder;
 pub mod replay;

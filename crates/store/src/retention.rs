@@ -132,7 +132,7 @@ fn remove(path: &Path) -> Result<(), RunDirError> {
 }
 
 /// Whether the run's ledger was opened and never closed. The ledger is the engine's; here only its last line matters.
-fn is_uncleaned(dir: &RunDir) -> bool {
+pub(crate) fn is_uncleaned(dir: &RunDir) -> bool {
     let Ok(ledger) = fs::read_to_string(dir.file("ledger.jsonl")) else { return false };
     let last = ledger.lines().next_back().and_then(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     last.is_none_or(|entry| entry["entry"] != "closed")

@@ -22,7 +22,7 @@ pub const EFFECTIVE_STACK: &str = "effective-stack.yml";
 /// The folder of the services' logs.
 pub const LOGS: &str = "logs";
 /// Held locked by the process that performs the run.
-const LOCK: &str = "lock";
+pub(crate) const LOCK: &str = "lock";
 
 /// Why a run's folder cannot be used.
 #[derive(Debug, thiserror::Error)]

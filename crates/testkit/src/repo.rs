@@ -31,6 +31,38 @@ impl Repo {
         Ok(repo)
     }
 
+    /// Makes a repository of the example recipe in `example` in `folder`: its versions, the oldest first, and head.
+    pub fn of_example(example: &Path, folder: &Path) -> io::Result<Self> {
+        let repo = Self::create(folder, &example.file_name().unwrap_or_default().to_string_lossy())?;
+        let versions: io::Result<Vec<PathBuf>> =
+            fs::read_dir(example.join("versions"))?.map(|entry| Ok(entry?.path())).collect();
+        let mut versions = versions?;
+        versions.sort();
+        for version in versions {
+            repo.copy(&version, "")?;
+            let tag = version.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            repo.commit(&tag)?;
+            repo.publish(&tag)?;
+        }
+        repo.copy(&example.join("head"), "")?;
+        repo.commit("next")?;
+        Ok(repo)
+    }
+
+    /// Copies the texts of a folder over the work tree.
+    fn copy(&self, from: &Path, below: &str) -> io::Result<()> {
+        for entry in fs::read_dir(from)? {
+            let path = entry?.path();
+            let name = format!("{below}{}", path.file_name().unwrap_or_default().to_string_lossy());
+            if path.is_dir() {
+                self.copy(&path, &format!("{name}/"))?;
+            } else {
+                self.write(&name, &fs::read_to_string(&path)?)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Its folder.
     #[must_use]
     pub fn dir(&self) -> &Path {

@@ -5,10 +5,12 @@ use crate::error::{Kind, UserError};
 use crate::terminal;
 use cc_ci_engine::docker::Swarm;
 use cc_ci_engine::labels;
-use cc_ci_engine::run;
+use cc_ci_engine::reaper;
+use cc_ci_engine::run as engine;
 use cc_ci_engine::swarm::Observe;
 use cc_ci_model::exit;
 use cc_ci_model::ids::RunId;
+use cc_ci_store::dead;
 use cc_ci_store::retention::{self, RunState, StoredRun};
 use cc_ci_store::run_dir::RunDir;
 use std::collections::BTreeMap;
@@ -29,8 +31,8 @@ pub async fn exec(state: &Path, args: &CleanArgs) -> Result<u8, UserError> {
             continue;
         }
         let dir = RunDir::open(state, &stored.run)?;
-        let done = run::clean(&swarm, dir.path(), &stored.run).await?;
-        terminal::out(&format!("{}: {} found, {} left\n", stored.run, done.found, done.left.len()));
+        let done = after(&swarm, &dir, &stored.run).await?;
+        terminal::out(&format!("{}: {}\n", stored.run, done.words()));
         stuck.extend(done.left.iter().map(|object| format!("{}: {object}", stored.run)));
         cleaned += 1;
     }
@@ -46,6 +48,44 @@ pub async fn exec(state: &Path, args: &CleanArgs) -> Result<u8, UserError> {
         terminal::note(&format!("would not go: {object}"));
     }
     Ok(if stuck.is_empty() { exit::GREEN } else { exit::INFRASTRUCTURE })
+}
+
+/// What was done after a dead run.
+pub(super) struct Done {
+    found: usize,
+    processes: usize,
+    /// Objects that would not go.
+    pub(super) left: Vec<String>,
+}
+
+impl Done {
+    /// `12 found, 0 left`.
+    pub(super) fn words(&self) -> String {
+        let processes = match self.processes {
+            0 => String::new(),
+            count => format!("{count} processes of its hooks ended, "),
+        };
+        format!("{processes}{} found, {} left", self.found, self.left.len())
+    }
+}
+
+/// Cleans up after one dead run: processes of its hooks, objects on the engine, and the files that only it needed.
+pub(super) async fn after(swarm: &Swarm, dir: &RunDir, run: &RunId) -> Result<Done, UserError> {
+    let processes = reaper::end_processes(run);
+    super::run::remove_trees(dir);
+    // Nobody looked through it for secrets, and nobody will.
+    let _still_there = std::fs::remove_dir_all(dir.file(engine::HOOK_STATE));
+    let done = engine::clean(swarm, dir.path(), run).await?;
+    Ok(Done { found: done.found, processes, left: done.left })
+}
+
+/// Cleans up after every run of this state folder that was killed, as a run does before it begins: a reboot also ends reapers.
+pub(super) async fn after_killed(state: &Path, swarm: &Swarm) -> Result<(), UserError> {
+    for (run, dir) in dead::killed(state)? {
+        let done = after(swarm, &dir, &run).await?;
+        terminal::note(&format!("the run {run} was killed: {}", done.words()));
+    }
+    Ok(())
 }
 
 /// Objects whose label names a run this state folder does not know: another user's, perhaps alive.

@@ -7,7 +7,7 @@ pub(super) mod signals;
 
 use crate::args::{Deployer, Format, RecipeArgs, RunArgs};
 use crate::clock::Moment;
-use crate::commands::report;
+use crate::commands::{clean, reap, report};
 use crate::error::{Kind, UserError, chain};
 use crate::prepare::customize::Overlays;
 use crate::prepare::{self, Prepared};
@@ -16,6 +16,7 @@ use cc_ci_engine::docker::Swarm;
 use cc_ci_engine::git::Repository;
 use cc_ci_engine::host::{self, findings};
 use cc_ci_engine::ledger::Ledger;
+use cc_ci_engine::process::Detached;
 use cc_ci_engine::run::app::{App, Deployable};
 use cc_ci_engine::run::{self as engine, Cancel, Leavings, World};
 use cc_ci_engine::voice::Voice;
@@ -43,6 +44,9 @@ const FOREVER: Duration = Duration::from_secs(7 * 24 * 3600);
 /// The folder below the run's own that both trees are checked out into, for as long as the run goes on.
 pub(super) const TREES: &str = "trees";
 
+/// How long to wait for the reaper of a run that ended well.
+const REAPER_ENDS: Duration = Duration::from_secs(2);
+
 /// Runs and prints the summary. The exit code is that of the verdict, or says how the run was ended.
 pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
     match args.deployer {
@@ -58,6 +62,7 @@ pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
     let facts = host::look(state, cancel.token()).await;
     let adaptations = readiness::ready(&facts)?;
     let swarm = Swarm::connect().await?;
+    clean::after_killed(state, &swarm).await?;
     let plan = prepared.approved.plan.clone();
     let (dir, lock) = RunDir::create(state, &plan.run)?;
     let vault = Vault::new(known_secrets(&prepared));
@@ -109,6 +114,7 @@ async fn inside(
 
     let app = check_out(&prepared, &plan, &dir.file(TREES)).await?;
     let ledger = Ledger::create(dir.path(), &plan.run).map_err(|error| infrastructure(&error))?;
+    let reaper = if args.no_reaper { None } else { reaper(dir, &voice) };
     let world = World {
         operate: Arc::new(swarm.clone()),
         swarm,
@@ -131,6 +137,10 @@ async fn inside(
     let closed = closing::close(dir, &voice, &recorder, vault, &left, &end);
     screen.finish();
     drop(lock);
+    if let Some(mut reaper) = reaper {
+        // It has nothing left to do, and should hold nothing of the folder when we are gone.
+        reaper.ended(REAPER_ENDS).await;
+    }
     let closed = closed?;
     terminal::out(&report::draw(&closed.view, if args.json { Format::Json } else { Format::Text })?);
     terminal::note(&format!("run folder: {}", dir.path().display()));
@@ -150,6 +160,18 @@ async fn perform(approved: Approved, app: App, world: World, leavings: Arc<Mutex
                 Err(error) => format!("and could not be cleaned up after: {}", chain(&error)),
             };
             RunEnd::Broken { error: format!("the run stopped with a bug: {panic}; {cleaned}") }
+        }
+    }
+}
+
+/// Starts the process that cleans up if this one is killed. A run without it is as good, as long as it lives.
+fn reaper(dir: &RunDir, voice: &Voice) -> Option<Detached> {
+    match reap::start(dir.path()) {
+        Ok(reaper) => Some(reaper),
+        Err(error) => {
+            voice
+                .note(None, format!("no reaper watches over this run: {}; `cc-ci clean` does its work", chain(&error)));
+            None
         }
     }
 }

@@ -18,7 +18,7 @@ fn run_id(folder: &Path) -> &str {
 fn killed_in(product: &Product, recipe: &str, step: &str) {
     let neighbour = Neighbour::up();
     let before = neighbour.state();
-    let mut running = product.start(&product.recipe(recipe), &[]);
+    let mut running = product.start(&product.recipe(recipe), &["--no-reaper"]);
     let folder = running.reach(step);
     let (run, stack) = (run_id(&folder), stack_of(&folder));
     if step == "install/deploy" {

@@ -15,5 +15,6 @@ mod killed;
 mod matrix;
 mod mutant;
 mod product;
+mod reaped;
 mod settings;
 mod zero_config;

@@ -14,9 +14,6 @@ use std::path::Path;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// The folder below the run's that hooks may leave files in for later hooks.
-pub(crate) const STATE: &str = "hook-state";
-
 /// The most a hook may write to one stream, in bytes; the rest is dropped.
 const OUTPUT_CAP: usize = 1 << 20;
 

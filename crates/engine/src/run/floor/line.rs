@@ -244,7 +244,7 @@ impl Operator<'_> {
         for step in &planned.steps {
             let Action::Hook { path } = &step.action else { continue };
             let Some((folder, path)) = self.app.hook(path) else { continue };
-            let state = self.world.folder.join(host_hook::STATE);
+            let state = self.world.folder.join(crate::run::HOOK_STATE);
             let hook = HostHook { folder, path, tier, limit: self.limit(), state: &state };
             let ended =
                 host_hook::run(&hook, &self.facts, &self.world.voice, &step.id, self.world.cancel.token()).await;

@@ -124,7 +124,7 @@ pub(in crate::run) fn facts(plan: &Plan, scheme: &str) -> Facts {
         Base::Head { .. } => None,
     };
     let more = [
-        ("CC_CI_RUN", Some(plan.run.to_string())),
+        (crate::reaper::VARIABLE, Some(plan.run.to_string())),
         ("CC_CI_RECIPE", Some(plan.recipe.to_string())),
         ("CC_CI_HEAD_VERSION", plan.head_version.clone()),
         ("CC_CI_BASE_VERSION", base),

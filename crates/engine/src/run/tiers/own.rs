@@ -54,7 +54,7 @@ impl Stage<'_> {
             path: below,
             tier,
             limit: Duration::from_secs(self.plan.limits.command),
-            state: &self.world.folder.join(host_hook::STATE),
+            state: &self.world.folder.join(crate::run::HOOK_STATE),
         };
         let work = host_hook::run(&hook, &facts, &self.world.voice, &step, self.conductor.cancel());
         self.conductor.step(tier, path, work).await
