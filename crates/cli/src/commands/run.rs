@@ -62,9 +62,9 @@ pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
     let facts = host::look(state, cancel.token()).await;
     let adaptations = readiness::ready(&facts)?;
     let swarm = Swarm::connect().await?;
-    clean::after_killed(state, &swarm).await?;
     let plan = prepared.approved.plan.clone();
     let (dir, lock) = RunDir::create(state, &plan.run)?;
+    clean::after_killed(state, &swarm).await?;
     let vault = Vault::new(known_secrets(&prepared));
     let start = Start { swarm, adaptations, cancel, pr };
     let answer = Box::pin(inside(state, args, prepared, start, (&dir, lock), &vault)).await;
