@@ -3,6 +3,7 @@
 pub mod value;
 
 use crate::error::{Kind, UserError};
+use cc_ci_pages::comment::Address;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -279,6 +280,9 @@ pub struct ReportArgs {
     /// What to draw
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// With `--format markdown`: the address the run's folder is published at; without it there are no pictures and no links
+    #[arg(long, value_name = "URL", value_parser = Address::parse)]
+    pub published: Option<Address>,
 }
 
 /// The forms a report can take.
@@ -292,6 +296,14 @@ pub enum Format {
     Junit,
     /// A trace for Perfetto
     Timeline,
+    /// The run page, `index.html`
+    Html,
+    /// The comment on a pull request
+    Markdown,
+    /// `badge.svg`
+    Badge,
+    /// `card.png`
+    Card,
 }
 
 /// What to clean.

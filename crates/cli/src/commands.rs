@@ -5,6 +5,7 @@ pub mod clean;
 pub mod doctor;
 pub mod judge;
 pub mod lint;
+pub(crate) mod pictures;
 pub mod plan;
 pub mod reap;
 pub mod report;

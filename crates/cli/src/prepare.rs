@@ -168,7 +168,7 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
         tests: own.tests,
         hooks: own.hooks,
         limits: settings.limits.over(limits(&recipe)),
-        demands: Demands { health: settings.health.clone(), churn: settings.churn.clone() },
+        demands: demands(settings),
         ready: settings.ready.clone(),
         not_at_base: recipe
             .compose
@@ -199,6 +199,15 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
         configured,
         lint,
     })
+}
+
+fn demands(settings: &Settings) -> Demands {
+    let usual = Demands::default();
+    Demands {
+        health: settings.health.clone(),
+        churn: settings.churn.clone(),
+        screenshot: settings.screenshot.clone().unwrap_or(usual.screenshot),
+    }
 }
 
 /// Overlays with the generated one, which is laid over everything else.

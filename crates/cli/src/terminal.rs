@@ -23,6 +23,11 @@ pub fn out(text: &str) {
     }
 }
 
+/// Prints a file's content to standard output, as it is.
+pub fn out_bytes(content: &[u8]) {
+    let _gone = io::stdout().lock().write_all(content);
+}
+
 /// Prints one line for a person to standard error.
 pub fn note(line: &str) {
     let _gone = writeln!(io::stderr(), "{line}");

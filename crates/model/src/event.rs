@@ -131,6 +131,8 @@ pub enum Event {
     Budget(Budget),
     /// The first failing service and its evidence (SWARM-5).
     Triage(Triage),
+    /// What became of the picture of the app; decides nothing (OUT-4).
+    Screenshot(Screenshot),
     /// The verdict can be given now; what follows is teardown.
     VerdictDue,
     /// Objects present before the run and after teardown.
@@ -204,6 +206,33 @@ pub struct Triage {
     pub log: Vec<String>,
     /// Services that failed after it or were waiting.
     pub then: Vec<String>,
+}
+
+/// What became of the picture of the app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Screenshot {
+    /// The page, as the settings name it: `/`.
+    pub path: String,
+    /// Whether there is a picture.
+    pub shot: Shot,
+}
+
+/// Whether there is a picture of the app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub enum Shot {
+    /// There is one.
+    Taken,
+    /// The page was not to be pictured: it shows credentials, or lies elsewhere.
+    Refused {
+        /// Why.
+        why: String,
+    },
+    /// There could be none: no browser, no answer, no page that settled.
+    Missed {
+        /// Why.
+        why: String,
+    },
 }
 
 /// When an inventory was taken.

@@ -1,6 +1,6 @@
 //! Events folded into what was observed: the only thing a verdict is given about a run (VER-1).
 
-use crate::event::{Budget, Event, FORMAT, InventoryWhen, RunEnd, ServiceSeen, Stamped, Triage};
+use crate::event::{Budget, Event, FORMAT, InventoryWhen, RunEnd, Screenshot, ServiceSeen, Stamped, Triage};
 use crate::ids::{Commit, RecipeName, RunId, StackName, StepId};
 use crate::lint::LintReport;
 use crate::object::Object;
@@ -30,6 +30,10 @@ pub struct Evidence {
     pub tiers: BTreeMap<Tier, Span>,
     /// Lines worth keeping, with the step they belong to.
     pub notes: Vec<(Option<StepId>, String)>,
+    /// What steps were waiting for: step, words, and when in milliseconds since the start. Shown; proves nothing.
+    pub waits: Vec<(StepId, String, u64)>,
+    /// What became of the picture of the app. Shown; proves nothing.
+    pub screenshot: Option<Screenshot>,
     /// Deploys announced before they happened.
     pub deploys: Vec<(StackName, Purpose)>,
     /// Services as steps saw them, in order.
@@ -229,8 +233,8 @@ impl Evidence {
             Event::TierEnded { tier } => self.tiers.entry(*tier).or_default().ended_ms = Some(at),
             Event::StepStarted { step } => self.steps.entry(step.clone()).or_default().began_ms = Some(at),
             Event::StepEnded { step, outcome, ms } => self.step_ended(step, outcome, *ms, at),
-            // Progress only: what a step waits for proves nothing.
-            Event::Waiting { .. } => {}
+            Event::Waiting { step, on, limit: _ } => self.waits.push((step.clone(), on.clone(), at)),
+            Event::Screenshot(screenshot) => self.screenshot = Some(screenshot.clone()),
             Event::Noted { step, text } => self.notes.push((step.clone(), text.clone())),
             Event::Deploying { stack, purpose } => {
                 if self.plan.is_none() {

@@ -5,8 +5,9 @@ pub mod results;
 pub mod summary;
 pub mod text;
 pub mod timeline;
+pub mod waits;
 
-use crate::event::{ServiceSeen, Triage};
+use crate::event::{Screenshot, ServiceSeen, Shot, Triage};
 use crate::evidence::{Evidence, ImageSeen, Leak, Span};
 use crate::ids::{Commit, RecipeName, RunId, StackName, StepId};
 use crate::lint::{self, LintReport};
@@ -76,6 +77,12 @@ pub struct ReportView {
     pub notes: Vec<String>,
     /// Facts about the host.
     pub host: Vec<(String, String)>,
+    /// What steps waited for, one after the other.
+    pub waits: Vec<waits::Wait>,
+    /// What became of the picture of the app; `None` in records without it.
+    pub screenshot: Option<Screenshot>,
+    /// Lines worth keeping, with the step they belong to.
+    pub remarks: Vec<(Option<StepId>, String)>,
 }
 
 /// One tier of a report.
@@ -158,7 +165,16 @@ impl ReportView {
             customization: plan.customization.clone(),
             notes: plan.notes.clone(),
             host: evidence.host.clone(),
+            waits: waits::of(evidence),
+            screenshot: evidence.screenshot.clone(),
+            remarks: evidence.notes.clone(),
         }
+    }
+
+    /// Whether there is a picture of the app.
+    #[must_use]
+    pub fn has_screenshot(&self) -> bool {
+        self.screenshot.as_ref().is_some_and(|screenshot| screenshot.shot == Shot::Taken)
     }
 
     /// What lint found, in a few words.

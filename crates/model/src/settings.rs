@@ -43,6 +43,8 @@ pub struct Settings {
     pub skips: BTreeMap<Tier, String>,
     /// Patterns of files that come and go by themselves.
     pub churn: Vec<String>,
+    /// The page of the picture; `None` for the front page.
+    pub screenshot: Option<String>,
     /// Every key that was given, as it is written, by its full name.
     pub given: BTreeMap<String, Given>,
 }

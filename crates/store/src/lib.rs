@@ -5,6 +5,7 @@
 
 pub mod artifacts;
 pub mod dead;
+pub mod kept;
 pub mod leaks;
 pub mod recorder;
 pub mod replay;

@@ -1,6 +1,7 @@
 //! The layout of a run's folder, and the one way files in it are written: whole or not at all.
 
 use cc_ci_model::ids::RunId;
+pub use cc_ci_model::report::results::{CARD, SCREENSHOT};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,10 @@ pub const SUMMARY: &str = "summary.txt";
 pub const TIMELINE: &str = "timeline.json";
 /// The stack as it was deployed.
 pub const EFFECTIVE_STACK: &str = "effective-stack.yml";
+/// The run on one page.
+pub const PAGE: &str = "index.html";
+/// The recipe's name and level, for a README.
+pub const BADGE: &str = "badge.svg";
 /// The folder of the services' logs.
 pub const LOGS: &str = "logs";
 /// Held locked by the process that performs the run.
@@ -59,7 +64,7 @@ pub enum RunDirError {
 }
 
 impl RunDirError {
-    fn io(verb: &'static str, path: &Path, source: std::io::Error) -> Self {
+    pub(crate) fn io(verb: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::Io { verb, path: path.to_owned(), source }
     }
 }

@@ -1,32 +1,51 @@
 //! `cc-ci report RUN`: the reports of a stored run, drawn again from its events.
 
 use crate::args::{Format, ReportArgs};
+use crate::commands::pictures;
 use crate::error::{Kind, UserError};
 use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_model::ids::RunId;
 use cc_ci_model::report::{ReportView, junit, results, summary, timeline};
+use cc_ci_pages::comment::{self, Published};
 use cc_ci_store::replay;
 use cc_ci_store::run_dir::{EVENTS, RunDir, runs_of};
+use std::io::IsTerminal;
 use std::path::Path;
 
 /// Draws one report and prints it. The exit code says only whether it could be drawn.
 pub fn exec(state: &Path, args: &ReportArgs) -> Result<u8, UserError> {
-    let view = replay::judged(&open(state, &args.run)?)?.view();
-    terminal::out(&draw(&view, args.format)?);
+    let dir = open(state, &args.run)?;
+    let judged = replay::judged(&dir)?;
+    let view = judged.view();
+    let text = match args.format {
+        Format::Text => summary::render(&view),
+        Format::Json => json(&view)?,
+        Format::Junit => junit::render(&view).map_err(|error| failed(&error))?,
+        Format::Timeline => timeline::render(&view).map_err(|error| failed(&error))?,
+        Format::Html => pictures::page(&dir, &judged)?,
+        Format::Badge => pictures::badge(&judged)?,
+        Format::Markdown => comment::render(&view, &args.published.clone().map_or(Published::Nowhere, Published::At)),
+        Format::Card if std::io::stdout().is_terminal() => {
+            return Err(UserError::new(Kind::Usage, "a terminal cannot show a picture")
+                .hint("send it to a file: cc-ci report RUN --format card > card.png"));
+        }
+        Format::Card => {
+            terminal::out_bytes(&pictures::card(&judged)?);
+            return Ok(exit::GREEN);
+        }
+    };
+    terminal::out(&text);
     Ok(exit::GREEN)
 }
 
-/// One report as text that ends with a line break.
-pub(crate) fn draw(view: &ReportView, format: Format) -> Result<String, UserError> {
-    let failed = |what: &dyn std::fmt::Display| UserError::internal(format!("cannot draw the report: {what}"));
-    let text = match format {
-        Format::Text => summary::render(view),
-        Format::Json => results::render(view).map_err(|error| failed(&error))?,
-        Format::Junit => junit::render(view).map_err(|error| failed(&error))?,
-        Format::Timeline => timeline::render(view).map_err(|error| failed(&error))?,
-    };
-    Ok(if text.ends_with('\n') { text } else { text + "\n" })
+/// The results as JSON.
+pub(crate) fn json(view: &ReportView) -> Result<String, UserError> {
+    results::render(view).map_err(|error| failed(&error))
+}
+
+fn failed(what: &dyn std::fmt::Display) -> UserError {
+    UserError::internal(format!("cannot draw the report: {what}"))
 }
 
 /// A stored run, by its id, its folder, or `latest`.

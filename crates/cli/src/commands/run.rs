@@ -5,7 +5,7 @@ pub(super) mod others;
 pub(super) mod readiness;
 pub(super) mod signals;
 
-use crate::args::{Deployer, Format, RecipeArgs, RunArgs};
+use crate::args::{Deployer, RecipeArgs, RunArgs};
 use crate::clock::Moment;
 use crate::commands::{clean, reap, report};
 use crate::error::{Kind, UserError, chain};
@@ -30,6 +30,7 @@ use cc_ci_model::plan::own_tests;
 use cc_ci_model::plan::permit::Approved;
 use cc_ci_model::recipe::Recipe;
 use cc_ci_model::redact::Vault;
+use cc_ci_model::report::summary;
 use cc_ci_store::recorder::Recorder;
 use cc_ci_store::run_dir::{RunDir, RunLock};
 use readiness::Adaptations;
@@ -142,7 +143,7 @@ async fn inside(
         reaper.ended(REAPER_ENDS).await;
     }
     let closed = closed?;
-    terminal::out(&report::draw(&closed.view, if args.json { Format::Json } else { Format::Text })?);
+    terminal::out(&if args.json { report::json(&closed.view)? } else { summary::render(&closed.view) });
     terminal::note(&format!("run folder: {}", dir.path().display()));
     Ok(closed.exit_code)
 }

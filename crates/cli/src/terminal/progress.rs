@@ -1,7 +1,7 @@
 //! What to show of a run, event by event. Pure: events in, lines out.
 
 use super::{Paint, Style};
-use cc_ci_model::event::{Event, Stamped};
+use cc_ci_model::event::{Event, Shot, Stamped};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::lint::{self, LintReport};
 use cc_ci_model::outcome::Outcome;
@@ -118,6 +118,10 @@ impl Progress {
                 let line = format!("first to fail: service {}: {}", triage.service, triage.finding.summary);
                 vec![self.paint.bad(&line)]
             }
+            Event::Screenshot(screenshot) => match &screenshot.shot {
+                Shot::Taken => vec![],
+                Shot::Refused { why } | Shot::Missed { why } => vec![format!("no picture of the app: {why}")],
+            },
             Event::VerdictDue => {
                 self.tier = None;
                 self.stage = Stage::TearingDown;

@@ -86,10 +86,23 @@ pub struct Verify {
 }
 
 /// Everything a plan takes from the settings and hands to the engine.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Demands {
     /// Where the app has to answer.
     pub health: Health,
     /// Patterns of files that come and go by themselves, besides [`crate::data::churn::USUAL`].
     pub churn: Vec<String>,
+    /// The page the app is pictured by; plans of earlier versions do not name it.
+    #[serde(default = "front")]
+    pub screenshot: String,
+}
+
+impl Default for Demands {
+    fn default() -> Self {
+        Self { health: Health::default(), churn: Vec::new(), screenshot: front() }
+    }
+}
+
+fn front() -> String {
+    "/".to_owned()
 }

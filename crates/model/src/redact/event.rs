@@ -1,7 +1,7 @@
 //! Masks the free texts of an event. Names that evidence hangs on (steps, stacks, objects) are never touched.
 
 use super::Redactor;
-use crate::event::{Budget, Event, RunEnd, ServiceSeen, Stamped, Triage};
+use crate::event::{Budget, Event, RunEnd, Screenshot, ServiceSeen, Shot, Stamped, Triage};
 use crate::lint::{LintFinding, LintReport};
 use crate::outcome::{Finding, Outcome};
 use crate::plan::Plan;
@@ -45,6 +45,9 @@ impl Redactor {
             Event::SecretLeaked { artifact, secret } => {
                 Event::SecretLeaked { artifact: self.mask_owned(artifact), secret }
             }
+            Event::Screenshot(Screenshot { path, shot }) => {
+                Event::Screenshot(Screenshot { path: self.mask_owned(path), shot: self.shot(shot) })
+            }
             Event::RunEnded { end } => Event::RunEnded { end: self.end(end) },
             same @ (Event::RunStarted { .. }
             | Event::ImageResolved { .. }
@@ -72,6 +75,14 @@ impl Redactor {
             ..finding
         });
         LintReport { findings: findings.collect(), ..report }
+    }
+
+    fn shot(&self, shot: Shot) -> Shot {
+        match shot {
+            Shot::Taken => Shot::Taken,
+            Shot::Refused { why } => Shot::Refused { why: self.mask_owned(why) },
+            Shot::Missed { why } => Shot::Missed { why: self.mask_owned(why) },
+        }
     }
 
     fn outcome(&self, outcome: Outcome) -> Outcome {

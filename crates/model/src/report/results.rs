@@ -18,6 +18,11 @@ use std::collections::BTreeMap;
 /// The schema's number, raised when a reader of the old one would misread the new one.
 pub const SCHEMA: u32 = 3;
 
+/// File name of the picture of the app.
+pub const SCREENSHOT: &str = "screenshot.png";
+/// File name of the summary card.
+pub const CARD: &str = "card.png";
+
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Results {
@@ -66,9 +71,9 @@ pub struct Results {
     pub lint: Lint,
     /// What the run was changed by, with what looks like a secret masked; `null` for nothing.
     pub customization: Option<BTreeMap<String, String>>,
-    /// File name of the screenshot; always `null` in this version.
+    /// File name of the screenshot; `null` when there is none.
     pub screenshot: Option<String>,
-    /// File name of the card; always `null` in this version.
+    /// File name of the summary card.
     pub summary_card: Option<String>,
     /// Where the app was first deployed.
     pub base: BaseResult,
@@ -269,8 +274,8 @@ impl Results {
             },
             lint: lint(view),
             customization: Some(view.customization.clone()).filter(|customization| !customization.is_empty()),
-            screenshot: None,
-            summary_card: None,
+            screenshot: view.has_screenshot().then(|| SCREENSHOT.to_owned()),
+            summary_card: Some(CARD.to_owned()),
             base: base(&view.base),
             deploys: Deploys {
                 expected: verdict.budget.expected,

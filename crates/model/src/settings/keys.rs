@@ -251,12 +251,14 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "screenshot.path",
         form: "a path, starting with `/`",
-        default: "none",
-        meaning: "The page of the screenshot. Not part of this version: refused.",
-        example: "",
+        default: "`/`",
+        meaning: "The page the run's picture shows. It is opened on the app's own domain, without signing in. A page that shows \
+                  one of the app's secrets, or has a filled password field, is not pictured.",
+        example: "screenshot.path = \"/about\"",
         read: |reading, item| {
-            let what = "screenshots are not part of this version";
-            reading.document.report(item, what, "leave it out");
+            if let Some(path) = page(reading, item) {
+                reading.settings.screenshot = Some(path);
+            }
         },
     },
     Key {
@@ -276,6 +278,9 @@ pub const KEYS: &[Key] = &[
     },
 ];
 
+/// The longest path of a picture. Bytes.
+const LONGEST_PAGE: usize = 1000;
+
 /// A path, which is remembered as given.
 fn path(reading: &mut Reading<'_, '_>, item: &Item<'_>) -> Option<String> {
     let path = reading.document.text(item)?;
@@ -285,6 +290,18 @@ fn path(reading: &mut Reading<'_, '_>, item: &Item<'_>) -> Option<String> {
     }
     reading.given(item);
     Some(path)
+}
+
+/// A page of the app itself: an address that only looks like a path of it is refused.
+fn page(reading: &mut Reading<'_, '_>, item: &Item<'_>) -> Option<String> {
+    let page = reading.document.text(item)?;
+    if !is_path(&page) || page.starts_with("//") || page.contains('\\') || page.len() > LONGEST_PAGE {
+        let what = format!("`{page}` is not a page of the app");
+        reading.document.report(item, what, "start it with one `/`, without blanks, host and `#`");
+        return None;
+    }
+    reading.given(item);
+    Some(page)
 }
 
 /// Whether a text can follow `https://domain`.

@@ -1,5 +1,6 @@
 //! The end of a run: artifacts, the look for leaked secrets, the last event, the verdict and its reports.
 
+use crate::commands::pictures;
 use crate::error::{Kind, UserError};
 use crate::terminal;
 use cc_ci_engine::run::Leavings;
@@ -58,6 +59,9 @@ pub(super) fn close(
     let judged = replay::judged(dir)?;
     let view = judged.view();
     told(artifacts::write_reports(dir, &view, &redactor));
+    for error in pictures::write_all(dir, &judged, &redactor) {
+        terminal::note(&format!("note: {error}"));
+    }
     keep_what_the_policy_keeps(dir);
     Ok(Closed { exit_code: exit::of_process(&judged.verdict, Some(end)), view })
 }

@@ -1,0 +1,44 @@
+//! What people look at, drawn from a judged record and its folder: run page, card, badge, comment.
+
+use crate::error::UserError;
+use cc_ci_model::redact::Redactor;
+use cc_ci_pages::page::{self, Kept, Log};
+use cc_ci_pages::{badge, card};
+use cc_ci_store::kept;
+use cc_ci_store::replay::Judged;
+use cc_ci_store::run_dir::{BADGE, CARD, PAGE, RunDir};
+
+/// The run page.
+pub(crate) fn page(dir: &RunDir, judged: &Judged) -> Result<String, UserError> {
+    let kept = kept::read(dir).map_err(|error| failed(&error))?;
+    let logs = kept.logs.into_iter();
+    let kept = Kept {
+        logs: logs.map(|log| Log { service: log.service, file: log.file, text: log.text, cut: log.cut }).collect(),
+        effective_stack: kept.effective_stack,
+        screenshot: kept.screenshot,
+    };
+    page::document(&judged.view(), &judged.plan, &kept).map_err(|error| failed(&error))
+}
+
+/// The badge.
+pub(crate) fn badge(judged: &Judged) -> Result<String, UserError> {
+    badge::render(&judged.view()).map_err(|error| failed(&error))
+}
+
+/// The card, PNG.
+pub(crate) fn card(judged: &Judged) -> Result<Vec<u8>, UserError> {
+    card::png(&judged.view()).map_err(|error| failed(&error))
+}
+
+/// Writes page, card and badge into the run's folder. What cannot be drawn is returned in words: it changes no verdict.
+pub(crate) fn write_all(dir: &RunDir, judged: &Judged, redactor: &Redactor) -> Vec<UserError> {
+    // The record and the files are masked already; this is for what only the markup between two values could spell.
+    let masked = |text: String| redactor.mask_owned(text).into_bytes();
+    let drawn = [(BADGE, badge(judged).map(masked)), (CARD, card(judged)), (PAGE, page(dir, judged).map(masked))];
+    let written = drawn.into_iter().map(|(name, content)| dir.write(name, &content?).map_err(|error| failed(&error)));
+    written.filter_map(Result::err).collect()
+}
+
+fn failed(what: &dyn std::fmt::Display) -> UserError {
+    UserError::internal(format!("cannot draw the report: {what}"))
+}

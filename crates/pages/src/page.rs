@@ -1,0 +1,216 @@
+//! `index.html`: one run on one page that needs nothing else, and the same as a part of another document.
+
+use crate::palette;
+use crate::subject;
+use crate::waterfall::{self, Waterfall};
+use askama::Template;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use cc_ci_model::event::Shot;
+use cc_ci_model::object::Kind;
+use cc_ci_model::plan::{Plan, Skip};
+use cc_ci_model::recipe::source::Severity;
+use cc_ci_model::report::text::seconds;
+use cc_ci_model::report::{ReportView, StepRow, TierRow};
+use cc_ci_model::verdict::budget::Agreement;
+use cc_ci_model::verdict::{Color, Status};
+use sha2::{Digest, Sha256};
+use std::borrow::Borrow;
+
+/// The style of the page; a document that embeds [`body`] has to carry it.
+pub const STYLE: &str = include_str!("../templates/page.css");
+
+/// The search in the logs; everything else works without it.
+pub const SCRIPT: &str = include_str!("../templates/page.js");
+
+/// What a page shows besides the view: what the run's folder holds.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// Logs by service, in order.
+    pub logs: Vec<Log>,
+    /// The generated override of the last deployment.
+    pub effective_stack: Option<String>,
+    /// The picture of the app, PNG.
+    pub screenshot: Option<Vec<u8>>,
+}
+
+/// The log of one service.
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// The service.
+    pub service: String,
+    /// Its file, relative to the run's folder; letters, digits, `-_.` and `/` only.
+    pub file: String,
+    /// The text, or the end of it.
+    pub text: String,
+    /// Bytes in front of `text` that are in the file only.
+    pub cut: u64,
+}
+
+#[derive(Template)]
+#[template(path = "document.html")]
+struct Document<'a> {
+    title: String,
+    policy: String,
+    style: &'static str,
+    script: &'static str,
+    body: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "run.html")]
+struct Body<'a> {
+    view: &'a ReportView,
+    plan: &'a Plan,
+    kept: &'a Kept,
+    class: &'static str,
+    verdict: String,
+    head: String,
+    base: Option<String>,
+    waterfall: Waterfall,
+    picture: Option<String>,
+}
+
+/// The whole document: self-contained, and by its policy unable to load anything or to run any other script.
+pub fn document(view: &ReportView, plan: &Plan, kept: &Kept) -> Result<String, askama::Error> {
+    let policy = format!(
+        "default-src 'none'; img-src data:; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    );
+    let title =
+        format!("{} {}: {}, level {}", view.recipe, subject::head(view), view.verdict.color, view.verdict.level);
+    Document { title, policy, style: STYLE, script: SCRIPT, body: &body(view, plan, kept)? }.render()
+}
+
+/// The page as one `article` element, for a document that carries [`STYLE`] and [`SCRIPT`]. Links are relative to the run's folder.
+pub fn body(view: &ReportView, plan: &Plan, kept: &Kept) -> Result<String, askama::Error> {
+    Body {
+        view,
+        plan,
+        kept,
+        class: class_of(view.verdict.color),
+        verdict: subject::verdict(view),
+        head: subject::head(view),
+        base: subject::base(view),
+        waterfall: waterfall::of(view),
+        picture: kept.screenshot.as_ref().map(|png| BASE64_STANDARD.encode(png)),
+    }
+    .render()
+}
+
+/// An inline element's place in a content security policy.
+fn hash(text: &str) -> String {
+    format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text.as_bytes())))
+}
+
+fn class_of(color: Color) -> &'static str {
+    match color {
+        Color::Green => "green",
+        Color::Red => "red",
+        Color::Unverified => "unverified",
+        Color::Cancelled => "cancelled",
+    }
+}
+
+/// What the template asks for in words.
+impl Body<'_> {
+    fn is_green(&self) -> bool {
+        self.view.verdict.color == Color::Green
+    }
+
+    fn proven(&self) -> String {
+        subject::proven(self.view)
+    }
+
+    fn seconds(ms: &u64) -> String {
+        seconds(*ms)
+    }
+
+    fn took(ms: impl Borrow<Option<u64>>) -> String {
+        ms.borrow().filter(|ms| *ms > 0).map_or_else(|| "–".to_owned(), seconds)
+    }
+
+    fn word(status: &Status) -> &'static str {
+        palette::word(*status)
+    }
+
+    fn rungs(&self) -> Vec<(&'static str, Status)> {
+        let names = ["Install", "Upgrade", "Backup and restore", "Own tests", "Lint"];
+        names.into_iter().zip(self.view.verdict.rungs.named().map(|(_, status)| status)).collect()
+    }
+
+    /// A tier is opened for the reader when there is something to see.
+    fn is_open(row: &TierRow) -> bool {
+        !row.status.lets_pass()
+    }
+
+    fn why_skipped(row: &TierRow) -> &'static str {
+        match row.skip {
+            Some(Skip::Structural) => "does not apply",
+            Some(Skip::Declared) => "asked for",
+            None => "",
+        }
+    }
+
+    /// A step's name without its tier.
+    fn step(row: &StepRow) -> &str {
+        row.id.as_str().split_once('/').map_or(row.id.as_str(), |(_, rest)| rest)
+    }
+
+    fn agreement(&self) -> (&'static str, &'static str) {
+        match self.view.verdict.budget.agreement {
+            Agreement::Agreed => ("pass", "The three counts agree."),
+            Agreement::Disagreed => ("fail", "The three counts do not agree."),
+            Agreement::Unknown => ("unver", "The counts give no answer."),
+        }
+    }
+
+    fn count(count: &Option<usize>) -> String {
+        count.map_or_else(|| "?".to_owned(), |count| count.to_string())
+    }
+
+    fn no_picture(&self) -> Option<&str> {
+        match &self.view.screenshot.as_ref()?.shot {
+            Shot::Taken => None,
+            Shot::Refused { why } | Shot::Missed { why } => Some(why),
+        }
+    }
+
+    fn page(&self) -> &str {
+        self.view.screenshot.as_ref().map_or("/", |screenshot| screenshot.path.as_str())
+    }
+
+    /// Kind, before, after.
+    fn objects(&self) -> Vec<(&'static str, usize, usize)> {
+        match (self.view.before, self.view.after) {
+            (Some(before), Some(after)) => {
+                Kind::ALL.iter().zip(before.into_iter().zip(after)).map(|(kind, (b, a))| (kind.word(), b, a)).collect()
+            }
+            (None, _) | (_, None) => Vec::new(),
+        }
+    }
+
+    fn severity(severity: &Severity) -> &'static str {
+        match severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+
+    fn lines(text: &str) -> usize {
+        text.lines().count()
+    }
+
+    fn size(bytes: usize) -> String {
+        match bytes {
+            0..1024 => format!("{bytes} bytes"),
+            1024..1_048_576 => format!("{} KiB", bytes / 1024),
+            _ => format!("{} MiB", bytes / 1_048_576),
+        }
+    }
+
+    fn kib(bytes: &u64) -> u64 {
+        bytes / 1024
+    }
+}
