@@ -17,10 +17,13 @@ use std::path::Path;
 const MADE: &str = "<!-- Made from the code by `crates/cli/tests/reference.rs`; do not edit. -->\n";
 
 fn check(page: &str, text: &str) {
+    same(page, &format!("{MADE}\n{}\n", text.trim_end()));
+}
+
+fn same(page: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(page);
-    let text = format!("{MADE}\n{}\n", text.trim_end());
     if std::env::var_os("CC_CI_WRITE").is_some() {
-        fs::write(&path, &text).unwrap();
+        fs::write(&path, text).unwrap();
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
     assert!(
@@ -94,6 +97,14 @@ fn lint_rules() {
 }
 
 #[test]
+fn the_schema_of_results() {
+    let mut schema = cc_ci_model::report::results::schema();
+    schema["title"] = "results.json of cc-ci, schema 3".into();
+    schema["$comment"] = "Made from the code by crates/cli/tests/reference.rs; do not edit.".into();
+    same("results.schema.json", &format!("{}\n", serde_json::to_string_pretty(&schema).unwrap()));
+}
+
+#[test]
 fn events() {
     let intro = "# Events\n\n\
         A run folder's `events.jsonl` holds one JSON object a line: `seq`, the position from 0 without gaps; `ms`, \
@@ -104,7 +115,10 @@ fn events() {
     let lint = include_str!("../../model/src/lint.rs");
     let object = include_str!("../../model/src/object.rs");
     let parts = [
-        items::page(event, &["Event", "ServiceSeen", "Budget", "Triage", "InventoryWhen", "RunEnd"]),
+        items::page(
+            event,
+            &["Event", "ServiceSeen", "Budget", "Triage", "Screenshot", "Shot", "InventoryWhen", "RunEnd"],
+        ),
         items::page(lint, &["LintReport", "LintFinding"]),
         items::page(outcome, &["Outcome", "Finding", "Cause"]),
         items::page(object, &["Object", "Kind"]),

@@ -20,6 +20,7 @@ mod versions;
 use crate::recipe::compose::{Compose, Place};
 use crate::recipe::source::{Problem, Severity, Topic};
 use crate::recipe::version::Tag;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -132,7 +133,7 @@ const COMPOSE: &str = "compose.yml";
 const SAMPLE: &str = ".env.sample";
 
 /// One thing that a rule found wrong.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct LintFinding {
     /// The file, relative to the recipe's root; `null` when it is about the repository, such as its tags.
     pub file: Option<String>,

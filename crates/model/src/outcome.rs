@@ -1,5 +1,6 @@
 //! How a step ended, and the closed list of causes a step can fail for.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How one step of the plan ended. A recipe that fails is a value here, never an `Err`.
@@ -23,7 +24,7 @@ pub enum Outcome {
 }
 
 /// What went wrong in a step: a typed cause, and words for the reader.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// Decides blame and wording.
     pub cause: Cause,
@@ -58,7 +59,7 @@ impl Finding {
 }
 
 /// Every reason a step can end other than well. Closed, so that blame is one exhaustive table (VER-4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// The time limit passed before every service was healthy.

@@ -17,6 +17,7 @@ use crate::tier::Tier;
 use blame::Blame;
 use budget::{Agreement, BudgetVerdict};
 use level::Rungs;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -61,7 +62,7 @@ impl Verdict {
 }
 
 /// A verdict in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Color {
     /// Everything planned was proven, within budget, and nothing was left.
@@ -94,7 +95,7 @@ impl fmt::Display for Color {
 }
 
 /// How a tier or rung stands (RUN-6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Proven.

@@ -1,9 +1,8 @@
 //! `junit.xml`: a test suite per tier, a test case per step, for CI systems that know nothing of us.
 
-use super::{ReportView, StepRow, TierRow};
+use super::{ReportView, StepRow, TierRow, text};
 use crate::outcome::Finding;
 use crate::verdict::Status;
-use chrono::DateTime;
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
 
@@ -13,19 +12,14 @@ pub fn render(view: &ReportView) -> Result<String, SerializeError> {
     if let Some(ms) = view.due_ms {
         report.set_time(Duration::from_millis(ms));
     }
-    if let Some(started) = view.started.as_deref().and_then(|text| DateTime::parse_from_rfc3339(text).ok()) {
-        report.set_timestamp(started);
-    }
-    report.add_test_suites(view.tiers.iter().map(suite));
+    report.add_test_suites(view.tiers.iter().map(|row| suite(view, row)));
     report.add_test_suite(whole_run(view));
     report.to_string()
 }
 
-fn suite(row: &TierRow) -> TestSuite {
-    let mut suite = TestSuite::new(row.tier.word());
-    if let Some(ms) = row.span.ms() {
-        suite.set_time(Duration::from_millis(ms));
-    }
+fn suite(view: &ReportView, row: &TierRow) -> TestSuite {
+    let mut suite = named_suite(view, row.tier.word(), row.span.began_ms.unwrap_or(0));
+    suite.set_time(Duration::from_millis(row.span.ms().unwrap_or(0)));
     if row.steps.is_empty() {
         let mut status = match row.status {
             Status::Skip => TestCaseStatus::skipped(),
@@ -34,7 +28,10 @@ fn suite(row: &TierRow) -> TestSuite {
         if let Some(note) = &row.note {
             status.set_message(note.as_str());
         }
-        suite.add_test_case(TestCase::new(row.tier.word(), status));
+        if row.status != Status::Skip {
+            status.set_type(row.status.word());
+        }
+        suite.add_test_case(timed_case(row.tier.word(), row.tier.word(), None, status));
     }
     suite.add_test_cases(row.steps.iter().map(|step| case(row, step)));
     suite
@@ -56,11 +53,10 @@ fn case(row: &TierRow, step: &StepRow) -> TestCase {
             status.set_description(finding.details.join("\n"));
         }
     }
-    let mut case = TestCase::new(step.id.as_str(), status);
-    case.set_classname(row.tier.word());
-    if let Some(ms) = step.ms {
-        case.set_time(Duration::from_millis(ms));
+    if !step.status.lets_pass() {
+        status.set_type(step.status.word());
     }
+    let mut case = timed_case(row.tier.word(), step.id.as_str(), step.ms, status);
     if let (Status::Pass, Some(note)) = (step.status, &step.note) {
         case.set_system_out(note.as_str());
     }
@@ -80,12 +76,31 @@ fn whole_run(view: &ReportView) -> TestSuite {
     if let Some(blame) = verdict.blame {
         status.set_type(blame.word());
     }
-    let mut case = TestCase::new("verdict", status);
-    case.set_classname("run");
+    let mut case = timed_case("run", "verdict", None, status);
     case.set_system_out(format!("{}, level {}\n{}", verdict.color, verdict.level, verdict.budget.line()));
-    let mut suite = TestSuite::new("run");
+    let mut suite = named_suite(view, "run", 0);
+    suite.set_time(Duration::from_millis(view.due_ms.unwrap_or(0)));
     suite.add_test_case(case);
     suite
+}
+
+/// A suite as the strict readers want it: a time without zone, in UTC, and the name of a host.
+fn named_suite(view: &ReportView, name: &str, began_ms: u64) -> TestSuite {
+    let mut suite = TestSuite::new(name);
+    let began = view.started.as_deref().and_then(|started| text::later(started, began_ms));
+    if let Some(began) = began.as_deref().and_then(|began| began.get(..19)) {
+        suite.extra.insert("timestamp".into(), began.into());
+    }
+    suite.extra.insert("hostname".into(), "localhost".into());
+    suite
+}
+
+/// A case with the class and the time that the strict readers want; one that never ran took none.
+fn timed_case(class: &str, name: &str, ms: Option<u64>, status: TestCaseStatus) -> TestCase {
+    let mut case = TestCase::new(name, status);
+    case.set_classname(class);
+    case.set_time(Duration::from_millis(ms.unwrap_or(0)));
+    case
 }
 
 fn message(finding: &Finding) -> String {

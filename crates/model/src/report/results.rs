@@ -12,6 +12,7 @@ use crate::verdict::blame::Blame;
 use crate::verdict::budget::Agreement;
 use crate::verdict::level::Rungs;
 use crate::verdict::{Color, Status};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ pub const SCREENSHOT: &str = "screenshot.png";
 pub const CARD: &str = "card.png";
 
 /// The whole file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Results {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -92,7 +93,7 @@ pub struct Results {
 }
 
 /// One tier with its steps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stage {
     /// The tier's word, or `lint`.
     pub name: String,
@@ -107,7 +108,7 @@ pub struct Stage {
 }
 
 /// One step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TestResult {
     /// The step's id.
     pub name: String,
@@ -122,7 +123,7 @@ pub struct TestResult {
 }
 
 /// What did not run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Skips {
     /// Rung and reason.
     pub intentional: BTreeMap<String, String>,
@@ -131,7 +132,7 @@ pub struct Skips {
 }
 
 /// Yes or no questions; `null` is "not known", as before teardown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Flags {
     /// Nothing was left.
     pub clean_teardown: Option<bool>,
@@ -140,7 +141,7 @@ pub struct Flags {
 }
 
 /// The lint rung.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Lint {
     /// How it stands.
     pub status: Status,
@@ -163,7 +164,7 @@ pub struct Lint {
 }
 
 /// Where the app was first deployed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BaseResult {
     /// The published version, if it is one.
     pub version: Option<String>,
@@ -174,7 +175,7 @@ pub struct BaseResult {
 }
 
 /// The deploy budget.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deploys {
     /// Deploys the plan permits.
     pub expected: usize,
@@ -191,7 +192,7 @@ pub struct Deploys {
 }
 
 /// One deploy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeployResult {
     /// The stack.
     pub stack: String,
@@ -202,7 +203,7 @@ pub struct DeployResult {
 }
 
 /// Where the time went, in milliseconds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Timings {
     /// From the start to the verdict.
     pub verdict_ms: Option<u64>,
@@ -221,7 +222,7 @@ pub struct Timings {
 }
 
 /// The service that failed first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TriageResult {
     /// During which step.
     pub step: String,
@@ -292,6 +293,13 @@ impl Results {
             notes: view.notes.clone(),
         }
     }
+}
+
+/// The JSON Schema of the file as this version writes it (2020-12), made from the types above.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    let generator = schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator();
+    generator.into_root_schema_for::<Results>().to_value()
 }
 
 /// The file's text, indented, with a line break at the end.

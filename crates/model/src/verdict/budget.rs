@@ -7,6 +7,7 @@ use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::plan::permit::Purpose;
 use crate::plan::step::{Action, Operation};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ pub struct BudgetVerdict {
 }
 
 /// Whether the three guards agree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Agreement {
     /// They do.

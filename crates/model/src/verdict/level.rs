@@ -1,10 +1,11 @@
 //! The ladder of five rungs: it may understate, never overstate (VER-2).
 
 use super::Status;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The five rungs, lowest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rungs {
     /// The app comes up and answers.
     pub install: Status,

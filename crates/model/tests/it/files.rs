@@ -192,7 +192,7 @@ fn the_results_of_a_red_run_read_so() {
       },
       "customization": null,
       "screenshot": null,
-      "summary_card": null,
+      "summary_card": "card.png",
       "base": {
         "version": "1.0.0+2.2.6",
         "commit": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
@@ -251,41 +251,41 @@ fn junit_has_a_suite_per_tier_and_a_case_per_step() {
     let (plan, story) = a_small_red_run();
     insta::assert_snapshot!(junit::render(&view(&plan, &story)).unwrap(), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
-    <testsuites name="cc-ci miniflux r1" tests="13" skipped="2" failures="2" errors="2" timestamp="2026-11-23T20:00:00.000+00:00" time="6.786">
-        <testsuite name="install" tests="4" skipped="0" errors="0" failures="0" time="2.507">
+    <testsuites name="cc-ci miniflux r1" tests="13" skipped="2" failures="2" errors="2" time="6.786">
+        <testsuite name="install" tests="4" skipped="0" errors="0" failures="0" time="2.507" timestamp="2026-11-23T20:00:02" hostname="localhost">
             <testcase name="install/deploy" classname="install" time="0.400"/>
             <testcase name="install/converged" classname="install" time="0.400"/>
             <testcase name="install/serving" classname="install" time="0.400"/>
             <testcase name="install/stable" classname="install" time="0.400"/>
         </testsuite>
-        <testsuite name="upgrade" tests="5" skipped="0" errors="1" failures="1" time="1.606">
+        <testsuite name="upgrade" tests="5" skipped="0" errors="1" failures="1" time="1.606" timestamp="2026-11-23T20:00:05" hostname="localhost">
             <testcase name="upgrade/redeploy" classname="upgrade" time="0.400"/>
             <testcase name="upgrade/converged" classname="upgrade" time="0.400"/>
             <testcase name="upgrade/moved" classname="upgrade" time="0.400"/>
             <testcase name="upgrade/serving" classname="upgrade" time="0.400">
-                <failure message="app: expected 200, got 502 for &lt;60 s&gt;">GET https://mini.ci.test/ -&gt; 502</failure>
+                <failure message="app: expected 200, got 502 for &lt;60 s&gt;" type="fail">GET https://mini.ci.test/ -&gt; 502</failure>
             </testcase>
             <testcase name="upgrade/stable" classname="upgrade" time="0.000">
-                <error message="an earlier step did not pass"/>
+                <error message="an earlier step did not pass" type="unver"/>
             </testcase>
         </testsuite>
-        <testsuite name="backup" tests="1" skipped="1" errors="0" failures="0">
-            <testcase name="backup">
+        <testsuite name="backup" tests="1" skipped="1" errors="0" failures="0" time="0.000" timestamp="2026-11-23T20:00:00" hostname="localhost">
+            <testcase name="backup" classname="backup" time="0.000">
                 <skipped message="no service carries backup labels"/>
             </testcase>
         </testsuite>
-        <testsuite name="restore" tests="1" skipped="1" errors="0" failures="0">
-            <testcase name="restore">
+        <testsuite name="restore" tests="1" skipped="1" errors="0" failures="0" time="0.000" timestamp="2026-11-23T20:00:00" hostname="localhost">
+            <testcase name="restore" classname="restore" time="0.000">
                 <skipped message="no service carries backup labels"/>
             </testcase>
         </testsuite>
-        <testsuite name="custom" tests="1" skipped="0" errors="1" failures="0" time="0.002">
+        <testsuite name="custom" tests="1" skipped="0" errors="1" failures="0" time="0.002" timestamp="2026-11-23T20:00:06" hostname="localhost">
             <testcase name="custom/custom/login.hurl" classname="custom" time="0.000">
-                <error message="an earlier step did not pass"/>
+                <error message="an earlier step did not pass" type="unver"/>
             </testcase>
         </testsuite>
-        <testsuite name="run" tests="1" skipped="0" errors="0" failures="1">
-            <testcase name="verdict" classname="run">
+        <testsuite name="run" tests="1" skipped="0" errors="0" failures="1" time="6.786" timestamp="2026-11-23T20:00:00" hostname="localhost">
+            <testcase name="verdict" classname="run" time="0.000">
                 <failure message="upgrade failed: upgrade/serving: app: expected 200, got 502 for &lt;60 s&gt;" type="recipe"/>
                 <system-out>red, level 1
     deploy-count = 1 (expect 1, engine saw 1)</system-out>

@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod folders;
 #[cfg(test)]
+mod junit;
+#[cfg(test)]
 mod records;
+#[cfg(test)]
+mod stored;
 #[cfg(test)]
 #[path = "../../../model/tests/it/story.rs"]
 mod story;
