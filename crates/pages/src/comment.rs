@@ -113,7 +113,7 @@ fn facts(view: &ReportView) -> String {
     let base = subject::base(view).map(|base| format!("{} → ", text(&base))).unwrap_or_default();
     let took = view.due_ms.map(|ms| format!(", verdict after {}", seconds(ms))).unwrap_or_default();
     let blame = view.verdict.blame.map(|blame| format!(", blame: **{blame}**")).unwrap_or_default();
-    format!("{base}**{}** at `{}`{took}{blame}", text(&subject::head(view)), view.head.short())
+    format!("{base}**{}** at {}{took}{blame}", text(&subject::head(view)), text(view.head.short()))
 }
 
 fn triage(first: &Triage, view: &ReportView) -> String {

@@ -30,11 +30,19 @@ pub(crate) fn card(judged: &Judged) -> Result<Vec<u8>, UserError> {
     card::png(&judged.view()).map_err(|error| failed(&error))
 }
 
-/// Writes page, card and badge into the run's folder. What cannot be drawn is returned in words: it changes no verdict.
-pub(crate) fn write_all(dir: &RunDir, judged: &Judged, redactor: &Redactor) -> Vec<UserError> {
+/// Writes page and badge into the run's folder. What cannot be drawn is returned in words: it changes no verdict.
+pub(crate) fn write_texts(dir: &RunDir, judged: &Judged, redactor: &Redactor) -> Vec<UserError> {
     // The record and the files are masked already; this is for what only the markup between two values could spell.
     let masked = |text: String| redactor.mask_owned(text).into_bytes();
-    let drawn = [(BADGE, badge(judged).map(masked)), (CARD, card(judged)), (PAGE, page(dir, judged).map(masked))];
+    write(dir, [(BADGE, badge(judged).map(masked)), (PAGE, page(dir, judged).map(masked))])
+}
+
+/// Writes the card, likewise.
+pub(crate) fn write_card(dir: &RunDir, judged: &Judged) -> Vec<UserError> {
+    write(dir, [(CARD, card(judged))])
+}
+
+fn write<const N: usize>(dir: &RunDir, drawn: [(&str, Result<Vec<u8>, UserError>); N]) -> Vec<UserError> {
     let written = drawn.into_iter().map(|(name, content)| dir.write(name, &content?).map_err(|error| failed(&error)));
     written.filter_map(Result::err).collect()
 }

@@ -41,6 +41,7 @@ pub(super) fn close(
     // The reports as they stand now, so that they are looked through as well.
     if let Ok(judged) = replay::judged(dir) {
         told(artifacts::write_reports(dir, &judged.view(), &redactor));
+        not_drawn(pictures::write_texts(dir, &judged, &redactor));
     }
     match leaks::scan(dir, &redactor) {
         Ok(found) => {
@@ -59,9 +60,8 @@ pub(super) fn close(
     let judged = replay::judged(dir)?;
     let view = judged.view();
     told(artifacts::write_reports(dir, &view, &redactor));
-    for error in pictures::write_all(dir, &judged, &redactor) {
-        terminal::note(&format!("note: {error}"));
-    }
+    not_drawn(pictures::write_texts(dir, &judged, &redactor));
+    not_drawn(pictures::write_card(dir, &judged));
     keep_what_the_policy_keeps(dir);
     Ok(Closed { exit_code: exit::of_process(&judged.verdict, Some(end)), view })
 }
@@ -69,6 +69,12 @@ pub(super) fn close(
 /// A report that cannot be written changes no verdict, but is worth a word.
 fn told(written: Result<(), artifacts::ArtifactError>) {
     if let Err(error) = written {
+        terminal::note(&format!("note: {error}"));
+    }
+}
+
+fn not_drawn(errors: Vec<UserError>) {
+    for error in errors {
         terminal::note(&format!("note: {error}"));
     }
 }

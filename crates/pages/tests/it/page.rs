@@ -1,0 +1,93 @@
+//! What the run page says, and that it needs nothing else.
+
+use crate::runs;
+use cc_ci_pages::page::{SCRIPT, STYLE, body, document};
+
+/// The text of a page, tags taken out.
+fn text(html: &str) -> String {
+    let mut text = String::new();
+    for part in html.split('<').skip(1) {
+        text.push_str(part.split_once('>').unwrap().1);
+        text.push(' ');
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn place(text: &str, part: &str) -> usize {
+    text.find(part).unwrap_or_else(|| panic!("{part} is not in: {text}"))
+}
+
+#[test]
+fn a_red_page_leads_with_verdict_and_triage() {
+    let (plan, events) = runs::red();
+    let html = body(&runs::view(&plan, &events), &plan, &runs::kept()).unwrap();
+    let text = text(&html);
+    let order = [
+        "miniflux",
+        "1.0.0+2.2.6 → 2.0.0+2.3.4",
+        "Red",
+        "blame: recipe",
+        "First to fail: app",
+        "137",
+        "by the kernel, for its memory limit",
+        "fatal: schema 135 is newer than 104",
+        "Tiers",
+        "GET https://mini.ci.test/ -&gt; 503",
+        "Deploy budget",
+        "1 permitted by the plan",
+        "1 written in the ledger",
+        "1 seen by the engine",
+        "The three counts agree.",
+        "Where the time went",
+        "teardown",
+        "The app",
+        "Lint",
+        "What this run was changed by",
+        "no IPVS here",
+        "What it left behind",
+        "Logs",
+        "The first 4 KiB are only in",
+        "Stack as deployed",
+    ];
+    let mut last = 0;
+    for part in order {
+        let at = last + place(&text[last..], part);
+        assert!(at >= last, "{part}");
+        last = at;
+    }
+    assert_eq!(html.matches("<details class=\"tier fail\" open>").count(), 1, "what failed is open");
+    assert!(html.contains("<details class=\"tier pass\">"), "what passed is folded");
+}
+
+#[test]
+fn a_green_page_has_no_triage_and_a_skip_says_why() {
+    let (plan, events) = runs::green();
+    assert!(!body(&runs::view(&plan, &events), &plan, &runs::kept()).unwrap().contains("First to fail"));
+    let (plan, events) = runs::skips();
+    let text = text(&body(&runs::view(&plan, &events), &plan, &runs::kept()).unwrap());
+    assert!(text.contains("upgrade skipped – does not apply:"), "{text}");
+    assert!(text.contains("service db 0/1 starting"), "waits are shown per service: {text}");
+}
+
+#[test]
+fn a_page_without_anything_beside_the_record_is_whole() {
+    let (plan, events) = runs::green();
+    let html = document(&runs::view(&plan, &events), &plan, &cc_ci_pages::page::Kept::default()).unwrap();
+    for absent in ["id=\"logs\"", "<img", "Generated override"] {
+        assert!(!html.contains(absent), "{absent}");
+    }
+    // A record that broke off at its start still has a page.
+    let html = document(&runs::view(&plan, &events[..2]), &plan, &runs::kept()).unwrap();
+    assert!(text(&html).contains("No verdict was reached") || !html.contains("id=\"time\""));
+}
+
+#[test]
+fn the_policy_names_exactly_the_style_and_the_script_of_the_page() {
+    let (plan, events) = runs::green();
+    let html = document(&runs::view(&plan, &events), &plan, &runs::kept()).unwrap();
+    assert_eq!(html.matches("sha256-").count(), 2);
+    assert!(html.contains("default-src &#39;none&#39;"));
+    assert!(html.contains(&format!("<style>{STYLE}</style>")) && html.contains(&format!("<script>{SCRIPT}</script>")));
+    assert!(!STYLE.contains("url(") && !STYLE.contains("@import") && !STYLE.contains("</"));
+    assert!(!SCRIPT.contains("innerHTML") && !SCRIPT.contains("</") && !SCRIPT.contains("eval"));
+}
