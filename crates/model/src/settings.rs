@@ -7,13 +7,17 @@ pub(crate) mod document;
 pub mod keys;
 pub mod manifest;
 mod probes;
+pub mod provided;
+pub mod provides;
 
+use crate::ids::RecipeName;
 use crate::plan::demands::{Health, Probe, Verify};
 use crate::plan::limits::Limits;
 use crate::recipe::source::{Problem, nearest};
 use crate::tier::Tier;
 use document::{Document, Item};
 use keys::KEYS;
+use provided::Provided;
 use std::collections::BTreeMap;
 use toml::de::DeTable;
 
@@ -33,6 +37,10 @@ pub struct Settings {
     pub upgrade_environment: BTreeMap<String, String>,
     /// The version to start from.
     pub base: Option<Pin>,
+    /// Recipes that the app needs beside it, in the order in which they are brought up.
+    pub dependencies: Vec<RecipeName>,
+    /// What is taken from them, by capability.
+    pub provided: BTreeMap<String, Provided>,
     /// What has to be ready besides the app's route.
     pub ready: Vec<Probe>,
     /// Whether the recipe is to be backed up; `None` leaves it to its labels.

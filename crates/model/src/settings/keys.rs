@@ -1,7 +1,7 @@
 //! The table of all keys of `ci.toml`: form, range, default and meaning of each, and how it is read.
 
 use super::document::Item;
-use super::{Capable, Pin, Reading, probes};
+use super::{Capable, Pin, Reading, probes, provided};
 use crate::plan::demands::{NEVER_ACCEPTED, Scheme, Verify};
 use crate::tier::Tier;
 use toml::de::DeValue;
@@ -29,7 +29,7 @@ impl Key {
 }
 
 /// Variables that the run itself gives a value.
-const OURS: [&str; 3] = ["STACK_NAME", "DOMAIN", "LETS_ENCRYPT_ENV"];
+pub(super) const OURS: [&str; 3] = ["STACK_NAME", "DOMAIN", "LETS_ENCRYPT_ENV"];
 
 /// All keys, those of one table together.
 pub const KEYS: &[Key] = &[
@@ -188,16 +188,23 @@ pub const KEYS: &[Key] = &[
         name: "dependencies",
         form: "a list of recipes",
         default: "`[]`",
-        meaning: "Recipes that the app needs beside it. Not part of this version: any but an empty list is refused.",
-        example: "dependencies = []",
-        read: |reading, item| match reading.document.texts(item) {
-            Some(names) if names.is_empty() => reading.given(item),
-            Some(_) => {
-                let what = "dependencies are not part of this version";
-                reading.document.report(item, what, "leave the list empty, or out");
-            }
-            None => {}
-        },
+        meaning: "Recipes that the app needs beside it. Each is deployed once, at its newest published version, before the app, \
+                  has to be healthy, and is removed after the app; or, where a warm one is up, that one is used.",
+        example: "dependencies = [\"canaille\"]",
+        read: provided::dependencies,
+    },
+    Key {
+        name: "provided",
+        form: "a table per capability: `from`, one of the dependencies, needed if there are several; `tests`, a list of tests \
+               that need it; `env`, a table from variables of the app to outputs of the provider; `secrets`, a table from \
+               secrets of the recipe to outputs; and any further text, an input of the provider's script",
+        default: "none",
+        meaning: "What is taken from a dependency, which the CI's catalogue says in the provider's `provides.toml`. The \
+                  variables and secrets hold for base and head. A test under `tests` that does not run, or skips itself, makes \
+                  the run red. An input `redirect` reaches the script as `CC_CI_REDIRECT`.",
+        example: "[provided.oidc]\nredirect = \"/oauth2/oidc/callback\"\ntests = [\"custom/sso_login.py\"]\n\
+                  [provided.oidc.env]\nOIDC_ISSUER = \"issuer\"\n[provided.oidc.secrets]\noidc_secret = \"client_secret\"",
+        read: provided::provided,
     },
     Key {
         name: "ready",

@@ -28,7 +28,7 @@ fn each_key_of_the_table_takes_effect_or_is_refused_with_a_reason() {
         let settings = read(key.example);
         let given = settings.given.keys().any(|name| name == key.name || name.starts_with(&format!("{}.", key.name)));
         assert!(given, "{} is not remembered", key.name);
-        let silent = ["dependencies", "canonical.enrol"].contains(&key.name);
+        let silent = key.name == "canonical.enrol";
         let same = Settings { given: settings.given.clone(), ..Settings::default() } == settings;
         assert_eq!(same, silent, "{}: does the example change anything?", key.name);
     }
@@ -106,7 +106,7 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_name() {
     tests/ci.toml, line 1: statuses: unknown key `statuses`
     hint: did you mean `health.statuses`?
     tests/ci.toml, line 2: frobnicate: unknown key `frobnicate`
-    hint: the keys here are health, limits, env, base, dependencies, ready, backup, skip, data, screenshot, canonical
+    hint: the keys here are health, limits, env, base, dependencies, provided, ready, backup, skip, data, screenshot, canonical
     ");
     insta::assert_snapshot!(problems("[[ready]]\ntpc = \"app:1\"\n[backup.verify]\nservise = \"db\"\n[skip]\nupgrad = \"x y z\"\n"), @r"
     tests/ci.toml, line 2: ready.1.tpc: unknown key `tpc`
@@ -141,7 +141,20 @@ fn a_wrong_value_is_refused() {
         ("env.upgrade.\"A-B\" = \"x\"", "is no name of a variable"),
         ("env.install.A = 1", "must be a text"),
         ("base.version = \"\"", "must be a text"),
-        ("dependencies = [\"canaille\"]", "not part of this version"),
+        ("dependencies = [\"a/b\"]", "is not a recipe name"),
+        ("dependencies = [\"canaille\", \"canaille\"]", "stands there twice"),
+        ("provided = 1", "must be a table"),
+        ("provided.OIDC.from = \"canaille\"", "is no name of a capability"),
+        ("provided.oidc.from = \"../x\"", "is not a recipe name"),
+        ("provided.oidc.tests = [\"a\", \"a\"]", "names a test twice"),
+        ("provided.oidc.redirect = 5", "must be a text"),
+        ("provided.oidc.redirect-url = \"/\"", "is no name of an input"),
+        ("provided.oidc.namespace = \"x\"", "is given to every script by the run itself"),
+        ("provided.oidc.random_1 = \"x\"", "is given to every script by the run itself"),
+        ("provided.oidc.secret = {a = \"b\"}", "did you mean `secrets`?"),
+        ("provided.oidc.env.DOMAIN = \"issuer\"", "is given by the run itself"),
+        ("provided.oidc.env.A = 1", "must be a text"),
+        ("provided.oidc.secrets.\"a b\" = \"issuer\"", "is no name of a variable or secret"),
         ("dependencies = \"canaille\"", "must be a list of texts"),
         ("screenshot.path = \"about\"", "is not a page of the app"),
         ("screenshot.path = \"https://other.example/\"", "is not a page of the app"),
@@ -205,4 +218,68 @@ fn names_of_secrets_are_recognised() {
     for name in ["MONKEY", "health.path", "PASSIVE_PORTS", "KEYBOARD"] {
         assert!(!looks_secret(name), "{name}");
     }
+}
+
+fn requests(text: &str) -> String {
+    let shop = cc_ci_model::ids::RecipeName::parse("shop").unwrap();
+    match read(text).requests(&shop) {
+        Ok(requests) => requests
+            .iter()
+            .map(|one| {
+                let capabilities: Vec<&str> = one.capabilities.keys().map(String::as_str).collect();
+                format!("{}: {}", one.recipe, capabilities.join(" "))
+            })
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Err(problems) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+#[test]
+fn each_capability_has_one_provider() {
+    let two = "dependencies = [\"canaille\", \"minio\"]\n";
+    assert_eq!(requests("dependencies = [\"canaille\"]"), "canaille: ");
+    assert_eq!(requests("dependencies = [\"canaille\"]\n[provided.oidc]\n[provided.smtp]\n"), "canaille: oidc smtp");
+    assert_eq!(
+        requests(&format!("{two}[provided.s3]\nfrom = \"minio\"\n[provided.oidc]\nfrom = \"canaille\"\n")),
+        "canaille: oidc\nminio: s3"
+    );
+    insta::assert_snapshot!(requests("[provided.oidc]\nredirect = \"/\"\n"), @r"
+    tests/ci.toml, line 2: provided.oidc: there is no dependency that could provide it
+    hint: name the provider's recipe in `dependencies`
+    ");
+    insta::assert_snapshot!(requests(&format!("{two}[provided.oidc]\nredirect = \"/\"\n[provided.s3]\nfrom = \"miino\"\n")), @r"
+    tests/ci.toml, line 3: provided.oidc: which dependency provides it is not said
+    hint: say `from`: one of canaille, minio
+    tests/ci.toml, line 5: provided.s3.from: `miino` is none of the dependencies
+    hint: they are canaille, minio
+    ");
+    insta::assert_snapshot!(requests("dependencies = [\"shop\"]\n"), @r"
+    tests/ci.toml, line 1: dependencies: a recipe cannot be its own dependency
+    hint: remove it
+    ");
+}
+
+#[test]
+fn a_variable_or_secret_is_given_in_one_place() {
+    let start = "dependencies = [\"canaille\"]\n";
+    let env = "[provided.oidc.env]\nA = \"issuer\"\n";
+    insta::assert_snapshot!(requests(&format!("{start}env.upgrade.A = \"x\"\n{env}")), @r"
+    tests/ci.toml, line 4: provided.oidc.env.A: `A` is given by the settings as well
+    hint: give it in one place only
+    ");
+    insta::assert_snapshot!(requests(&format!("{start}{env}[provided.smtp.env]\nA = \"host\"\n")), @r"
+    tests/ci.toml, line 5: provided.smtp.env.A: `A` is given by provided.oidc.env.A as well
+    hint: give it in one place only
+    ");
+    assert_eq!(requests(&format!("{start}{env}[provided.oidc.secrets]\nA = \"client_secret\"\n")), "canaille: oidc");
+}
+
+#[test]
+fn a_later_file_wins_key_by_key_in_what_is_provided() {
+    let own = "dependencies = [\"canaille\"]\n[provided.oidc]\nredirect = \"/a\"\ntests = [\"custom/a\"]\n";
+    let theirs = "[provided.oidc]\nredirect = \"/b\"\n";
+    let read = Settings::read([("tests/ci.toml", own), ("catalogue/shop/ci.toml", theirs)]).unwrap();
+    let oidc = &read.provided["oidc"];
+    assert_eq!((oidc.inputs["redirect"].as_str(), oidc.tests.as_slice()), ("/b", &["custom/a".to_owned()][..]));
 }
