@@ -110,6 +110,12 @@ pub enum Cause {
     NotReached,
     /// The step's own time limit passed.
     TimedOut,
+    /// A dependency does not answer (any more).
+    DependencyUnhealthy,
+    /// A provider's script did not provide what it has to.
+    ProvisioningFailed,
+    /// A test that needs a dependency did not run, or skipped itself.
+    NeededTestNotRun,
     /// The host's disk is full.
     DiskFull,
     /// An image registry refused or did not answer.

@@ -4,6 +4,7 @@ pub mod base;
 pub mod build;
 pub mod choose;
 pub mod demands;
+pub mod dependency;
 pub mod limits;
 pub mod own_tests;
 pub mod permit;
@@ -13,6 +14,7 @@ use crate::ids::{Commit, Domain, RecipeName, RunId, StackName};
 use crate::tier::Tier;
 use base::Base;
 use demands::Demands;
+use dependency::{Dependency, Mode};
 use limits::Limits;
 use permit::Purpose;
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,9 @@ pub struct Plan {
     /// What the settings ask of the app.
     #[serde(default)]
     pub demands: Demands,
+    /// Other recipes that the app needs, in the order in which they are brought up.
+    #[serde(default)]
+    pub dependencies: Vec<Dependency>,
     /// What the run is changed by, with what looks like a secret masked (CUST-5).
     #[serde(default)]
     pub customization: BTreeMap<String, String>,
@@ -57,6 +62,17 @@ impl Plan {
     #[must_use]
     pub fn deploys_expected(&self) -> usize {
         self.permits.len()
+    }
+
+    /// The dependencies that the run deploys.
+    pub fn cold(&self) -> impl Iterator<Item = &Dependency> {
+        self.dependencies.iter().filter(|dependency| dependency.mode == Mode::Cold)
+    }
+
+    /// The first dependency that a test needs.
+    #[must_use]
+    pub fn needed_by(&self, test: &str) -> Option<&Dependency> {
+        self.dependencies.iter().find(|dependency| dependency.is_needed_by(test))
     }
 
     /// The planned tier of that name; every plan has all five.

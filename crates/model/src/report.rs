@@ -14,7 +14,9 @@ use crate::lint::{self, LintReport};
 use crate::object::Object;
 use crate::outcome::{Finding, Outcome};
 use crate::plan::base::Base;
+use crate::plan::dependency::{Dependency, Mode};
 use crate::plan::permit::Purpose;
+use crate::plan::step::Action;
 use crate::plan::{Disposition, Plan};
 use crate::tier::Tier;
 use crate::verdict::{Status, Verdict};
@@ -53,6 +55,8 @@ pub struct ReportView {
     pub triage: Vec<Triage>,
     /// Deploys that were announced, with the reason the plan gives.
     pub deploys: Vec<DeployRow>,
+    /// Other recipes the app needed, in the order of the plan.
+    pub providers: Vec<DependencyRow>,
     /// Images as they were resolved.
     pub images: Vec<ImageSeen>,
     /// Services as steps saw them.
@@ -130,6 +134,33 @@ pub struct DeployRow {
     pub reason: Option<String>,
 }
 
+/// One dependency of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DependencyRow {
+    /// Its recipe.
+    pub recipe: RecipeName,
+    /// Its version, or its commit where it has none.
+    pub version: String,
+    /// Cold or warm.
+    pub mode: Mode,
+    /// Why in that mode.
+    pub why: String,
+    /// Its stack.
+    pub stack: StackName,
+    /// What was taken from it.
+    pub capabilities: Vec<String>,
+    /// The steps whose tests need it, each with whether it ran (DEP-4).
+    pub needed_by: Vec<(StepId, bool)>,
+}
+
+impl DependencyRow {
+    /// How many tests need it, and how many of them ran.
+    #[must_use]
+    pub fn tests(&self) -> (usize, usize) {
+        (self.needed_by.len(), self.needed_by.iter().filter(|(_, ran)| *ran).count())
+    }
+}
+
 impl ReportView {
     /// Draws the view.
     #[must_use]
@@ -153,6 +184,7 @@ impl ReportView {
             lint: evidence.lint.clone(),
             triage: evidence.triage.clone(),
             deploys: deploys(plan, evidence),
+            providers: providers(plan, evidence),
             images: evidence.images.clone(),
             services: evidence.services.clone(),
             pruned: evidence.pruned.clone(),
@@ -204,16 +236,21 @@ impl ReportView {
         steps
     }
 
-    /// The stacks deployed beside the app.
+    /// Each dependency in a few words, with what became of the tests that need it.
     #[must_use]
     pub fn dependencies(&self) -> Vec<String> {
-        self.deploys
-            .iter()
-            .filter_map(|deploy| match &deploy.purpose {
-                Purpose::Base => None,
-                Purpose::Dependency { recipe } => Some(format!("{recipe} (stack {})", deploy.stack)),
-            })
-            .collect()
+        let line = |row: &DependencyRow| {
+            let provided = match row.capabilities.as_slice() {
+                [] => String::new(),
+                some => format!(", provides {}", some.join(", ")),
+            };
+            let tests = match row.tests() {
+                (0, _) => String::new(),
+                (needed, ran) => format!(", {ran} of {needed} tests that need it ran"),
+            };
+            format!("{} {} ({}, stack {}{provided}{tests})", row.recipe, row.version, row.mode, row.stack)
+        };
+        self.providers.iter().map(line).collect()
     }
 }
 
@@ -257,6 +294,37 @@ fn step_row(id: &StepId, evidence: &Evidence, verdict: &Verdict) -> StepRow {
         note,
         finding: found.map(|found| found.finding.clone()),
     }
+}
+
+fn providers(plan: &Plan, evidence: &Evidence) -> Vec<DependencyRow> {
+    let steps = || plan.tiers.iter().flat_map(|tier| &tier.steps);
+    let ran = |id: &StepId| {
+        evidence.outcome(id).is_some_and(|outcome| match outcome {
+            Outcome::Passed { .. } | Outcome::Failed(_) => true,
+            Outcome::Skipped { .. } | Outcome::Unverified(_) => false,
+        })
+    };
+    let row = |dependency: &Dependency| DependencyRow {
+        recipe: dependency.recipe.clone(),
+        version: dependency.shown().to_owned(),
+        mode: dependency.mode,
+        why: dependency.why.clone(),
+        stack: dependency.stack.clone(),
+        capabilities: dependency.provides.iter().map(|taken| taken.capability.clone()).collect(),
+        needed_by: steps()
+            .filter(|step| match &step.action {
+                Action::Test { path } => dependency.is_needed_by(path),
+                Action::Operate(_)
+                | Action::Check(_)
+                | Action::Probe { .. }
+                | Action::Verify { .. }
+                | Action::Dependency { .. }
+                | Action::Hook { .. } => false,
+            })
+            .map(|step| (step.id.clone(), ran(&step.id)))
+            .collect(),
+    };
+    plan.dependencies.iter().map(row).collect()
 }
 
 fn deploys(plan: &Plan, evidence: &Evidence) -> Vec<DeployRow> {

@@ -8,7 +8,7 @@ mod tiers;
 use crate::event::RunEnd;
 use crate::evidence::Evidence;
 use crate::exit;
-use crate::ids::StepId;
+use crate::ids::{StackName, StepId};
 use crate::lint::LintReport;
 use crate::object::Object;
 use crate::outcome::{Finding, Outcome};
@@ -373,9 +373,11 @@ fn blame_of_end(end: &RunEnd) -> Option<Blame> {
 }
 
 /// An object of the run that teardown left is our fault, unless the engine or the host gave out; one that
-/// carries neither the stack's name nor the run's was made by the recipe's hooks or tests.
+/// carries neither a stack's name nor the run's was made by the recipe's hooks or tests.
 fn blame_of_leftover(plan: &Plan, evidence: &Evidence, object: &Object) -> Blame {
-    let ours = [plan.stack.as_str(), plan.run.as_str()].iter().any(|name| object.name.contains(name));
+    let stacks = plan.cold().map(|dependency| &dependency.stack).chain([&plan.stack]);
+    let mut names = stacks.map(StackName::as_str).chain([plan.run.as_str()]);
+    let ours = names.any(|name| object.name.contains(name));
     match ours {
         true if evidence.host_gave_out() => Blame::Infrastructure,
         true => Blame::Harness,

@@ -2,9 +2,10 @@
 
 use super::base::Base;
 use super::demands::{Demands, Probe, Verify};
+use super::dependency::{Dependency, Mode};
 use super::limits::Limits;
 use super::permit::{Approved, Purpose};
-use super::step::{Action, Check, Operation, Step};
+use super::step::{Action, Check, Operation, Part, Step};
 use super::{Disposition, Grant, Plan, PlannedTier, Skip};
 use crate::ids::{Commit, Domain, RecipeName, RunId, StackName, StepId};
 use crate::tier::Tier;
@@ -49,6 +50,8 @@ pub struct Facts {
     pub verify: Option<Verify>,
     /// Tiers that the settings skip, with the reason.
     pub skips: BTreeMap<Tier, String>,
+    /// Other recipes that the app needs.
+    pub dependencies: Vec<Dependency>,
     /// What the run is changed by.
     pub customization: BTreeMap<String, String>,
     /// Notes for the reader.
@@ -100,7 +103,7 @@ pub fn plan(mut facts: Facts) -> Approved {
     let stack = StackName::of_run(&facts.recipe, &facts.head, &facts.run);
     let domain = Domain::of_stack(&stack, &facts.zone);
     let tiers = Tier::ALL.into_iter().map(|tier| planned_tier(&facts, tier)).collect();
-    let permits = vec![Grant { purpose: Purpose::Base, reason: base_deploy_reason(&facts) }];
+    let permits = permits(&facts);
     Approved::new(Plan {
         run: facts.run,
         recipe: facts.recipe,
@@ -113,6 +116,7 @@ pub fn plan(mut facts: Facts) -> Approved {
         permits,
         limits: facts.limits,
         demands: facts.demands,
+        dependencies: facts.dependencies,
         customization: facts.customization,
         notes: facts.notes,
     })
@@ -128,6 +132,19 @@ fn complete(stages: &mut BTreeSet<Tier>) -> Vec<String> {
         notes.push("the install tier runs too: every other tier needs the app".to_owned());
     }
     notes
+}
+
+/// One permit for each cold dependency, and one for the app.
+fn permits(facts: &Facts) -> Vec<Grant> {
+    let cold = facts.dependencies.iter().filter(|dependency| match dependency.mode {
+        Mode::Cold => true,
+        Mode::Warm => false,
+    });
+    let cold = cold.map(|dependency| Grant {
+        purpose: Purpose::Dependency { recipe: dependency.recipe.to_string() },
+        reason: format!("{} needs it; {}", facts.recipe, dependency.why),
+    });
+    cold.chain([Grant { purpose: Purpose::Base, reason: base_deploy_reason(facts) }]).collect()
 }
 
 fn base_deploy_reason(facts: &Facts) -> String {
@@ -266,6 +283,26 @@ impl Steps<'_> {
         }
     }
 
+    fn dependencies(&mut self) {
+        for dependency in &self.facts.dependencies {
+            let Dependency { recipe, mode, route, provides, .. } = dependency;
+            let mut add = |what: &str, part: Part| {
+                self.add(&format!("dependency/{recipe}/{what}"), Action::Dependency { recipe: recipe.clone(), part });
+            };
+            match mode {
+                Mode::Cold => add("deploy", Part::Deploy),
+                Mode::Warm => {}
+            }
+            add("converged", Part::Converged);
+            if route.is_some() {
+                add("serving", Part::Serving);
+            }
+            for taken in provides {
+                add(&taken.capability, Part::Capability { name: taken.capability.clone() });
+            }
+        }
+    }
+
     fn own_tests(&mut self, prefix: &str) {
         for path in tests(self.facts, self.tier) {
             self.add(&format!("{prefix}{path}"), Action::Test { path: path.clone() });
@@ -277,6 +314,7 @@ fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
     let mut steps = Steps { facts, tier, steps: Vec::new() };
     match tier {
         Tier::Install => {
+            steps.dependencies();
             steps.hook();
             steps.operate("deploy", Operation::Deploy);
             steps.check("converged", Check::Converged);

@@ -1,7 +1,7 @@
 //! Steps: what a tier consists of, as data.
 
 use super::demands::{Probe, Verify};
-use crate::ids::StepId;
+use crate::ids::{RecipeName, StepId};
 use serde::{Deserialize, Serialize};
 
 /// One step of a tier. The tier passes only if each of its steps does.
@@ -31,6 +31,13 @@ pub enum Action {
         /// How.
         verify: Verify,
     },
+    /// Brings up a dependency, looks at it, or takes something from it (DEP-1, DEP-3).
+    Dependency {
+        /// Which.
+        recipe: RecipeName,
+        /// What of it.
+        part: Part,
+    },
     /// One of the recipe's own hooks.
     Hook {
         /// Path below the recipe's tests folder.
@@ -40,6 +47,23 @@ pub enum Action {
     Test {
         /// Path below the recipe's tests folder.
         path: String,
+    },
+}
+
+/// What a step does about a dependency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// Deploys it; only where it is cold.
+    Deploy,
+    /// Waits until every service of it runs as intended.
+    Converged,
+    /// Asks it over its route.
+    Serving,
+    /// Makes the run's namespace for a capability and takes its outputs.
+    Capability {
+        /// Its name.
+        name: String,
     },
 }
 

@@ -1,11 +1,12 @@
 //! `results.json`: the run for programs. Schema 3 has every key of schema 2 with the same meaning, and more.
 
-use super::{DeployRow, ReportView, StepRow, TierRow};
+use super::{DependencyRow, DeployRow, ReportView, StepRow, TierRow};
 use crate::event::Triage;
 use crate::lint::LintFinding;
 use crate::object::Object;
 use crate::outcome::{Cause, Finding};
 use crate::plan::base::Base;
+use crate::plan::dependency::Mode;
 use crate::recipe::source::Severity;
 use crate::tier::Tier;
 use crate::verdict::blame::Blame;
@@ -80,6 +81,9 @@ pub struct Results {
     pub base: BaseResult,
     /// The deploy budget.
     pub deploys: Deploys,
+    /// Other recipes the app needed.
+    #[serde(default)]
+    pub dependencies: Vec<DependencyResult>,
     /// Where the time went.
     pub timings: Timings,
     /// The service that failed first, if one did.
@@ -90,6 +94,43 @@ pub struct Results {
     pub left_behind: Vec<Object>,
     /// Notes of the plan.
     pub notes: Vec<String>,
+}
+
+/// One dependency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DependencyResult {
+    /// Its recipe.
+    pub recipe: String,
+    /// Its version, or its commit where it has none.
+    pub version: String,
+    /// Whether the run deployed it (`cold`) or used one that was up (`warm`).
+    pub mode: Mode,
+    /// Why in that mode.
+    pub why: String,
+    /// Its stack.
+    pub stack: String,
+    /// What was taken from it.
+    pub capabilities: Vec<String>,
+    /// How many tests need it.
+    pub tests_needed: usize,
+    /// How many of them ran.
+    pub tests_ran: usize,
+}
+
+impl DependencyResult {
+    fn of(row: &DependencyRow) -> Self {
+        let (tests_needed, tests_ran) = row.tests();
+        Self {
+            recipe: row.recipe.to_string(),
+            version: row.version.clone(),
+            mode: row.mode,
+            why: row.why.clone(),
+            stack: row.stack.to_string(),
+            capabilities: row.capabilities.clone(),
+            tests_needed,
+            tests_ran,
+        }
+    }
 }
 
 /// One tier with its steps.
@@ -286,6 +327,7 @@ impl Results {
                 disagreements: verdict.budget.words.clone(),
                 list: view.deploys.iter().map(deploy).collect(),
             },
+            dependencies: view.providers.iter().map(DependencyResult::of).collect(),
             timings: timings(view),
             triage: view.triage.first().map(triage),
             pruned: view.pruned.clone(),

@@ -1,8 +1,8 @@
 //! `provides.toml`: what a recipe can give to others, and by which scripts; kept in the CI's catalogue only (DEP-3).
 
+use super::Settings;
 use super::document::{Document, Item};
 use super::provided::{Provided, Request, is_name};
-use super::Settings;
 use crate::recipe::source::{Problem, nearest};
 use std::collections::BTreeMap;
 
@@ -109,7 +109,8 @@ impl Provides {
                 None => {
                     let known: Vec<&str> = self.capabilities.keys().map(String::as_str).collect();
                     let what = format!("`{}` does not provide `{name}`", request.recipe);
-                    let hint = format!("{file} has {}", if known.is_empty() { "none".into() } else { known.join(", ") });
+                    let hint =
+                        format!("{file} has {}", if known.is_empty() { "none".into() } else { known.join(", ") });
                     problems.push(settings.contradiction(&format!("provided.{name}"), &what, &hint));
                 }
             }
@@ -169,7 +170,8 @@ fn capability(document: &mut Document<'_>, item: &Item<'_>) -> Option<Capability
         }
         given.push(inner.name);
     }
-    let missing = KEYS.iter().map(|key| key.name).filter(|name| *name != "secrets" && !given.iter().any(|one| one == name));
+    let missing =
+        KEYS.iter().map(|key| key.name).filter(|name| *name != "secrets" && !given.iter().any(|one| one == name));
     let missing: Vec<&str> = missing.collect();
     if !missing.is_empty() {
         document.report(item, format!("lacks {}", missing.join(", ")), "a capability needs all of them");
@@ -221,11 +223,17 @@ mod tests {
     #[test]
     fn each_mistake_is_named_with_its_line() {
         for (text, said) in [
-            (OIDC.replace("create =", "creat ="), "line 3: oidc.creat: unknown key `creat`\nhint: did you mean `create`?"),
+            (
+                OIDC.replace("create =", "creat ="),
+                "line 3: oidc.creat: unknown key `creat`\nhint: did you mean `create`?",
+            ),
             (OIDC.replace("list = \"provides/l.sh\"\n", ""), "line 1: oidc: lacks list"),
             (OIDC.replace("provides/d.sh", "../d.sh"), "line 4: oidc.delete: `../d.sh` leads out"),
             (OIDC.replace("provides/d.sh", "/d.sh"), "leads out"),
-            (OIDC.replace("secrets = [\"client_secret\"]", "secrets = [\"password\"]"), "`password` is secret but no output"),
+            (
+                OIDC.replace("secrets = [\"client_secret\"]", "secrets = [\"password\"]"),
+                "`password` is secret but no output",
+            ),
             (OIDC.replace("\"issuer\"", "\"is suer\""), "line 6: oidc.outputs: `is suer` is no name of an output"),
             (OIDC.replace("[oidc]", "[OIDC]"), "line 1: OIDC: is no name of a capability"),
             ("oidc = 1\n".to_owned(), "must be a table"),
@@ -248,7 +256,10 @@ mod tests {
         assert_eq!(check(&format!("{start}[provided.oidc.env]\nA = \"issuer\"\n")), Ok(()));
         assert_eq!(check(&format!("{start}[provided.oidc.secrets]\na = \"client_secret\"\n")), Ok(()));
         let found = said(&format!("{start}[provided.oidc.env]\nA = \"isuer\"\n"));
-        assert!(found.contains("line 3: provided.oidc.env.A: there is no output `isuer`\nhint: did you mean `issuer`?"), "{found}");
+        assert!(
+            found.contains("line 3: provided.oidc.env.A: there is no output `isuer`\nhint: did you mean `issuer`?"),
+            "{found}"
+        );
         let found = said(&format!("{start}[provided.oidc.env]\nA = \"client_secret\"\n"));
         assert!(found.contains("is secret, and variables are not"), "{found}");
         let found = said(&format!("{start}[provided.s3]\nbucket = \"b\"\n"));

@@ -90,7 +90,8 @@ pub fn of(cause: Cause) -> Option<Blame> {
         | Cause::TestFailed
         | Cause::NothingToSeed
         | Cause::TimedOut => Some(Blame::Recipe),
-        Cause::TestBroken => Some(Blame::Test),
+        Cause::DependencyUnhealthy | Cause::ProvisioningFailed => Some(Blame::Dependency),
+        Cause::TestBroken | Cause::NeededTestNotRun => Some(Blame::Test),
         Cause::DiskFull | Cause::Registry | Cause::EngineLost | Cause::HostMemory => Some(Blame::Infrastructure),
         Cause::Harness => Some(Blame::Harness),
         Cause::Cancelled => Some(Blame::Cancelled),

@@ -6,7 +6,7 @@ use crate::ids::StackName;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::plan::permit::Purpose;
-use crate::plan::step::{Action, Operation};
+use crate::plan::step::{Action, Operation, Part};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -73,7 +73,7 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> BudgetVerdict {
 
     // A deploy that was refused or interrupted is in the ledger, and the engine may have seen nothing of it; one that
     // was never reached is in neither. The install tier says what happened; here it is only not an answer.
-    let short = !base_deployed(plan, evidence);
+    let short = !deployed(plan, evidence, &plan.stack);
 
     if budget.ledger.len() > expected {
         found.add(Blame::Harness, format!("the ledger has {}, the plan permits {expected}", budget.ledger.len()));
@@ -90,11 +90,12 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> BudgetVerdict {
         );
     }
     for stack in beyond(&witness, &ledger) {
-        let blame = if record.contains_key(stack) || *stack == plan.stack { Blame::Harness } else { Blame::Test };
+        let ours = *stack == plan.stack || plan.dependencies.iter().any(|one| one.stack == *stack);
+        let blame = if record.contains_key(stack) || ours { Blame::Harness } else { Blame::Test };
         found.add(blame, format!("the engine saw stack {stack} being created, the ledger does not have it"));
     }
     for stack in beyond(&ledger, &witness) {
-        let excused = (!budget.unbroken && evidence.host_gave_out()) || (short && *stack == plan.stack);
+        let excused = (!budget.unbroken && evidence.host_gave_out()) || (!deployed(plan, evidence, stack));
         if !excused {
             found.add(Blame::Harness, format!("the ledger has a deploy of {stack} that the engine did not see"));
         }
@@ -143,7 +144,7 @@ impl Found {
     }
 }
 
-/// Whether each announced deploy spends a permit of the plan, and the base permit is spent on the run's own stack.
+/// Whether each announced deploy spends a permit of the plan, and on the stack that it is for.
 fn purposes(plan: &Plan, evidence: &Evidence, found: &mut Found) {
     let mut permits: BTreeMap<&Purpose, usize> = BTreeMap::new();
     for grant in &plan.permits {
@@ -156,17 +157,32 @@ fn purposes(plan: &Plan, evidence: &Evidence, found: &mut Found) {
                 found.add(Blame::Harness, format!("stack {stack} was deployed for `{purpose}` without a permit left"));
             }
         }
-        if *purpose == Purpose::Base && *stack != plan.stack {
-            found.add(Blame::Harness, format!("the base deploy went to stack {stack}, the plan says {}", plan.stack));
+        let meant = match purpose {
+            Purpose::Base => Some(&plan.stack),
+            Purpose::Dependency { recipe } => {
+                plan.cold().find(|one| one.recipe.as_str() == recipe).map(|dependency| &dependency.stack)
+            }
+        };
+        if let Some(meant) = meant.filter(|meant| *meant != stack) {
+            found.add(Blame::Harness, format!("the {purpose} deploy went to stack {stack}, the plan says {meant}"));
         }
     }
 }
 
-fn base_deployed(plan: &Plan, evidence: &Evidence) -> bool {
-    plan.tiers.iter().flat_map(|tier| &tier.steps).any(|step| {
-        step.action == Action::Operate(Operation::Deploy)
-            && matches!(evidence.outcome(&step.id), Some(Outcome::Passed { .. }))
-    })
+/// Whether the deploy of one of the plan's stacks passed. A stack that is none of them was never to be deployed, which
+/// excuses nothing.
+fn deployed(plan: &Plan, evidence: &Evidence, stack: &StackName) -> bool {
+    let dependency = plan.dependencies.iter().find(|dependency| dependency.stack == *stack);
+    if dependency.is_none() && *stack != plan.stack {
+        return true;
+    }
+    let deploy = match dependency {
+        None => Action::Operate(Operation::Deploy),
+        Some(dependency) => Action::Dependency { recipe: dependency.recipe.clone(), part: Part::Deploy },
+    };
+    let steps = plan.tiers.iter().flat_map(|tier| &tier.steps);
+    let mut ended = steps.filter(|step| step.action == deploy).map(|step| evidence.outcome(&step.id));
+    ended.any(|outcome| matches!(outcome, Some(Outcome::Passed { .. })))
 }
 
 fn tally<'a>(stacks: impl Iterator<Item = &'a StackName>) -> BTreeMap<&'a StackName, usize> {

@@ -80,25 +80,39 @@ impl Sum {
             | Action::Operate(_)
             | Action::Check(_)
             | Action::Probe { .. }
-            | Action::Verify { .. } => false,
+            | Action::Verify { .. }
+            | Action::Dependency { .. } => false,
         };
         self.tests += usize::from(is_test);
         match outcome {
-            None => {
-                let finding = Finding::new(Cause::NotReached, "not reached");
-                self.add(plan, tier, step, &finding, Answer::None);
-            }
+            None => match needed(plan, step, "nothing says what became of it") {
+                // Only where nothing explains why it was not reached.
+                Some(finding) if self.findings.is_empty() && self.inherit.is_none() => {
+                    self.add(plan, tier, step, &finding, Answer::Bad);
+                }
+                Some(_) | None => {
+                    let finding = Finding::new(Cause::NotReached, "not reached");
+                    self.add(plan, tier, step, &finding, Answer::None);
+                }
+            },
             Some(Outcome::Passed { note }) => {
                 self.passed += 1;
                 self.notes.extend(note.clone());
             }
             Some(Outcome::Skipped { reason }) => match &step.action {
-                Action::Test { .. } => {
-                    self.tests_skipped.push(format!("{}: {reason}", step.id));
-                    self.notes.push(format!("{} skipped: {reason}", step.id));
-                }
+                Action::Test { .. } => match needed(plan, step, reason) {
+                    Some(finding) => self.add(plan, tier, step, &finding, Answer::Bad),
+                    None => {
+                        self.tests_skipped.push(format!("{}: {reason}", step.id));
+                        self.notes.push(format!("{} skipped: {reason}", step.id));
+                    }
+                },
                 Action::Hook { .. } => self.notes.push(format!("{} skipped: {reason}", step.id)),
-                Action::Operate(_) | Action::Check(_) | Action::Probe { .. } | Action::Verify { .. } => {
+                Action::Operate(_)
+                | Action::Check(_)
+                | Action::Probe { .. }
+                | Action::Verify { .. }
+                | Action::Dependency { .. } => {
                     let finding =
                         Finding::new(Cause::Harness, format!("skipped, which only tests and hooks may be: {reason}"));
                     self.add(plan, tier, step, &finding, Answer::None);
@@ -111,7 +125,7 @@ impl Sum {
 
     fn add(&mut self, plan: &Plan, tier: Tier, step: &Step, finding: &Finding, answer: Answer) {
         let blame = match blame::of(finding.cause) {
-            Some(blame) => at_base(plan, tier, step, blame),
+            Some(blame) => of_dependency(step, at_base(plan, tier, step, blame)),
             None => self.findings.first().map(|first| first.blame).or(self.inherit).unwrap_or(Blame::Harness),
         };
         let status = match answer {
@@ -167,7 +181,23 @@ fn at_base(plan: &Plan, tier: Tier, step: &Step, blame: Blame) -> Blame {
     };
     let generic = match &step.action {
         Action::Operate(_) | Action::Check(_) | Action::Probe { .. } | Action::Verify { .. } => true,
-        Action::Hook { .. } | Action::Test { .. } => false,
+        Action::Hook { .. } | Action::Test { .. } | Action::Dependency { .. } => false,
     };
     if blame == Blame::Recipe && tier == Tier::Install && starts_at_base && generic { Blame::Base } else { blame }
+}
+
+/// Whatever is wrong with a dependency is not the recipe's fault.
+fn of_dependency(step: &Step, blame: Blame) -> Blame {
+    match (&step.action, blame) {
+        (Action::Dependency { .. }, Blame::Recipe | Blame::Base) => Blame::Dependency,
+        (_, blame) => blame,
+    }
+}
+
+/// A test that needs a dependency may neither be skipped nor be missing (DEP-4).
+fn needed(plan: &Plan, step: &Step, why: &str) -> Option<Finding> {
+    let Action::Test { path } = &step.action else { return None };
+    let dependency = plan.needed_by(path)?;
+    let summary = format!("needed dependency {} and did not run: {why}", dependency.recipe);
+    Some(Finding::new(Cause::NeededTestNotRun, summary))
 }

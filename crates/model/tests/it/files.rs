@@ -212,6 +212,7 @@ fn the_results_of_a_red_run_read_so() {
           }
         ]
       },
+      "dependencies": [],
       "timings": {
         "verdict_ms": 6786,
         "total_ms": 7487,

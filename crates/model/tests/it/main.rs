@@ -4,6 +4,8 @@
 mod budget;
 mod convergence;
 #[cfg(test)]
+mod dependencies;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod lint_rung;

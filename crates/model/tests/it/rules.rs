@@ -201,7 +201,11 @@ fn only_tests_and_hooks_may_skip_themselves() {
                 // The upgrade tier has a single test, and the custom tier two.
                 Action::Test { .. } => tier.tier == Tier::Custom,
                 Action::Hook { .. } => true,
-                Action::Operate(_) | Action::Check(_) | Action::Probe { .. } | Action::Verify { .. } => false,
+                Action::Operate(_)
+                | Action::Check(_)
+                | Action::Probe { .. }
+                | Action::Verify { .. }
+                | Action::Dependency { .. } => false,
             };
             assert_eq!(verdict.is_green(), allowed, "{}: {:?}", step.id, verdict.reasons);
         }

@@ -43,7 +43,11 @@ fn a_probe_and_a_check_of_the_backup_count_like_any_check() {
     assert!(Story::green(&made).verdict().is_green());
     let ours = |action: &Action| match action {
         Action::Probe { .. } | Action::Verify { .. } => true,
-        Action::Operate(_) | Action::Check(_) | Action::Hook { .. } | Action::Test { .. } => false,
+        Action::Operate(_)
+        | Action::Check(_)
+        | Action::Hook { .. }
+        | Action::Test { .. }
+        | Action::Dependency { .. } => false,
     };
     for step in made.tiers.iter().flat_map(|tier| &tier.steps).filter(|step| ours(&step.action)) {
         let verdict = Story::green(&made).but(&step.id, failed(Cause::NotServing)).verdict();

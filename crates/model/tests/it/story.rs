@@ -2,7 +2,7 @@
 
 use cc_ci_model::event::{Budget, Event, FORMAT, InventoryWhen, RunEnd, ServiceSeen, Stamped, Triage};
 use cc_ci_model::evidence::Evidence;
-use cc_ci_model::ids::{Commit, RecipeName, RunId, StepId};
+use cc_ci_model::ids::{Commit, RecipeName, RunId, StackName, StepId};
 use cc_ci_model::lint::{LintFinding, LintReport};
 use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -12,7 +12,7 @@ use cc_ci_model::plan::build::{Backup, Data, Facts, Route, plan};
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Purpose;
-use cc_ci_model::plan::step::{Action, Check, Operation};
+use cc_ci_model::plan::step::{Action, Check, Operation, Part};
 use cc_ci_model::recipe::source::Severity;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::{Verdict, judge};
@@ -46,6 +46,7 @@ pub(crate) fn facts() -> Facts {
         not_at_base: BTreeSet::new(),
         verify: None,
         skips: BTreeMap::new(),
+        dependencies: Vec::new(),
         customization: BTreeMap::new(),
         notes: vec!["no IPVS here: endpoint_mode dnsrr is added".to_owned()],
     }
@@ -122,12 +123,7 @@ impl Story {
             twists: BTreeMap::new(),
             silent: false,
             end: RunEnd::Completed,
-            budget: Budget {
-                ledger: vec![plan.stack.clone()],
-                witness: vec![plan.stack.clone()],
-                unexplained: Vec::new(),
-                unbroken: true,
-            },
+            budget: Budget { ledger: stacks(plan), witness: stacks(plan), unexplained: Vec::new(), unbroken: true },
             left: Vec::new(),
             leaks: Vec::new(),
             triage: None,
@@ -205,6 +201,11 @@ impl Story {
                 if step.action == Action::Operate(Operation::Deploy) {
                     self.deploying(&mut teller);
                 }
+                if let Action::Dependency { recipe, part: Part::Deploy } = &step.action {
+                    let stack = self.plan.cold().find(|one| one.recipe == *recipe).unwrap().stack.clone();
+                    let purpose = Purpose::Dependency { recipe: recipe.to_string() };
+                    teller.say(2, Event::Deploying { stack, purpose });
+                }
                 let stops = matches!(outcome, Outcome::Failed(_) | Outcome::Unverified(_));
                 let ms = if stopped { 0 } else { 400 };
                 teller.say(ms, Event::StepEnded { step: step.id.clone(), outcome, ms });
@@ -276,6 +277,11 @@ impl Story {
         }
         teller.say(1, Event::RunEnded { end: self.end.clone() });
     }
+}
+
+/// The stacks a plan deploys, in order.
+fn stacks(plan: &Plan) -> Vec<StackName> {
+    plan.cold().map(|dependency| &dependency.stack).chain([&plan.stack]).cloned().collect()
 }
 
 /// Stamps events.
