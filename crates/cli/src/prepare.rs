@@ -3,27 +3,31 @@
 mod allowed;
 mod checked;
 pub mod customize;
+pub mod dependencies;
 pub(crate) mod linted;
 mod reading;
 mod secrecy;
+mod secrets;
+pub mod warmth;
 
 use crate::args::{self, RecipeArgs};
 use crate::clock::Moment;
 use crate::error::{Kind, UserError};
 use cc_ci_engine::git::{Files, Repository, Source};
+use cc_ci_engine::run::app::TreeSource;
 use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
 use cc_ci_model::lint::LintReport;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::build::{self, Backup, Data, Facts, Route};
 use cc_ci_model::plan::choose::{self, Candidates, Tip, Wish};
 use cc_ci_model::plan::demands::Demands;
+use cc_ci_model::plan::dependency::{Dependency, Outputs};
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::own_tests::{FOLDER, OwnTests, Trust};
 use cc_ci_model::plan::permit::Approved;
 use cc_ci_model::recipe::Recipe;
 use cc_ci_model::recipe::backup::Backup as Promise;
 use cc_ci_model::recipe::overlays;
-use cc_ci_model::recipe::secrets::SecretOrigin;
 use cc_ci_model::recipe::source::{Problem, Severity};
 use cc_ci_model::recipe::traefik::RouteProtocol;
 use cc_ci_model::recipe::version::{self, Publications, TagKind, Version};
@@ -32,13 +36,16 @@ use cc_ci_model::settings::Settings;
 use cc_ci_model::tier::Tier;
 use checked::{checked, skips};
 use customize::{Customized, Overlays};
+use dependencies::{Needed, Search};
 pub(crate) use reading::texts;
 use reading::{Reading, shown_base, unusable_base};
+use secrets::given_secrets;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
+use warmth::Warmth;
 
 /// Domains of runs lie below this; no resolver on the internet answers for it.
 pub const ZONE: &str = "cc-ci.test";
@@ -66,12 +73,23 @@ pub struct Prepared {
     pub secrets: BTreeMap<String, String>,
     /// What the configuration of both trees holds in the way of secrets.
     pub configured: Configured,
+    /// Other recipes that the app needs.
+    pub dependencies: Vec<Needed>,
+    /// How head is read again once the dependencies have given their outputs; `None` without any.
+    pub head_source: Option<TreeSource>,
+    /// The same for the base.
+    pub base_source: Option<TreeSource>,
     /// What lint says about head.
     pub lint: LintReport,
 }
 
 /// Plans a run of what the arguments name.
-pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken) -> Result<Prepared, UserError> {
+pub async fn prepare(
+    state: &Path,
+    args: &RecipeArgs,
+    warmth: &Warmth<'_>,
+    cancel: &CancellationToken,
+) -> Result<Prepared, UserError> {
     let stages = stages(args)?;
     let source = find(state, &args.recipe)?;
     let name = RecipeName::parse(&source.name()).map_err(|error| UserError::new(Kind::Recipe, error.to_string()))?;
@@ -87,8 +105,12 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
     let files = repository.files(&head).await?;
     let customized = Customized::read(state, args, &name, &files)?;
     let policy = allowed::policy(state, args)?;
-    let at_head =
-        Reading { name: &name, commit: &head, files: &files, environment: &customized.head_environment(&app)? };
+    let search = Search { state, args, policy: &policy, run: &run, warmth, cancel };
+    let (needed, said) = dependencies::needed(&search, &name, &customized.settings).await?;
+    let planned: Vec<Dependency> = needed.iter().map(|needed| needed.planned.clone()).collect();
+    let provided = Outputs::placeholders(&planned).environment(&planned);
+    let newer = with(customized.head_environment(&app)?, &provided);
+    let at_head = Reading { name: &name, commit: &head, files: &files, environment: &newer };
     let (mut recipe, mut warnings) = at_head.read(&Vec::new())?;
     let variables = customized.variables(&recipe)?;
     let head_overlays = overlaid(Vec::new(), variables.text(&recipe));
@@ -107,11 +129,21 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
 
     let settings = &customized.settings;
     let wish = wish(args, &stages, settings);
-    let older = customized.base_environment(&app)?;
+    notes.extend(said);
+    let older = with(customized.base_environment(&app)?, &provided);
     let subject = Subject { name: &name, head: &head, version: recipe.version.as_ref(), published: &published };
     let base = choose_base(&repository, &wish, &subject, &older).await?;
     let mut base_overlays = customized.repairs(&base);
     notes.extend(customized.stale(&base));
+    let source = |files: &Files, environment: &BTreeMap<String, String>, overlays: &Overlays| {
+        let mut files = texts(files);
+        files.texts.extend(overlays.iter().cloned());
+        let overlays = overlays.iter().map(|(name, _)| name.clone()).collect();
+        let environment = environment.clone();
+        (!planned.is_empty()).then(|| TreeSource { files, environment, overlays, policy: policy.clone() })
+    };
+    let head_source = source(&files, &newer, &head_overlays);
+    let mut base_source = None;
     let base_files = match base.clone().commit() {
         Some(commit) => Some((commit.clone(), repository.files(commit).await?)),
         None => None,
@@ -125,12 +157,13 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
             let (read, _) = at_base.read(&base_overlays).map_err(usable)?;
             keeps_ports(&plain, &read)?;
             permitted.extend(allowed::allowed(&read, &shown_base(&base), &policy).map_err(usable)?);
+            base_source = source(files, &older, &base_overlays);
             Some(read)
         }
         None => None,
     };
     let lint = linted::lint_run(&repository, &subject, &texts(&files), &tags, &base, &app).await?;
-    let secrets = given_secrets(args, [Some(&recipe), base_recipe.as_ref()])?;
+    let secrets = given_secrets(args, settings, [Some(&recipe), base_recipe.as_ref()])?;
     let mut own = match &args.tests {
         Some(dir) => own_tests_in(dir)?,
         None => own_tests_of(&files),
@@ -143,7 +176,9 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
         Some(dir) => Some(std::path::absolute(dir).map_err(|source| unusable(dir, &source))?),
         None => None,
     };
+    dependencies::known_tests(&name, settings, own.tests.values().flatten())?;
     let mut customization = customized.manifest(&base, &variables);
+    customization.extend(dependencies::manifest(&needed));
     customization.extend(own.hooks.iter().map(|(tier, path)| (format!("hook before {tier}"), path.clone())));
     if let Some(dir) = &args.tests {
         customization.insert("tests".to_owned(), dir.display().to_string());
@@ -179,6 +214,7 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
             .collect(),
         verify: settings.verify.clone(),
         skips,
+        dependencies: planned,
         customization,
         notes,
     });
@@ -197,6 +233,9 @@ pub async fn prepare(state: &Path, args: &RecipeArgs, cancel: &CancellationToken
         base_overlays,
         secrets,
         configured,
+        dependencies: needed,
+        head_source,
+        base_source,
         lint,
     })
 }
@@ -208,6 +247,12 @@ fn demands(settings: &Settings) -> Demands {
         churn: settings.churn.clone(),
         screenshot: settings.screenshot.clone().unwrap_or(usual.screenshot),
     }
+}
+
+/// An environment with what dependencies provide laid over it.
+fn with(mut environment: BTreeMap<String, String>, provided: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    environment.extend(provided.iter().map(|(name, value)| (name.clone(), value.clone())));
+    environment
 }
 
 /// Overlays with the generated one, which is laid over everything else.
@@ -352,32 +397,6 @@ fn problems_error(kind: Kind, message: String, problems: &[Problem]) -> UserErro
 /// A problem without its hint.
 fn one_line(problem: &Problem) -> String {
     Problem { hint: None, ..problem.clone() }.to_string()
-}
-
-/// Values for the secrets nobody can generate. A run without one would test an app no operator has.
-fn given_secrets(args: &RecipeArgs, recipes: [Option<&Recipe>; 2]) -> Result<BTreeMap<String, String>, UserError> {
-    let mut given = BTreeMap::new();
-    for secret in &args.secrets {
-        let value = std::fs::read_to_string(&secret.file).map_err(|source| unusable(&secret.file, &source))?;
-        given.insert(secret.name.clone(), value.trim_end_matches('\n').to_owned());
-    }
-    let all = || recipes.into_iter().flatten().flat_map(|recipe| &recipe.secrets);
-    if let Some(unknown) = given.keys().find(|name| !all().any(|spec| spec.id == **name)) {
-        let names: BTreeSet<&str> = all().map(|spec| spec.id.as_str()).collect();
-        let known = names.into_iter().collect::<Vec<_>>().join(", ");
-        return Err(UserError::new(Kind::Usage, format!("the recipe uses no secret `{unknown}`"))
-            .hint(if known.is_empty() { "it uses none".to_owned() } else { format!("it uses {known}") }));
-    }
-    let missing = all().find(|spec| spec.origin == SecretOrigin::Inserted && !given.contains_key(&spec.id));
-    match missing {
-        None => Ok(given),
-        Some(spec) => {
-            let variable = spec.variable.clone().unwrap_or_default();
-            Err(UserError::new(Kind::Settings, format!("nobody gives the secret `{}` a value", spec.id))
-                .at(format!(".env.sample: {variable}: `generate=false` leaves it to the operator"))
-                .hint(format!("give a value for the test with --secret {}=FILE", spec.id)))
-        }
-    }
 }
 
 fn own_tests_of(files: &Files) -> OwnTests {

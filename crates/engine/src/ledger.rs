@@ -38,6 +38,17 @@ pub enum Entry {
         /// The permit it spends.
         purpose: Purpose,
     },
+    /// A namespace is about to be made in a provider.
+    Namespace {
+        /// The provider's recipe.
+        provider: String,
+        /// The provider's stack.
+        stack: StackName,
+        /// For which capability.
+        capability: String,
+        /// Its name.
+        namespace: String,
+    },
     /// Teardown is complete; nothing is left to clean.
     Closed,
 }
@@ -151,7 +162,7 @@ pub fn deploys(entries: &[Entry]) -> Vec<StackName> {
         .iter()
         .filter_map(|entry| match entry {
             Entry::Deploying { stack, .. } => Some(stack.clone()),
-            Entry::Opened { .. } | Entry::Making { .. } | Entry::Closed => None,
+            Entry::Opened { .. } | Entry::Making { .. } | Entry::Namespace { .. } | Entry::Closed => None,
         })
         .collect()
 }

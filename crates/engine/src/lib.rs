@@ -18,6 +18,7 @@ pub mod labels;
 pub mod ledger;
 mod pace;
 pub mod process;
+pub mod provider;
 pub mod pulse;
 pub mod reaper;
 pub mod route;

@@ -1,7 +1,7 @@
 //! The app's route: how checks, tests and other apps reach it by its domain (SWARM-9).
 //!
-//! One edge container per run joins the `proxy` network with the run's domain as its alias, so that whatever is on that
-//! network reaches `https://<domain>/` on the ordinary port. The runner itself reaches the container by its address on the
+//! One edge container per run joins the `proxy` network with the domains of the run as its aliases, so that whatever is on
+//! that network reaches `https://<domain>/` on the ordinary port. The runner itself reaches the container by its address on the
 //! engine's local bridge, never by an overlay address: those are not routed on the host.
 
 use crate::docker::start::start;
@@ -47,7 +47,6 @@ struct Certificates {
 pub struct Route {
     docker: Docker,
     container: String,
-    domain: Domain,
     address: IpAddr,
     authority: String,
     client: reqwest::Client,
@@ -66,22 +65,22 @@ pub enum Answer {
 }
 
 impl Route {
-    /// Starts the edge for `domain` from the tools image and waits until it can be reached.
+    /// Starts the edge for `domains` from the tools image and waits until it can be reached.
     pub async fn open(
         docker: &Docker,
         ledger: &Ledger,
         run: &RunId,
         tools_image: &str,
-        domain: &Domain,
+        domains: &[Domain],
         routes: &Routes,
     ) -> Result<Self, SwarmError> {
         let name = format!("cc-ci-{run}-edge");
-        let certificates = mint(domain)?;
+        let certificates = mint(domains)?;
         ledger.making(Object::new(Kind::Container, &name))?;
         let verb = || format!("start the edge container {name}");
         let options = CreateContainerOptions { name: Some(name.clone()), ..CreateContainerOptions::default() };
         docker
-            .create_container(Some(options), body(run, tools_image, domain))
+            .create_container(Some(options), body(run, tools_image, domains))
             .await
             .map_err(SwarmError::engine(verb()))?;
         let files = [
@@ -92,11 +91,10 @@ impl Route {
         upload(docker, &name, &files).await?;
         start(docker, &name).await.map_err(SwarmError::engine(verb()))?;
         let address = bridge_address(docker, &name).await?;
-        let client = client(domain, address, &certificates.authority)?;
+        let client = client(domains, address, &certificates.authority)?;
         Ok(Self {
             docker: docker.clone(),
             container: name,
-            domain: domain.clone(),
             address,
             authority: certificates.authority,
             client,
@@ -136,9 +134,9 @@ impl Route {
         Some(status["revision"].as_str()?.to_owned())
     }
 
-    /// Asks the app once. Redirects are not followed: the first answer is the one that counts.
-    pub async fn ask(&self, scheme: &str, path: &str) -> Answer {
-        let address = format!("{scheme}://{}{path}", self.domain);
+    /// Asks what answers on a domain once. Redirects are not followed: the first answer is the one that counts.
+    pub async fn ask(&self, domain: &Domain, scheme: &str, path: &str) -> Answer {
+        let address = format!("{scheme}://{domain}{path}");
         match self.client.get(address).send().await {
             Ok(answer) => match answer.headers().get(cc_ci_edge::MARK_HEADER) {
                 None => Answer::App(answer.status().as_u16()),
@@ -160,10 +158,11 @@ fn last_source(error: &dyn std::error::Error) -> String {
     last.to_string()
 }
 
-fn body(run: &RunId, image: &str, domain: &Domain) -> ContainerCreateBody {
+fn body(run: &RunId, image: &str, domains: &[Domain]) -> ContainerCreateBody {
     let args = ["--routes", "routes.json", "--cert", "cert.pem", "--key", "key.pem", "--connect-ms", "1000"];
     let command = std::iter::once("cc-ci-edge").chain(args).map(str::to_owned).collect();
-    let endpoint = EndpointSettings { aliases: Some(vec![domain.to_string()]), ..EndpointSettings::default() };
+    let aliases = domains.iter().map(Domain::to_string).collect();
+    let endpoint = EndpointSettings { aliases: Some(aliases), ..EndpointSettings::default() };
     ContainerCreateBody {
         image: Some(image.to_owned()),
         cmd: Some(command),
@@ -238,16 +237,18 @@ async fn bridge_address(docker: &Docker, container: &str) -> Result<IpAddr, Swar
         })
 }
 
-fn client(domain: &Domain, address: IpAddr, authority: &str) -> Result<reqwest::Client, SwarmError> {
+fn client(domains: &[Domain], address: IpAddr, authority: &str) -> Result<reqwest::Client, SwarmError> {
     let failed = |error: reqwest::Error| SwarmError::Command {
         verb: "set up the HTTP client".to_owned(),
         text: error.to_string(),
     };
     let authority = reqwest::Certificate::from_pem(authority.as_bytes()).map_err(failed)?;
-    reqwest::Client::builder()
+    // Port 0: keep the scheme's own port.
+    let builder = domains.iter().fold(reqwest::Client::builder(), |builder, domain| {
+        builder.resolve(domain.as_str(), SocketAddr::new(address, 0))
+    });
+    builder
         .tls_certs_only([authority])
-        // Port 0: keep the scheme's own port.
-        .resolve(domain.as_str(), SocketAddr::new(address, 0))
         .redirect(reqwest::redirect::Policy::none())
         .timeout(REQUEST_LIMIT)
         .connect_timeout(Duration::from_secs(2))
@@ -256,7 +257,7 @@ fn client(domain: &Domain, address: IpAddr, authority: &str) -> Result<reqwest::
         .map_err(failed)
 }
 
-fn mint(domain: &Domain) -> Result<Certificates, SwarmError> {
+fn mint(domains: &[Domain]) -> Result<Certificates, SwarmError> {
     let failed = |error: rcgen::Error| SwarmError::Command {
         verb: "mint the run's certificates".to_owned(),
         text: error.to_string(),
@@ -267,8 +268,8 @@ fn mint(domain: &Domain) -> Result<Certificates, SwarmError> {
     let authority_key = rcgen::KeyPair::generate().map_err(failed)?;
     let authority_certificate = authority.self_signed(&authority_key).map_err(failed)?;
     let issuer = rcgen::Issuer::new(authority, authority_key);
-    let names = vec![domain.to_string(), format!("*.{domain}")];
-    let mut params = rcgen::CertificateParams::new(names).map_err(failed)?;
+    let names = domains.iter().flat_map(|domain| [domain.to_string(), format!("*.{domain}")]);
+    let mut params = rcgen::CertificateParams::new(names.collect::<Vec<_>>()).map_err(failed)?;
     params.use_authority_key_identifier_extension = true;
     let key = rcgen::KeyPair::generate().map_err(failed)?;
     let certificate = params.signed_by(&key, &issuer).map_err(failed)?;

@@ -1,7 +1,7 @@
 //! Performs an approved plan: one straight line from the first event to the last.
 //!
 //! ```text
-//! inventory → images → witness → secrets, edge → install → upgrade → backup → restore → custom
+//! inventory → images → witness → dependencies → secrets, edge → install → upgrade → backup → restore → custom
 //!           → budget → verdict due → teardown → inventory
 //! ```
 //!
@@ -25,7 +25,7 @@ use crate::voice::Voice;
 use crate::witness::{OtherRuns, Seen, Witness};
 use app::App;
 use cc_ci_model::event::{Budget, Event, InventoryWhen, RunEnd};
-use cc_ci_model::ids::RunId;
+use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::overlay::Endpoint;
@@ -183,6 +183,7 @@ async fn tear_down(plan: &Plan, world: &World, before: &Inventory) -> Option<Run
 async fn removed(plan: &Plan, world: &World, before: &Inventory) -> Result<(), SwarmError> {
     let entries = ledger::read(world.ledger.path())?;
     let belongings = Belongings::of_ledger(&entries).unwrap_or_else(|| Belongings::of_run(&plan.run));
+    let belongings = plan.cold().fold(belongings, |all, dependency| all.with_stack(&dependency.stack));
     let belongings = belongings.with_stack(&plan.stack);
     let left = teardown::remove_all(world.operate.as_ref(), &belongings, TEARDOWN_LIMIT).await?;
     let after = world.swarm.inventory().await?;
@@ -201,8 +202,8 @@ async fn removed(plan: &Plan, world: &World, before: &Inventory) -> Result<(), S
 /// not removed: a name alone is no proof of ownership.
 fn named_after(plan: &Plan, before: &Inventory, after: &Inventory) -> Vec<Object> {
     let new = after.objects.keys().filter(|object| !before.objects.contains_key(object));
-    let ours =
-        |object: &&Object| [plan.stack.as_str(), plan.run.as_str()].iter().any(|name| object.name.contains(name));
+    let stacks = || plan.cold().map(|dependency| &dependency.stack).chain([&plan.stack]).map(StackName::as_str);
+    let ours = |object: &&Object| stacks().chain([plan.run.as_str()]).any(|name| object.name.contains(name));
     new.filter(ours).cloned().collect()
 }
 

@@ -1,4 +1,5 @@
-//! Removes what a run made, on every path: services first, then tasks, then networks, volumes, secrets and configs (ISO-3).
+//! Removes what a run made, on every path: services first, then tasks, then networks, volumes, secrets and configs (ISO-3);
+//! the app and everything around it before its dependencies, and those in the reverse order of their deploys (DEP-1).
 //!
 //! Ownership is decided by the run's label, by the stack's own label, and by the ledger; never by age or by a name alone.
 //! Networks wait for the tasks, because the engine leaks addresses when a network goes before its last task does.
@@ -8,6 +9,7 @@ use crate::ledger::Entry;
 use crate::swarm::{Inventory, Operate, SwarmError};
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::plan::permit::Purpose;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -25,6 +27,8 @@ const CONFIRM_DEAD: Duration = Duration::from_millis(1500);
 pub struct Belongings {
     run: RunId,
     stacks: BTreeSet<StackName>,
+    /// Stacks of dependencies, in the order of their deploys.
+    dependencies: Vec<StackName>,
     noted: BTreeSet<Object>,
 }
 
@@ -34,7 +38,7 @@ impl Belongings {
     pub fn of_ledger(entries: &[Entry]) -> Option<Self> {
         let run = entries.iter().find_map(|entry| match entry {
             Entry::Opened { run, .. } => Some(run.clone()),
-            Entry::Making { .. } | Entry::Deploying { .. } | Entry::Closed => None,
+            Entry::Making { .. } | Entry::Deploying { .. } | Entry::Namespace { .. } | Entry::Closed => None,
         })?;
         let mut belongings = Self::of_run(&run);
         for entry in entries {
@@ -42,10 +46,15 @@ impl Belongings {
                 Entry::Making { object } => {
                     belongings.noted.insert(object.clone());
                 }
-                Entry::Deploying { stack, .. } => {
+                Entry::Deploying { stack, purpose } => {
                     belongings.stacks.insert(stack.clone());
+                    match purpose {
+                        Purpose::Base => {}
+                        Purpose::Dependency { .. } => belongings.dependencies.push(stack.clone()),
+                    }
                 }
-                Entry::Opened { .. } | Entry::Closed => {}
+                // What is in a provider that runs on is removed by its own script, not here.
+                Entry::Opened { .. } | Entry::Namespace { .. } | Entry::Closed => {}
             }
         }
         Some(belongings)
@@ -54,7 +63,7 @@ impl Belongings {
     /// What carries the label of `run`.
     #[must_use]
     pub fn of_run(run: &RunId) -> Self {
-        Self { run: run.clone(), stacks: BTreeSet::new(), noted: BTreeSet::new() }
+        Self { run: run.clone(), stacks: BTreeSet::new(), dependencies: Vec::new(), noted: BTreeSet::new() }
     }
 
     /// Also counts a stack that the ledger should name, in case a line of it is missing.
@@ -76,6 +85,22 @@ impl Belongings {
             of_stack || self.noted.contains(object)
         });
         owned.map(|(object, _)| object.clone()).collect()
+    }
+
+    /// Those of `left` whose turn it is: a dependency's only when nothing of the app and of later dependencies is left.
+    fn in_turn(&self, inventory: &Inventory, left: &BTreeSet<Object>) -> BTreeSet<Object> {
+        let turn = |object: &Object| {
+            let label = inventory.objects.get(object).and_then(|labels| labels.get(labels::STACK));
+            // A secret that the run made itself carries no label of the stack.
+            let of = |stack: &StackName| match label {
+                Some(label) => label == stack.as_str(),
+                None => object.name.strip_prefix(stack.as_str()).is_some_and(|rest| rest.starts_with('_')),
+            };
+            let at = self.dependencies.iter().position(of);
+            at.map_or(0, |at| self.dependencies.len() - at)
+        };
+        let first = left.iter().map(turn).min();
+        left.iter().filter(|object| Some(turn(object)) == first).cloned().collect()
     }
 }
 
@@ -106,13 +131,14 @@ async fn remove(
     let deadline = Instant::now() + limit;
     let mut clean_since: Option<Instant> = None;
     loop {
-        let left = belongings.in_inventory(&swarm.inventory().await?);
+        let inventory = swarm.inventory().await?;
+        let left = belongings.in_inventory(&inventory);
         if !left.is_empty() {
             clean_since = None;
             if Instant::now() >= deadline {
                 return Ok(left);
             }
-            sweep(swarm, &left).await?;
+            sweep(swarm, &belongings.in_turn(&inventory, &left)).await?;
         } else if clean_since.get_or_insert_with(Instant::now).elapsed() >= confirm {
             return Ok(left);
         }
@@ -144,7 +170,6 @@ async fn sweep(swarm: &dyn Operate, left: &BTreeSet<Object>) -> Result<(), Swarm
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cc_ci_model::plan::permit::Purpose;
     use std::collections::BTreeMap;
 
     fn object(kind: Kind, name: &str) -> Object {
@@ -176,5 +201,43 @@ mod tests {
         let owned = Belongings::of_ledger(&entries).unwrap().in_inventory(&inventory);
         let names: Vec<String> = owned.iter().map(ToString::to_string).collect();
         assert_eq!(names, ["service mini-abc123_app", "container x", "secret mini-abc123_pw_v1"]);
+    }
+
+    #[test]
+    fn the_app_goes_before_its_dependencies_and_the_last_of_those_first() {
+        let run = RunId::parse("r1").unwrap();
+        let deploying = |stack: &str, purpose| Entry::Deploying { stack: StackName::observed(stack), purpose };
+        let dependency = |recipe: &str| Purpose::Dependency { recipe: recipe.to_owned() };
+        let entries = [
+            Entry::Opened { run, pid: 1 },
+            deploying("cana-1", dependency("canaille")),
+            deploying("mini-1", dependency("minio")),
+            deploying("shop-1", Purpose::Base),
+        ];
+        let belongings = Belongings::of_ledger(&entries).unwrap();
+        let labels = |stack: Option<&str>| {
+            let stack = stack.map(|stack| (labels::STACK.to_owned(), stack.to_owned()));
+            stack.into_iter().chain([(labels::RUN.to_owned(), "r1".to_owned())]).collect::<BTreeMap<_, _>>()
+        };
+        let mut inventory = Inventory {
+            objects: BTreeMap::from([
+                (object(Kind::Service, "shop-1_app"), labels(Some("shop-1"))),
+                (object(Kind::Secret, "cana-1_key_v1"), labels(None)),
+                (object(Kind::Service, "cana-1_app"), labels(Some("cana-1"))),
+                (object(Kind::Volume, "mini-1_data"), labels(Some("mini-1"))),
+                (object(Kind::Container, "cc-ci-r1-edge"), labels(None)),
+            ]),
+        };
+        let mut turns = Vec::new();
+        loop {
+            let left = belongings.in_inventory(&inventory);
+            let turn = belongings.in_turn(&inventory, &left);
+            if turn.is_empty() {
+                break;
+            }
+            turns.push(turn.iter().map(|object| object.name.clone()).collect::<Vec<_>>().join(" "));
+            inventory.objects.retain(|object, _| !turn.contains(object));
+        }
+        assert_eq!(turns, ["shop-1_app cc-ci-r1-edge", "mini-1_data", "cana-1_app cana-1_key_v1"]);
     }
 }

@@ -65,6 +65,7 @@ fn prepare(folder: &Path, endpoint: Endpoint) -> Prepared {
         run_label: "cc-ci.run",
         environment: &environment,
         pins: &pins,
+        authorities: None,
     };
     let run = tempfile::tempdir().unwrap();
     let over = run.path().join("override.json");

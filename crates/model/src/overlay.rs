@@ -12,6 +12,16 @@ use crate::recipe::compose::{Compose, Port, PortMode, Service, StackFile};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
+/// Key of the config with the certificate authorities that an app with dependencies trusts.
+pub const AUTHORITIES: &str = "cc-ci-authorities";
+
+/// Where that config lies in every container of the app.
+pub const AUTHORITIES_TARGET: &str = "/run/cc-ci/authorities.pem";
+
+/// The variables that point programs there, unless the recipe sets them.
+pub const AUTHORITIES_VARIABLES: [&str; 4] =
+    ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"];
+
 /// Which tree is deployed, as abra would label it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tree {
@@ -57,6 +67,8 @@ pub struct Overlay<'a> {
     pub environment: &'a BTreeMap<String, String>,
     /// Image references to their pinned form.
     pub pins: &'a BTreeMap<String, String>,
+    /// A bundle of certificate authorities on the machine that every service is to trust.
+    pub authorities: Option<&'a str>,
 }
 
 impl Overlay<'_> {
@@ -93,7 +105,10 @@ impl Overlay<'_> {
             let own = entries.iter().filter(|(_, file)| !file.external);
             own.map(|(name, file)| (name.clone(), labelled(file.entry(compose)))).collect::<Map<_, _>>()
         };
-        let (configs, secrets) = (files(&compose.configs), files(&compose.secrets));
+        let (mut configs, secrets) = (files(&compose.configs), files(&compose.secrets));
+        if let Some(file) = self.authorities {
+            configs.insert(AUTHORITIES.to_owned(), labelled(json!({ "file": escaped(file) })));
+        }
         for (key, entries) in [("networks", networks), ("volumes", volumes), ("configs", configs), ("secrets", secrets)]
         {
             if !entries.is_empty() {
@@ -115,6 +130,19 @@ impl Overlay<'_> {
             let environment: Map<String, Value> =
                 missing.map(|(key, value)| (key.clone(), json!(escaped(value)))).collect();
             entry.insert("environment".to_owned(), Value::Object(environment));
+        }
+        if self.authorities.is_some() {
+            // Readable for everybody: the app may run as anyone.
+            entry.insert(
+                "configs".to_owned(),
+                json!([{ "source": AUTHORITIES, "target": AUTHORITIES_TARGET, "mode": 0o444 }]),
+            );
+            let environment = entry.entry("environment").or_insert_with(|| json!({}));
+            for variable in AUTHORITIES_VARIABLES.iter().filter(|name| !service.environment.contains_key(**name)) {
+                if environment.get(*variable).is_none() {
+                    environment[*variable] = json!(AUTHORITIES_TARGET);
+                }
+            }
         }
         let mut deploy = Map::from_iter([("labels".to_owned(), Value::Object(labels))]);
         match self.endpoint {

@@ -3,16 +3,19 @@
 use crate::args::PlanArgs;
 use crate::error::UserError;
 use crate::prepare;
+use crate::prepare::warmth::Warmth;
 use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_model::plan::base::Base;
+use cc_ci_model::plan::dependency::Dependency;
 use cc_ci_model::plan::{Disposition, Plan, PlannedTier};
+use std::marker::PhantomData;
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
 /// Plans and prints.
 pub async fn exec(state: &Path, args: &PlanArgs) -> Result<u8, UserError> {
-    let prepared = prepare::prepare(state, &args.recipe, &CancellationToken::new()).await?;
+    let prepared = prepare::prepare(state, &args.recipe, &Warmth::Said(PhantomData), &CancellationToken::new()).await?;
     let plan = &prepared.approved.plan;
     if args.json {
         let json = serde_json::to_string_pretty(plan)
@@ -33,6 +36,7 @@ fn text(plan: &Plan) -> String {
         ("deploys", plan.deploys_expected().to_string()),
     ];
     rows.extend(plan.permits.iter().map(|grant| ("", format!("{}: {}", grant.purpose, grant.reason))));
+    rows.extend(headed("needs", plan.dependencies.iter().map(dependency)));
     rows.extend(headed("tiers", plan.tiers.iter().map(tier)));
     let limits = plan.limits;
     rows.push((
@@ -58,6 +62,18 @@ fn base(base: &Base) -> String {
         Base::Commit { commit, reason } => format!("{}: {reason}", commit.short()),
         Base::Head { reason } => format!("none, the app starts at head: {reason}"),
     }
+}
+
+fn dependency(dependency: &Dependency) -> String {
+    let Dependency { recipe, mode, why, stack, .. } = dependency;
+    let taken = dependency.provides.iter().map(|taken| {
+        let tests = match taken.tests.as_slice() {
+            [] => String::new(),
+            tests => format!(" for {}", tests.join(", ")),
+        };
+        format!("; provides {}{tests}", taken.capability)
+    });
+    format!("{recipe} {} ({mode}: {why}; stack {stack}){}", dependency.shown(), taken.collect::<String>())
 }
 
 fn tier(planned: &PlannedTier) -> String {

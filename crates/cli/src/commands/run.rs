@@ -10,6 +10,8 @@ use crate::clock::Moment;
 use crate::commands::{clean, reap, report};
 use crate::error::{Kind, UserError, chain};
 use crate::prepare::customize::Overlays;
+use crate::prepare::dependencies::Needed;
+use crate::prepare::warmth::Warmth;
 use crate::prepare::{self, Prepared};
 use crate::terminal::{self, Paint, Style, Terminal};
 use cc_ci_engine::docker::Swarm;
@@ -17,7 +19,7 @@ use cc_ci_engine::git::Repository;
 use cc_ci_engine::host::{self, findings};
 use cc_ci_engine::ledger::Ledger;
 use cc_ci_engine::process::Detached;
-use cc_ci_engine::run::app::{App, Deployable};
+use cc_ci_engine::run::app::{App, Deployable, Provider};
 use cc_ci_engine::run::{self as engine, Cancel, Leavings, World};
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::event::{Event, FORMAT, Listener, RunEnd, Stamped};
@@ -26,6 +28,7 @@ use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::overlay::Tree;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::Base;
+use cc_ci_model::plan::dependency::Dependency;
 use cc_ci_model::plan::own_tests;
 use cc_ci_model::plan::permit::Approved;
 use cc_ci_model::recipe::Recipe;
@@ -34,6 +37,7 @@ use cc_ci_model::report::summary;
 use cc_ci_store::recorder::Recorder;
 use cc_ci_store::run_dir::{RunDir, RunLock};
 use readiness::Adaptations;
+use std::marker::PhantomData;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,7 +63,7 @@ pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
     }
     let pr = pull_request(&args.recipe)?;
     let cancel = Cancel::default();
-    let prepared = prepare::prepare(state, &args.recipe, cancel.token()).await?;
+    let prepared = prepare::prepare(state, &args.recipe, &Warmth::Said(PhantomData), cancel.token()).await?;
     let facts = host::look(state, cancel.token()).await;
     let adaptations = readiness::ready(&facts)?;
     let swarm = Swarm::connect().await?;
@@ -222,26 +226,45 @@ pub(super) async fn check_out(prepared: &Prepared, plan: &Plan, trees: &Path) ->
     made.map_err(|source| {
         UserError::new(Kind::Infrastructure, format!("cannot create {}: {source}", trees.display()))
     })?;
-    let head =
-        deployable(&prepared.repository, &plan.head, &prepared.head, trees.join("head"), chaos(&plan.head)).await?;
+    let source = &prepared.repository;
+    let mut head = deployable(source, &plan.head, &prepared.head, trees.join("head"), chaos(&plan.head)).await?;
+    head.source = prepared.head_source.clone();
     lay_over(&head.folder, &prepared.head_overlays)?;
-    let base = match (&plan.base, &prepared.base) {
+    let mut base = match (&plan.base, &prepared.base) {
         (Base::Published { version, commit, .. }, Some(recipe)) => {
             let tree = Tree::Published { version: version.clone() };
-            Some(deployable(&prepared.repository, commit, recipe, trees.join("base"), tree).await?)
+            Some(deployable(source, commit, recipe, trees.join("base"), tree).await?)
         }
         (Base::Commit { commit, .. }, Some(recipe)) => {
-            Some(deployable(&prepared.repository, commit, recipe, trees.join("base"), chaos(commit)).await?)
+            Some(deployable(source, commit, recipe, trees.join("base"), chaos(commit)).await?)
         }
         (Base::Head { .. }, _) | (Base::Published { .. } | Base::Commit { .. }, None) => None,
     };
-    if let Some(base) = &base {
+    if let Some(base) = &mut base {
+        base.source = prepared.base_source.clone();
         lay_over(&base.folder, &prepared.base_overlays)?;
     }
     let own = head.folder.join(own_tests::FOLDER);
     let tests = prepared.tests.clone().or_else(|| own.is_dir().then_some(own));
     let catalogue = prepared.catalogue.clone();
-    Ok(App { base, head, tests, catalogue, given_secrets: prepared.secrets.clone() })
+    let mut providers = Vec::new();
+    for needed in &prepared.dependencies {
+        providers.push(provider(needed, trees).await?);
+    }
+    Ok(App { base, head, tests, catalogue, given_secrets: prepared.secrets.clone(), providers })
+}
+
+/// Checks a dependency out, pristine.
+async fn provider(needed: &Needed, trees: &Path) -> Result<Provider, UserError> {
+    let Dependency { recipe, commit, version, .. } = &needed.planned;
+    let tree = match version {
+        Some(version) => Tree::Published { version: version.clone() },
+        None => chaos(commit),
+    };
+    let folder = trees.join(format!("dependency-{recipe}"));
+    let tree = deployable(&needed.repository, commit, &needed.recipe, folder, tree).await?;
+    lay_over(&tree.folder, &needed.overlays)?;
+    Ok(Provider { tree, scripts: needed.scripts.clone() })
 }
 
 /// Puts the overlays into a pristine checkout, which has no folder of that name.
@@ -268,7 +291,7 @@ async fn deployable(
     tree: Tree,
 ) -> Result<Deployable, UserError> {
     repository.checkout(commit, &folder).await?;
-    Ok(Deployable { folder, recipe: recipe.clone(), tree })
+    Ok(Deployable { folder, recipe: recipe.clone(), tree, source: None })
 }
 
 /// Ends the run when its record cannot be written any more: what happens from there on proves nothing.

@@ -225,7 +225,7 @@ fn is_for(previous: &Previous, base: &Base) -> bool {
 }
 
 /// The catalogue's folder for a recipe.
-fn catalogue(state: &Path, args: &RecipeArgs, name: &RecipeName) -> Result<Option<PathBuf>, UserError> {
+pub(super) fn catalogue(state: &Path, args: &RecipeArgs, name: &RecipeName) -> Result<Option<PathBuf>, UserError> {
     let folder = match &args.catalogue {
         Some(dir) if !dir.is_dir() => {
             return Err(UserError::new(Kind::Usage, format!("there is no folder {}", dir.display()))

@@ -2,7 +2,10 @@
 
 use crate::custom::folder::{self, File, FolderError};
 use cc_ci_model::overlay::Tree;
+use cc_ci_model::policy::{self, Policy};
 use cc_ci_model::recipe::Recipe;
+use cc_ci_model::recipe::source::{Files, Problem, Severity};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// One tree that can be deployed.
@@ -14,6 +17,66 @@ pub struct Deployable {
     pub recipe: Recipe,
     /// How abra would label it.
     pub tree: Tree,
+    /// How it is read again once dependencies have given their outputs; `None` where there are none.
+    pub source: Option<TreeSource>,
+}
+
+impl Deployable {
+    /// The same tree with what dependencies provide in its environment.
+    ///
+    /// # Errors
+    /// Says why the recipe cannot be used with these values.
+    pub fn with(self, provided: &BTreeMap<String, String>) -> Result<Self, String> {
+        let Some(source) = &self.source else { return Ok(self) };
+        let mut environment = source.environment.clone();
+        environment.extend(provided.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let read = Recipe::read_under(&self.recipe.name, &source.files, &environment, &source.overlays);
+        let first = |problems: Vec<Problem>| {
+            let error = problems.into_iter().find(|problem| problem.severity == Severity::Error);
+            error.map(|problem| problem.to_string()).unwrap_or_default()
+        };
+        let (recipe, _) = read.map_err(first)?;
+        // What a script printed may have come from the recipe: it opens no door that planning had closed.
+        match policy::review(&recipe, &source.policy).refused.into_iter().next() {
+            Some(refused) => Err(refused.to_string()),
+            None => Ok(Self { recipe, ..self }),
+        }
+    }
+}
+
+/// The texts a tree was read from, with everything that the reading depends on.
+#[derive(Debug, Clone)]
+pub struct TreeSource {
+    /// Every file, overlays included.
+    pub files: Files,
+    /// The environment, with stand-ins for what dependencies provide.
+    pub environment: BTreeMap<String, String>,
+    /// Compose files laid over the recipe's own.
+    pub overlays: Vec<String>,
+    /// What the operator allows.
+    pub policy: Policy,
+}
+
+/// The provider's scripts for one capability.
+#[derive(Debug, Clone)]
+pub struct Scripts {
+    /// The service whose container they run in.
+    pub service: String,
+    /// Makes a namespace and prints its outputs.
+    pub create: String,
+    /// Removes one.
+    pub delete: String,
+    /// Lists them.
+    pub list: String,
+}
+
+/// A dependency as the run needs it; the plan says the rest.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// Its tree.
+    pub tree: Deployable,
+    /// Its scripts by capability.
+    pub scripts: BTreeMap<String, Scripts>,
 }
 
 /// The folder below the tests that the catalogue's own are seen in.
@@ -31,7 +94,9 @@ pub struct App {
     /// The folder with the CI's own tests for the recipe; `None` when the catalogue has none.
     pub catalogue: Option<PathBuf>,
     /// Values given for secrets that cannot be generated, by id.
-    pub given_secrets: std::collections::BTreeMap<String, String>,
+    pub given_secrets: BTreeMap<String, String>,
+    /// The plan's dependencies, in its order.
+    pub providers: Vec<Provider>,
 }
 
 impl App {

@@ -5,16 +5,20 @@ use super::{World, leave};
 use crate::compose_check::{self, Checked};
 use crate::images::{self, Resolved};
 use crate::labels;
+use crate::ledger::Entry;
 use crate::run::Leavings;
 use crate::run::conductor::Fault;
 use crate::secrets;
 use crate::swarm::{NewSecret, Rendered, SwarmError};
 use cc_ci_model::convergence::{Goal, History};
 use cc_ci_model::event::Event;
+use cc_ci_model::ids::{RecipeName, RunId, StackName};
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::overlay::Overlay;
 use cc_ci_model::plan::Plan;
+use cc_ci_model::plan::dependency::Dependency;
+use cc_ci_model::plan::permit::{Permits, Purpose};
 use cc_ci_model::recipe::compose::Service;
 use cc_ci_model::recipe::oneshot::Lifecycle;
 use cc_ci_model::recipe::secrets::SecretOrigin;
@@ -76,27 +80,54 @@ impl Images {
     }
 }
 
+/// One deployed recipe of the run: the app, or a dependency.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Instance<'a> {
+    /// Whose all of it is.
+    pub(crate) run: &'a RunId,
+    /// Which recipe.
+    pub(crate) recipe: &'a RecipeName,
+    /// Its stack.
+    pub(crate) stack: &'a StackName,
+    /// A bundle of certificate authorities that its services are to trust.
+    pub(crate) authorities: Option<&'a Path>,
+}
+
+impl<'a> Instance<'a> {
+    /// The app.
+    pub(crate) fn app(plan: &'a Plan) -> Self {
+        Self { run: &plan.run, recipe: &plan.recipe, stack: &plan.stack, authorities: None }
+    }
+
+    /// One of its dependencies.
+    pub(crate) fn dependency(run: &'a RunId, dependency: &'a Dependency) -> Self {
+        Self { run, recipe: &dependency.recipe, stack: &dependency.stack, authorities: None }
+    }
+}
+
 /// Writes the override of a tree beside its checkout, which nobody else can read and which goes with the run, because it
-/// holds the app's environment as it is. Returns what `docker stack deploy` is given.
+/// holds the app's environment as it is. Answers with what `docker stack deploy` is given, and with what is kept of it for the
+/// reader.
 pub(crate) fn render(
-    plan: &Plan,
+    instance: &Instance<'_>,
     world: &World,
     tree: &Deployable,
     images: &Images,
     name: &str,
-    leavings: &Arc<Mutex<Leavings>>,
-) -> Result<Rendered, Fault> {
+) -> Result<(Rendered, String), Fault> {
     let recipe = &tree.recipe;
+    let authorities = instance.authorities.map(Path::to_string_lossy);
     let overlay = Overlay {
         compose: &recipe.compose,
-        recipe: &plan.recipe,
-        run: &plan.run,
-        stack: &plan.stack,
+        recipe: instance.recipe,
+        run: instance.run,
+        stack: instance.stack,
         tree: &tree.tree,
         endpoint: world.endpoint,
         run_label: labels::RUN,
         environment: &recipe.environment,
         pins: &images.pins(),
+        authorities: authorities.as_deref(),
     };
     let text = overlay.text();
     let path = tree.folder.with_file_name(name);
@@ -113,16 +144,68 @@ pub(crate) fn render(
         effective = format!("{effective}# in place of {file}\n{text}");
         apart.extend(services);
     }
-    leave(leavings, |leavings| leavings.effective = effective);
     files.push(path);
-    Ok(Rendered {
-        stack: plan.stack.clone(),
+    let rendered = Rendered {
+        stack: instance.stack.clone(),
         folder: tree.folder.clone(),
         own,
         files,
         apart,
         env: recipe.environment.clone(),
-    })
+    };
+    Ok((rendered, effective))
+}
+
+/// What is deployed for the first time, and from what.
+pub(crate) struct FirstDeploy<'a> {
+    /// Where to.
+    pub(crate) instance: Instance<'a>,
+    /// The permit it spends.
+    pub(crate) purpose: Purpose,
+    /// The tree.
+    pub(crate) tree: &'a Deployable,
+    /// The run's images.
+    pub(crate) images: &'a Images,
+    /// Values of secrets that are not generated, by id.
+    pub(crate) given: &'a BTreeMap<String, String>,
+    /// Name of the override's file.
+    pub(crate) file: &'a str,
+}
+
+/// Deploys the app or a dependency for the first time: the only place that spends a permit. `meanwhile` goes on while the
+/// engine schedules the first tasks. The inner `Err` says why the tree cannot be deployed.
+pub(crate) async fn deploy<T>(
+    world: &World,
+    permits: &mut Permits,
+    what: FirstDeploy<'_>,
+    leavings: &Arc<Mutex<Leavings>>,
+    meanwhile: impl Future<Output = T>,
+) -> Result<Result<T, Finding>, Fault> {
+    let FirstDeploy { instance, purpose, tree, images, given, file } = what;
+    if let Some(finding) = images.lacking(tree) {
+        return Ok(Err(finding));
+    }
+    let (rendered, shown) = render(&instance, world, tree, images, file)?;
+    match &purpose {
+        Purpose::Base => leave(leavings, |leavings| leavings.effective = shown),
+        Purpose::Dependency { .. } => {}
+    }
+    let checked = cross_check(world, &rendered, tree);
+    let (made, checked) = tokio::join!(make_secrets(instance.run, world, tree, given, leavings), checked);
+    if let Some(why) = made.map_err(Fault::from).and(checked)? {
+        let value = format!("not made: {why}");
+        world.voice.say(Event::HostFact { name: "compose check".to_owned(), value });
+    }
+    let permit = permits
+        .take(&purpose)
+        .ok_or_else(|| Fault::harness(format!("the plan holds no permit for the {purpose} deploy")))?;
+    let stack = instance.stack.clone();
+    let entry = Entry::Deploying { stack: stack.clone(), purpose: purpose.clone() };
+    world.ledger.write(&entry).map_err(SwarmError::from)?;
+    world.voice.say(Event::Deploying { stack, purpose });
+    let (deployed, meanwhile) = tokio::join!(world.operate.deploy(permit, &rendered), meanwhile);
+    deployed?;
+    Ok(Ok(meanwhile))
 }
 
 /// Writes the file that is handed over in place of `file`, and puts its path in the place of that one's. It lies beside it,
@@ -168,7 +251,7 @@ pub(crate) async fn cross_check(
 
 /// Makes the secrets of a tree that do not exist yet, noting each in the ledger first.
 pub(crate) async fn make_secrets(
-    plan: &Plan,
+    run: &RunId,
     world: &World,
     tree: &Deployable,
     given: &BTreeMap<String, String>,
@@ -187,7 +270,7 @@ pub(crate) async fn make_secrets(
         };
         leave(leavings, |leavings| leavings.secrets.push((spec.swarm_name.clone(), value.clone())));
         world.ledger.making(Object::new(Kind::Secret, &spec.swarm_name))?;
-        world.operate.create_secret(&plan.run, &NewSecret { name: spec.swarm_name.clone(), value }).await?;
+        world.operate.create_secret(run, &NewSecret { name: spec.swarm_name.clone(), value }).await?;
     }
     Ok(())
 }
@@ -220,10 +303,10 @@ fn goal(service: &Service) -> Goal {
 }
 
 /// The edge's routes for a tree, read from its Traefik labels; what the edge does not support is noted.
-pub(crate) fn routes(plan: &Plan, world: &World, tree: &Deployable) -> cc_ci_edge::Routes {
+pub(crate) fn routes(stack: &StackName, world: &World, tree: &Deployable) -> cc_ci_edge::Routes {
     let mut routes = cc_ci_edge::Routes::default();
     for (name, service) in &tree.recipe.compose.services {
-        match cc_ci_edge::routes_from_labels(&service.deploy.labels, &format!("tasks.{}_{name}", plan.stack)) {
+        match cc_ci_edge::routes_from_labels(&service.deploy.labels, &format!("tasks.{stack}_{name}")) {
             Ok(found) => {
                 routes.routers.extend(found.routers);
                 for unsupported in found.unsupported {

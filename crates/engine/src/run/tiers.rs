@@ -2,6 +2,7 @@
 
 mod backup;
 pub(super) mod checks;
+mod dependencies;
 pub(super) mod equipment;
 mod install;
 mod keeping;
@@ -25,9 +26,14 @@ use crate::route::Route;
 use crate::swarm::{Observe, SwarmError};
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::event::Event;
+use cc_ci_model::ids::StackName;
 use cc_ci_model::plan::Plan;
+use cc_ci_model::plan::dependency::{Mode, Outputs};
 use cc_ci_model::plan::permit::Permits;
 use cc_ci_model::tier::Tier;
+use dependencies::Supplier;
+use futures_util::future::join_all;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 /// Everything the tiers share while the app is up.
@@ -44,6 +50,9 @@ struct Stage<'a> {
     leavings: &'a Arc<Mutex<Leavings>>,
     stability: Option<(Tier, Stability)>,
     restored: Option<StackView>,
+    suppliers: Vec<Supplier>,
+    outputs: Outputs,
+    authorities: Option<PathBuf>,
     bench: Soon<Bench>,
     sandbox: Soon<Sandbox>,
 }
@@ -65,9 +74,13 @@ pub(super) async fn perform(
 ) -> Result<Vec<String>, SwarmError> {
     let conductor = Conductor::new(plan, &world.voice, world.cancel.token());
     let observe = world.observe();
-    let trees: Vec<_> = app.base.iter().chain([&app.head]).collect();
-    let images = Images::resolve(world, &trees).await;
-    let pulse = Pulse::start(world.swarm.docker(), Arc::clone(&observe), &plan.stack, world.cancel.token());
+    let cold = plan.dependencies.iter().zip(&app.providers).filter(|(one, _)| one.mode == Mode::Cold);
+    let trees = cold.map(|(_, provider)| &provider.tree).chain(&app.base).chain([&app.head]);
+    let images = Images::resolve(world, &trees.collect::<Vec<_>>()).await;
+    let follow =
+        |stack: &StackName| Pulse::start(world.swarm.docker(), Arc::clone(&observe), stack, world.cancel.token());
+    let pulse = follow(&plan.stack);
+    let suppliers = plan.dependencies.iter().map(|one| Supplier::follow(follow(&one.stack), None)).collect();
     let mut stage = Stage {
         plan: Arc::clone(plan),
         world,
@@ -81,6 +94,9 @@ pub(super) async fn perform(
         leavings,
         stability: None,
         restored: None,
+        suppliers,
+        outputs: Outputs::default(),
+        authorities: None,
         bench: Soon::Never,
         sandbox: Soon::Never,
     };
@@ -91,7 +107,8 @@ pub(super) async fn perform(
     tokio::join!(stage.bench.settle(), stage.sandbox.settle());
     let compared = stage.compare_specs().await;
     stage.keep_logs().await;
-    stage.pulse.finish().await;
+    let suppliers = stage.suppliers.iter().map(|supplier| supplier.pulse.finish());
+    tokio::join!(stage.pulse.finish(), join_all(suppliers));
     performed.and(compared)?;
     Ok(stage.guard.unexplained().to_vec())
 }
@@ -166,9 +183,9 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Makes the secrets of the tree that `tier` runs.
-    async fn make_secrets(&self, tier: Tier) -> Result<(), Fault> {
-        let given = &self.app.given_secrets;
-        Ok(deploying::make_secrets(&self.plan, self.world, self.tree(tier), given, self.leavings).await?)
+    /// Makes the secrets that only head has.
+    async fn make_secrets(&self) -> Result<(), Fault> {
+        let (run, given) = (&self.plan.run, &self.app.given_secrets);
+        Ok(deploying::make_secrets(run, self.world, &self.app.head, given, self.leavings).await?)
     }
 }

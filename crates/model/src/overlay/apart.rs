@@ -118,6 +118,7 @@ fn lay_over(service: &mut Map<String, Value>, changes: Value) {
         match (key.as_str(), service.get_mut(&key)) {
             ("labels" | "environment", Some(Value::Array(items))) => items.extend(pairs(&change)),
             ("labels" | "environment" | "deploy", Some(Value::Object(below))) => lay_over(below, change),
+            ("configs", Some(Value::Array(items))) => items.extend(change.as_array().cloned().unwrap_or_default()),
             (_, Some(place)) => *place = change,
             (_, None) => drop(service.insert(key, change)),
         }
@@ -168,6 +169,7 @@ services:
             run_label: "run",
             environment: &recipe.environment,
             pins: &BTreeMap::from([("a:1".to_owned(), "a@sha256:0".to_owned())]),
+            authorities: None,
         };
         assert_eq!(overlay.apart(), BTreeSet::from(["compose.yml"]));
         let over: Value = serde_json::from_str(&overlay.text()).unwrap();

@@ -3,6 +3,7 @@
 use super::demands::{Health, Scheme};
 use super::limits::Limits;
 use crate::ids::{Commit, Domain, RecipeName, StackName};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -63,7 +64,7 @@ pub struct ProviderRoute {
 }
 
 /// Whether the run deploys a dependency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// The run deploys it, with a permit, and removes it.

@@ -12,6 +12,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::overlay::AUTHORITIES;
+
 use super::compose::{Compose, duration_text, parse_duration};
 use super::source::Problem;
 use super::yaml;
@@ -133,10 +135,16 @@ pub fn meddling(without: &Rendering, with: &Rendering) -> Vec<Difference> {
     unequal(&without, &with, |place, without, with| Difference::Override { place, without, with })
 }
 
-/// A label, a variable, or the network `default` written out that the loader would make anyway.
+/// A label, a variable, the network `default` written out that the loader would make anyway, or the authorities that an app
+/// with dependencies trusts.
 fn may_be_new(place: &str) -> bool {
     let service = place.starts_with("services.");
-    place == "networks.default" || place.contains(".labels.") || (service && place.contains(".environment."))
+    let authorities = [format!("configs.{AUTHORITIES}"), format!(".configs.{AUTHORITIES}")];
+    let authorities = place.starts_with(&authorities[0]) || (service && place.contains(&authorities[1]));
+    authorities
+        || place == "networks.default"
+        || place.contains(".labels.")
+        || (service && place.contains(".environment."))
 }
 
 /// Which part of a rendering is compared.

@@ -97,7 +97,7 @@ pub struct Results {
 }
 
 /// One dependency.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DependencyResult {
     /// Its recipe.
     pub recipe: String,

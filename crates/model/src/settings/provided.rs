@@ -100,7 +100,8 @@ impl Settings {
     }
 
     /// A problem at the place of a key, or of the first key below it.
-    pub(crate) fn contradiction(&self, key: &str, what: &str, hint: &str) -> Problem {
+    #[must_use]
+    pub fn contradiction(&self, key: &str, what: &str, hint: &str) -> Problem {
         let below = format!("{key}.");
         let given = self.given.iter().filter(|(name, _)| *name == key || name.starts_with(&below));
         match given.map(|(_, given)| given).min_by_key(|given| given.line) {

@@ -6,6 +6,7 @@ use crate::args::FloorArgs;
 use crate::commands::run::{self as command, others, readiness};
 use crate::error::{Kind, UserError, chain};
 use crate::prepare;
+use crate::prepare::warmth::Warmth;
 use cc_ci_engine::docker::Swarm;
 use cc_ci_engine::host::{self, findings};
 use cc_ci_engine::ledger::Ledger;
@@ -14,13 +15,14 @@ use cc_ci_engine::run::{self as engine, Cancel, World};
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::tier::Tier;
 use cc_ci_store::run_dir::RunDir;
+use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Measures once. The folder of the floor goes when nothing of it is left on the engine; else `cc-ci clean` finds it.
 pub(super) async fn measure(state: &Path, args: &FloorArgs, cancel: &Cancel) -> Result<Sample, UserError> {
-    let prepared = prepare::prepare(state, &args.recipe, cancel.token()).await?;
+    let prepared = prepare::prepare(state, &args.recipe, &Warmth::Said(PhantomData), cancel.token()).await?;
     let adaptations = readiness::ready(&host::look(state, cancel.token()).await)?;
     let swarm = Swarm::connect().await?;
     let plan = prepared.approved.plan.clone();

@@ -12,7 +12,7 @@ use crate::exec::Command;
 use crate::ledger::Entry;
 use crate::route::Route;
 use crate::run::app::{App, Deployable};
-use crate::run::deploying::{self, Images};
+use crate::run::deploying::{self, Images, Instance};
 use crate::run::host_hook::{self, HostHook};
 use crate::run::tiers::{checks, equipment};
 use crate::run::{Leavings, World};
@@ -52,11 +52,15 @@ pub(super) async fn perform(
     app: &App,
     world: &World,
 ) -> Result<Vec<Lap>, FloorError> {
+    if !plan.dependencies.is_empty() {
+        return Err(FloorError::Plan("an app without dependencies"));
+    }
     let trees: Vec<_> = app.base.iter().chain([&app.head]).collect();
     let images = Images::resolve(world, &trees).await;
     let leavings = Arc::new(Mutex::new(Leavings::default()));
     let render = |tree: &Deployable, name| {
-        deploying::render(plan, world, tree, &images, name, &leavings)
+        deploying::render(&Instance::app(plan), world, tree, &images, name)
+            .map(|(rendered, _)| rendered)
             .map_err(|fault| FloorError::of_fault("write the override", fault))
     };
     let first = render(app.first(), "override-first.json")?;
@@ -160,7 +164,7 @@ impl Operator<'_> {
 
     async fn make_secrets(&self, tree: &Deployable) -> Result<(), FloorError> {
         let given = &self.app.given_secrets;
-        Ok(deploying::make_secrets(self.plan, self.world, tree, given, &self.leavings).await?)
+        Ok(deploying::make_secrets(&self.plan.run, self.world, tree, given, &self.leavings).await?)
     }
 
     async fn open_route(&self) -> Result<Option<Route>, SwarmError> {
@@ -168,9 +172,11 @@ impl Operator<'_> {
             return Ok(None);
         }
         let (world, plan) = (self.world, self.plan);
-        let routes = deploying::routes(plan, world, self.app.first());
+        let routes = deploying::routes(&plan.stack, world, self.app.first());
         let docker = world.swarm.docker();
-        Route::open(docker, &world.ledger, &plan.run, &world.tools_image, &plan.domain, &routes).await.map(Some)
+        Route::open(docker, &world.ledger, &plan.run, &world.tools_image, std::slice::from_ref(&plan.domain), &routes)
+            .await
+            .map(Some)
     }
 
     /// The app at base; the helpers that later operations need start beside it.
@@ -220,7 +226,7 @@ impl Operator<'_> {
 
     async fn serving(&self) -> Result<(), FloorError> {
         match &self.route {
-            Some(route) => self.wait().serving(route, self.scheme, &self.plan.demands.health).await,
+            Some(route) => self.wait().serving(route, &self.plan.domain, self.scheme, &self.plan.demands.health).await,
             None => Ok(()),
         }
     }
@@ -405,7 +411,7 @@ impl Operator<'_> {
 
 async fn follow(route: Option<&mut Route>, operator: &Operator<'_>) -> Result<(), SwarmError> {
     match route {
-        Some(route) => route.follow(&deploying::routes(operator.plan, operator.world, &operator.app.head)).await,
+        Some(route) => route.follow(&deploying::routes(&operator.plan.stack, operator.world, &operator.app.head)).await,
         None => Ok(()),
     }
 }

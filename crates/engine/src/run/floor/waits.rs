@@ -4,7 +4,7 @@ use super::FloorError;
 use crate::route::{Answer, Route};
 use crate::swarm::Observe;
 use cc_ci_model::convergence::{Goal, Phase, StackView, TaskView, Update};
-use cc_ci_model::ids::StackName;
+use cc_ci_model::ids::{Domain, StackName};
 use cc_ci_model::plan::demands::Health;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -43,10 +43,16 @@ impl Wait<'_> {
     }
 
     /// Until the app answers over its route.
-    pub(super) async fn serving(&self, route: &Route, scheme: &str, health: &Health) -> Result<(), FloorError> {
+    pub(super) async fn serving(
+        &self,
+        route: &Route,
+        domain: &Domain,
+        scheme: &str,
+        health: &Health,
+    ) -> Result<(), FloorError> {
         let started = Instant::now();
         loop {
-            match route.ask(scheme, &health.path).await {
+            match route.ask(domain, scheme, &health.path).await {
                 Answer::App(status) if health.statuses.contains(&status) => return Ok(()),
                 Answer::App(_) | Answer::Edge(_) | Answer::None(_) => {}
             }

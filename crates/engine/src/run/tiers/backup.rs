@@ -192,7 +192,8 @@ impl Stage<'_> {
             | Action::Check(_)
             | Action::Probe { .. }
             | Action::Hook { .. }
-            | Action::Test { .. } => None,
+            | Action::Test { .. }
+            | Action::Dependency { .. } => None,
         });
         let Some(verify) = found else { return Done::NotPlanned };
         let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Backup, "verified"));

@@ -2,12 +2,15 @@
 
 use super::{Fault, Stage};
 use crate::converge::{Stability, Waited, converge};
-use crate::route::Answer;
+use crate::pulse::Pulse;
+use crate::route::{Answer, Route};
 use crate::run::conductor::{Done, failed_if, passed};
 use crate::run::{deploying, triage};
+use crate::swarm::Observe;
+use crate::voice::Voice;
 use cc_ci_model::convergence::{History, Phase, ServiceView, StackView};
 use cc_ci_model::event::{Event, ServiceSeen, Triage};
-use cc_ci_model::ids::StepId;
+use cc_ci_model::ids::{Domain, RecipeName, StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::demands::Health;
@@ -15,6 +18,7 @@ use cc_ci_model::recipe::Recipe;
 use cc_ci_model::recipe::traefik::RouteTls;
 use cc_ci_model::tier::Tier;
 use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 /// How often the app is asked again until it answers.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
@@ -55,30 +59,16 @@ impl Stage<'_> {
         history: History,
         since: Instant,
     ) -> Result<Result<Converged, Finding>, Fault> {
-        let (observe, stack, voice) = (self.observe.as_ref(), &self.plan.stack, &self.world.voice);
-        let limit = Duration::from_secs(self.plan.limits.converge);
-        let progress = |missing: &[String]| {
-            let on = missing.join("; ");
-            voice.say(Event::Waiting { step: step.clone(), on, limit: limit.as_secs() });
+        let watch = Watch {
+            observe: self.observe.as_ref(),
+            pulse: &mut self.pulse,
+            voice: &self.world.voice,
+            cancel: self.conductor.cancel(),
+            stack: &self.plan.stack,
+            limit: Duration::from_secs(self.plan.limits.converge),
+            dependency: None,
         };
-        let cancel = self.conductor.cancel();
-        match converge(observe, &mut self.pulse, stack, history, limit, cancel, progress).await? {
-            Waited::Converged { view, since: running_since } => {
-                voice.say(Event::ServicesSeen { step: step.clone(), services: seen(&view, since) });
-                Ok(Ok(Converged { view, running_since }))
-            }
-            Waited::Failed(finding) => {
-                let view = observe.stack(stack).await?;
-                let deaths = self.pulse.deaths();
-                let triage = triage::triage(observe, &view, &deaths, step.clone(), &finding).await?;
-                let finding = with_health(finding, triage.as_ref());
-                if let Some(triage) = triage {
-                    voice.say(Event::Triage(Triage { finding: finding.clone(), ..triage }));
-                }
-                Ok(Err(finding))
-            }
-            Waited::Cancelled => Err(Fault::unanswered(Finding::new(Cause::Cancelled, "the run was ended"))),
-        }
+        watch.wait(step, history, since).await
     }
 
     /// Starts the stability window of a tier that just converged.
@@ -139,36 +129,121 @@ impl Stage<'_> {
 
     /// Asks the app over its route until it gives an accepted answer on `path`.
     pub(super) async fn answers(&mut self, tier: Tier, what: &str, path: &str, statuses: &[u16]) -> Done {
-        let limit = Duration::from_secs(self.plan.limits.serving);
         let step = StepId::new(tier, what);
         let work = async {
-            let Some(route) = &self.route else {
-                return Err(Fault::harness("the route was never opened"));
-            };
-            let started = Instant::now();
-            let mut last = String::new();
-            loop {
-                let said = match route.ask(self.scheme(), path).await {
-                    Answer::App(status) if statuses.contains(&status) => {
-                        return Ok(passed(format!("{status} on {path}")));
-                    }
-                    Answer::App(status) => format!("status {status} on {path}, accepted are {}", accepted(statuses)),
-                    Answer::Edge(reason) => format!("the app did not answer: {reason}"),
-                    Answer::None(reason) => format!("no answer: {reason}"),
-                };
-                if started.elapsed() >= limit {
-                    let summary = format!("not serving within {} s: {said}", limit.as_secs());
-                    return Ok(Outcome::Failed(Finding::new(Cause::NotServing, summary)));
-                }
-                if said != last {
-                    let (on, limit) = (said.clone(), limit.as_secs());
-                    self.world.voice.say(Event::Waiting { step: step.clone(), on, limit });
-                    last = said;
-                }
-                tokio::time::sleep(ASK_AGAIN).await;
-            }
+            let route = self.route.as_ref().ok_or_else(|| Fault::harness("the route was never opened"))?;
+            let question =
+                Question { who: "the app", domain: &self.plan.domain, scheme: self.scheme(), path, statuses };
+            let limit = Duration::from_secs(self.plan.limits.serving);
+            Ok(question.asked(route, &self.world.voice, &step, limit).await)
         };
         self.conductor.step(tier, what, work).await
+    }
+}
+
+/// What a wait for convergence needs: of the app's stack, or of a dependency's.
+pub(super) struct Watch<'a> {
+    pub(super) observe: &'a dyn Observe,
+    pub(super) pulse: &'a mut Pulse,
+    pub(super) voice: &'a Voice,
+    pub(super) cancel: &'a CancellationToken,
+    pub(super) stack: &'a StackName,
+    pub(super) limit: Duration,
+    /// Whose services these are, if not the app's.
+    pub(super) dependency: Option<&'a RecipeName>,
+}
+
+impl Watch<'_> {
+    /// Waits for convergence within a step; on failure the triage goes into the record.
+    pub(super) async fn wait(
+        self,
+        step: &StepId,
+        history: History,
+        since: Instant,
+    ) -> Result<Result<Converged, Finding>, Fault> {
+        let Self { observe, pulse, voice, cancel, stack, limit, dependency } = self;
+        let progress = |missing: &[String]| {
+            let on = missing.join("; ");
+            voice.say(Event::Waiting { step: step.clone(), on, limit: limit.as_secs() });
+        };
+        match converge(observe, pulse, stack, history, limit, cancel, progress).await? {
+            Waited::Converged { view, since: running_since } => {
+                voice.say(Event::ServicesSeen { step: step.clone(), services: seen(&view, since) });
+                Ok(Ok(Converged { view, running_since }))
+            }
+            Waited::Failed(finding) => {
+                let view = observe.stack(stack).await?;
+                let deaths = pulse.deaths();
+                let triage = triage::triage(observe, &view, &deaths, step.clone(), &finding).await?;
+                let finding = of_dependency(with_health(finding, triage.as_ref()), dependency);
+                if let Some(triage) = triage {
+                    let name = |service: String| service_of(dependency, &service);
+                    let then = triage.then.into_iter().map(name).collect();
+                    let service = service_of(dependency, &triage.service);
+                    voice.say(Event::Triage(Triage { finding: finding.clone(), service, then, ..triage }));
+                }
+                Ok(Err(finding))
+            }
+            Waited::Cancelled => Err(Fault::unanswered(Finding::new(Cause::Cancelled, "the run was ended"))),
+        }
+    }
+}
+
+fn of_dependency(finding: Finding, dependency: Option<&RecipeName>) -> Finding {
+    let service = finding.service.as_deref().map(|service| service_of(dependency, service));
+    Finding { service, ..finding }
+}
+
+/// How a report names a service: `canaille.app` for one of a dependency.
+pub(super) fn service_of(dependency: Option<&RecipeName>, service: &str) -> String {
+    match dependency {
+        Some(recipe) => format!("{recipe}.{service}"),
+        None => service.to_owned(),
+    }
+}
+
+/// A question over HTTP, and what counts as an answer.
+pub(super) struct Question<'a> {
+    /// Who is asked, for the reader.
+    pub(super) who: &'a str,
+    pub(super) domain: &'a Domain,
+    pub(super) scheme: &'a str,
+    pub(super) path: &'a str,
+    pub(super) statuses: &'a [u16],
+}
+
+impl Question<'_> {
+    /// Asks until there is an accepted answer, at most `limit`.
+    pub(super) async fn asked(&self, route: &Route, voice: &Voice, step: &StepId, limit: Duration) -> Outcome {
+        let started = Instant::now();
+        let mut last = String::new();
+        loop {
+            let said = match self.once(route).await {
+                Ok(status) => return passed(format!("{status} on {}", self.path)),
+                Err(said) => said,
+            };
+            if started.elapsed() >= limit {
+                let summary = format!("not serving within {} s: {said}", limit.as_secs());
+                return Outcome::Failed(Finding::new(Cause::NotServing, summary));
+            }
+            if said != last {
+                let (on, limit) = (said.clone(), limit.as_secs());
+                voice.say(Event::Waiting { step: step.clone(), on, limit });
+                last = said;
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+    }
+
+    /// Asks once: the accepted status, or what is wrong.
+    pub(super) async fn once(&self, route: &Route) -> Result<u16, String> {
+        let Self { who, domain, scheme, path, statuses } = self;
+        match route.ask(domain, scheme, path).await {
+            Answer::App(status) if statuses.contains(&status) => Ok(status),
+            Answer::App(status) => Err(format!("status {status} on {path}, accepted are {}", accepted(statuses))),
+            Answer::Edge(reason) => Err(format!("{who} did not answer: {reason}")),
+            Answer::None(reason) => Err(format!("no answer: {reason}")),
+        }
     }
 }
 

@@ -29,6 +29,7 @@ impl Stage<'_> {
             | Action::Check(_)
             | Action::Probe { probe: Probe::Http { .. } }
             | Action::Verify { .. }
+            | Action::Dependency { .. }
             | Action::Hook { .. } => false,
         });
         if seeds {
@@ -103,16 +104,26 @@ impl Stage<'_> {
 
     /// What tests may know.
     pub(super) fn facts(&self) -> Facts {
-        facts(&self.plan, self.scheme())
+        let mut facts = facts(&self.plan, self.scheme());
+        facts.more.extend(self.outputs.test_facts(&self.plan.dependencies));
+        facts
     }
 
-    /// The app's secrets by id, as the tree of `tier` names them.
+    /// The app's secrets by id, as the tree of `tier` names them, and those of its dependencies.
     pub(super) fn secrets(&self, tier: Tier) -> BTreeMap<String, String> {
-        secrets(self.tree(tier), self.leavings)
+        let mut secrets = secrets(self.tree(tier), self.leavings);
+        secrets.extend(self.outputs.test_secrets(&self.plan.dependencies));
+        secrets
+    }
+
+    /// The authorities of the run and of the warm dependencies it uses, PEM each.
+    pub(super) fn own_authorities(&self) -> Vec<String> {
+        let doors = self.suppliers.iter().filter_map(|supplier| supplier.door.as_ref());
+        self.route.iter().chain(doors).map(|route| route.authority().to_owned()).collect()
     }
 
     fn authority(&self) -> String {
-        self.route.as_ref().map(|route| route.authority().to_owned()).unwrap_or_default()
+        self.own_authorities().concat()
     }
 }
 

@@ -1,11 +1,12 @@
-//! The install tier: the one deploy, at base.
+//! The install tier: what the app needs, and then the one deploy, at base.
 
-use super::{After, Done, Fault, Stage, deploying};
-use crate::ledger::Entry;
+use super::{After, Deployable, Done, Stage, deploying};
 use crate::route::Route;
+use crate::run::deploying::{FirstDeploy, Instance};
 use crate::swarm::SwarmError;
-use cc_ci_model::event::Event;
+use cc_ci_model::ids::Domain;
 use cc_ci_model::outcome::Outcome;
+use cc_ci_model::plan::dependency::Mode;
 use cc_ci_model::plan::permit::{Permits, Purpose};
 use cc_ci_model::tier::Tier;
 use std::time::Instant;
@@ -13,6 +14,9 @@ use std::time::Instant;
 impl Stage<'_> {
     /// Deploys at base and checks.
     pub(super) async fn install(&mut self, mut permits: Permits) -> Result<After, SwarmError> {
+        if self.dependencies(&mut permits).await? == After::Down {
+            return Ok(After::Down);
+        }
         if !self.hook(Tier::Install).await.may_go_on() {
             return Ok(After::Down);
         }
@@ -37,49 +41,64 @@ impl Stage<'_> {
     async fn deploy(&mut self, permits: &mut Permits) -> Done {
         let conductor = self.conductor.clone();
         let work = async {
-            if let Some(finding) = self.images.lacking(self.app.first()) {
-                return Ok(Outcome::Failed(finding));
-            }
-            let rendered = deploying::render(
-                &self.plan,
-                self.world,
-                self.app.first(),
-                &self.images,
-                "override-first.json",
-                self.leavings,
-            )?;
-            let checked = deploying::cross_check(self.world, &rendered, self.app.first());
-            let (made, checked) = tokio::join!(self.make_secrets(Tier::Install), checked);
-            if let Some(why) = made.and(checked)? {
-                let value = format!("not made: {why}");
-                self.world.voice.say(Event::HostFact { name: "compose check".to_owned(), value });
-            }
-            let permit = permits
-                .take(&Purpose::Base)
-                .ok_or_else(|| Fault::harness("the plan holds no permit for the base deploy"))?;
-            let stack = self.plan.stack.clone();
-            self.world
-                .ledger
-                .write(&Entry::Deploying { stack: stack.clone(), purpose: Purpose::Base })
-                .map_err(SwarmError::from)?;
-            self.world.voice.say(Event::Deploying { stack, purpose: Purpose::Base });
-            // The edge comes up while the engine schedules the first tasks.
-            let (deployed, opened) = tokio::join!(self.world.operate.deploy(permit, &rendered), self.open_route());
-            deployed?;
-            self.route = opened?;
+            let what = FirstDeploy {
+                instance: self.instance(),
+                purpose: Purpose::Base,
+                tree: self.app.first(),
+                images: &self.images,
+                given: &self.app.given_secrets,
+                file: "override-first.json",
+            };
+            // The edge comes up while the engine schedules the first tasks, unless a dependency needed it before.
+            let opening = async {
+                match &self.route {
+                    Some(_) => Ok(None),
+                    None => self.open_route().await,
+                }
+            };
+            let deploying = Box::pin(deploying::deploy(self.world, permits, what, self.leavings, opening));
+            let opened = match deploying.await? {
+                Ok(opened) => opened?,
+                Err(finding) => return Ok(Outcome::Failed(finding)),
+            };
+            self.route = self.route.take().or(opened);
             Ok(Outcome::Passed { note: None })
         };
         conductor.step(Tier::Install, "deploy", work).await
     }
 
-    async fn open_route(&self) -> Result<Option<Route>, Fault> {
-        if self.app.head.recipe.routes.is_empty() && self.app.first().recipe.routes.is_empty() {
+    /// Opens the way to the app and to the dependencies of the run, all by one edge.
+    pub(super) async fn open_route(&self) -> Result<Option<Route>, SwarmError> {
+        let (world, plan) = (self.world, &self.plan);
+        let app = !self.app.head.recipe.routes.is_empty() || !self.app.first().recipe.routes.is_empty();
+        let cold = plan.cold().filter(|dependency| dependency.route.is_some());
+        let domains = app.then_some(&plan.domain).into_iter().chain(cold.map(|dependency| &dependency.domain));
+        let domains: Vec<Domain> = domains.cloned().collect();
+        if domains.is_empty() {
             return Ok(None);
         }
-        let (world, plan) = (self.world, &self.plan);
-        let routes = deploying::routes(plan, world, self.app.first());
+        let routes = self.routes(self.app.first());
         let docker = world.swarm.docker();
-        let route = Route::open(docker, &world.ledger, &plan.run, &world.tools_image, &plan.domain, &routes).await?;
-        Ok(Some(route))
+        Route::open(docker, &world.ledger, &plan.run, &world.tools_image, &domains, &routes).await.map(Some)
+    }
+
+    /// The routes of a tree of the app, and those of the run's own dependencies.
+    pub(super) fn routes(&self, tree: &Deployable) -> cc_ci_edge::Routes {
+        let mut routes = deploying::routes(&self.plan.stack, self.world, tree);
+        for (dependency, provider) in self.plan.dependencies.iter().zip(&self.app.providers) {
+            match dependency.mode {
+                Mode::Cold => {
+                    let more = deploying::routes(&dependency.stack, self.world, &provider.tree);
+                    routes.routers.extend(more.routers);
+                }
+                Mode::Warm => {}
+            }
+        }
+        routes
+    }
+
+    /// The app as it is deployed.
+    pub(super) fn instance(&self) -> Instance<'_> {
+        Instance { authorities: self.authorities.as_deref(), ..Instance::app(&self.plan) }
     }
 }

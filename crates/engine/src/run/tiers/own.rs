@@ -29,7 +29,8 @@ impl Stage<'_> {
         let work = async {
             let sandbox = self.sandbox.get().await?;
             let call = Call { path, role: Role::Test, tier, limit };
-            Ok(custom::run(sandbox, &facts, call, &self.world.voice, &step).await.outcome)
+            let outcome = custom::run(sandbox, &facts, call, &self.world.voice, &step).await.outcome;
+            Ok(self.mind_dependency(path, outcome).await)
         };
         conductor.step(tier, what, work).await
     }
@@ -44,6 +45,7 @@ impl Stage<'_> {
             | Action::Check(_)
             | Action::Probe { .. }
             | Action::Verify { .. }
+            | Action::Dependency { .. }
             | Action::Test { .. } => None,
         });
         let Some(path) = found else { return Done::NotPlanned };

@@ -1,6 +1,7 @@
 //! The upgrade tier: base to head, in place, on the same app.
 
 use super::{After, Done, Stage, deploying};
+use crate::run::leave;
 use crate::swarm::SwarmError;
 use cc_ci_model::convergence::{Phase, ServiceView, StackView};
 use cc_ci_model::event::Event;
@@ -48,22 +49,18 @@ impl Stage<'_> {
             if let Some(finding) = self.images.lacking(&self.app.head) {
                 return Ok(Outcome::Failed(finding));
             }
-            let rendered = deploying::render(
-                &self.plan,
-                self.world,
-                &self.app.head,
-                &self.images,
-                "override-head.json",
-                self.leavings,
-            )?;
+            let (instance, file) = (self.instance(), "override-head.json");
+            let (rendered, shown) = deploying::render(&instance, self.world, &self.app.head, &self.images, file)?;
+            leave(self.leavings, |leavings| leavings.effective = shown);
             let checked = deploying::cross_check(self.world, &rendered, &self.app.head);
-            let (made, checked) = tokio::join!(self.make_secrets(Tier::Upgrade), checked);
+            let (made, checked) = tokio::join!(self.make_secrets(), checked);
             // Said at the install, if it cannot be done here.
             made.and(checked).map(drop)?;
             self.world.operate.redeploy(&rendered).await?;
             self.prune().await?;
+            let routes = self.routes(&self.app.head);
             if let Some(route) = &mut self.route {
-                route.follow(&deploying::routes(&self.plan, self.world, &self.app.head)).await?;
+                route.follow(&routes).await?;
             }
             self.refresh_sandbox().await?;
             Ok(Outcome::Passed { note: None })

@@ -1,0 +1,328 @@
+//! Brings up what the app needs beside it, and takes from it what the app is given (DEP-1 to DEP-3). Everything happens before
+//! the app's one deploy.
+
+use super::checks::{Question, Watch, service_of};
+use super::{After, Done, Fault, Stage, deploying};
+use crate::ledger::Entry;
+use crate::provider::{self, Client, Provider};
+use crate::pulse::Pulse;
+use crate::route::Route;
+use crate::run::conductor::passed;
+use crate::run::deploying::{FirstDeploy, Instance};
+use crate::run::leave;
+use crate::swarm::SwarmError;
+use cc_ci_model::convergence::{Goal, History};
+use cc_ci_model::ids::StepId;
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::plan::dependency::{Dependency, Mode, Taken, parse_outputs};
+use cc_ci_model::plan::permit::{Permits, Purpose};
+use cc_ci_model::tier::Tier;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// The certificate authorities of this machine.
+const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// A dependency while the run goes on.
+pub(super) struct Supplier {
+    /// Follows its stack.
+    pub(super) pulse: Pulse,
+    /// How it is reached, where that is not by the run's own route.
+    pub(super) door: Option<Route>,
+    /// How many of its containers had failed when it was ready.
+    failures: usize,
+}
+
+impl Supplier {
+    /// Starts following the stack of a dependency.
+    pub(super) fn follow(pulse: Pulse, door: Option<Route>) -> Self {
+        Self { pulse, door, failures: 0 }
+    }
+
+    fn failed(&self) -> usize {
+        self.pulse.deaths().iter().filter(|death| death.is_failure()).count()
+    }
+}
+
+impl Stage<'_> {
+    /// Brings up every dependency in the order of the plan, and reads the app's trees again with what they provide.
+    pub(super) async fn dependencies(&mut self, permits: &mut Permits) -> Result<After, SwarmError> {
+        let plan = self.plan.clone();
+        if plan.dependencies.is_empty() {
+            return Ok(After::Up);
+        }
+        self.route = self.open_route().await?;
+        self.authorities = Some(self.write_authorities()?);
+        for (at, dependency) in plan.dependencies.iter().enumerate() {
+            if self.bring_up(at, dependency, permits).await == After::Down {
+                return Ok(After::Down);
+            }
+        }
+        Ok(self.hand_over())
+    }
+
+    /// Writes the bundle that the app's services are to trust: the system's authorities and those of the run.
+    fn write_authorities(&self) -> Result<PathBuf, SwarmError> {
+        let path = self.world.folder.join("authorities.pem");
+        // A machine without a bundle of its own has none to add.
+        let system = std::fs::read_to_string(SYSTEM_AUTHORITIES).unwrap_or_default();
+        let text = [system].into_iter().chain(self.own_authorities()).collect::<Vec<_>>().join("\n");
+        std::fs::write(&path, text).map_err(|error| SwarmError::Command {
+            verb: format!("write {}", path.display()),
+            text: error.to_string(),
+        })?;
+        Ok(path)
+    }
+
+    async fn bring_up(&mut self, at: usize, dependency: &Dependency, permits: &mut Permits) -> After {
+        let since = Instant::now();
+        let deployed = match dependency.mode {
+            Mode::Cold => self.deploy_dependency(at, dependency, permits).await,
+            Mode::Warm => Done::NotPlanned,
+        };
+        if !deployed.may_go_on()
+            || !self.dependency_converged(at, dependency, since).await.may_go_on()
+            || !self.dependency_serving(at, dependency).await.may_go_on()
+        {
+            return After::Down;
+        }
+        if let Some(supplier) = self.suppliers.get_mut(at) {
+            supplier.failures = supplier.failed();
+        }
+        for taken in &dependency.provides {
+            if !self.provision(at, dependency, taken).await.may_go_on() {
+                return After::Down;
+            }
+        }
+        After::Up
+    }
+
+    async fn deploy_dependency(&mut self, at: usize, dependency: &Dependency, permits: &mut Permits) -> Done {
+        let conductor = self.conductor.clone();
+        let recipe = &dependency.recipe;
+        let work = async {
+            let provider = self.app.providers.get(at).ok_or_else(|| Fault::harness("a dependency has no tree"))?;
+            let what = FirstDeploy {
+                instance: Instance::dependency(&self.plan.run, dependency),
+                purpose: Purpose::Dependency { recipe: recipe.to_string() },
+                tree: &provider.tree,
+                images: &self.images,
+                given: &BTreeMap::new(),
+                file: &format!("override-{recipe}.json"),
+            };
+            let ready = std::future::ready(());
+            let deploying = Box::pin(deploying::deploy(self.world, permits, what, self.leavings, ready));
+            Ok(match deploying.await? {
+                Ok(()) => Outcome::Passed { note: Some(dependency.shown().to_owned()) },
+                Err(finding) => {
+                    let service = finding.service.as_deref().map(|service| service_of(Some(recipe), service));
+                    Outcome::Failed(Finding { service, ..finding })
+                }
+            })
+        };
+        conductor.step(Tier::Install, &what(dependency, "deploy"), work).await
+    }
+
+    async fn dependency_converged(&mut self, at: usize, dependency: &Dependency, since: Instant) -> Done {
+        let conductor = self.conductor.clone();
+        let what = what(dependency, "converged");
+        let step = StepId::new(Tier::Install, &what);
+        let work = async {
+            let observe = self.observe.clone();
+            let history = match (dependency.mode, self.app.providers.get(at)) {
+                (Mode::Cold, Some(provider)) => deploying::history(&provider.tree),
+                // The warm one may run another version than the newest: whatever it consists of has to be up.
+                (Mode::Warm, _) | (Mode::Cold, None) => {
+                    let view = observe.stack(&dependency.stack).await?;
+                    if view.services.is_empty() {
+                        let summary =
+                            format!("the stack {} of the warm {} is gone", dependency.stack, dependency.recipe);
+                        return Ok(Outcome::Failed(Finding::new(Cause::DependencyUnhealthy, summary)));
+                    }
+                    History::new(view.services.iter().map(|one| (one.name.clone(), Goal::Either)).collect())
+                }
+            };
+            let supplier = self.suppliers.get_mut(at).ok_or_else(|| Fault::harness("a dependency is not followed"))?;
+            let watch = Watch {
+                observe: observe.as_ref(),
+                pulse: &mut supplier.pulse,
+                voice: &self.world.voice,
+                cancel: self.conductor.cancel(),
+                stack: &dependency.stack,
+                limit: Duration::from_secs(dependency.limits.converge),
+                dependency: Some(&dependency.recipe),
+            };
+            Ok(match watch.wait(&step, history, since).await? {
+                Ok(_) => Outcome::Passed { note: None },
+                Err(finding) => Outcome::Failed(finding),
+            })
+        };
+        conductor.step(Tier::Install, &what, work).await
+    }
+
+    async fn dependency_serving(&mut self, at: usize, dependency: &Dependency) -> Done {
+        let conductor = self.conductor.clone();
+        let what = what(dependency, "serving");
+        let step = StepId::new(Tier::Install, &what);
+        let work = async {
+            let limit = Duration::from_secs(dependency.limits.serving);
+            let route = self.door(at).ok_or_else(|| Fault::harness("the route was never opened"))?;
+            let mut notes = Vec::new();
+            for question in questions(dependency) {
+                match question.asked(route, &self.world.voice, &step, limit).await {
+                    Outcome::Passed { note } => notes.extend(note),
+                    other @ (Outcome::Failed(_) | Outcome::Skipped { .. } | Outcome::Unverified(_)) => {
+                        return Ok(other);
+                    }
+                }
+            }
+            Ok(passed(notes.join(", ")))
+        };
+        conductor.step(Tier::Install, &what, work).await
+    }
+
+    /// How a dependency is reached.
+    fn door(&self, at: usize) -> Option<&Route> {
+        self.suppliers.get(at).and_then(|supplier| supplier.door.as_ref()).or(self.route.as_ref())
+    }
+
+    /// Makes the run's namespace for one capability and takes its outputs.
+    async fn provision(&mut self, at: usize, dependency: &Dependency, taken: &Taken) -> Done {
+        let conductor = self.conductor.clone();
+        let what = what(dependency, &taken.capability);
+        let step = StepId::new(Tier::Install, &what);
+        let work = async {
+            let (world, plan) = (self.world, self.plan.clone());
+            let namespace = provider::namespace(&plan.run);
+            let scripts = self.app.providers.get(at).and_then(|one| one.scripts.get(&taken.capability));
+            let scripts = scripts.ok_or_else(|| Fault::harness("a capability has no scripts"))?;
+            let provider = Provider {
+                docker: world.swarm.docker(),
+                observe: self.observe.as_ref(),
+                stack: &dependency.stack,
+                url: dependency.url(),
+                scripts,
+                limit: Duration::from_secs(plan.limits.command),
+            };
+            // Whatever a script says from here on, these are known.
+            let randoms = provider::randoms();
+            let named = randoms.iter().enumerate();
+            let named = named.map(|(nr, value)| (format!("{}.random_{}", taken.capability, nr + 1), value.clone()));
+            leave(self.leavings, |leavings| leavings.secrets.extend(named));
+            let entry = Entry::Namespace {
+                provider: dependency.recipe.to_string(),
+                stack: dependency.stack.clone(),
+                capability: taken.capability.clone(),
+                namespace: namespace.clone(),
+            };
+            world.ledger.write(&entry).map_err(SwarmError::from)?;
+            let client = Client { url: format!("{}://{}", self.scheme(), plan.domain), domain: &plan.domain };
+            let output = match provider.create(&namespace, &client, taken, &randoms).await {
+                Ok(output) => output,
+                Err(error) => return Ok(ended(error.finding(dependency.recipe.as_str()))),
+            };
+            let found = parse_outputs(taken, &output.text());
+            if let Ok(found) = &found {
+                let secret = found.iter().filter(|(name, _)| taken.secret_outputs.contains(name));
+                let secret = secret.map(|(name, value)| (format!("{}.{name}", taken.capability), value.clone()));
+                leave(self.leavings, |leavings| leavings.secrets.extend(secret));
+            }
+            for line in String::from_utf8_lossy(&output.stderr).lines().filter(|line| !line.trim().is_empty()) {
+                world.voice.note(Some(&step), format!("{}: {line}", dependency.recipe));
+            }
+            let found = match found {
+                Ok(found) => found,
+                Err(what) => {
+                    let summary = format!("{}: the script `create` {what}", dependency.recipe);
+                    return Ok(Outcome::Failed(Finding::new(Cause::ProvisioningFailed, summary)));
+                }
+            };
+            let names: Vec<&str> = found.keys().map(String::as_str).collect();
+            let note = format!("{namespace} in {}: {}", dependency.recipe, names.join(", "));
+            let values = found.into_iter().map(|(name, value)| ((taken.capability.clone(), name), value));
+            self.outputs.values.extend(values);
+            Ok(passed(note))
+        };
+        conductor.step(Tier::Install, &what, work).await
+    }
+
+    /// Reads the app's trees again with what was provided. Where that cannot be done the deploy has an answer already.
+    fn hand_over(&mut self) -> After {
+        let dependencies = &self.plan.dependencies;
+        let environment = self.outputs.environment(dependencies);
+        self.app.given_secrets.extend(self.outputs.secrets(dependencies));
+        let base = self.app.base.take().map(|base| base.with(&environment)).transpose();
+        let head = self.app.head.clone().with(&environment);
+        match (base, head) {
+            (Ok(base), Ok(head)) => {
+                self.app.base = base;
+                self.app.head = head;
+                After::Up
+            }
+            (Err(why), _) | (_, Err(why)) => {
+                let summary = format!("the recipe cannot be used with what its dependencies provide: {why}");
+                let outcome = Outcome::Failed(Finding::new(Cause::ProvisioningFailed, summary));
+                self.conductor.report(Tier::Install, "deploy", outcome);
+                After::Down
+            }
+        }
+    }
+
+    /// After a failing test that needs a dependency: whether that dependency is still what it was. If not, whatever the test
+    /// found is not the recipe's fault.
+    pub(super) async fn mind_dependency(&self, path: &str, outcome: Outcome) -> Outcome {
+        let Outcome::Failed(finding) = &outcome else { return outcome };
+        for (at, dependency) in self.plan.dependencies.iter().enumerate().filter(|(_, one)| one.is_needed_by(path)) {
+            if let Some(why) = self.ails(at, dependency).await {
+                let summary = format!("{}, and {} {why}", finding.summary, dependency.recipe);
+                let details = finding.details.clone();
+                return Outcome::Failed(Finding::new(Cause::DependencyUnhealthy, summary).with_details(details));
+            }
+        }
+        outcome
+    }
+
+    /// What is wrong with a dependency now, in words; `None` when it is well.
+    async fn ails(&self, at: usize, dependency: &Dependency) -> Option<String> {
+        let supplier = self.suppliers.get(at)?;
+        if supplier.failed() > supplier.failures {
+            let deaths = supplier.pulse.deaths();
+            let last = deaths.iter().rfind(|death| death.is_failure())?;
+            return Some(format!("died meanwhile (service {})", last.service));
+        }
+        if let Some(route) = self.door(at) {
+            for question in questions(dependency) {
+                if let Err(said) = question.once(route).await {
+                    return Some(format!("does not answer any more: {said}"));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn ended(finding: Finding) -> Outcome {
+    match finding.cause {
+        Cause::EngineLost => Outcome::Unverified(finding),
+        _ => Outcome::Failed(finding),
+    }
+}
+
+/// The step's name below its tier.
+fn what(dependency: &Dependency, part: &str) -> String {
+    format!("dependency/{}/{part}", dependency.recipe)
+}
+
+/// What a dependency has to answer.
+fn questions(dependency: &Dependency) -> impl Iterator<Item = Question<'_>> {
+    dependency.route.iter().flat_map(|route| {
+        route.asks.iter().map(|ask| Question {
+            who: dependency.recipe.as_str(),
+            domain: &dependency.domain,
+            scheme: route.scheme.word(),
+            path: &ask.path,
+            statuses: &ask.statuses,
+        })
+    })
+}
