@@ -8,6 +8,7 @@
 
 mod budget;
 mod canary;
+mod dependencies;
 mod engine;
 mod green;
 mod host;

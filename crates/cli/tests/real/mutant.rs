@@ -5,6 +5,7 @@ use crate::product::{Product, Ring, say, until};
 use async_trait::async_trait;
 use cc_ci::args::{Cli, Verb};
 use cc_ci::prepare;
+use cc_ci::prepare::warmth::Warmth;
 use cc_ci_engine::docker::Swarm;
 use cc_ci_engine::ledger::Ledger;
 use cc_ci_engine::run::app::{App, Deployable};
@@ -24,6 +25,7 @@ use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::{artifacts, replay};
 use clap::Parser;
 use serde_json::Value;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -129,7 +131,8 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
     let words = ["cc-ci", "run", recipe.to_str().unwrap(), "--stages", "install"];
     let Verb::Run(args) = Cli::try_parse_from(words).unwrap().verb else { panic!("{words:?} is a run") };
     let cancel = Cancel::default();
-    let prepared = prepare::prepare(product.state(), &args.recipe, cancel.token()).await.unwrap();
+    let prepared =
+        prepare::prepare(product.state(), &args.recipe, &Warmth::Said(PhantomData), cancel.token()).await.unwrap();
     let plan = prepared.approved.plan.clone();
     assert!(matches!(plan.base, Base::Head { .. }), "without an upgrade the app starts at head");
     let (dir, lock) = RunDir::create(product.state(), &plan.run).unwrap();
@@ -149,12 +152,13 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
     let folder = dir.file("trees");
     prepared.repository.checkout(&plan.head, &folder).await.unwrap();
     let tree = Tree::Chaos { short: plan.head.short().to_owned() };
-    let head = Deployable { folder, recipe: prepared.head, tree };
+    let head = Deployable { folder, recipe: prepared.head, tree, source: None };
     let app = App {
         base: None,
         catalogue: None,
         tests: Some(head.folder.join("tests")),
         given_secrets: prepared.secrets,
+        providers: Vec::new(),
         head,
     };
     let swarm = Swarm::connect().await.unwrap();
