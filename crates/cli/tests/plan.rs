@@ -5,6 +5,8 @@
 
 #[path = "plan/customized.rs"]
 mod customized;
+#[path = "plan/dependencies.rs"]
+mod dependencies;
 #[path = "plan/refused.rs"]
 mod refused;
 

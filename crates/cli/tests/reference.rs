@@ -77,6 +77,19 @@ fn settings() {
 }
 
 #[test]
+fn provides() {
+    let intro = "# What a recipe provides to others\n\n\
+        `provides.toml` lies in `catalogue/<recipe>/` of the state folder (or of `--catalogue DIR`), beside the scripts it names: \
+        it belongs to the operator, never to a recipe under test. A table per capability; the dependent takes it under \
+        `provided.<capability>` of its [settings](settings.md). How the scripts are called is in the \
+        [guide](../guide/dependencies.md).\n\n| key | form | meaning |\n|---|---|---|\n";
+    let rows = cc_ci_model::settings::provides::KEYS
+        .iter()
+        .map(|key| format!("| `{}` | {} | {} |", key.name, key.form, key.meaning));
+    check("provides.md", &format!("{intro}{}", rows.collect::<Vec<_>>().join("\n")));
+}
+
+#[test]
 fn policy() {
     let intro = "# Compose policy\n\n\
         A recipe gets its own containers, volumes, secrets, configs and networks, and the network `proxy`. What asks for more is \
