@@ -66,7 +66,7 @@ fn owned(dir: &RunDir) -> Result<RunId, UserError> {
     match entries.first() {
         Some(Entry::Opened { run: theirs, .. }) if *theirs == run => Ok(run),
         Some(Entry::Opened { run: theirs, .. }) => Err(refuse(format!("its ledger is that of the run `{theirs}`"))),
-        Some(Entry::Making { .. } | Entry::Deploying { .. } | Entry::Closed) | None => {
+        Some(Entry::Making { .. } | Entry::Deploying { .. } | Entry::Namespace { .. } | Entry::Closed) | None => {
             Err(refuse("its ledger does not say whose it is".to_owned()))
         }
     }

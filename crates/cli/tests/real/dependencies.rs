@@ -218,7 +218,7 @@ fn a_test_that_fails_after_its_provider_died_is_the_dependencys_fault() {
 fn a_run_killed_while_its_dependency_is_up_is_cleaned_up_after() {
     let Some(world) = World::asked(Ring::Short) else { return };
     for at in ["install/dependency/keeper/page", "install/converged"] {
-        let mut running = world.product.start(world.repo.dir(), &SHORT);
+        let mut running = world.product.start(world.repo.dir(), &[&SHORT[..], &["--no-reaper"]].concat());
         let folder: PathBuf = running.reach(at);
         let run = folder.file_name().unwrap().to_str().unwrap().to_owned();
         running.kill();
