@@ -15,12 +15,13 @@ from canaille.backends import Backend
 
 given = os.environ
 name = given["CC_CI_NAMESPACE"]
+email = f"{name}@{given['CC_CI_APP_DOMAIN']}"
 password, client_secret = given["CC_CI_RANDOM_1"], given["CC_CI_RANDOM_2"]
 with app.app_context(), Backend.instance.session():
     backend = Backend.instance
     user = backend.get(models.User, user_name=name) or models.User(user_name=name)
     user.formatted_name = user.family_name = name
-    user.emails = [f"{name}@{given['CC_CI_APP_DOMAIN']}"]
+    user.emails = [email]
     backend.save(user)
     backend.set_user_password(user, password)
 
@@ -42,5 +43,6 @@ print(f"issuer={given['CC_CI_PROVIDER_URL']}")
 print(f"client_id={name}")
 print(f"client_secret={client_secret}")
 print(f"user={name}")
+print(f"email={email}")
 print(f"password={password}")
 END

@@ -10,7 +10,7 @@ def test():
     signon.sign_in()
     account = signon.account()
     (signon.STATE / "account").write_text(json.dumps(account))
-    return f"{signon.USER} signed in, account {account['id']}"
+    return f"{signon.NAME} signed in, account {account['id']}"
 
 
 signon.run(test)

@@ -18,6 +18,8 @@ APP = os.environ.get("CC_CI_BASE_URL", "")
 ISSUER = os.environ.get("CC_CI_OIDC_ISSUER", "")
 CLIENT = os.environ.get("CC_CI_OIDC_CLIENT_ID", "")
 USER = os.environ.get("CC_CI_OIDC_USER", "")
+# Miniflux names an account that it makes at a sign-on after the address, where the provider tells one.
+NAME = os.environ.get("CC_CI_OIDC_EMAIL", "")
 CALLBACK = f"{APP}/oauth2/oidc/callback"
 STATE = pathlib.Path(os.environ.get("CC_CI_STATE_DIR", "/tmp"))
 
@@ -206,19 +208,26 @@ def sign_in():
     page = browser.visit(page.to)
     check(page.status == 200, f"no page behind the sign-on: {page}")
     who = signed_in_as(browser)
-    check(who == USER, f"the app takes the browser for {who}, not for {USER}")
+    check(who == NAME, f"the app takes the browser for {who}, not for {NAME}")
     return browser
 
 
 def account():
     """The app's own record of the user, by its API as administrator."""
     word = base64.b64encode(f"admin:{secret('admin_pass')}".encode()).decode()
-    request = urllib.request.Request(f"{APP}/v1/users/{USER}", headers={"Authorization": f"Basic {word}"})
+    request = urllib.request.Request(f"{APP}/v1/users/{urllib.parse.quote(NAME)}", headers={"Authorization": f"Basic {word}"})
     with urllib.request.build_opener(AsIs).open(request, timeout=10) as answer:
-        check(answer.status == 200, f"the app has no account for {USER}: status {answer.status}")
+        check(answer.status == 200, f"the app has no account for {NAME}: status {answer.status}")
         record = json.load(answer)
-    check(record.get("openid_connect_id"), f"the account of {USER} has nothing to do with the provider")
+    check(record.get("openid_connect_id"), f"the account of {NAME} has nothing to do with the provider")
     return {"id": record["id"], "openid_connect_id": record["openid_connect_id"]}
+
+
+def noted():
+    """The account that install.py noted."""
+    file = STATE / "account"
+    check(file.exists(), "install.py noted no account to compare with")
+    return json.loads(file.read_text())
 
 
 def run(test):

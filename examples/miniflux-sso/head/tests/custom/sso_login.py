@@ -11,7 +11,7 @@ import signon
 def test():
     signon.refused("wrong")
     signon.sign_in()
-    return f"{signon.USER} signed in; a wrong password was refused"
+    return f"{signon.NAME} signed in; a wrong password was refused"
 
 
 signon.run(test)
