@@ -4,6 +4,7 @@ pub mod base;
 pub mod build;
 pub mod choose;
 pub mod demands;
+pub mod hook;
 pub mod limits;
 pub mod own_tests;
 pub mod permit;
