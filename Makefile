@@ -26,7 +26,7 @@ databases: setup all-images ## set up, then test markers, dumps and restores on 
 test: setup ## set up, then run the tests, those on the real engine with them (about 6 minutes)
 	CC_CI_REAL=1 $(CARGO) test --quiet --workspace --no-fail-fast
 
-matrix: setup ## set up, then run every sabotaged example and compare with what it must come to
+matrix: setup dependency-images ## set up, then run every sabotaged example and compare with what it must come to
 	@sh setup/registry.sh start
 	@CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- matrix; code=$$?; sh setup/registry.sh stop; exit $$code
 
@@ -44,7 +44,7 @@ zero-config: setup all-images ## set up, then run every example without its test
 
 # ---- set-up, one script each; every one does only what is missing
 
-.PHONY: setup machine images browser-image all-images recipes
+.PHONY: setup machine images dependency-images browser-image all-images recipes
 setup: machine images recipes ## all set-up: packages, engine, swarm, images, example recipes
 	@sh setup/holder.sh
 
@@ -52,6 +52,9 @@ machine: ## install missing packages, start an engine if none answers, make it a
 	@sh setup/packages.sh
 	@sh setup/engine.sh
 	@sh setup/swarm.sh
+
+dependency-images: machine ## the images that are missing or out of date, and that of the sign-on provider
+	@sh setup/images.sh dependencies
 
 images: machine ## build the images that are missing or out of date
 	@sh setup/images.sh
@@ -62,5 +65,5 @@ browser-image: machine ## the same, and the image of browser tests and screensho
 all-images: machine ## the same, and those that only demo-all needs
 	@sh setup/images.sh all
 
-recipes: machine ## assemble examples/ into recipe repositories, in $CC_CI_STATE/recipes
+recipes: machine ## assemble examples/ into recipe repositories in $CC_CI_STATE/recipes; copy catalogue/ there
 	@sh setup/recipes.sh

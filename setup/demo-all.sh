@@ -12,7 +12,7 @@ for folder in examples/*/; do
   say "$name"
   since=$(date +%s)
   # shellcheck disable=SC2086 # a program and its first words
-  if ${CC_CI:-cargo run --quiet --package cc-ci --} run "$state/recipes/$name"; then verdict=green; else verdict="not green (exit code $?)" code=1; fi
+  if ${CC_CI:-cargo run --quiet --package cc-ci --} run --policy examples/policy.toml "$state/recipes/$name"; then verdict=green; else verdict="not green (exit code $?)" code=1; fi
   summary="$summary$(printf '%-14s %4s s  %s' "$name" "$(($(date +%s) - since))" "$verdict")
 "
 done

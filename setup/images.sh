@@ -1,7 +1,8 @@
 #!/bin/sh
 # Builds the images that cc-ci and the example recipes need and this engine lacks or has in an older form.
 # Run from the repository root: `sh setup/images.sh` for what `make demo` and `make test` use, `sh setup/images.sh browser` for that and
-# the image of browser tests and screenshots, `sh setup/images.sh all` for every example recipe as well.
+# the image of browser tests and screenshots, `sh setup/images.sh dependencies` for the usual ones and the sign-on provider,
+# `sh setup/images.sh all` for every example recipe as well.
 # CC_CI_STATE: state folder, default ./.state
 # CC_CI_DEBIAN_MIRROR: Debian mirror to build from; default: the one in this machine's own apt sources.
 set -eu
@@ -9,7 +10,10 @@ state=${CC_CI_STATE:-$PWD/.state}
 wanted=${1:-usual}
 say() { printf 'images: %s\n' "$*"; }
 fail() { printf 'images: %s\n' "$*" >&2; exit 1; }
-case $wanted in usual | browser | all) ;; *) fail "unknown set of images \"$wanted\"; known are usual, browser and all" ;; esac
+case $wanted in
+  usual | browser | dependencies | all) ;;
+  *) fail "unknown set of images \"$wanted\"; known are usual, browser, dependencies and all" ;;
+esac
 mkdir -p "$state/log"
 state=$(cd "$state" && pwd -P)
 logs=$state/log
@@ -218,7 +222,10 @@ if [ "$trouble" = 0 ]; then
   build cc-ci/postgres:15 images/postgres "$bookworm"
   build cc-ci/miniflux:2.2.6 images/miniflux "$trixie" SUITE=trixie VERSION=2.2.6
   build cc-ci/miniflux:2.3.4 images/miniflux "$trixie" SUITE=sid VERSION=2.3.4
+  # As a dependency the newest published version is deployed, which is on the older of the two.
+  case $wanted in dependencies | all) build cc-ci/canaille:0.3.4 images/canaille "$trixie" VERSION=0.3.4 ;; esac
   if [ "$wanted" = all ]; then
+    build cc-ci/canaille:0.3.6 images/canaille "$trixie" VERSION=0.3.6
     build cc-ci/mariadb:10.11 images/mariadb "$bookworm"
     build cc-ci/redis:7.0 images/redis "$bookworm" VERSION=7.0
     build cc-ci/redis:8.0 images/redis "$trixie" VERSION=8.0
@@ -231,8 +238,8 @@ if [ "$trouble" = 0 ]; then
   fi
 fi
 wait "$on_tools" || trouble=1
-if [ "$trouble" = 0 ] && [ "$wanted" != usual ]; then
+if [ "$trouble" = 0 ]; then
   # About 700 MB, so only those who drive a browser have it.
-  build cc-ci/browser:1 images/browser "$tools" "PLAYWRIGHT=$playwright" "PYTEST_PLAYWRIGHT=$pytest_playwright"
+  case $wanted in browser | all) build cc-ci/browser:1 images/browser "$tools" "PLAYWRIGHT=$playwright" "PYTEST_PLAYWRIGHT=$pytest_playwright" ;; esac
 fi
 exit "$trouble"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Assembles the folders under examples/ into recipe repositories: a commit and an annotated tag per published version, then head.
+# Copies catalogue/ into the state folder's catalogue, where entries of this machine's own stay as they are.
 # Run from the repository root. CC_CI_STATE: state folder, default ./.state; the repositories go to its folder recipes/
 set -eu
 state=${CC_CI_STATE:-$PWD/.state}
@@ -56,6 +57,7 @@ fresh() { [ "$(cat "$state/recipes/$1/.git/cc-ci-key" 2>/dev/null)" = "$2" ]; }
 
 # sabotage FOLDER: a variant of an example, broken on purpose. The folder holds WHAT (one line) and, as needed,
 #   OVER       lines "recipe=NAME" (default static-site), "published=last" (only the last version is), "head=base" (head begins as a copy of it)
+#   catalogue/ laid over a copy of the repository's catalogue/, in the state folder's catalogues/sabotage-NAME for --catalogue
 #   all.patch  for every published version and head;  base.patch  for the last published version;  head.patch  for head
 sabotage() {
   name=sabotage-${1##*/}
@@ -69,6 +71,11 @@ sabotage() {
         *) fail "$1/OVER: unknown line \"$what\"; known are recipe, published and head" ;;
       esac
     done <"$1/OVER"
+  fi
+  if [ -d "$1/catalogue" ]; then
+    rm -rf "$state/catalogues/$name"
+    mkdir -p "$state/catalogues/$name"
+    cp -R catalogue/. "$1/catalogue/." "$state/catalogues/$name"
   fi
   key=$(digest "$1" "examples/$recipe" setup/recipes.sh)
   ! fresh "$name" "$key" || return 0
@@ -108,3 +115,25 @@ for folder in examples/sabotage/*/; do
   [ -d "$folder" ] || continue
   sabotage "${folder%/}"
 done
+
+# provide FILE: below catalogue/, into the state folder's. A file that was changed there since it was copied is the operator's own.
+provide() {
+  target=$state/catalogue/$1
+  if [ -f "$target" ] && ! cmp -s "catalogue/$1" "$target"; then
+    is=$(sha256sum <"$target" | cut -d ' ' -f 1)
+    was=$(awk -v file="$1" '$2 == file { print $1 }' "$copied" 2>/dev/null)
+    if [ "$is" != "$was" ]; then
+      say "catalogue/$1 is left as it is on this machine; the one of this version differs"
+      return
+    fi
+  fi
+  if ! cmp -s "catalogue/$1" "$target"; then mkdir -p "${target%/*}" && cp "catalogue/$1" "$target"; fi
+  echo "$(sha256sum <"catalogue/$1" | cut -d ' ' -f 1) $1" >>"$copied.new"
+}
+copied=$state/catalogue/.copied
+mkdir -p "$state/catalogue"
+: >"$copied.new"
+(cd catalogue && find . -type f -printf '%P\n') | LC_ALL=C sort >"$state/catalogue/.files"
+while read -r file; do provide "$file"; done <"$state/catalogue/.files"
+rm "$state/catalogue/.files"
+mv "$copied.new" "$copied"

@@ -101,7 +101,7 @@ pub struct RecipeArgs {
     /// [default: `policy.toml` in the state folder]
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// Run the recipe's hooks (`tests/hooks/`): they run on this machine, outside of any container
+    /// Run the recipe's hooks that want the host (`tests/hooks/host/`): on this machine, outside of any container
     #[arg(long)]
     pub trust_hooks: bool,
     /// Take the value of a secret that cannot be generated from a file

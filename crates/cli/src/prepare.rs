@@ -22,8 +22,9 @@ use cc_ci_model::plan::build::{self, Backup, Data, Facts, Route};
 use cc_ci_model::plan::choose::{self, Candidates, Tip, Wish};
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
+use cc_ci_model::plan::hook::Approval;
 use cc_ci_model::plan::limits::Limits;
-use cc_ci_model::plan::own_tests::{FOLDER, OwnTests, Trust};
+use cc_ci_model::plan::own_tests::{FOLDER, OwnTests};
 use cc_ci_model::plan::permit::Approved;
 use cc_ci_model::recipe::Recipe;
 use cc_ci_model::recipe::backup::Backup as Promise;
@@ -171,7 +172,12 @@ pub async fn prepare(
     if let Some(folder) = &customized.catalogue {
         own = own.and(customize::CATALOGUE, own_tests_in(folder)?);
     }
-    notes.extend(own.apply(if args.trust_hooks { Trust::Hooks } else { Trust::No }));
+    let approval = match policy.host_hooks(name.as_str()) {
+        _ if args.trust_hooks => Approval::By("--trust-hooks".to_owned()),
+        Some(place) => Approval::By(place.to_owned()),
+        None => Approval::No,
+    };
+    notes.extend(own.apply(&approval));
     let tests = match &args.tests {
         Some(dir) => Some(std::path::absolute(dir).map_err(|source| unusable(dir, &source))?),
         None => None,
@@ -179,7 +185,7 @@ pub async fn prepare(
     dependencies::known_tests(&name, settings, own.tests.values().flatten())?;
     let mut customization = customized.manifest(&base, &variables);
     customization.extend(dependencies::manifest(&needed));
-    customization.extend(own.hooks.iter().map(|(tier, path)| (format!("hook before {tier}"), path.clone())));
+    customization.extend(own.manifest(&approval));
     if let Some(dir) = &args.tests {
         customization.insert("tests".to_owned(), dir.display().to_string());
     }
@@ -407,7 +413,7 @@ fn own_tests_of(files: &Files) -> OwnTests {
 
 fn own_tests_in(dir: &Path) -> Result<OwnTests, UserError> {
     let mut found = Vec::new();
-    for folder in ["", "custom", "hooks"] {
+    for folder in ["", "custom", "hooks", "hooks/host"] {
         let at = dir.join(folder);
         if !folder.is_empty() && !at.is_dir() {
             continue;

@@ -67,6 +67,8 @@ fn the_examples_are_clean_at_every_version() {
         ("miniflux", "1.1.0+2.2.6"),
         ("wordpress", "1.1.0+6.1.9"),
         ("webdis", "1.1.0+0.1.9"),
+        ("canaille", "1.1.0+0.3.4"),
+        ("miniflux-sso", "1.1.0+2.2.6"),
     ];
     for (example, published) in examples {
         let world = World::example(example);

@@ -130,7 +130,10 @@ fn what_was_asked_for_and_what_will_not_run_are_in_the_plan() {
     let world = World::new();
     world.repo.write("tests/install.hurl", "GET {{base_url}}\n").unwrap();
     world.repo.write("tests/custom/cart.sh", "#!/bin/sh\n").unwrap();
+    world.repo.write("tests/custom/test_cart.py", "def test_cart():\n    pass\n").unwrap();
     world.repo.write("tests/hooks/pre_upgrade", "#!/bin/sh\n").unwrap();
+    world.repo.write("tests/hooks/install_steps", "#!/bin/sh\n").unwrap();
+    world.repo.write("tests/hooks/host/pre_upgrade", "#!/bin/sh\n").unwrap();
     world.repo.git(&["tag", "1.1.5+1.25"]).unwrap();
     world.repo.commit("tests").unwrap();
     world.repo.write("README.md", "not committed").unwrap();
@@ -140,15 +143,18 @@ fn what_was_asked_for_and_what_will_not_run_are_in_the_plan() {
     base     1.0.0+1.22 at [commit]: asked for
     deploys  1
              base: every tier needs the app running; deployed at 1.0.0+1.22, so that the upgrade needs no deploy of its own
-    tiers    install  deploy, converged, serving, install.hurl, stable
-             upgrade  seed, redeploy, converged, moved, serving, markers, volumes, stable
+    tiers    install  deploy, converged, hooks/install_steps, serving, install.hurl, stable
+             upgrade  seed, hooks/pre_upgrade, redeploy, converged, moved, serving, markers, volumes, stable
              backup   skipped: not among the stages asked for
              restore  skipped: not among the stages asked for
-             custom   custom/cart.sh
+             custom   custom/cart.sh, custom/test_cart.py
     limits   run 3600 s, converge 300 s, serving 60 s, one command 300 s, stable for 5 s
+    changes  hook install_steps = hooks/install_steps
+             hook pre_upgrade = hooks/pre_upgrade
+             hook pre_upgrade on the host = hooks/host/pre_upgrade, denied
     notes    1 file with uncommitted changes: not tested (README.md)
              the tag 1.1.5+1.25 is lightweight: abra does not take it for a version (`git tag -a`)
-             tests/hooks/pre_upgrade does not run: hooks run on the host, and only with --trust-hooks
+             tests/hooks/host/pre_upgrade was denied and does not run: hooks run on the host only with --trust-hooks, or where policy.toml has `host-hooks = true` for the recipe
     ");
 }
 

@@ -8,6 +8,8 @@
 mod items;
 
 use cc_ci::args::Cli;
+use cc_ci_engine::custom::contract::{EXIT_CODES, Reach, VARIABLES};
+use cc_ci_engine::custom::sandbox::Size;
 use cc_ci_model::policy::Item;
 use cc_ci_model::settings::keys::{KEYS, Key};
 use clap::{Command, CommandFactory};
@@ -98,10 +100,46 @@ fn policy() {
         An operator allows single items for single recipes in `policy.toml` of the state folder (or `--policy FILE`). Values are \
         compared letter by letter; there are no wildcards:\n\n\
         ```toml\n[allow.mumble]\nhost-port = [\"64738/tcp\", \"64738/udp\"]\n```\n\n\
+        Hooks of a recipe that want the host (`tests/hooks/host/`) run only where `host-hooks = true` stands beside them, or \
+        with `--trust-hooks`; any other is denied, and the plan, the manifest and the summary say so.\n\n\
         | item | asks for | where | a value |\n|---|---|---|---|\n";
     let rows = Item::ALL
         .map(|item| format!("| `{}` | {} | {} | `{}` |", item.word(), item.what(), item.keys(), item.example()));
     check("policy.md", &format!("{intro}{}", rows.join("\n")));
+}
+
+#[test]
+fn environment() {
+    let intro = "# What tests and hooks get, and what they answer\n\n\
+        The same for every language. Everything runs in the sandbox with the tests folder as its working directory, but for \
+        `hooks/host/*`, which run on the host with the recipe's tests folder as theirs. No variable and no argument ever \
+        holds a secret.\n\n\
+        ## Variables\n\n| variable | in Hurl | where | holds |\n|---|---|---|---|\n";
+    let rows = VARIABLES.map(|variable| {
+        let reach = match variable.reach {
+            Reach::All => "sandbox, host",
+            Reach::Sandbox => "sandbox",
+        };
+        let hurl = if variable.hurl.is_empty() { String::new() } else { format!("`{{{{{}}}}}`", variable.hurl) };
+        format!("| `{}` | {hurl} | {reach} | {} |", variable.name, variable.holds)
+    });
+    let codes = EXIT_CODES.map(|(code, means)| format!("| {code} | {means} |"));
+    let runners = "## Files\n\n| name | run with | single tests in the report |\n|---|---|---|\n\
+        | `*.hurl` | Hurl | no |\n\
+        | `test_*.py` | pytest; no execute bit is needed | each test function |\n\
+        | `browser_*.py` | pytest with Playwright and Chromium, in the image `cc-ci/browser:1` | each test function |\n\
+        | anything else that is executable | itself | no |\n";
+    let size = |size: Size| {
+        let (memory, cpus) = (size.memory() >> 20, size.cpus() / 1_000_000_000);
+        format!("{memory} MiB | {cpus} | {}", size.processes())
+    };
+    let bounds = format!(
+        "## Bounds\n\n| tests | memory | CPUs | processes |\n|---|---|---|---|\n| ordinary | {} |\n| with a browser among them | {} |\n",
+        size(Size::Ordinary),
+        size(Size::Browser)
+    );
+    let codes = format!("## Exit codes\n\n| code | means |\n|---|---|\n{}\n", codes.join("\n"));
+    check("environment.md", &format!("{intro}{}\n\n{codes}\n{runners}\n{bounds}", rows.join("\n")));
 }
 
 #[test]
@@ -126,6 +164,7 @@ fn events() {
     let event = include_str!("../../model/src/event.rs");
     let outcome = include_str!("../../model/src/outcome.rs");
     let lint = include_str!("../../model/src/lint.rs");
+    let testcase = include_str!("../../model/src/testcase.rs");
     let object = include_str!("../../model/src/object.rs");
     let parts = [
         items::page(
@@ -134,6 +173,7 @@ fn events() {
         ),
         items::page(lint, &["LintReport", "LintFinding"]),
         items::page(outcome, &["Outcome", "Finding", "Cause"]),
+        items::page(testcase, &["TestCase", "CaseEnd"]),
         items::page(object, &["Object", "Kind"]),
     ];
     check("events.md", &format!("{intro}\n{}", parts.join("\n")));

@@ -6,10 +6,11 @@
 use bollard::Docker;
 use bollard::errors::Error as EngineError;
 use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType, MountVolumeOptions, VolumeCreateRequest};
-use bollard::query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder};
+use bollard::query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, WaitContainerOptions};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding};
+use futures_util::StreamExt;
 use std::collections::BTreeSet;
 
 use crate::exec::{self, Command, ExecError, Output};
@@ -223,6 +224,21 @@ pub(crate) async fn launch(
     let failed = |source| WorkError::engine(format!("start container {name}"))(source);
     docker.create_container(Some(options), body).await.map_err(failed)?;
     crate::docker::start::start(docker, name).await.map_err(failed)
+}
+
+/// Waits for the end of a container that was started, and answers with its exit code.
+pub(crate) async fn exit_code(docker: &Docker, name: &str) -> Result<i64, WorkError> {
+    let waited = docker.wait_container(name, None::<WaitContainerOptions>).next().await;
+    match waited {
+        Some(Ok(ended)) => Ok(ended.status_code),
+        // This client takes every code but 0 for an error of its own.
+        Some(Err(EngineError::DockerContainerWaitError { code, .. })) => Ok(code),
+        Some(Err(source)) => Err(WorkError::engine(format!("wait for container {name}"))(source)),
+        None => {
+            let text = "the engine said nothing".to_owned();
+            Err(WorkError::Answer { what: format!("wait for container {name}"), text })
+        }
+    }
 }
 
 /// Removes a container at once; one that is already gone is fine.

@@ -1,16 +1,20 @@
 //! Runs the recipe's own tests in a sandbox container and reads their results (TIER-custom, CUST-2, CUST-3, TRUST-1).
 //!
-//! The contract with a test, the same for every language: it is executed in the tests folder, which it cannot write;
-//! exit code 0 passes, 77 skips, anything else fails; the last line it prints goes into the report; it may write to
-//! `CC_CI_STATE_DIR`, which lives as long as the run.
+//! The contract with a test, the same for every language, is data in [`contract`]: it is executed in the tests folder, which
+//! it cannot write; exit code 0 passes, 77 skips, anything else fails; the last line it prints goes into the report; it may
+//! write to `CC_CI_STATE_DIR`, which lives as long as the run.
 
+pub mod contract;
 pub mod folder;
 pub mod hurl;
+mod pytest;
 pub mod sandbox;
 pub mod script;
 
+use cc_ci_model::event::Event;
 use cc_ci_model::ids::{Domain, StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::plan::own_tests::Runner;
 use cc_ci_model::tier::Tier;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -39,23 +43,6 @@ pub struct Facts {
     pub stack: StackName,
     /// Further variables, such as the versions of base and head. Names are used as they are.
     pub more: BTreeMap<String, String>,
-}
-
-/// How a test is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// A file of HTTP requests and assertions.
-    Hurl,
-    /// Anything the system can execute.
-    Executable,
-}
-
-impl Language {
-    /// The language of a test by its name.
-    #[must_use]
-    pub fn of(path: &str) -> Self {
-        if path.ends_with(".hurl") { Self::Hurl } else { Self::Executable }
-    }
 }
 
 /// What a file of the tests folder is run as.
@@ -89,23 +76,11 @@ pub struct TestResult {
     pub outcome: Outcome,
 }
 
-/// Runs one test or hook to its end. Whatever happens to it is an outcome; nothing of it runs on afterwards.
+/// Runs one test or hook to its end. Whatever happens to it is an outcome; nothing of it runs on afterwards. What its runner
+/// tells of single test cases is said before this returns.
 pub async fn run(sandbox: &Sandbox, facts: &Facts, call: Call<'_>, voice: &Voice, step: &StepId) -> TestResult {
-    let command = match Language::of(call.path) {
-        Language::Hurl => hurl::command(call.path),
-        Language::Executable => script::command(call.path),
-    };
-    let started = Instant::now();
-    let ended = sandbox.run(command, &environment(facts, call.tier), call.limit).await;
-    let took = started.elapsed();
-    let outcome = match ended {
-        Ok(output) => {
-            // What hurl prints about a file that passed is its statistics.
-            if Language::of(call.path) != Language::Hurl || output.status != Status::Exited(0) {
-                note(voice, step, call.path, &output);
-            }
-            outcome(call, &output, took)
-        }
+    let outcome = match attempt(sandbox, facts, call, voice, step).await {
+        Ok(outcome) => outcome,
         Err(error) => {
             let cause = match &error {
                 ExecError::Gone { .. } | ExecError::CannotStart { .. } => Cause::TestBroken,
@@ -115,6 +90,51 @@ pub async fn run(sandbox: &Sandbox, facts: &Facts, call: Call<'_>, voice: &Voice
         }
     };
     TestResult { path: call.path.to_owned(), outcome }
+}
+
+async fn attempt(
+    sandbox: &Sandbox,
+    facts: &Facts,
+    call: Call<'_>,
+    voice: &Voice,
+    step: &StepId,
+) -> Result<Outcome, ExecError> {
+    let (runner, junit) = (runner(call), pytest::junit());
+    let command = match runner {
+        Runner::Hurl => hurl::command(call.path),
+        Runner::Pytest | Runner::Browser => pytest::command(call.path, runner, &junit),
+        Runner::Executable => script::command(call.path),
+    };
+    let started = Instant::now();
+    let output = sandbox.run(command, &environment(facts, call.tier), call.limit).await?;
+    let took = started.elapsed();
+    // What the others print about a file that passed is their statistics.
+    if runner == Runner::Executable || output.status != Status::Exited(0) {
+        note(voice, step, call.path, &output);
+    }
+    match (runner, output.status) {
+        // These never came to an end of their own.
+        (Runner::Pytest | Runner::Browser, Status::Exited(code))
+            if took < call.limit && !(126..=137).contains(&code) =>
+        {
+            let (outcome, cases) = pytest::outcome(sandbox, call.path, code, &output, &junit).await?;
+            if !cases.is_empty() {
+                voice.say(Event::TestCases { step: step.clone(), cases });
+            }
+            Ok(outcome)
+        }
+        (Runner::Pytest | Runner::Browser | Runner::Hurl | Runner::Executable, _) => {
+            Ok(self::outcome(call, &output, took))
+        }
+    }
+}
+
+/// A hook is never a file of test functions.
+fn runner(call: Call<'_>) -> Runner {
+    match (call.role, Runner::of(call.path)) {
+        (Role::Hook, Runner::Pytest | Runner::Browser) => Runner::Executable,
+        (Role::Hook | Role::Test, runner) => runner,
+    }
 }
 
 /// The documented variables of a test.
@@ -132,6 +152,7 @@ fn environment(facts: &Facts, tier: Tier) -> Vec<(String, String)> {
         ("HOME", "/tmp".to_owned()),
     ];
     let fixed = fixed.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let fixed = fixed.chain(pytest::environment(&facts.base_url));
     fixed.chain(facts.more.iter().map(|(name, value)| (name.clone(), value.clone()))).collect()
 }
 
@@ -144,9 +165,9 @@ fn outcome(call: Call<'_>, output: &Output, took: Duration) -> Outcome {
     };
     match output.status {
         Status::Exited(0) => Outcome::Passed {
-            note: match Language::of(path) {
-                Language::Hurl => hurl::summary(output),
-                Language::Executable => script::last_word(output),
+            note: match runner(call) {
+                Runner::Hurl => hurl::summary(output),
+                Runner::Pytest | Runner::Browser | Runner::Executable => script::last_word(output),
             },
         },
         Status::Exited(SKIPPED) => {
@@ -161,9 +182,9 @@ fn outcome(call: Call<'_>, output: &Output, took: Duration) -> Outcome {
             let most = sandbox::OUTPUT_CAP >> 10;
             failed(Cause::TestBroken, format!("{path} was ended: it wrote more than {most} KiB"))
         }
-        Status::Exited(code) => match Language::of(path) {
-            Language::Hurl => hurl::outcome(path, code, output, broken),
-            Language::Executable => script::outcome(path, code, output, broken),
+        Status::Exited(code) => match runner(call) {
+            Runner::Hurl => hurl::outcome(path, code, output, broken),
+            Runner::Pytest | Runner::Browser | Runner::Executable => script::outcome(path, code, output, broken),
         },
         Status::TimedOut => failed(Cause::TimedOut, format!("{path} gave no answer")),
     }
@@ -193,6 +214,20 @@ mod tests {
             Outcome::Failed(finding) | Outcome::Unverified(finding) => Some(finding.cause),
             Outcome::Passed { .. } | Outcome::Skipped { .. } => None,
         }
+    }
+
+    #[test]
+    fn the_environment_is_the_contract() {
+        let names = ["CC_CI_RUN", "CC_CI_RECIPE", "CC_CI_HEAD_VERSION", "CC_CI_BASE_VERSION"];
+        let stack = StackName::observed("mini-1");
+        let domain = Domain::of_stack(&stack, "cc-ci.test");
+        let more = names.map(|name| (name.to_owned(), "x".to_owned())).into();
+        let facts = Facts { base_url: "https://x".to_owned(), domain, stack, more };
+        let mut given: Vec<String> = environment(&facts, Tier::Install).into_iter().map(|(name, _)| name).collect();
+        let mut told: Vec<&str> = contract::VARIABLES.iter().map(|variable| variable.name).collect();
+        given.sort_unstable();
+        told.sort_unstable();
+        assert_eq!(given, told);
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub struct World {
     pub folder: PathBuf,
     /// Image of the edge, the workbench and the sandbox.
     pub tools_image: String,
+    /// Image of the sandbox when a test needs a browser.
+    pub browser_image: String,
     /// How names resolve on this host.
     pub endpoint: Endpoint,
     /// Ends the run early.
@@ -127,7 +129,7 @@ pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mut
     };
     world.voice.say(Event::Inventory { when: InventoryWhen::Before, counts: before.counts() });
     let witness = Witness::start(world.swarm.docker(), Arc::clone(&world.others));
-    let performed = tiers::perform(&plan, approved.permits, app, world, leavings).await;
+    let performed = Box::pin(tiers::perform(&plan, approved.permits, app, world, leavings)).await;
     let seen = witness.testify().await;
     let (end, unexplained) = match performed {
         Ok(unexplained) => (world.cancel.reason().unwrap_or(RunEnd::Completed), unexplained),

@@ -6,6 +6,7 @@ use crate::object::Object;
 use crate::outcome::{Finding, Outcome};
 use crate::plan::Plan;
 use crate::plan::permit::Purpose;
+use crate::testcase::TestCase;
 use crate::tier::Tier;
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +94,13 @@ pub enum Event {
         step: Option<StepId>,
         /// The line.
         text: String,
+    },
+    /// What the file of tests of a step consists of; always before the step's end.
+    TestCases {
+        /// Which step.
+        step: StepId,
+        /// In the order they ran.
+        cases: Vec<TestCase>,
     },
     /// A step ended.
     StepEnded {

@@ -7,6 +7,7 @@ use crate::object::Object;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::plan::permit::Purpose;
+use crate::testcase::{Count, TestCase};
 use crate::tier::Tier;
 use crate::verdict::blame::{self, Blame};
 use std::collections::BTreeMap;
@@ -26,6 +27,8 @@ pub struct Evidence {
     pub images: Vec<ImageSeen>,
     /// Per step, when it ran and how it ended.
     pub steps: BTreeMap<StepId, StepSeen>,
+    /// Per step that ran a file of tests, what that consists of.
+    pub cases: BTreeMap<StepId, Vec<TestCase>>,
     /// Per tier, when it began and ended.
     pub tiers: BTreeMap<Tier, Span>,
     /// Lines worth keeping, with the step they belong to.
@@ -232,6 +235,12 @@ impl Evidence {
             Event::TierStarted { tier } => self.tiers.entry(*tier).or_default().began_ms = Some(at),
             Event::TierEnded { tier } => self.tiers.entry(*tier).or_default().ended_ms = Some(at),
             Event::StepStarted { step } => self.steps.entry(step.clone()).or_default().began_ms = Some(at),
+            Event::TestCases { step, cases } => {
+                let ended = self.outcome(step).is_some();
+                if ended || self.cases.insert(step.clone(), cases.clone()).is_some() {
+                    self.flaws.push(format!("the test cases of step {step} came twice, or after its end"));
+                }
+            }
             Event::StepEnded { step, outcome, ms } => self.step_ended(step, outcome, *ms, at),
             Event::Waiting { step, on, limit: _ } => self.waits.push((step.clone(), on.clone(), at)),
             Event::Screenshot(screenshot) => self.screenshot = Some(screenshot.clone()),
@@ -276,6 +285,11 @@ impl Evidence {
     fn step_ended(&mut self, step: &StepId, outcome: &Outcome, ms: u64, at: u64) {
         if self.due_ms.is_some() {
             self.flaws.push(format!("step {step} ended after the verdict was due"));
+        }
+        if let (Outcome::Passed { .. } | Outcome::Skipped { .. }, Some(cases)) = (outcome, self.cases.get(step))
+            && Count::of(cases).failed > 0
+        {
+            self.flaws.push(format!("step {step} ended well, but test cases of it failed"));
         }
         let seen = self.steps.entry(step.clone()).or_default();
         match &seen.outcome {

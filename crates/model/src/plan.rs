@@ -5,6 +5,7 @@ pub mod build;
 pub mod choose;
 pub mod demands;
 pub mod dependency;
+pub mod hook;
 pub mod limits;
 pub mod own_tests;
 pub mod permit;

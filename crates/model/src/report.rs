@@ -18,6 +18,7 @@ use crate::plan::dependency::{Dependency, Mode};
 use crate::plan::permit::Purpose;
 use crate::plan::step::Action;
 use crate::plan::{Disposition, Plan};
+use crate::testcase::TestCase;
 use crate::tier::Tier;
 use crate::verdict::{Status, Verdict};
 use std::collections::BTreeMap;
@@ -121,6 +122,8 @@ pub struct StepRow {
     pub note: Option<String>,
     /// What was found, unless it passed.
     pub finding: Option<Finding>,
+    /// The test cases it consists of, where its runner tells them apart.
+    pub cases: Vec<TestCase>,
 }
 
 /// One deploy of a report.
@@ -293,6 +296,7 @@ fn step_row(id: &StepId, evidence: &Evidence, verdict: &Verdict) -> StepRow {
         ms: seen.and_then(|seen| seen.outcome.as_ref().map(|_| seen.ms)),
         note,
         finding: found.map(|found| found.finding.clone()),
+        cases: evidence.cases.get(id).cloned().unwrap_or_default(),
     }
 }
 

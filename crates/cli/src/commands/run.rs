@@ -66,6 +66,7 @@ pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
     let prepared = prepare::prepare(state, &args.recipe, &Warmth::Said(PhantomData), cancel.token()).await?;
     let facts = host::look(state, cancel.token()).await;
     let adaptations = readiness::ready(&facts)?;
+    readiness::can_test(&facts, &prepared.approved.plan)?;
     let swarm = Swarm::connect().await?;
     let plan = prepared.approved.plan.clone();
     let (dir, lock) = RunDir::create(state, &plan.run)?;
@@ -127,6 +128,7 @@ async fn inside(
         ledger: Arc::new(ledger),
         folder: dir.path().to_owned(),
         tools_image: findings::TOOLS_IMAGE.to_owned(),
+        browser_image: findings::BROWSER_IMAGE.to_owned(),
         endpoint: adaptations.endpoint,
         cancel: cancel.clone(),
         others: others::live_runs(state, &plan.run),

@@ -7,6 +7,7 @@ use cc_ci_model::lint::{self, LintReport};
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::{Disposition, Plan};
 use cc_ci_model::report::{ReportView, summary};
+use cc_ci_model::testcase::{CaseEnd, TestCase};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::judge;
 use std::time::Duration;
@@ -111,6 +112,7 @@ impl Progress {
                 (Some(_), Style::Plain) => vec![format!("    {text}")],
                 (Some(_), Style::Live) => vec![],
             },
+            Event::TestCases { cases, .. } => test_cases(cases),
             Event::StepEnded { step, outcome, ms } => self.step_ended(step.as_str(), outcome, *ms),
             Event::TierEnded { tier } => self.tier_ended(*tier),
             Event::Pruned { service } => vec![format!("service {service}: dropped by head, removed")],
@@ -255,6 +257,16 @@ pub fn seconds(ms: u64) -> String {
     } else {
         format!("{} m {:02} s", ms / 60_000, ms / 1000 % 60)
     }
+}
+
+/// The test functions that did not pass; the step's own line counts the others.
+fn test_cases(cases: &[TestCase]) -> Vec<String> {
+    let told = cases.iter().filter_map(|case| match &case.end {
+        CaseEnd::Passed => None,
+        CaseEnd::Failed { message, .. } => Some(format!("    {}: failed: {message}", case.name)),
+        CaseEnd::Skipped { reason } => Some(format!("    {}: skipped: {reason}", case.name)),
+    });
+    told.collect()
 }
 
 #[cfg(test)]

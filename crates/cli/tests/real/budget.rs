@@ -8,10 +8,10 @@ use cc_ci_testkit::repo::Repo;
 fn with_hook(product: &Product, hook: &str) -> Finished {
     let folder = tempfile::tempdir().unwrap();
     let repo = Repo::clone_of(&product.recipe("static-site"), folder.path(), "cheat").unwrap();
-    repo.write("tests/hooks/pre_upgrade", &format!("#!/bin/bash\nset -eu\n{hook}")).unwrap();
+    repo.write("tests/hooks/host/pre_upgrade", &format!("#!/bin/bash\nset -eu\n{hook}")).unwrap();
     repo.commit("a hook").unwrap();
     let run = product.run(repo.dir(), &["--stages", "install,upgrade", "--trust-hooks"]);
-    let hooked = run.err.contains("upgrade/hooks/pre_upgrade: passed");
+    let hooked = run.err.contains("upgrade/hooks/host/pre_upgrade: passed");
     assert!(hooked, "the hook itself must end well, or the test proves nothing: {}", run.all());
     run
 }

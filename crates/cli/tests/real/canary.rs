@@ -85,7 +85,7 @@ fn run(product: &Product, hook: &str) -> Finished {
     let (folder, repo) = recipe(product);
     let container =
         "app=$(docker ps --quiet --filter \"label=com.docker.swarm.service.name=${CC_CI_STACK}_app\" | head -1)";
-    repo.write("tests/hooks/pre_backup", &format!("#!/bin/bash\nset -eu\n{container}\n{hook}\n")).unwrap();
+    repo.write("tests/hooks/host/pre_backup", &format!("#!/bin/bash\nset -eu\n{container}\n{hook}\n")).unwrap();
     repo.commit("a canary").unwrap();
     let file = folder.path().join("canary");
     std::fs::write(&file, CANARY).unwrap();

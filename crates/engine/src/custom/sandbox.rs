@@ -7,6 +7,7 @@ use bollard::Docker;
 use bollard::models::{ContainerCreateBody, HostConfig, NetworkConnectRequest};
 use cc_ci_model::ids::RunId;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Facts;
@@ -38,9 +39,54 @@ pub(crate) const OUTPUT_CAP: usize = 1 << 20;
 /// Nobody: tests own nothing but what they make.
 const USER: &str = "65534:65534";
 
-const MEMORY: i64 = 512 << 20;
-const CPUS: i64 = 1_000_000_000;
-const PROCESSES: i64 = 256;
+/// What a sandbox is for, which decides what its tests may use up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// Tests of every kind but those with a browser.
+    Ordinary,
+    /// Tests with a browser, which is many processes and much memory.
+    Browser,
+}
+
+impl Size {
+    /// Memory and swap together, in bytes.
+    #[must_use]
+    pub fn memory(self) -> i64 {
+        match self {
+            Self::Ordinary => 512 << 20,
+            Self::Browser => 2 << 30,
+        }
+    }
+
+    /// CPU time per time, in billionths of one CPU.
+    #[must_use]
+    pub fn cpus(self) -> i64 {
+        match self {
+            Self::Ordinary => 1_000_000_000,
+            Self::Browser => 2_000_000_000,
+        }
+    }
+
+    /// The most processes and threads.
+    #[must_use]
+    pub fn processes(self) -> i64 {
+        match self {
+            Self::Ordinary => 256,
+            Self::Browser => 768,
+        }
+    }
+
+    /// The size of `/tmp` as a mount option.
+    fn scratch(self) -> &'static str {
+        match self {
+            Self::Ordinary => "128m",
+            Self::Browser => "512m",
+        }
+    }
+}
+
+/// What the state folder holds at most, as a mount option.
+const STATE_SIZE: &str = "64m";
 
 /// How long the engine waits beyond a test's own limit, which the sandbox keeps.
 const GRACE: Duration = Duration::from_secs(10);
@@ -62,16 +108,36 @@ while [ "$row" -lt "$3" ]; do
 done
 echo "after $tries tries""#;
 
+/// Takes down the interfaces that lead out of the app's networks: to the host itself, its neighbours and the internet. The
+/// names of the app's networks go on being answered by the engine.
+const SEAL: &str = r#"
+import fcntl, socket, struct
+GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 1
+control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+routes = [line.split() for line in open("/proc/net/route").read().splitlines()[1:]]
+for device in {route[0] for route in routes if route[2] != "00000000"}:
+    request = struct.pack("16sH14x", device.encode(), 0)
+    flags = struct.unpack("16xH14x", fcntl.ioctl(control, GET_FLAGS, request))[0]
+    fcntl.ioctl(control, SET_FLAGS, struct.pack("16sH14x", device.encode(), flags & ~UP))
+left = [line.split()[0] for line in open("/proc/net/route").read().splitlines()[1:] if line.split()[2] != "00000000"]
+if left:
+    raise SystemExit("there still is a way out by " + " ".join(left))
+"#;
+
+/// How long taking them down may take.
+const SEAL_LIMIT: Duration = Duration::from_secs(30);
+
 const PREPARE: &str = r#"umask 022
 tar -x -f - -C / --no-same-owner || exit 1
-cat /etc/ssl/certs/ca-certificates.crt /run/cc-ci/authority.pem >/run/cc-ci/authorities.pem || exit 1
-chmod 1777 /state"#;
+cat /etc/ssl/certs/ca-certificates.crt /run/cc-ci/authority.pem >/run/cc-ci/authorities.pem || exit 1"#;
 
 /// What a sandbox is made of.
 #[derive(Debug)]
 pub struct Furnishing {
-    /// The tools image.
+    /// The tools image, or the browser's.
     pub image: String,
+    /// What it is for.
+    pub size: Size,
     /// Networks to join, by name: the `proxy` network and those of the stack that can be joined.
     pub networks: Vec<String>,
     /// The tests folder.
@@ -86,6 +152,9 @@ pub struct Furnishing {
 #[derive(Debug, Clone)]
 pub struct Sandbox {
     docker: Docker,
+    ledger: Arc<Ledger>,
+    run: RunId,
+    image: String,
     container: String,
 }
 
@@ -93,12 +162,12 @@ impl Sandbox {
     /// Starts a sandbox and puts everything into it. It can be started as soon as its networks exist.
     pub async fn start(
         docker: &Docker,
-        ledger: &Ledger,
+        ledger: &Arc<Ledger>,
         run: &RunId,
         facts: &Facts,
         furnishing: &Furnishing,
     ) -> Result<Self, WorkError> {
-        let state = bench::run_volume(docker, ledger, run, "state").await?;
+        let size = furnishing.size;
         let name = format!("cc-ci-{run}-sandbox-{:08x}", rand::random::<u32>());
         let body = ContainerCreateBody {
             image: Some(furnishing.image.clone()),
@@ -108,33 +177,77 @@ impl Sandbox {
             user: Some("0:0".to_owned()),
             host_config: Some(HostConfig {
                 network_mode: Some(furnishing.networks.first().cloned().unwrap_or_else(|| "none".to_owned())),
-                mounts: Some(vec![bench::mount(&state, STATE)]),
-                tmpfs: Some(tmpfs()),
+                tmpfs: Some(tmpfs(size)),
                 readonly_rootfs: Some(true),
                 cap_drop: Some(vec!["ALL".to_owned()]),
                 security_opt: Some(vec!["no-new-privileges".to_owned()]),
-                memory: Some(MEMORY),
-                memory_swap: Some(MEMORY),
-                nano_cpus: Some(CPUS),
-                pids_limit: Some(PROCESSES),
+                memory: Some(size.memory()),
+                memory_swap: Some(size.memory()),
+                nano_cpus: Some(size.cpus()),
+                pids_limit: Some(size.processes()),
                 ..HostConfig::default()
             }),
             ..ContainerCreateBody::default()
         };
         bench::launch(docker, ledger, &name, body).await?;
-        let sandbox = Self { docker: docker.clone(), container: name };
-        for network in furnishing.networks.iter().skip(1) {
-            sandbox.join(network).await?;
-        }
+        let (ledger, image) = (Arc::clone(ledger), furnishing.image.clone());
+        let sandbox = Self { docker: docker.clone(), ledger, run: run.clone(), image, container: name };
+        sandbox.join(furnishing.networks.get(1..).unwrap_or_default()).await?;
         sandbox.furnish(facts, furnishing).await?;
         Ok(sandbox)
     }
 
-    /// Joins one more network, as after an upgrade that added one.
-    pub async fn join(&self, network: &str) -> Result<(), WorkError> {
+    /// Joins further networks, as after an upgrade that added one; the ways out of them are closed before this returns.
+    pub async fn join(&self, networks: &[String]) -> Result<(), WorkError> {
+        for network in networks {
+            self.connect(network).await?;
+        }
+        self.seal().await
+    }
+
+    async fn connect(&self, network: &str) -> Result<(), WorkError> {
         let request = NetworkConnectRequest { container: self.container.clone(), endpoint_config: None };
         let joined = self.docker.connect_network(network, request).await;
         joined.map_err(WorkError::engine(format!("join network {network} with the sandbox")))
+    }
+
+    /// Closes every way out of the sandbox's networks, from outside: in here nobody has the right to open one again.
+    async fn seal(&self) -> Result<(), WorkError> {
+        let name = format!("{}-seal-{:08x}", self.container, rand::random::<u32>());
+        let body = ContainerCreateBody {
+            image: Some(self.image.clone()),
+            entrypoint: Some(vec![]),
+            cmd: Some(["python3", "-c", SEAL].map(str::to_owned).to_vec()),
+            labels: Some(labels::of_run(&self.run)),
+            user: Some("0:0".to_owned()),
+            host_config: Some(HostConfig {
+                network_mode: Some(format!("container:{}", self.container)),
+                readonly_rootfs: Some(true),
+                cap_drop: Some(vec!["ALL".to_owned()]),
+                cap_add: Some(vec!["NET_ADMIN".to_owned()]),
+                ..HostConfig::default()
+            }),
+            ..ContainerCreateBody::default()
+        };
+        bench::launch(&self.docker, &self.ledger, &name, body).await?;
+        let ended = tokio::time::timeout(SEAL_LIMIT, bench::exit_code(&self.docker, &name)).await;
+        let said = match ended {
+            Ok(Ok(0)) => Ok(()),
+            Ok(Ok(code)) => Err(format!("the sandbox's networks could not be closed: exit code {code}")),
+            Ok(Err(error)) => return Err(error),
+            Err(_elapsed) => Err(format!("the sandbox's networks were not closed within {} s", SEAL_LIMIT.as_secs())),
+        };
+        bench::discard(&self.docker, &name).await?;
+        said.map_err(|text| WorkError::Answer { what: "close the sandbox's networks".to_owned(), text })
+    }
+
+    /// What a file in the sandbox holds, at most one byte more than `most`; `None` if there is no such plain file.
+    pub(crate) async fn file(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, ExecError> {
+        const READ: &str = r#"[ -f "$1" ] && [ ! -L "$1" ] || exit 44; exec head -c "$2" -- "$1""#;
+        let words = ["bash", "-c", READ, "read", path].map(str::to_owned).into_iter();
+        let command = Command::new(words.chain([(most + 1).to_string()])).user(USER).limit(GRACE);
+        let output = exec::run(&self.docker, &self.container, &command.cap(most + 1, Overflow::Discard)).await?;
+        Ok(output.succeeded().then_some(output.stdout))
     }
 
     /// Runs words in the sandbox as nobody, in the tests folder. When this returns, nothing of it runs any more.
@@ -174,7 +287,7 @@ impl Sandbox {
         exec::run(&self.docker, &self.container, &kill).await.map(drop)
     }
 
-    /// Removes the sandbox; the state volume stays for teardown.
+    /// Removes the sandbox with everything in it.
     pub async fn remove(&self) -> Result<(), WorkError> {
         bench::discard(&self.docker, &self.container).await
     }
@@ -191,8 +304,13 @@ impl Sandbox {
 }
 
 /// What of the sandbox can be written to, all in memory.
-fn tmpfs() -> HashMap<String, String> {
-    let folders = [(TESTS, "755", "64m"), ("/run/cc-ci", "755", "4m"), ("/tmp", "1777", "128m")];
+fn tmpfs(size: Size) -> HashMap<String, String> {
+    let folders = [
+        (TESTS, "755", "64m"),
+        ("/run/cc-ci", "755", "4m"),
+        (STATE, "1777", STATE_SIZE),
+        ("/tmp", "1777", size.scratch()),
+    ];
     let options = |mode, size| format!("rw,exec,nosuid,nodev,mode={mode},size={size}");
     folders.into_iter().map(|(path, mode, size)| (path.to_owned(), options(mode, size))).collect()
 }
@@ -259,7 +377,14 @@ mod tests {
             ("key".to_owned(), "two\nlines".to_owned()),
         ]);
         let authority = "PEM".to_owned();
-        let furnishing = Furnishing { image: String::new(), networks: vec![], files: files.into(), secrets, authority };
+        let furnishing = Furnishing {
+            image: String::new(),
+            size: Size::Ordinary,
+            networks: vec![],
+            files: files.into(),
+            secrets,
+            authority,
+        };
         let mut text = String::new();
         let bytes = archive(&facts, &furnishing).unwrap();
         for entry in tar::Archive::new(&bytes[..]).entries().unwrap() {

@@ -80,6 +80,9 @@ pub enum Remedy {
 /// The image that helpers and the recipe's own tests run in.
 pub const TOOLS_IMAGE: &str = "cc-ci/tools:1";
 
+/// The image of tests with a browser: the same and a browser in it. Only recipes with such tests need it.
+pub const BROWSER_IMAGE: &str = "cc-ci/browser:1";
+
 /// Images without which something does not work: name, and what does not.
 const IMAGES: [(&str, Level, &str); 1] =
     [(TOOLS_IMAGE, Level::Fail, "backups, the recipe's own tests and data checks run in this image")];

@@ -31,6 +31,18 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// What is said about it.
+    #[must_use]
+    pub fn finding(self) -> Finding {
+        match self.0 {
+            Outcome::Failed(finding) | Outcome::Unverified(finding) => finding,
+            Outcome::Passed { note } => Finding::new(Cause::Harness, note.unwrap_or_default()),
+            Outcome::Skipped { reason } => Finding::new(Cause::Harness, reason),
+        }
+    }
+}
+
 impl From<SwarmError> for Fault {
     fn from(error: SwarmError) -> Self {
         let text = error.to_string();

@@ -7,7 +7,7 @@ pub(super) mod equipment;
 mod install;
 mod keeping;
 mod logs;
-mod own;
+pub(super) mod own;
 mod ready;
 mod restore;
 mod upgrade;

@@ -3,7 +3,7 @@
 
 use crate::world::{TOOLS, World, asked, say};
 use cc_ci_engine::custom::folder::{File, Mode};
-use cc_ci_engine::custom::sandbox::{Furnishing, Sandbox};
+use cc_ci_engine::custom::sandbox::{Furnishing, Sandbox, Size};
 use cc_ci_engine::custom::{self, Call, Facts, Role};
 use cc_ci_engine::exec::{self, Command};
 use cc_ci_engine::labels;
@@ -40,6 +40,7 @@ impl Tests {
         let secrets = BTreeMap::from([("token".to_owned(), "s3cret%= t".to_owned())]);
         let furnishing = Furnishing {
             image: TOOLS.to_owned(),
+            size: Size::Ordinary,
             networks: networks.to_vec(),
             files: files.to_vec(),
             secrets,
@@ -133,11 +134,12 @@ async fn tests_are_bounded_and_have_no_way_out() {
     in_world!(world, {
         let jail = r#"#!/bin/bash
 [ ! -e /var/run/docker.sock ] && [ ! -e /run/docker.sock ] || { echo "engine socket"; exit 1; }
+[ "$(awk 'NR > 1 && $3 != "00000000"' /proc/net/route)" = '' ] || { echo "a way out"; exit 1; }
 ! touch /usr/x 2>/dev/null && ! touch /tests/x 2>/dev/null || { echo "writable"; exit 1; }
 [ "$(id -u)" = 65534 ] || { echo "user $(id -u)"; exit 1; }
 grep -q '^CapBnd:[[:space:]]*0*$' /proc/self/status || { echo "capabilities"; exit 1; }
 grep -q '^NoNewPrivs:[[:space:]]*1$' /proc/self/status || { echo "new privileges"; exit 1; }
-while read -r _ _ _ root point _; do case $point in /state|/etc/*) ;; *) [ "$root" = / ] || case $point in /proc*|/sys*|/dev*) ;; *) echo "mount $root at $point"; exit 1;; esac;; esac; done </proc/self/mountinfo
+while read -r _ _ _ root point _; do case $point in /etc/*) ;; *) [ "$root" = / ] || case $point in /proc*|/sys*|/dev*) ;; *) echo "mount $root at $point"; exit 1;; esac;; esac; done </proc/self/mountinfo
 echo jailed
 "#;
         let folder = files(&[
@@ -145,6 +147,11 @@ echo jailed
             ("hang", "#!/bin/bash\n(setsid sleep 300 &)\ntrap '' TERM\necho hanging\nwhile :; do sleep 1; done\n"),
             ("flood", "#!/bin/sh\n(setsid sleep 300 &)\nyes\n"),
             ("forks", "#!/bin/bash\nfor i in $(seq 400); do sleep 300 & done 2>/dev/null; echo lived; exit 3\n"),
+            (
+                "fill",
+                "#!/bin/sh\nhead -c 10000000000 /dev/zero >$CC_CI_STATE_DIR/big; ls -s $CC_CI_STATE_DIR/big; rm $CC_CI_STATE_DIR/big\n",
+            ),
+            ("scratch", "#!/bin/sh\nhead -c 10000000000 /dev/zero >/tmp/big; rm /tmp/big; exit 3\n"),
             ("eats", "#!/bin/bash\nx=$(head -c 900000000 /dev/zero | tr '\\0' x); echo ${#x}\n"),
             (
                 "alive",
@@ -167,11 +174,100 @@ echo jailed
         failed(tests.run("forks", 2).await);
         assert_eq!(passed(tests.run("alive", 5).await), alone);
         failed(tests.run("eats", 20).await);
+        assert_eq!(passed(tests.run("fill", 60).await), "65536 /state/big");
+        let (cause, said) = failed(tests.run("scratch", 60).await);
+        assert!(cause == Cause::TestFailed && said.contains("No space left on device"), "{said}");
         assert_eq!(passed(tests.run("jail", 5).await), "jailed");
+        // Nothing is kept on the disk: what tests can fill is memory of their own.
         let filters = labels::filter(labels::RUN, world.run.as_str());
         let list = bollard::query_parameters::ListVolumesOptionsBuilder::default().filters(&filters).build();
         let volumes = world.docker.list_volumes(Some(list)).await.unwrap().volumes.unwrap_or_default();
-        assert_eq!(volumes.len(), 1, "only the state volume: {volumes:?}");
+        assert!(volumes.is_empty(), "{volumes:?}");
+        tests.sandbox.remove().await.unwrap();
+    });
+}
+
+const MIXED: &str = r#"
+import os, pytest, requests, shared
+
+def test_answers():
+    assert requests.get(os.environ["CC_CI_BASE_URL"]).status_code == 200
+
+class TestWords:
+    @pytest.mark.parametrize("word", ["a", "b"])
+    def test_word(self, word):
+        assert shared.WORD != word, "the words are the same"
+
+@pytest.mark.skip(reason="no mail here")
+def test_mail():
+    pass
+"#;
+
+#[tokio::test]
+async fn pytest_files_are_read_test_by_test() {
+    in_world!(world, {
+        let web = world.task("web", "cc-ci/nginx:1.26", &[], &[], &[]).await;
+        let network = world.network(&web).await;
+        world
+            .sh(&web, "echo hello >/usr/share/nginx/html/index.html; chmod 644 /usr/share/nginx/html/index.html")
+            .await;
+        let quits = "import os\ndef test_a():\n    os._exit(0)\n";
+        let lies = "import atexit, sys\ndef test_a():\n    assert 0\ndef pytest_sessionfinish(session):\n    session.exitstatus = 0\n";
+        let writes = |text: &str| {
+            format!(
+                "import os, sys\ndef test_a():\n    path = [w for w in sys.argv if w.startswith('--junitxml=')][0][11:]\n    open(path, 'w').write({text})\n    os._exit(0)\n"
+            )
+        };
+        let bomb = writes("'<!DOCTYPE x [<!ENTITY a \"aa\">]><testsuites><testcase name=\"&a;\"/></testsuites>'");
+        let huge = writes("'<testsuites>' + ' ' * 5000000");
+        let link = "import os, sys\ndef test_a():\n    path = [w for w in sys.argv if w.startswith('--junitxml=')][0][11:]\n    os.symlink('/etc/passwd', path)\n    os._exit(0)\n";
+        let folder = files(&[
+            ("conftest.py", "import sys\nsys.path.insert(0, '/tests/lib')\n"),
+            ("lib/shared.py", "WORD = 'b'\n"),
+            ("custom/test_mixed.py", MIXED),
+            ("custom/test_good.py", "def test_one(): pass\ndef test_two(tmp_path): (tmp_path / 'a').write_text('b')\n"),
+            ("custom/test_off.py", "import pytest\npytest.importorskip('no_such_module')\ndef test_a(): pass\n"),
+            ("custom/test_none.py", "def helper(): pass\n"),
+            ("custom/test_syntax.py", "def test_a(: pass\n"),
+            ("custom/test_quits.py", quits),
+            ("custom/test_lies.py", lies),
+            ("custom/test_bomb.py", &bomb),
+            ("custom/test_huge.py", &huge),
+            ("custom/test_link.py", link),
+            ("custom/test_hang.py", "import time\ndef test_a(): time.sleep(300)\n"),
+        ]);
+        let tests = Tests::start(&world, &folder, &[network], "http://web").await;
+        let (cause, said) = failed(tests.run("custom/test_mixed.py", 30).await);
+        assert_eq!(cause, Cause::TestFailed);
+        assert!(
+            said.starts_with(
+                "custom/test_mixed.py: 2 passed, 1 failed, 1 skipped: TestWords::test_word[b]: AssertionError: the words are the same"
+            ),
+            "{said}"
+        );
+        let said = format!("{:?}", tests.voice.said());
+        for name in ["test_answers", "TestWords::test_word[a]", "TestWords::test_word[b]", "test_mail", "no mail here"]
+        {
+            assert!(said.contains(name), "{name}: {said}");
+        }
+        assert_eq!(passed(tests.run("custom/test_good.py", 30).await), "2 passed");
+        let Outcome::Skipped { reason } = tests.run("custom/test_off.py", 30).await else { panic!() };
+        assert!(reason.contains("no_such_module"), "{reason}");
+        for (path, words) in [
+            ("custom/test_none.py", "holds no test"),
+            ("custom/test_syntax.py", "cannot be collected: "),
+            ("custom/test_quits.py", "ended with exit code 0, and left no JUnit file"),
+            ("custom/test_bomb.py", "it declares a document type"),
+            ("custom/test_huge.py", "its JUnit file is larger than 4 MiB"),
+            ("custom/test_link.py", "ended with exit code 0, and left no JUnit file"),
+        ] {
+            let (cause, said) = failed(tests.run(path, 30).await);
+            assert_eq!(cause, Cause::TestBroken, "{path}: {said}");
+            assert!(said.contains(words), "{path}: {said}");
+        }
+        // A hook in a test file is none; the exit code stays that of a failure.
+        assert_eq!(failed(tests.run("custom/test_lies.py", 30).await).0, Cause::TestFailed);
+        assert_eq!(failed(tests.run("custom/test_hang.py", 2).await).0, Cause::TimedOut);
         tests.sandbox.remove().await.unwrap();
     });
 }

@@ -25,7 +25,7 @@ pub(crate) struct World {
     pub(crate) docker: Docker,
     pub(crate) run: RunId,
     pub(crate) stack: StackName,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: std::sync::Arc<Ledger>,
     _folder: tempfile::TempDir,
 }
 
@@ -44,7 +44,7 @@ impl World {
         let docker = Docker::connect_with_defaults().unwrap().negotiate_version().await.expect("an engine must answer");
         let run = RunId::parse(&format!("data-{:08x}", rand::random::<u32>())).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let ledger = Ledger::create(folder.path(), &run).unwrap();
+        let ledger = std::sync::Arc::new(Ledger::create(folder.path(), &run).unwrap());
         let stack = StackName::observed(run.as_str());
         Self { docker, run, stack, ledger, _folder: folder }
     }
@@ -97,6 +97,9 @@ impl World {
         let name = format!("{}-net", self.stack);
         let request = NetworkCreateRequest {
             name: name.clone(),
+            // As those of a stack are, which have no way out of their own.
+            driver: Some("overlay".into()),
+            attachable: Some(true),
             labels: Some(labels::of_run(&self.run)),
             ..NetworkCreateRequest::default()
         };

@@ -3,6 +3,7 @@
 use super::base::Base;
 use super::demands::{Demands, Probe, Verify};
 use super::dependency::{Dependency, Mode};
+use super::hook::{Moment, Place};
 use super::limits::Limits;
 use super::permit::{Approved, Purpose};
 use super::step::{Action, Check, Operation, Part, Step};
@@ -36,8 +37,8 @@ pub struct Facts {
     pub data: Data,
     /// The recipe's own tests, by tier, in running order: paths below the tests folder.
     pub tests: BTreeMap<Tier, Vec<String>>,
-    /// Hooks that will run, by the tier they precede.
-    pub hooks: BTreeMap<Tier, String>,
+    /// Hooks that will run, by when and where.
+    pub hooks: BTreeMap<(Moment, Place), String>,
     /// Time limits.
     pub limits: Limits,
     /// What the settings ask of the app.
@@ -277,9 +278,12 @@ impl Steps<'_> {
         }
     }
 
-    fn hook(&mut self) {
-        if let Some(path) = self.facts.hooks.get(&self.tier) {
-            self.add(path, Action::Hook { path: path.clone() });
+    /// On the host first: what it prepares there is there for the other.
+    fn hooks(&mut self, moment: Moment) {
+        for place in [Place::Host, Place::Sandbox] {
+            if let Some(path) = self.facts.hooks.get(&(moment, place)) {
+                self.add(path, Action::Hook { path: path.clone(), place });
+            }
         }
     }
 
@@ -315,9 +319,10 @@ fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
     match tier {
         Tier::Install => {
             steps.dependencies();
-            steps.hook();
+            steps.hooks(Moment::PreInstall);
             steps.operate("deploy", Operation::Deploy);
             steps.check("converged", Check::Converged);
+            steps.hooks(Moment::InstallSteps);
             steps.serving("serving");
             steps.ready("");
             steps.own_tests("");
@@ -325,7 +330,7 @@ fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
         }
         Tier::Upgrade => {
             steps.data(|steps| steps.operate("seed", Operation::Seed));
-            steps.hook();
+            steps.hooks(Moment::PreUpgrade);
             steps.operate("redeploy", Operation::Redeploy);
             steps.check("converged", Check::Converged);
             steps.check("moved", Check::Moved);
@@ -341,15 +346,16 @@ fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
         Tier::Backup => {
             steps.check("settled", Check::Settled);
             steps.operate("seed", Operation::Seed);
-            steps.hook();
+            steps.hooks(Moment::PreBackup);
             steps.operate("snapshot", Operation::Snapshot);
             steps.check("complete", Check::SnapshotComplete);
             steps.verified();
+            steps.hooks(Moment::BackupVerify);
             steps.own_tests("");
         }
         Tier::Restore => {
             steps.operate("mutate", Operation::Mutate);
-            steps.hook();
+            steps.hooks(Moment::PreRestore);
             steps.operate("in-place", Operation::RestoreInPlace);
             steps.serving("in-place/serving");
             steps.ready("in-place/");

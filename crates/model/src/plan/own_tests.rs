@@ -1,5 +1,6 @@
 //! Finds the recipe's own tests and hooks among the names in its tests folder. Pure: names in, a list per tier out.
 
+use super::hook::{Approval, Hook, Moment, Place};
 use crate::tier::Tier;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -7,24 +8,52 @@ use std::collections::btree_map::Entry;
 /// The folder of a recipe that holds them.
 pub const FOLDER: &str = "tests";
 
+/// What a file of the tests folder is run with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Runner {
+    /// `*.hurl`: a file of HTTP requests and assertions.
+    Hurl,
+    /// `test_*.py`: pytest, which tells its test functions apart.
+    Pytest,
+    /// `browser_*.py`: pytest with Playwright and a browser.
+    Browser,
+    /// Anything that can be executed.
+    Executable,
+}
+
+impl Runner {
+    /// The runner of a file by its name.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+        match name.ends_with(".py") {
+            _ if name.ends_with(".hurl") => Self::Hurl,
+            true if name.starts_with("test_") => Self::Pytest,
+            true if name.starts_with("browser_") => Self::Browser,
+            true | false => Self::Executable,
+        }
+    }
+
+    /// Whether a file of this kind runs without an execute bit.
+    fn needs_no_mode(self) -> bool {
+        match self {
+            Self::Hurl | Self::Pytest | Self::Browser => true,
+            Self::Executable => false,
+        }
+    }
+}
+
 /// What a tests folder holds; paths are below that folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OwnTests {
     /// Tests by the tier they run in, in running order.
     pub tests: BTreeMap<Tier, Vec<String>>,
-    /// Hooks by the tier whose operation they precede.
-    pub hooks: BTreeMap<Tier, String>,
+    /// Hooks that run, by when and where; those on the host come first.
+    pub hooks: BTreeMap<(Moment, Place), String>,
+    /// Hooks that would run on the host and may not.
+    pub denied: Vec<Hook>,
     /// Files that look like tests and will not run, with the reason.
     pub ignored: Vec<(String, &'static str)>,
-}
-
-/// Whether hooks, which run on the host, may run (TRUST-1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trust {
-    /// The caller said so.
-    Hooks,
-    /// The default.
-    No,
 }
 
 impl OwnTests {
@@ -41,42 +70,66 @@ impl OwnTests {
 
     fn sort_in(&mut self, path: &str, executable: bool) {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
-        let hurl = name.ends_with(".hurl");
+        let runner = Runner::of(path);
+        let runs = executable || runner.needs_no_mode();
         match folder {
-            "" => match Tier::parse(stem) {
-                Ok(tier @ (Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Restore)) if hurl || executable => {
-                    self.tests.entry(tier).or_default().push(path.to_owned());
-                }
-                Ok(Tier::Custom) if hurl || executable => {
-                    self.ignore(path, "tests of the custom tier belong into the folder `custom`");
-                }
-                Ok(_) if is_program(name) => self.ignore(path, "not executable"),
-                Err(_) if hurl => self.ignore(path, "no tier has this name: install, upgrade, backup, restore"),
-                Ok(_) | Err(_) => {}
-            },
+            "" => self.of_tier(path, name, runner, runs),
             "custom" => {
-                if hurl || executable {
+                if runs {
                     self.tests.entry(Tier::Custom).or_default().push(path.to_owned());
                 } else if is_program(name) {
                     self.ignore(path, "not executable");
                 }
             }
-            "hooks" => match stem.strip_prefix("pre_").map(Tier::parse) {
-                Some(Ok(tier @ (Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Restore))) if executable => {
-                    if let Entry::Vacant(free) = self.hooks.entry(tier) {
-                        free.insert(path.to_owned());
-                    } else {
-                        self.ignore(path, "another hook for the same operation comes first");
-                    }
-                }
-                Some(Ok(_)) if !executable => self.ignore(path, "not executable"),
-                Some(_) | None => {
-                    self.ignore(path, "no operation has this name: pre_install, pre_upgrade, pre_backup, pre_restore");
-                }
-            },
-            _ if hurl => self.ignore(path, "Hurl files run from `tests` and `tests/custom` only"),
+            "hooks" => self.hook(path, name, Place::Sandbox, executable || runner == Runner::Hurl),
+            // On the host there is nothing but the file itself.
+            "hooks/host" => self.hook(path, name, Place::Host, executable && runner != Runner::Hurl),
+            _ if runner == Runner::Hurl => self.ignore(path, "Hurl files run from `tests` and `tests/custom` only"),
+            _ if runner != Runner::Executable => {
+                self.ignore(path, "pytest files run from `tests` and `tests/custom` only");
+            }
             _ => {}
+        }
+    }
+
+    fn of_tier(&mut self, path: &str, name: &str, runner: Runner, runs: bool) {
+        let stem = stem(name);
+        let tier = match runner {
+            Runner::Pytest => stem.strip_prefix("test_").unwrap_or(stem),
+            Runner::Browser => stem.strip_prefix("browser_").unwrap_or(stem),
+            Runner::Hurl | Runner::Executable => stem,
+        };
+        match Tier::parse(tier) {
+            Ok(tier @ (Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Restore)) if runs => {
+                self.tests.entry(tier).or_default().push(path.to_owned());
+            }
+            Ok(Tier::Custom) if runs => {
+                self.ignore(path, "tests of the custom tier belong into the folder `custom`");
+            }
+            Ok(_) if is_program(name) => self.ignore(path, "not executable"),
+            Err(_) if runner != Runner::Executable => {
+                self.ignore(path, "no tier has this name: install, upgrade, backup, restore");
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    fn hook(&mut self, path: &str, name: &str, place: Place, runs: bool) {
+        match Moment::parse(stem(name)) {
+            Some(moment) if runs => match self.hooks.entry((moment, place)) {
+                Entry::Vacant(free) => {
+                    free.insert(path.to_owned());
+                }
+                Entry::Occupied(_) => self.ignore(path, "another hook for the same moment comes first"),
+            },
+            Some(_) if place == Place::Host && name.ends_with(".hurl") => {
+                self.ignore(path, "Hurl files do not run on the host; put it into `hooks`");
+            }
+            Some(_) => self.ignore(path, "not executable"),
+            None => self.ignore(
+                path,
+                "no moment has this name: pre_install, install_steps, pre_upgrade, pre_backup, backup_verify, pre_restore",
+            ),
         }
     }
 
@@ -84,49 +137,80 @@ impl OwnTests {
         self.ignored.push((path.to_owned(), why));
     }
 
-    /// These and those of a second folder, whose paths get `prefix`. Of two hooks for one operation the second folder's runs.
+    /// These and those of a second folder, whose paths get `prefix`. Of two hooks for one moment and place the second
+    /// folder's runs.
     #[must_use]
     pub fn and(mut self, prefix: &str, more: Self) -> Self {
         let prefixed = |path: String| format!("{prefix}/{path}");
         for (tier, paths) in more.tests {
             self.tests.entry(tier).or_default().extend(paths.into_iter().map(prefixed));
         }
-        for (tier, path) in more.hooks {
-            if let Some(other) = self.hooks.insert(tier, prefixed(path)) {
-                self.ignore(&other, "another hook for the same operation comes first");
+        for (when, path) in more.hooks {
+            if let Some(other) = self.hooks.insert(when, prefixed(path)) {
+                self.ignore(&other, "another hook for the same moment comes first");
             }
         }
         self.ignored.extend(more.ignored.into_iter().map(|(path, why)| (prefixed(path), why)));
         self
     }
 
-    /// Takes the hooks out unless they are trusted; answers with a note for each one that will not run.
-    pub fn apply(&mut self, trust: Trust) -> Vec<String> {
+    /// Takes those hooks out that may not run; answers with a note for each file that will not.
+    pub fn apply(&mut self, approval: &Approval) -> Vec<String> {
         let mut notes: Vec<String> =
             self.ignored.iter().map(|(path, why)| format!("{FOLDER}/{path} does not run: {why}")).collect();
-        match trust {
-            Trust::Hooks => {}
-            Trust::No => {
-                let hooks = std::mem::take(&mut self.hooks);
-                notes.extend(hooks.values().map(|path| {
-                    format!("{FOLDER}/{path} does not run: hooks run on the host, and only with --trust-hooks")
+        match approval {
+            Approval::By(_) => {}
+            Approval::No => {
+                for ((moment, place), path) in std::mem::take(&mut self.hooks) {
+                    match place {
+                        Place::Sandbox => {
+                            self.hooks.insert((moment, place), path);
+                        }
+                        Place::Host => self.denied.push(Hook { moment, place, path }),
+                    }
+                }
+                notes.extend(self.denied.iter().map(|hook| {
+                    let path = &hook.path;
+                    format!(
+                        "{FOLDER}/{path} was denied and does not run: hooks run on the host only with --trust-hooks, or where \
+                         policy.toml has `host-hooks = true` for the recipe"
+                    )
                 }));
             }
         }
         notes
     }
+
+    /// What the hooks change, for the manifest: which and where, and by whose word; those that may not run as well.
+    #[must_use]
+    pub fn manifest(&self, approval: &Approval) -> BTreeMap<String, String> {
+        let line = |moment: Moment, what: &str| format!("hook {moment}{what}");
+        let runs = self.hooks.iter().map(|((moment, place), path)| match (place, approval) {
+            (Place::Sandbox, _) => (line(*moment, ""), path.clone()),
+            (Place::Host, Approval::By(who)) => (line(*moment, " on the host"), format!("{path}, approved by {who}")),
+            (Place::Host, Approval::No) => (line(*moment, " on the host"), format!("{path}, approved by nobody")),
+        });
+        let denied =
+            self.denied.iter().map(|hook| (line(hook.moment, " on the host"), format!("{}, denied", hook.path)));
+        runs.chain(denied).collect()
+    }
+}
+
+fn stem(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(stem, _)| stem)
 }
 
 /// Whether a name promises something to run, so that a missing mode bit is worth a word.
 fn is_program(name: &str) -> bool {
-    [".sh", ".py", ".bash", ".pl", ".rb", ".js"].iter().any(|end| name.ends_with(end))
+    let of_pytest = ["conftest.py", "__init__.py"].contains(&name);
+    !of_pytest && [".sh", ".py", ".bash", ".pl", ".rb", ".js"].iter().any(|end| name.ends_with(end))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const FILES: [(&str, bool); 15] = [
+    const FILES: [(&str, bool); 25] = [
         ("login.hurl", false),
         ("install.hurl", false),
         ("install.sh", true),
@@ -142,6 +226,16 @@ mod tests {
         ("custom/deep/x.hurl", false),
         ("hooks/pre_upgrade", true),
         ("hooks/pre_custom", true),
+        ("hooks/backup_verify.hurl", false),
+        ("hooks/install_steps", true),
+        ("hooks/install_steps.sh", true),
+        ("hooks/host/pre_upgrade", true),
+        ("hooks/host/pre_restore.hurl", false),
+        ("test_upgrade.py", false),
+        ("test_login.py", false),
+        ("custom/test_feeds.py", false),
+        ("custom/browser_login.py", false),
+        ("custom/conftest.py", false),
     ];
 
     #[test]
@@ -153,12 +247,22 @@ mod tests {
             text,
             [
                 "install: install.hurl install.sh",
-                "upgrade: upgrade.py",
+                "upgrade: test_upgrade.py upgrade.py",
                 "restore: restore",
-                "custom: custom/a_login custom/b.hurl"
+                "custom: custom/a_login custom/b.hurl custom/browser_login.py custom/test_feeds.py"
             ]
         );
-        assert_eq!(found.hooks, BTreeMap::from([(Tier::Upgrade, "hooks/pre_upgrade".to_owned())]));
+        let hooks: Vec<String> =
+            found.hooks.iter().map(|((moment, place), path)| format!("{moment} {place:?}: {path}")).collect();
+        assert_eq!(
+            hooks,
+            [
+                "install_steps Sandbox: hooks/install_steps",
+                "pre_upgrade Host: hooks/host/pre_upgrade",
+                "pre_upgrade Sandbox: hooks/pre_upgrade",
+                "backup_verify Sandbox: hooks/backup_verify.hurl",
+            ]
+        );
     }
 
     #[test]
@@ -166,8 +270,17 @@ mod tests {
         let more = [("install.hurl", false), ("custom/z.sh", true), ("hooks/pre_upgrade", true), ("backup.sh", false)];
         let both = OwnTests::find(FILES).and("catalogue", OwnTests::find(more));
         assert_eq!(both.tests[&Tier::Install], ["install.hurl", "install.sh", "catalogue/install.hurl"]);
-        assert_eq!(both.tests[&Tier::Custom], ["custom/a_login", "custom/b.hurl", "catalogue/custom/z.sh"]);
-        assert_eq!(both.hooks[&Tier::Upgrade], "catalogue/hooks/pre_upgrade");
+        assert_eq!(
+            both.tests[&Tier::Custom],
+            [
+                "custom/a_login",
+                "custom/b.hurl",
+                "custom/browser_login.py",
+                "custom/test_feeds.py",
+                "catalogue/custom/z.sh"
+            ]
+        );
+        assert_eq!(both.hooks[&(Moment::PreUpgrade, Place::Sandbox)], "catalogue/hooks/pre_upgrade");
         let ignored: Vec<&str> = both.ignored.iter().map(|(path, _)| path.as_str()).collect();
         assert!(ignored.ends_with(&["hooks/pre_upgrade", "catalogue/backup.sh"]), "{ignored:?}");
     }
@@ -175,22 +288,41 @@ mod tests {
     #[test]
     fn what_will_not_run_is_said() {
         let mut found = OwnTests::find(FILES);
+        insta::assert_snapshot!(found.apply(&Approval::No).join("\n"), @r"
+        tests/backup.sh does not run: not executable
+        tests/custom.hurl does not run: tests of the custom tier belong into the folder `custom`
+        tests/custom/deep/x.hurl does not run: Hurl files run from `tests` and `tests/custom` only
+        tests/custom/late.sh does not run: not executable
+        tests/hooks/host/pre_restore.hurl does not run: Hurl files do not run on the host; put it into `hooks`
+        tests/hooks/install_steps.sh does not run: another hook for the same moment comes first
+        tests/hooks/pre_custom does not run: no moment has this name: pre_install, install_steps, pre_upgrade, pre_backup, backup_verify, pre_restore
+        tests/login.hurl does not run: no tier has this name: install, upgrade, backup, restore
+        tests/test_login.py does not run: no tier has this name: install, upgrade, backup, restore
+        tests/hooks/host/pre_upgrade was denied and does not run: hooks run on the host only with --trust-hooks, or where policy.toml has `host-hooks = true` for the recipe
+        ");
+        assert_eq!(found.hooks.len(), 3);
+        insta::assert_debug_snapshot!(found.manifest(&Approval::No), @r#"
+        {
+            "hook backup_verify": "hooks/backup_verify.hurl",
+            "hook install_steps": "hooks/install_steps",
+            "hook pre_upgrade": "hooks/pre_upgrade",
+            "hook pre_upgrade on the host": "hooks/host/pre_upgrade, denied",
+        }
+        "#);
+        let (mut trusted, by) = (OwnTests::find(FILES), Approval::By("--trust-hooks".to_owned()));
+        assert_eq!(trusted.apply(&by).len(), 9);
+        let manifest = trusted.manifest(&by);
+        assert_eq!(manifest["hook pre_upgrade on the host"], "hooks/host/pre_upgrade, approved by --trust-hooks");
+    }
+
+    #[test]
+    fn a_file_is_run_by_its_name() {
+        let of = |path: &str| Runner::of(path);
+        assert_eq!((of("custom/test_a.py"), of("test_upgrade.py")), (Runner::Pytest, Runner::Pytest));
+        assert_eq!((of("custom/browser_a.py"), of("a.hurl")), (Runner::Browser, Runner::Hurl));
         assert_eq!(
-            found.apply(Trust::No),
-            [
-                "tests/backup.sh does not run: not executable",
-                "tests/custom.hurl does not run: tests of the custom tier belong into the folder `custom`",
-                "tests/custom/deep/x.hurl does not run: Hurl files run from `tests` and `tests/custom` only",
-                "tests/custom/late.sh does not run: not executable",
-                "tests/hooks/pre_custom does not run: no operation has this name: pre_install, pre_upgrade, pre_backup, \
-                 pre_restore",
-                "tests/login.hurl does not run: no tier has this name: install, upgrade, backup, restore",
-                "tests/hooks/pre_upgrade does not run: hooks run on the host, and only with --trust-hooks",
-            ]
+            (of("test_a.sh"), of("custom/a.py"), of("test_/a")),
+            (Runner::Executable, Runner::Executable, Runner::Executable)
         );
-        assert!(found.hooks.is_empty());
-        let mut trusted = OwnTests::find(FILES);
-        assert_eq!(trusted.apply(Trust::Hooks).len(), 6);
-        assert_eq!(trusted.hooks.len(), 1);
     }
 }

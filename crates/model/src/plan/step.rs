@@ -1,6 +1,7 @@
 //! Steps: what a tier consists of, as data.
 
 use super::demands::{Probe, Verify};
+use super::hook::Place;
 use crate::ids::{RecipeName, StepId};
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,9 @@ pub enum Action {
     Hook {
         /// Path below the recipe's tests folder.
         path: String,
+        /// Where it runs.
+        #[serde(default)]
+        place: Place,
     },
     /// One of the recipe's own tests.
     Test {

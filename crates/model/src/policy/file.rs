@@ -9,11 +9,16 @@ use std::collections::BTreeMap;
 /// The file's name in the state folder.
 pub const FILE: &str = "policy.toml";
 
+/// The key that lets a recipe's hooks run on the host.
+pub const HOST_HOOKS: &str = "host-hooks";
+
 /// What an operator allows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     /// By recipe, item and value: the place that allows it.
     allow: BTreeMap<(String, Item, String), String>,
+    /// By recipe whose hooks may run on the host: the place that says so.
+    host_hooks: BTreeMap<String, String>,
 }
 
 impl Policy {
@@ -22,6 +27,7 @@ impl Policy {
     /// ```toml
     /// [allow.mumble]
     /// host-port = ["64738/tcp", "64738/udp"]
+    /// host-hooks = true
     /// ```
     ///
     /// # Errors
@@ -51,9 +57,16 @@ impl Policy {
         }
         let Some(items) = document.table(recipe) else { return };
         for entry in document.items(&recipe.key, items) {
+            if entry.name == HOST_HOOKS {
+                if document.flag(&entry) == Some(true) {
+                    let place = format!("{}, line {}", document.file, entry.line);
+                    self.host_hooks.insert(recipe.name.clone(), place);
+                }
+                continue;
+            }
             let Some(item) = Item::ALL.into_iter().find(|item| item.word() == entry.name) else {
-                let words = Item::ALL.map(Item::word);
-                let hint = match nearest(&entry.name, words) {
+                let words = Item::ALL.map(Item::word).into_iter().chain([HOST_HOOKS]).collect::<Vec<_>>();
+                let hint = match nearest(&entry.name, words.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("the items are {}", words.join(", ")),
                 };
@@ -65,6 +78,12 @@ impl Policy {
                 self.allow.insert((recipe.name.clone(), item, value), place);
             }
         }
+    }
+
+    /// The place that lets the hooks of `recipe` run on the host, if one does (TRUST-1).
+    #[must_use]
+    pub fn host_hooks(&self, recipe: &str) -> Option<&str> {
+        self.host_hooks.get(recipe).map(String::as_str)
     }
 
     /// The place that allows `recipe` this value of `item`, if one does. Values are compared letter by letter.

@@ -5,6 +5,7 @@ use crate::event::{Budget, Event, RunEnd, Screenshot, ServiceSeen, Shot, Stamped
 use crate::lint::{LintFinding, LintReport};
 use crate::outcome::{Finding, Outcome};
 use crate::plan::Plan;
+use crate::testcase::{CaseEnd, TestCase};
 
 impl Redactor {
     /// The event with every free text masked.
@@ -22,6 +23,9 @@ impl Redactor {
             Event::HostFact { name, value } => Event::HostFact { name, value: self.mask_owned(value) },
             Event::Waiting { step, on, limit } => Event::Waiting { step, on: self.mask_owned(on), limit },
             Event::Noted { step, text } => Event::Noted { step, text: self.mask_owned(text) },
+            Event::TestCases { step, cases } => {
+                Event::TestCases { step, cases: cases.into_iter().map(|case| self.case(case)).collect() }
+            }
             Event::StepEnded { step, outcome, ms } => Event::StepEnded { step, outcome: self.outcome(outcome), ms },
             Event::ServicesSeen { step, services } => Event::ServicesSeen {
                 step,
@@ -83,6 +87,18 @@ impl Redactor {
             Shot::Refused { why } => Shot::Refused { why: self.mask_owned(why) },
             Shot::Missed { why } => Shot::Missed { why: self.mask_owned(why) },
         }
+    }
+
+    fn case(&self, case: TestCase) -> TestCase {
+        let end = match case.end {
+            CaseEnd::Passed => CaseEnd::Passed,
+            CaseEnd::Failed { message, details } => {
+                CaseEnd::Failed { message: self.mask_owned(message), details: self.lines(details) }
+            }
+            CaseEnd::Skipped { reason } => CaseEnd::Skipped { reason: self.mask_owned(reason) },
+        };
+        // A parameter of a test can be a secret, and is part of its name.
+        TestCase { name: self.mask_owned(case.name), end, ..case }
     }
 
     fn outcome(&self, outcome: Outcome) -> Outcome {

@@ -1,7 +1,8 @@
 //! `junit.xml`: a test suite per tier, a test case per step, for CI systems that know nothing of us.
 
 use super::{ReportView, StepRow, TierRow, text};
-use crate::outcome::Finding;
+use crate::outcome::{Cause, Finding};
+use crate::testcase::{self as cases, CaseEnd, Count};
 use crate::verdict::Status;
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
@@ -33,8 +34,45 @@ fn suite(view: &ReportView, row: &TierRow) -> TestSuite {
         }
         suite.add_test_case(timed_case(row.tier.word(), row.tier.word(), None, status));
     }
-    suite.add_test_cases(row.steps.iter().map(|step| case(row, step)));
+    for step in &row.steps {
+        if !told_by_cases(step) {
+            suite.add_test_case(case(row, step));
+        }
+        suite.add_test_cases(step.cases.iter().map(|one| test_case(step, one)));
+    }
     suite
+}
+
+/// Whether the test cases of a step say all that it says: then it is no case of its own, and nothing is counted twice.
+fn told_by_cases(step: &StepRow) -> bool {
+    let count = Count::of(&step.cases);
+    match step.status {
+        Status::Pass => count.passed > 0,
+        Status::Skip => count.skipped > 0,
+        Status::Fail => count.failed > 0 && step.finding.as_ref().is_some_and(|found| found.cause == Cause::TestFailed),
+        Status::Unver => false,
+    }
+}
+
+fn test_case(step: &StepRow, one: &cases::TestCase) -> TestCase {
+    let status = match &one.end {
+        CaseEnd::Passed => TestCaseStatus::success(),
+        CaseEnd::Skipped { reason } => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(reason.as_str());
+            status
+        }
+        CaseEnd::Failed { message, details } => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(message.as_str());
+            status.set_type(Status::Fail.word());
+            if !details.is_empty() {
+                status.set_description(details.join("\n"));
+            }
+            status
+        }
+    };
+    timed_case(step.id.as_str(), one.name.as_str(), Some(one.ms), status)
 }
 
 fn case(row: &TierRow, step: &StepRow) -> TestCase {

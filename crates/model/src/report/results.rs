@@ -8,6 +8,7 @@ use crate::outcome::{Cause, Finding};
 use crate::plan::base::Base;
 use crate::plan::dependency::Mode;
 use crate::recipe::source::Severity;
+use crate::testcase::TestCase;
 use crate::tier::Tier;
 use crate::verdict::blame::Blame;
 use crate::verdict::budget::Agreement;
@@ -161,6 +162,9 @@ pub struct TestResult {
     pub note: Option<String>,
     /// What was found, unless it passed.
     pub finding: Option<Finding>,
+    /// The test cases of a file whose runner tells them apart; left out for every other step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cases: Vec<TestCase>,
 }
 
 /// What did not run.
@@ -390,6 +394,7 @@ fn test(step: &StepRow) -> TestResult {
         ms: step.ms,
         note: step.note.clone(),
         finding: step.finding.clone(),
+        cases: step.cases.clone(),
     }
 }
 

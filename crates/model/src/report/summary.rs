@@ -7,11 +7,15 @@ use crate::lint;
 use crate::object::Kind;
 use crate::plan::Skip;
 use crate::recipe::source::Severity;
+use crate::testcase::{CaseEnd, Count};
 use crate::verdict::{Color, Status};
 use std::fmt::Write;
 
 /// How many lines of a dead attempt's log the summary shows; the artifact has them all.
 const LOG_LINES: usize = 12;
+
+/// How many test cases of one file the summary shows; the artifact has them all.
+const CASE_LINES: usize = 30;
 
 /// How many errors of lint the summary shows; the artifact has them all.
 const LINT_LINES: usize = 10;
@@ -30,6 +34,7 @@ pub fn render(view: &ReportView) -> String {
         tier(&mut out, row);
     }
     line(&mut out, "");
+    cases(&mut out, view);
     line(&mut out, &view.verdict.budget.line());
     for words in &view.verdict.budget.words {
         line(&mut out, &format!("  {words}"));
@@ -118,6 +123,32 @@ fn tier(out: &mut String, row: &TierRow) {
     let took = row.span.ms().filter(|ms| *ms > 0).map_or_else(|| "-".to_owned(), seconds);
     let note = row.note.as_deref().map(first_line).unwrap_or_default();
     line(out, format!("{:<8} {:<5} {took:>9}  {note}", row.tier.word(), row.status.word()).trim_end());
+}
+
+/// The test functions of each file whose runner tells them apart; those that failed first, when there is not room for all.
+fn cases(out: &mut String, view: &ReportView) {
+    for step in view.tiers.iter().flat_map(|row| &row.steps).filter(|step| !step.cases.is_empty()) {
+        line(out, &format!("tests of {}: {}", step.id, Count::of(&step.cases).words()));
+        let mut all: Vec<_> = step.cases.iter().collect();
+        if all.len() > CASE_LINES {
+            all.sort_by_key(|case| match &case.end {
+                CaseEnd::Failed { .. } => 0,
+                CaseEnd::Skipped { .. } => 1,
+                CaseEnd::Passed => 2,
+            });
+        }
+        for case in all.iter().take(CASE_LINES) {
+            let (word, why) = match &case.end {
+                CaseEnd::Passed => ("pass", String::new()),
+                CaseEnd::Failed { message, .. } => ("fail", format!(": {}", first_line(message))),
+                CaseEnd::Skipped { reason } => ("skip", format!(": {}", first_line(reason))),
+            };
+            line(out, &format!("  {word}  {}{why}", first_line(&case.name)));
+        }
+        if let Some(more) = all.len().checked_sub(CASE_LINES).filter(|more| *more > 0) {
+            line(out, &format!("  and {more} more in results.json"));
+        }
+    }
 }
 
 fn skipped(out: &mut String, view: &ReportView) {

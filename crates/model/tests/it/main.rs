@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod budget;
+#[cfg(test)]
+mod cases;
 mod convergence;
 #[cfg(test)]
 mod dependencies;

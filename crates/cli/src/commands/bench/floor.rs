@@ -36,6 +36,7 @@ pub(super) async fn measure(state: &Path, args: &FloorArgs, cancel: &Cancel) -> 
         ledger: Arc::new(ledger),
         folder: dir.path().to_owned(),
         tools_image: findings::TOOLS_IMAGE.to_owned(),
+        browser_image: findings::BROWSER_IMAGE.to_owned(),
         endpoint: adaptations.endpoint,
         cancel: cancel.clone(),
         others: others::live_runs(state, &plan.run),

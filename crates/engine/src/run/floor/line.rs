@@ -14,6 +14,7 @@ use crate::route::Route;
 use crate::run::app::{App, Deployable};
 use crate::run::deploying::{self, Images, Instance};
 use crate::run::host_hook::{self, HostHook};
+use crate::run::tiers::own::moment_of;
 use crate::run::tiers::{checks, equipment};
 use crate::run::{Leavings, World};
 use crate::swarm::{Observe, Rendered, SwarmError};
@@ -22,6 +23,7 @@ use cc_ci_model::ids::StepId;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
+use cc_ci_model::plan::hook::{Moment as When, Place};
 use cc_ci_model::plan::permit::{Permits, Purpose};
 use cc_ci_model::plan::step::Action;
 use cc_ci_model::recipe::backup::{Backup, BackupSpec};
@@ -86,7 +88,7 @@ pub(super) async fn perform(
     };
 
     let it = &mut operator;
-    it.host_hook(Tier::Install).await?;
+    it.host_hook(When::PreInstall).await?;
     it.make_secrets(app.first()).await?;
     let deploying = Entry::Deploying { stack: plan.stack.clone(), purpose: Purpose::Base };
     world.ledger.write(&deploying).map_err(SwarmError::from)?;
@@ -100,7 +102,7 @@ pub(super) async fn perform(
     it.clock.lap(Tier::Install, "the recipe's tests");
 
     if plan.runs(Tier::Upgrade) {
-        it.host_hook(Tier::Upgrade).await?;
+        it.host_hook(When::PreUpgrade).await?;
         it.redeploy(&head).await?;
         it.clock.lap(Tier::Upgrade, "redeploy head");
         it.move_over().await?;
@@ -112,14 +114,14 @@ pub(super) async fn perform(
     if let Some(spec) = spec {
         let repository = it.settle().await?;
         it.clock.lap(Tier::Backup, "wait: Swarm's update is over; make the repository meanwhile");
-        it.host_hook(Tier::Backup).await?;
+        it.host_hook(When::PreBackup).await?;
         let snapshot = it.save(&spec, &repository).await?;
         it.clock.lap(Tier::Backup, "backup hooks, snapshot");
         it.tests(Tier::Backup, "").await?;
         it.clock.lap(Tier::Backup, "the recipe's tests");
 
         if plan.runs(Tier::Restore) {
-            it.host_hook(Tier::Restore).await?;
+            it.host_hook(When::PreRestore).await?;
             it.bring_back(&spec, &repository, &snapshot).await?;
             it.serving().await?;
             it.clock.lap(Tier::Restore, "restore in place, restore hooks");
@@ -216,7 +218,8 @@ impl Operator<'_> {
 
     fn furnishing(&self, tree: &Deployable, networks: Vec<String>, files: Vec<folder::File>) -> Furnishing {
         Furnishing {
-            image: self.world.tools_image.clone(),
+            image: equipment::image(self.world, equipment::size(self.plan)),
+            size: equipment::size(self.plan),
             networks,
             files,
             secrets: equipment::secrets(tree, &self.leavings),
@@ -245,11 +248,15 @@ impl Operator<'_> {
         Ok(())
     }
 
-    async fn host_hook(&self, tier: Tier) -> Result<(), FloorError> {
+    async fn host_hook(&self, moment: When) -> Result<(), FloorError> {
+        let tier = moment.tier();
         let Some(planned) = self.plan.tier(tier) else { return Ok(()) };
         for step in &planned.steps {
-            let Action::Hook { path } = &step.action else { continue };
-            let Some((folder, path)) = self.app.hook(path) else { continue };
+            // Hooks in the sandbox are no part of the floor: no example has one.
+            let Action::Hook { path, place: Place::Host } = &step.action else { continue };
+            let Some((folder, path)) = self.app.hook(path).filter(|_| moment_of(path) == Some(moment)) else {
+                continue;
+            };
             let state = self.world.folder.join(crate::run::HOOK_STATE);
             let hook = HostHook { folder, path, tier, limit: self.limit(), state: &state };
             let ended =
@@ -290,7 +297,7 @@ impl Operator<'_> {
         let had: BTreeSet<&String> = first.recipe.networks.values().map(|network| &network.name).collect();
         let new = head.recipe.networks.values().filter(|network| !network.external && !had.contains(&network.name));
         for network in new {
-            sandbox.join(&network.name).await?;
+            sandbox.join(std::slice::from_ref(&network.name)).await?;
         }
         let furnishing = self.furnishing(head, Vec::new(), Vec::new());
         if furnishing.secrets != equipment::secrets(first, &self.leavings) {

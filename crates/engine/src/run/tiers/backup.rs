@@ -12,6 +12,7 @@ use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::plan::hook::Moment;
 use cc_ci_model::plan::step::Action;
 use cc_ci_model::recipe::backup::{Backup, BackupSpec};
 use cc_ci_model::tier::Tier;
@@ -54,7 +55,7 @@ impl Stage<'_> {
         if !settled.may_go_on() {
             return Ok(None);
         }
-        let hooked = self.hook(Tier::Backup).await;
+        let hooked = self.hooks(Moment::PreBackup).await;
         self.compare_specs().await?;
         let (Some(Prepared { seeded, index, repository }), true) = (seeding, hooked.may_go_on()) else {
             return Ok(None);
@@ -65,6 +66,8 @@ impl Stage<'_> {
         let saved = Saved { repository, snapshot, seeded, index, spec };
         self.complete(&saved).await;
         self.verified().await;
+        self.hooks(Moment::BackupVerify).await;
+        self.compare_specs().await?;
         self.own_tests(Tier::Backup, "").await;
         Ok(Some(saved))
     }

@@ -3,16 +3,19 @@
 use super::{Deployable, Fault, Stage};
 use crate::bench::Bench;
 use crate::custom::Facts;
-use crate::custom::sandbox::{Furnishing, Sandbox};
+use crate::custom::folder::FolderError;
+use crate::custom::sandbox::{Furnishing, Sandbox, Size};
 use crate::data::index;
-use crate::run::Leavings;
 use crate::run::soon::Soon;
+use crate::run::{Leavings, World};
 use crate::{labels, route};
 use bollard::query_parameters::ListNetworksOptions;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::demands::Probe;
+use cc_ci_model::plan::hook::Place;
+use cc_ci_model::plan::own_tests::Runner;
 use cc_ci_model::plan::step::{Action, Operation};
 use cc_ci_model::tier::Tier;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,17 +23,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 impl Stage<'_> {
     /// Starts the helpers that the plan has work for, so that they are there when the app is.
-    pub(super) fn start_helpers(&mut self) {
+    pub(super) async fn start_helpers(&mut self) {
         let actions = || self.plan.tiers.iter().flat_map(|tier| tier.steps.iter().map(|step| &step.action));
         let seeds = actions().any(|action| *action == Action::Operate(Operation::Seed));
         let tests = actions().any(|action| match action {
-            Action::Test { .. } | Action::Probe { probe: Probe::Tcp { .. } } => true,
+            Action::Test { .. }
+            | Action::Probe { probe: Probe::Tcp { .. } }
+            | Action::Hook { place: Place::Sandbox, .. } => true,
             Action::Operate(_)
             | Action::Check(_)
             | Action::Probe { probe: Probe::Http { .. } }
             | Action::Verify { .. }
             | Action::Dependency { .. }
-            | Action::Hook { .. } => false,
+            | Action::Hook { place: Place::Host, .. } => false,
         });
         if seeds {
             let (docker, ledger) = (self.world.swarm.docker().clone(), Arc::clone(&self.world.ledger));
@@ -40,27 +45,68 @@ impl Stage<'_> {
                 Bench::start(&docker, &ledger, &run, &image, &volumes).await
             });
         }
-        if tests {
-            self.start_sandbox();
+        match (tests, self.sandbox.is_never()) {
+            (true, true) => self.start_sandbox(Networks::OfTheStack),
+            // It came before the app, whose networks, secrets and authority it does not know yet.
+            (true, false) => {
+                if let Err(fault) = self.complete_sandbox().await {
+                    self.sandbox = Soon::Lost(fault.finding());
+                }
+            }
+            (false, _) => {}
         }
     }
 
-    fn start_sandbox(&mut self) {
+    /// Starts the sandbox before there is an app, if something of the recipe's is to run in it by then.
+    pub(super) fn start_sandbox_early(&mut self) {
+        let steps = self.plan.tier(Tier::Install).map(|planned| planned.steps.as_slice()).unwrap_or_default();
+        let first = steps.iter().take_while(|step| step.action != Action::Operate(Operation::Deploy));
+        if first.into_iter().any(|step| matches!(step.action, Action::Hook { place: Place::Sandbox, .. })) {
+            self.start_sandbox(Networks::Proxy);
+        }
+    }
+
+    async fn complete_sandbox(&mut self) -> Result<(), Fault> {
+        let networks = networks(self.world.swarm.docker(), self.plan.stack.as_str()).await?;
+        let furnishing = Furnishing { files: Vec::new(), ..self.furnishing(Tier::Install, networks.clone())? };
         let facts = self.facts();
-        let (secrets, authority) = (self.secrets(Tier::Install), self.authority());
-        let files = match self.app.test_files() {
-            Ok(files) => files,
-            Err(error) => {
-                self.sandbox = Soon::Lost(Finding::new(Cause::TestBroken, error.to_string()));
+        let sandbox = self.sandbox.get().await?;
+        let others: Vec<String> = networks.into_iter().filter(|one| one != route::PROXY_NETWORK).collect();
+        sandbox.join(&others).await?;
+        Ok(sandbox.furnish(&facts, &furnishing).await?)
+    }
+
+    /// What the sandbox is made of while the tree of `tier` runs.
+    fn furnishing(&self, tier: Tier, networks: Vec<String>) -> Result<Furnishing, Fault> {
+        let broken = |error: FolderError| Fault::unanswered(Finding::new(Cause::TestBroken, error.to_string()));
+        let size = size(&self.plan);
+        Ok(Furnishing {
+            image: image(self.world, size),
+            size,
+            networks,
+            files: self.app.test_files().map_err(broken)?,
+            secrets: self.secrets(tier),
+            authority: self.authority(),
+        })
+    }
+
+    fn start_sandbox(&mut self, wanted: Networks) {
+        let facts = self.facts();
+        let furnishing = match self.furnishing(Tier::Install, Vec::new()) {
+            Ok(furnishing) => furnishing,
+            Err(fault) => {
+                self.sandbox = Soon::Lost(fault.finding());
                 return;
             }
         };
         let (docker, ledger) = (self.world.swarm.docker().clone(), Arc::clone(&self.world.ledger));
-        let (run, stack, image) = (self.plan.run.clone(), self.plan.stack.to_string(), self.world.tools_image.clone());
+        let (run, stack) = (self.plan.run.clone(), self.plan.stack.to_string());
         self.sandbox = Soon::start(async move {
-            let networks = networks(&docker, &stack).await?;
-            let furnishing = Furnishing { image, networks, files, secrets, authority };
-            Sandbox::start(&docker, &ledger, &run, &facts, &furnishing).await
+            let networks = match wanted {
+                Networks::Proxy => vec![route::PROXY_NETWORK.to_owned()],
+                Networks::OfTheStack => networks(&docker, &stack).await?,
+            };
+            Sandbox::start(&docker, &ledger, &run, &facts, &Furnishing { networks, ..furnishing }).await
         });
     }
 
@@ -77,15 +123,13 @@ impl Stage<'_> {
             .filter(|one| !one.external && !before.contains(&one.name))
             .map(|one| one.name.clone())
             .collect();
-        let (facts, secrets, authority) = (self.facts(), self.secrets(Tier::Upgrade), self.authority());
-        let same_secrets = secrets == self.secrets(Tier::Install);
-        let image = self.world.tools_image.clone();
+        let (facts, same_secrets) = (self.facts(), self.secrets(Tier::Upgrade) == self.secrets(Tier::Install));
+        let furnishing = Furnishing { files: Vec::new(), ..self.furnishing(Tier::Upgrade, Vec::new())? };
         let sandbox = self.sandbox.get().await?;
-        for network in &new {
-            sandbox.join(network).await?;
+        if !new.is_empty() {
+            sandbox.join(&new).await?;
         }
         if !same_secrets {
-            let furnishing = Furnishing { image, networks: new, files: Vec::new(), secrets, authority };
             sandbox.furnish(&facts, &furnishing).await?;
         }
         Ok(())
@@ -124,6 +168,37 @@ impl Stage<'_> {
 
     fn authority(&self) -> String {
         self.own_authorities().concat()
+    }
+}
+
+/// Which networks the sandbox is started on.
+enum Networks {
+    /// The proxy's only: the app's own do not exist yet.
+    Proxy,
+    /// Those of the stack.
+    OfTheStack,
+}
+
+/// What the tests of a plan need.
+pub(in crate::run) fn size(plan: &Plan) -> Size {
+    let mut actions = plan.tiers.iter().flat_map(|tier| tier.steps.iter().map(|step| &step.action));
+    let browser = actions.any(|action| match action {
+        Action::Test { path } => Runner::of(path) == Runner::Browser,
+        Action::Operate(_)
+        | Action::Check(_)
+        | Action::Probe { .. }
+        | Action::Verify { .. }
+        | Action::Dependency { .. }
+        | Action::Hook { .. } => false,
+    });
+    if browser { Size::Browser } else { Size::Ordinary }
+}
+
+/// The image of a sandbox.
+pub(in crate::run) fn image(world: &World, size: Size) -> String {
+    match size {
+        Size::Ordinary => world.tools_image.clone(),
+        Size::Browser => world.browser_image.clone(),
     }
 }
 

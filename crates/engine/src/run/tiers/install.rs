@@ -7,6 +7,7 @@ use crate::swarm::SwarmError;
 use cc_ci_model::ids::Domain;
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::dependency::Mode;
+use cc_ci_model::plan::hook::Moment;
 use cc_ci_model::plan::permit::{Permits, Purpose};
 use cc_ci_model::tier::Tier;
 use std::time::Instant;
@@ -17,7 +18,8 @@ impl Stage<'_> {
         if self.dependencies(&mut permits).await? == After::Down {
             return Ok(After::Down);
         }
-        if !self.hook(Tier::Install).await.may_go_on() {
+        self.start_sandbox_early();
+        if !self.hooks(Moment::PreInstall).await.may_go_on() {
             return Ok(After::Down);
         }
         self.compare_specs().await?;
@@ -27,11 +29,16 @@ impl Stage<'_> {
         if !deployed.may_go_on() {
             return Ok(After::Down);
         }
-        self.start_helpers();
+        self.start_helpers().await;
         let history = deploying::history(self.app.first());
         if !self.converged(Tier::Install, "converged", history, since).await.may_go_on() {
             return Ok(After::Down);
         }
+        if !self.hooks(Moment::InstallSteps).await.may_go_on() {
+            self.compare_specs().await?;
+            return Ok(After::Down);
+        }
+        self.compare_specs().await?;
         self.serving(Tier::Install, "serving").await;
         self.ready(Tier::Install, "").await;
         self.own_tests(Tier::Install, "").await;

@@ -1,10 +1,11 @@
-//! What the recipe brings itself: tests, in the sandbox, and hooks, on the host when they are trusted (RUN-5).
+//! What the recipe brings itself: tests and hooks, in the sandbox, and hooks that may run on the host (RUN-5).
 
 use super::Stage;
 use crate::custom::{self, Call, Role};
 use crate::run::conductor::Done;
 use crate::run::host_hook::{self, HostHook};
 use cc_ci_model::ids::StepId;
+use cc_ci_model::plan::hook::{Moment, Place};
 use cc_ci_model::plan::step::Action;
 use cc_ci_model::tier::Tier;
 use std::time::Duration;
@@ -35,20 +36,39 @@ impl Stage<'_> {
         conductor.step(tier, what, work).await
     }
 
-    /// Runs the hook that precedes the operation of `tier`, if the plan has one.
-    pub(super) async fn hook(&mut self, tier: Tier) -> Done {
-        let plan = self.plan.clone();
+    /// Runs the hooks of a moment, if the plan has any; stops at the first that does not end well.
+    pub(super) async fn hooks(&mut self, moment: Moment) -> Done {
+        let (plan, tier) = (self.plan.clone(), moment.tier());
         let steps = plan.tier(tier).map(|planned| planned.steps.as_slice()).unwrap_or_default();
-        let found = steps.iter().find_map(|step| match &step.action {
-            Action::Hook { path } => Some(path),
-            Action::Operate(_)
-            | Action::Check(_)
-            | Action::Probe { .. }
-            | Action::Verify { .. }
-            | Action::Dependency { .. }
-            | Action::Test { .. } => None,
-        });
-        let Some(path) = found else { return Done::NotPlanned };
+        let mut done = Done::NotPlanned;
+        for step in steps {
+            let Action::Hook { path, place } = &step.action else { continue };
+            if moment_of(path) != Some(moment) {
+                continue;
+            }
+            done = match place {
+                Place::Host => self.host_hook(tier, path).await,
+                Place::Sandbox => self.sandbox_hook(tier, path).await,
+            };
+            if !done.may_go_on() {
+                break;
+            }
+        }
+        done
+    }
+
+    async fn sandbox_hook(&mut self, tier: Tier, path: &str) -> Done {
+        let (conductor, step, facts) = (self.conductor.clone(), StepId::new(tier, path), self.facts());
+        let limit = Duration::from_secs(self.plan.limits.command);
+        let work = async {
+            let sandbox = self.sandbox.get().await?;
+            let call = Call { path, role: Role::Hook, tier, limit };
+            Ok(custom::run(sandbox, &facts, call, &self.world.voice, &step).await.outcome)
+        };
+        conductor.step(tier, path, work).await
+    }
+
+    async fn host_hook(&mut self, tier: Tier, path: &str) -> Done {
         let Some((folder, below)) = self.app.hook(path) else { return Done::NotPlanned };
         let (facts, step) = (self.facts(), StepId::new(tier, path));
         let hook = HostHook {
@@ -61,4 +81,10 @@ impl Stage<'_> {
         let work = host_hook::run(&hook, &facts, &self.world.voice, &step, self.conductor.cancel());
         self.conductor.step(tier, path, work).await
     }
+}
+
+/// The moment of a hook by its file's name.
+pub(in crate::run) fn moment_of(path: &str) -> Option<Moment> {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    Moment::parse(name.split_once('.').map_or(name, |(stem, _)| stem))
 }

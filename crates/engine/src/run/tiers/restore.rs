@@ -11,6 +11,7 @@ use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::compare;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::plan::hook::Moment;
 use cc_ci_model::tier::Tier;
 use std::time::{Duration, Instant};
 
@@ -27,7 +28,7 @@ impl Stage<'_> {
     /// Brings the backup back both ways.
     pub(super) async fn restore(&mut self, saved: Saved) -> Result<After, SwarmError> {
         let mutated = self.mutate(&saved).await.may_go_on();
-        let hooked = self.hook(Tier::Restore).await.may_go_on();
+        let hooked = self.hooks(Moment::PreRestore).await.may_go_on();
         self.compare_specs().await?;
         if !mutated || !hooked {
             return Ok(After::Up);

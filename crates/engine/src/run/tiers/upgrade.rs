@@ -7,6 +7,7 @@ use cc_ci_model::convergence::{Phase, ServiceView, StackView};
 use cc_ci_model::event::Event;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::plan::hook::Moment;
 use cc_ci_model::tier::Tier;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -16,7 +17,7 @@ impl Stage<'_> {
     pub(super) async fn upgrade(&mut self) -> Result<After, SwarmError> {
         let mut kept = None;
         self.seed_before_upgrade(&mut kept).await;
-        let hooked = self.hook(Tier::Upgrade).await;
+        let hooked = self.hooks(Moment::PreUpgrade).await;
         self.compare_specs().await?;
         if !hooked.may_go_on() {
             return Ok(After::Down);
