@@ -22,7 +22,7 @@ use crate::converge::Stability;
 use crate::custom::sandbox::Sandbox;
 use crate::pulse::Pulse;
 use crate::route::Route;
-use crate::swarm::{Observe, SwarmError};
+use crate::swarm::{Observe, Rendered, SwarmError};
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::event::Event;
 use cc_ci_model::plan::Plan;
@@ -167,8 +167,8 @@ impl Stage<'_> {
     }
 
     /// Makes the secrets of the tree that `tier` runs.
-    async fn make_secrets(&self, tier: Tier) -> Result<(), Fault> {
-        let given = &self.app.given_secrets;
-        Ok(deploying::make_secrets(&self.plan, self.world, self.tree(tier), given, self.leavings).await?)
+    async fn make_secrets(&self, tier: Tier, rendered: &Rendered) -> Result<(), Fault> {
+        let (given, tree) = (&self.app.given_secrets, self.tree(tier));
+        Ok(deploying::make_secrets(&self.plan, self.world, tree, rendered, given, self.leavings).await?)
     }
 }

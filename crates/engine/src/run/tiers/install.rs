@@ -56,7 +56,7 @@ impl Stage<'_> {
                 self.leavings,
             )?;
             let checked = deploying::cross_check(self.world, &rendered, self.app.first());
-            let (made, checked) = tokio::join!(self.make_secrets(Tier::Install), checked);
+            let (made, checked) = tokio::join!(self.make_secrets(Tier::Install, &rendered), checked);
             if let Some(why) = made.and(checked)? {
                 let value = format!("not made: {why}");
                 self.world.voice.say(Event::HostFact { name: "compose check".to_owned(), value });
