@@ -178,7 +178,9 @@ impl From<SwarmError> for UserError {
 impl From<AbraError> for UserError {
     fn from(error: AbraError) -> Self {
         match error {
-            AbraError::Process(error) => error.into(),
+            // Whatever is wrong with it, it is this machine's abra.
+            AbraError::Process(error) => Self::new(Kind::Infrastructure, chain(&error))
+                .hint("name another with --abra FILE, or leave --deployer out: the app is then deployed with Docker alone"),
             AbraError::Git(error) => error.into(),
             AbraError::Version(error) => Self::new(Kind::Infrastructure, error.to_string())
                 .hint("bring it up to date (`abra upgrade`), or leave --deployer out: the app is then deployed with Docker alone"),

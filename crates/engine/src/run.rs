@@ -186,7 +186,7 @@ async fn removed(plan: &Plan, world: &World, before: &Inventory) -> Result<(), S
     let entries = ledger::read(world.ledger.path())?;
     let belongings = Belongings::of_ledger(&entries).unwrap_or_else(|| Belongings::of_run(&plan.run));
     let belongings = belongings.with_stack(&plan.stack);
-    if let Err(error) = world.operate.undeploy(&plan.stack).await {
+    if let Err(error) = world.operate.undeploy(&plan.run, &plan.stack).await {
         world.voice.note(None, format!("teardown goes on by itself: {error}"));
     }
     let left = teardown::remove_all(world.operate.as_ref(), &belongings, TEARDOWN_LIMIT).await?;

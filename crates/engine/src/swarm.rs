@@ -183,7 +183,7 @@ pub trait Operate: Observe {
 
     /// Takes the stack down as operators do, where that is more than removing its objects. What is left is then removed one
     /// by one, also after an error.
-    async fn undeploy(&self, stack: &StackName) -> Result<(), SwarmError>;
+    async fn undeploy(&self, run: &RunId, stack: &StackName) -> Result<(), SwarmError>;
 
     /// Removes an object, forced where the engine knows force; no error when it is gone. `false` when the engine says it is
     /// still in use.

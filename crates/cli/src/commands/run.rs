@@ -35,6 +35,7 @@ use cc_ci_model::redact::Vault;
 use cc_ci_model::report::summary;
 use cc_ci_store::recorder::Recorder;
 use cc_ci_store::run_dir::{RunDir, RunLock};
+use deployer::Chosen;
 use readiness::Adaptations;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};

@@ -99,8 +99,8 @@ impl Operate for Mutant {
         self.swarm.identity()
     }
 
-    async fn undeploy(&self, stack: &StackName) -> Result<(), SwarmError> {
-        self.swarm.undeploy(stack).await
+    async fn undeploy(&self, run: &RunId, stack: &StackName) -> Result<(), SwarmError> {
+        self.swarm.undeploy(run, stack).await
     }
 
     async fn remove(&self, object: &Object) -> Result<bool, SwarmError> {

@@ -81,10 +81,14 @@ impl Deployer {
         // Whoever wants it ended drops the future, which kills it.
         let output = process::run(&command, &CancellationToken::new()).await.map_err(Failure::Process)?;
         let said = said::clean(&output.stdout_text());
-        self.note(words, &output, match keep {
-            Keep::All => &said,
-            Keep::Nothing => "(not kept: it shows secrets)",
-        });
+        self.note(
+            words,
+            &output,
+            match keep {
+                Keep::All => &said,
+                Keep::Nothing => "(not kept: it shows secrets)",
+            },
+        );
         judged(&output, said, limit, keep)
     }
 
@@ -109,9 +113,10 @@ fn judged(output: &Output, said: String, limit: std::time::Duration, keep: Keep)
     };
     let failed = |text: String, about| Err(Failure::Said { text, about });
     match (said::fatal(&said), output.ended) {
-        (_, Ended::TimedOut) => {
-            failed(format!("it did not end within {} s and was killed; last it said: {}", limit.as_secs(), quoted()), About::Host)
-        }
+        (_, Ended::TimedOut) => failed(
+            format!("it did not end within {} s and was killed; last it said: {}", limit.as_secs(), quoted()),
+            About::Host,
+        ),
         (Some(error), _) => {
             let about = said::about(&error);
             failed(if keep == Keep::All { error } else { quoted() }, about)

@@ -7,6 +7,7 @@ use crate::git::{GitError, WorkingCopy};
 use crate::swarm::{Rendered, SwarmError};
 use cc_ci_model::abra::env_file;
 use cc_ci_model::ids::{Domain, RecipeName};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -18,6 +19,9 @@ pub(super) const SERVER: &str = "default";
 /// The folder in the clone that holds what CI lays over a tree. No recipe may have one of that name, and no rule of
 /// `abra recipe lint` looks into it: they take what is named like a compose file in the top folder [S4].
 const OURS: &str = ".cc-ci";
+
+/// Begins the name of a file that is deployed in place of one of the recipe's own, beside it.
+const IN_PLACE: &str = ".cc-ci.";
 
 /// The override, in [`OURS`].
 const OVERRIDE: &str = "override.yml";
@@ -41,7 +45,8 @@ impl Home {
         let server = dir.join("servers").join(SERVER);
         std::fs::create_dir_all(&server).map_err(written(&server))?;
         let ours = dir.join("catalogue");
-        make_catalogue(&ours, catalogue.as_deref()).map_err(written(&ours))?;
+        let versions = repository.tags().await?.into_iter().filter(|tag| tag.annotated).map(|tag| tag.name);
+        make_catalogue(&ours, catalogue.as_deref(), &recipe, versions.collect()).map_err(written(&ours))?;
         let clone = repository.working_copy(&dir.join("recipes").join(recipe.as_str())).await?;
         if let Some(head) = trees.last() {
             clone.check_out(&head.commit).await?;
@@ -85,16 +90,16 @@ impl Home {
         let Some((override_file, own)) = stack.files.split_last() else {
             return Err(SwarmError::Command { verb: "stage the stack".to_owned(), text: "it has no files".to_owned() });
         };
-        let ours = self.clone.dir().join(OURS);
         let copy = |from: &Path, name: &str| -> Result<(), SwarmError> {
             let to = self.clone.dir().join(name);
-            let made = std::fs::create_dir_all(&ours).and_then(|()| std::fs::copy(from, &to));
+            let folder = to.parent().unwrap_or(self.clone.dir());
+            let made = std::fs::create_dir_all(folder).and_then(|()| std::fs::copy(from, &to));
             made.map(drop).map_err(|error| write_error(&to, &error))
         };
         let mut names = Vec::new();
         for file in own {
             let name = file.strip_prefix(&tree.folder).unwrap_or(file).to_string_lossy().into_owned();
-            if name.starts_with(&format!("{OURS}/")) {
+            if is_ours(&name) {
                 copy(file, &name)?;
             }
             names.push(name);
@@ -119,12 +124,17 @@ impl Home {
 
     async fn only_ours_differs(&self) -> Result<(), SwarmError> {
         let changes = self.clone.changes().await.map_err(of_git)?;
-        let foreign = changes.iter().find(|path| !path.starts_with(&format!("{OURS}/")));
+        let foreign = changes.iter().find(|path| !is_ours(path));
         match foreign {
             None => Ok(()),
             Some(path) => Err(moved(format!("the recipe's own file {path} differs from its commit"))),
         }
     }
+}
+
+/// Whether a path in the clone is one that CI puts there.
+fn is_ours(path: &str) -> bool {
+    path.starts_with(&format!("{OURS}/")) || path.rsplit('/').next().is_some_and(|name| name.starts_with(IN_PLACE))
 }
 
 fn moved(text: String) -> SwarmError {
@@ -149,13 +159,14 @@ fn env_text(tree: &Tree, env: &BTreeMap<String, String>, files: &[String]) -> St
     env_file::render(&env, sample)
 }
 
-/// The operator's own catalogue, or an empty one, so that none is fetched.
-fn make_catalogue(dir: &Path, operators: Option<&Path>) -> io::Result<()> {
-    match operators {
-        Some(theirs) => symlink(theirs, dir),
-        None => {
-            std::fs::create_dir_all(dir)?;
-            std::fs::write(dir.join("recipes.json"), "{}\n")
-        }
+/// The operator's own catalogue; else one of this recipe with the versions it has tags for, so that none is fetched [S14].
+fn make_catalogue(dir: &Path, operators: Option<&Path>, recipe: &RecipeName, versions: Vec<String>) -> io::Result<()> {
+    if let Some(theirs) = operators {
+        return symlink(theirs, dir);
     }
+    let name = recipe.as_str();
+    let versions: Vec<Value> = versions.into_iter().map(|version| json!({ version: {} })).collect();
+    let entry = json!({ "name": name, "category": "", "repository": "", "versions": versions });
+    std::fs::create_dir_all(dir)?;
+    std::fs::write(dir.join("recipes.json"), format!("{}\n", json!({ name: entry })))
 }

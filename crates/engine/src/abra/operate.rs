@@ -55,8 +55,8 @@ impl Operate for Abra {
         Identity::Abra
     }
 
-    async fn undeploy(&self, stack: &StackName) -> Result<(), SwarmError> {
-        self.0.undeploy(stack).await
+    async fn undeploy(&self, run: &RunId, stack: &StackName) -> Result<(), SwarmError> {
+        self.0.undeploy(run, stack).await
     }
 
     async fn remove(&self, object: &Object) -> Result<bool, SwarmError> {
@@ -89,7 +89,8 @@ impl Deployer {
         self.stage(&mut app, stack).await?;
         app.deployed = true;
         // Its own wait gives up on slow apps (F2-12), and the domain of a run is known to no name server.
-        let words = ["app", "deploy", "-n", "-o", "-C", "--no-converge-checks", "--no-domain-checks", self.home.domain()];
+        let words =
+            ["app", "deploy", "-n", "-o", "-C", "--no-converge-checks", "--no-domain-checks", self.home.domain()];
         self.call(&words).await.map_err(|failure| failure.of_recipe("abra app deploy"))?;
         let tree = self.home.tree(stack)?;
         self.home.still_at(tree).await?;
@@ -119,8 +120,7 @@ impl Deployer {
         self.home.check_out(tree).await?;
         if app.staged.is_none() {
             // Before the override is there. It fails when the files do not load without their variables, too [S10].
-            let words =
-                ["app", "new", "-n", "-o", "-C", "-s", SERVER, "-D", self.home.domain(), self.home.recipe()];
+            let words = ["app", "new", "-n", "-o", "-C", "-s", SERVER, "-D", self.home.domain(), self.home.recipe()];
             self.call(&words).await.map_err(|failure| failure.of_recipe("abra app new"))?;
             if !self.home.env_file().is_file() {
                 let text = "it says that all went well, and made no environment file".to_owned();
@@ -195,15 +195,22 @@ impl Deployer {
         values.collect()
     }
 
-    async fn undeploy(&self, stack: &StackName) -> Result<(), SwarmError> {
+    async fn undeploy(&self, run: &RunId, stack: &StackName) -> Result<(), SwarmError> {
         let app = self.app.lock().await;
         let domain = self.home.domain();
         let of_host = |by| move |failure: Failure| failure.of_host(by);
-        if app.deployed && self.left(stack, Kind::Service).await? > 0 {
-            self.call_at_the_end(&["app", "undeploy", "-n", "-o", domain]).await.map_err(of_host("abra app undeploy"))?;
+        let of_stack = |kind| self.labelled(kind, labels::STACK, stack.as_str());
+        if app.deployed && !of_stack(Kind::Service).await?.is_empty() {
+            self.call_at_the_end(&["app", "undeploy", "-n", "-o", domain])
+                .await
+                .map_err(of_host("abra app undeploy"))?;
             self.gone(stack).await?;
         }
-        if self.left(stack, Kind::Volume).await? > 0 {
+        if !of_stack(Kind::Volume).await?.is_empty() {
+            // The workbench has them mounted.
+            for container in self.labelled(Kind::Container, labels::RUN, run.as_str()).await? {
+                self.swarm.remove(&container).await?;
+            }
             let words = ["app", "volume", "remove", "-n", "-o", "-f", domain];
             self.call_at_the_end(&words).await.map_err(of_host("abra app volume remove"))?;
         }
@@ -214,16 +221,13 @@ impl Deployer {
         Ok(())
     }
 
-    /// How many objects of a kind the stack has.
-    async fn left(&self, stack: &StackName, kind: Kind) -> Result<usize, SwarmError> {
-        Ok(self.of_stack(stack, kind).await?.len())
-    }
-
-    async fn of_stack(&self, stack: &StackName, kind: Kind) -> Result<Vec<Object>, SwarmError> {
+    /// The objects of a kind that carry a label.
+    async fn labelled(&self, kind: Kind, label: &str, value: &str) -> Result<Vec<Object>, SwarmError> {
         let inventory = self.swarm.inventory().await?;
-        let ours = inventory.objects.into_iter().filter(|(object, labels)| {
-            object.kind == kind && labels.get(labels::STACK).is_some_and(|name| name == stack.as_str())
-        });
+        let ours = inventory
+            .objects
+            .into_iter()
+            .filter(|(object, labels)| object.kind == kind && labels.get(label).is_some_and(|found| found == value));
         Ok(ours.map(|(object, _)| object).collect())
     }
 
@@ -232,8 +236,8 @@ impl Deployer {
     async fn gone(&self, stack: &StackName) -> Result<(), SwarmError> {
         let began = Instant::now();
         loop {
-            let services = self.left(stack, Kind::Service).await?;
-            let containers = self.of_stack(stack, Kind::Container).await?;
+            let services = self.labelled(Kind::Service, labels::STACK, stack.as_str()).await?.len();
+            let containers = self.labelled(Kind::Container, labels::STACK, stack.as_str()).await?;
             if services == 0 && containers.is_empty() {
                 return Ok(());
             }

@@ -10,7 +10,9 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use bollard::errors::Error;
 use bollard::models::SecretSpec;
-use bollard::query_parameters::{KillContainerOptions, RemoveContainerOptions, RemoveVolumeOptions, UpdateSecretOptions};
+use bollard::query_parameters::{
+    KillContainerOptions, RemoveContainerOptions, RemoveVolumeOptions, UpdateSecretOptions,
+};
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::overlay::Identity;
@@ -97,7 +99,7 @@ impl Operate for Swarm {
     }
 
     /// `docker stack rm` removes less than what is removed one by one anyway.
-    async fn undeploy(&self, _stack: &StackName) -> Result<(), SwarmError> {
+    async fn undeploy(&self, _run: &RunId, _stack: &StackName) -> Result<(), SwarmError> {
         Ok(())
     }
 

@@ -62,7 +62,8 @@ fn start(command: &Command) -> Result<(Tree, Option<Screen>), ProcessError> {
         Console::Terminal => Some(terminal::open().map_err(|source| start_error(command, source))?),
     };
     let (screen, seats) = opened.unzip();
-    let [stdin, stdout, stderr] = seats.map_or_else(|| [(); 3].map(|()| Stdio::piped()), |seats| seats.map(Stdio::from));
+    let [stdin, stdout, stderr] =
+        seats.map_or_else(|| [(); 3].map(|()| Stdio::piped()), |seats| seats.map(Stdio::from));
     let mut wrap = CommandWrap::with_new(&command.program, |inner| {
         inner.args(&command.args).env_clear().envs(&command.env).kill_on_drop(true);
         inner.stdin(stdin).stdout(stdout).stderr(stderr);
@@ -109,7 +110,7 @@ fn start_error(command: &Command, source: io::Error) -> ProcessError {
 fn install_hint(program: &str) -> &'static str {
     match program {
         "docker" => "install Docker (Debian: `apt install docker.io`) or run `cc-ci doctor --fix`",
-        "abra" => "install it (https://docs.coopcloud.tech/abra/install/), or deploy with Docker alone: leave --deployer out",
+        "abra" => "install it: https://docs.coopcloud.tech/abra/install/",
         "git" => "install git (Debian: `apt install git`) or run `cc-ci doctor --fix`",
         _ => "install it, or correct PATH",
     }

@@ -115,14 +115,18 @@ mod tests {
 
     #[test]
     fn colours_and_progress_are_taken_away() {
-        let raw = "\u{1b}[?25lpulling 10%\rpulling 99%\r\n\u{1b}]0;title\u{7}\u{1b}[1;31mFATA\u{1b}[0m deploy failed\r\n";
+        let raw =
+            "\u{1b}[?25lpulling 10%\rpulling 99%\r\n\u{1b}]0;title\u{7}\u{1b}[1;31mFATA\u{1b}[0m deploy failed\r\n";
         assert_eq!(clean(raw), "pulling 99%\nFATA deploy failed");
     }
 
     #[test]
     fn an_error_is_found_whatever_the_exit_code_says() {
         assert_eq!(fatal("INFO ok\nWARN FATA is only a word here"), None);
-        assert_eq!(fatal("INFO x\nFATA unable to validate recipe\n\n  no .env.sample\n").unwrap(), "unable to validate recipe\nno .env.sample");
+        assert_eq!(
+            fatal("INFO x\nFATA unable to validate recipe\n\n  no .env.sample\n").unwrap(),
+            "unable to validate recipe\nno .env.sample"
+        );
         assert_eq!(fatal("FATA[0003] deploy failed").unwrap(), "deploy failed");
         assert_eq!(fatal("FATA").unwrap(), "abra gives no reason");
     }

@@ -16,7 +16,8 @@ pub fn generated(text: &str) -> BTreeMap<String, String> {
 /// The first list of objects with `name` and `value`, in whatever letters.
 fn from_json(text: &str) -> Option<BTreeMap<String, String>> {
     let lists = text.match_indices('[').filter_map(|(at, _)| {
-        let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Vec<serde_json::Map<String, Value>>>();
+        let mut values =
+            serde_json::Deserializer::from_str(&text[at..]).into_iter::<Vec<serde_json::Map<String, Value>>>();
         values.next()?.ok()
     });
     let pair = |entry: serde_json::Map<String, Value>| {

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// The run's own `ABRA_DIR`, below its folder, for as long as it goes on.
+/// The run's own `ABRA_DIR`, beside its checkouts: it holds the app's environment, and goes with them.
 pub(super) const HOME: &str = "abra";
 
 /// The log that keeps what `abra` said.
