@@ -11,7 +11,7 @@ use cc_ci_model::plan::permit::DeployPermit;
 use cc_ci_model::recipe::compose::Service;
 use cc_ci_model::recipe::env_sample::Charset;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why the swarm gave no answer. A recipe that fails is not one of these.
 #[derive(Debug, thiserror::Error)]
@@ -178,8 +178,8 @@ pub trait Operate: Observe {
         secrets: &[NewSecret],
     ) -> Result<BTreeMap<String, String>, SwarmError>;
 
-    /// Who says which recipe and version a deployed app is.
-    fn identity(&self) -> Identity;
+    /// Who says which recipe and version an app is that is deployed from the tree in `folder`.
+    fn identity(&self, folder: &Path) -> Identity;
 
     /// Takes the stack down as operators do, where that is more than removing its objects. What is left is then removed one
     /// by one, also after an error.

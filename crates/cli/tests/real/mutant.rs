@@ -25,6 +25,7 @@ use cc_ci_store::{artifacts, replay};
 use clap::Parser;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -95,8 +96,8 @@ impl Operate for Mutant {
         self.swarm.create_secrets(run, stack, secrets).await
     }
 
-    fn identity(&self) -> Identity {
-        self.swarm.identity()
+    fn identity(&self, folder: &Path) -> Identity {
+        self.swarm.identity(folder)
     }
 
     async fn undeploy(&self, run: &RunId, stack: &StackName) -> Result<(), SwarmError> {

@@ -71,6 +71,11 @@ impl Home {
         self.dir.join("servers").join(SERVER).join(format!("{}.env", self.domain))
     }
 
+    /// Whether the tree in `folder` is one of the app's.
+    pub(super) fn holds(&self, folder: &Path) -> bool {
+        self.trees.iter().any(|tree| tree.folder == folder)
+    }
+
     /// The tree that a rendered stack is of.
     pub(super) fn tree(&self, stack: &Rendered) -> Result<&Tree, SwarmError> {
         let found = self.trees.iter().find(|tree| tree.folder == stack.folder);
@@ -82,7 +87,7 @@ impl Home {
 
     /// Brings the clone to a tree's commit, as it was committed.
     pub(super) async fn check_out(&self, tree: &Tree) -> Result<(), SwarmError> {
-        self.clone.check_out(&tree.commit).await.map_err(of_git)
+        self.clone.check_out(&tree.commit).await.map_err(|error| of_git(&error))
     }
 
     /// Lays CI's own files over the clone and writes the app's environment file for it.
@@ -93,6 +98,8 @@ impl Home {
         let copy = |from: &Path, name: &str| -> Result<(), SwarmError> {
             let to = self.clone.dir().join(name);
             let folder = to.parent().unwrap_or(self.clone.dir());
+            // Never written through what the recipe itself may have put there.
+            let _none = std::fs::remove_file(&to);
             let made = std::fs::create_dir_all(folder).and_then(|()| std::fs::copy(from, &to));
             made.map(drop).map_err(|error| write_error(&to, &error))
         };
@@ -115,7 +122,7 @@ impl Home {
     /// The clone is at the tree's commit, and nothing but CI's own files is added to it. Files that are in no commit make
     /// a deploy without `--chaos` impossible and give its label the end `+U` [S37]: that is what is accepted here, no more.
     pub(super) async fn still_at(&self, tree: &Tree) -> Result<(), SwarmError> {
-        let head = self.clone.head().await.map_err(of_git)?;
+        let head = self.clone.head().await.map_err(|error| of_git(&error))?;
         if head != tree.commit {
             return Err(moved(format!("it checked out {} in place of {}", head.short(), tree.commit.short())));
         }
@@ -123,7 +130,7 @@ impl Home {
     }
 
     async fn only_ours_differs(&self) -> Result<(), SwarmError> {
-        let changes = self.clone.changes().await.map_err(of_git)?;
+        let changes = self.clone.changes().await.map_err(|error| of_git(&error))?;
         let foreign = changes.iter().find(|path| !is_ours(path));
         match foreign {
             None => Ok(()),
@@ -141,7 +148,7 @@ fn moved(text: String) -> SwarmError {
     SwarmError::Command { verb: "have abra deploy the commit under test".to_owned(), text }
 }
 
-fn of_git(error: GitError) -> SwarmError {
+fn of_git(error: &GitError) -> SwarmError {
     SwarmError::Command { verb: "prepare abra's clone of the recipe".to_owned(), text: error.to_string() }
 }
 

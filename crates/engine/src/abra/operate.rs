@@ -14,6 +14,7 @@ use cc_ci_model::overlay::Identity;
 use cc_ci_model::plan::permit::DeployPermit;
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long a command at the end of a run may take; what it leaves is removed by force.
@@ -25,12 +26,18 @@ const LOOK: Duration = Duration::from_millis(50);
 #[async_trait]
 impl Operate for Abra {
     async fn deploy(&self, permit: DeployPermit, stack: &Rendered) -> Result<(), SwarmError> {
+        if !self.0.home.holds(&stack.folder) {
+            return self.0.swarm.deploy(permit, stack).await;
+        }
         // The permit ends here: nobody can deploy with it again.
         let _purpose = permit.purpose();
         self.0.deploy(stack).await
     }
 
     async fn redeploy(&self, stack: &Rendered) -> Result<(), SwarmError> {
+        if !self.0.home.holds(&stack.folder) {
+            return self.0.swarm.redeploy(stack).await;
+        }
         self.0.deploy(stack).await
     }
 
@@ -48,11 +55,15 @@ impl Operate for Abra {
         stack: &Rendered,
         secrets: &[NewSecret],
     ) -> Result<BTreeMap<String, String>, SwarmError> {
+        if !self.0.home.holds(&stack.folder) {
+            return self.0.swarm.create_secrets(run, stack, secrets).await;
+        }
         self.0.create_secrets(run, stack, secrets).await
     }
 
-    fn identity(&self) -> Identity {
-        Identity::Abra
+    /// What the run deploys besides the app under test is deployed with Docker alone.
+    fn identity(&self, folder: &Path) -> Identity {
+        if self.0.home.holds(folder) { Identity::Abra } else { Identity::Override }
     }
 
     async fn undeploy(&self, run: &RunId, stack: &StackName) -> Result<(), SwarmError> {

@@ -94,7 +94,7 @@ impl Operate for Swarm {
         Ok(values)
     }
 
-    fn identity(&self) -> Identity {
+    fn identity(&self, _folder: &Path) -> Identity {
         Identity::Override
     }
 

@@ -93,7 +93,7 @@ pub(crate) fn render(
         stack: &plan.stack,
         tree: &tree.tree,
         endpoint: world.endpoint,
-        identity: world.operate.identity(),
+        identity: world.operate.identity(&tree.folder),
         run_label: labels::RUN,
         environment: &recipe.environment,
         pins: &images.pins(),
