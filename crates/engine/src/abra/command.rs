@@ -119,7 +119,9 @@ fn judged(output: &Output, said: String, limit: std::time::Duration, keep: Keep)
         ),
         (Some(error), _) => {
             let about = said::about(&error);
-            failed(if keep == Keep::All { error } else { quoted() }, about)
+            // Before anything else was said, no secret was shown.
+            let may_be_quoted = keep == Keep::All || said.trim_start().starts_with("FATA");
+            failed(if may_be_quoted { error } else { quoted() }, about)
         }
         (None, Ended::Exited(0)) => Ok(said),
         (None, Ended::Exited(code)) => failed(format!("it ended with code {code}: {}", quoted()), About::Host),

@@ -116,7 +116,8 @@ impl Home {
         names.push(name);
         self.only_ours_differs().await?;
         let env = self.env_file();
-        std::fs::write(&env, env_text(tree, &stack.env, &names)).map_err(|error| write_error(&env, &error))
+        std::fs::write(&env, env_text(&self.recipe, tree, &stack.env, &names))
+            .map_err(|error| write_error(&env, &error))
     }
 
     /// The clone is at the tree's commit, and nothing but CI's own files is added to it. Files that are in no commit make
@@ -157,12 +158,16 @@ fn write_error(path: &Path, error: &io::Error) -> SwarmError {
 }
 
 /// The app's environment is the run's; what `abra.sh` exports is left to `abra`, which merges it at the deploy.
-fn env_text(tree: &Tree, env: &BTreeMap<String, String>, files: &[String]) -> String {
+fn env_text(recipe: &RecipeName, tree: &Tree, env: &BTreeMap<String, String>, files: &[String]) -> String {
     let (sample, exports) = (&tree.recipe.sample, &tree.recipe.abra_sh.exports);
     let exported = |key: &String| exports.iter().any(|export| export.name == *key) && sample.entry(key).is_none();
     let mut env: BTreeMap<String, String> =
         env.iter().filter(|(key, _)| !exported(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
     env.insert("COMPOSE_FILE".to_owned(), files.join(":"));
+    // By this name abra finds the clone; the sample may be of a recipe that is called otherwise here. A version behind it
+    // would be a pin, and `-C` takes the clone as it is [S1].
+    let key = if env.contains_key("RECIPE") { "RECIPE" } else { "TYPE" };
+    env.insert(key.to_owned(), recipe.to_string());
     env_file::render(&env, sample)
 }
 

@@ -211,6 +211,13 @@ impl Deployer {
         let domain = self.home.domain();
         let of_host = |by| move |failure: Failure| failure.of_host(by);
         let of_stack = |kind| self.labelled(kind, labels::STACK, stack.as_str());
+        // Edge, workbench and sandbox are on the app's networks and have its volumes: neither could go.
+        let tasks = of_stack(Kind::Container).await?;
+        for container in self.labelled(Kind::Container, labels::RUN, run.as_str()).await? {
+            if !tasks.contains(&container) {
+                self.swarm.remove(&container).await?;
+            }
+        }
         if app.deployed && !of_stack(Kind::Service).await?.is_empty() {
             self.call_at_the_end(&["app", "undeploy", "-n", "-o", domain])
                 .await
@@ -218,10 +225,6 @@ impl Deployer {
             self.gone(stack).await?;
         }
         if !of_stack(Kind::Volume).await?.is_empty() {
-            // The workbench has them mounted.
-            for container in self.labelled(Kind::Container, labels::RUN, run.as_str()).await? {
-                self.swarm.remove(&container).await?;
-            }
             let words = ["app", "volume", "remove", "-n", "-o", "-f", domain];
             self.call_at_the_end(&words).await.map_err(of_host("abra app volume remove"))?;
         }
