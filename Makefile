@@ -9,7 +9,7 @@ CC_CI = $(CARGO) run --quiet --package cc-ci --
 
 # ---- what a person runs
 
-.PHONY: help demo demo-all databases test matrix killed bench settings zero-config
+.PHONY: abra help demo demo-all databases test matrix killed bench settings zero-config
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -35,6 +35,9 @@ bench: ## time planning, linting and masking beside the least that has to be don
 
 killed: setup ## set up, then kill and interrupt runs in every tier, and clean up after them
 	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- killed reaped
+
+abra: setup ## set up, then deploy with a stand-in for abra, green, red and broken (about 2 minutes)
+	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- abra
 
 settings: setup ## set up, then show on real runs what each setting, overlay and policy does (about 2 minutes)
 	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- settings

@@ -40,8 +40,19 @@ impl Cli {
 /// Where `abra` keeps its copies of recipes, if there is a home.
 #[must_use]
 pub fn abra_recipes() -> Option<PathBuf> {
+    abra_dir().map(|abra| abra.join("recipes"))
+}
+
+/// The operator's own copy of abra's catalogue, if there is one.
+#[must_use]
+pub fn abra_catalogue() -> Option<PathBuf> {
+    let catalogue = abra_dir()?.join("catalogue");
+    std::path::absolute(catalogue).ok().filter(|dir| dir.is_dir())
+}
+
+fn abra_dir() -> Option<PathBuf> {
     let dir = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    dir("ABRA_DIR").or_else(|| dir("HOME").map(|home| home.join(".abra"))).map(|abra| abra.join("recipes"))
+    dir("ABRA_DIR").or_else(|| dir("HOME").map(|home| home.join(".abra")))
 }
 
 /// The commands.
@@ -202,15 +213,29 @@ pub enum Deployer {
     Abra,
 }
 
+/// Which deployer, and how `abra` is called when it is that one.
+#[derive(Debug, Args)]
+pub struct DeployerArgs {
+    /// What deploys the app
+    #[arg(long, value_enum, default_value_t = Deployer::Swarm)]
+    pub deployer: Deployer,
+    /// The `abra` program, for --deployer abra [default: the one in PATH]
+    #[arg(long, value_name = "FILE")]
+    pub abra: Option<PathBuf>,
+    /// How long one command of abra may take: it hands the stack over and waits for nothing [default: 2m]
+    #[arg(long, value_name = "TIME", value_parser = value::duration)]
+    pub abra_limit: Option<Duration>,
+}
+
 /// What `run` does besides.
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// Which recipe.
     #[command(flatten)]
     pub recipe: RecipeArgs,
-    /// What deploys the app
-    #[arg(long, value_enum, default_value_t = Deployer::Swarm)]
-    pub deployer: Deployer,
+    /// Which deployer.
+    #[command(flatten)]
+    pub deployer: DeployerArgs,
     /// Leave the app up after the verdict for this long, or until interrupted: `30m`, `2h`
     #[arg(long, value_name = "TIME", value_parser = value::duration)]
     pub hold: Option<Duration>,
@@ -320,6 +345,9 @@ pub struct DoctorArgs {
     /// Put right what is not, announcing each step first
     #[arg(long)]
     pub fix: bool,
+    /// For runs with which deployer: with `abra`, that command is looked at too.
+    #[command(flatten)]
+    pub deployer: DeployerArgs,
     /// Print the findings as JSON
     #[arg(long)]
     pub json: bool,

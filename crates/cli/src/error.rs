@@ -1,5 +1,6 @@
 //! Errors as a user sees them: what, where, what now; and the exit code of each kind.
 
+use cc_ci_engine::abra::AbraError;
 use cc_ci_engine::git::GitError;
 use cc_ci_engine::process::ProcessError;
 use cc_ci_engine::swarm::SwarmError;
@@ -171,6 +172,20 @@ impl From<SwarmError> for UserError {
             SwarmError::Refused { .. } => Kind::Recipe,
         };
         Self::new(kind, chain(&error))
+    }
+}
+
+impl From<AbraError> for UserError {
+    fn from(error: AbraError) -> Self {
+        match error {
+            // Whatever is wrong with it, it is this machine's abra.
+            AbraError::Process(error) => Self::new(Kind::Infrastructure, chain(&error))
+                .hint("name another with --abra FILE, or leave --deployer out: the app is then deployed with Docker alone"),
+            AbraError::Git(error) => error.into(),
+            AbraError::Version(error) => Self::new(Kind::Infrastructure, error.to_string())
+                .hint("bring it up to date (`abra upgrade`), or leave --deployer out: the app is then deployed with Docker alone"),
+            error @ AbraError::Write { .. } => Self::new(Kind::Infrastructure, chain(&error)),
+        }
     }
 }
 

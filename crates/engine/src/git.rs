@@ -6,9 +6,11 @@
 
 mod source;
 mod tree;
+mod working_copy;
 
 pub use source::Source;
 pub use tree::{Files, LeftOut};
+pub use working_copy::WorkingCopy;
 
 use crate::process::{self, Command, ProcessError};
 use cc_ci_model::ids::{Commit, NameError};

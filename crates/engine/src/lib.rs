@@ -3,6 +3,7 @@
 //! The engine performs an approved plan in order and reports only in events. It never judges: what an observation means
 //! is decided in `cc-ci-model`.
 
+pub mod abra;
 pub mod backup;
 pub mod bench;
 pub mod compose_check;

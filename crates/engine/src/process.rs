@@ -8,6 +8,7 @@
 
 mod detached;
 mod drive;
+mod terminal;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -35,6 +36,18 @@ pub struct Command {
     pub deadline: Duration,
     /// How many bytes of standard output, and of standard error, are kept. What comes after is read and dropped.
     pub output_cap: usize,
+    /// What its three standard streams lead to.
+    pub console: Console,
+}
+
+/// What a program's standard streams lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Console {
+    /// Three pipes.
+    Pipes,
+    /// One terminal, wide enough that no table is folded. Both output streams are read as standard output, and nobody
+    /// types: a program that asks something waits until its deadline.
+    Terminal,
 }
 
 impl Command {
@@ -48,6 +61,7 @@ impl Command {
             stdin: Vec::new(),
             deadline: Duration::from_secs(60),
             output_cap: 16 * 1024 * 1024,
+            console: Console::Pipes,
         };
         bare.inherit(&["PATH", "HOME"])
     }
@@ -116,6 +130,13 @@ impl Command {
     #[must_use]
     pub fn output_cap(mut self, bytes: usize) -> Self {
         self.output_cap = bytes;
+        self
+    }
+
+    /// Gives it a terminal, for a program that refuses to work without one.
+    #[must_use]
+    pub fn on_a_terminal(mut self) -> Self {
+        self.console = Console::Terminal;
         self
     }
 

@@ -187,6 +187,9 @@ async fn removed(plan: &Plan, world: &World, before: &Inventory) -> Result<(), S
     let belongings = Belongings::of_ledger(&entries).unwrap_or_else(|| Belongings::of_run(&plan.run));
     let belongings = plan.cold().fold(belongings, |all, dependency| all.with_stack(&dependency.stack));
     let belongings = belongings.with_stack(&plan.stack);
+    if let Err(error) = world.operate.undeploy(&plan.run, &plan.stack).await {
+        world.voice.note(None, format!("teardown goes on by itself: {error}"));
+    }
     let left = teardown::remove_all(world.operate.as_ref(), &belongings, TEARDOWN_LIMIT).await?;
     let after = world.swarm.inventory().await?;
     world.voice.say(Event::Inventory { when: InventoryWhen::After, counts: after.counts() });

@@ -6,10 +6,12 @@ use async_trait::async_trait;
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::Object;
+use cc_ci_model::overlay::Identity;
 use cc_ci_model::plan::permit::DeployPermit;
 use cc_ci_model::recipe::compose::Service;
+use cc_ci_model::recipe::env_sample::Charset;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why the swarm gave no answer. A recipe that fails is not one of these.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +32,11 @@ pub enum SwarmError {
         /// The command's last words.
         text: String,
     },
-    /// `docker stack deploy` refused the files: the recipe's fault, not the engine's.
-    #[error("docker stack deploy refused the files: {text}")]
+    /// The deployer refused the files: the recipe's fault, not the engine's.
+    #[error("{by} refused the files: {text}")]
     Refused {
+        /// `docker stack deploy`, or a command of `abra`.
+        by: &'static str,
         /// Its message.
         text: String,
     },
@@ -112,8 +116,26 @@ pub struct Rendered {
 pub struct NewSecret {
     /// Its full name in the swarm.
     pub name: String,
-    /// Its value; never printed.
-    pub value: String,
+    /// Its key in the compose files.
+    pub id: String,
+    /// The text behind the last `_` of its name, such as `v1`.
+    pub version: String,
+    /// Where its value comes from.
+    pub value: NewValue,
+}
+
+/// Where the value of a secret comes from.
+#[derive(Clone)]
+pub enum NewValue {
+    /// It was given; never printed.
+    Given(String),
+    /// Chance.
+    Random {
+        /// Letters; without it, a pass phrase.
+        length: Option<u32>,
+        /// Alphabet.
+        charset: Charset,
+    },
 }
 
 /// Read-only access.
@@ -147,8 +169,21 @@ pub trait Operate: Observe {
     /// Ends a container at once; no error when it is gone.
     async fn kill(&self, container: &str) -> Result<(), SwarmError>;
 
-    /// Makes a secret that carries the run's label.
-    async fn create_secret(&self, run: &RunId, secret: &NewSecret) -> Result<(), SwarmError>;
+    /// Makes the secrets of a stack that is about to be deployed, each with the run's label; answers with their values, by
+    /// name in the swarm.
+    async fn create_secrets(
+        &self,
+        run: &RunId,
+        stack: &Rendered,
+        secrets: &[NewSecret],
+    ) -> Result<BTreeMap<String, String>, SwarmError>;
+
+    /// Who says which recipe and version an app is that is deployed from the tree in `folder`.
+    fn identity(&self, folder: &Path) -> Identity;
+
+    /// Takes the stack down as operators do, where that is more than removing its objects. What is left is then removed one
+    /// by one, also after an error.
+    async fn undeploy(&self, run: &RunId, stack: &StackName) -> Result<(), SwarmError>;
 
     /// Removes an object, forced where the engine knows force; no error when it is gone. `false` when the engine says it is
     /// still in use.

@@ -9,7 +9,7 @@
 use cc_ci_engine::compose_check::{Checked, check_with};
 use cc_ci_engine::swarm::Rendered;
 use cc_ci_model::ids::{RecipeName, RunId, StackName};
-use cc_ci_model::overlay::{Endpoint, Overlay, Tree};
+use cc_ci_model::overlay::{Endpoint, Identity, Overlay, Tree};
 use cc_ci_model::recipe::Recipe;
 use cc_ci_model::recipe::source::Files;
 use std::collections::BTreeMap;
@@ -62,6 +62,7 @@ fn prepare(folder: &Path, endpoint: Endpoint) -> Prepared {
         stack: &stack,
         tree: &tree,
         endpoint,
+        identity: Identity::Override,
         run_label: "cc-ci.run",
         environment: &environment,
         pins: &pins,

@@ -4,6 +4,7 @@
 //! become a [`plan::Plan`]; the engine performs it and says what happened as [`event::Event`]s; events fold into
 //! [`evidence::Evidence`]; [`verdict::judge`] turns plan and evidence into a verdict.
 
+pub mod abra;
 pub mod convergence;
 pub mod data;
 pub mod event;

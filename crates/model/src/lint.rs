@@ -17,6 +17,7 @@ pub mod text;
 mod variables;
 mod versions;
 
+use crate::abra::opinion::SecondOpinion;
 use crate::recipe::compose::{Compose, Place};
 use crate::recipe::source::{Problem, Severity, Topic};
 use crate::recipe::version::Tag;
@@ -159,6 +160,9 @@ pub struct LintReport {
     /// Numbers of rules that were not checked: they need the network, or a compose file that can be read, or nobody knows
     /// what they ask for.
     pub unchecked: Vec<String>,
+    /// What `abra recipe lint` says to the same, in a run that `abra` deploys. It fails nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<SecondOpinion>,
 }
 
 impl LintReport {

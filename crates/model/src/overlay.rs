@@ -46,6 +46,15 @@ pub enum Endpoint {
     Tasks,
 }
 
+/// Who gives the app its labels of identity and the whole of its environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// The override, as `abra` would.
+    Override,
+    /// `abra` itself, at its own deploy: what it writes is then what is tested.
+    Abra,
+}
+
 /// What the override is made from.
 #[derive(Debug, Clone)]
 pub struct Overlay<'a> {
@@ -61,6 +70,8 @@ pub struct Overlay<'a> {
     pub tree: &'a Tree,
     /// How names resolve.
     pub endpoint: Endpoint,
+    /// Who says which recipe and version this is.
+    pub identity: Identity,
     /// Key of the run label.
     pub run_label: &'a str,
     /// The app's whole environment: all of it goes to service `app`, as abra does.
@@ -124,7 +135,7 @@ impl Overlay<'_> {
         let mut labels = Map::from_iter([(self.run_label.to_owned(), json!(self.run.as_str()))]);
         let mut entry = Map::new();
         entry.insert("labels".to_owned(), json!({ self.run_label: self.run.as_str() }));
-        if name == "app" {
+        if name == "app" && self.identity == Identity::Override {
             labels.extend(self.identity());
             let missing = self.environment.iter().filter(|(key, _)| !service.environment.contains_key(*key));
             let environment: Map<String, Value> =

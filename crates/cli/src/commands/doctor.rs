@@ -1,11 +1,13 @@
 //! `cc-ci doctor`: what this machine has and lacks for a run, and the set-up that puts it right (SWARM-8).
 
-use crate::args::DoctorArgs;
+use super::run::deployer::{self, Chosen};
+use crate::args::{DeployerArgs, DoctorArgs};
 use crate::error::{Kind, UserError};
 use crate::terminal;
 use cc_ci_engine::host;
 use cc_ci_engine::host::findings::{self, Finding, Level, Remedy};
 use cc_ci_engine::process::{self, Command};
+use cc_ci_model::abra::version::Standing;
 use cc_ci_model::exit;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,6 +27,7 @@ const LIMIT: Duration = Duration::from_secs(3600);
 /// Looks, acts if asked to, and prints. The exit code is 0 when a run could start.
 pub async fn exec(state: &Path, args: &DoctorArgs) -> Result<u8, UserError> {
     let cancel = CancellationToken::new();
+    let abra = of_deployer(&args.deployer, &cancel).await?;
     let mut found = findings::findings(&host::look(state, &cancel).await);
     if args.fix {
         let mut tried = BTreeSet::new();
@@ -35,6 +38,7 @@ pub async fn exec(state: &Path, args: &DoctorArgs) -> Result<u8, UserError> {
             found = findings::findings(&host::look(state, &cancel).await);
         }
     }
+    found.extend(abra);
     if args.json {
         let json = serde_json::to_string_pretty(&found)
             .map_err(|source| UserError::internal(format!("cannot write the findings: {source}")))?;
@@ -43,6 +47,30 @@ pub async fn exec(state: &Path, args: &DoctorArgs) -> Result<u8, UserError> {
         terminal::out(&text(&found, terminal::Paint::for_stdout()));
     }
     Ok(code(&found))
+}
+
+/// What runs with `--deployer abra` need besides; nothing when nobody asks for them.
+async fn of_deployer(args: &DeployerArgs, cancel: &CancellationToken) -> Result<Option<Finding>, UserError> {
+    let finding = |level, seen: String, advice: String| Finding {
+        probe: "abra",
+        level,
+        seen,
+        matters: "runs with `--deployer abra` deploy with it",
+        advice,
+        remedy: None,
+    };
+    match deployer::chosen(args, cancel).await {
+        Ok(Chosen::Swarm) => Ok(None),
+        Ok(Chosen::Abra(_, version)) => Ok(Some(match version.standing() {
+            Standing::Known => finding(Level::Ok, format!("abra {version}"), String::new()),
+            Standing::Newer => {
+                let advice = "nothing has to be done; docs/guide/abra.md says what is known about which version";
+                finding(Level::Warn, format!("abra {version}, newer than what cc-ci knows of"), advice.to_owned())
+            }
+        })),
+        Err(error) if error.kind == Kind::Usage => Err(error),
+        Err(error) => Ok(Some(finding(Level::Fail, error.message, error.hint.unwrap_or_default()))),
+    }
 }
 
 /// The first step, in their order, that some finding asks for and that was not tried yet.

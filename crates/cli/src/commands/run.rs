@@ -1,11 +1,12 @@
 //! `cc-ci run`: plans, performs, judges and reports one cold run.
 
 mod closing;
+pub(super) mod deployer;
 pub(super) mod others;
 pub(super) mod readiness;
 pub(super) mod signals;
 
-use crate::args::{Deployer, RecipeArgs, RunArgs};
+use crate::args::{RecipeArgs, RunArgs};
 use crate::clock::Moment;
 use crate::commands::{clean, reap, report};
 use crate::error::{Kind, UserError, chain};
@@ -24,6 +25,7 @@ use cc_ci_engine::run::{self as engine, Cancel, Leavings, World};
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::event::{Event, FORMAT, Listener, RunEnd, Stamped};
 use cc_ci_model::ids::Commit;
+use cc_ci_model::lint::LintReport;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::overlay::Tree;
 use cc_ci_model::plan::Plan;
@@ -36,6 +38,7 @@ use cc_ci_model::redact::Vault;
 use cc_ci_model::report::summary;
 use cc_ci_store::recorder::Recorder;
 use cc_ci_store::run_dir::{RunDir, RunLock};
+use deployer::Chosen;
 use readiness::Adaptations;
 use std::marker::PhantomData;
 use std::os::unix::fs::DirBuilderExt;
@@ -54,15 +57,9 @@ const REAPER_ENDS: Duration = Duration::from_secs(2);
 
 /// Runs and prints the summary. The exit code is that of the verdict, or says how the run was ended.
 pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
-    match args.deployer {
-        Deployer::Swarm => {}
-        Deployer::Abra => {
-            return Err(UserError::new(Kind::Usage, "the deployer `abra` is not part of this version")
-                .hint("leave --deployer out: the app is then deployed with Docker alone"));
-        }
-    }
     let pr = pull_request(&args.recipe)?;
     let cancel = Cancel::default();
+    let deployer = deployer::chosen(&args.deployer, cancel.token()).await?;
     let prepared = prepare::prepare(state, &args.recipe, &Warmth::Said(PhantomData), cancel.token()).await?;
     let facts = host::look(state, cancel.token()).await;
     let adaptations = readiness::ready(&facts)?;
@@ -72,7 +69,7 @@ pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
     let (dir, lock) = RunDir::create(state, &plan.run)?;
     clean::after_killed(state, &swarm).await?;
     let vault = Vault::new(known_secrets(&prepared));
-    let start = Start { swarm, adaptations, cancel, pr };
+    let start = Start { swarm, adaptations, deployer, cancel, pr };
     let answer = Box::pin(inside(state, args, prepared, start, (&dir, lock), &vault)).await;
     remove_trees(&dir);
     answer.map_err(|error| error.masked(&vault.redactor()))
@@ -82,6 +79,7 @@ pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
 struct Start {
     swarm: Swarm,
     adaptations: Adaptations,
+    deployer: Chosen,
     cancel: Cancel,
     pr: Option<u64>,
 }
@@ -95,7 +93,7 @@ async fn inside(
     (dir, lock): (&RunDir, RunLock),
     vault: &Vault,
 ) -> Result<u8, UserError> {
-    let Start { swarm, adaptations, cancel, pr } = start;
+    let Start { swarm, adaptations, deployer, cancel, pr } = start;
     let plan = prepared.approved.plan.clone();
     let leavings = Arc::new(Mutex::new(Leavings::default()));
     let recorder = Recorder::create(dir, vault.clone()).map_err(|error| infrastructure(&error))?;
@@ -110,8 +108,7 @@ async fn inside(
     let voice = Voice::discreet(listeners, vault.clone());
     voice.say(started(&plan, pr));
     voice.say(Event::Planned { plan: Box::new(plan.clone()) });
-    voice.say(Event::Linted(prepared.lint.clone()));
-    for (name, value) in adaptations.facts {
+    for (name, value) in adaptations.facts.into_iter().chain(deployer.facts()) {
         voice.say(Event::HostFact { name, value });
     }
     for name in vault.redactor().too_short().iter().chain(&prepared.configured.plain) {
@@ -119,10 +116,13 @@ async fn inside(
     }
 
     let app = check_out(&prepared, &plan, &dir.file(TREES)).await?;
+    let deployer = deployer.open(&swarm, &prepared, &app, dir.file(TREES).join(deployer::HOME)).await?;
+    let second = deployer.second_opinion().await;
+    voice.say(Event::Linted(LintReport { second, ..prepared.lint.clone() }));
     let ledger = Ledger::create(dir.path(), &plan.run).map_err(|error| infrastructure(&error))?;
     let reaper = if args.no_reaper { None } else { reaper(dir, &voice) };
     let world = World {
-        operate: Arc::new(swarm.clone()),
+        operate: deployer.operate(),
         swarm,
         voice: voice.clone(),
         ledger: Arc::new(ledger),
@@ -138,7 +138,8 @@ async fn inside(
     let end = perform(prepared.approved, app, world, Arc::clone(&leavings)).await;
     watch.abort();
 
-    let left = leavings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut left = leavings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    left.logs.extend(deployer.log());
     // Both trees can be had from the repository again, and hold what is configured; what stays is what happened.
     remove_trees(dir);
     let closed = closing::close(dir, &voice, &recorder, vault, &left, &end);

@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test drives programs from outside, not through the product")]
 #![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
 
+mod abra;
 mod budget;
 mod canary;
 mod dependencies;
@@ -19,3 +20,6 @@ mod product;
 mod reaped;
 mod settings;
 mod zero_config;
+
+#[path = "../stand-in/wrapper.rs"]
+mod wrapper;

@@ -16,7 +16,7 @@ use cc_ci_model::convergence::StackView;
 use cc_ci_model::event::{Event, FORMAT};
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::Object;
-use cc_ci_model::overlay::{Endpoint, Tree};
+use cc_ci_model::overlay::{Endpoint, Identity, Tree};
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::permit::DeployPermit;
 use cc_ci_model::redact::Vault;
@@ -25,7 +25,9 @@ use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::{artifacts, replay};
 use clap::Parser;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -87,8 +89,21 @@ impl Operate for Mutant {
         self.swarm.kill(container).await
     }
 
-    async fn create_secret(&self, run: &RunId, secret: &NewSecret) -> Result<(), SwarmError> {
-        self.swarm.create_secret(run, secret).await
+    async fn create_secrets(
+        &self,
+        run: &RunId,
+        stack: &Rendered,
+        secrets: &[NewSecret],
+    ) -> Result<BTreeMap<String, String>, SwarmError> {
+        self.swarm.create_secrets(run, stack, secrets).await
+    }
+
+    fn identity(&self, folder: &Path) -> Identity {
+        self.swarm.identity(folder)
+    }
+
+    async fn undeploy(&self, run: &RunId, stack: &StackName) -> Result<(), SwarmError> {
+        self.swarm.undeploy(run, stack).await
     }
 
     async fn remove(&self, object: &Object) -> Result<bool, SwarmError> {

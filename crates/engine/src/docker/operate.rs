@@ -4,16 +4,21 @@ use super::raw::Written;
 use super::stack_command::stack_command;
 use super::{Swarm, read};
 use crate::process;
-use crate::swarm::{NewSecret, Operate, Rendered, SwarmError};
+use crate::secrets;
+use crate::swarm::{NewSecret, NewValue, Operate, Rendered, SwarmError};
 use async_trait::async_trait;
 use base64::Engine as _;
 use bollard::errors::Error;
 use bollard::models::SecretSpec;
-use bollard::query_parameters::{KillContainerOptions, RemoveContainerOptions, RemoveVolumeOptions};
-use cc_ci_model::ids::RunId;
+use bollard::query_parameters::{
+    KillContainerOptions, RemoveContainerOptions, RemoveVolumeOptions, UpdateSecretOptions,
+};
+use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::overlay::Identity;
 use cc_ci_model::plan::permit::DeployPermit;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -64,15 +69,38 @@ impl Operate for Swarm {
         }
     }
 
-    async fn create_secret(&self, run: &RunId, secret: &NewSecret) -> Result<(), SwarmError> {
-        let spec = SecretSpec {
-            name: Some(secret.name.clone()),
-            labels: Some(crate::labels::of_run(run)),
-            data: Some(base64::engine::general_purpose::STANDARD.encode(&secret.value)),
-            ..SecretSpec::default()
-        };
-        let verb = format!("create secret {}", secret.name);
-        self.docker.create_secret(spec).await.map(drop).map_err(SwarmError::engine(verb))
+    async fn create_secrets(
+        &self,
+        run: &RunId,
+        _stack: &Rendered,
+        secrets: &[NewSecret],
+    ) -> Result<BTreeMap<String, String>, SwarmError> {
+        let mut values = BTreeMap::new();
+        for secret in secrets {
+            let value = match &secret.value {
+                NewValue::Given(value) => value.clone(),
+                NewValue::Random { length, charset } => secrets::generate(*length, *charset),
+            };
+            let spec = SecretSpec {
+                name: Some(secret.name.clone()),
+                labels: Some(crate::labels::of_run(run)),
+                data: Some(base64::engine::general_purpose::STANDARD.encode(&value)),
+                ..SecretSpec::default()
+            };
+            let verb = format!("create secret {}", secret.name);
+            self.docker.create_secret(spec).await.map_err(SwarmError::engine(verb))?;
+            values.insert(secret.name.clone(), value);
+        }
+        Ok(values)
+    }
+
+    fn identity(&self, _folder: &Path) -> Identity {
+        Identity::Override
+    }
+
+    /// `docker stack rm` removes less than what is removed one by one anyway.
+    async fn undeploy(&self, _run: &RunId, _stack: &StackName) -> Result<(), SwarmError> {
+        Ok(())
     }
 
     async fn remove(&self, object: &Object) -> Result<bool, SwarmError> {
@@ -89,6 +117,19 @@ impl Operate for Swarm {
             Kind::Config => self.docker.delete_config(name).await,
         };
         removal(object, done)
+    }
+}
+
+impl Swarm {
+    /// Puts the run's label on a secret that somebody else made for it.
+    pub(crate) async fn mark_secret(&self, run: &RunId, name: &str) -> Result<(), SwarmError> {
+        let verb = || SwarmError::engine(format!("label secret {name}"));
+        let found = self.docker.inspect_secret(name).await.map_err(verb())?;
+        let version = found.version.and_then(|version| version.index).unwrap_or_default();
+        let mut spec = found.spec.unwrap_or_default();
+        spec.labels.get_or_insert_default().extend(crate::labels::of_run(run));
+        let version = i64::try_from(version).unwrap_or_default();
+        self.docker.update_secret(name, spec, UpdateSecretOptions { version }).await.map_err(verb())
     }
 }
 
@@ -136,7 +177,7 @@ async fn stack_deploy(stack: &Rendered) -> Result<(), SwarmError> {
     if text.contains("Cannot connect to the Docker daemon") || text.contains("context deadline exceeded") {
         return Err(SwarmError::Command { verb, text });
     }
-    Err(SwarmError::Refused { text })
+    Err(SwarmError::Refused { by: "docker stack deploy", text })
 }
 
 #[cfg(test)]

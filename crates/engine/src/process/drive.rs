@@ -1,13 +1,14 @@
 //! Starts a command, feeds and drains its pipes in one loop, and sees to it that its tree ends.
 
-use super::{Command, Ended, Output, ProcessError, Stream};
+use super::terminal::{self, Controlling, Screen};
+use super::{Command, Console, Ended, Output, ProcessError, Stream};
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::ChildStdin;
+use tokio::process::{ChildStdin, ChildStdout};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -37,17 +38,47 @@ impl Drop for Tree {
     }
 }
 
-fn start(command: &Command) -> Result<Tree, ProcessError> {
+/// Where a program's output is read from.
+enum Source {
+    Nothing,
+    Pipe(ChildStdout),
+    Screen(Screen),
+}
+
+impl Source {
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Nothing => Ok(0),
+            Self::Pipe(pipe) => pipe.read(buffer).await,
+            Self::Screen(screen) => screen.read(buffer).await,
+        }
+    }
+}
+
+/// Starts a command; with a terminal, also answers with what is read from it.
+fn start(command: &Command) -> Result<(Tree, Option<Screen>), ProcessError> {
+    let opened = match command.console {
+        Console::Pipes => None,
+        Console::Terminal => Some(terminal::open().map_err(|source| start_error(command, source))?),
+    };
+    let (screen, seats) = opened.unzip();
+    let [stdin, stdout, stderr] =
+        seats.map_or_else(|| [(); 3].map(|()| Stdio::piped()), |seats| seats.map(Stdio::from));
     let mut wrap = CommandWrap::with_new(&command.program, |inner| {
         inner.args(&command.args).env_clear().envs(&command.env).kill_on_drop(true);
-        inner.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        inner.stdin(stdin).stdout(stdout).stderr(stderr);
         if let Some(dir) = &command.cwd {
             inner.current_dir(dir);
         }
         die_with(inner, nix::unistd::getpid());
     });
-    let child = wrap.wrap(ProcessSession).spawn().map_err(|source| start_error(command, source))?;
-    Ok(Tree(child))
+    wrap.wrap(ProcessSession);
+    if screen.is_some() {
+        // After the session, which has to be there first.
+        wrap.wrap(Controlling);
+    }
+    let child = wrap.spawn().map_err(|source| start_error(command, source))?;
+    Ok((Tree(child), screen))
 }
 
 #[expect(unsafe_code, reason = "the only way to have the kernel kill a child when this process is killed")]
@@ -79,6 +110,7 @@ fn start_error(command: &Command, source: io::Error) -> ProcessError {
 fn install_hint(program: &str) -> &'static str {
     match program {
         "docker" => "install Docker (Debian: `apt install docker.io`) or run `cc-ci doctor --fix`",
+        "abra" => "install it: https://docs.coopcloud.tech/abra/install/",
         "git" => "install git (Debian: `apt install git`) or run `cc-ci doctor --fix`",
         _ => "install it, or correct PATH",
     }
@@ -139,9 +171,10 @@ pub(super) async fn perform(
 ) -> Result<Output, ProcessError> {
     let lost = |source| ProcessError::Lost { program: command.name(), source };
     let began = Instant::now();
-    let mut tree = start(command)?;
+    let (mut tree, screen) = start(command)?;
     let mut stdin = tree.0.stdin().take();
-    let mut stdout = tree.0.stdout().take();
+    let pipe = tree.0.stdout().take();
+    let mut stdout = screen.map_or_else(|| pipe.map_or(Source::Nothing, Source::Pipe), Source::Screen);
     let mut stderr = tree.0.stderr().take();
     let (mut out, mut err) = (Sink::new(Stream::Out, command.output_cap), Sink::new(Stream::Err, command.output_cap));
     let (mut out_buffer, mut err_buffer) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
@@ -156,7 +189,7 @@ pub(super) async fn perform(
                 tree.kill();
                 until = Instant::now() + DRAIN;
             }
-            read = read_some(&mut stdout, &mut out_buffer), if out.open => match read.map_err(lost)? {
+            read = stdout.read(&mut out_buffer), if out.open => match read.map_err(lost)? {
                 0 => out.close(&mut on_line),
                 some => out.take(&out_buffer[..some], &mut on_line),
             },

@@ -203,3 +203,29 @@ async fn a_killed_parent_takes_its_child_along() {
     assert_eq!(parent.await.unwrap().unwrap().ended, Ended::Signalled(9));
     until("child gone", || !alive(child)).await;
 }
+
+#[tokio::test]
+async fn a_program_that_wants_a_terminal_has_one_and_all_it_says_is_read() {
+    let asks = "[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && (: </dev/tty) && stty size; echo err >&2; exit 3";
+    let output = run(&shell(asks).on_a_terminal(), &never()).await.unwrap();
+    assert_eq!((output.ended, output.stdout_text().as_str()), (Ended::Exited(3), "200 500\r\nerr\r\n"));
+    let without = run(&shell("[ -t 0 ] || [ -t 1 ] || [ -t 2 ] || echo none"), &never()).await.unwrap();
+    assert_eq!(without.stdout_text(), "none\n");
+}
+
+#[tokio::test]
+async fn a_question_on_a_terminal_ends_with_the_deadline_and_stays_readable() {
+    let question = shell("printf 'Continue? '; read answer").on_a_terminal().deadline(Duration::from_millis(300));
+    let output = run(&question, &never()).await.unwrap();
+    assert_eq!((output.ended, output.stdout_text().as_str()), (Ended::TimedOut, "Continue? "));
+}
+
+#[tokio::test]
+async fn what_is_left_in_the_background_of_a_terminal_dies_with_its_leader() {
+    let dir = tempfile::tempdir().unwrap();
+    let command = shell("trap '' HUP; sleep 1000 & echo $! > grandchild").cwd(dir.path()).on_a_terminal();
+    let output = timeout(Duration::from_secs(5), run(&command, &never())).await.unwrap().unwrap();
+    assert!(output.success(), "{}", output.stdout_text());
+    let pid = pid_in(&dir.path().join("grandchild")).unwrap();
+    until("the end of the grandchild", || !alive(pid)).await;
+}

@@ -8,8 +8,7 @@ use crate::labels;
 use crate::ledger::Entry;
 use crate::run::Leavings;
 use crate::run::conductor::Fault;
-use crate::secrets;
-use crate::swarm::{NewSecret, Rendered, SwarmError};
+use crate::swarm::{NewSecret, NewValue, Rendered, SwarmError};
 use cc_ci_model::convergence::{Goal, History};
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::{RecipeName, RunId, StackName};
@@ -124,6 +123,7 @@ pub(crate) fn render(
         stack: instance.stack,
         tree: &tree.tree,
         endpoint: world.endpoint,
+        identity: world.operate.identity(&tree.folder),
         run_label: labels::RUN,
         environment: &recipe.environment,
         pins: &images.pins(),
@@ -191,7 +191,7 @@ pub(crate) async fn deploy<T>(
         Purpose::Dependency { .. } => {}
     }
     let checked = cross_check(world, &rendered, tree);
-    let (made, checked) = tokio::join!(make_secrets(instance.run, world, tree, given, leavings), checked);
+    let (made, checked) = tokio::join!(make_secrets(instance.run, world, tree, &rendered, given, leavings), checked);
     if let Some(why) = made.map_err(Fault::from).and(checked)? {
         let value = format!("not made: {why}");
         world.voice.say(Event::HostFact { name: "compose check".to_owned(), value });
@@ -254,24 +254,31 @@ pub(crate) async fn make_secrets(
     run: &RunId,
     world: &World,
     tree: &Deployable,
+    rendered: &Rendered,
     given: &BTreeMap<String, String>,
     leavings: &Arc<Mutex<Leavings>>,
 ) -> Result<(), SwarmError> {
+    let mut wanted = Vec::new();
     for spec in &tree.recipe.secrets {
         let known = |leavings: &Leavings| leavings.secrets.iter().any(|(name, _)| *name == spec.swarm_name);
         if known(&leavings.lock().unwrap_or_else(std::sync::PoisonError::into_inner)) {
             continue;
         }
         let value = match (given.get(&spec.id), spec.origin) {
-            (Some(value), _) => value.clone(),
-            (None, SecretOrigin::Generated) => secrets::generate(spec.length, spec.charset),
+            (Some(value), _) => NewValue::Given(value.clone()),
+            (None, SecretOrigin::Generated) => NewValue::Random { length: spec.length, charset: spec.charset },
             // The stack file makes the one; the other was refused at planning, and an empty secret would only hide it.
             (None, SecretOrigin::File | SecretOrigin::Inserted) => continue,
         };
-        leave(leavings, |leavings| leavings.secrets.push((spec.swarm_name.clone(), value.clone())));
         world.ledger.making(Object::new(Kind::Secret, &spec.swarm_name))?;
-        world.operate.create_secret(run, &NewSecret { name: spec.swarm_name.clone(), value }).await?;
+        let (name, id, version) = (spec.swarm_name.clone(), spec.id.clone(), spec.version.clone());
+        wanted.push(NewSecret { name, id, version, value });
     }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let made = world.operate.create_secrets(run, rendered, &wanted).await?;
+    leave(leavings, |leavings| leavings.secrets.extend(made));
     Ok(())
 }
 

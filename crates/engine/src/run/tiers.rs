@@ -23,7 +23,7 @@ use crate::converge::Stability;
 use crate::custom::sandbox::Sandbox;
 use crate::pulse::Pulse;
 use crate::route::Route;
-use crate::swarm::{Observe, SwarmError};
+use crate::swarm::{Observe, Rendered, SwarmError};
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::StackName;
@@ -184,8 +184,8 @@ impl Stage<'_> {
     }
 
     /// Makes the secrets that only head has.
-    async fn make_secrets(&self) -> Result<(), Fault> {
+    async fn make_secrets(&self, rendered: &Rendered) -> Result<(), Fault> {
         let (run, given) = (&self.plan.run, &self.app.given_secrets);
-        Ok(deploying::make_secrets(run, self.world, &self.app.head, given, self.leavings).await?)
+        Ok(deploying::make_secrets(run, self.world, &self.app.head, rendered, given, self.leavings).await?)
     }
 }

@@ -16,6 +16,7 @@ pub fn render(report: &LintReport) -> String {
         None => "compared with nothing".to_owned(),
     };
     lines.push(format!("lint: {} ({compared}; not checked: {})", counts(report), report.unchecked.join(", ")));
+    lines.extend(report.second.iter().flat_map(|second| second.lines(report)));
     lines.join("\n") + "\n"
 }
 

@@ -136,7 +136,7 @@ fn pairs(mapping: &Value) -> Vec<Value> {
 mod tests {
     use super::*;
     use crate::ids::{RecipeName, RunId, StackName};
-    use crate::overlay::{Endpoint, Tree};
+    use crate::overlay::{Endpoint, Identity, Tree};
     use crate::recipe::Recipe;
 
     const COMPOSE: &str = r#"version: "3.8"
@@ -165,6 +165,7 @@ services:
             run: &RunId::parse("r1").unwrap(),
             stack: &StackName::observed("a-1"),
             tree: &Tree::Chaos { short: "0123abcd".to_owned() },
+            identity: Identity::Override,
             endpoint: Endpoint::Tasks,
             run_label: "run",
             environment: &recipe.environment,

@@ -1,6 +1,7 @@
 //! Masks the free texts of an event. Names that evidence hangs on (steps, stacks, objects) are never touched.
 
 use super::Redactor;
+use crate::abra::opinion::SecondOpinion;
 use crate::event::{Budget, Event, RunEnd, Screenshot, ServiceSeen, Shot, Stamped, Triage};
 use crate::lint::{LintFinding, LintReport};
 use crate::outcome::{Finding, Outcome};
@@ -78,7 +79,12 @@ impl Redactor {
             hint: finding.hint.map(|text| self.mask_owned(text)),
             ..finding
         });
-        LintReport { findings: findings.collect(), ..report }
+        // Lint is said before any secret is made, and abra's words on it are about rules: only an error quotes the recipe.
+        let second = report.second.map(|second| match second {
+            SecondOpinion::NotGiven { version, why } => SecondOpinion::NotGiven { version, why: self.mask_owned(why) },
+            given @ SecondOpinion::Given { .. } => given,
+        });
+        LintReport { findings: findings.collect(), second, ..report }
     }
 
     fn shot(&self, shot: Shot) -> Shot {

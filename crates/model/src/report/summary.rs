@@ -178,6 +178,9 @@ fn level(out: &mut String, view: &ReportView) {
     if let Some(more) = errors.count().checked_sub(LINT_LINES).filter(|more| *more > 0) {
         line(out, &format!("  and {more} more in lint.txt"));
     }
+    for second in view.lint.iter().filter_map(|report| Some(report.second.as_ref()?.lines(report))).flatten() {
+        line(out, &format!("  {}", first_line(&second)));
+    }
 }
 
 fn timings(out: &mut String, view: &ReportView) {

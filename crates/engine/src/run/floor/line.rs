@@ -89,7 +89,7 @@ pub(super) async fn perform(
 
     let it = &mut operator;
     it.host_hook(When::PreInstall).await?;
-    it.make_secrets(app.first()).await?;
+    it.make_secrets(app.first(), &first).await?;
     let deploying = Entry::Deploying { stack: plan.stack.clone(), purpose: Purpose::Base };
     world.ledger.write(&deploying).map_err(SwarmError::from)?;
     let (deployed, route) = tokio::join!(world.operate.deploy(permit, &first), it.open_route());
@@ -164,9 +164,9 @@ impl Operator<'_> {
         Duration::from_secs(self.plan.limits.command)
     }
 
-    async fn make_secrets(&self, tree: &Deployable) -> Result<(), FloorError> {
+    async fn make_secrets(&self, tree: &Deployable, rendered: &Rendered) -> Result<(), FloorError> {
         let given = &self.app.given_secrets;
-        Ok(deploying::make_secrets(&self.plan.run, self.world, tree, given, &self.leavings).await?)
+        Ok(deploying::make_secrets(&self.plan.run, self.world, tree, rendered, given, &self.leavings).await?)
     }
 
     async fn open_route(&self) -> Result<Option<Route>, SwarmError> {
@@ -267,7 +267,7 @@ impl Operator<'_> {
     }
 
     async fn redeploy(&self, head: &Rendered) -> Result<(), FloorError> {
-        self.make_secrets(&self.app.head).await?;
+        self.make_secrets(&self.app.head, head).await?;
         Ok(self.world.operate.redeploy(head).await?)
     }
 
