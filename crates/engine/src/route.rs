@@ -264,6 +264,8 @@ fn mint(domains: &[Domain]) -> Result<Certificates, SwarmError> {
     };
     let mut authority = rcgen::CertificateParams::new(Vec::new()).map_err(failed)?;
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    // Python from 3.13 on refuses an authority that does not say what its key is for.
+    authority.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign, rcgen::KeyUsagePurpose::CrlSign];
     authority.distinguished_name.push(rcgen::DnType::CommonName, "cc-ci run authority");
     let authority_key = rcgen::KeyPair::generate().map_err(failed)?;
     let authority_certificate = authority.self_signed(&authority_key).map_err(failed)?;
@@ -278,4 +280,28 @@ fn mint(domains: &[Domain]) -> Result<Certificates, SwarmError> {
         certificate: certificate.pem(),
         key: key.serialize_pem(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cc_ci_model::ids::StackName;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test asks another implementation")]
+    fn the_strictest_clients_take_the_certificate() {
+        let folder = tempfile::tempdir().unwrap();
+        let minted = mint(&Domain::of_stack(&StackName::observed("app"), "cc-ci.test")).unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let (authority, certificate) = (file("ca.pem", &minted.authority), file("cert.pem", &minted.certificate));
+        // Each of these is what a browser or Python 3.13 asks for beyond the signature.
+        let mut openssl = std::process::Command::new("openssl");
+        openssl.args("verify -x509_strict -purpose sslserver -verify_hostname app.cc-ci.test -CAfile".split(' '));
+        let output = openssl.arg(authority).arg(certificate).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }
