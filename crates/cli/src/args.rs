@@ -74,6 +74,8 @@ pub enum Verb {
     Reap(ReapArgs),
     /// Remove what runs that died left on the engine, and nothing else
     Clean(CleanArgs),
+    /// Keep providers up that runs share: bring one up, take it down, list them
+    Warm(WarmArgs),
     /// Measure cc-ci itself
     Bench(BenchArgs),
     /// Look at this machine and say what a run would need; with --fix, put it right
@@ -124,6 +126,25 @@ pub struct RecipeArgs {
 }
 
 impl RecipeArgs {
+    /// The request for a recipe without any option.
+    #[must_use]
+    pub fn of(recipe: &str) -> Self {
+        Self {
+            recipe: recipe.to_owned(),
+            revision: None,
+            target_version: None,
+            stages: None,
+            base: None,
+            no_upgrade: false,
+            tests: None,
+            catalogue: None,
+            policy: None,
+            trust_hooks: false,
+            secrets: Vec::new(),
+            pr: None,
+        }
+    }
+
     /// The revision under test.
     #[must_use]
     pub fn revision(&self) -> &str {
@@ -329,6 +350,45 @@ pub enum Format {
     Badge,
     /// `card.png`
     Card,
+}
+
+/// What to do about warm providers.
+#[derive(Debug, Args)]
+pub struct WarmArgs {
+    /// What.
+    #[command(subcommand)]
+    pub verb: WarmVerb,
+}
+
+/// What can be done about warm providers.
+#[derive(Debug, Subcommand)]
+pub enum WarmVerb {
+    /// Deploy a provider at its newest published version and keep it, for runs to share
+    Up(WarmUpArgs),
+    /// Remove a warm provider with all its data
+    Down(WarmDownArgs),
+    /// Say which are up, and whether they are healthy
+    List,
+}
+
+/// Which provider is brought up.
+#[derive(Debug, Args)]
+pub struct WarmUpArgs {
+    /// The recipe's name
+    pub recipe: String,
+    /// The catalogue with what it provides [default: `catalogue` in the state folder]
+    #[arg(long, value_name = "DIR")]
+    pub catalogue: Option<PathBuf>,
+    /// What it may ask for beyond its own containers and volumes [default: `policy.toml` in the state folder]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+/// Which provider is taken down.
+#[derive(Debug, Args)]
+pub struct WarmDownArgs {
+    /// The recipe's name
+    pub recipe: String,
 }
 
 /// What to clean.

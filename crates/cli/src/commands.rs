@@ -10,3 +10,4 @@ pub mod plan;
 pub mod reap;
 pub mod report;
 pub mod run;
+pub mod warm;

@@ -58,6 +58,7 @@ async fn perform(cli: &Cli) -> Result<u8, UserError> {
         Verb::Bench(args) => match &args.what {
             Bench::Floor(args) => Box::pin(commands::bench::exec(&cli.state()?, args)).await,
         },
+        Verb::Warm(args) => Box::pin(commands::warm::exec(&cli.state()?, args)).await,
         Verb::Doctor(args) => commands::doctor::exec(&cli.state()?, args).await,
     }
 }

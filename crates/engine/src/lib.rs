@@ -28,4 +28,5 @@ pub mod secrets;
 pub mod swarm;
 pub mod teardown;
 pub mod voice;
+pub mod warm;
 pub mod witness;

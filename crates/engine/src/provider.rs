@@ -11,6 +11,7 @@ use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::dependency::Taken;
 use cc_ci_model::recipe::env_sample::Charset;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How every namespace of a run begins.
@@ -42,6 +43,12 @@ pub enum ProviderError {
     /// The engine did not answer.
     #[error(transparent)]
     Swarm(#[from] SwarmError),
+    /// The script `delete` ended well, and the namespace is listed all the same.
+    #[error("the namespace `{namespace}` is still there after its `delete`")]
+    StillThere {
+        /// Its name.
+        namespace: String,
+    },
     /// The script ended badly.
     #[error("the script `{script}` ended with {ending}: {said}")]
     Failed {
@@ -68,6 +75,7 @@ impl ProviderError {
             Self::Exec(ExecError::Engine { .. } | ExecError::NoExitCode { .. }) | Self::Swarm(_) => {
                 Finding::new(Cause::EngineLost, summary)
             }
+            Self::StillThere { .. } => Finding::new(Cause::ProvisioningFailed, summary),
             Self::Failed { details, .. } => Finding::new(Cause::ProvisioningFailed, summary).with_details(details),
         }
     }
@@ -105,6 +113,32 @@ pub fn run_of(namespace: &str) -> Option<RunId> {
 #[must_use]
 pub fn randoms() -> Vec<String> {
     (0..RANDOM).map(|_| secrets::generate(Some(RANDOM_LENGTH), Charset::Alnum)).collect()
+}
+
+/// Says whether a run is alive.
+pub type Alive = Arc<dyn Fn(&RunId) -> bool + Send + Sync>;
+
+/// Removes the namespaces of runs that are dead; answers with each, or with what stood in the way.
+pub async fn reap(provider: &Provider<'_>, own: &RunId, alive: &Alive) -> Vec<Result<String, ProviderError>> {
+    let found = match provider.list().await {
+        Ok(found) => found,
+        Err(error) => return vec![Err(error)],
+    };
+    let dead = found.into_iter().filter(|name| run_of(name).is_some_and(|run| run != *own && !alive(&run)));
+    let mut done = Vec::new();
+    for name in dead {
+        done.push(remove(provider, &name).await.map(|()| name));
+    }
+    done
+}
+
+/// Removes a namespace and looks whether it is gone.
+pub async fn remove(provider: &Provider<'_>, namespace: &str) -> Result<(), ProviderError> {
+    provider.delete(namespace).await?;
+    match provider.list().await?.iter().any(|name| name == namespace) {
+        false => Ok(()),
+        true => Err(ProviderError::StillThere { namespace: namespace.to_owned() }),
+    }
 }
 
 /// The app as a provider's script knows it.

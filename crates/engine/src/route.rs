@@ -10,7 +10,9 @@ use crate::ledger::Ledger;
 use crate::pace::Tries;
 use crate::swarm::SwarmError;
 use bollard::Docker;
-use bollard::models::{ContainerCreateBody, EndpointSettings, HostConfig, NetworkingConfig, RestartPolicy};
+use bollard::models::{
+    ContainerCreateBody, EndpointSettings, HostConfig, NetworkingConfig, RestartPolicy, RestartPolicyNameEnum,
+};
 use bollard::query_parameters::{
     CreateContainerOptions, InspectNetworkOptions, KillContainerOptions, UploadToContainerOptions,
 };
@@ -53,6 +55,31 @@ pub struct Route {
     revision: u64,
 }
 
+/// How long an edge stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// As long as its run; it is not started again.
+    Run,
+    /// Until somebody removes it, also over a restart of the engine.
+    Kept,
+}
+
+impl Stay {
+    fn policy(self) -> RestartPolicy {
+        match self {
+            Self::Run => RestartPolicy::default(),
+            Self::Kept => {
+                RestartPolicy { name: Some(RestartPolicyNameEnum::UNLESS_STOPPED), maximum_retry_count: None }
+            }
+        }
+    }
+}
+
+/// The name of a run's edge container.
+fn container_of(run: &RunId) -> String {
+    format!("cc-ci-{run}-edge")
+}
+
 /// What came back from one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -73,14 +100,15 @@ impl Route {
         tools_image: &str,
         domains: &[Domain],
         routes: &Routes,
+        stay: Stay,
     ) -> Result<Self, SwarmError> {
-        let name = format!("cc-ci-{run}-edge");
+        let name = container_of(run);
         let certificates = mint(domains)?;
         ledger.making(Object::new(Kind::Container, &name))?;
         let verb = || format!("start the edge container {name}");
         let options = CreateContainerOptions { name: Some(name.clone()), ..CreateContainerOptions::default() };
         docker
-            .create_container(Some(options), body(run, tools_image, domains))
+            .create_container(Some(options), body(run, tools_image, domains, stay))
             .await
             .map_err(SwarmError::engine(verb()))?;
         let files = [
@@ -100,6 +128,15 @@ impl Route {
             client,
             revision: 0,
         })
+    }
+
+    /// The way that an edge which is up already serves, such as a warm provider's. Its authority is what was kept of it.
+    pub async fn join(docker: &Docker, run: &RunId, domain: &Domain, authority: &str) -> Result<Self, SwarmError> {
+        let container = container_of(run);
+        let address = bridge_address(docker, &container).await?;
+        let client = client(std::slice::from_ref(domain), address, authority)?;
+        let authority = authority.to_owned();
+        Ok(Self { docker: docker.clone(), container, address, authority, client, revision: 0 })
     }
 
     /// The certificate authority of this run, PEM, for whoever must trust the route.
@@ -158,7 +195,7 @@ fn last_source(error: &dyn std::error::Error) -> String {
     last.to_string()
 }
 
-fn body(run: &RunId, image: &str, domains: &[Domain]) -> ContainerCreateBody {
+fn body(run: &RunId, image: &str, domains: &[Domain], stay: Stay) -> ContainerCreateBody {
     let args = ["--routes", "routes.json", "--cert", "cert.pem", "--key", "key.pem", "--connect-ms", "1000"];
     let command = std::iter::once("cc-ci-edge").chain(args).map(str::to_owned).collect();
     let aliases = domains.iter().map(Domain::to_string).collect();
@@ -173,7 +210,7 @@ fn body(run: &RunId, image: &str, domains: &[Domain]) -> ContainerCreateBody {
             cap_drop: Some(vec!["ALL".to_owned()]),
             cap_add: Some(vec!["NET_BIND_SERVICE".to_owned()]),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
-            restart_policy: Some(RestartPolicy::default()),
+            restart_policy: Some(stay.policy()),
             memory: Some(128 * 1024 * 1024),
             ..HostConfig::default()
         }),
@@ -291,7 +328,7 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "a test asks another implementation")]
     fn the_strictest_clients_take_the_certificate() {
         let folder = tempfile::tempdir().unwrap();
-        let minted = mint(&Domain::of_stack(&StackName::observed("app"), "cc-ci.test")).unwrap();
+        let minted = mint(&[Domain::of_stack(&StackName::observed("app"), "cc-ci.test")]).unwrap();
         let file = |name: &str, text: &str| {
             let path = folder.path().join(name);
             std::fs::write(&path, text).unwrap();

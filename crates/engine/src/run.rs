@@ -9,16 +9,18 @@
 
 pub mod app;
 pub mod conductor;
-mod deploying;
+pub(crate) mod deploying;
 pub mod floor;
 mod guard;
 mod host_hook;
+mod namespaces;
 mod soon;
 mod tiers;
 mod triage;
 
 use crate::docker::Swarm;
 use crate::ledger::{self, Ledger};
+use crate::provider::Alive;
 use crate::swarm::{Inventory, Observe, Operate, SwarmError};
 use crate::teardown::{self, Belongings};
 use crate::voice::Voice;
@@ -31,6 +33,7 @@ use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::overlay::Endpoint;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::permit::Approved;
+use namespaces::Gone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -64,6 +67,8 @@ pub struct World {
     pub endpoint: Endpoint,
     /// Ends the run early.
     pub cancel: Cancel,
+    /// Knows which runs are alive.
+    pub alive: Alive,
     /// Knows the stacks of other live runs.
     pub others: OtherRuns,
     /// How long the app is kept up after the verdict; zero in ordinary runs.
@@ -129,6 +134,7 @@ pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mut
     };
     world.voice.say(Event::Inventory { when: InventoryWhen::Before, counts: before.counts() });
     let witness = Witness::start(world.swarm.docker(), Arc::clone(&world.others));
+    let providers = app.providers.clone();
     let performed = Box::pin(tiers::perform(&plan, approved.permits, app, world, leavings)).await;
     let seen = witness.testify().await;
     let (end, unexplained) = match performed {
@@ -138,7 +144,7 @@ pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mut
     world.voice.say(Event::Budget(budget(world, seen, unexplained)));
     world.voice.say(Event::VerdictDue);
     hold(world).await;
-    tear_down(&plan, world, &before).await.unwrap_or(end)
+    tear_down(&plan, &providers, world, &before).await.unwrap_or(end)
 }
 
 /// How a run ends that could not go on.
@@ -175,14 +181,19 @@ async fn hold(world: &World) {
 }
 
 /// Removes everything of the run and compares inventories. `Some` when the engine failed on the way.
-async fn tear_down(plan: &Plan, world: &World, before: &Inventory) -> Option<RunEnd> {
-    match removed(plan, world, before).await {
+async fn tear_down(plan: &Plan, providers: &[app::Provider], world: &World, before: &Inventory) -> Option<RunEnd> {
+    match removed(plan, providers, world, before).await {
         Ok(()) => None,
         Err(error) => Some(gave_out(&error)),
     }
 }
 
-async fn removed(plan: &Plan, world: &World, before: &Inventory) -> Result<(), SwarmError> {
+async fn removed(
+    plan: &Plan,
+    providers: &[app::Provider],
+    world: &World,
+    before: &Inventory,
+) -> Result<(), SwarmError> {
     let entries = ledger::read(world.ledger.path())?;
     let belongings = Belongings::of_ledger(&entries).unwrap_or_else(|| Belongings::of_run(&plan.run));
     let belongings = plan.cold().fold(belongings, |all, dependency| all.with_stack(&dependency.stack));
@@ -191,10 +202,11 @@ async fn removed(plan: &Plan, world: &World, before: &Inventory) -> Result<(), S
         world.voice.note(None, format!("teardown goes on by itself: {error}"));
     }
     let left = teardown::remove_all(world.operate.as_ref(), &belongings, TEARDOWN_LIMIT).await?;
+    let namespaces = namespaces::remove(plan, providers, &entries, world).await;
     let after = world.swarm.inventory().await?;
     world.voice.say(Event::Inventory { when: InventoryWhen::After, counts: after.counts() });
     let left: BTreeSet<Object> = left.into_iter().chain(named_after(plan, before, &after)).collect();
-    if left.is_empty() {
+    if left.is_empty() && namespaces == Gone::All {
         world.ledger.write(&ledger::Entry::Closed)?;
     }
     for object in left {

@@ -155,6 +155,15 @@ pub enum Event {
         /// The object.
         object: Object,
     },
+    /// A namespace of the run that could not be removed from a warm provider.
+    NamespaceLeft {
+        /// The provider's recipe.
+        provider: String,
+        /// Its name there.
+        namespace: String,
+        /// What stood in the way.
+        why: String,
+    },
     /// A secret's value was found in an artifact of the run, after redaction should have caught it.
     SecretLeaked {
         /// File, relative to the run folder.

@@ -55,6 +55,8 @@ pub struct Evidence {
     pub after: Option<[usize; 6]>,
     /// Objects teardown could not remove.
     pub left: Vec<Object>,
+    /// Namespaces that could not be removed from warm providers, each with the reason.
+    pub namespaces_left: Vec<String>,
     /// Secrets found in artifacts.
     pub leaks: Vec<Leak>,
     /// How the run ended, and when in milliseconds; `None` while it is still going or if it was killed.
@@ -271,6 +273,9 @@ impl Evidence {
             Event::Inventory { when: InventoryWhen::Before, counts } => self.before = Some(*counts),
             Event::Inventory { when: InventoryWhen::After, counts } => self.after = Some(*counts),
             Event::LeftBehind { object } => self.left.push(object.clone()),
+            Event::NamespaceLeft { provider, namespace, why } => {
+                self.namespaces_left.push(format!("{namespace} in {provider}: {why}"));
+            }
             Event::SecretLeaked { artifact, secret } => {
                 self.leaks.push(Leak { artifact: artifact.clone(), secret: secret.clone() });
             }

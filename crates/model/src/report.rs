@@ -74,6 +74,8 @@ pub struct ReportView {
     pub after: Option<[usize; 6]>,
     /// Objects teardown could not remove.
     pub left: Vec<Object>,
+    /// Namespaces left in warm providers, each with the reason.
+    pub namespaces_left: Vec<String>,
     /// Secrets found in artifacts.
     pub leaks: Vec<Leak>,
     /// What the run was changed by.
@@ -196,6 +198,7 @@ impl ReportView {
             before: evidence.before,
             after: evidence.after,
             left: evidence.left.clone(),
+            namespaces_left: evidence.namespaces_left.clone(),
             leaks: evidence.leaks.clone(),
             customization: plan.customization.clone(),
             notes: plan.notes.clone(),

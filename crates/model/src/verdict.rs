@@ -282,6 +282,9 @@ fn reasons(
     for object in &evidence.left {
         add(Weight::Red, blame_of_leftover(plan, evidence, object), format!("left behind: {object}"));
     }
+    for namespace in &evidence.namespaces_left {
+        add(Weight::Red, Blame::Dependency, format!("left behind: namespace {namespace}"));
+    }
     for leak in &evidence.leaks {
         // Keeping a secret out of an artifact is our work, whoever printed it.
         add(Weight::Red, Blame::Harness, format!("the value of secret {} stands in {}", leak.secret, leak.artifact));

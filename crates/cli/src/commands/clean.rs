@@ -1,5 +1,6 @@
 //! `cc-ci clean`: removes what dead runs left, by their label and their ledger, and never anything else.
 
+use super::warm;
 use crate::args::CleanArgs;
 use crate::error::{Kind, UserError};
 use crate::terminal;
@@ -39,7 +40,14 @@ pub async fn exec(state: &Path, args: &CleanArgs) -> Result<u8, UserError> {
     if cleaned == 0 && !args.dry_run {
         terminal::out("no dead run to clean up after\n");
     }
-    for (run, count) in strangers(&swarm, &runs).await? {
+    if !args.dry_run {
+        let (removed, more) = warm::reap(state, &swarm).await?;
+        for one in removed {
+            terminal::out(&format!("removed {one}\n"));
+        }
+        stuck.extend(more);
+    }
+    for (run, count) in strangers(state, &swarm, &runs).await? {
         terminal::note(&format!(
             "note: {count} objects of the run {run}, which is not in this state folder; not touched"
         ));
@@ -76,7 +84,11 @@ pub(super) async fn after(swarm: &Swarm, dir: &RunDir, run: &RunId) -> Result<Do
     // Nobody looked through it for secrets, and nobody will.
     let _still_there = std::fs::remove_dir_all(dir.file(engine::HOOK_STATE));
     let done = engine::clean(swarm, dir.path(), run).await?;
-    Ok(Done { found: done.found, processes, left: done.left })
+    let mut left = done.left;
+    if let Some(state) = dir.path().parent().and_then(Path::parent) {
+        left.extend(warm::reap(state, swarm).await?.1);
+    }
+    Ok(Done { found: done.found, processes, left })
 }
 
 /// Cleans up after every run of this state folder that was killed, as a run does before it begins: a reboot also ends reapers.
@@ -89,8 +101,11 @@ pub(super) async fn after_killed(state: &Path, swarm: &Swarm) -> Result<(), User
 }
 
 /// Objects whose label names a run this state folder does not know: another user's, perhaps alive.
-async fn strangers(swarm: &Swarm, runs: &[StoredRun]) -> Result<BTreeMap<String, usize>, UserError> {
-    let known = |label: &str| RunId::parse(label).is_ok_and(|run| runs.iter().any(|stored| stored.run == run));
+async fn strangers(state: &Path, swarm: &Swarm, runs: &[StoredRun]) -> Result<BTreeMap<String, usize>, UserError> {
+    let warm = warm::labels(state)?;
+    let known = |label: &str| {
+        RunId::parse(label).is_ok_and(|run| runs.iter().any(|stored| stored.run == run) || warm.contains(&run))
+    };
     let mut counts = BTreeMap::new();
     for labels in swarm.inventory().await?.objects.values() {
         if let Some(run) = labels.get(labels::RUN).filter(|run| !known(run)) {

@@ -8,11 +8,11 @@ pub(super) mod signals;
 
 use crate::args::{RecipeArgs, RunArgs};
 use crate::clock::Moment;
-use crate::commands::{clean, reap, report};
+use crate::commands::{clean, reap, report, warm};
 use crate::error::{Kind, UserError, chain};
 use crate::prepare::customize::Overlays;
 use crate::prepare::dependencies::Needed;
-use crate::prepare::warmth::Warmth;
+use crate::prepare::warmth::{self, Warm, Warmth};
 use crate::prepare::{self, Prepared};
 use crate::terminal::{self, Paint, Style, Terminal};
 use cc_ci_engine::docker::Swarm;
@@ -20,7 +20,7 @@ use cc_ci_engine::git::Repository;
 use cc_ci_engine::host::{self, findings};
 use cc_ci_engine::ledger::Ledger;
 use cc_ci_engine::process::Detached;
-use cc_ci_engine::run::app::{App, Deployable, Provider};
+use cc_ci_engine::run::app::{App, Deployable, Provider, WarmDoor};
 use cc_ci_engine::run::{self as engine, Cancel, Leavings, World};
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::event::{Event, FORMAT, Listener, RunEnd, Stamped};
@@ -40,7 +40,6 @@ use cc_ci_store::recorder::Recorder;
 use cc_ci_store::run_dir::{RunDir, RunLock};
 use deployer::Chosen;
 use readiness::Adaptations;
-use std::marker::PhantomData;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,7 +59,9 @@ pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
     let pr = pull_request(&args.recipe)?;
     let cancel = Cancel::default();
     let deployer = deployer::chosen(&args.deployer, cancel.token()).await?;
-    let prepared = prepare::prepare(state, &args.recipe, &Warmth::Said(PhantomData), cancel.token()).await?;
+    let engine = if warmth::all(state)?.is_empty() { None } else { Swarm::connect().await.ok() };
+    let warmth = Warmth::Probed(engine.as_ref());
+    let prepared = prepare::prepare(state, &args.recipe, &warmth, cancel.token()).await?;
     let facts = host::look(state, cancel.token()).await;
     let adaptations = readiness::ready(&facts)?;
     readiness::can_test(&facts, &prepared.approved.plan)?;
@@ -131,6 +132,7 @@ async fn inside(
         browser_image: findings::BROWSER_IMAGE.to_owned(),
         endpoint: adaptations.endpoint,
         cancel: cancel.clone(),
+        alive: warm::alive(state),
         others: others::live_runs(state, &plan.run),
         hold: if args.keep { FOREVER } else { args.hold.unwrap_or_default() },
     };
@@ -267,11 +269,12 @@ async fn provider(needed: &Needed, trees: &Path) -> Result<Provider, UserError> 
     let folder = trees.join(format!("dependency-{recipe}"));
     let tree = deployable(&needed.repository, commit, &needed.recipe, folder, tree).await?;
     lay_over(&tree.folder, &needed.overlays)?;
-    Ok(Provider { tree, scripts: needed.scripts.clone() })
+    let door = |warm: &Warm| WarmDoor { run: warm.record.run.clone(), authority: warm.record.authority.clone() };
+    Ok(Provider { tree, scripts: needed.scripts.clone(), warm: needed.warm.as_ref().map(door) })
 }
 
 /// Puts the overlays into a pristine checkout, which has no folder of that name.
-fn lay_over(folder: &Path, overlays: &Overlays) -> Result<(), UserError> {
+pub(super) fn lay_over(folder: &Path, overlays: &Overlays) -> Result<(), UserError> {
     for (name, text) in overlays {
         let path = folder.join(name);
         let made = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text));
@@ -282,11 +285,11 @@ fn lay_over(folder: &Path, overlays: &Overlays) -> Result<(), UserError> {
     Ok(())
 }
 
-fn chaos(commit: &Commit) -> Tree {
+pub(super) fn chaos(commit: &Commit) -> Tree {
     Tree::Chaos { short: commit.short().to_owned() }
 }
 
-async fn deployable(
+pub(super) async fn deployable(
     repository: &Repository,
     commit: &Commit,
     recipe: &Recipe,

@@ -3,10 +3,10 @@
 
 use super::customize::{self, Customized, Overlays, catalogue};
 use super::reading::Reading;
-use super::warmth::{Warm, Warmth};
+use super::warmth::{self, Warm, Warmth};
 use super::{ZONE, allowed, app_environment, find, limits, overlaid, problems_error, route, version_tags};
 use crate::args::RecipeArgs;
-use crate::error::{Kind, UserError, chain};
+use crate::error::{Kind, UserError};
 use cc_ci_engine::git::{Files, Repository};
 use cc_ci_engine::run::app::Scripts;
 use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
@@ -24,7 +24,7 @@ use cc_ci_model::settings::provides::{self, Provides};
 use cc_ci_model::settings::{self, Settings};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 
 /// A dependency and everything that a run needs of it.
@@ -139,10 +139,12 @@ async fn one(
         provides: taken(request, &provides),
     };
     if let Some(warm) = &warm {
-        planned.commit = warm.record.commit.clone();
-        planned.version = warm.record.version.clone();
-        planned.stack = warm.record.stack.clone();
-        planned.domain = warm.record.domain.clone();
+        let up = &warm.record.provider;
+        planned.commit = up.commit.clone();
+        planned.version = up.version.clone();
+        planned.stack = up.stack.clone();
+        planned.domain = up.domain.clone();
+        planned.route = up.route.clone();
     }
     Ok((Needed { planned, repository, recipe: read, overlays, scripts, warm }, notes))
 }
@@ -153,14 +155,22 @@ async fn newest(
     settings: &Settings,
     recipe: &RecipeName,
 ) -> Result<(Repository, Commit, Option<String>), UserError> {
-    let unknown = |error: &dyn std::error::Error| {
-        UserError::new(Kind::Recipe, format!("the dependency `{recipe}` cannot be had: {}", chain(error)))
-            .at(format!("{}: dependencies", settings.place("dependencies")))
-            .hint(format!("put its repository into `recipes/{recipe}` of the state folder, or correct its name"))
-    };
-    let source = find(search.state, recipe.as_str())?;
-    let repository = Repository::open(&source, &search.state.join("repositories"), search.cancel.clone()).await;
-    let repository = repository.map_err(|error| unknown(&error))?;
+    let found = newest_of(search.state, recipe, search.cancel).await;
+    found.map_err(|error| UserError {
+        message: format!("the dependency `{recipe}` cannot be had: {}", error.message),
+        kind: if error.kind == Kind::Cancelled { error.kind } else { Kind::Recipe },
+        location: Some(format!("{}: dependencies", settings.place("dependencies"))),
+        hint: Some(format!("put its repository into `recipes/{recipe}` of the state folder, or correct its name")),
+    })
+}
+
+async fn newest_of(
+    state: &Path,
+    recipe: &RecipeName,
+    cancel: &CancellationToken,
+) -> Result<(Repository, Commit, Option<String>), UserError> {
+    let source = find(state, recipe.as_str())?;
+    let repository = Repository::open(&source, &state.join("repositories"), cancel.clone()).await?;
     let published = version::published(&version_tags(repository.tags().await?));
     if let Some(newest) = published.versions.last() {
         let commit = Commit::parse(&newest.commit).map_err(|error| UserError::internal(error.to_string()))?;
@@ -168,16 +178,77 @@ async fn newest(
     }
     let commit = match repository.default_branch_tip().await? {
         Some((_, commit)) => commit,
-        None => repository.resolve("HEAD").await.map_err(|error| unknown(&error))?,
+        None => repository.resolve("HEAD").await?,
     };
     Ok((repository, commit, None))
 }
 
+/// A provider as `cc-ci warm up` deploys it, and the catalogue's folder for it.
+pub(crate) async fn warm(
+    state: &Path,
+    args: &RecipeArgs,
+    recipe: &RecipeName,
+    cancel: &CancellationToken,
+) -> Result<(Needed, Option<PathBuf>), UserError> {
+    let (repository, commit, version) = newest_of(state, recipe, cancel).await?;
+    let files = repository.files(&commit).await?;
+    let plain: String = recipe.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let stack = StackName::observed(&format!("warm-{}", plain.to_ascii_lowercase()));
+    let policy = allowed::policy(state, args)?;
+    let tree = dependency_tree(state, args, &policy, recipe, &commit, &files, &app_environment(&stack))?;
+    let planned = Dependency {
+        recipe: recipe.clone(),
+        commit,
+        version,
+        domain: Domain::of_stack(&stack, ZONE),
+        stack,
+        mode: Mode::Warm,
+        why: "it was brought up by hand".to_owned(),
+        route: asks(&tree.settings, &tree.recipe, |_| {}),
+        limits: tree.settings.limits.over(limits(&tree.recipe)),
+        provides: Vec::new(),
+    };
+    let folder = catalogue(state, args, recipe)?;
+    if let Some(folder) = &folder {
+        // What runs will ask for should not turn out to be wrong only then.
+        all_scripts(folder, recipe, &tree.recipe.compose.services.keys().map(String::as_str).collect::<Vec<_>>())?;
+    }
+    let (recipe, overlays) = (tree.recipe, tree.overlays);
+    Ok((Needed { planned, repository, recipe, overlays, scripts: BTreeMap::new(), warm: None }, folder))
+}
+
+/// The scripts of every capability of a warm provider, as the catalogue has them now.
+pub(crate) fn scripts_of(record: &warmth::Record) -> Result<BTreeMap<String, Scripts>, UserError> {
+    match &record.catalogue {
+        Some(folder) => all_scripts(folder, &record.provider.recipe, &[]),
+        None => Ok(BTreeMap::new()),
+    }
+}
+
+/// The scripts of everything that a catalogue's folder offers.
+fn all_scripts(
+    folder: &Path,
+    provider: &RecipeName,
+    services: &[&str],
+) -> Result<BTreeMap<String, Scripts>, UserError> {
+    let shown = format!("{}/{provider}/{}", customize::CATALOGUE, provides::FILE);
+    let text = match std::fs::read_to_string(folder.join(provides::FILE)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => return Err(UserError::new(Kind::Settings, format!("cannot read {shown}: {error}"))),
+    };
+    let provides = Provides::read(&shown, &text).map_err(|problems| {
+        problems_error(Kind::Settings, format!("cannot use what `{provider}` provides"), &problems)
+    })?;
+    let all = provides.capabilities.iter();
+    all.map(|(name, one)| Ok((name.clone(), read_scripts(folder, provider, name, one, services)?))).collect()
+}
+
 /// A dependency as it is deployed.
-pub(crate) struct Tree {
-    pub(crate) recipe: Recipe,
-    pub(crate) overlays: Overlays,
-    pub(crate) settings: Settings,
+struct Tree {
+    recipe: Recipe,
+    overlays: Overlays,
+    settings: Settings,
 }
 
 /// Reads a dependency under its own settings, and refuses what cannot be a dependency.
@@ -193,7 +264,7 @@ fn tree(
 }
 
 /// Reads a recipe as it is deployed as a dependency in the environment `app`.
-pub(crate) fn dependency_tree(
+fn dependency_tree(
     state: &Path,
     args: &RecipeArgs,
     policy: &Policy,
@@ -240,29 +311,29 @@ fn scripts(
     recipe: &Recipe,
 ) -> Result<BTreeMap<String, Scripts>, UserError> {
     let folder = catalogue(search.state, search.args, &request.recipe)?.unwrap_or_default();
+    let services: Vec<&str> = recipe.compose.services.keys().map(String::as_str).collect();
     let asked = provides.capabilities.iter().filter(|(name, _)| request.capabilities.contains_key(*name));
     let mut found = BTreeMap::new();
     for (name, capability) in asked {
-        found.insert(name.clone(), read_scripts(&folder, &request.recipe, name, capability, recipe)?);
+        found.insert(name.clone(), read_scripts(&folder, &request.recipe, name, capability, &services)?);
     }
     Ok(found)
 }
 
-/// The texts of the scripts of one capability.
-pub(crate) fn read_scripts(
+/// The texts of the scripts of one capability; `services` is what the provider has, if that is known.
+fn read_scripts(
     folder: &Path,
     provider: &RecipeName,
     name: &str,
     capability: &provides::Capability,
-    recipe: &Recipe,
+    services: &[&str],
 ) -> Result<Scripts, UserError> {
     let shown = |path: &str| format!("{}/{provider}/{path}", customize::CATALOGUE);
     let refuse = |key: &str, what: String| {
         UserError::new(Kind::Settings, format!("cannot use what `{provider}` provides"))
             .at(format!("{}: {name}.{key}: {what}", shown(provides::FILE)))
     };
-    if !recipe.compose.services.contains_key(&capability.service) {
-        let services: Vec<&str> = recipe.compose.services.keys().map(String::as_str).collect();
+    if !services.is_empty() && !services.contains(&capability.service.as_str()) {
         let what = format!("there is no service `{}`: it has {}", capability.service, services.join(", "));
         return Err(refuse("service", what));
     }
@@ -279,7 +350,7 @@ pub(crate) fn read_scripts(
 }
 
 /// How a dependency is asked; `left_out` hears of each probe that cannot be made.
-pub(crate) fn asks(settings: &Settings, recipe: &Recipe, mut left_out: impl FnMut(&str)) -> Option<ProviderRoute> {
+fn asks(settings: &Settings, recipe: &Recipe, mut left_out: impl FnMut(&str)) -> Option<ProviderRoute> {
     let mut asks = vec![settings.health.clone()];
     for probe in &settings.ready {
         match probe {

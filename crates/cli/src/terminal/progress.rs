@@ -130,6 +130,9 @@ impl Progress {
                 vec![self.provisional(), "tearing down".to_owned()]
             }
             Event::LeftBehind { object } => vec![self.paint.bad(&format!("left behind: {object}"))],
+            Event::NamespaceLeft { provider, namespace, why } => {
+                vec![self.paint.bad(&format!("left behind: namespace {namespace} in {provider}: {why}"))]
+            }
             Event::SecretLeaked { artifact, secret } => {
                 vec![self.paint.bad(&format!("secret {secret} found in {artifact}"))]
             }

@@ -26,7 +26,6 @@ use cc_ci_store::{artifacts, replay};
 use clap::Parser;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -146,8 +145,7 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
     let words = ["cc-ci", "run", recipe.to_str().unwrap(), "--stages", "install"];
     let Verb::Run(args) = Cli::try_parse_from(words).unwrap().verb else { panic!("{words:?} is a run") };
     let cancel = Cancel::default();
-    let prepared =
-        prepare::prepare(product.state(), &args.recipe, &Warmth::Said(PhantomData), cancel.token()).await.unwrap();
+    let prepared = prepare::prepare(product.state(), &args.recipe, &Warmth::Never, cancel.token()).await.unwrap();
     let plan = prepared.approved.plan.clone();
     assert!(matches!(plan.base, Base::Head { .. }), "without an upgrade the app starts at head");
     let (dir, lock) = RunDir::create(product.state(), &plan.run).unwrap();
@@ -187,6 +185,7 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
         browser_image: cc_ci_engine::host::findings::BROWSER_IMAGE.to_owned(),
         endpoint: Endpoint::Tasks,
         cancel,
+        alive: Arc::new(|_| true),
         others: Arc::new(|_, _| false),
         hold: Duration::ZERO,
     };

@@ -1,6 +1,7 @@
 //! The app under test, as the run needs it: two trees of one recipe, and its tests.
 
 use crate::custom::folder::{self, File, FolderError};
+use cc_ci_model::ids::RunId;
 use cc_ci_model::overlay::Tree;
 use cc_ci_model::policy::{self, Policy};
 use cc_ci_model::recipe::Recipe;
@@ -70,6 +71,15 @@ pub struct Scripts {
     pub list: String,
 }
 
+/// How a warm provider is reached.
+#[derive(Debug, Clone)]
+pub struct WarmDoor {
+    /// The id under which everything of it is labelled.
+    pub run: RunId,
+    /// Its certificate authority, PEM.
+    pub authority: String,
+}
+
 /// A dependency as the run needs it; the plan says the rest.
 #[derive(Debug, Clone)]
 pub struct Provider {
@@ -77,6 +87,8 @@ pub struct Provider {
     pub tree: Deployable,
     /// Its scripts by capability.
     pub scripts: BTreeMap<String, Scripts>,
+    /// How the warm one is reached; `None` when the run deploys its own.
+    pub warm: Option<WarmDoor>,
 }
 
 /// The folder below the tests that the catalogue's own are seen in.

@@ -58,6 +58,13 @@ pub struct Permits {
 }
 
 impl Permits {
+    /// The one permit for bringing up a live-warm provider. That is no part of any run: no run's plan, ledger or witness counts
+    /// it, and a run that finds such a provider deploys nothing for it (DEP-2).
+    #[must_use]
+    pub fn of_warm_provider() -> Self {
+        Self { left: vec![DeployPermit { purpose: Purpose::Base }] }
+    }
+
     /// The permit for `purpose`, if the plan granted it and it was not taken yet.
     pub fn take(&mut self, purpose: &Purpose) -> Option<DeployPermit> {
         let at = self.left.iter().position(|permit| permit.purpose == *purpose)?;

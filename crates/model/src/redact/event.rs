@@ -53,6 +53,9 @@ impl Redactor {
             Event::Screenshot(Screenshot { path, shot }) => {
                 Event::Screenshot(Screenshot { path: self.mask_owned(path), shot: self.shot(shot) })
             }
+            Event::NamespaceLeft { provider, namespace, why } => {
+                Event::NamespaceLeft { provider, namespace, why: self.mask_owned(why) }
+            }
             Event::RunEnded { end } => Event::RunEnded { end: self.end(end) },
             same @ (Event::RunStarted { .. }
             | Event::ImageResolved { .. }

@@ -315,7 +315,7 @@ impl Results {
             stages: stages(view),
             skips: skips(view),
             flags: Flags {
-                clean_teardown: view.after.is_some().then_some(view.left.is_empty()),
+                clean_teardown: view.after.is_some().then_some(view.left.is_empty() && view.namespaces_left.is_empty()),
                 no_secret_leak: (!verdict.provisional).then_some(view.leaks.is_empty()),
             },
             lint: lint(view),

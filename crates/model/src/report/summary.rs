@@ -238,6 +238,9 @@ fn objects(out: &mut String, view: &ReportView) {
             );
         }
     }
+    for namespace in &view.namespaces_left {
+        line(out, &format!("namespace left: {namespace}"));
+    }
     for leak in &view.leaks {
         line(out, &format!("SECRET LEAKED: the value of {} stands in {}", leak.secret, leak.artifact));
     }

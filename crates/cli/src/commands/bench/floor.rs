@@ -15,14 +15,13 @@ use cc_ci_engine::run::{self as engine, Cancel, World};
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::tier::Tier;
 use cc_ci_store::run_dir::RunDir;
-use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Measures once. The folder of the floor goes when nothing of it is left on the engine; else `cc-ci clean` finds it.
 pub(super) async fn measure(state: &Path, args: &FloorArgs, cancel: &Cancel) -> Result<Sample, UserError> {
-    let prepared = prepare::prepare(state, &args.recipe, &Warmth::Said(PhantomData), cancel.token()).await?;
+    let prepared = prepare::prepare(state, &args.recipe, &Warmth::Never, cancel.token()).await?;
     let adaptations = readiness::ready(&host::look(state, cancel.token()).await)?;
     let swarm = Swarm::connect().await?;
     let plan = prepared.approved.plan.clone();
@@ -39,6 +38,7 @@ pub(super) async fn measure(state: &Path, args: &FloorArgs, cancel: &Cancel) -> 
         browser_image: findings::BROWSER_IMAGE.to_owned(),
         endpoint: adaptations.endpoint,
         cancel: cancel.clone(),
+        alive: Arc::new(|_| true),
         others: others::live_runs(state, &plan.run),
         hold: Duration::ZERO,
     };

@@ -1,6 +1,7 @@
 //! Which stacks on the engine are the business of another live run, so that a witness does not count them.
 
-use cc_ci_engine::ledger;
+use crate::prepare::warmth;
+use cc_ci_engine::ledger::{self, Entry};
 use cc_ci_engine::witness::OtherRuns;
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_store::run_dir::RunDir;
@@ -16,16 +17,25 @@ pub(in crate::commands) fn live_runs(state: &Path, own: &RunId) -> OtherRuns {
         if run == own {
             return false;
         }
-        let Ok(dir) = RunDir::open(&state, &run) else { return false };
+        let Ok(dir) = RunDir::open(&state, &run) else { return is_warm(&state, &run, stack) };
         let deployed = || ledger::read(&dir.file(ledger::FILE)).map(|entries| ledger::deploys(&entries));
         dir.is_running().unwrap_or(false) && deployed().is_ok_and(|stacks| stacks.contains(stack))
+    })
+}
+
+/// Whether the stack is a warm provider's, by that one's own ledger: somebody brings it up while the run goes on.
+fn is_warm(state: &Path, label: &RunId, stack: &StackName) -> bool {
+    warmth::all(state).unwrap_or_default().iter().any(|recipe| {
+        let entries = ledger::read(&warmth::folder(state, recipe).join(ledger::FILE)).unwrap_or_default();
+        let its = entries.first().is_some_and(|entry| matches!(entry, Entry::Opened { run, .. } if run == label));
+        its && ledger::deploys(&entries).contains(stack)
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cc_ci_engine::ledger::{Entry, Ledger};
+    use cc_ci_engine::ledger::Ledger;
     use cc_ci_model::plan::permit::Purpose;
 
     #[test]

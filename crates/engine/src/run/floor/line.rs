@@ -10,7 +10,7 @@ use crate::custom::{self, Call, Facts, Role, folder};
 use crate::data::index;
 use crate::exec::Command;
 use crate::ledger::Entry;
-use crate::route::Route;
+use crate::route::{Route, Stay};
 use crate::run::app::{App, Deployable};
 use crate::run::deploying::{self, Images, Instance};
 use crate::run::host_hook::{self, HostHook};
@@ -176,9 +176,17 @@ impl Operator<'_> {
         let (world, plan) = (self.world, self.plan);
         let routes = deploying::routes(&plan.stack, world, self.app.first());
         let docker = world.swarm.docker();
-        Route::open(docker, &world.ledger, &plan.run, &world.tools_image, std::slice::from_ref(&plan.domain), &routes)
-            .await
-            .map(Some)
+        Route::open(
+            docker,
+            &world.ledger,
+            &plan.run,
+            &world.tools_image,
+            std::slice::from_ref(&plan.domain),
+            &routes,
+            Stay::Run,
+        )
+        .await
+        .map(Some)
     }
 
     /// The app at base; the helpers that later operations need start beside it.

@@ -53,6 +53,9 @@ impl Stage<'_> {
             return Ok(After::Up);
         }
         self.route = self.open_route().await?;
+        if self.join_warm_ones().await == After::Down {
+            return Ok(After::Down);
+        }
         self.authorities = Some(self.write_authorities()?);
         for (at, dependency) in plan.dependencies.iter().enumerate() {
             if self.bring_up(at, dependency, permits).await == After::Down {
@@ -60,6 +63,30 @@ impl Stage<'_> {
             }
         }
         Ok(self.hand_over())
+    }
+
+    /// Finds the way to each warm provider.
+    async fn join_warm_ones(&mut self) -> After {
+        let plan = self.plan.clone();
+        for (at, dependency) in plan.dependencies.iter().enumerate() {
+            let warm = self.app.providers.get(at).and_then(|provider| provider.warm.clone());
+            let (Some(warm), Some(_)) = (warm, &dependency.route) else { continue };
+            let docker = self.world.swarm.docker();
+            match Route::join(docker, &warm.run, &dependency.domain, &warm.authority).await {
+                Ok(route) => {
+                    if let Some(supplier) = self.suppliers.get_mut(at) {
+                        supplier.door = Some(route);
+                    }
+                }
+                Err(error) => {
+                    let summary = format!("the warm {} cannot be reached: {error}", dependency.recipe);
+                    let outcome = Outcome::Failed(Finding::new(Cause::DependencyUnhealthy, summary));
+                    self.conductor.report(Tier::Install, &what(dependency, "converged"), outcome);
+                    return After::Down;
+                }
+            }
+        }
+        After::Up
     }
 
     /// Writes the bundle that the app's services are to trust: the system's authorities and those of the run.
@@ -205,6 +232,17 @@ impl Stage<'_> {
                 scripts,
                 limit: Duration::from_secs(plan.limits.command),
             };
+            if dependency.mode == Mode::Warm {
+                for left in provider::reap(&provider, &plan.run, &world.alive).await {
+                    match left {
+                        Ok(name) => {
+                            let text = format!("{name}, of a run that is dead, was removed from {}", dependency.recipe);
+                            world.voice.note(Some(&step), text);
+                        }
+                        Err(error) => return Ok(ended(error.finding(dependency.recipe.as_str()))),
+                    }
+                }
+            }
             // Whatever a script says from here on, these are known.
             let randoms = provider::randoms();
             let named = randoms.iter().enumerate();

@@ -1,7 +1,7 @@
 //! The install tier: what the app needs, and then the one deploy, at base.
 
 use super::{After, Deployable, Done, Stage, deploying};
-use crate::route::Route;
+use crate::route::{Route, Stay};
 use crate::run::deploying::{FirstDeploy, Instance};
 use crate::swarm::SwarmError;
 use cc_ci_model::ids::Domain;
@@ -86,7 +86,7 @@ impl Stage<'_> {
         }
         let routes = self.routes(self.app.first());
         let docker = world.swarm.docker();
-        Route::open(docker, &world.ledger, &plan.run, &world.tools_image, &domains, &routes).await.map(Some)
+        Route::open(docker, &world.ledger, &plan.run, &world.tools_image, &domains, &routes, Stay::Run).await.map(Some)
     }
 
     /// The routes of a tree of the app, and those of the run's own dependencies.

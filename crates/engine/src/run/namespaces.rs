@@ -1,0 +1,61 @@
+//! Removes the run's own namespaces from warm providers, on every path, once the app that used them is gone (DEP-2).
+
+use super::World;
+use super::app;
+use crate::ledger::Entry;
+use crate::provider::{self, Provider};
+use cc_ci_model::event::Event;
+use cc_ci_model::plan::Plan;
+use cc_ci_model::plan::dependency::Mode;
+use std::time::Duration;
+
+/// Whether everything is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// It is, as the providers say themselves.
+    All,
+    /// Something would not go; it was said.
+    Not,
+}
+
+/// Removes what the ledger has of the warm dependencies of a plan.
+pub(super) async fn remove(plan: &Plan, providers: &[app::Provider], entries: &[Entry], world: &World) -> Gone {
+    let observe = world.observe();
+    let mut gone = Gone::All;
+    for (dependency, provider) in plan.dependencies.iter().zip(providers) {
+        match dependency.mode {
+            // It goes with its stack.
+            Mode::Cold => continue,
+            Mode::Warm => {}
+        }
+        let made = entries.iter().filter_map(|entry| match entry {
+            Entry::Namespace { stack, capability, namespace, .. } if *stack == dependency.stack => {
+                Some((provider.scripts.get(capability)?, namespace))
+            }
+            Entry::Namespace { .. }
+            | Entry::Opened { .. }
+            | Entry::Making { .. }
+            | Entry::Deploying { .. }
+            | Entry::Closed => None,
+        });
+        for (scripts, namespace) in made {
+            let desk = Provider {
+                docker: world.swarm.docker(),
+                observe: observe.as_ref(),
+                stack: &dependency.stack,
+                url: dependency.url(),
+                scripts,
+                limit: Duration::from_secs(plan.limits.command),
+            };
+            if let Err(error) = provider::remove(&desk, namespace).await {
+                gone = Gone::Not;
+                world.voice.say(Event::NamespaceLeft {
+                    provider: dependency.recipe.to_string(),
+                    namespace: namespace.clone(),
+                    why: error.to_string(),
+                });
+            }
+        }
+    }
+    gone
+}
