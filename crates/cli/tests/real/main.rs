@@ -16,6 +16,7 @@ mod host;
 mod killed;
 mod matrix;
 mod mutant;
+mod pictures;
 mod product;
 mod reaped;
 mod settings;
