@@ -9,7 +9,7 @@ CC_CI = $(CARGO) run --quiet --package cc-ci --
 
 # ---- what a person runs
 
-.PHONY: abra help demo demo-all databases test matrix killed bench settings zero-config
+.PHONY: abra help demo demo-all databases test matrix killed bench settings zero-config pages
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -44,6 +44,10 @@ settings: setup ## set up, then show on real runs what each setting, overlay and
 
 zero-config: setup all-images ## set up, then run every example without its tests folder (about 3 minutes)
 	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- zero_config
+
+pages: setup browser-image ## draw the stored runs, check their pages with axe in a browser, and take pictures of real apps
+	@sh setup/pages.sh
+	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- pictures
 
 # ---- set-up, one script each; every one does only what is missing
 

@@ -14,8 +14,8 @@ fn run(product: &Product, page: &str, path: &str) -> Finished {
         assert!(text.contains(from), "{file} has no `{from}`");
         repo.write(file, &text.replacen(from, to, 1)).unwrap();
     };
-    let write = format!("set -euo pipefail\ncat >/usr/share/nginx/html/page.html <<PAGE\n{page}\nPAGE\n");
-    swap("entrypoint.sh.tmpl", "set -euo pipefail\n", &write);
+    let write = format!("cat >/usr/share/nginx/html/page.html <<PAGE\n{page}\nPAGE\nexec nginx");
+    swap("entrypoint.sh.tmpl", "exec nginx", &write);
     swap("abra.sh", "APP_ENTRYPOINT_VERSION=v1", "APP_ENTRYPOINT_VERSION=v2");
     repo.write("tests/ci.toml", &format!("screenshot.path = \"{path}\"\n")).unwrap();
     repo.commit("a page").unwrap();
