@@ -180,7 +180,7 @@ impl Browser {
     }
 
     /// Opens the page and brings back what was seen.
-    async fn look(&self, subject: &Subject) -> Result<Seen, String> {
+    async fn look(&self, subject: &Subject) -> Result<Said, String> {
         let seconds = LIMIT.as_secs();
         let task = serde_json::json!({
             "url": subject.url, "host": subject.host, "authority": subject.authority, "seconds": seconds,
@@ -201,18 +201,18 @@ impl Browser {
 /// What the script says.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "result", rename_all = "lowercase")]
-enum Seen {
+enum Said {
     Seen { png: String, texts: Vec<String>, filled: u32 },
     Refused { why: String },
     Missed { why: String },
 }
 
 /// Decides whether a picture may be kept, and keeps it.
-fn develop(seen: Seen, secrets: &Redactor, folder: &Path) -> Shot {
+fn develop(seen: Said, secrets: &Redactor, folder: &Path) -> Shot {
     let (png, texts, filled) = match seen {
-        Seen::Seen { png, texts, filled } => (png, texts, filled),
-        Seen::Refused { why } => return Shot::Refused { why },
-        Seen::Missed { why } => return Shot::Missed { why },
+        Said::Seen { png, texts, filled } => (png, texts, filled),
+        Said::Refused { why } => return Shot::Refused { why },
+        Said::Missed { why } => return Shot::Missed { why },
     };
     if filled > 0 {
         return Shot::Refused { why: "a password field of the page is filled".to_owned() };
@@ -253,7 +253,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let secrets = Redactor::new(&[("db_password".to_owned(), "s3cr3t value".to_owned())]);
         let texts = texts.iter().map(|text| (*text).to_owned()).collect();
-        let shot = develop(Seen::Seen { png: BASE64_STANDARD.encode(png), texts, filled }, &secrets, folder.path());
+        let shot = develop(Said::Seen { png: BASE64_STANDARD.encode(png), texts, filled }, &secrets, folder.path());
         let written = folder.path().join(SCREENSHOT).is_file();
         assert_eq!(shot == Shot::Taken, written, "{shot:?}");
         (shot, written)
