@@ -291,7 +291,7 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "a test asks another implementation")]
     fn the_strictest_clients_take_the_certificate() {
         let folder = tempfile::tempdir().unwrap();
-        let minted = mint(&Domain::of_stack(&StackName::observed("app"), "cc-ci.test")).unwrap();
+        let minted = mint(&[Domain::of_stack(&StackName::observed("app"), "cc-ci.test")]).unwrap();
         let file = |name: &str, text: &str| {
             let path = folder.path().join(name);
             std::fs::write(&path, text).unwrap();

@@ -12,6 +12,8 @@ mod canary;
 mod dependencies;
 mod engine;
 mod green;
+mod guide;
+mod hooks;
 mod host;
 mod killed;
 mod matrix;
@@ -19,6 +21,7 @@ mod mutant;
 mod pictures;
 mod product;
 mod reaped;
+mod sandbox;
 mod settings;
 mod zero_config;
 
