@@ -9,7 +9,7 @@ CC_CI = $(CARGO) run --quiet --package cc-ci --
 
 # ---- what a person runs
 
-.PHONY: abra help demo demo-all databases test matrix killed bench settings zero-config
+.PHONY: abra dependencies help demo demo-all databases test matrix killed bench settings zero-config pages hooks sandbox
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -39,11 +39,25 @@ killed: setup ## set up, then kill and interrupt runs in every tier, and clean u
 abra: setup ## set up, then deploy with a stand-in for abra, green, red and broken (about 2 minutes)
 	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- abra
 
+dependencies: setup ## set up, then show on real runs what a dependency gives, cold and warm, and how it fails (about 4 minutes)
+	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- dependencies
+
 settings: setup ## set up, then show on real runs what each setting, overlay and policy does (about 2 minutes)
 	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- settings
 
+hooks: setup browser-image ## set up, then show hooks, pytest and browser tests on real runs (about 2 minutes)
+	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- hooks
+
+sandbox: setup ## set up, then let hostile tests try to get out of the sandbox (about 1 minute)
+	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- sandbox
+	CC_CI_REAL=1 $(CARGO) test --package cc-ci-engine --test real_data -- sandbox
+
 zero-config: setup all-images ## set up, then run every example without its tests folder (about 3 minutes)
 	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- zero_config
+
+pages: setup browser-image ## draw the stored runs, check their pages with axe in a browser, and take pictures of real apps
+	@sh setup/pages.sh
+	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- pictures
 
 # ---- set-up, one script each; every one does only what is missing
 

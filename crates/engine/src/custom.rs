@@ -80,6 +80,11 @@ pub struct TestResult {
 /// tells of single test cases is said before this returns.
 pub async fn run(sandbox: &Sandbox, facts: &Facts, call: Call<'_>, voice: &Voice, step: &StepId) -> TestResult {
     let outcome = match attempt(sandbox, facts, call, voice, step).await {
+        Ok(Outcome::Failed(finding)) => {
+            let hit = sandbox.bounds_hit().await;
+            let summary = [vec![finding.summary], hit].concat().join("; ");
+            Outcome::Failed(Finding { summary, ..finding })
+        }
         Ok(outcome) => outcome,
         Err(error) => {
             let cause = match &error {

@@ -24,6 +24,7 @@ pub mod pulse;
 pub mod reaper;
 pub mod route;
 pub mod run;
+pub mod screenshot;
 pub mod secrets;
 pub mod swarm;
 pub mod teardown;

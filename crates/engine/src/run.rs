@@ -5,7 +5,7 @@
 //!           → budget → verdict due → teardown → inventory
 //! ```
 //!
-//! What fails is said in events; this function returns only how the run ended.
+//! Beside the tiers a browser pictures the app. What fails is said in events; this function returns only how the run ended.
 
 pub mod app;
 pub mod conductor;
@@ -21,6 +21,7 @@ mod triage;
 use crate::docker::Swarm;
 use crate::ledger::{self, Ledger};
 use crate::provider::Alive;
+use crate::screenshot::{Camera, Exposure};
 use crate::swarm::{Inventory, Observe, Operate, SwarmError};
 use crate::teardown::{self, Belongings};
 use crate::voice::Voice;
@@ -63,6 +64,8 @@ pub struct World {
     pub tools_image: String,
     /// Image of the sandbox when a test needs a browser.
     pub browser_image: String,
+    /// What the app is pictured with; nothing to take no picture.
+    pub camera: Option<Camera>,
     /// How names resolve on this host.
     pub endpoint: Endpoint,
     /// Ends the run early.
@@ -135,7 +138,9 @@ pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mut
     world.voice.say(Event::Inventory { when: InventoryWhen::Before, counts: before.counts() });
     let witness = Witness::start(world.swarm.docker(), Arc::clone(&world.others));
     let providers = app.providers.clone();
-    let performed = Box::pin(tiers::perform(&plan, approved.permits, app, world, leavings)).await;
+    let mut exposure = Exposure::default();
+    let performing = tiers::perform(&plan, approved.permits, app, world, leavings, &mut exposure);
+    let performed = Box::pin(performing).await;
     let seen = witness.testify().await;
     let (end, unexplained) = match performed {
         Ok(unexplained) => (world.cancel.reason().unwrap_or(RunEnd::Completed), unexplained),
@@ -143,6 +148,7 @@ pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mut
     };
     world.voice.say(Event::Budget(budget(world, seen, unexplained)));
     world.voice.say(Event::VerdictDue);
+    exposure.finish(&world.voice, world.cancel.token()).await;
     hold(world).await;
     tear_down(&plan, &providers, world, &before).await.unwrap_or(end)
 }

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use cc_ci_model::event::Shot;
 use cc_ci_model::object::Kind;
+use cc_ci_model::outcome::Cause;
 use cc_ci_model::plan::{Plan, Skip};
 use cc_ci_model::recipe::source::Severity;
 use cc_ci_model::report::text::seconds;
@@ -140,9 +141,16 @@ impl Body<'_> {
         names.into_iter().zip(self.view.verdict.rungs.named().map(|(_, status)| status)).collect()
     }
 
-    /// A tier is opened for the reader when there is something to see.
+    /// A tier is opened for the reader when there is something to see: that it was not reached, its own line says.
     fn is_open(row: &TierRow) -> bool {
-        !row.status.lets_pass()
+        let telling = |step: &StepRow| step.finding.as_ref().is_some_and(|finding| finding.cause != Cause::NotReached);
+        !row.status.lets_pass() && row.steps.iter().any(telling)
+    }
+
+    /// When the run started, as people write it.
+    fn moment(&self) -> Option<String> {
+        let started = self.view.started.as_deref()?;
+        Some(format!("{} {} UTC", started.get(..10)?, started.get(11..16)?))
     }
 
     fn why_skipped(row: &TierRow) -> &'static str {

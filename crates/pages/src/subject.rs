@@ -29,19 +29,19 @@ pub(crate) fn reason(view: &ReportView) -> Option<&str> {
     view.verdict.reasons.first().map(|reason| first_line(reason))
 }
 
-/// What was proven, for a run with nothing to complain about.
+/// What was proven, for a run with nothing to complain about, and what was left out.
 pub(crate) fn proven(view: &ReportView) -> String {
     let rungs = view.verdict.rungs;
     let parts = [
-        (rungs.install, "installed"),
-        (rungs.upgrade, "upgraded in place"),
-        (rungs.backup_restore, "backed up and restored with its data"),
-        (rungs.functional, "own tests passed"),
-        (rungs.lint, "lint has no error"),
+        (rungs.install, "installed", "install"),
+        (rungs.upgrade, "upgraded in place", "upgrade"),
+        (rungs.backup_restore, "backed up and restored with its data", "backup and restore"),
+        (rungs.functional, "own tests passed", "own tests"),
+        (rungs.lint, "lint has no error", "lint"),
     ];
-    let parts: Vec<&str> =
-        parts.iter().filter(|(status, _)| *status == Status::Pass).map(|(_, words)| *words).collect();
-    parts.join(", ")
+    let done: Vec<&str> = parts.iter().filter(|part| part.0 == Status::Pass).map(|part| part.1).collect();
+    let skipped: Vec<&str> = parts.iter().filter(|part| part.0 == Status::Skip).map(|part| part.2).collect();
+    if skipped.is_empty() { done.join(", ") } else { format!("{}; skipped: {}", done.join(", "), skipped.join(", ")) }
 }
 
 /// `2 deploys: 2 expected, 2 seen by the engine`.

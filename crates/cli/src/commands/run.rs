@@ -22,6 +22,7 @@ use cc_ci_engine::ledger::Ledger;
 use cc_ci_engine::process::Detached;
 use cc_ci_engine::run::app::{App, Deployable, Provider, WarmDoor};
 use cc_ci_engine::run::{self as engine, Cancel, Leavings, World};
+use cc_ci_engine::screenshot::Camera;
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::event::{Event, FORMAT, Listener, RunEnd, Stamped};
 use cc_ci_model::ids::Commit;
@@ -130,6 +131,7 @@ async fn inside(
         folder: dir.path().to_owned(),
         tools_image: findings::TOOLS_IMAGE.to_owned(),
         browser_image: findings::BROWSER_IMAGE.to_owned(),
+        camera: Some(Camera { image: findings::BROWSER_IMAGE.to_owned(), vault: vault.clone() }),
         endpoint: adaptations.endpoint,
         cancel: cancel.clone(),
         alive: warm::alive(state),

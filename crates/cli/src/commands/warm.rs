@@ -88,6 +88,7 @@ async fn up(state: &Path, args: &WarmUpArgs) -> Result<u8, UserError> {
         browser_image: findings::BROWSER_IMAGE.to_owned(),
         endpoint: adaptations.endpoint,
         cancel,
+        camera: None,
         alive: Arc::new(|_| false),
         others: Arc::new(|_, _| false),
         hold: Duration::ZERO,

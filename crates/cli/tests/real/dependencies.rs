@@ -1,11 +1,12 @@
 //! Dependencies on a real engine. The provider is a copy of the example `static-site`: its scripts keep a page per namespace in its volume,
 //! and the app, another site, shows what it was given and fetches its page over TLS.
 
-use crate::engine::of_run;
-use crate::product::{Finished, Product, Ring, say, stack_of, text};
+use crate::engine::{docker, of_run};
+use crate::product::{Finished, Product, Ring, say, stack_of, text, until};
 use cc_ci_testkit::repo::Repo;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// What the provider offers.
@@ -229,4 +230,92 @@ fn a_run_killed_while_its_dependency_is_up_is_cleaned_up_after() {
         assert!(out.lines().any(|line| line.starts_with(&run) && line.ends_with(", 0 left")), "{out}");
         nothing_left(&folder, &run);
     }
+}
+
+/// A warm provider, taken down at the end.
+struct Warm<'a>(&'a World);
+
+impl<'a> Warm<'a> {
+    fn up(world: &'a World) -> Self {
+        let up = world.product.cc_ci(&["warm", "up", PROVIDER]);
+        assert!(up.status.success(), "{}{}", text(&up.stdout), text(&up.stderr));
+        Self(world)
+    }
+
+    fn list(&self) -> String {
+        text(&self.0.product.cc_ci(&["warm", "list"]).stdout)
+    }
+
+    /// The container of its one service.
+    fn container(&self) -> String {
+        let filter = format!("label=com.docker.stack.namespace=warm-{PROVIDER}");
+        docker(&["ps", "--quiet", "--filter", &filter])
+    }
+
+    fn in_it(&self, command: &str) -> String {
+        docker(&["exec", &self.container(), "sh", "-c", command])
+    }
+}
+
+impl Drop for Warm<'_> {
+    fn drop(&mut self) {
+        let _down = self.0.product.cc_ci(&["warm", "down", PROVIDER]);
+    }
+}
+
+#[test]
+fn a_warm_dependency_is_shared_and_keeps_nothing_of_a_run() {
+    let Some(world) = World::asked(Ring::Long) else { return };
+    {
+        let warm = Warm::up(&world);
+        assert!(warm.list().contains("healthy"), "{}", warm.list());
+        let pages = "/usr/share/nginx/html/pages";
+        // A run that died long ago left one; somebody else's own is none of our business.
+        warm.in_it(&format!("mkdir -p {pages} && touch {pages}/cc-ci-20200101-000000-abcdef {pages}/precious"));
+        let before = warm.container();
+        let run = world.run(&SHORT);
+        assert_eq!(run.code, 0, "{}", run.all());
+        assert!(run.has_line("deploy-count = 1 (expect 1, engine saw 1)"), "{}", run.all());
+        assert_eq!(run.results["dependencies"][0]["mode"], "warm");
+        let made = step(&run, "install/dependency/keeper/page")["note"].as_str().unwrap();
+        assert!(made.starts_with(&format!("cc-ci-{} in keeper", run.id())), "{made}");
+        assert_eq!(warm.in_it(&format!("ls {pages}")), "precious", "made and gone, and the left-over one with it");
+        assert!(record(&run).contains("cc-ci-20200101-000000-abcdef, of a run that is dead, was removed"));
+        assert_eq!(warm.container(), before, "it was not touched");
+
+        // A run that is killed leaves its namespace to the clean-up, which leaves the provider alone.
+        let mut running = world.product.start(world.repo.dir(), &[&SHORT[..], &["--no-reaper"]].concat());
+        let folder = running.reach("install/converged");
+        running.kill();
+        let run = folder.file_name().unwrap().to_str().unwrap();
+        assert!(warm.in_it(&format!("ls {pages}")).contains(run));
+        let clean = world.product.cc_ci(&["clean"]);
+        assert!(clean.status.success(), "{}{}", text(&clean.stdout), text(&clean.stderr));
+        assert_eq!(warm.in_it(&format!("ls {pages}")), "precious");
+        assert_eq!(warm.container(), before);
+        nothing_left(&folder, run);
+
+        // A `delete` that deletes nothing is found out.
+        world.script("delete", "true\n");
+        let run = world.run(&SHORT);
+        assert_eq!((run.code, run.results["blame"].as_str()), (10, Some("dependency")), "{}", run.all());
+        assert!(
+            run.results["reasons"][0].as_str().unwrap().starts_with("left behind: namespace cc-ci-"),
+            "{}",
+            run.all()
+        );
+        world.script("delete", DELETE);
+
+        // One that is not healthy is not used, and the budget expects the cold one.
+        docker(&["service", "scale", "--detach", &format!("warm-{PROVIDER}_app=0")]);
+        until("the end of the provider", Duration::from_secs(30), || warm.container().is_empty());
+        let run = world.run(&SHORT);
+        assert_eq!(run.code, 0, "{}", run.all());
+        assert!(run.has_line("deploy-count = 2 (expect 2, engine saw 2)"), "{}", run.all());
+        let why = run.results["dependencies"][0]["why"].as_str().unwrap();
+        assert!(why.starts_with("the warm one is not healthy: "), "{why}");
+    }
+    let left = of_run(&format!("warm-{PROVIDER}"), &format!("warm-{PROVIDER}"));
+    assert!(left.is_empty(), "{left:?}");
+    assert!(!world.product.state().join("warm").join(PROVIDER).exists());
 }

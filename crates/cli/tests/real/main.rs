@@ -12,12 +12,16 @@ mod canary;
 mod dependencies;
 mod engine;
 mod green;
+mod guide;
+mod hooks;
 mod host;
 mod killed;
 mod matrix;
 mod mutant;
+mod pictures;
 mod product;
 mod reaped;
+mod sandbox;
 mod settings;
 mod zero_config;
 

@@ -183,6 +183,7 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
         folder: dir.path().to_owned(),
         tools_image: cc_ci_engine::host::findings::TOOLS_IMAGE.to_owned(),
         browser_image: cc_ci_engine::host::findings::BROWSER_IMAGE.to_owned(),
+        camera: None,
         endpoint: Endpoint::Tasks,
         cancel,
         alive: Arc::new(|_| true),

@@ -103,6 +103,11 @@ impl Product {
         assert_eq!(drawn("text"), run.out, "the summary of {folder} differs");
         let stored = |file: &str| std::fs::read_to_string(run.folder.join(file)).unwrap();
         assert!(drawn("junit").trim_end() == stored("junit.xml").trim_end(), "junit.xml of {folder} differs");
+        for (format, file) in [("html", "index.html"), ("badge", "badge.svg")] {
+            assert!(drawn(format).trim_end() == stored(file).trim_end(), "{file} of {folder} differs");
+        }
+        let card = self.cc_ci(&["report", folder, "--format", "card"]).stdout;
+        assert!(card == std::fs::read(run.folder.join("card.png")).unwrap(), "card.png of {folder} differs");
         // The order of keys is no part of what a JSON file says.
         let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap();
         for (format, file) in [("json", "results.json"), ("timeline", "timeline.json")] {

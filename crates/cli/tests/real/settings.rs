@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The example `static-site` with more files in its last commit.
-fn with(product: &Product, recipe: &str, files: &[(&str, &str)]) -> (TempDir, Repo) {
+pub(crate) fn with(product: &Product, recipe: &str, files: &[(&str, &str)]) -> (TempDir, Repo) {
     let folder = tempfile::tempdir().unwrap();
     let repo = Repo::clone_of(&product.recipe(recipe), folder.path(), "site").unwrap();
     for (path, text) in files {
@@ -19,7 +19,7 @@ fn with(product: &Product, recipe: &str, files: &[(&str, &str)]) -> (TempDir, Re
 }
 
 /// One run of it, which must leave nothing.
-fn run(product: &Product, recipe: &str, files: &[(&str, &str)], args: &[&str]) -> Finished {
+pub(crate) fn run(product: &Product, recipe: &str, files: &[(&str, &str)], args: &[&str]) -> Finished {
     let (_folder, repo) = with(product, recipe, files);
     let run = product.run(repo.dir(), args);
     let left = of_run(run.id(), &run.stack());
@@ -29,14 +29,14 @@ fn run(product: &Product, recipe: &str, files: &[(&str, &str)], args: &[&str]) -
 }
 
 /// A step of the results.
-fn step<'a>(run: &'a Finished, id: &str) -> &'a Value {
+pub(crate) fn step<'a>(run: &'a Finished, id: &str) -> &'a Value {
     let stages = run.results["stages"].as_array().unwrap().iter();
     let mut steps = stages.flat_map(|stage| stage["tests"].as_array().unwrap());
     steps.find(|step| step["name"] == id).unwrap_or_else(|| panic!("no step {id}: {}", run.all()))
 }
 
 /// What a step found.
-fn found<'a>(run: &'a Finished, id: &str) -> &'a str {
+pub(crate) fn found<'a>(run: &'a Finished, id: &str) -> &'a str {
     step(run, id)["finding"]["summary"].as_str().unwrap_or_else(|| panic!("{id} found nothing: {}", run.all()))
 }
 

@@ -7,7 +7,7 @@ use bollard::Docker;
 use bollard::models::{ContainerCreateBody, HostConfig, NetworkConnectRequest};
 use cc_ci_model::ids::RunId;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Facts;
@@ -124,6 +124,15 @@ if left:
     raise SystemExit("there still is a way out by " + " ".join(left))
 "#;
 
+/// How often the kernel refused a process, and how often it killed one for its memory, by either kind of cgroup.
+const HITS: &str = r#"cd /sys/fs/cgroup || exit 0
+count() { while read -r name value; do [ "$name" = "$1" ] && { echo "$value"; return; }; done; echo 0; }
+if [ -f pids.events ]; then count max <pids.events; count oom_kill <memory.events
+else count max <pids/pids.events; count oom_kill <memory/memory.oom_control; fi"#;
+
+/// From here on an exit code tells of a signal.
+const SIGNALLED: i64 = 128;
+
 /// How long taking them down may take.
 const SEAL_LIMIT: Duration = Duration::from_secs(30);
 
@@ -155,6 +164,8 @@ pub struct Sandbox {
     ledger: Arc<Ledger>,
     run: RunId,
     image: String,
+    size: Size,
+    hits: Arc<Mutex<[u64; 2]>>,
     container: String,
 }
 
@@ -191,7 +202,15 @@ impl Sandbox {
         };
         bench::launch(docker, ledger, &name, body).await?;
         let (ledger, image) = (Arc::clone(ledger), furnishing.image.clone());
-        let sandbox = Self { docker: docker.clone(), ledger, run: run.clone(), image, container: name };
+        let sandbox = Self {
+            docker: docker.clone(),
+            ledger,
+            run: run.clone(),
+            image,
+            size,
+            hits: Arc::default(),
+            container: name,
+        };
         sandbox.join(furnishing.networks.get(1..).unwrap_or_default()).await?;
         sandbox.furnish(facts, furnishing).await?;
         Ok(sandbox)
@@ -263,10 +282,28 @@ impl Sandbox {
         let command = environment.iter().fold(command, |command, (name, value)| command.env(name, value));
         let output = exec::run(&self.docker, &self.container, &command).await?;
         match output.status {
-            Status::Exited(_) => {}
-            Status::TimedOut | Status::TooMuchOutput => self.end_all().await?,
+            // What ends everything else did not end itself, so it is still there to end what is left.
+            Status::Exited(code) if code < SIGNALLED => {}
+            Status::Exited(_) | Status::TimedOut | Status::TooMuchOutput => self.end_all().await,
         }
         Ok(output)
+    }
+
+    /// Which bounds were run into since this was last asked.
+    pub(crate) async fn bounds_hit(&self) -> Vec<String> {
+        let command = Command::new(["bash", "-c", HITS]).limit(GRACE);
+        // Only words for the reader hang on it.
+        let Ok(output) = exec::run(&self.docker, &self.container, &command).await else { return Vec::new() };
+        let mut counts = output.text().split_whitespace().map(|word| word.parse().unwrap_or(0)).collect::<Vec<u64>>();
+        counts.resize(2, 0);
+        let now = [counts[0], counts[1]];
+        let before = std::mem::replace(&mut *self.hits.lock().unwrap_or_else(PoisonError::into_inner), now);
+        let words = [
+            format!("it wanted more than {} processes", self.size.processes()),
+            format!("it wanted more than {} MiB of memory", self.size.memory() >> 20),
+        ];
+        let hit = words.into_iter().zip(now.into_iter().zip(before)).filter(|(_, (now, before))| now > before);
+        hit.map(|(words, _)| words).collect()
     }
 
     /// Connects to a port again and again until it took `stable` connections in a row, or until the limit.
@@ -281,10 +318,15 @@ impl Sandbox {
         self.run(words.chain([port.to_string(), stable.to_string()]).collect(), &[], limit).await
     }
 
-    /// Ends every process of the tests.
-    async fn end_all(&self) -> Result<(), ExecError> {
+    /// Ends every process of the tests. Where that cannot be done, as when they hold every process there may be, the whole
+    /// sandbox is ended: later tests then say that it is gone.
+    async fn end_all(&self) {
         let kill = Command::new(["bash", "-c", "kill -9 -1; true"]).user(USER).limit(GRACE);
-        exec::run(&self.docker, &self.container, &kill).await.map(drop)
+        let ended = exec::run(&self.docker, &self.container, &kill).await;
+        if !ended.is_ok_and(|output| matches!(output.status, Status::Exited(_))) {
+            // Teardown removes it, and tells, if this does not.
+            let _discarded = bench::discard(&self.docker, &self.container).await;
+        }
     }
 
     /// Removes the sandbox with everything in it.

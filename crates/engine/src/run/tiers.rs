@@ -23,6 +23,7 @@ use crate::converge::Stability;
 use crate::custom::sandbox::Sandbox;
 use crate::pulse::Pulse;
 use crate::route::Route;
+use crate::screenshot::Exposure;
 use crate::swarm::{Observe, Rendered, SwarmError};
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::event::Event;
@@ -55,6 +56,7 @@ struct Stage<'a> {
     authorities: Option<PathBuf>,
     bench: Soon<Bench>,
     sandbox: Soon<Sandbox>,
+    exposure: &'a mut Exposure,
 }
 
 /// Whether the app is up after a tier, so that a later one can do anything.
@@ -71,6 +73,7 @@ pub(super) async fn perform(
     app: App,
     world: &World,
     leavings: &Arc<Mutex<Leavings>>,
+    exposure: &mut Exposure,
 ) -> Result<Vec<String>, SwarmError> {
     let conductor = Conductor::new(plan, &world.voice, world.cancel.token());
     let observe = world.observe();
@@ -99,6 +102,7 @@ pub(super) async fn perform(
         authorities: None,
         bench: Soon::Never,
         sandbox: Soon::Never,
+        exposure,
     };
     let performed = stage.all_tiers(permits).await;
     stage.settle_stability().await;

@@ -14,6 +14,9 @@ use std::fmt::Write;
 /// How many lines of a dead attempt's log the summary shows; the artifact has them all.
 const LOG_LINES: usize = 12;
 
+/// How many failed steps of one tier the summary shows; the artifact has them all.
+const FAILED_LINES: usize = 15;
+
 /// How many test cases of one file the summary shows; the artifact has them all.
 const CASE_LINES: usize = 30;
 
@@ -34,6 +37,7 @@ pub fn render(view: &ReportView) -> String {
         tier(&mut out, row);
     }
     line(&mut out, "");
+    failures(&mut out, view);
     cases(&mut out, view);
     line(&mut out, &view.verdict.budget.line());
     for words in &view.verdict.budget.words {
@@ -123,6 +127,23 @@ fn tier(out: &mut String, row: &TierRow) {
     let took = row.span.ms().filter(|ms| *ms > 0).map_or_else(|| "-".to_owned(), seconds);
     let note = row.note.as_deref().map(first_line).unwrap_or_default();
     line(out, format!("{:<8} {:<5} {took:>9}  {note}", row.tier.word(), row.status.word()).trim_end());
+}
+
+/// Every step that failed, where one tier has several; its line names only the first.
+fn failures(out: &mut String, view: &ReportView) {
+    for row in &view.tiers {
+        let failed: Vec<_> = row.steps.iter().filter(|step| step.status == Status::Fail).collect();
+        if failed.len() < 2 {
+            continue;
+        }
+        for step in failed.iter().take(FAILED_LINES) {
+            let why = step.finding.as_ref().map(|found| first_line(&found.summary)).unwrap_or_default();
+            line(out, &format!("failed: {}: {why}", step.id));
+        }
+        if let Some(more) = failed.len().checked_sub(FAILED_LINES).filter(|more| *more > 0) {
+            line(out, &format!("failed: and {more} more steps of {}, in results.json", row.tier));
+        }
+    }
 }
 
 /// The test functions of each file whose runner tells them apart; those that failed first, when there is not room for all.

@@ -29,6 +29,7 @@ pub(super) async fn measure(state: &Path, args: &FloorArgs, cancel: &Cancel) -> 
     let app = command::check_out(&prepared, &plan, &dir.file(command::TREES)).await?;
     let ledger = Ledger::create(dir.path(), &plan.run).map_err(|error| command::infrastructure(&error))?;
     let world = World {
+        camera: None,
         operate: Arc::new(swarm.clone()),
         swarm: swarm.clone(),
         voice: Voice::new(Vec::new()),

@@ -1,6 +1,6 @@
 //! The run's own containers beside the app: the workbench for its data and the sandbox for its tests.
 
-use super::{Deployable, Fault, Stage};
+use super::{Deployable, Done, Fault, Stage};
 use crate::bench::Bench;
 use crate::custom::Facts;
 use crate::custom::folder::FolderError;
@@ -8,6 +8,7 @@ use crate::custom::sandbox::{Furnishing, Sandbox, Size};
 use crate::data::index;
 use crate::run::soon::Soon;
 use crate::run::{Leavings, World};
+use crate::screenshot::Subject;
 use crate::{labels, route};
 use bollard::query_parameters::ListNetworksOptions;
 use cc_ci_model::outcome::{Cause, Finding};
@@ -55,6 +56,23 @@ impl Stage<'_> {
             }
             (false, _) => {}
         }
+        if let (Some(camera), Some(_)) = (&self.world.camera, &self.route) {
+            let page = &self.plan.demands.screenshot;
+            self.exposure.prepare(self.world.swarm.docker(), &self.world.ledger, &self.plan.run, camera, page);
+        }
+    }
+
+    /// Has the app pictured, beside whatever comes next: at head, which is what the verdict is about.
+    pub(super) fn picture(&mut self, tier: Tier, served: Done) {
+        let at_head = match tier {
+            Tier::Install => !self.plan.runs(Tier::Upgrade),
+            Tier::Upgrade | Tier::Backup | Tier::Restore | Tier::Custom => true,
+        };
+        let (Some(camera), true, true) = (&self.world.camera, at_head, served == Done::Well) else { return };
+        let host = self.plan.domain.to_string();
+        let url = format!("{}://{host}{}", self.scheme(), self.plan.demands.screenshot);
+        let subject = Subject { url, host, authority: self.authority() };
+        self.exposure.expose(camera, subject, self.world.folder.clone());
     }
 
     /// Starts the sandbox before there is an app, if something of the recipe's is to run in it by then.

@@ -39,7 +39,8 @@ impl Stage<'_> {
             return Ok(After::Down);
         }
         self.compare_specs().await?;
-        self.serving(Tier::Install, "serving").await;
+        let served = self.serving(Tier::Install, "serving").await;
+        self.picture(Tier::Install, served);
         self.ready(Tier::Install, "").await;
         self.own_tests(Tier::Install, "").await;
         Ok(After::Up)

@@ -35,7 +35,8 @@ impl Stage<'_> {
             return Ok(After::Down);
         }
         self.moved(&before).await;
-        self.serving(Tier::Upgrade, "serving").await;
+        let served = self.serving(Tier::Upgrade, "serving").await;
+        self.picture(Tier::Upgrade, served);
         self.ready(Tier::Upgrade, "").await;
         if let Some(kept) = kept {
             self.kept(&kept).await;

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Draws page, card and badge of every stored run of the test suite and checks the pages with axe-core in a real browser.
+# Run from the repository root, after `sh setup/images.sh browser`. CC_CI_STATE: state folder, default ./.state
+# What it drew stays in $CC_CI_STATE/pages, to be looked at.
+set -eu
+state=${CC_CI_STATE:-$PWD/.state}
+cc_ci=${CC_CI:-cargo run --quiet --package cc-ci --}
+axe=4.14.1
+folder=$state/pages
+fail() { printf 'pages: %s\n' "$*" >&2; exit 1; }
+docker image inspect cc-ci/browser:1 >/dev/null 2>&1 || fail "the image cc-ci/browser:1 is not here; sh setup/images.sh browser builds it"
+if [ ! -f "$state/axe/$axe/package/axe.min.js" ]; then
+  command -v npm >/dev/null 2>&1 || fail "no npm on this machine; it fetches axe-core, which checks the pages"
+  mkdir -p "$state/axe/$axe"
+  (cd "$state/axe/$axe" && npm pack --silent "axe-core@$axe" >/dev/null && tar -xzf axe-core-*.tgz package/axe.min.js) || fail "npm pack axe-core@$axe failed"
+fi
+rm -rf "$folder"
+mkdir -p "$folder"
+for run in crates/store/tests/runs/* "$@"; do
+  name=$(basename "$run")
+  # shellcheck disable=SC2086 # a command of several words
+  {
+    $cc_ci report "$run" --format html >"$folder/$name.html"
+    $cc_ci report "$run" --format card >"$folder/$name-card.png"
+    $cc_ci report "$run" --format badge >"$folder/$name.svg"
+    $cc_ci report "$run" --format markdown >"$folder/$name.md"
+  }
+done
+cp "$state/axe/$axe/package/axe.min.js" "$folder"
+docker run --rm --interactive --network none --init --volume "$folder:/pages" cc-ci/browser:1 python3 - <setup/axe.py
