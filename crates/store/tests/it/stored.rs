@@ -1,6 +1,6 @@
 //! Every stored run there is: the ones kept with these tests, and those of this machine when it has some.
 //!
-//! The kept ones were written before the record knew lint and pictures: a record stays readable for ever.
+//! The kept ones, but for `pictured`, were written before the record knew lint and pictures: a record stays readable for ever.
 
 use cc_ci_model::event::{Event, Stamped};
 use cc_ci_model::evidence::Evidence;
