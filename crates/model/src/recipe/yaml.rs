@@ -6,7 +6,7 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Spanned, alias_limits, budget, options};
+use serde_saphyr::{Location, NonFiniteFloatPolicy, Spanned, alias_limits, budget, options};
 
 use super::scalar::{Kind, Scalar, plain};
 use super::source::{Problem, Topic};
@@ -72,6 +72,8 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Node, Problem> {
         budget: budget! { max_events: 200_000, max_aliases: 2_000, max_anchors: 2_000, max_depth: 24, max_nodes: 100_000 },
         alias_limits: alias_limits! { max_total_replayed_events: 100_000, max_replay_stack_depth: 16 },
         ignore_binary_tag_for_string: true,
+        // What such a scalar is to the loader is decided in `scalar`.
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
     };
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
         Ok(root) => Ok(node(text, root)),
@@ -234,6 +236,14 @@ mod tests {
         a 2 Scalar(Scalar { text: "493", raw: "0755", kind: Number, substituted: false, plain: true })
         b 6 Scalar(Scalar { text: "1.1", raw: "1.10", kind: Number, substituted: false, plain: true })
         "#);
+    }
+
+    /// `docker stack config` writes the label of a commit such as 294e1909 without quotes.
+    #[test]
+    fn a_number_that_no_float_holds_is_text() {
+        let json = parse("a.yml", "l: 294e1909\nm: 1e3\n").unwrap().to_json();
+        assert_eq!(json["l"], "294e1909");
+        assert_eq!(json["m"], "1000");
     }
 
     #[test]
