@@ -172,6 +172,9 @@ pub async fn prepare(
     if let Some(folder) = &customized.catalogue {
         own = own.and(customize::CATALOGUE, own_tests_in(folder)?);
     }
+    if !own.refused.is_empty() {
+        return Err(problems_error(Kind::Settings, format!("cannot use the hooks of `{name}`"), &own.refused));
+    }
     let approval = match policy.host_hooks(name.as_str()) {
         _ if args.trust_hooks => Approval::By("--trust-hooks".to_owned()),
         Some(place) => Approval::By(place.to_owned()),

@@ -235,3 +235,42 @@ fn a_recipe_may_not_have_our_folder() {
     hint: rename it: cc-ci keeps its own overlays there
     ");
 }
+
+/// A date is a value of the wrong kind for every key there is.
+#[test]
+fn every_key_refuses_a_value_of_the_wrong_kind_before_anything_is_deployed() {
+    let world = World::new();
+    for key in cc_ci_model::settings::keys::KEYS {
+        let name = key.name.split(".<").next().unwrap();
+        world.repo.write("tests/ci.toml", &format!("{name} = 1979-05-27\n")).unwrap();
+        world.repo.commit(name).unwrap();
+        let answer = world.plan(&[]);
+        assert_eq!(answer.code, 20, "{name}");
+        assert!(answer.error().contains(&format!("tests/ci.toml, line 1: {name}: must be ")), "{}", answer.error());
+    }
+}
+
+#[test]
+fn hooks_that_cannot_run_stop_the_run_before_anything_is_deployed() {
+    let world = World::new();
+    world.repo.write("tests/hooks/pre_upgrad", "#!/bin/sh\n").unwrap();
+    world.repo.write("tests/hooks/host/install_steps.hurl", "GET http://x/\n").unwrap();
+    world.repo.commit("hooks").unwrap();
+    insta::assert_snapshot!(world.plan(&[]).error(), @r"
+    [20] error: cannot use the hooks of `shop`
+      tests/hooks/host/install_steps.hurl: Hurl files do not run on the host
+      tests/hooks/pre_upgrad: no moment has the name `pre_upgrad`
+    hint: put it into `hooks`: there it runs in the sandbox
+    ");
+}
+
+#[test]
+fn a_policy_for_hooks_is_yes_or_no() {
+    let world = World::new();
+    let state = world.state("policy.toml", "[allow.shop]\nhost-hooks = \"yes\"\n");
+    insta::assert_snapshot!(world.plan(&["--state", state.to_str().unwrap()]).error(), @r"
+    [20] error: cannot use the policy in [folder]/state/policy.toml
+      policy.toml, line 2: allow.shop.host-hooks: must be true or false
+    hint: write it without quotes
+    ");
+}

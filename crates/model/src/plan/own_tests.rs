@@ -1,6 +1,7 @@
 //! Finds the recipe's own tests and hooks among the names in its tests folder. Pure: names in, a list per tier out.
 
 use super::hook::{Approval, Hook, Moment, Place};
+use crate::recipe::source::{Problem, nearest};
 use crate::tier::Tier;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -54,6 +55,8 @@ pub struct OwnTests {
     pub denied: Vec<Hook>,
     /// Files that look like tests and will not run, with the reason.
     pub ignored: Vec<(String, &'static str)>,
+    /// Files that make the folder unusable.
+    pub refused: Vec<Problem>,
 }
 
 impl OwnTests {
@@ -114,7 +117,9 @@ impl OwnTests {
         }
     }
 
+    /// A hook that is there to run and cannot is refused: without it the run would be another one.
     fn hook(&mut self, path: &str, name: &str, place: Place, runs: bool) {
+        let moments = Moment::ALL.map(Moment::word);
         match Moment::parse(stem(name)) {
             Some(moment) if runs => match self.hooks.entry((moment, place)) {
                 Entry::Vacant(free) => {
@@ -122,15 +127,30 @@ impl OwnTests {
                 }
                 Entry::Occupied(_) => self.ignore(path, "another hook for the same moment comes first"),
             },
-            Some(_) if place == Place::Host && name.ends_with(".hurl") => {
-                self.ignore(path, "Hurl files do not run on the host; put it into `hooks`");
-            }
-            Some(_) => self.ignore(path, "not executable"),
-            None => self.ignore(
+            Some(_) if place == Place::Host && name.ends_with(".hurl") => self.refuse(
                 path,
-                "no moment has this name: pre_install, install_steps, pre_upgrade, pre_backup, backup_verify, pre_restore",
+                "Hurl files do not run on the host".to_owned(),
+                "put it into `hooks`: there it runs in the sandbox".to_owned(),
             ),
+            Some(_) => self.refuse(
+                path,
+                "a hook that is not executable".to_owned(),
+                "make it so with `chmod +x`; git keeps that bit".to_owned(),
+            ),
+            None if runs || is_program(name) => {
+                let hint = match nearest(stem(name), moments) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the moments are {}", moments.join(", ")),
+                };
+                self.refuse(path, format!("no moment has the name `{}`", stem(name)), hint);
+            }
+            // Data for the hooks beside it.
+            None => {}
         }
+    }
+
+    fn refuse(&mut self, path: &str, what: String, hint: String) {
+        self.refused.push(Problem::error(format!("{FOLDER}/{path}"), what).hint(hint));
     }
 
     fn ignore(&mut self, path: &str, why: &'static str) {
@@ -151,6 +171,14 @@ impl OwnTests {
             }
         }
         self.ignored.extend(more.ignored.into_iter().map(|(path, why)| (prefixed(path), why)));
+        let below = |problem: Problem| {
+            let file = problem
+                .file
+                .strip_prefix(FOLDER)
+                .map_or(problem.file.clone(), |rest| format!("{FOLDER}/{prefix}{rest}"));
+            Problem { file, ..problem }
+        };
+        self.refused.extend(more.refused.into_iter().map(below));
         self
     }
 
@@ -293,9 +321,7 @@ mod tests {
         tests/custom.hurl does not run: tests of the custom tier belong into the folder `custom`
         tests/custom/deep/x.hurl does not run: Hurl files run from `tests` and `tests/custom` only
         tests/custom/late.sh does not run: not executable
-        tests/hooks/host/pre_restore.hurl does not run: Hurl files do not run on the host; put it into `hooks`
         tests/hooks/install_steps.sh does not run: another hook for the same moment comes first
-        tests/hooks/pre_custom does not run: no moment has this name: pre_install, install_steps, pre_upgrade, pre_backup, backup_verify, pre_restore
         tests/login.hurl does not run: no tier has this name: install, upgrade, backup, restore
         tests/test_login.py does not run: no tier has this name: install, upgrade, backup, restore
         tests/hooks/host/pre_upgrade was denied and does not run: hooks run on the host only with --trust-hooks, or where policy.toml has `host-hooks = true` for the recipe
@@ -310,9 +336,26 @@ mod tests {
         }
         "#);
         let (mut trusted, by) = (OwnTests::find(FILES), Approval::By("--trust-hooks".to_owned()));
-        assert_eq!(trusted.apply(&by).len(), 9);
+        assert_eq!(trusted.apply(&by).len(), 7);
         let manifest = trusted.manifest(&by);
         assert_eq!(manifest["hook pre_upgrade on the host"], "hooks/host/pre_upgrade, approved by --trust-hooks");
+    }
+
+    #[test]
+    fn a_hook_that_cannot_run_is_refused() {
+        let files = [("hooks/pre_backup", false), ("hooks/words.txt", false), ("hooks/pre_upgrad", true)];
+        let found = OwnTests::find(FILES).and("catalogue", OwnTests::find(files));
+        let text: Vec<String> = found.refused.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(text.join("\n"), @r"
+        tests/hooks/host/pre_restore.hurl: Hurl files do not run on the host
+        hint: put it into `hooks`: there it runs in the sandbox
+        tests/hooks/pre_custom: no moment has the name `pre_custom`
+        hint: the moments are pre_install, install_steps, pre_upgrade, pre_backup, backup_verify, pre_restore
+        tests/catalogue/hooks/pre_backup: a hook that is not executable
+        hint: make it so with `chmod +x`; git keeps that bit
+        tests/catalogue/hooks/pre_upgrad: no moment has the name `pre_upgrad`
+        hint: did you mean `pre_upgrade`?
+        ");
     }
 
     #[test]
