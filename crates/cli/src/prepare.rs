@@ -106,6 +106,7 @@ pub async fn prepare(
     let files = repository.files(&head).await?;
     let customized = Customized::read(state, args, &name, &files)?;
     let policy = allowed::policy(state, args)?;
+    allowed::short_enough(&customized.settings, &policy)?;
     let search = Search { state, args, policy: &policy, run: &run, warmth, cancel };
     let (needed, said) = dependencies::needed(&search, &name, &customized.settings).await?;
     let planned: Vec<Dependency> = needed.iter().map(|needed| needed.planned.clone()).collect();

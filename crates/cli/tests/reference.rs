@@ -102,6 +102,9 @@ fn policy() {
         ```toml\n[allow.mumble]\nhost-port = [\"64738/tcp\", \"64738/udp\"]\n```\n\n\
         Hooks of a recipe that want the host (`tests/hooks/host/`) run only where `host-hooks = true` stands beside them, or \
         with `--trust-hooks`; any other is denied, and the plan, the manifest and the summary say so.\n\n\
+        How long a run may take is the recipe's to say (`limits.run`), up to one hour. The operator draws the line elsewhere, in \
+        seconds; what CI's catalogue says is not bounded by it:\n\n\
+        ```toml\n[limits]\nrun = 7200\n```\n\n\
         | item | asks for | where | a value |\n|---|---|---|---|\n";
     let rows = Item::ALL
         .map(|item| format!("| `{}` | {} | {} | `{}` |", item.word(), item.what(), item.keys(), item.example()));

@@ -1,10 +1,12 @@
 //! Holds both trees against the compose policy, before anything is deployed (TRUST-2).
 
+use super::customize::CATALOGUE;
 use super::{problems_error, unusable};
 use crate::args::RecipeArgs;
 use crate::error::{Kind, UserError};
 use cc_ci_model::policy::{self, Policy, file};
 use cc_ci_model::recipe::Recipe;
+use cc_ci_model::settings::Settings;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -21,6 +23,24 @@ pub(super) fn policy(state: &Path, args: &RecipeArgs) -> Result<Policy, UserErro
     Policy::read(name, &text).map_err(|problems| {
         problems_error(Kind::Settings, format!("cannot use the policy in {}", path.display()), &problems)
     })
+}
+
+/// Refuses a recipe that asks for a longer run than the policy gives it. The catalogue is the operator's own.
+pub(super) fn short_enough(settings: &Settings, policy: &Policy) -> Result<(), UserError> {
+    let (most, Some(given)) = (policy.longest_run(), settings.given.get("limits.run")) else { return Ok(()) };
+    let ours = given.file.starts_with(&format!("{CATALOGUE}/"));
+    match settings.limits.run {
+        Some(asked) if asked > most && !ours => {
+            let what = format!("limits.run: {asked} s is more than the {most} s that a recipe gets");
+            Err(UserError::new(Kind::Refused, "the settings ask for a longer run than the policy gives")
+                .at(format!("{}: {what}", given.place()))
+                .hint(format!(
+                    "ask for less; or the operator allows it in {}: `[limits]` with `run = {asked}`",
+                    file::FILE
+                )))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn is_absent(kind: ErrorKind) -> bool {

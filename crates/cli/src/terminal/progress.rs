@@ -153,7 +153,7 @@ impl Progress {
     fn provisional(&self) -> String {
         let evidence = Evidence::fold(&self.record);
         match &evidence.plan {
-            Some(plan) => summary::headline(&ReportView::new(plan, &evidence, &judge(plan, &evidence))),
+            Some(plan) => summary::so_far(&ReportView::new(plan, &evidence, &judge(plan, &evidence))),
             None => format!("verdict due after {}", seconds(self.now)),
         }
     }

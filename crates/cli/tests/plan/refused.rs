@@ -39,6 +39,32 @@ fn a_head_that_asks_for_what_is_not_its_own_is_refused() {
 }
 
 #[test]
+fn a_recipe_cannot_give_itself_more_time_than_the_policy_does() {
+    let world = World::new();
+    world.repo.write("tests/ci.toml", "health.path = \"/\"\nlimits.run = 3601\n").unwrap();
+    world.repo.commit("slow").unwrap();
+    insta::assert_snapshot!(world.plan(&[]).error(), @"
+    [23] error: the settings ask for a longer run than the policy gives
+      tests/ci.toml, line 2: limits.run: 3601 s is more than the 3600 s that a recipe gets
+    hint: ask for less; or the operator allows it in policy.toml: `[limits]` with `run = 3601`
+    ");
+    let state = world.state("policy.toml", "[limits]\nrun = 3601\n");
+    let state = state.to_str().unwrap();
+    let limit = |args: &[&str]| {
+        let answer = world.plan(&[&["--json"], args].concat());
+        serde_json::from_str::<serde_json::Value>(&answer.out).unwrap()["limits"]["run"].clone()
+    };
+    assert_eq!(limit(&["--state", state]), 3601);
+    world.state("policy.toml", "[limits]\nrun = 600\n");
+    assert_eq!(world.plan(&["--state", state]).code, 23);
+    // What CI's own catalogue says is the operator's word.
+    let catalogue = world.folder.path().join("catalogue");
+    std::fs::create_dir_all(catalogue.join("shop")).unwrap();
+    std::fs::write(catalogue.join("shop/ci.toml"), "limits.run = 5000\n").unwrap();
+    assert_eq!(limit(&["--state", state, "--catalogue", catalogue.to_str().unwrap()]), 5000);
+}
+
+#[test]
 fn a_base_that_asks_names_the_base() {
     let world = World::new();
     world.repo.write("compose.yml", &with("1.1.5+1.25", "    privileged: true\n")).unwrap();

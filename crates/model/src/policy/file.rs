@@ -2,6 +2,7 @@
 
 use super::Item;
 use crate::ids::RecipeName;
+use crate::plan::limits::Limits;
 use crate::recipe::source::{Problem, nearest};
 use crate::settings::document::{Document, Item as Entry};
 use std::collections::BTreeMap;
@@ -12,6 +13,10 @@ pub const FILE: &str = "policy.toml";
 /// The key that lets a recipe's hooks run on the host.
 pub const HOST_HOOKS: &str = "host-hooks";
 
+/// Bounds of the time limit of a whole run, in seconds, whoever gives it.
+pub(crate) const SHORTEST: u64 = 10;
+pub(crate) const LONGEST: u64 = 86_400;
+
 /// What an operator allows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
@@ -19,12 +24,17 @@ pub struct Policy {
     allow: BTreeMap<(String, Item, String), String>,
     /// By recipe whose hooks may run on the host: the place that says so.
     host_hooks: BTreeMap<String, String>,
+    /// The longest time limit of a whole run that a recipe may ask for, in seconds.
+    longest_run: Option<u64>,
 }
 
 impl Policy {
     /// Reads a policy file:
     ///
     /// ```toml
+    /// [limits]
+    /// run = 7200
+    ///
     /// [allow.mumble]
     /// host-port = ["64738/tcp", "64738/udp"]
     /// host-hooks = true
@@ -37,16 +47,28 @@ impl Policy {
         let root = document.parse();
         let mut policy = Self::default();
         for entry in document.items("", &root) {
-            if entry.name != "allow" {
-                document.report(&entry, format!("unknown key `{}`", entry.name), "the only key here is allow");
+            if !["allow", "limits"].contains(&entry.name.as_str()) {
+                document.report(&entry, format!("unknown key `{}`", entry.name), "the keys here are allow and limits");
                 continue;
             }
-            let Some(recipes) = document.table(&entry) else { continue };
-            for recipe in document.items(&entry.key, recipes) {
-                policy.recipe(&mut document, &recipe);
+            let Some(table) = document.table(&entry) else { continue };
+            for inner in document.items(&entry.key, table) {
+                if entry.name == "allow" {
+                    policy.recipe(&mut document, &inner);
+                } else {
+                    policy.limit(&mut document, &inner);
+                }
             }
         }
         if document.problems.is_empty() { Ok(policy) } else { Err(document.problems) }
+    }
+
+    fn limit(&mut self, document: &mut Document<'_>, limit: &Entry<'_>) {
+        if limit.name != "run" {
+            document.report(limit, format!("unknown limit `{}`", limit.name), "the only limit here is run");
+            return;
+        }
+        self.longest_run = document.number(limit, SHORTEST, LONGEST);
     }
 
     fn recipe(&mut self, document: &mut Document<'_>, recipe: &Entry<'_>) {
@@ -84,6 +106,12 @@ impl Policy {
     #[must_use]
     pub fn host_hooks(&self, recipe: &str) -> Option<&str> {
         self.host_hooks.get(recipe).map(String::as_str)
+    }
+
+    /// The longest time limit of a whole run that a recipe may ask for, in seconds; without a word of the operator an hour.
+    #[must_use]
+    pub fn longest_run(&self) -> u64 {
+        self.longest_run.unwrap_or_else(|| Limits::default().run)
     }
 
     /// The place that allows `recipe` this value of `item`, if one does. Values are compared letter by letter.

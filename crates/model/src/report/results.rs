@@ -1,6 +1,6 @@
 //! `results.json`: the run for programs. Schema 3 has every key of schema 2 with the same meaning, and more.
 
-use super::{DependencyRow, DeployRow, ReportView, StepRow, TierRow};
+use super::{DependencyRow, DeployRow, ReportView, StepRow, TierRow, summary};
 use crate::event::Triage;
 use crate::lint::LintFinding;
 use crate::object::Object;
@@ -309,7 +309,12 @@ impl Results {
             level: verdict.level,
             rungs: verdict.rungs,
             blame: verdict.blame,
-            reasons: verdict.reasons.clone(),
+            reasons: verdict
+                .reasons
+                .iter()
+                .cloned()
+                .chain(verdict.provisional.then(|| summary::UNFINISHED.to_owned()))
+                .collect(),
             exit_code: verdict.exit_code,
             results: view.tiers.iter().map(|row| (row.tier, row.status)).collect(),
             stages: stages(view),

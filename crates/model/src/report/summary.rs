@@ -69,9 +69,23 @@ pub fn render(view: &ReportView) -> String {
     out
 }
 
-/// The verdict in one line: colour, blame, and the most important reason.
+/// Why a record without an end is no success, however well the run went.
+pub const UNFINISHED: &str = "the record has no end: the process of the run died before its teardown, or still goes on; nobody \
+    has counted what it leaves behind";
+
+/// The verdict in one line: colour, blame, and the most important reason. A record without an end is called so first.
 #[must_use]
 pub fn headline(view: &ReportView) -> String {
+    let so_far = so_far(view);
+    if !view.verdict.provisional {
+        return so_far;
+    }
+    format!("NOT FINISHED, exit code {}: {UNFINISHED}. So far: {so_far}", view.verdict.exit_code)
+}
+
+/// The verdict in one line, for a run that goes on: it can only get worse, if something is left behind.
+#[must_use]
+pub fn so_far(view: &ReportView) -> String {
     let verdict = &view.verdict;
     let word = verdict.color.word().to_uppercase();
     let took = view.due_ms.map(|ms| format!(" after {}", seconds(ms))).unwrap_or_default();
@@ -226,7 +240,10 @@ fn timings(out: &mut String, view: &ReportView) {
 
 fn objects(out: &mut String, view: &ReportView) {
     if view.verdict.provisional {
-        line(out, "objects left: not known before teardown");
+        line(
+            out,
+            "objects left: not known, the record ends before teardown; `cc-ci clean` removes what a dead run left",
+        );
         return;
     }
     let counts = match (view.before, view.after) {

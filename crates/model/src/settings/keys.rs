@@ -3,6 +3,7 @@
 use super::document::Item;
 use super::{Capable, Pin, Reading, probes, provided};
 use crate::plan::demands::{NEVER_ACCEPTED, Scheme, Verify};
+use crate::policy::file::{LONGEST, SHORTEST};
 use crate::tier::Tier;
 use toml::de::DeValue;
 
@@ -84,10 +85,11 @@ pub const KEYS: &[Key] = &[
         name: "limits.run",
         form: "seconds, 10 to 86400",
         default: "`3600`",
-        meaning: "How long the whole run may take, teardown excluded.",
-        example: "limits.run = 7200",
+        meaning: "How long the whole run may take, teardown excluded. A recipe gets no more than 3600, or what the operator's \
+                  `policy.toml` says (`[limits]`, `run`); CI's catalogue may say more.",
+        example: "limits.run = 1800",
         read: |reading, item| {
-            if let Some(seconds) = reading.document.number(item, 10, 86_400) {
+            if let Some(seconds) = reading.document.number(item, SHORTEST, LONGEST) {
                 reading.settings.limits.run = Some(seconds);
                 reading.given(item);
             }

@@ -245,6 +245,14 @@ fn before_teardown_the_results_do_not_claim_that_nothing_was_left() {
     let results = Results::new(&ReportView::new(&plan, &evidence, &judge(&plan, &evidence)));
     assert_eq!((results.flags.clean_teardown, results.flags.no_secret_leak), (None, None));
     assert!(results.provisional);
+    // Whoever reads no further than the reasons is told as well, and so is a reader of JUnit.
+    assert_eq!((results.exit_code, results.reasons.len()), (1, 1));
+    assert!(results.reasons[0].starts_with("the record has no end: "), "{:?}", results.reasons);
+    let junit = junit::render(&ReportView::new(&plan, &evidence, &judge(&plan, &evidence))).unwrap();
+    assert!(
+        junit.contains("failures=\"1\"") && junit.contains("<failure message=\"the record has no end: "),
+        "{junit}"
+    );
 }
 
 #[test]

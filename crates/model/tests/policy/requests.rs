@@ -259,9 +259,14 @@ fn a_refusal_says_what_to_do() {
 }
 
 #[test]
+fn a_recipe_gets_an_hour_unless_the_operator_says_otherwise() {
+    let longest = |text: &str| Policy::read("policy.toml", text).unwrap().longest_run();
+    assert_eq!((longest(""), longest("[limits]\nrun = 900\n"), longest("limits.run = 86400")), (3600, 900, 86400));
+}
+
+#[test]
 fn a_policy_file_that_cannot_be_read_allows_nothing() {
-    let text =
-        "[allow.\"*\"]\nhost-port = [\"1/tcp\"]\n[allow.shop]\nhost-prot = [\"1/tcp\"]\ndevice = \"x\"\n[deny]\n";
+    let text = "[allow.\"*\"]\nhost-port = [\"1/tcp\"]\n[allow.shop]\nhost-prot = [\"1/tcp\"]\ndevice = \"x\"\n[deny]\n[limits]\nrun = 5\nruns = 7\n";
     let problems = Policy::read("policy.toml", text).unwrap_err();
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
@@ -272,6 +277,10 @@ fn a_policy_file_that_cannot_be_read_allows_nothing() {
     policy.toml, line 5: allow.shop.device: must be a list of texts
     hint: write it as ["one", "two"]
     policy.toml, line 6: deny: unknown key `deny`
-    hint: the only key here is allow
+    hint: the keys here are allow and limits
+    policy.toml, line 8: limits.run: must be a whole number from 10 to 86400
+    hint: write it without quotes and unit
+    policy.toml, line 9: limits.runs: unknown limit `runs`
+    hint: the only limit here is run
     "#);
 }

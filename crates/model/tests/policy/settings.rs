@@ -79,7 +79,7 @@ fn all_examples_make_one_file() {
     assert_eq!(settings.health.path, "/healthz");
     assert_eq!((settings.health.statuses.as_slice(), settings.health.scheme), (&[200, 401][..], Some(Scheme::Http)));
     let limits = settings.limits.over(Limits::default());
-    assert_eq!(limits, Limits { run: 7200, converge: 900, serving: 600, command: 30, stable: 10 });
+    assert_eq!(limits, Limits { run: 1800, converge: 900, serving: 600, command: 30, stable: 10 });
     assert_eq!(settings.environment["SANDBOX_DOMAIN"], "sandbox.${DOMAIN}");
     assert_eq!(settings.upgrade_environment["COMPOSE_FILE"], "compose.yml:compose.lfs.yml");
     let pin = settings.base.clone().unwrap();
