@@ -230,7 +230,8 @@ pub async fn prepare(
     });
     let older = base_recipe.as_ref().zip(base_files.as_ref()).map(|(recipe, (_, files))| (recipe, files));
     let trees: Vec<_> = [(&recipe, &files)].into_iter().chain(older).collect();
-    let configured = secrecy::secrecy(&approved.plan, &trees, &secrets)?;
+    let others: Vec<&Recipe> = needed.iter().map(|needed| &needed.recipe).collect();
+    let configured = secrecy::secrecy(&approved.plan, &trees, &others, &secrets)?;
     let catalogue = customized.catalogue;
     Ok(Prepared {
         approved,

@@ -12,20 +12,22 @@ use std::collections::BTreeMap;
 /// A recipe with the files it was read from.
 pub(super) type ReadFrom<'a> = (&'a Recipe, &'a Files);
 
-/// The secrets of the configuration. A given value that the run's own names hold is refused: masking it would mask them.
+/// The secrets in the configuration of the recipe's trees and of its dependencies. A given value that the run's own names hold is refused: masking it would mask them.
 pub(super) fn secrecy(
     plan: &Plan,
     trees: &[ReadFrom<'_>],
+    dependencies: &[&Recipe],
     given: &BTreeMap<String, String>,
 ) -> Result<Configured, UserError> {
-    let names = names(plan, trees)?;
+    let recipes: Vec<&Recipe> = trees.iter().map(|(recipe, _)| *recipe).chain(dependencies.iter().copied()).collect();
+    let names = names(plan, &recipes)?;
     let held = |value: &str| value.trim().chars().count() >= SHORTEST && names.contains(value.trim());
     if let Some((name, _)) = given.iter().find(|(_, value)| held(value)) {
         return Err(UserError::new(Kind::Settings, format!("cannot keep the secret `{name}` to ourselves"))
             .at(format!("--secret {name}: names of the run, such as its services and steps, hold the same text"))
             .hint("give it another value for the test"));
     }
-    let mut configured = redact::configured(trees.iter().map(|(recipe, _)| *recipe), &names);
+    let mut configured = redact::configured(recipes, &names);
     configured.secrets.extend(trees.iter().flat_map(|tree| in_files(*tree, given)));
     configured.secrets.sort();
     configured.secrets.dedup();
@@ -43,20 +45,20 @@ fn in_files((recipe, files): ReadFrom<'_>, given: &BTreeMap<String, String>) -> 
 }
 
 /// Every name that the run itself uses, as one text.
-fn names(plan: &Plan, trees: &[ReadFrom<'_>]) -> Result<String, UserError> {
+fn names(plan: &Plan, recipes: &[&Recipe]) -> Result<String, UserError> {
     let mut plan = serde_json::to_value(plan)
         .map_err(|source| UserError::internal(format!("cannot write the plan down: {source}")))?;
     if let Value::Object(parts) = &mut plan {
         // Free texts.
         parts.retain(|key, _| key != "notes" && key != "customization");
     }
-    let of_recipe = |(recipe, _): &ReadFrom<'_>| {
+    let of_recipe = |recipe: &&Recipe| {
         let services = recipe.compose.services.iter().flat_map(|(name, service)| [name.clone(), service.image.clone()]);
         let own = [recipe.volumes.values(), recipe.networks.values()].into_iter().flatten().map(|one| one.name.clone());
         let secrets = recipe.secrets.iter().map(|one| one.swarm_name.clone());
         let configs = recipe.configs.iter().map(|one| one.swarm_name.clone());
         services.chain(own).chain(secrets).chain(configs).collect::<Vec<_>>().join("\n")
     };
-    let recipes: Vec<String> = trees.iter().map(of_recipe).collect();
+    let recipes: Vec<String> = recipes.iter().map(of_recipe).collect();
     Ok(format!("{plan}\n{}", recipes.join("\n")))
 }
