@@ -127,7 +127,7 @@ impl Abra {
     }
 
     /// What `abra recipe lint` says about head. The clone must be as [`Abra::open`] left it: rules look at files that are
-    /// in no commit, too [S4].
+    /// in no commit, too (S4).
     pub async fn lint(&self) -> SecondOpinion {
         let version = self.0.version.to_string();
         let recipe = self.0.home.recipe().to_owned();

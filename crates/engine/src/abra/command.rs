@@ -42,7 +42,7 @@ impl Failure {
 }
 
 /// A command with what every one needs. All get a terminal: several refuse to work without one even with `-n`, with
-/// "inappropriate ioctl for device" [S4].
+/// "inappropriate ioctl for device" (S4).
 pub(super) fn bare(program: &Program) -> Command {
     Command::new(&program.path)
         .inherit(&["DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "LANG"])
@@ -105,7 +105,7 @@ impl Deployer {
     }
 }
 
-/// The word FATA decides, then the exit code: some commands fail with code 0 [S4].
+/// The word FATA decides, then the exit code: some commands fail with code 0 (S4).
 fn judged(output: &Output, said: String, limit: std::time::Duration, keep: Keep) -> Result<String, Failure> {
     let quoted = || match keep {
         Keep::All => said::last_words(&said),

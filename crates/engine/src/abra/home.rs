@@ -1,6 +1,6 @@
 //! The `ABRA_DIR` of one run: an app's environment file, a clone of its recipe, a catalogue.
 //!
-//! Runs that share one corrupt each other, because every command works on the one clone of a recipe [S11][S17].
+//! Runs that share one corrupt each other, because every command works on the one clone of a recipe (S11)(S17).
 
 use super::{AbraError, Site, Tree};
 use crate::git::{GitError, WorkingCopy};
@@ -13,11 +13,11 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-/// The server that stands for this machine's own engine [K].
+/// The server that stands for this machine's own engine (K).
 pub(super) const SERVER: &str = "default";
 
 /// The folder in the clone that holds what CI lays over a tree. No recipe may have one of that name, and no rule of
-/// `abra recipe lint` looks into it: they take what is named like a compose file in the top folder [S4].
+/// `abra recipe lint` looks into it: they take what is named like a compose file in the top folder (S4).
 const OURS: &str = ".cc-ci";
 
 /// Begins the name of a file that is deployed in place of one of the recipe's own, beside it.
@@ -121,7 +121,7 @@ impl Home {
     }
 
     /// The clone is at the tree's commit, and nothing but CI's own files is added to it. Files that are in no commit make
-    /// a deploy without `--chaos` impossible and give its label the end `+U` [S37]: that is what is accepted here, no more.
+    /// a deploy without `--chaos` impossible and give its label the end `+U` (S37): that is what is accepted here, no more.
     pub(super) async fn still_at(&self, tree: &Tree) -> Result<(), SwarmError> {
         let head = self.clone.head().await.map_err(|error| of_git(&error))?;
         if head != tree.commit {
@@ -171,7 +171,7 @@ fn env_text(recipe: &RecipeName, tree: &Tree, env: &BTreeMap<String, String>, fi
     env_file::render(&env, sample)
 }
 
-/// The operator's own catalogue; else one of this recipe with the versions it has tags for, so that none is fetched [S14].
+/// The operator's own catalogue; else one of this recipe with the versions it has tags for, so that none is fetched (S14).
 fn make_catalogue(dir: &Path, operators: Option<&Path>, recipe: &RecipeName, versions: Vec<String>) -> io::Result<()> {
     if let Some(theirs) = operators {
         return symlink(theirs, dir);

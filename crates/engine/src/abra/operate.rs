@@ -245,7 +245,7 @@ impl Deployer {
         Ok(ours.map(|(object, _)| object).collect())
     }
 
-    /// Undeploying returns before Swarm has removed anything; volumes can only go once no container is left [S16]. Nothing
+    /// Undeploying returns before Swarm has removed anything; volumes can only go once no container is left (S16). Nothing
     /// is gained by letting the containers end well.
     async fn gone(&self, stack: &StackName) -> Result<(), SwarmError> {
         let began = Instant::now();

@@ -29,7 +29,7 @@ pub enum SecondOpinion {
 pub struct RuleAnswer {
     /// `R001`.
     pub rule: String,
-    /// `warn` or `error`, as abra writes it: what R016 asks for, and how strictly, is known to nobody but abra [S4].
+    /// `warn` or `error`, as abra writes it: what R016 asks for, and how strictly, is known to nobody but abra (S4).
     pub severity: String,
     /// Whether the recipe obeys.
     pub answer: Answer,
@@ -50,7 +50,7 @@ pub enum Answer {
 }
 
 impl SecondOpinion {
-    /// Reads what the command said. Its exit code is 0 even when rules of severity error fail, so the table decides [S4].
+    /// Reads what the command said. Its exit code is 0 even when rules of severity error fail, so the table decides (S4).
     #[must_use]
     pub fn read(version: &str, text: &str) -> Self {
         let version = version.to_owned();

@@ -69,8 +69,8 @@ pub fn clean(raw: &str) -> String {
     plain.lines().map(last).collect::<Vec<_>>().join("\n")
 }
 
-/// The error in a cleaned text, without its mark. `abra` writes `FATA …` to standard output [S16], and some of its commands
-/// answer with code 0 all the same [S4]: the word counts, not the code.
+/// The error in a cleaned text, without its mark. `abra` writes `FATA …` to standard output (S16), and some of its commands
+/// answer with code 0 all the same (S4): the word counts, not the code.
 #[must_use]
 pub fn fatal(text: &str) -> Option<String> {
     let from = text.lines().skip_while(|line| !line.trim_start().starts_with("FATA"));

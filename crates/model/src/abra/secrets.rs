@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Values by name, from the list that `-m` asks for or from the table that people get [K].
+/// Values by name, from the list that `-m` asks for or from the table that people get (K).
 #[must_use]
 pub fn generated(text: &str) -> BTreeMap<String, String> {
     if let Some(listed) = from_json(text) {

@@ -3,10 +3,10 @@
 use std::fmt;
 
 /// The oldest version that is driven: from 0.10 on an app's environment file can name a recipe's version, and all commands
-/// take their options by today's names [S1].
+/// take their options by today's names (S1).
 pub const OLDEST: (u32, u32, u32) = (0, 10, 0);
 
-/// The newest version of which anything is known: the one the commons' own CI used in 2026 [S4].
+/// The newest version of which anything is known: the one the commons' own CI used in 2026 (S4).
 pub const NEWEST: (u32, u32) = (0, 13);
 
 /// A version of `abra`.
