@@ -1,15 +1,19 @@
 //! The only printer: data and summaries to standard output, progress and errors to standard error.
 
+pub mod fit;
 pub mod progress;
 
 use crate::error::UserError;
 use cc_ci_model::event::{Listener, Stamped};
 use cc_ci_model::redact::Vault;
+use cc_ci_model::tier::Tier;
 use progress::Progress;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use terminal_size::{Width, terminal_size_of};
 
 /// How often the live line is drawn anew, so that its clock runs.
 const TICK: Duration = Duration::from_millis(200);
@@ -26,6 +30,53 @@ pub fn out(text: &str) {
 /// Prints a file's content to standard output, as it is.
 pub fn out_bytes(content: &[u8]) {
     let _gone = io::stdout().lock().write_all(content);
+}
+
+/// Prints a RUN SUMMARY to standard output: on a terminal folded to its width and coloured, else as it is.
+pub fn summary(text: &str) {
+    if !io::stdout().is_terminal() {
+        return out(text);
+    }
+    let (paint, columns) = (Paint::for_stdout(), columns(&io::stdout()));
+    let lines = text.lines().flat_map(|line| fit::fold(&dressed(&fit::clean(line, Paint::Plain), paint), columns));
+    out(&lines.collect::<Vec<_>>().join("\n"));
+}
+
+/// One of the colours of [`Paint`].
+type Colour = fn(Paint, &str) -> String;
+
+/// A line of the summary with the colour of what it says.
+fn dressed(line: &str, paint: Paint) -> String {
+    let words: [(&str, Colour); 8] = [
+        ("GREEN", Paint::good),
+        ("RED", Paint::bad),
+        ("FIRST TO FAIL", Paint::bad),
+        ("SECRET LEAKED", Paint::bad),
+        ("left behind", Paint::bad),
+        ("UNVERIFIED", Paint::doubtful),
+        ("CANCELLED", Paint::doubtful),
+        ("NOT FINISHED", Paint::doubtful),
+    ];
+    if let Some((word, colour)) = words.into_iter().find(|(word, _)| line.starts_with(word)) {
+        return format!("{}{}", colour(paint, word), &line[word.len()..]);
+    }
+    let Some(tier) = Tier::ALL.into_iter().find(|tier| line.starts_with(&format!("{:<8} ", tier.word()))) else {
+        return line.to_owned();
+    };
+    let (name, rest) = line.split_at(tier.word().len().max(8) + 1);
+    let status = rest.split(' ').next().unwrap_or_default();
+    let colour = match status {
+        "pass" => Paint::good,
+        "fail" => Paint::bad,
+        "skip" => Paint::faint,
+        _ => Paint::doubtful,
+    };
+    format!("{name}{}{}", colour(paint, status), &rest[status.len()..])
+}
+
+/// The width of a terminal; of none, what people take for one.
+fn columns(stream: &impl AsFd) -> usize {
+    terminal_size_of(stream).map_or(80, |(Width(columns), _)| usize::from(columns))
 }
 
 /// Prints one line for a person to standard error.
@@ -61,8 +112,9 @@ impl Paint {
     }
 
     fn of(terminal: bool) -> Self {
-        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        if terminal && !set("NO_COLOR") && !is_dumb() { Self::Ansi } else { Self::Plain }
+        let value = |name: &str| std::env::var(name).unwrap_or_default();
+        let asked = Asked { none: value("NO_COLOR"), some: value("CLICOLOR"), forced: value("CLICOLOR_FORCE") };
+        asked.paint(terminal && !is_dumb())
     }
 
     fn dress(self, code: &str, text: &str) -> String {
@@ -94,6 +146,21 @@ impl Paint {
     #[must_use]
     pub fn faint(self, text: &str) -> String {
         self.dress("2", text)
+    }
+}
+
+/// What the environment says about colours: `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`. What is empty is not set.
+struct Asked {
+    none: String,
+    some: String,
+    forced: String,
+}
+
+impl Asked {
+    fn paint(&self, terminal: bool) -> Paint {
+        let forced = !self.forced.is_empty() && self.forced != "0";
+        let wanted = if forced { true } else { terminal && self.some != "0" };
+        if wanted && self.none.is_empty() { Paint::Ansi } else { Paint::Plain }
     }
 }
 
@@ -167,7 +234,7 @@ impl Listener for Ear {
 }
 
 fn draw(receive: &Receiver<Message>, mut progress: Progress) {
-    let mut screen = Screen { drawn: false };
+    let mut screen = Screen { drawn: false, paint: progress.paint() };
     let mut seen = Instant::now();
     loop {
         match receive.recv_timeout(TICK) {
@@ -178,7 +245,8 @@ fn draw(receive: &Receiver<Message>, mut progress: Progress) {
             Err(RecvTimeoutError::Timeout) => {}
             Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
         }
-        if let Some(line) = progress.live(seen.elapsed()) {
+        // The last column stays free: some terminals go to the next line when it is written to.
+        if let Some(line) = progress.live(seen.elapsed(), columns(&io::stderr()).saturating_sub(1)) {
             screen.live(&line);
         }
     }
@@ -188,6 +256,7 @@ fn draw(receive: &Receiver<Message>, mut progress: Progress) {
 /// Standard error with, at most, one live line at the bottom.
 struct Screen {
     drawn: bool,
+    paint: Paint,
 }
 
 impl Screen {
@@ -196,22 +265,51 @@ impl Screen {
             return;
         }
         self.clear();
-        for line in lines {
-            note(line);
+        for line in lines.iter().map(|line| fit::clean(line, self.paint)) {
+            // A log keeps its lines whole; a terminal would break them anywhere.
+            let folded = if io::stderr().is_terminal() { fit::fold(&line, columns(&io::stderr())) } else { vec![line] };
+            folded.iter().for_each(|line| note(line));
         }
     }
 
-    /// Draws the line over the last one, without wrapping at the edge.
+    /// Draws the line, which fits, over the last one. A terminal that has become narrower may have broken that one in two;
+    /// then its end is removed with it.
     fn live(&mut self, line: &str) {
-        let _gone = write!(io::stderr(), "\r\x1b[2K\x1b[?7l{line}\x1b[?7h");
+        let _gone = write!(io::stderr(), "\r\x1b[J{line}");
         let _gone = io::stderr().flush();
         self.drawn = true;
     }
 
     fn clear(&mut self) {
         if self.drawn {
-            let _gone = write!(io::stderr(), "\r\x1b[2K");
+            let _gone = write!(io::stderr(), "\r\x1b[J");
             self.drawn = false;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_is_what_the_environment_asks_for() {
+        let paint = |none: &str, some: &str, forced: &str, terminal| {
+            Asked { none: none.into(), some: some.into(), forced: forced.into() }.paint(terminal)
+        };
+        assert_eq!((paint("", "", "", true), paint("", "", "", false)), (Paint::Ansi, Paint::Plain));
+        assert_eq!((paint("1", "", "", true), paint("1", "1", "1", true)), (Paint::Plain, Paint::Plain));
+        assert_eq!((paint("", "0", "", true), paint("", "1", "", true)), (Paint::Plain, Paint::Ansi));
+        assert_eq!((paint("", "0", "1", false), paint("", "", "0", false)), (Paint::Ansi, Paint::Plain));
+    }
+
+    #[test]
+    fn the_summary_is_coloured_by_its_words() {
+        let ansi = |line: &str| dressed(line, Paint::Ansi);
+        assert_eq!(ansi("install  pass      1.2 s  ok"), "install  \x1b[32mpass\x1b[0m      1.2 s  ok");
+        assert_eq!(ansi("backup   skip          -"), "backup   \x1b[2mskip\x1b[0m          -");
+        assert_eq!(ansi("GREEN (level 5) after 17 s"), "\x1b[32mGREEN\x1b[0m (level 5) after 17 s");
+        assert_eq!(ansi("install"), "install");
+        assert_eq!(dressed("RED (x)", Paint::Plain), "RED (x)");
     }
 }

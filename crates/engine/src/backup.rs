@@ -9,6 +9,7 @@ pub mod verify;
 
 use bollard::Docker;
 use cc_ci_model::data::{Mounted, VolumeIndex};
+use cc_ci_model::event::Event;
 use cc_ci_model::ids::{StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::recipe::backup::{BackupPaths, BackupSpec};
@@ -178,6 +179,9 @@ pub async fn restore(context: &Context<'_>, snapshot: &Snapshot) -> Result<Optio
         AllEnded::Failed(finding) => return Ok(Some(finding)),
         AllEnded::Replaced { service, why } => return Ok(Some(replaced(service, why))),
     }
+    let (files, bytes) = snapshot.size;
+    let on = format!("restic brings back {files} files, {}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10);
+    context.voice.say(Event::Waiting { step: context.step.clone(), on, limit: context.limit.as_secs() });
     restic::restore(context.bench, context.repository, &snapshot.id, context.limit).await?;
     Ok(match run_hooks(context, Moment::RestorePost).await? {
         AllEnded::Well => None,

@@ -252,7 +252,10 @@ impl History {
                 // With start-first an old task still answers for a while after it is not wanted any more.
                 let answers = |task: &&TaskView| task.wanted || task.phase == Phase::Running;
                 let old = tasks().filter(|task| task.spec != service.spec).filter(answers).count();
-                let what = format!("{running}/{} {}", service.replicas, latest_phase(current()));
+                let phase = latest_phase(current());
+                // Swarm calls a task so whose container runs and whose health check has not passed yet.
+                let health = if phase == Phase::Starting.word() { " (not healthy yet)" } else { "" };
+                let what = format!("{running}/{} {phase}{health}", service.replicas);
                 match (running >= service.replicas, old > 0) {
                     (true, false) => Standing::Reached,
                     (true, true) => Standing::OldStillThere(format!("{what}, old task still there")),

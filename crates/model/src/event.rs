@@ -60,6 +60,17 @@ pub enum Event {
         /// In words.
         value: String,
     },
+    /// How far a pull has come; progress, never evidence.
+    Pulling {
+        /// As the recipe writes it.
+        image: String,
+        /// Layers that are there.
+        layers: u32,
+        /// Layers that are known of.
+        of: u32,
+        /// Bytes that came so far.
+        bytes: u64,
+    },
     /// An image was resolved before the timed part (SWARM-6).
     ImageResolved {
         /// As the recipe writes it.

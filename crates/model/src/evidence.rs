@@ -245,6 +245,7 @@ impl Evidence {
             }
             Event::StepEnded { step, outcome, ms } => self.step_ended(step, outcome, *ms, at),
             Event::Waiting { step, on, limit: _ } => self.waits.push((step.clone(), on.clone(), at)),
+            Event::Pulling { .. } => {}
             Event::Screenshot(screenshot) => self.screenshot = Some(screenshot.clone()),
             Event::Noted { step, text } => self.notes.push((step.clone(), text.clone())),
             Event::Deploying { stack, purpose } => {

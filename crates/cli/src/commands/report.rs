@@ -19,7 +19,10 @@ pub fn exec(state: &Path, args: &ReportArgs) -> Result<u8, UserError> {
     let judged = replay::judged(&dir)?;
     let view = judged.view();
     let text = match args.format {
-        Format::Text => summary::render(&view),
+        Format::Text => {
+            terminal::summary(&summary::render(&view));
+            return Ok(exit::GREEN);
+        }
         Format::Json => json(&view)?,
         Format::Junit => junit::render(&view).map_err(|error| failed(&error))?,
         Format::Timeline => timeline::render(&view).map_err(|error| failed(&error))?,

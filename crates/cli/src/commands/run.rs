@@ -154,7 +154,11 @@ async fn inside(
         reaper.ended(REAPER_ENDS).await;
     }
     let closed = closed?;
-    terminal::out(&if args.json { report::json(&closed.view)? } else { summary::render(&closed.view) });
+    if args.json {
+        terminal::out(&report::json(&closed.view)?);
+    } else {
+        terminal::summary(&summary::render(&closed.view));
+    }
     terminal::note(&format!("run folder: {}", dir.path().display()));
     Ok(closed.exit_code)
 }

@@ -1,6 +1,6 @@
 //! What to show of a run, event by event. Pure: events in, lines out.
 
-use super::{Paint, Style};
+use super::{Paint, Style, fit};
 use cc_ci_model::event::{Event, Shot, Stamped};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::lint::{self, LintReport};
@@ -15,6 +15,9 @@ use std::time::Duration;
 /// In a log, what a step waits for is repeated at most this often. Milliseconds.
 const QUIET: u64 = 10_000;
 
+/// What is waited for is shown in at least so many columns.
+const NARROWEST: usize = 8;
+
 /// A run as shown so far.
 #[derive(Debug)]
 pub struct Progress {
@@ -24,6 +27,7 @@ pub struct Progress {
     tier: Option<(Tier, u64)>,
     worst: Worst,
     step: Option<Doing>,
+    pulling: Option<String>,
     said: u64,
     stage: Stage,
     record: Vec<Stamped>,
@@ -66,6 +70,7 @@ impl Progress {
             tier: None,
             worst: Worst::Passed,
             step: None,
+            pulling: None,
             said: 0,
             stage: Stage::Preparing,
             record: Vec::new(),
@@ -92,10 +97,21 @@ impl Progress {
             Event::Planned { plan } => planned(plan),
             Event::Linted(report) => vec![self.linted(report)],
             Event::HostFact { name, value } => vec![format!("host: {name}: {value}")],
-            Event::ImageResolved { image, pulled_ms, .. } => match pulled_ms {
-                Some(ms) => vec![format!("image {image}: pulled in {}", seconds(*ms))],
-                None => vec![],
-            },
+            Event::Pulling { image, layers, of, bytes } => {
+                let line = pulling(image, *layers, *of, *bytes);
+                self.pulling = Some(line.clone());
+                match self.style {
+                    Style::Plain if self.now.saturating_sub(self.said) >= QUIET => vec![line],
+                    Style::Plain | Style::Live => vec![],
+                }
+            }
+            Event::ImageResolved { image, pulled_ms, .. } => {
+                self.pulling = None;
+                match pulled_ms {
+                    Some(ms) => vec![format!("image {image}: pulled in {}", seconds(*ms))],
+                    None => vec![],
+                }
+            }
             Event::TierStarted { tier } => {
                 self.tier = Some((*tier, self.now));
                 self.worst = Worst::Passed;
@@ -206,9 +222,16 @@ impl Progress {
         vec![format!("{:<8} {word} in {}", tier.word(), seconds(self.now.saturating_sub(since)))]
     }
 
-    /// The line to draw now, `passed` after the last event; `None` where nothing is drawn over.
+    /// Whether it is coloured.
     #[must_use]
-    pub fn live(&self, passed: Duration) -> Option<String> {
+    pub fn paint(&self) -> Paint {
+        self.paint
+    }
+
+    /// The line to draw now, `passed` after the last event, in so many columns; `None` where nothing is drawn over. On a
+    /// narrow terminal the time of the whole run goes first, then the end of what is waited for.
+    #[must_use]
+    pub fn live(&self, passed: Duration, columns: usize) -> Option<String> {
         match self.style {
             Style::Plain => return None,
             Style::Live => {}
@@ -222,14 +245,40 @@ impl Progress {
             (None, Stage::Over) => return None,
         };
         let total = seconds(now);
-        let Some(doing) = &self.step else { return Some(format!("{head}  ({total})")) };
+        let Some(doing) = &self.step else {
+            let line = match &self.pulling {
+                Some(pulling) => with_total(&format!("{head}: {pulling}"), &total, columns),
+                None => format!("{head}  ({total})"),
+            };
+            return Some(fit::clip(&line, columns));
+        };
         let what = doing.what.split_once('/').map_or(doing.what.as_str(), |(_, what)| what);
         let spent = now.saturating_sub(doing.since) / 1000;
-        Some(match (&doing.on, doing.limit) {
-            (Some(on), Some(limit)) => format!("{head}: {what}: {on}  {spent}/{limit} s  ({total})"),
-            (Some(_) | None, _) => format!("{head}: {what}  {spent} s  ({total})"),
-        })
+        let line = match (&doing.on, doing.limit) {
+            (Some(on), Some(limit)) => {
+                let (before, clock) = (format!("{head}: {what}: "), format!("  {spent}/{limit} s"));
+                let room = columns.saturating_sub(fit::width(&before) + fit::width(&clock)).max(NARROWEST);
+                with_total(
+                    &format!("{before}{}{clock}", fit::clip(&fit::clean(on, Paint::Plain), room)),
+                    &total,
+                    columns,
+                )
+            }
+            (Some(_) | None, _) => with_total(&format!("{head}: {what}  {spent} s"), &total, columns),
+        };
+        Some(fit::clip(&line, columns))
     }
+}
+
+/// A line with the time of the whole run behind it, if that fits.
+fn with_total(line: &str, total: &str, columns: usize) -> String {
+    let whole = format!("{line}  ({total})");
+    if fit::width(&whole) <= columns { whole } else { line.to_owned() }
+}
+
+/// How far a pull has come.
+fn pulling(image: &str, layers: u32, of: u32, bytes: u64) -> String {
+    format!("pulling {layers} of {of} layers, {}.{} MB: {image}", bytes / 1_000_000, bytes / 100_000 % 10)
 }
 
 fn planned(plan: &Plan) -> Vec<String> {
@@ -307,7 +356,7 @@ mod tests {
         let mut lines = Vec::new();
         for (seq, (ms, event)) in story().into_iter().enumerate() {
             lines.extend(progress.take(&Stamped { seq: seq as u64, ms, event }));
-            lines.extend(progress.live(Duration::from_millis(500)).map(|live| format!("~ {live}")));
+            lines.extend(progress.live(Duration::from_millis(500), 80).map(|live| format!("~ {live}")));
         }
         lines.join("\n")
     }

@@ -40,7 +40,7 @@ impl Images {
             trees.iter().flat_map(|tree| tree.recipe.compose.services.values().map(|service| &service.image)).collect();
         let mut images = Self::default();
         for reference in references {
-            match images::resolve(&world.swarm, reference).await {
+            match images::resolve(&world.swarm, reference, &world.voice).await {
                 Ok(found) => {
                     world.voice.say(Event::ImageResolved {
                         image: reference.clone(),

@@ -58,6 +58,7 @@ impl Redactor {
             }
             Event::RunEnded { end } => Event::RunEnded { end: self.end(end) },
             same @ (Event::RunStarted { .. }
+            | Event::Pulling { .. }
             | Event::ImageResolved { .. }
             | Event::TierStarted { .. }
             | Event::StepStarted { .. }
