@@ -229,7 +229,7 @@ impl Progress {
     }
 
     /// The line to draw now, `passed` after the last event, in so many columns; `None` where nothing is drawn over. On a
-    /// narrow terminal the time of the whole run goes first, then the end of what is waited for.
+    /// narrow terminal the time of the whole run goes first, then the step's name, then the end of what is waited for.
     #[must_use]
     pub fn live(&self, passed: Duration, columns: usize) -> Option<String> {
         match self.style {
@@ -256,13 +256,12 @@ impl Progress {
         let spent = now.saturating_sub(doing.since) / 1000;
         let line = match (&doing.on, doing.limit) {
             (Some(on), Some(limit)) => {
-                let (before, clock) = (format!("{head}: {what}: "), format!("  {spent}/{limit} s"));
-                let room = columns.saturating_sub(fit::width(&before) + fit::width(&clock)).max(NARROWEST);
-                with_total(
-                    &format!("{before}{}{clock}", fit::clip(&fit::clean(on, Paint::Plain), room)),
-                    &total,
-                    columns,
-                )
+                let (on, clock) = (fit::clean(on, Paint::Plain), format!("  {spent}/{limit} s"));
+                let room = |before: &str| columns.saturating_sub(fit::width(before) + fit::width(&clock));
+                let (long, short) = (format!("{head}: {what}: "), format!("{head}: "));
+                let before = if fit::width(&on) <= room(&long) { long } else { short };
+                let on = fit::clip(&on, room(&before).max(NARROWEST));
+                with_total(&format!("{before}{on}{clock}"), &total, columns)
             }
             (Some(_) | None, _) => with_total(&format!("{head}: {what}  {spent} s"), &total, columns),
         };
