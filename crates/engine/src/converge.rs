@@ -6,7 +6,8 @@ use cc_ci_model::convergence::{Assessment, Goal, History, Phase, StackView, Task
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::{Cause, Finding};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The longest time between two looks. A task turns running without an event of its own, so events alone do not suffice;

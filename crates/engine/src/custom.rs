@@ -17,7 +17,8 @@ use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::own_tests::Runner;
 use cc_ci_model::tier::Tier;
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use crate::exec::{ExecError, Output, Status};
 use crate::voice::Voice;

@@ -9,7 +9,8 @@ use cc_ci_model::event::Event;
 use cc_ci_model::outcome::{Cause, Finding};
 use futures_util::TryStreamExt;
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long one pull may take.
 const PULL_LIMIT: Duration = Duration::from_secs(900);

@@ -11,7 +11,8 @@ use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::plan::permit::Purpose;
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often the engine is asked again while something is still in use.
 const LOOK: Duration = Duration::from_millis(50);

@@ -4,7 +4,7 @@ use cc_ci_model::event::{Event, Listener, Stamped};
 use cc_ci_model::ids::StepId;
 use cc_ci_model::redact::Vault;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// A cheap handle; all clones speak into the same record.
 #[derive(Clone)]

@@ -15,7 +15,8 @@ use cc_ci_model::plan::dependency::Dependency;
 use cc_ci_model::plan::permit::{Permits, Purpose};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often a provider is asked again while it comes up.
 const ASK_AGAIN: Duration = Duration::from_millis(50);

@@ -15,7 +15,8 @@ use cc_ci_model::plan::permit::DeployPermit;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long a command at the end of a run may take; what it leaves is removed by force.
 pub(super) const LAST_CALL: Duration = Duration::from_secs(30);

@@ -10,7 +10,7 @@ use cc_ci_model::plan::Plan;
 use cc_ci_model::tier::Tier;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Instant;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Why a step broke off: the outcome it ends with instead of an answer of its own.

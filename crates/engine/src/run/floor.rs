@@ -15,7 +15,8 @@ use crate::swarm::SwarmError;
 use cc_ci_model::outcome::{Finding, Outcome};
 use cc_ci_model::plan::permit::Approved;
 use cc_ci_model::tier::Tier;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Why there is no floor.
 #[derive(Debug, thiserror::Error)]

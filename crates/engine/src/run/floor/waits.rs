@@ -7,7 +7,8 @@ use cc_ci_model::convergence::{Goal, Phase, StackView, TaskView, Update};
 use cc_ci_model::ids::{Domain, StackName};
 use cc_ci_model::plan::demands::Health;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often the engine or the app is asked. More often would take time away from the engine.
 const LOOK: Duration = Duration::from_millis(20);

@@ -16,7 +16,8 @@ use cc_ci_model::plan::hook::Moment;
 use cc_ci_model::plan::step::Action;
 use cc_ci_model::recipe::backup::{Backup, BackupSpec};
 use cc_ci_model::tier::Tier;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How often the engine is asked whether it still updates something.

@@ -17,7 +17,8 @@ use cc_ci_model::plan::demands::Health;
 use cc_ci_model::recipe::Recipe;
 use cc_ci_model::recipe::traefik::RouteTls;
 use cc_ci_model::tier::Tier;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How often the app is asked again until it answers.

@@ -19,7 +19,8 @@ use cc_ci_model::plan::permit::{Permits, Purpose};
 use cc_ci_model::tier::Tier;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The certificate authorities of this machine.
 const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";

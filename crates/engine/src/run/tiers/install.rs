@@ -10,7 +10,7 @@ use cc_ci_model::plan::dependency::Mode;
 use cc_ci_model::plan::hook::Moment;
 use cc_ci_model::plan::permit::{Permits, Purpose};
 use cc_ci_model::tier::Tier;
-use std::time::Instant;
+use tokio::time::Instant;
 
 impl Stage<'_> {
     /// Deploys at base and checks.

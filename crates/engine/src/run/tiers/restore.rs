@@ -13,7 +13,8 @@ use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::hook::Moment;
 use cc_ci_model::tier::Tier;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long the services may take to stop; they are killed, so only the engine takes time.
 const STOP_LIMIT: Duration = Duration::from_secs(60);

@@ -10,7 +10,7 @@ use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::hook::Moment;
 use cc_ci_model::tier::Tier;
 use std::collections::BTreeSet;
-use std::time::Instant;
+use tokio::time::Instant;
 
 impl Stage<'_> {
     /// Redeploys at head and checks.
