@@ -21,8 +21,8 @@ use crate::data::index;
 use crate::exec::Command;
 use crate::labels;
 use crate::voice::Voice;
-use hooks::{Ended, Moment};
-pub use restic::Repository;
+use hooks::{BackupHookTime, Ended};
+pub use restic::BackupRepository;
 
 /// A backup whose container is replaced while a hook runs is tried this often in all (BAK-2).
 const ATTEMPTS: u32 = 3;
@@ -35,7 +35,7 @@ pub struct Context<'a> {
     /// The stack.
     pub stack: &'a StackName,
     /// Where snapshots go.
-    pub repository: &'a Repository,
+    pub repository: &'a BackupRepository,
     /// What the recipe promises.
     pub spec: &'a BackupSpec,
     /// Time limit of each hook and each restic call.
@@ -83,7 +83,7 @@ pub struct Snapshot {
 
 /// What came of a backup.
 #[derive(Debug)]
-pub enum Taken {
+pub enum BackupEnd {
     /// There is a snapshot. Whether it is complete is [`verify::snapshot`]'s business.
     Snapshot(Box<Snapshot>),
     /// There is none, by the recipe's doing.
@@ -110,24 +110,24 @@ pub fn promises(spec: &BackupSpec) -> Result<Vec<Promise>, Finding> {
 }
 
 /// Pre-hooks, snapshot, post-hooks.
-pub async fn take(context: &Context<'_>) -> Result<Taken, WorkError> {
+pub async fn take(context: &Context<'_>) -> Result<BackupEnd, WorkError> {
     let promises = match promises(context.spec) {
         Ok(promises) => promises,
-        Err(finding) => return Ok(Taken::Failed(finding)),
+        Err(finding) => return Ok(BackupEnd::Failed(finding)),
     };
     if let Some(promise) = promises.iter().find(|promise| !context.bench.volumes().contains(&promise.volume)) {
         let summary = format!("volume {} is promised in the backup but does not exist", promise.volume);
-        return Ok(Taken::Failed(Finding::new(Cause::BackupIncomplete, summary)));
+        return Ok(BackupEnd::Failed(Finding::new(Cause::BackupIncomplete, summary)));
     }
     let mut attempt = 1;
     loop {
         match once(context, &promises, attempt).await? {
-            Once::Taken(taken) => return Ok(taken),
+            Once::Ended(taken) => return Ok(taken),
             Once::Replaced { service, why } => {
                 let text = format!("the container of {service} was replaced during the backup ({why})");
                 if attempt == ATTEMPTS {
                     let summary = format!("{text}, {ATTEMPTS} times in a row");
-                    return Ok(Taken::Failed(Finding::new(Cause::HookFailed, summary).of_service(service)));
+                    return Ok(BackupEnd::Failed(Finding::new(Cause::HookFailed, summary).of_service(service)));
                 }
                 attempt += 1;
                 context.voice.note(Some(context.step), format!("{text}: beginning attempt {attempt} of {ATTEMPTS}"));
@@ -137,23 +137,23 @@ pub async fn take(context: &Context<'_>) -> Result<Taken, WorkError> {
 }
 
 enum Once {
-    Taken(Taken),
+    Ended(BackupEnd),
     Replaced { service: String, why: String },
 }
 
 async fn once(context: &Context<'_>, promises: &[Promise], attempts: u32) -> Result<Once, WorkError> {
-    match run_hooks(context, Moment::BackupPre).await? {
+    match run_hooks(context, BackupHookTime::BackupPre).await? {
         AllEnded::Well => {}
-        AllEnded::Failed(finding) => return Ok(Once::Taken(Taken::Failed(finding))),
+        AllEnded::Failed(finding) => return Ok(Once::Ended(BackupEnd::Failed(finding))),
         AllEnded::Replaced { service, why } => return Ok(Once::Replaced { service, why }),
     }
     let volumes = promises.iter().map(|promise| promise.volume.clone()).collect();
     let paths: Vec<String> = promises.iter().map(Promise::on_bench).collect();
     let index = index::contents(context.bench, &volumes, index::Digests::None).await?;
     let summary = restic::save(context.bench, context.repository, &paths, context.limit).await?;
-    match run_hooks(context, Moment::BackupPost).await? {
+    match run_hooks(context, BackupHookTime::BackupPost).await? {
         AllEnded::Well => {}
-        AllEnded::Failed(finding) => return Ok(Once::Taken(Taken::Failed(finding))),
+        AllEnded::Failed(finding) => return Ok(Once::Ended(BackupEnd::Failed(finding))),
         AllEnded::Replaced { service, why } => return Ok(Once::Replaced { service, why }),
     }
     let (_, mounts) = index::mounts(context.bench.docker(), context.stack).await?;
@@ -165,7 +165,7 @@ async fn once(context: &Context<'_>, promises: &[Promise], attempts: u32) -> Res
         size: (summary.total_files_processed, summary.total_bytes_processed),
         attempts,
     };
-    Ok(Once::Taken(Taken::Snapshot(Box::new(snapshot))))
+    Ok(Once::Ended(BackupEnd::Snapshot(Box::new(snapshot))))
 }
 
 /// Pre-hooks, files back into their volumes, post-hooks. The services run; `Some` is what the recipe's hooks failed of.
@@ -174,7 +174,7 @@ pub async fn restore(context: &Context<'_>, snapshot: &Snapshot) -> Result<Optio
         let summary = format!("the container of {service} was replaced during the restore: {why}");
         Finding::new(Cause::HookFailed, summary).of_service(service)
     };
-    match run_hooks(context, Moment::RestorePre).await? {
+    match run_hooks(context, BackupHookTime::RestorePre).await? {
         AllEnded::Well => {}
         AllEnded::Failed(finding) => return Ok(Some(finding)),
         AllEnded::Replaced { service, why } => return Ok(Some(replaced(service, why))),
@@ -183,7 +183,7 @@ pub async fn restore(context: &Context<'_>, snapshot: &Snapshot) -> Result<Optio
     let on = format!("restic brings back {files} files, {}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10);
     context.voice.say(Event::Waiting { step: context.step.clone(), on, limit: context.limit.as_secs() });
     restic::restore(context.bench, context.repository, &snapshot.id, context.limit).await?;
-    Ok(match run_hooks(context, Moment::RestorePost).await? {
+    Ok(match run_hooks(context, BackupHookTime::RestorePost).await? {
         AllEnded::Well => None,
         AllEnded::Failed(finding) => Some(finding),
         AllEnded::Replaced { service, why } => Some(replaced(service, why)),
@@ -196,17 +196,17 @@ enum AllEnded {
     Replaced { service: String, why: String },
 }
 
-/// Runs the hooks of one moment, service by service.
-async fn run_hooks(context: &Context<'_>, moment: Moment) -> Result<AllEnded, WorkError> {
+/// Runs the hooks of one time, service by service.
+async fn run_hooks(context: &Context<'_>, time: BackupHookTime) -> Result<AllEnded, WorkError> {
     for service in &context.spec.services {
-        let hook = match moment {
-            Moment::BackupPre => &service.hooks.backup_pre,
-            Moment::BackupPost => &service.hooks.backup_post,
-            Moment::RestorePre => &service.hooks.restore_pre,
-            Moment::RestorePost => &service.hooks.restore_post,
+        let hook = match time {
+            BackupHookTime::BackupPre => &service.hooks.backup_pre,
+            BackupHookTime::BackupPost => &service.hooks.backup_post,
+            BackupHookTime::RestorePre => &service.hooks.restore_pre,
+            BackupHookTime::RestorePost => &service.hooks.restore_post,
         };
         let Some(hook) = hook else { continue };
-        let at = (service.service.as_str(), moment, hook.as_str());
+        let at = (service.service.as_str(), time, hook.as_str());
         let speak = (context.voice, context.step);
         match hooks::run(context.bench.docker(), context.stack, at, context.limit, speak).await? {
             Ended::Well => {}

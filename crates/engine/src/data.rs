@@ -27,14 +27,14 @@ use rows::Scene;
 
 /// What the markers are to prove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub enum MarkerPhase {
     /// Seeded at base, looked for at head.
     Upgrade,
     /// Seeded before the backup, looked for after each restore.
     Backup,
 }
 
-impl Phase {
+impl MarkerPhase {
     /// The word in marker names.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -48,7 +48,7 @@ impl Phase {
 /// Where a marker can be put. Named by service and mount target, so that it is looked for through whatever volume is
 /// mounted there later.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum MarkerPlace {
     /// A folder in a volume.
     Folder(Folder),
     /// A PostgreSQL database.
@@ -61,7 +61,7 @@ pub enum Place {
     Sqlite(sqlite::File),
 }
 
-impl Place {
+impl MarkerPlace {
     /// The place of a recognised database; `None` for SQLite, whose files are found by their content ([`sqlite::find`]).
     #[must_use]
     pub fn of(database: &Database) -> Option<Self> {
@@ -97,7 +97,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for MarkerPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self {
             Self::Folder(_) => "files",
@@ -119,7 +119,7 @@ pub enum Expected {
 
 /// The markers of one place as they were found; `None` when absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Found {
+pub(crate) struct FoundMarkers {
     pub(crate) one: Option<String>,
     pub(crate) two: Option<String>,
 }
@@ -127,9 +127,9 @@ pub(crate) struct Found {
 /// Markers that were put somewhere.
 #[derive(Debug, Clone)]
 pub struct Seeded {
-    phase: Phase,
+    phase: MarkerPhase,
     value: String,
-    places: Vec<Place>,
+    places: Vec<MarkerPlace>,
 }
 
 /// What came of [`seed`].
@@ -152,26 +152,26 @@ impl Seeded {
 
     /// What they are to prove.
     #[must_use]
-    pub fn phase(&self) -> Phase {
+    pub fn phase(&self) -> MarkerPhase {
         self.phase
     }
 
     /// Markers that were put there earlier with this content.
     #[must_use]
-    pub fn known(phase: Phase, value: &str, places: Vec<Place>) -> Self {
+    pub fn known(phase: MarkerPhase, value: &str, places: Vec<MarkerPlace>) -> Self {
         Self { phase, value: value.to_owned(), places }
     }
 
     /// Where they are.
     #[must_use]
-    pub fn places(&self) -> &[Place] {
+    pub fn places(&self) -> &[MarkerPlace] {
         &self.places
     }
 
-    fn expected(&self, state: Expected) -> Found {
+    fn expected(&self, state: Expected) -> FoundMarkers {
         match state {
-            Expected::Seeded => Found { one: Some(self.value.clone()), two: Some(self.value.clone()) },
-            Expected::Mutated => Found { one: Some(mutated(&self.value)), two: None },
+            Expected::Seeded => FoundMarkers { one: Some(self.value.clone()), two: Some(self.value.clone()) },
+            Expected::Mutated => FoundMarkers { one: Some(mutated(&self.value)), two: None },
         }
     }
 }
@@ -219,7 +219,12 @@ pub fn finding(missing: &[Missing], cause: Cause) -> Option<Finding> {
 }
 
 /// Puts markers into every place that takes one and reads them back.
-pub async fn seed(bench: &Bench, stack: &StackName, phase: Phase, places: &[Place]) -> Result<Seeding, WorkError> {
+pub async fn seed(
+    bench: &Bench,
+    stack: &StackName,
+    phase: MarkerPhase,
+    places: &[MarkerPlace],
+) -> Result<Seeding, WorkError> {
     let value = format!("{:032x}", rand::random::<u128>());
     let mounts = mounts_for(bench, stack, places).await?;
     let mut seeding = Seeding {
@@ -229,7 +234,7 @@ pub async fn seed(bench: &Bench, stack: &StackName, phase: Phase, places: &[Plac
     };
     for (folder, taken) in files::seed(bench, &mounts, phase, &value, folders(places)).await? {
         match taken {
-            files::Taken::Yes => seeding.seeded.places.push(Place::Folder(folder.clone())),
+            files::Taken::Yes => seeding.seeded.places.push(MarkerPlace::Folder(folder.clone())),
             files::Taken::NoFolder => seeding.passed_over.push(format!("{folder}: not a folder")),
         }
     }
@@ -285,7 +290,12 @@ pub async fn verify(
     Ok(missing)
 }
 
-fn differences(place: &str, service: &str, expected: &Found, found: Result<Found, String>) -> Vec<Missing> {
+fn differences(
+    place: &str,
+    service: &str,
+    expected: &FoundMarkers,
+    found: Result<FoundMarkers, String>,
+) -> Vec<Missing> {
     let missing = |what| Missing { place: place.to_owned(), service: service.to_owned(), what };
     let found = match found {
         Ok(found) => found,
@@ -302,37 +312,37 @@ fn differences(place: &str, service: &str, expected: &Found, found: Result<Found
 }
 
 /// Waits until the database at `place` answers; the inner error is what it said instead. Folders and files are always there.
-pub async fn ready(docker: &Docker, stack: &StackName, place: &Place) -> Result<Result<(), String>, WorkError> {
+pub async fn ready(docker: &Docker, stack: &StackName, place: &MarkerPlace) -> Result<Result<(), String>, WorkError> {
     match place {
-        Place::Postgres(login) => postgres::ready(docker, stack, login).await,
-        Place::Mysql(login) => mysql::ready(docker, stack, login).await,
-        Place::Redis(login) => redis::ready(docker, stack, login).await,
-        Place::Folder(_) | Place::Sqlite(_) => Ok(Ok(())),
+        MarkerPlace::Postgres(login) => postgres::ready(docker, stack, login).await,
+        MarkerPlace::Mysql(login) => mysql::ready(docker, stack, login).await,
+        MarkerPlace::Redis(login) => redis::ready(docker, stack, login).await,
+        MarkerPlace::Folder(_) | MarkerPlace::Sqlite(_) => Ok(Ok(())),
     }
 }
 
-fn folders(places: &[Place]) -> Vec<&Folder> {
+fn folders(places: &[MarkerPlace]) -> Vec<&Folder> {
     places
         .iter()
         .filter_map(|place| match place {
-            Place::Folder(folder) => Some(folder),
-            Place::Postgres(_) | Place::Mysql(_) | Place::Redis(_) | Place::Sqlite(_) => None,
+            MarkerPlace::Folder(folder) => Some(folder),
+            MarkerPlace::Postgres(_) | MarkerPlace::Mysql(_) | MarkerPlace::Redis(_) | MarkerPlace::Sqlite(_) => None,
         })
         .collect()
 }
 
-fn databases(places: &[Place]) -> impl Iterator<Item = &Place> {
+fn databases(places: &[MarkerPlace]) -> impl Iterator<Item = &MarkerPlace> {
     places.iter().filter(|place| match place {
-        Place::Folder(_) => false,
-        Place::Postgres(_) | Place::Mysql(_) | Place::Redis(_) | Place::Sqlite(_) => true,
+        MarkerPlace::Folder(_) => false,
+        MarkerPlace::Postgres(_) | MarkerPlace::Mysql(_) | MarkerPlace::Redis(_) | MarkerPlace::Sqlite(_) => true,
     })
 }
 
 /// What is mounted where; asked only for places in volumes.
-async fn mounts_for(bench: &Bench, stack: &StackName, places: &[Place]) -> Result<BTreeSet<Mounted>, WorkError> {
+async fn mounts_for(bench: &Bench, stack: &StackName, places: &[MarkerPlace]) -> Result<BTreeSet<Mounted>, WorkError> {
     let in_volumes = places.iter().any(|place| match place {
-        Place::Folder(_) | Place::Sqlite(_) => true,
-        Place::Postgres(_) | Place::Mysql(_) | Place::Redis(_) => false,
+        MarkerPlace::Folder(_) | MarkerPlace::Sqlite(_) => true,
+        MarkerPlace::Postgres(_) | MarkerPlace::Mysql(_) | MarkerPlace::Redis(_) => false,
     });
     if !in_volumes {
         return Ok(BTreeSet::new());
@@ -345,24 +355,24 @@ mod tests {
     use super::*;
 
     fn seeded() -> Seeded {
-        Seeded { phase: Phase::Backup, value: "v".into(), places: vec![] }
+        Seeded { phase: MarkerPhase::Backup, value: "v".into(), places: vec![] }
     }
 
     #[test]
     fn each_marker_that_differs_is_named_with_both_contents() {
-        let found = Found { one: Some("v-mutated".into()), two: None };
+        let found = FoundMarkers { one: Some("v-mutated".into()), two: None };
         let missing = differences("rows in db", "db", &seeded().expected(Expected::Seeded), Ok(found.clone()));
         let texts: Vec<&str> = missing.iter().map(|marker| marker.what.as_str()).collect();
         assert_eq!(texts, ["marker one: expected `v`, found `v-mutated`", "marker two: expected `v`, found nothing"]);
         assert_eq!(differences("", "", &seeded().expected(Expected::Mutated), Ok(found)), []);
-        assert_eq!(differences("p", "s", &Found::default(), Err("gone".into()))[0].what, "gone");
+        assert_eq!(differences("p", "s", &FoundMarkers::default(), Err("gone".into()))[0].what, "gone");
     }
 
     #[test]
     fn nothing_seeded_is_not_a_pass() {
         let mut seeding = Seeding { seeded: seeded(), passed_over: vec![], refused: vec![] };
         assert!(matches!(seeding.outcome(), Outcome::Unverified(Finding { cause: Cause::NothingToSeed, .. })));
-        seeding.seeded.places.push(Place::Postgres(postgres::Login::of("db")));
+        seeding.seeded.places.push(MarkerPlace::Postgres(postgres::Login::of("db")));
         assert!(matches!(seeding.outcome(), Outcome::Passed { .. }));
         seeding.refused.push("db: no psql".into());
         assert!(matches!(seeding.outcome(), Outcome::Unverified(_)));

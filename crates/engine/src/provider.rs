@@ -82,7 +82,7 @@ impl ProviderError {
 }
 
 /// A running provider, by one of its capabilities.
-pub struct Provider<'a> {
+pub struct DependencyScripts<'a> {
     /// The engine, for exec.
     pub docker: &'a Docker,
     /// The engine, for looking.
@@ -119,7 +119,7 @@ pub fn randoms() -> Vec<String> {
 pub type Alive = Arc<dyn Fn(&RunId) -> bool + Send + Sync>;
 
 /// Removes the namespaces of runs that are dead; answers with each, or with what stood in the way.
-pub async fn reap(provider: &Provider<'_>, own: &RunId, alive: &Alive) -> Vec<Result<String, ProviderError>> {
+pub async fn reap(provider: &DependencyScripts<'_>, own: &RunId, alive: &Alive) -> Vec<Result<String, ProviderError>> {
     let found = match provider.list().await {
         Ok(found) => found,
         Err(error) => return vec![Err(error)],
@@ -133,7 +133,7 @@ pub async fn reap(provider: &Provider<'_>, own: &RunId, alive: &Alive) -> Vec<Re
 }
 
 /// Removes a namespace and looks whether it is gone.
-pub async fn remove(provider: &Provider<'_>, namespace: &str) -> Result<(), ProviderError> {
+pub async fn remove(provider: &DependencyScripts<'_>, namespace: &str) -> Result<(), ProviderError> {
     provider.delete(namespace).await?;
     match provider.list().await?.iter().any(|name| name == namespace) {
         false => Ok(()),
@@ -149,7 +149,7 @@ pub struct Client<'a> {
     pub domain: &'a Domain,
 }
 
-impl Provider<'_> {
+impl DependencyScripts<'_> {
     /// Makes `namespace` and answers with what the script printed and said. Whatever happens, the namespace may be there.
     pub async fn create(
         &self,

@@ -14,7 +14,7 @@ pub mod floor;
 mod guard;
 mod host_hook;
 mod namespaces;
-mod soon;
+mod starting;
 mod tiers;
 mod triage;
 
@@ -132,7 +132,7 @@ pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mut
     let before = match world.swarm.inventory().await {
         Ok(inventory) => inventory,
         Err(error) => {
-            return gave_out(&error);
+            return end_of(&error);
         }
     };
     world.voice.say(Event::Inventory { when: InventoryWhen::Before, counts: before.counts() });
@@ -144,7 +144,7 @@ pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mut
     let seen = witness.testify().await;
     let (end, unexplained) = match performed {
         Ok(unexplained) => (world.cancel.reason().unwrap_or(RunEnd::Completed), unexplained),
-        Err(error) => (gave_out(&error), Vec::new()),
+        Err(error) => (end_of(&error), Vec::new()),
     };
     world.voice.say(Event::Budget(budget(world, seen, unexplained)));
     world.voice.say(Event::VerdictDue);
@@ -154,7 +154,7 @@ pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mut
 }
 
 /// How a run ends that could not go on.
-fn gave_out(error: &SwarmError) -> RunEnd {
+fn end_of(error: &SwarmError) -> RunEnd {
     let text = error.to_string();
     match error {
         SwarmError::Engine { .. } | SwarmError::Command { .. } | SwarmError::Refused { .. } => {
@@ -187,16 +187,16 @@ async fn hold(world: &World) {
 }
 
 /// Removes everything of the run and compares inventories. `Some` when the engine failed on the way.
-async fn tear_down(plan: &Plan, providers: &[app::Provider], world: &World, before: &Inventory) -> Option<RunEnd> {
+async fn tear_down(plan: &Plan, providers: &[app::DependencyApp], world: &World, before: &Inventory) -> Option<RunEnd> {
     match removed(plan, providers, world, before).await {
         Ok(()) => None,
-        Err(error) => Some(gave_out(&error)),
+        Err(error) => Some(end_of(&error)),
     }
 }
 
 async fn removed(
     plan: &Plan,
-    providers: &[app::Provider],
+    providers: &[app::DependencyApp],
     world: &World,
     before: &Inventory,
 ) -> Result<(), SwarmError> {

@@ -31,7 +31,7 @@ mod sandbox;
 
 use cc_ci_engine::data::files::Folder;
 use cc_ci_engine::data::postgres::Login;
-use cc_ci_engine::data::{self, Expected, Phase, Place, index};
+use cc_ci_engine::data::{self, Expected, MarkerPhase, MarkerPlace, index};
 use cc_ci_engine::exec::{self, Command, ExecError, Overflow, Status};
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::compare::{Loss, compare};
@@ -117,12 +117,13 @@ async fn markers_are_seeded_mutated_and_missed_in_files_and_rows() {
         let db = world.task("db", POSTGRES, &env, &[(&pg, "/var/lib/postgresql/data")], &[]).await;
         let bench = world.bench(&[&files, &pg]).await;
         world.sh(&app, "mkdir /data/up; chown 33:34 /data/up; ln -s /etc /data/out").await;
-        let folder =
-            |path: &str| Place::Folder(Folder { service: "app".into(), target: "/data".into(), path: path.into() });
-        let row = Place::Postgres(Login::of("db"));
+        let folder = |path: &str| {
+            MarkerPlace::Folder(Folder { service: "app".into(), target: "/data".into(), path: path.into() })
+        };
+        let row = MarkerPlace::Postgres(Login::of("db"));
         let places = [folder(""), folder("up"), folder("not/yet"), folder("out"), row.clone()];
         // The server is still starting: seeding waits for it.
-        let seeding = data::seed(&bench, &world.stack, Phase::Backup, &places).await.unwrap();
+        let seeding = data::seed(&bench, &world.stack, MarkerPhase::Backup, &places).await.unwrap();
         say("postgres started and markers seeded", started);
         assert_eq!(seeding.passed_over, ["app:/data/not/yet: not a folder", "app:/data/out: not a folder"]);
         assert_eq!(seeding.refused, Vec::<String>::new());
@@ -150,8 +151,9 @@ async fn a_container_without_psql_refuses_the_marker() {
     in_world!(world, {
         world.task("db", "cc-ci/nginx:1.26", &[], &[], &["sleep", "60"]).await;
         let bench = world.bench(&[]).await;
-        let seeding =
-            data::seed(&bench, &world.stack, Phase::Upgrade, &[Place::Postgres(Login::of("db"))]).await.unwrap();
+        let seeding = data::seed(&bench, &world.stack, MarkerPhase::Upgrade, &[MarkerPlace::Postgres(Login::of("db"))])
+            .await
+            .unwrap();
         assert!(seeding.refused[0].contains("no psql"), "{seeding:?}");
         assert!(matches!(seeding.outcome(), cc_ci_model::outcome::Outcome::Unverified(_)));
     });

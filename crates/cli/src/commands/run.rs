@@ -20,7 +20,7 @@ use cc_ci_engine::git::Repository;
 use cc_ci_engine::host::{self, findings};
 use cc_ci_engine::ledger::Ledger;
 use cc_ci_engine::process::Detached;
-use cc_ci_engine::run::app::{App, Deployable, Provider, WarmDoor};
+use cc_ci_engine::run::app::{App, DependencyApp, Deployable, WarmDoor};
 use cc_ci_engine::run::{self as engine, Cancel, Leavings, World};
 use cc_ci_engine::screenshot::Camera;
 use cc_ci_engine::voice::Voice;
@@ -266,7 +266,7 @@ pub(super) async fn check_out(prepared: &Prepared, plan: &Plan, trees: &Path) ->
 }
 
 /// Checks a dependency out, pristine.
-async fn provider(needed: &Needed, trees: &Path) -> Result<Provider, UserError> {
+async fn provider(needed: &Needed, trees: &Path) -> Result<DependencyApp, UserError> {
     let Dependency { recipe, commit, version, .. } = &needed.planned;
     let tree = match version {
         Some(version) => Tree::Published { version: version.clone() },
@@ -276,7 +276,7 @@ async fn provider(needed: &Needed, trees: &Path) -> Result<Provider, UserError> 
     let tree = deployable(&needed.repository, commit, &needed.recipe, folder, tree).await?;
     lay_over(&tree.folder, &needed.overlays)?;
     let door = |warm: &Warm| WarmDoor { run: warm.record.run.clone(), authority: warm.record.authority.clone() };
-    Ok(Provider { tree, scripts: needed.scripts.clone(), warm: needed.warm.as_ref().map(door) })
+    Ok(DependencyApp { tree, scripts: needed.scripts.clone(), warm: needed.warm.as_ref().map(door) })
 }
 
 /// Puts the overlays into a pristine checkout, which has no folder of that name.

@@ -10,7 +10,7 @@ use crate::terminal;
 use cc_ci_engine::docker::Swarm;
 use cc_ci_engine::host::{self, findings};
 use cc_ci_engine::ledger::{self, Entry, Ledger};
-use cc_ci_engine::provider::{self, Alive, Provider};
+use cc_ci_engine::provider::{self, Alive, DependencyScripts};
 use cc_ci_engine::run::{self as engine, Cancel, World};
 use cc_ci_engine::voice::Voice;
 use cc_ci_engine::warm;
@@ -212,14 +212,14 @@ async fn list(state: &Path) -> Result<u8, UserError> {
 async fn namespaces(swarm: &Swarm, record: &Record) -> Result<usize, UserError> {
     let mut count = 0;
     for (_, scripts) in dependencies::scripts_of(record)? {
-        count += desk(swarm, record, &scripts).list().await.map_err(|error| script_failed(record, &error))?.len();
+        count += running(swarm, record, &scripts).list().await.map_err(|error| script_failed(record, &error))?.len();
     }
     Ok(count)
 }
 
-fn desk<'a>(swarm: &'a Swarm, record: &'a Record, scripts: &'a engine::app::Scripts) -> Provider<'a> {
+fn running<'a>(swarm: &'a Swarm, record: &'a Record, scripts: &'a engine::app::Scripts) -> DependencyScripts<'a> {
     let (docker, stack, url) = (swarm.docker(), &record.provider.stack, record.provider.url());
-    Provider { docker, observe: swarm, stack, url, scripts, limit: SCRIPT }
+    DependencyScripts { docker, observe: swarm, stack, url, scripts, limit: SCRIPT }
 }
 
 fn script_failed(record: &Record, error: &provider::ProviderError) -> UserError {
@@ -239,7 +239,7 @@ pub(super) async fn reap(state: &Path, swarm: &Swarm) -> Result<(Vec<String>, Ve
     for recipe in warmth::all(state)? {
         let Some(record) = warmth::read(state, &recipe)? else { continue };
         for (_, scripts) in dependencies::scripts_of(&record)? {
-            for one in provider::reap(&desk(swarm, &record, &scripts), &record.run, &alive).await {
+            for one in provider::reap(&running(swarm, &record, &scripts), &record.run, &alive).await {
                 match one {
                     Ok(name) => removed.push(format!("{name} in the warm {recipe}")),
                     Err(error) => stuck.push(format!("a namespace in the warm {recipe}: {error}")),

@@ -3,7 +3,7 @@
 use cc_ci_model::outcome::{Cause, Finding};
 use std::time::Duration;
 
-use super::restic::Repository;
+use super::restic::BackupRepository;
 use crate::bench::{Bench, WorkError};
 use crate::exec::Command;
 
@@ -117,7 +117,7 @@ done
 /// Reads each of `paths` out of the snapshot. `value` is looked for in each.
 pub(crate) async fn read(
     bench: &Bench,
-    repository: &Repository,
+    repository: &BackupRepository,
     snapshot: &str,
     paths: Vec<String>,
     value: &str,

@@ -19,7 +19,7 @@ const NOTED: usize = 40;
 
 /// Which of the four moments a hook belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum BackupHookTime {
     /// Before the snapshot.
     BackupPre,
     /// After the snapshot.
@@ -30,7 +30,7 @@ pub enum Moment {
     RestorePost,
 }
 
-impl Moment {
+impl BackupHookTime {
     /// The label without its `backupbot.` prefix.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -63,11 +63,11 @@ eval "$1"
 pub(crate) async fn run(
     docker: &Docker,
     stack: &StackName,
-    (service, moment, hook): (&str, Moment, &str),
+    (service, time, hook): (&str, BackupHookTime, &str),
     limit: Duration,
     (voice, step): (&Voice, &StepId),
 ) -> Result<Ended, WorkError> {
-    let word = moment.word();
+    let word = time.word();
     let failed = |summary: String, details: Vec<String>| {
         Ended::Failed(Finding::new(Cause::HookFailed, summary).of_service(service).with_details(details))
     };

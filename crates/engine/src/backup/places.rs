@@ -6,7 +6,7 @@ use cc_ci_model::recipe::database::Database;
 use std::collections::BTreeSet;
 
 use super::Promise;
-use crate::data::Place;
+use crate::data::MarkerPlace;
 use crate::data::files::Folder;
 use crate::data::sqlite::{self, File};
 
@@ -25,7 +25,7 @@ pub struct Stock<'a> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Chosen {
     /// The places.
-    pub places: Vec<Place>,
+    pub places: Vec<MarkerPlace>,
     /// Databases that take no marker, each with the reason.
     pub left_out: Vec<String>,
 }
@@ -38,10 +38,16 @@ pub fn for_backup(spec: &BackupSpec, promises: &[Promise], stock: Stock<'_>) -> 
         own.any(|mount| promises.iter().any(|promise| promise.volume == mount.volume))
     };
     let mut chosen = Chosen { places: folders(promises, stock.mounts), left_out: Vec::new() };
-    for place in stock.databases.iter().filter_map(Place::of) {
+    for place in stock.databases.iter().filter_map(MarkerPlace::of) {
         match place {
-            Place::Redis(_) if !promised(place.service()) => chosen.leave_out(&place, "its volume is not backed up"),
-            Place::Postgres(_) | Place::Mysql(_) | Place::Redis(_) | Place::Folder(_) | Place::Sqlite(_) => {
+            MarkerPlace::Redis(_) if !promised(place.service()) => {
+                chosen.leave_out(&place, "its volume is not backed up")
+            }
+            MarkerPlace::Postgres(_)
+            | MarkerPlace::Mysql(_)
+            | MarkerPlace::Redis(_)
+            | MarkerPlace::Folder(_)
+            | MarkerPlace::Sqlite(_) => {
                 chosen.places.push(place);
             }
         }
@@ -58,10 +64,16 @@ pub fn for_backup(spec: &BackupSpec, promises: &[Promise], stock: Stock<'_>) -> 
 pub fn for_upgrade(promises: &[Promise], volumes: &BTreeSet<String>, stock: Stock<'_>) -> Chosen {
     let keeps = |service: &str| stock.mounts.iter().any(|mount| mount.service == service);
     let mut chosen = Chosen { places: folders(promises, stock.mounts), left_out: Vec::new() };
-    for place in stock.databases.iter().filter_map(Place::of) {
+    for place in stock.databases.iter().filter_map(MarkerPlace::of) {
         match place {
-            Place::Redis(_) if !keeps(place.service()) => chosen.leave_out(&place, "it has no volume to keep it in"),
-            Place::Postgres(_) | Place::Mysql(_) | Place::Redis(_) | Place::Folder(_) | Place::Sqlite(_) => {
+            MarkerPlace::Redis(_) if !keeps(place.service()) => {
+                chosen.leave_out(&place, "it has no volume to keep it in")
+            }
+            MarkerPlace::Postgres(_)
+            | MarkerPlace::Mysql(_)
+            | MarkerPlace::Redis(_)
+            | MarkerPlace::Folder(_)
+            | MarkerPlace::Sqlite(_) => {
                 chosen.places.push(place);
             }
         }
@@ -71,13 +83,13 @@ pub fn for_upgrade(promises: &[Promise], volumes: &BTreeSet<String>, stock: Stoc
         let own = stock.mounts.iter().filter(|mount| volumes.contains(&mount.volume));
         let mut seen = BTreeSet::new();
         let roots = own.filter(|mount| seen.insert(&mount.volume)).map(|mount| root(mount, ""));
-        chosen.places = roots.map(Place::Folder).collect();
+        chosen.places = roots.map(MarkerPlace::Folder).collect();
     }
     chosen
 }
 
 impl Chosen {
-    fn leave_out(&mut self, place: &Place, why: &str) {
+    fn leave_out(&mut self, place: &MarkerPlace, why: &str) {
         self.left_out.push(format!("no markers are put as {place}: {why}"));
     }
 
@@ -85,7 +97,7 @@ impl Chosen {
     fn add_files(&mut self, files: &[File], refuse: impl Fn(&File) -> Option<&'static str>) {
         let mut taken = 0;
         for file in files {
-            let place = Place::Sqlite(file.clone());
+            let place = MarkerPlace::Sqlite(file.clone());
             match refuse(file) {
                 Some(why) => self.leave_out(&place, why),
                 None if taken == sqlite::MOST => self.leave_out(&place, "enough others are marked"),
@@ -99,10 +111,10 @@ impl Chosen {
 }
 
 /// The promised paths as places for marker files, through the service that mounts each.
-fn folders(promises: &[Promise], mounts: &BTreeSet<Mounted>) -> Vec<Place> {
+fn folders(promises: &[Promise], mounts: &BTreeSet<Mounted>) -> Vec<MarkerPlace> {
     let folder = |promise: &Promise| {
         let mount = mounts.iter().find(|mount| mount.volume == promise.volume)?;
-        Some(Place::Folder(root(mount, &promise.path)))
+        Some(MarkerPlace::Folder(root(mount, &promise.path)))
     };
     promises.iter().filter_map(folder).collect()
 }

@@ -15,13 +15,13 @@ const LISTING_CAP: usize = 64 << 20;
 
 /// The run's backup repository: what it takes to open it.
 #[derive(Clone)]
-pub struct Repository {
+pub struct BackupRepository {
     password: String,
 }
 
-impl std::fmt::Debug for Repository {
+impl std::fmt::Debug for BackupRepository {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Repository")
+        f.write_str("BackupRepository")
     }
 }
 
@@ -51,7 +51,7 @@ mkdir -p index keys locks snapshots data/{0,1,2,3,4,5,6,7,8,9,a,b,c,d,e,f}{0,1,2
 while [ $# -gt 0 ]; do printf %s "$2" | base64 -d >"$1" || exit 1; shift 2; done
 "#;
 
-impl Repository {
+impl BackupRepository {
     /// Makes an empty repository in the bench's repository volume; whatever was there is deleted.
     pub async fn make(bench: &Bench) -> Result<Self, WorkError> {
         let what = "make the backup repository";
@@ -79,7 +79,7 @@ impl Repository {
 /// holds is [`list`]'s business.
 pub(crate) async fn save(
     bench: &Bench,
-    repository: &Repository,
+    repository: &BackupRepository,
     paths: &[String],
     limit: Duration,
 ) -> Result<Summary, WorkError> {
@@ -99,7 +99,7 @@ pub(crate) async fn save(
 /// Everything a snapshot holds, by path on the bench.
 pub(crate) async fn list(
     bench: &Bench,
-    repository: &Repository,
+    repository: &BackupRepository,
     snapshot: &str,
 ) -> Result<BTreeMap<String, Node>, WorkError> {
     let what = "list the snapshot";
@@ -122,7 +122,7 @@ fn read_listing(text: &str) -> Result<BTreeMap<String, Node>, String> {
 /// Puts every file of a snapshot back to where it was. Files that are not in the snapshot stay.
 pub(crate) async fn restore(
     bench: &Bench,
-    repository: &Repository,
+    repository: &BackupRepository,
     snapshot: &str,
     limit: Duration,
 ) -> Result<(), WorkError> {

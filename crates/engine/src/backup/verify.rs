@@ -9,7 +9,7 @@ use super::dump::{self, Dump};
 use super::restic::{self, Node};
 use super::{Context, Promise, Snapshot};
 use crate::bench::{Bench, WorkError};
-use crate::data::{Place, Seeded};
+use crate::data::{MarkerPlace, Seeded};
 
 /// At most this many missing files are named.
 const NAMED: usize = 20;
@@ -128,7 +128,7 @@ fn database(snapshot: &Snapshot, promise: &Promise, nodes: &BTreeMap<String, Nod
 fn marker_files(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, seeded: &Seeded) -> Vec<Finding> {
     let mut findings = Vec::new();
     for place in seeded.places() {
-        let Place::Folder(folder) = place else { continue };
+        let MarkerPlace::Folder(folder) = place else { continue };
         let mount =
             snapshot.mounts.iter().find(|mount| mount.service == folder.service && mount.target == folder.target);
         let Some(mount) = mount else { continue };
@@ -152,8 +152,10 @@ fn marker_rows(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, dumps: &[Dum
     let mut findings = Vec::new();
     for place in seeded.places() {
         let service = match place {
-            Place::Folder(_) => continue,
-            Place::Postgres(_) | Place::Mysql(_) | Place::Redis(_) | Place::Sqlite(_) => place.service(),
+            MarkerPlace::Folder(_) => continue,
+            MarkerPlace::Postgres(_) | MarkerPlace::Mysql(_) | MarkerPlace::Redis(_) | MarkerPlace::Sqlite(_) => {
+                place.service()
+            }
         };
         let own: Vec<(&Dump, String)> = dumps
             .iter()
@@ -177,10 +179,10 @@ fn marker_rows(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, dumps: &[Dum
 fn live<'a>(nodes: &BTreeMap<String, Node>, seeded: &'a Seeded) -> impl Fn(&str) -> bool + use<'a> {
     let logged = nodes.keys().any(|path| path.ends_with(".aof.manifest") || path.ends_with("/appendonly.aof"));
     move |shown| {
-        let itself = |place: &Place| match place {
-            Place::Sqlite(file) => shown == format!("{}:{}/{}", file.service, file.target, file.path),
-            Place::Redis(_) => logged && shown.ends_with("/dump.rdb"),
-            Place::Folder(_) | Place::Postgres(_) | Place::Mysql(_) => false,
+        let itself = |place: &MarkerPlace| match place {
+            MarkerPlace::Sqlite(file) => shown == format!("{}:{}/{}", file.service, file.target, file.path),
+            MarkerPlace::Redis(_) => logged && shown.ends_with("/dump.rdb"),
+            MarkerPlace::Folder(_) | MarkerPlace::Postgres(_) | MarkerPlace::Mysql(_) => false,
         };
         seeded.places().iter().any(itself)
     }

@@ -32,7 +32,7 @@ pub(super) enum Tried {
 }
 
 /// What a database answered; the error is what it or its container said instead.
-pub(super) type Answer = Result<String, String>;
+pub(super) type DatabaseAnswer = Result<String, String>;
 
 /// Whose container the question is asked in.
 #[derive(Clone, Copy)]
@@ -48,7 +48,7 @@ pub(super) async fn ask(
     asked: Asked<'_>,
     command: &Command,
     judge: fn(&Output, String) -> Tried,
-) -> Result<Answer, WorkError> {
+) -> Result<DatabaseAnswer, WorkError> {
     let mut last = String::new();
     let mut tries = Tries::new(PATIENCE, INTERVAL);
     while tries.again().await {

@@ -4,7 +4,7 @@ use cc_ci_model::data::{MARKER_PREFIX, Mounted};
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Found, Phase};
+use super::{FoundMarkers, MarkerPhase};
 use crate::bench::{Bench, WorkError};
 use crate::exec::Command;
 
@@ -80,7 +80,7 @@ while [ $# -gt 0 ]; do
 done
 "#;
 
-fn name(phase: Phase) -> String {
+fn name(phase: MarkerPhase) -> String {
     format!("{MARKER_PREFIX}{}", phase.word())
 }
 
@@ -109,7 +109,7 @@ fn command(script: &str, fixed: &[&str], places: &[(&Folder, Result<[String; 2],
 pub(crate) async fn seed<'a>(
     bench: &Bench,
     mounts: &BTreeSet<Mounted>,
-    phase: Phase,
+    phase: MarkerPhase,
     value: &str,
     folders: Vec<&'a Folder>,
 ) -> Result<Vec<(&'a Folder, Taken)>, WorkError> {
@@ -130,7 +130,7 @@ pub(crate) async fn seed<'a>(
 pub(crate) async fn mutate(
     bench: &Bench,
     mounts: &BTreeSet<Mounted>,
-    phase: Phase,
+    phase: MarkerPhase,
     value: &str,
     folders: Vec<&Folder>,
 ) -> Result<(), WorkError> {
@@ -144,13 +144,16 @@ pub(crate) async fn mutate(
 pub(crate) async fn read<'a>(
     bench: &Bench,
     mounts: &BTreeSet<Mounted>,
-    phase: Phase,
+    phase: MarkerPhase,
     folders: Vec<&'a Folder>,
-) -> Result<Vec<(&'a Folder, Result<Found, String>)>, WorkError> {
+) -> Result<Vec<(&'a Folder, Result<FoundMarkers, String>)>, WorkError> {
     let what = "read the marker files";
     let places = located(mounts, &folders);
     if places.iter().all(|(_, place)| place.is_err()) {
-        return Ok(places.into_iter().map(|(folder, place)| (folder, place.map(|_| Found::default()))).collect());
+        return Ok(places
+            .into_iter()
+            .map(|(folder, place)| (folder, place.map(|_| FoundMarkers::default())))
+            .collect());
     }
     let output = bench.must(what, &command(READ, &[&name(phase)], &places)).await?;
     let text = output.text();
@@ -166,7 +169,7 @@ pub(crate) async fn read<'a>(
     let mut found = Vec::with_capacity(places.len());
     for (folder, place) in places {
         found.push(match place {
-            Ok(_) => (folder, Ok(Found { one: next()?, two: next()? })),
+            Ok(_) => (folder, Ok(FoundMarkers { one: next()?, two: next()? })),
             Err(why) => (folder, Err(why)),
         });
     }

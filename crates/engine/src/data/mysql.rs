@@ -5,8 +5,8 @@ use cc_ci_model::ids::StackName;
 use cc_ci_model::recipe::database::Database;
 use std::fmt;
 
-use super::asking::{self, Answer, Asked, TRY, Tried};
-use super::{Found, Phase, sql};
+use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
+use super::{FoundMarkers, MarkerPhase, sql};
 use crate::bench::WorkError;
 use crate::exec::{Command, Output, Status};
 
@@ -107,7 +107,7 @@ pub(super) async fn seed(
     docker: &Docker,
     stack: &StackName,
     login: &Login,
-    phase: Phase,
+    phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
     Ok(ask(docker, stack, login, &sql::seed(phase, value)).await?.map(|_| ()))
@@ -117,7 +117,7 @@ pub(super) async fn mutate(
     docker: &Docker,
     stack: &StackName,
     login: &Login,
-    phase: Phase,
+    phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
     Ok(ask(docker, stack, login, &sql::mutate(phase, value)).await?.map(|_| ()))
@@ -127,12 +127,12 @@ pub(super) async fn read(
     docker: &Docker,
     stack: &StackName,
     login: &Login,
-    phase: Phase,
-) -> Result<Result<Found, String>, WorkError> {
+    phase: MarkerPhase,
+) -> Result<Result<FoundMarkers, String>, WorkError> {
     Ok(match ask(docker, stack, login, &sql::read(phase)).await? {
         Ok(rows) => Ok(sql::found(&rows, phase)),
         // 1146: the table does not exist.
-        Err(refusal) if refusal.contains("ERROR 1146") => Ok(Found::default()),
+        Err(refusal) if refusal.contains("ERROR 1146") => Ok(FoundMarkers::default()),
         Err(refusal) => Err(refusal),
     })
 }
@@ -142,7 +142,7 @@ pub async fn ready(docker: &Docker, stack: &StackName, login: &Login) -> Result<
     Ok(ask(docker, stack, login, "SELECT 1").await?.map(|_| ()))
 }
 
-async fn ask(docker: &Docker, stack: &StackName, login: &Login, sql: &str) -> Result<Answer, WorkError> {
+async fn ask(docker: &Docker, stack: &StackName, login: &Login, sql: &str) -> Result<DatabaseAnswer, WorkError> {
     let own = |value: &Option<String>| value.clone().unwrap_or_default();
     let words = ["sh".to_owned(), "-c".to_owned(), SCRIPT.to_owned(), "marker".to_owned()];
     let words = words.into_iter().chain([own(&login.user), own(&login.database), own(&login.password_file)]);

@@ -7,8 +7,8 @@ use cc_ci_model::ids::StackName;
 use cc_ci_model::recipe::database::Database;
 use std::fmt;
 
-use super::asking::{self, Answer, Asked, TRY, Tried};
-use super::{Found, Phase};
+use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
+use super::{FoundMarkers, MarkerPhase};
 use crate::bench::WorkError;
 use crate::exec::{Command, Output, Status};
 
@@ -86,7 +86,7 @@ pub(super) async fn seed(
     docker: &Docker,
     stack: &StackName,
     login: &Login,
-    phase: Phase,
+    phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<Taken, String>, WorkError> {
     let setting = async |name: &str| -> Result<Option<String>, WorkError> {
@@ -105,7 +105,7 @@ pub(super) async fn mutate(
     docker: &Docker,
     stack: &StackName,
     login: &Login,
-    phase: Phase,
+    phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
     let [one, two] = keys(phase);
@@ -119,8 +119,8 @@ pub(super) async fn read(
     docker: &Docker,
     stack: &StackName,
     login: &Login,
-    phase: Phase,
-) -> Result<Result<Found, String>, WorkError> {
+    phase: MarkerPhase,
+) -> Result<Result<FoundMarkers, String>, WorkError> {
     let [one, two] = keys(phase);
     Ok(ask(docker, stack, login, &["MGET", &one, &two]).await?.map(|text| found(&text)))
 }
@@ -130,17 +130,17 @@ pub async fn ready(docker: &Docker, stack: &StackName, login: &Login) -> Result<
     Ok(ask(docker, stack, login, &["PING"]).await?.map(|_| ()))
 }
 
-fn keys(phase: Phase) -> [String; 2] {
+fn keys(phase: MarkerPhase) -> [String; 2] {
     ["one", "two"].map(|part| format!("cc-ci-marker:{}.{part}", phase.word()))
 }
 
 /// A line for each key; an empty one for a key that is not there.
-fn found(text: &str) -> Found {
+fn found(text: &str) -> FoundMarkers {
     let mut lines = text.lines().map(|line| Some(line).filter(|line| !line.is_empty()).map(str::to_owned));
-    Found { one: lines.next().flatten(), two: lines.next().flatten() }
+    FoundMarkers { one: lines.next().flatten(), two: lines.next().flatten() }
 }
 
-async fn ask(docker: &Docker, stack: &StackName, login: &Login, words: &[&str]) -> Result<Answer, WorkError> {
+async fn ask(docker: &Docker, stack: &StackName, login: &Login, words: &[&str]) -> Result<DatabaseAnswer, WorkError> {
     let own = login.password_file.clone().unwrap_or_default();
     let first = ["sh".to_owned(), "-c".to_owned(), SCRIPT.to_owned(), "marker".to_owned(), own];
     let mut command = Command::new(first.into_iter().chain(words.iter().map(|word| (*word).to_owned()))).limit(TRY);
@@ -189,8 +189,8 @@ mod tests {
 
     #[test]
     fn an_absent_key_is_an_empty_line() {
-        assert_eq!(found("v-mutated\n\n"), Found { one: Some("v-mutated".into()), two: None });
-        assert_eq!(found("\nv\n"), Found { one: None, two: Some("v".into()) });
+        assert_eq!(found("v-mutated\n\n"), FoundMarkers { one: Some("v-mutated".into()), two: None });
+        assert_eq!(found("\nv\n"), FoundMarkers { one: None, two: Some("v".into()) });
     }
 
     #[test]

@@ -4,7 +4,7 @@ use cc_ci_model::data::Mounted;
 use cc_ci_model::ids::StackName;
 use std::collections::BTreeSet;
 
-use super::{Found, Phase, Place, mysql, postgres, redis, sqlite};
+use super::{FoundMarkers, MarkerPhase, MarkerPlace, mysql, postgres, redis, sqlite};
 use crate::bench::{Bench, WorkError};
 
 /// Where a database is looked for.
@@ -16,7 +16,7 @@ pub(super) struct Scene<'a> {
     /// What its services mount now.
     pub(super) mounts: &'a BTreeSet<Mounted>,
     /// What the markers are to prove.
-    pub(super) phase: Phase,
+    pub(super) phase: MarkerPhase,
 }
 
 /// What a database took.
@@ -29,43 +29,54 @@ pub(super) enum Taken {
 }
 
 /// Puts both markers into the database at `place`. The inner error is what it said instead; a folder is not asked.
-pub(super) async fn seed(scene: &Scene<'_>, place: &Place, value: &str) -> Result<Result<Taken, String>, WorkError> {
+pub(super) async fn seed(
+    scene: &Scene<'_>,
+    place: &MarkerPlace,
+    value: &str,
+) -> Result<Result<Taken, String>, WorkError> {
     let Scene { bench, stack, mounts, phase } = *scene;
     let docker = bench.docker();
     Ok(match place {
-        Place::Folder(_) => Ok(Taken::PassedOver("a folder")),
-        Place::Postgres(login) => postgres::seed(docker, stack, login, phase, value).await?.map(|()| Taken::Yes),
-        Place::Mysql(login) => mysql::seed(docker, stack, login, phase, value).await?.map(|()| Taken::Yes),
-        Place::Redis(login) => redis::seed(docker, stack, login, phase, value).await?.map(|taken| match taken {
+        MarkerPlace::Folder(_) => Ok(Taken::PassedOver("a folder")),
+        MarkerPlace::Postgres(login) => postgres::seed(docker, stack, login, phase, value).await?.map(|()| Taken::Yes),
+        MarkerPlace::Mysql(login) => mysql::seed(docker, stack, login, phase, value).await?.map(|()| Taken::Yes),
+        MarkerPlace::Redis(login) => redis::seed(docker, stack, login, phase, value).await?.map(|taken| match taken {
             redis::Taken::Yes => Taken::Yes,
             redis::Taken::KeepsNothing => Taken::PassedOver("set to write nothing to disk"),
         }),
-        Place::Sqlite(file) => sqlite::seed(bench, mounts, file, phase, value).await?.map(|()| Taken::Yes),
+        MarkerPlace::Sqlite(file) => sqlite::seed(bench, mounts, file, phase, value).await?.map(|()| Taken::Yes),
     })
 }
 
 /// Rewrites the first marker to `value` and deletes the second.
-pub(super) async fn mutate(scene: &Scene<'_>, place: &Place, value: &str) -> Result<Result<(), String>, WorkError> {
+pub(super) async fn mutate(
+    scene: &Scene<'_>,
+    place: &MarkerPlace,
+    value: &str,
+) -> Result<Result<(), String>, WorkError> {
     let Scene { bench, stack, mounts, phase } = *scene;
     let docker = bench.docker();
     match place {
-        Place::Folder(_) => Ok(Ok(())),
-        Place::Postgres(login) => postgres::mutate(docker, stack, login, phase, value).await,
-        Place::Mysql(login) => mysql::mutate(docker, stack, login, phase, value).await,
-        Place::Redis(login) => redis::mutate(docker, stack, login, phase, value).await,
-        Place::Sqlite(file) => sqlite::mutate(bench, mounts, file, phase, value).await,
+        MarkerPlace::Folder(_) => Ok(Ok(())),
+        MarkerPlace::Postgres(login) => postgres::mutate(docker, stack, login, phase, value).await,
+        MarkerPlace::Mysql(login) => mysql::mutate(docker, stack, login, phase, value).await,
+        MarkerPlace::Redis(login) => redis::mutate(docker, stack, login, phase, value).await,
+        MarkerPlace::Sqlite(file) => sqlite::mutate(bench, mounts, file, phase, value).await,
     }
 }
 
 /// Reads both markers; `None` for a folder.
-pub(super) async fn read(scene: &Scene<'_>, place: &Place) -> Result<Option<Result<Found, String>>, WorkError> {
+pub(super) async fn read(
+    scene: &Scene<'_>,
+    place: &MarkerPlace,
+) -> Result<Option<Result<FoundMarkers, String>>, WorkError> {
     let Scene { bench, stack, mounts, phase } = *scene;
     let docker = bench.docker();
     Ok(match place {
-        Place::Folder(_) => None,
-        Place::Postgres(login) => Some(postgres::read(docker, stack, login, phase).await?),
-        Place::Mysql(login) => Some(mysql::read(docker, stack, login, phase).await?),
-        Place::Redis(login) => Some(redis::read(docker, stack, login, phase).await?),
-        Place::Sqlite(file) => Some(sqlite::read(bench, mounts, file, phase).await?),
+        MarkerPlace::Folder(_) => None,
+        MarkerPlace::Postgres(login) => Some(postgres::read(docker, stack, login, phase).await?),
+        MarkerPlace::Mysql(login) => Some(mysql::read(docker, stack, login, phase).await?),
+        MarkerPlace::Redis(login) => Some(redis::read(docker, stack, login, phase).await?),
+        MarkerPlace::Sqlite(file) => Some(sqlite::read(bench, mounts, file, phase).await?),
     })
 }

@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use super::asking::{self, Answer, Asked, TRY, Tried};
+use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
 use super::files::Folder;
-use super::{Found, Phase, sql};
+use super::{FoundMarkers, MarkerPhase, sql};
 use crate::bench::{Bench, WorkError};
 use crate::exec::{Command, Output, Status};
 
@@ -84,7 +84,7 @@ pub(super) async fn seed(
     bench: &Bench,
     mounts: &BTreeSet<Mounted>,
     file: &File,
-    phase: Phase,
+    phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
     let sql = format!("BEGIN IMMEDIATE; {} COMMIT;", sql::seed(phase, value));
@@ -95,7 +95,7 @@ pub(super) async fn mutate(
     bench: &Bench,
     mounts: &BTreeSet<Mounted>,
     file: &File,
-    phase: Phase,
+    phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
     let sql = format!("BEGIN IMMEDIATE; {} COMMIT;", sql::mutate(phase, value));
@@ -106,16 +106,16 @@ pub(super) async fn read(
     bench: &Bench,
     mounts: &BTreeSet<Mounted>,
     file: &File,
-    phase: Phase,
-) -> Result<Result<Found, String>, WorkError> {
+    phase: MarkerPhase,
+) -> Result<Result<FoundMarkers, String>, WorkError> {
     Ok(match ask(bench, mounts, file, &sql::read(phase)).await? {
         Ok(rows) => Ok(sql::found(&rows, phase)),
-        Err(refusal) if refusal.contains("no such table") => Ok(Found::default()),
+        Err(refusal) if refusal.contains("no such table") => Ok(FoundMarkers::default()),
         Err(refusal) => Err(refusal),
     })
 }
 
-async fn ask(bench: &Bench, mounts: &BTreeSet<Mounted>, file: &File, sql: &str) -> Result<Answer, WorkError> {
+async fn ask(bench: &Bench, mounts: &BTreeSet<Mounted>, file: &File, sql: &str) -> Result<DatabaseAnswer, WorkError> {
     let File { service, target, path } = file;
     let folder = Folder { service: service.clone(), target: target.clone(), path: path.clone() };
     let path = match super::files::locate(mounts, &folder) {

@@ -82,7 +82,7 @@ pub struct WarmDoor {
 
 /// A dependency as the run needs it; the plan says the rest.
 #[derive(Debug, Clone)]
-pub struct Provider {
+pub struct DependencyApp {
     /// Its tree.
     pub tree: Deployable,
     /// Its scripts by capability.
@@ -108,7 +108,7 @@ pub struct App {
     /// Values given for secrets that cannot be generated, by id.
     pub given_secrets: BTreeMap<String, String>,
     /// The plan's dependencies, in its order.
-    pub providers: Vec<Provider>,
+    pub providers: Vec<DependencyApp>,
 }
 
 impl App {

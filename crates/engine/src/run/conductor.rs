@@ -71,22 +71,22 @@ impl From<Fault> for Outcome {
 
 /// How a step ended, for deciding what comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Done {
+pub enum StepEnd {
     /// It passed, or was skipped for a reason.
-    Well,
+    Passed,
     /// It failed or gave no answer.
-    Badly,
+    NotPassed,
     /// The plan has no such step.
     NotPlanned,
 }
 
-impl Done {
+impl StepEnd {
     /// Whether nothing speaks against going on.
     #[must_use]
     pub fn may_go_on(self) -> bool {
         match self {
-            Self::Well | Self::NotPlanned => true,
-            Self::Badly => false,
+            Self::Passed | Self::NotPlanned => true,
+            Self::NotPassed => false,
         }
     }
 }
@@ -126,13 +126,13 @@ impl Conductor {
     }
 
     /// Performs one step if the plan has it. A cancelled run ends it as unverified.
-    pub async fn step<F>(&self, tier: Tier, what: &str, work: F) -> Done
+    pub async fn step<F>(&self, tier: Tier, what: &str, work: F) -> StepEnd
     where
         F: Future<Output = Result<Outcome, Fault>>,
     {
         let step = StepId::new(tier, what);
         if !self.planned.contains(&step) {
-            return Done::NotPlanned;
+            return StepEnd::NotPlanned;
         }
         self.voice.say(Event::StepStarted { step: step.clone() });
         let started = Instant::now();
@@ -144,19 +144,19 @@ impl Conductor {
     }
 
     /// Reports a step whose answer is known already, as for the stability window.
-    pub fn report(&self, tier: Tier, what: &str, outcome: Outcome) -> Done {
+    pub fn report(&self, tier: Tier, what: &str, outcome: Outcome) -> StepEnd {
         let step = StepId::new(tier, what);
         if !self.planned.contains(&step) {
-            return Done::NotPlanned;
+            return StepEnd::NotPlanned;
         }
         self.voice.say(Event::StepStarted { step: step.clone() });
         self.end(step, outcome, Instant::now())
     }
 
-    fn end(&self, step: StepId, outcome: Outcome, started: Instant) -> Done {
+    fn end(&self, step: StepId, outcome: Outcome, started: Instant) -> StepEnd {
         let done = match &outcome {
-            Outcome::Passed { .. } | Outcome::Skipped { .. } => Done::Well,
-            Outcome::Failed(_) | Outcome::Unverified(_) => Done::Badly,
+            Outcome::Passed { .. } | Outcome::Skipped { .. } => StepEnd::Passed,
+            Outcome::Failed(_) | Outcome::Unverified(_) => StepEnd::NotPassed,
         };
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.voice.say(Event::StepEnded { step, outcome, ms });

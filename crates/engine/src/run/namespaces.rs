@@ -3,7 +3,7 @@
 use super::World;
 use super::app;
 use crate::ledger::Entry;
-use crate::provider::{self, Provider};
+use crate::provider::{self, DependencyScripts};
 use cc_ci_model::event::Event;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::dependency::Mode;
@@ -19,7 +19,7 @@ pub(super) enum Gone {
 }
 
 /// Removes what the ledger has of the warm dependencies of a plan.
-pub(super) async fn remove(plan: &Plan, providers: &[app::Provider], entries: &[Entry], world: &World) -> Gone {
+pub(super) async fn remove(plan: &Plan, providers: &[app::DependencyApp], entries: &[Entry], world: &World) -> Gone {
     let observe = world.observe();
     let mut gone = Gone::All;
     for (dependency, provider) in plan.dependencies.iter().zip(providers) {
@@ -39,7 +39,7 @@ pub(super) async fn remove(plan: &Plan, providers: &[app::Provider], entries: &[
             | Entry::Closed => None,
         });
         for (scripts, namespace) in made {
-            let desk = Provider {
+            let running = DependencyScripts {
                 docker: world.swarm.docker(),
                 observe: observe.as_ref(),
                 stack: &dependency.stack,
@@ -47,7 +47,7 @@ pub(super) async fn remove(plan: &Plan, providers: &[app::Provider], entries: &[
                 scripts,
                 limit: Duration::from_secs(plan.limits.command),
             };
-            if let Err(error) = provider::remove(&desk, namespace).await {
+            if let Err(error) = provider::remove(&running, namespace).await {
                 gone = Gone::Not;
                 world.voice.say(Event::NamespaceLeft {
                     provider: dependency.recipe.to_string(),

@@ -13,10 +13,10 @@ mod restore;
 mod upgrade;
 
 use super::app::{App, Deployable};
-use super::conductor::{Conductor, Done, Fault};
+use super::conductor::{Conductor, Fault, StepEnd};
 use super::deploying::{self, Images};
 use super::guard::SpecGuard;
-use super::soon::Soon;
+use super::starting::Starting;
 use super::{Leavings, World};
 use crate::bench::Bench;
 use crate::converge::Stability;
@@ -32,7 +32,7 @@ use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::dependency::{Mode, Outputs};
 use cc_ci_model::plan::permit::Permits;
 use cc_ci_model::tier::Tier;
-use dependencies::Supplier;
+use dependencies::LiveDependency;
 use futures_util::future::join_all;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -51,17 +51,17 @@ struct Stage<'a> {
     leavings: &'a Arc<Mutex<Leavings>>,
     stability: Option<(Tier, Stability)>,
     restored: Option<StackView>,
-    suppliers: Vec<Supplier>,
+    suppliers: Vec<LiveDependency>,
     outputs: Outputs,
     authorities: Option<PathBuf>,
-    bench: Soon<Bench>,
-    sandbox: Soon<Sandbox>,
+    bench: Starting<Bench>,
+    sandbox: Starting<Sandbox>,
     exposure: &'a mut Exposure,
 }
 
 /// Whether the app is up after a tier, so that a later one can do anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum After {
+enum AppState {
     Up,
     Down,
 }
@@ -83,7 +83,7 @@ pub(super) async fn perform(
     let follow =
         |stack: &StackName| Pulse::start(world.swarm.docker(), Arc::clone(&observe), stack, world.cancel.token());
     let pulse = follow(&plan.stack);
-    let suppliers = plan.dependencies.iter().map(|one| Supplier::follow(follow(&one.stack), None)).collect();
+    let suppliers = plan.dependencies.iter().map(|one| LiveDependency::follow(follow(&one.stack), None)).collect();
     let mut stage = Stage {
         plan: Arc::clone(plan),
         world,
@@ -100,8 +100,8 @@ pub(super) async fn perform(
         suppliers,
         outputs: Outputs::default(),
         authorities: None,
-        bench: Soon::Never,
-        sandbox: Soon::Never,
+        bench: Starting::Never,
+        sandbox: Starting::Never,
         exposure,
     };
     let performed = stage.all_tiers(permits).await;
@@ -122,13 +122,13 @@ impl Stage<'_> {
         self.tier(Tier::Install);
         let after = self.install(permits).await?;
         self.ended(Tier::Install);
-        if after == After::Down {
+        if after == AppState::Down {
             return Ok(());
         }
         if self.tier(Tier::Upgrade) {
             let after = self.upgrade().await?;
             self.ended(Tier::Upgrade);
-            if after == After::Down {
+            if after == AppState::Down {
                 return Ok(());
             }
         }
@@ -140,7 +140,7 @@ impl Stage<'_> {
             {
                 let after = self.restore(saved).await?;
                 self.ended(Tier::Restore);
-                if after == After::Down {
+                if after == AppState::Down {
                     return Ok(());
                 }
             }

@@ -3,10 +3,10 @@
 
 use crate::world::{POSTGRES, TOOLS, World, asked, say};
 use cc_ci_engine::backup::places::{self, Stock};
-use cc_ci_engine::backup::{self, Context, Repository, Snapshot, Taken, verify};
+use cc_ci_engine::backup::{self, BackupEnd, BackupRepository, Context, Snapshot, verify};
 use cc_ci_engine::bench::Bench;
 use cc_ci_engine::data::postgres::Login;
-use cc_ci_engine::data::{self, Expected, Phase, Seeded, index};
+use cc_ci_engine::data::{self, Expected, MarkerPhase, Seeded, index};
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::ids::StepId;
@@ -53,7 +53,7 @@ fn spec(app: &App, pre: &str, post: &str) -> BackupSpec {
 
 struct Scene {
     bench: Bench,
-    repository: Repository,
+    repository: BackupRepository,
     spec: BackupSpec,
     voice: Voice,
     step: StepId,
@@ -63,7 +63,7 @@ impl Scene {
     async fn new(world: &World, app: &App, spec: BackupSpec) -> Self {
         let bench = world.bench(&[&app.files, &app.pg]).await;
         let started = Instant::now();
-        let repository = Repository::make(&bench).await.unwrap();
+        let repository = BackupRepository::make(&bench).await.unwrap();
         say("repository made", started);
         Self { bench, repository, spec, voice: Voice::new(vec![]), step: StepId::new(Tier::Backup, "snapshot") }
     }
@@ -94,7 +94,7 @@ impl Scene {
         };
         let stock = Stock { mounts: &mounts, databases: &[database], files: &[] };
         let chosen = places::for_backup(&self.spec, &promises, stock);
-        let seeding = data::seed(&self.bench, &world.stack, Phase::Backup, &chosen.places).await.unwrap();
+        let seeding = data::seed(&self.bench, &world.stack, MarkerPhase::Backup, &chosen.places).await.unwrap();
         assert_eq!(seeding.refused, Vec::<String>::new());
         assert_eq!(seeding.seeded.places().len(), 2, "{seeding:?}");
         seeding.seeded
@@ -105,8 +105,8 @@ impl Scene {
         let taken = backup::take(&self.context(world)).await.unwrap();
         say("backup", started);
         match taken {
-            Taken::Snapshot(snapshot) => snapshot,
-            Taken::Failed(finding) => panic!("{finding:?}"),
+            BackupEnd::Snapshot(snapshot) => snapshot,
+            BackupEnd::Failed(finding) => panic!("{finding:?}"),
         }
     }
 
@@ -171,8 +171,8 @@ async fn a_cut_dump_a_stale_dump_and_a_failing_pipe_are_found() {
         let mut check = async |pre: &str| {
             scene.spec = spec(&app, pre, LOAD);
             match backup::take(&scene.context(&world)).await.unwrap() {
-                Taken::Failed(finding) => vec![(finding.cause, finding.summary)],
-                Taken::Snapshot(snapshot) => {
+                BackupEnd::Failed(finding) => vec![(finding.cause, finding.summary)],
+                BackupEnd::Snapshot(snapshot) => {
                     let found = scene.verify(&world, &snapshot, &seeded).await;
                     found.into_iter().map(|finding| (finding.cause, finding.summary)).collect()
                 }
@@ -225,7 +225,7 @@ async fn a_backup_whose_container_is_replaced_is_begun_again() {
         };
         let context = scene.context(&world);
         let (taken, ()) = tokio::join!(backup::take(&context), replace);
-        let Taken::Snapshot(snapshot) = taken.unwrap() else { panic!("no snapshot") };
+        let BackupEnd::Snapshot(snapshot) = taken.unwrap() else { panic!("no snapshot") };
         assert_eq!(snapshot.attempts, 2);
         assert!(format!("{:?}", scene.voice.said()).contains("beginning attempt 2 of 3"));
     });

@@ -5,9 +5,9 @@
 
 use crate::world::{TOOLS, World, asked, long, say};
 use cc_ci_engine::backup::places::{self, Stock};
-use cc_ci_engine::backup::{self, Context, Repository, Taken, verify};
+use cc_ci_engine::backup::{self, BackupEnd, BackupRepository, Context, verify};
 use cc_ci_engine::bench::Bench;
-use cc_ci_engine::data::{self, Expected, Phase, Place, Seeded, index, mysql, redis, sqlite};
+use cc_ci_engine::data::{self, Expected, MarkerPhase, MarkerPlace, Seeded, index, mysql, redis, sqlite};
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::ids::StepId;
@@ -65,24 +65,26 @@ async fn there_and_back(world: &World, bench: &Bench, case: &Case<'_>, spoilt: &
     let stock = Stock { mounts: &mounts, databases: &case.databases, files: &files };
     let chosen = places::for_backup(&spec, &promises, stock);
     let started = Instant::now();
-    let seeding = data::seed(bench, &world.stack, Phase::Backup, &chosen.places).await.unwrap();
+    let seeding = data::seed(bench, &world.stack, MarkerPhase::Backup, &chosen.places).await.unwrap();
     say("database answered and markers seeded", started);
     assert_eq!(seeding.refused, Vec::<String>::new());
     assert_eq!(seeding.seeded.places().len(), 1, "{seeding:?}");
-    let repository = Repository::make(bench).await.unwrap();
+    let repository = BackupRepository::make(bench).await.unwrap();
     let (voice, step) = (Voice::new(vec![]), StepId::new(Tier::Backup, "snapshot"));
     let limit = Duration::from_secs(60);
     let specs: Vec<BackupSpec> = spoilt.iter().map(|(dump, _)| case.spec(dump)).collect();
     let context =
         |spec| Context { bench, stack: &world.stack, repository: &repository, spec, limit, voice: &voice, step: &step };
     for ((dump, said), spec) in spoilt.iter().zip(&specs) {
-        let Taken::Snapshot(snapshot) = backup::take(&context(spec)).await.unwrap() else { panic!("{dump} failed") };
+        let BackupEnd::Snapshot(snapshot) = backup::take(&context(spec)).await.unwrap() else {
+            panic!("{dump} failed")
+        };
         let findings = verify::snapshot(&context(spec), &snapshot, &seeding.seeded, &Churn::default()).await.unwrap();
         let texts: Vec<&str> = findings.iter().map(|finding| finding.summary.as_str()).collect();
         assert!(texts.iter().any(|text| text.contains(said)), "{dump}: {texts:?}");
     }
     let taken = backup::take(&context(&spec)).await.unwrap();
-    let Taken::Snapshot(snapshot) = taken else { panic!("{taken:?}") };
+    let BackupEnd::Snapshot(snapshot) = taken else { panic!("{taken:?}") };
     let findings = verify::snapshot(&context(&spec), &snapshot, &seeding.seeded, &Churn::default()).await.unwrap();
     assert_eq!(findings, []);
     assert_eq!(data::mutate(bench, &world.stack, &seeding.seeded).await.unwrap(), []);
@@ -98,8 +100,8 @@ async fn check(world: &World, bench: &Bench, seeded: &Seeded, state: Expected) -
     data::verify(bench, &world.stack, seeded, state).await.unwrap().len()
 }
 
-async fn refusals(world: &World, bench: &Bench, place: Place) -> Vec<String> {
-    data::seed(bench, &world.stack, Phase::Upgrade, &[place]).await.unwrap().refused
+async fn refusals(world: &World, bench: &Bench, place: MarkerPlace) -> Vec<String> {
+    data::seed(bench, &world.stack, MarkerPhase::Upgrade, &[place]).await.unwrap().refused
 }
 
 #[tokio::test]
@@ -126,15 +128,15 @@ async fn mariadb_there_and_back() {
         there_and_back(&world, &bench, &case, &spoilt).await;
 
         // Everything read inside the container; then no name of a database, and two to choose from.
-        assert_eq!(refusals(&world, &bench, Place::Mysql(mysql::Login::of("db"))).await, Vec::<String>::new());
+        assert_eq!(refusals(&world, &bench, MarkerPlace::Mysql(mysql::Login::of("db"))).await, Vec::<String>::new());
         world.sh(&db, r#"mariadb -uroot -p"$MARIADB_ROOT_PASSWORD" -e 'CREATE DATABASE other; DROP TABLE appdb.cc_ci_marker'"#).await;
         let root = mysql::Login { user: Some("root".into()), ..mysql::Login::of("db") };
-        assert_eq!(refusals(&world, &bench, Place::Mysql(root)).await, Vec::<String>::new());
+        assert_eq!(refusals(&world, &bench, MarkerPlace::Mysql(root)).await, Vec::<String>::new());
         world.kill(&db).await;
         let bare = [env[0], env[1], env[3]];
         world.task("db", MARIADB, &bare, &[(&volume, "/var/lib/mysql")], &[]).await;
         let root = mysql::Login { user: Some("root".into()), ..mysql::Login::of("db") };
-        let refused = refusals(&world, &bench, Place::Mysql(root)).await;
+        let refused = refusals(&world, &bench, MarkerPlace::Mysql(root)).await;
         assert!(refused[0].contains("the server has appdb other and MARIADB_DATABASE is not set"), "{refused:?}");
     });
 }
@@ -169,14 +171,14 @@ async fn redis_there_and_back() {
         let spoilt = [(cut, "breaks off"), (stale, "what was seeded in the Redis database of db is not in its dump")];
         there_and_back(&world, &bench, &case, &spoilt).await;
 
-        let refused = refusals(&world, &bench, Place::Redis(redis::Login::of("db"))).await;
+        let refused = refusals(&world, &bench, MarkerPlace::Redis(redis::Login::of("db"))).await;
         assert!(refused[0].contains("NOAUTH"), "{refused:?}");
         world.sh(&db, "echo hunter2 >/run/secret").await;
         let by_file = redis::Login { password_file: Some("/run/secret".into()), ..redis::Login::of("db") };
-        assert_eq!(refusals(&world, &bench, Place::Redis(by_file)).await, Vec::<String>::new());
+        assert_eq!(refusals(&world, &bench, MarkerPlace::Redis(by_file)).await, Vec::<String>::new());
         world.task("cache", REDIS, &[], &[], &["redis-server", "--save", ""]).await;
-        let cache = [Place::Redis(redis::Login::of("cache"))];
-        let seeding = data::seed(&bench, &world.stack, Phase::Upgrade, &cache).await.unwrap();
+        let cache = [MarkerPlace::Redis(redis::Login::of("cache"))];
+        let seeding = data::seed(&bench, &world.stack, MarkerPhase::Upgrade, &cache).await.unwrap();
         assert_eq!(seeding.passed_over, ["the Redis database of cache: set to write nothing to disk"]);
         assert!(matches!(seeding.outcome(), Outcome::Unverified(_)));
     });
@@ -236,11 +238,11 @@ async fn a_sqlite_file_that_is_gone_or_never_let_go_is_said() {
         let bench = world.bench(&[&volume]).await;
         world.sh(&db, "until [ -s /data/db/app.db-wal ]; do :; done").await;
         let file = |path: &str| sqlite::File { service: "db".into(), target: "/data".into(), path: path.into() };
-        let gone = refusals(&world, &bench, Place::Sqlite(file("db/none.db"))).await;
+        let gone = refusals(&world, &bench, MarkerPlace::Sqlite(file("db/none.db"))).await;
         assert_eq!(gone, ["SQLite file db:/data/db/none.db: there is no such file"]);
         assert!(!world.sh(&db, "[ -e /data/db/none.db ]").await.succeeded(), "asking must not make a file");
         world.sh(&db, "touch /tmp/busy; until [ -e /tmp/held ]; do :; done").await;
-        let held = refusals(&world, &bench, Place::Sqlite(file("db/app.db"))).await;
+        let held = refusals(&world, &bench, MarkerPlace::Sqlite(file("db/app.db"))).await;
         assert!(held[0].contains("no answer within 30 s") && held[0].contains("database is locked"), "{held:?}");
     });
 }

@@ -3,7 +3,7 @@
 use super::base::Base;
 use super::demands::{Demands, Probe, Verify};
 use super::dependency::{Dependency, Mode};
-use super::hook::{Moment, Place};
+use super::hook::{HookPlace, HookTime};
 use super::limits::Limits;
 use super::permit::{Approved, Purpose};
 use super::step::{Action, Check, Operation, Part, Step};
@@ -38,7 +38,7 @@ pub struct Facts {
     /// The recipe's own tests, by tier, in running order: paths below the tests folder.
     pub tests: BTreeMap<Tier, Vec<String>>,
     /// Hooks that will run, by when and where.
-    pub hooks: BTreeMap<(Moment, Place), String>,
+    pub hooks: BTreeMap<(HookTime, HookPlace), String>,
     /// Time limits.
     pub limits: Limits,
     /// What the settings ask of the app.
@@ -279,9 +279,9 @@ impl Steps<'_> {
     }
 
     /// On the host first: what it prepares there is there for the other.
-    fn hooks(&mut self, moment: Moment) {
-        for place in [Place::Host, Place::Sandbox] {
-            if let Some(path) = self.facts.hooks.get(&(moment, place)) {
+    fn hooks(&mut self, time: HookTime) {
+        for place in [HookPlace::Host, HookPlace::Sandbox] {
+            if let Some(path) = self.facts.hooks.get(&(time, place)) {
                 self.add(path, Action::Hook { path: path.clone(), place });
             }
         }
@@ -319,10 +319,10 @@ fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
     match tier {
         Tier::Install => {
             steps.dependencies();
-            steps.hooks(Moment::PreInstall);
+            steps.hooks(HookTime::PreInstall);
             steps.operate("deploy", Operation::Deploy);
             steps.check("converged", Check::Converged);
-            steps.hooks(Moment::InstallSteps);
+            steps.hooks(HookTime::InstallSteps);
             steps.serving("serving");
             steps.ready("");
             steps.own_tests("");
@@ -330,7 +330,7 @@ fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
         }
         Tier::Upgrade => {
             steps.data(|steps| steps.operate("seed", Operation::Seed));
-            steps.hooks(Moment::PreUpgrade);
+            steps.hooks(HookTime::PreUpgrade);
             steps.operate("redeploy", Operation::Redeploy);
             steps.check("converged", Check::Converged);
             steps.check("moved", Check::Moved);
@@ -346,16 +346,16 @@ fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
         Tier::Backup => {
             steps.check("settled", Check::Settled);
             steps.operate("seed", Operation::Seed);
-            steps.hooks(Moment::PreBackup);
+            steps.hooks(HookTime::PreBackup);
             steps.operate("snapshot", Operation::Snapshot);
             steps.check("complete", Check::SnapshotComplete);
             steps.verified();
-            steps.hooks(Moment::BackupVerify);
+            steps.hooks(HookTime::BackupVerify);
             steps.own_tests("");
         }
         Tier::Restore => {
             steps.operate("mutate", Operation::Mutate);
-            steps.hooks(Moment::PreRestore);
+            steps.hooks(HookTime::PreRestore);
             steps.operate("in-place", Operation::RestoreInPlace);
             steps.serving("in-place/serving");
             steps.ready("in-place/");

@@ -8,16 +8,16 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hook {
     /// When it runs.
-    pub moment: Moment,
+    pub time: HookTime,
     /// Where it runs.
-    pub place: Place,
+    pub place: HookPlace,
     /// Below the tests folder.
     pub path: String,
 }
 
 /// When a hook runs; the order is that of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Moment {
+pub enum HookTime {
     /// Before the one deploy.
     PreInstall,
     /// Once, after the first deploy converged and before anything asks the app for an answer.
@@ -32,8 +32,8 @@ pub enum Moment {
     PreRestore,
 }
 
-impl Moment {
-    /// Every moment, in the order of a run.
+impl HookTime {
+    /// Every time, in the order of a run.
     pub const ALL: [Self; 6] =
         [Self::PreInstall, Self::InstallSteps, Self::PreUpgrade, Self::PreBackup, Self::BackupVerify, Self::PreRestore];
 
@@ -61,14 +61,14 @@ impl Moment {
         }
     }
 
-    /// The moment of a file's name without ending.
+    /// The time of a file's name without ending.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|moment| moment.word() == word)
+        Self::ALL.into_iter().find(|time| time.word() == word)
     }
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for HookTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }
@@ -77,7 +77,7 @@ impl fmt::Display for Moment {
 /// Where a hook runs (TRUST-1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Place {
+pub enum HookPlace {
     /// On the host, with what its user may do; only where that is approved outside of the recipe. Records that do not say
     /// where were made when every hook ran there.
     #[default]

@@ -1,6 +1,6 @@
 //! Finds the recipe's own tests and hooks among the names in its tests folder. Pure: names in, a list per tier out.
 
-use super::hook::{Approval, Hook, Moment, Place};
+use super::hook::{Approval, Hook, HookPlace, HookTime};
 use crate::recipe::source::{Problem, nearest};
 use crate::tier::Tier;
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ pub struct OwnTests {
     /// Tests by the tier they run in, in running order.
     pub tests: BTreeMap<Tier, Vec<String>>,
     /// Hooks that run, by when and where; those on the host come first.
-    pub hooks: BTreeMap<(Moment, Place), String>,
+    pub hooks: BTreeMap<(HookTime, HookPlace), String>,
     /// Hooks that would run on the host and may not.
     pub denied: Vec<Hook>,
     /// Files that look like tests and will not run, with the reason.
@@ -84,9 +84,9 @@ impl OwnTests {
                     self.ignore(path, "not executable");
                 }
             }
-            "hooks" => self.hook(path, name, Place::Sandbox, executable || runner == Runner::Hurl),
+            "hooks" => self.hook(path, name, HookPlace::Sandbox, executable || runner == Runner::Hurl),
             // On the host there is nothing but the file itself.
-            "hooks/host" => self.hook(path, name, Place::Host, executable && runner != Runner::Hurl),
+            "hooks/host" => self.hook(path, name, HookPlace::Host, executable && runner != Runner::Hurl),
             _ if runner == Runner::Hurl => self.ignore(path, "Hurl files run from `tests` and `tests/custom` only"),
             _ if runner != Runner::Executable => {
                 self.ignore(path, "pytest files run from `tests` and `tests/custom` only");
@@ -118,16 +118,16 @@ impl OwnTests {
     }
 
     /// A hook that is there to run and cannot is refused: without it the run would be another one.
-    fn hook(&mut self, path: &str, name: &str, place: Place, runs: bool) {
-        let moments = Moment::ALL.map(Moment::word);
-        match Moment::parse(stem(name)) {
-            Some(moment) if runs => match self.hooks.entry((moment, place)) {
+    fn hook(&mut self, path: &str, name: &str, place: HookPlace, runs: bool) {
+        let times = HookTime::ALL.map(HookTime::word);
+        match HookTime::parse(stem(name)) {
+            Some(time) if runs => match self.hooks.entry((time, place)) {
                 Entry::Vacant(free) => {
                     free.insert(path.to_owned());
                 }
                 Entry::Occupied(_) => self.ignore(path, "another hook for the same moment comes first"),
             },
-            Some(_) if place == Place::Host && name.ends_with(".hurl") => self.refuse(
+            Some(_) if place == HookPlace::Host && name.ends_with(".hurl") => self.refuse(
                 path,
                 "Hurl files do not run on the host".to_owned(),
                 "put it into `hooks`: there it runs in the sandbox".to_owned(),
@@ -138,9 +138,9 @@ impl OwnTests {
                 "make it so with `chmod +x`; git keeps that bit".to_owned(),
             ),
             None if runs || is_program(name) => {
-                let hint = match nearest(stem(name), moments) {
+                let hint = match nearest(stem(name), times) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("the moments are {}", moments.join(", ")),
+                    None => format!("the moments are {}", times.join(", ")),
                 };
                 self.refuse(path, format!("no moment has the name `{}`", stem(name)), hint);
             }
@@ -189,12 +189,12 @@ impl OwnTests {
         match approval {
             Approval::By(_) => {}
             Approval::No => {
-                for ((moment, place), path) in std::mem::take(&mut self.hooks) {
+                for ((time, place), path) in std::mem::take(&mut self.hooks) {
                     match place {
-                        Place::Sandbox => {
-                            self.hooks.insert((moment, place), path);
+                        HookPlace::Sandbox => {
+                            self.hooks.insert((time, place), path);
                         }
-                        Place::Host => self.denied.push(Hook { moment, place, path }),
+                        HookPlace::Host => self.denied.push(Hook { time, place, path }),
                     }
                 }
                 notes.extend(self.denied.iter().map(|hook| {
@@ -212,14 +212,13 @@ impl OwnTests {
     /// What the hooks change, for the manifest: which and where, and by whose word; those that may not run as well.
     #[must_use]
     pub fn manifest(&self, approval: &Approval) -> BTreeMap<String, String> {
-        let line = |moment: Moment, what: &str| format!("hook {moment}{what}");
-        let runs = self.hooks.iter().map(|((moment, place), path)| match (place, approval) {
-            (Place::Sandbox, _) => (line(*moment, ""), path.clone()),
-            (Place::Host, Approval::By(who)) => (line(*moment, " on the host"), format!("{path}, approved by {who}")),
-            (Place::Host, Approval::No) => (line(*moment, " on the host"), format!("{path}, approved by nobody")),
+        let line = |time: HookTime, what: &str| format!("hook {time}{what}");
+        let runs = self.hooks.iter().map(|((time, place), path)| match (place, approval) {
+            (HookPlace::Sandbox, _) => (line(*time, ""), path.clone()),
+            (HookPlace::Host, Approval::By(who)) => (line(*time, " on the host"), format!("{path}, approved by {who}")),
+            (HookPlace::Host, Approval::No) => (line(*time, " on the host"), format!("{path}, approved by nobody")),
         });
-        let denied =
-            self.denied.iter().map(|hook| (line(hook.moment, " on the host"), format!("{}, denied", hook.path)));
+        let denied = self.denied.iter().map(|hook| (line(hook.time, " on the host"), format!("{}, denied", hook.path)));
         runs.chain(denied).collect()
     }
 }
@@ -281,7 +280,7 @@ mod tests {
             ]
         );
         let hooks: Vec<String> =
-            found.hooks.iter().map(|((moment, place), path)| format!("{moment} {place:?}: {path}")).collect();
+            found.hooks.iter().map(|((time, place), path)| format!("{time} {place:?}: {path}")).collect();
         assert_eq!(
             hooks,
             [
@@ -308,7 +307,7 @@ mod tests {
                 "catalogue/custom/z.sh"
             ]
         );
-        assert_eq!(both.hooks[&(Moment::PreUpgrade, Place::Sandbox)], "catalogue/hooks/pre_upgrade");
+        assert_eq!(both.hooks[&(HookTime::PreUpgrade, HookPlace::Sandbox)], "catalogue/hooks/pre_upgrade");
         let ignored: Vec<&str> = both.ignored.iter().map(|(path, _)| path.as_str()).collect();
         assert!(ignored.ends_with(&["hooks/pre_upgrade", "catalogue/backup.sh"]), "{ignored:?}");
     }

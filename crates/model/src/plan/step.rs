@@ -1,7 +1,7 @@
 //! Steps: what a tier consists of, as data.
 
 use super::demands::{Probe, Verify};
-use super::hook::Place;
+use super::hook::HookPlace;
 use crate::ids::{RecipeName, StepId};
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +45,7 @@ pub enum Action {
         path: String,
         /// Where it runs.
         #[serde(default)]
-        place: Place,
+        place: HookPlace,
     },
     /// One of the recipe's own tests.
     Test {

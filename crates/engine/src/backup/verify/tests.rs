@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::backup::dump::DumpState;
-use crate::data::Phase;
+use crate::data::MarkerPhase;
 use crate::data::files::Folder;
 use crate::data::postgres::Login;
 use crate::data::redis;
@@ -76,7 +76,7 @@ fn a_database_folder_is_compared_by_its_bulk() {
 #[test]
 fn a_marker_file_must_be_there_with_its_size() {
     let folder = Folder { service: "db".into(), target: "/data".into(), path: String::new() };
-    let seeded = Seeded::known(Phase::Backup, VALUE, vec![Place::Folder(folder)]);
+    let seeded = Seeded::known(MarkerPhase::Backup, VALUE, vec![MarkerPlace::Folder(folder)]);
     let snapshot = taken(&[""], &[]);
     let one = ("cc-ci-marker-backup.one", 16);
     let both = nodes(&[one, ("cc-ci-marker-backup.two", 16)]);
@@ -89,7 +89,7 @@ fn a_marker_file_must_be_there_with_its_size() {
 
 #[test]
 fn a_dump_without_the_seeded_row_is_stale() {
-    let seeded = Seeded::known(Phase::Backup, VALUE, vec![Place::Postgres(Login::of("db"))]);
+    let seeded = Seeded::known(MarkerPhase::Backup, VALUE, vec![MarkerPlace::Postgres(Login::of("db"))]);
     let snapshot = taken(&["backup.sql"], &[]);
     let dump = |marked| Dump { path: "/volumes/v/backup.sql".into(), state: DumpState::Complete, marked };
     assert_eq!(marker_rows(&snapshot, &nodes(&[]), &[dump(true)], &seeded), []);
@@ -105,7 +105,7 @@ fn a_dump_without_the_seeded_row_is_stale() {
 #[test]
 fn a_databases_own_file_is_no_dump_of_it() {
     let file = File { service: "db".into(), target: "/data".into(), path: "app.sqlite".into() };
-    let seeded = Seeded::known(Phase::Backup, VALUE, vec![Place::Sqlite(file)]);
+    let seeded = Seeded::known(MarkerPhase::Backup, VALUE, vec![MarkerPlace::Sqlite(file)]);
     let snapshot = taken(&[""], &[]);
     let dump = |name: &str| Dump { path: format!("/volumes/v/{name}"), state: DumpState::Complete, marked: false };
     let found = |dumps: &[Dump]| texts(&marker_rows(&snapshot, &nodes(&[]), dumps, &seeded));
@@ -117,7 +117,7 @@ fn a_databases_own_file_is_no_dump_of_it() {
 
 #[test]
 fn a_redis_that_logs_every_change_needs_no_fresh_dump() {
-    let seeded = Seeded::known(Phase::Backup, VALUE, vec![Place::Redis(redis::Login::of("db"))]);
+    let seeded = Seeded::known(MarkerPhase::Backup, VALUE, vec![MarkerPlace::Redis(redis::Login::of("db"))]);
     let snapshot = taken(&[""], &[]);
     let dumps = [Dump { path: "/volumes/v/dump.rdb".into(), state: DumpState::Complete, marked: false }];
     let stale = "BackupIncomplete what was seeded in the Redis database of db is not in its dump db:/data/dump.rdb";

@@ -2,8 +2,8 @@
 
 use super::waits::Wait;
 use super::{Clock, FloorError, Lap};
-use crate::backup::hooks::{self, Ended, Moment};
-use crate::backup::{self, Promise, Repository, restic};
+use crate::backup::hooks::{self, BackupHookTime, Ended};
+use crate::backup::{self, BackupRepository, Promise, restic};
 use crate::bench::Bench;
 use crate::custom::sandbox::{Furnishing, Sandbox};
 use crate::custom::{self, Call, Facts, Role, folder};
@@ -14,7 +14,7 @@ use crate::route::{Route, Stay};
 use crate::run::app::{App, Deployable};
 use crate::run::deploying::{self, Images, Instance};
 use crate::run::host_hook::{self, HostHook};
-use crate::run::tiers::own::moment_of;
+use crate::run::tiers::own::time_of;
 use crate::run::tiers::{checks, equipment};
 use crate::run::{Leavings, World};
 use crate::swarm::{Observe, Rendered, SwarmError};
@@ -23,7 +23,7 @@ use cc_ci_model::ids::StepId;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
-use cc_ci_model::plan::hook::{Moment as When, Place};
+use cc_ci_model::plan::hook::{HookPlace, HookTime};
 use cc_ci_model::plan::permit::{Permits, Purpose};
 use cc_ci_model::plan::step::Action;
 use cc_ci_model::recipe::backup::{Backup, BackupSpec};
@@ -87,63 +87,63 @@ pub(super) async fn perform(
         sandbox: None,
     };
 
-    let it = &mut operator;
-    it.host_hook(When::PreInstall).await?;
-    it.make_secrets(app.first(), &first).await?;
+    let floor = &mut operator;
+    floor.host_hook(HookTime::PreInstall).await?;
+    floor.make_secrets(app.first(), &first).await?;
     let deploying = Entry::Deploying { stack: plan.stack.clone(), purpose: Purpose::Base };
     world.ledger.write(&deploying).map_err(SwarmError::from)?;
-    let (deployed, route) = tokio::join!(world.operate.deploy(permit, &first), it.open_route());
+    let (deployed, route) = tokio::join!(world.operate.deploy(permit, &first), floor.open_route());
     deployed?;
-    it.route = route?;
-    it.clock.lap(Tier::Install, "make secrets, deploy base, open the edge");
-    it.come_up(spec.is_some()).await?;
-    it.clock.lap(Tier::Install, "wait: base runs and answers; start bench and sandbox meanwhile");
-    it.tests(Tier::Install, "").await?;
-    it.clock.lap(Tier::Install, "the recipe's tests");
+    floor.route = route?;
+    floor.clock.lap(Tier::Install, "make secrets, deploy base, open the edge");
+    floor.come_up(spec.is_some()).await?;
+    floor.clock.lap(Tier::Install, "wait: base runs and answers; start bench and sandbox meanwhile");
+    floor.tests(Tier::Install, "").await?;
+    floor.clock.lap(Tier::Install, "the recipe's tests");
 
     if plan.runs(Tier::Upgrade) {
-        it.host_hook(When::PreUpgrade).await?;
-        it.redeploy(&head).await?;
-        it.clock.lap(Tier::Upgrade, "redeploy head");
-        it.move_over().await?;
-        it.clock.lap(Tier::Upgrade, "wait: head runs and answers, base is gone");
-        it.tests(Tier::Upgrade, "").await?;
-        it.clock.lap(Tier::Upgrade, "the recipe's tests");
+        floor.host_hook(HookTime::PreUpgrade).await?;
+        floor.redeploy(&head).await?;
+        floor.clock.lap(Tier::Upgrade, "redeploy head");
+        floor.move_over().await?;
+        floor.clock.lap(Tier::Upgrade, "wait: head runs and answers, base is gone");
+        floor.tests(Tier::Upgrade, "").await?;
+        floor.clock.lap(Tier::Upgrade, "the recipe's tests");
     }
 
     if let Some(spec) = spec {
-        let repository = it.settle().await?;
-        it.clock.lap(Tier::Backup, "wait: Swarm's update is over; make the repository meanwhile");
-        it.host_hook(When::PreBackup).await?;
-        let snapshot = it.save(&spec, &repository).await?;
-        it.clock.lap(Tier::Backup, "backup hooks, snapshot");
-        it.tests(Tier::Backup, "").await?;
-        it.clock.lap(Tier::Backup, "the recipe's tests");
+        let repository = floor.settle().await?;
+        floor.clock.lap(Tier::Backup, "wait: Swarm's update is over; make the repository meanwhile");
+        floor.host_hook(HookTime::PreBackup).await?;
+        let snapshot = floor.save(&spec, &repository).await?;
+        floor.clock.lap(Tier::Backup, "backup hooks, snapshot");
+        floor.tests(Tier::Backup, "").await?;
+        floor.clock.lap(Tier::Backup, "the recipe's tests");
 
         if plan.runs(Tier::Restore) {
-            it.host_hook(When::PreRestore).await?;
-            it.bring_back(&spec, &repository, &snapshot).await?;
-            it.serving().await?;
-            it.clock.lap(Tier::Restore, "restore in place, restore hooks");
-            it.tests(Tier::Restore, "in-place/").await?;
-            it.clock.lap(Tier::Restore, "the recipe's tests in place");
-            let stopped = it.stop().await?;
-            it.clock.lap(Tier::Restore, "stop the services");
-            it.empty().await?;
-            it.clock.lap(Tier::Restore, "empty the volumes");
-            it.start(&stopped).await?;
-            it.clock.lap(Tier::Restore, "start the services; wait: they run");
-            it.bring_back(&spec, &repository, &snapshot).await?;
-            it.running_again(&stopped.old).await?;
-            it.clock.lap(Tier::Restore, "restore onto empty volumes, restore hooks");
-            it.tests(Tier::Restore, "onto-empty/").await?;
-            it.clock.lap(Tier::Restore, "the recipe's tests on restored volumes");
+            floor.host_hook(HookTime::PreRestore).await?;
+            floor.bring_back(&spec, &repository, &snapshot).await?;
+            floor.serving().await?;
+            floor.clock.lap(Tier::Restore, "restore in place, restore hooks");
+            floor.tests(Tier::Restore, "in-place/").await?;
+            floor.clock.lap(Tier::Restore, "the recipe's tests in place");
+            let stopped = floor.stop().await?;
+            floor.clock.lap(Tier::Restore, "stop the services");
+            floor.empty().await?;
+            floor.clock.lap(Tier::Restore, "empty the volumes");
+            floor.start(&stopped).await?;
+            floor.clock.lap(Tier::Restore, "start the services; wait: they run");
+            floor.bring_back(&spec, &repository, &snapshot).await?;
+            floor.running_again(&stopped.old).await?;
+            floor.clock.lap(Tier::Restore, "restore onto empty volumes, restore hooks");
+            floor.tests(Tier::Restore, "onto-empty/").await?;
+            floor.clock.lap(Tier::Restore, "the recipe's tests on restored volumes");
         }
     }
 
     if plan.runs(Tier::Custom) {
-        it.tests(Tier::Custom, "").await?;
-        it.clock.lap(Tier::Custom, "the recipe's tests");
+        floor.tests(Tier::Custom, "").await?;
+        floor.clock.lap(Tier::Custom, "the recipe's tests");
     }
     Ok(operator.clock.laps)
 }
@@ -256,13 +256,13 @@ impl Operator<'_> {
         Ok(())
     }
 
-    async fn host_hook(&self, moment: When) -> Result<(), FloorError> {
-        let tier = moment.tier();
+    async fn host_hook(&self, time: HookTime) -> Result<(), FloorError> {
+        let tier = time.tier();
         let Some(planned) = self.plan.tier(tier) else { return Ok(()) };
         for step in &planned.steps {
             // Hooks in the sandbox are no part of the floor: no example has one.
-            let Action::Hook { path, place: Place::Host } = &step.action else { continue };
-            let Some((folder, path)) = self.app.hook(path).filter(|_| moment_of(path) == Some(moment)) else {
+            let Action::Hook { path, place: HookPlace::Host } = &step.action else { continue };
+            let Some((folder, path)) = self.app.hook(path).filter(|_| time_of(path) == Some(time)) else {
                 continue;
             };
             let state = self.world.folder.join(crate::run::HOOK_STATE);
@@ -324,13 +324,13 @@ impl Operator<'_> {
     }
 
     /// Swarm's own monitor window has to pass; the repository and a bench with head's volumes are made in it.
-    async fn settle(&mut self) -> Result<Repository, FloorError> {
+    async fn settle(&mut self) -> Result<BackupRepository, FloorError> {
         let bench = self.bench.take().ok_or(FloorError::Plan("a bench"))?;
         let (docker, world) = (self.world.swarm.docker(), self.world);
         let prepare = async {
             let volumes = index::stack_volumes(docker, &self.plan.stack).await?;
             let bench = Box::pin(bench.covering(&world.ledger, &self.plan.run, &world.tools_image, &volumes)).await?;
-            let repository = Repository::make(&bench).await?;
+            let repository = BackupRepository::make(&bench).await?;
             Ok::<_, FloorError>((bench, repository))
         };
         let wait = self.wait();
@@ -346,39 +346,44 @@ impl Operator<'_> {
     }
 
     /// Hooks and snapshot; returns the snapshot's id.
-    async fn save(&self, spec: &BackupSpec, repository: &Repository) -> Result<String, FloorError> {
+    async fn save(&self, spec: &BackupSpec, repository: &BackupRepository) -> Result<String, FloorError> {
         let promises = backup::promises(spec).map_err(|finding| FloorError::recipe("read the labels", finding))?;
         let paths: Vec<String> = promises.iter().map(Promise::on_bench).collect();
-        self.backup_hooks(spec, Moment::BackupPre).await?;
+        self.backup_hooks(spec, BackupHookTime::BackupPre).await?;
         let saved = restic::save(self.on_bench()?, repository, &paths, self.limit()).await?;
-        self.backup_hooks(spec, Moment::BackupPost).await?;
+        self.backup_hooks(spec, BackupHookTime::BackupPost).await?;
         Ok(saved.snapshot_id)
     }
 
-    async fn bring_back(&self, spec: &BackupSpec, repository: &Repository, snapshot: &str) -> Result<(), FloorError> {
-        self.backup_hooks(spec, Moment::RestorePre).await?;
+    async fn bring_back(
+        &self,
+        spec: &BackupSpec,
+        repository: &BackupRepository,
+        snapshot: &str,
+    ) -> Result<(), FloorError> {
+        self.backup_hooks(spec, BackupHookTime::RestorePre).await?;
         restic::restore(self.on_bench()?, repository, snapshot, self.limit()).await?;
-        self.backup_hooks(spec, Moment::RestorePost).await
+        self.backup_hooks(spec, BackupHookTime::RestorePost).await
     }
 
-    async fn backup_hooks(&self, spec: &BackupSpec, moment: Moment) -> Result<(), FloorError> {
-        let step = StepId::new(Tier::Backup, moment.word());
+    async fn backup_hooks(&self, spec: &BackupSpec, time: BackupHookTime) -> Result<(), FloorError> {
+        let step = StepId::new(Tier::Backup, time.word());
         for service in &spec.services {
-            let hook = match moment {
-                Moment::BackupPre => &service.hooks.backup_pre,
-                Moment::BackupPost => &service.hooks.backup_post,
-                Moment::RestorePre => &service.hooks.restore_pre,
-                Moment::RestorePost => &service.hooks.restore_post,
+            let hook = match time {
+                BackupHookTime::BackupPre => &service.hooks.backup_pre,
+                BackupHookTime::BackupPost => &service.hooks.backup_post,
+                BackupHookTime::RestorePre => &service.hooks.restore_pre,
+                BackupHookTime::RestorePost => &service.hooks.restore_post,
             };
             let Some(hook) = hook else { continue };
-            let at = (service.service.as_str(), moment, hook.as_str());
+            let at = (service.service.as_str(), time, hook.as_str());
             let speak = (&self.world.voice, &step);
             let docker = self.world.swarm.docker();
             match hooks::run(docker, &self.plan.stack, at, self.limit(), speak).await? {
                 Ended::Well => {}
-                Ended::Failed(finding) => return Err(FloorError::recipe(moment.word(), finding)),
+                Ended::Failed(finding) => return Err(FloorError::recipe(time.word(), finding)),
                 Ended::Replaced(why) => {
-                    return Err(FloorError::recipe(moment.word(), Finding::new(Cause::HookFailed, why)));
+                    return Err(FloorError::recipe(time.word(), Finding::new(Cause::HookFailed, why)));
                 }
             }
         }

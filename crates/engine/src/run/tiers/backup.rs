@@ -1,10 +1,10 @@
 //! The backup tier: seed, hooks, snapshot, and what the snapshot holds (TIER-backup, BAK-1 to BAK-3).
 
-use super::{Done, Fault, Stage};
+use super::{Fault, Stage, StepEnd};
 use crate::backup::places::{self, Stock};
-use crate::backup::{self, Context, Repository, Snapshot, Taken, hooks, verify};
+use crate::backup::{self, BackupEnd, BackupRepository, Context, Snapshot, hooks, verify};
 use crate::bench::Bench;
-use crate::data::{self, Phase, Place, Seeded, index, sqlite};
+use crate::data::{self, MarkerPhase, MarkerPlace, Seeded, index, sqlite};
 use crate::run::conductor::{failed_if, passed};
 use crate::swarm::SwarmError;
 use cc_ci_model::convergence::Update;
@@ -12,7 +12,7 @@ use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
-use cc_ci_model::plan::hook::Moment;
+use cc_ci_model::plan::hook::HookTime;
 use cc_ci_model::plan::step::Action;
 use cc_ci_model::recipe::backup::{Backup, BackupSpec};
 use cc_ci_model::tier::Tier;
@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// A backup, and what it has to bring back.
 pub(super) struct Saved {
-    pub(super) repository: Repository,
+    pub(super) repository: BackupRepository,
     pub(super) snapshot: Snapshot,
     pub(super) seeded: Seeded,
     pub(super) index: DataIndex,
@@ -36,7 +36,7 @@ pub(super) struct Saved {
 struct Prepared {
     seeded: Seeded,
     index: DataIndex,
-    repository: Repository,
+    repository: BackupRepository,
 }
 
 impl Stage<'_> {
@@ -56,7 +56,7 @@ impl Stage<'_> {
         if !settled.may_go_on() {
             return Ok(None);
         }
-        let hooked = self.hooks(Moment::PreBackup).await;
+        let hooked = self.hooks(HookTime::PreBackup).await;
         self.compare_specs().await?;
         let (Some(Prepared { seeded, index, repository }), true) = (seeding, hooked.may_go_on()) else {
             return Ok(None);
@@ -67,14 +67,14 @@ impl Stage<'_> {
         let saved = Saved { repository, snapshot, seeded, index, spec };
         self.complete(&saved).await;
         self.verified().await;
-        self.hooks(Moment::BackupVerify).await;
+        self.hooks(HookTime::BackupVerify).await;
         self.compare_specs().await?;
         self.own_tests(Tier::Backup, "").await;
         Ok(Some(saved))
     }
 
     /// Waits until no service is updating and the databases answer (BAK-3).
-    async fn settled(&self) -> Done {
+    async fn settled(&self) -> StepEnd {
         let conductor = self.conductor.clone();
         let limit = Duration::from_secs(self.plan.limits.converge);
         let work = async {
@@ -104,7 +104,7 @@ impl Stage<'_> {
 
     /// Whether each recognised database answers.
     pub(super) async fn databases_ready(&self) -> Result<Outcome, Fault> {
-        for place in self.app.head.recipe.databases.iter().filter_map(Place::of) {
+        for place in self.app.head.recipe.databases.iter().filter_map(MarkerPlace::of) {
             if let Err(refusal) = data::ready(self.world.swarm.docker(), &self.plan.stack, &place).await? {
                 let summary = format!("{} does not answer: {refusal}", place.name());
                 return Ok(Outcome::Failed(Finding::new(Cause::NeverHealthy, summary).of_service(place.service())));
@@ -120,7 +120,7 @@ impl Stage<'_> {
         bench: Result<Bench, Fault>,
         quiet: &CancellationToken,
         into: &mut Option<Prepared>,
-    ) -> Done {
+    ) -> StepEnd {
         let work = async {
             let bench = bench?;
             let stack = &self.plan.stack;
@@ -132,8 +132,8 @@ impl Stage<'_> {
             let files = sqlite::find(&bench, &mounts).await?;
             let stock = Stock { mounts: &mounts, databases: &self.app.head.recipe.databases, files: &files };
             let chosen = places::for_backup(spec, &promises, stock);
-            let seeding = data::seed(&bench, stack, Phase::Backup, &chosen.places).await?;
-            let repository = Repository::make(&bench).await?;
+            let seeding = data::seed(&bench, stack, MarkerPhase::Backup, &chosen.places).await?;
+            let repository = BackupRepository::make(&bench).await?;
             quiet.cancelled().await;
             let index = index::take(&bench, stack).await?;
             self.note_left_out(Tier::Backup, chosen.left_out);
@@ -144,7 +144,12 @@ impl Stage<'_> {
         self.conductor.step(Tier::Backup, "seed", work).await
     }
 
-    async fn snapshot(&mut self, spec: &BackupSpec, repository: &Repository, into: &mut Option<Snapshot>) -> Done {
+    async fn snapshot(
+        &mut self,
+        spec: &BackupSpec,
+        repository: &BackupRepository,
+        into: &mut Option<Snapshot>,
+    ) -> StepEnd {
         let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Backup, "snapshot"));
         let work = async {
             let bench = self.bench().await?;
@@ -158,8 +163,8 @@ impl Stage<'_> {
                 step: &step,
             };
             Ok(match backup::take(&context).await? {
-                Taken::Failed(finding) => Outcome::Failed(finding),
-                Taken::Snapshot(snapshot) => {
+                BackupEnd::Failed(finding) => Outcome::Failed(finding),
+                BackupEnd::Snapshot(snapshot) => {
                     let (files, bytes) = snapshot.size;
                     let again = if snapshot.attempts > 1 {
                         format!(", at attempt {}", snapshot.attempts)
@@ -174,7 +179,7 @@ impl Stage<'_> {
         conductor.step(Tier::Backup, "snapshot", work).await
     }
 
-    async fn complete(&mut self, saved: &Saved) -> Done {
+    async fn complete(&mut self, saved: &Saved) -> StepEnd {
         let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Backup, "complete"));
         let work = async {
             let bench = self.bench().await?;
@@ -188,7 +193,7 @@ impl Stage<'_> {
     }
 
     /// Runs the settings' own look at what the backup left in the app.
-    async fn verified(&mut self) -> Done {
+    async fn verified(&mut self) -> StepEnd {
         let steps = self.plan.tier(Tier::Backup).map(|planned| planned.steps.as_slice()).unwrap_or_default();
         let found = steps.iter().find_map(|step| match &step.action {
             Action::Verify { verify } => Some(verify.clone()),
@@ -199,7 +204,7 @@ impl Stage<'_> {
             | Action::Test { .. }
             | Action::Dependency { .. } => None,
         });
-        let Some(verify) = found else { return Done::NotPlanned };
+        let Some(verify) = found else { return StepEnd::NotPlanned };
         let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Backup, "verified"));
         let work = async {
             let limit = Duration::from_secs(self.plan.limits.command);

@@ -4,7 +4,7 @@ use super::{Fault, Stage};
 use crate::converge::{Stability, Waited, converge};
 use crate::pulse::Pulse;
 use crate::route::{Answer, Route};
-use crate::run::conductor::{Done, failed_if, passed};
+use crate::run::conductor::{StepEnd, failed_if, passed};
 use crate::run::{deploying, triage};
 use crate::swarm::Observe;
 use crate::voice::Voice;
@@ -32,7 +32,7 @@ pub(super) struct Converged {
 
 impl Stage<'_> {
     /// Waits for convergence as one step; when it is reached, the stability window of its tier begins.
-    pub(super) async fn converged(&mut self, tier: Tier, what: &str, history: History, since: Instant) -> Done {
+    pub(super) async fn converged(&mut self, tier: Tier, what: &str, history: History, since: Instant) -> StepEnd {
         let (conductor, step) = (self.conductor.clone(), StepId::new(tier, what));
         let mut found = None;
         let work = async {
@@ -123,13 +123,13 @@ impl Stage<'_> {
     }
 
     /// Asks the app where it has to answer, until it gives an accepted answer.
-    pub(super) async fn serving(&mut self, tier: Tier, what: &str) -> Done {
+    pub(super) async fn serving(&mut self, tier: Tier, what: &str) -> StepEnd {
         let Health { path, statuses, .. } = self.plan.demands.health.clone();
         self.answers(tier, what, &path, &statuses).await
     }
 
     /// Asks the app over its route until it gives an accepted answer on `path`.
-    pub(super) async fn answers(&mut self, tier: Tier, what: &str, path: &str, statuses: &[u16]) -> Done {
+    pub(super) async fn answers(&mut self, tier: Tier, what: &str, path: &str, statuses: &[u16]) -> StepEnd {
         let step = StepId::new(tier, what);
         let work = async {
             let route = self.route.as_ref().ok_or_else(|| Fault::harness("the route was never opened"))?;

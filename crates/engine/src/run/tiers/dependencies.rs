@@ -2,9 +2,9 @@
 //! the app's one deploy.
 
 use super::checks::{Question, Watch, service_of};
-use super::{After, Done, Fault, Stage, deploying};
+use super::{AppState, Fault, Stage, StepEnd, deploying};
 use crate::ledger::Entry;
-use crate::provider::{self, Client, Provider};
+use crate::provider::{self, Client, DependencyScripts};
 use crate::pulse::Pulse;
 use crate::route::Route;
 use crate::run::conductor::passed;
@@ -26,7 +26,7 @@ use tokio::time::Instant;
 const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// A dependency while the run goes on.
-pub(super) struct Supplier {
+pub(super) struct LiveDependency {
     /// Follows its stack.
     pub(super) pulse: Pulse,
     /// How it is reached, where that is not by the run's own route.
@@ -35,7 +35,7 @@ pub(super) struct Supplier {
     failures: usize,
 }
 
-impl Supplier {
+impl LiveDependency {
     /// Starts following the stack of a dependency.
     pub(super) fn follow(pulse: Pulse, door: Option<Route>) -> Self {
         Self { pulse, door, failures: 0 }
@@ -48,26 +48,26 @@ impl Supplier {
 
 impl Stage<'_> {
     /// Brings up every dependency in the order of the plan, and reads the app's trees again with what they provide.
-    pub(super) async fn dependencies(&mut self, permits: &mut Permits) -> Result<After, SwarmError> {
+    pub(super) async fn dependencies(&mut self, permits: &mut Permits) -> Result<AppState, SwarmError> {
         let plan = self.plan.clone();
         if plan.dependencies.is_empty() {
-            return Ok(After::Up);
+            return Ok(AppState::Up);
         }
         self.route = self.open_route().await?;
-        if self.join_warm_ones().await == After::Down {
-            return Ok(After::Down);
+        if self.join_warm_ones().await == AppState::Down {
+            return Ok(AppState::Down);
         }
         self.authorities = Some(self.write_authorities()?);
         for (at, dependency) in plan.dependencies.iter().enumerate() {
-            if self.bring_up(at, dependency, permits).await == After::Down {
-                return Ok(After::Down);
+            if self.bring_up(at, dependency, permits).await == AppState::Down {
+                return Ok(AppState::Down);
             }
         }
         Ok(self.hand_over())
     }
 
     /// Finds the way to each warm provider.
-    async fn join_warm_ones(&mut self) -> After {
+    async fn join_warm_ones(&mut self) -> AppState {
         let plan = self.plan.clone();
         for (at, dependency) in plan.dependencies.iter().enumerate() {
             let warm = self.app.providers.get(at).and_then(|provider| provider.warm.clone());
@@ -83,11 +83,11 @@ impl Stage<'_> {
                     let summary = format!("the warm {} cannot be reached: {error}", dependency.recipe);
                     let outcome = Outcome::Failed(Finding::new(Cause::DependencyUnhealthy, summary));
                     self.conductor.report(Tier::Install, &what(dependency, "converged"), outcome);
-                    return After::Down;
+                    return AppState::Down;
                 }
             }
         }
-        After::Up
+        AppState::Up
     }
 
     /// Writes the bundle that the app's services are to trust: the system's authorities and those of the run.
@@ -103,30 +103,30 @@ impl Stage<'_> {
         Ok(path)
     }
 
-    async fn bring_up(&mut self, at: usize, dependency: &Dependency, permits: &mut Permits) -> After {
+    async fn bring_up(&mut self, at: usize, dependency: &Dependency, permits: &mut Permits) -> AppState {
         let since = Instant::now();
         let deployed = match dependency.mode {
             Mode::Cold => self.deploy_dependency(at, dependency, permits).await,
-            Mode::Warm => Done::NotPlanned,
+            Mode::Warm => StepEnd::NotPlanned,
         };
         if !deployed.may_go_on()
             || !self.dependency_converged(at, dependency, since).await.may_go_on()
             || !self.dependency_serving(at, dependency).await.may_go_on()
         {
-            return After::Down;
+            return AppState::Down;
         }
         if let Some(supplier) = self.suppliers.get_mut(at) {
             supplier.failures = supplier.failed();
         }
         for taken in &dependency.provides {
             if !self.provision(at, dependency, taken).await.may_go_on() {
-                return After::Down;
+                return AppState::Down;
             }
         }
-        After::Up
+        AppState::Up
     }
 
-    async fn deploy_dependency(&mut self, at: usize, dependency: &Dependency, permits: &mut Permits) -> Done {
+    async fn deploy_dependency(&mut self, at: usize, dependency: &Dependency, permits: &mut Permits) -> StepEnd {
         let conductor = self.conductor.clone();
         let recipe = &dependency.recipe;
         let work = async {
@@ -152,7 +152,7 @@ impl Stage<'_> {
         conductor.step(Tier::Install, &what(dependency, "deploy"), work).await
     }
 
-    async fn dependency_converged(&mut self, at: usize, dependency: &Dependency, since: Instant) -> Done {
+    async fn dependency_converged(&mut self, at: usize, dependency: &Dependency, since: Instant) -> StepEnd {
         let conductor = self.conductor.clone();
         let what = what(dependency, "converged");
         let step = StepId::new(Tier::Install, &what);
@@ -189,7 +189,7 @@ impl Stage<'_> {
         conductor.step(Tier::Install, &what, work).await
     }
 
-    async fn dependency_serving(&mut self, at: usize, dependency: &Dependency) -> Done {
+    async fn dependency_serving(&mut self, at: usize, dependency: &Dependency) -> StepEnd {
         let conductor = self.conductor.clone();
         let what = what(dependency, "serving");
         let step = StepId::new(Tier::Install, &what);
@@ -216,7 +216,7 @@ impl Stage<'_> {
     }
 
     /// Makes the run's namespace for one capability and takes its outputs.
-    async fn provision(&mut self, at: usize, dependency: &Dependency, taken: &Taken) -> Done {
+    async fn provision(&mut self, at: usize, dependency: &Dependency, taken: &Taken) -> StepEnd {
         let conductor = self.conductor.clone();
         let what = what(dependency, &taken.capability);
         let step = StepId::new(Tier::Install, &what);
@@ -225,7 +225,7 @@ impl Stage<'_> {
             let namespace = provider::namespace(&plan.run);
             let scripts = self.app.providers.get(at).and_then(|one| one.scripts.get(&taken.capability));
             let scripts = scripts.ok_or_else(|| Fault::harness("a capability has no scripts"))?;
-            let provider = Provider {
+            let provider = DependencyScripts {
                 docker: world.swarm.docker(),
                 observe: self.observe.as_ref(),
                 stack: &dependency.stack,
@@ -287,7 +287,7 @@ impl Stage<'_> {
     }
 
     /// Reads the app's trees again with what was provided. Where that cannot be done the deploy has an answer already.
-    fn hand_over(&mut self) -> After {
+    fn hand_over(&mut self) -> AppState {
         let dependencies = &self.plan.dependencies;
         let environment = self.outputs.environment(dependencies);
         self.app.given_secrets.extend(self.outputs.secrets(dependencies));
@@ -297,23 +297,23 @@ impl Stage<'_> {
             (Ok(base), Ok(head)) => {
                 self.app.base = base;
                 self.app.head = head;
-                After::Up
+                AppState::Up
             }
             (Err(why), _) | (_, Err(why)) => {
                 let summary = format!("the recipe cannot be used with what its dependencies provide: {why}");
                 let outcome = Outcome::Failed(Finding::new(Cause::ProvisioningFailed, summary));
                 self.conductor.report(Tier::Install, "deploy", outcome);
-                After::Down
+                AppState::Down
             }
         }
     }
 
-    /// After a failing test that needs a dependency: whether that dependency is still what it was. If not, whatever the test
+    /// AppState a failing test that needs a dependency: whether that dependency is still what it was. If not, whatever the test
     /// found is not the recipe's fault.
     pub(super) async fn mind_dependency(&self, path: &str, outcome: Outcome) -> Outcome {
         let Outcome::Failed(finding) = &outcome else { return outcome };
         for (at, dependency) in self.plan.dependencies.iter().enumerate().filter(|(_, one)| one.is_needed_by(path)) {
-            if let Some(why) = self.ails(at, dependency).await {
+            if let Some(why) = self.what_is_wrong(at, dependency).await {
                 let summary = format!("{}, and {} {why}", finding.summary, dependency.recipe);
                 let details = finding.details.clone();
                 return Outcome::Failed(Finding::new(Cause::DependencyUnhealthy, summary).with_details(details));
@@ -323,7 +323,7 @@ impl Stage<'_> {
     }
 
     /// What is wrong with a dependency now, in words; `None` when it is well.
-    async fn ails(&self, at: usize, dependency: &Dependency) -> Option<String> {
+    async fn what_is_wrong(&self, at: usize, dependency: &Dependency) -> Option<String> {
         let supplier = self.suppliers.get(at)?;
         if supplier.failed() > supplier.failures {
             let deaths = supplier.pulse.deaths();

@@ -1,12 +1,12 @@
 //! The run's own containers beside the app: the workbench for its data and the sandbox for its tests.
 
-use super::{Deployable, Done, Fault, Stage};
+use super::{Deployable, Fault, Stage, StepEnd};
 use crate::bench::Bench;
 use crate::custom::Facts;
 use crate::custom::folder::FolderError;
 use crate::custom::sandbox::{Furnishing, Sandbox, Size};
 use crate::data::index;
-use crate::run::soon::Soon;
+use crate::run::starting::Starting;
 use crate::run::{Leavings, World};
 use crate::screenshot::Subject;
 use crate::{labels, route};
@@ -15,7 +15,7 @@ use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::demands::Probe;
-use cc_ci_model::plan::hook::Place;
+use cc_ci_model::plan::hook::HookPlace;
 use cc_ci_model::plan::own_tests::Runner;
 use cc_ci_model::plan::step::{Action, Operation};
 use cc_ci_model::tier::Tier;
@@ -30,18 +30,18 @@ impl Stage<'_> {
         let tests = actions().any(|action| match action {
             Action::Test { .. }
             | Action::Probe { probe: Probe::Tcp { .. } }
-            | Action::Hook { place: Place::Sandbox, .. } => true,
+            | Action::Hook { place: HookPlace::Sandbox, .. } => true,
             Action::Operate(_)
             | Action::Check(_)
             | Action::Probe { probe: Probe::Http { .. } }
             | Action::Verify { .. }
             | Action::Dependency { .. }
-            | Action::Hook { place: Place::Host, .. } => false,
+            | Action::Hook { place: HookPlace::Host, .. } => false,
         });
         if seeds {
             let (docker, ledger) = (self.world.swarm.docker().clone(), Arc::clone(&self.world.ledger));
             let (run, stack, image) = (self.plan.run.clone(), self.plan.stack.clone(), self.world.tools_image.clone());
-            self.bench = Soon::start(async move {
+            self.bench = Starting::start(async move {
                 let volumes = index::stack_volumes(&docker, &stack).await?;
                 Bench::start(&docker, &ledger, &run, &image, &volumes).await
             });
@@ -51,7 +51,7 @@ impl Stage<'_> {
             // It came before the app, whose networks, secrets and authority it does not know yet.
             (true, false) => {
                 if let Err(fault) = self.complete_sandbox().await {
-                    self.sandbox = Soon::Lost(fault.finding());
+                    self.sandbox = Starting::Lost(fault.finding());
                 }
             }
             (false, _) => {}
@@ -63,12 +63,12 @@ impl Stage<'_> {
     }
 
     /// Has the app pictured, beside whatever comes next: at head, which is what the verdict is about.
-    pub(super) fn picture(&mut self, tier: Tier, served: Done) {
+    pub(super) fn picture(&mut self, tier: Tier, served: StepEnd) {
         let at_head = match tier {
             Tier::Install => !self.plan.runs(Tier::Upgrade),
             Tier::Upgrade | Tier::Backup | Tier::Restore | Tier::Custom => true,
         };
-        let (Some(camera), true, true) = (&self.world.camera, at_head, served == Done::Well) else { return };
+        let (Some(camera), true, true) = (&self.world.camera, at_head, served == StepEnd::Passed) else { return };
         let host = self.plan.domain.to_string();
         let url = format!("{}://{host}{}", self.scheme(), self.plan.demands.screenshot);
         let subject = Subject { url, host, authority: self.authority() };
@@ -79,7 +79,7 @@ impl Stage<'_> {
     pub(super) fn start_sandbox_early(&mut self) {
         let steps = self.plan.tier(Tier::Install).map(|planned| planned.steps.as_slice()).unwrap_or_default();
         let first = steps.iter().take_while(|step| step.action != Action::Operate(Operation::Deploy));
-        if first.into_iter().any(|step| matches!(step.action, Action::Hook { place: Place::Sandbox, .. })) {
+        if first.into_iter().any(|step| matches!(step.action, Action::Hook { place: HookPlace::Sandbox, .. })) {
             self.start_sandbox(Networks::Proxy);
         }
     }
@@ -113,13 +113,13 @@ impl Stage<'_> {
         let furnishing = match self.furnishing(Tier::Install, Vec::new()) {
             Ok(furnishing) => furnishing,
             Err(fault) => {
-                self.sandbox = Soon::Lost(fault.finding());
+                self.sandbox = Starting::Lost(fault.finding());
                 return;
             }
         };
         let (docker, ledger) = (self.world.swarm.docker().clone(), Arc::clone(&self.world.ledger));
         let (run, stack) = (self.plan.run.clone(), self.plan.stack.to_string());
-        self.sandbox = Soon::start(async move {
+        self.sandbox = Starting::start(async move {
             let networks = match wanted {
                 Networks::Proxy => vec![route::PROXY_NETWORK.to_owned()],
                 Networks::OfTheStack => networks(&docker, &stack).await?,
@@ -160,7 +160,7 @@ impl Stage<'_> {
         let bench = self.bench.get().await?.clone();
         let (ledger, image) = (&self.world.ledger, &self.world.tools_image);
         let bench = Box::pin(bench.covering(ledger, &self.plan.run, image, &volumes)).await?;
-        self.bench = Soon::Here(bench.clone());
+        self.bench = Starting::Here(bench.clone());
         Ok(bench)
     }
 

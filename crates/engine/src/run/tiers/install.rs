@@ -1,52 +1,52 @@
 //! The install tier: what the app needs, and then the one deploy, at base.
 
-use super::{After, Deployable, Done, Stage, deploying};
+use super::{AppState, Deployable, Stage, StepEnd, deploying};
 use crate::route::{Route, Stay};
 use crate::run::deploying::{FirstDeploy, Instance};
 use crate::swarm::SwarmError;
 use cc_ci_model::ids::Domain;
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::dependency::Mode;
-use cc_ci_model::plan::hook::Moment;
+use cc_ci_model::plan::hook::HookTime;
 use cc_ci_model::plan::permit::{Permits, Purpose};
 use cc_ci_model::tier::Tier;
 use tokio::time::Instant;
 
 impl Stage<'_> {
     /// Deploys at base and checks.
-    pub(super) async fn install(&mut self, mut permits: Permits) -> Result<After, SwarmError> {
-        if self.dependencies(&mut permits).await? == After::Down {
-            return Ok(After::Down);
+    pub(super) async fn install(&mut self, mut permits: Permits) -> Result<AppState, SwarmError> {
+        if self.dependencies(&mut permits).await? == AppState::Down {
+            return Ok(AppState::Down);
         }
         self.start_sandbox_early();
-        if !self.hooks(Moment::PreInstall).await.may_go_on() {
-            return Ok(After::Down);
+        if !self.hooks(HookTime::PreInstall).await.may_go_on() {
+            return Ok(AppState::Down);
         }
         self.compare_specs().await?;
         let since = Instant::now();
         let deployed = self.deploy(&mut permits).await;
         self.accept_specs().await?;
         if !deployed.may_go_on() {
-            return Ok(After::Down);
+            return Ok(AppState::Down);
         }
         self.start_helpers().await;
         let history = deploying::history(self.app.first());
         if !self.converged(Tier::Install, "converged", history, since).await.may_go_on() {
-            return Ok(After::Down);
+            return Ok(AppState::Down);
         }
-        if !self.hooks(Moment::InstallSteps).await.may_go_on() {
+        if !self.hooks(HookTime::InstallSteps).await.may_go_on() {
             self.compare_specs().await?;
-            return Ok(After::Down);
+            return Ok(AppState::Down);
         }
         self.compare_specs().await?;
         let served = self.serving(Tier::Install, "serving").await;
         self.picture(Tier::Install, served);
         self.ready(Tier::Install, "").await;
         self.own_tests(Tier::Install, "").await;
-        Ok(After::Up)
+        Ok(AppState::Up)
     }
 
-    async fn deploy(&mut self, permits: &mut Permits) -> Done {
+    async fn deploy(&mut self, permits: &mut Permits) -> StepEnd {
         let conductor = self.conductor.clone();
         let work = async {
             let what = FirstDeploy {

@@ -1,9 +1,9 @@
 //! Data across the upgrade: markers and volume indexes before the redeploy, and the same looked for after it (DATA-1, DATA-2).
 
-use super::{Done, Stage};
+use super::{Stage, StepEnd};
 use crate::backup::places::{self, Stock};
 use crate::backup::{self, Promise};
-use crate::data::{self, Expected, Phase, Seeded, index, sqlite};
+use crate::data::{self, Expected, MarkerPhase, Seeded, index, sqlite};
 use crate::run::conductor::{failed_if, passed};
 use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::churn::Churn;
@@ -21,7 +21,7 @@ pub(super) struct Kept {
 
 impl Stage<'_> {
     /// Seeds the app at base and looks at its volumes.
-    pub(super) async fn seed_before_upgrade(&mut self, kept: &mut Option<Kept>) -> Done {
+    pub(super) async fn seed_before_upgrade(&mut self, kept: &mut Option<Kept>) -> StepEnd {
         let conductor = self.conductor.clone();
         let work = async {
             let bench = self.bench().await?;
@@ -31,7 +31,7 @@ impl Stage<'_> {
             let recipe = &self.app.first().recipe;
             let stock = Stock { mounts: &mounts, databases: &recipe.databases, files: &files };
             let chosen = places::for_upgrade(&promised(recipe), bench.volumes(), stock);
-            let seeding = data::seed(&bench, stack, Phase::Upgrade, &chosen.places).await?;
+            let seeding = data::seed(&bench, stack, MarkerPhase::Upgrade, &chosen.places).await?;
             self.note_left_out(Tier::Upgrade, chosen.left_out);
             let index = index::take(&bench, stack).await?;
             let outcome = seeding.outcome();

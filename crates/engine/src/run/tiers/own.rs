@@ -2,10 +2,10 @@
 
 use super::Stage;
 use crate::custom::{self, Call, Role};
-use crate::run::conductor::Done;
+use crate::run::conductor::StepEnd;
 use crate::run::host_hook::{self, HostHook};
 use cc_ci_model::ids::StepId;
-use cc_ci_model::plan::hook::{Moment, Place};
+use cc_ci_model::plan::hook::{HookPlace, HookTime};
 use cc_ci_model::plan::step::Action;
 use cc_ci_model::tier::Tier;
 use std::time::Duration;
@@ -24,7 +24,7 @@ impl Stage<'_> {
         }
     }
 
-    async fn own_test(&mut self, tier: Tier, what: &str, path: &str) -> Done {
+    async fn own_test(&mut self, tier: Tier, what: &str, path: &str) -> StepEnd {
         let (conductor, step, facts) = (self.conductor.clone(), StepId::new(tier, what), self.facts());
         let limit = Duration::from_secs(self.plan.limits.command);
         let work = async {
@@ -36,19 +36,19 @@ impl Stage<'_> {
         conductor.step(tier, what, work).await
     }
 
-    /// Runs the hooks of a moment, if the plan has any; stops at the first that does not end well.
-    pub(super) async fn hooks(&mut self, moment: Moment) -> Done {
-        let (plan, tier) = (self.plan.clone(), moment.tier());
+    /// Runs the hooks of one time, if the plan has any; stops at the first that does not end well.
+    pub(super) async fn hooks(&mut self, time: HookTime) -> StepEnd {
+        let (plan, tier) = (self.plan.clone(), time.tier());
         let steps = plan.tier(tier).map(|planned| planned.steps.as_slice()).unwrap_or_default();
-        let mut done = Done::NotPlanned;
+        let mut done = StepEnd::NotPlanned;
         for step in steps {
             let Action::Hook { path, place } = &step.action else { continue };
-            if moment_of(path) != Some(moment) {
+            if time_of(path) != Some(time) {
                 continue;
             }
             done = match place {
-                Place::Host => self.host_hook(tier, path).await,
-                Place::Sandbox => self.sandbox_hook(tier, path).await,
+                HookPlace::Host => self.host_hook(tier, path).await,
+                HookPlace::Sandbox => self.sandbox_hook(tier, path).await,
             };
             if !done.may_go_on() {
                 break;
@@ -57,7 +57,7 @@ impl Stage<'_> {
         done
     }
 
-    async fn sandbox_hook(&mut self, tier: Tier, path: &str) -> Done {
+    async fn sandbox_hook(&mut self, tier: Tier, path: &str) -> StepEnd {
         let (conductor, step, facts) = (self.conductor.clone(), StepId::new(tier, path), self.facts());
         let limit = Duration::from_secs(self.plan.limits.command);
         let work = async {
@@ -68,8 +68,8 @@ impl Stage<'_> {
         conductor.step(tier, path, work).await
     }
 
-    async fn host_hook(&mut self, tier: Tier, path: &str) -> Done {
-        let Some((folder, below)) = self.app.hook(path) else { return Done::NotPlanned };
+    async fn host_hook(&mut self, tier: Tier, path: &str) -> StepEnd {
+        let Some((folder, below)) = self.app.hook(path) else { return StepEnd::NotPlanned };
         let (facts, step) = (self.facts(), StepId::new(tier, path));
         let hook = HostHook {
             folder,
@@ -83,8 +83,8 @@ impl Stage<'_> {
     }
 }
 
-/// The moment of a hook by its file's name.
-pub(in crate::run) fn moment_of(path: &str) -> Option<Moment> {
+/// The time of a hook by its file's name.
+pub(in crate::run) fn time_of(path: &str) -> Option<HookTime> {
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-    Moment::parse(name.split_once('.').map_or(name, |(stem, _)| stem))
+    HookTime::parse(name.split_once('.').map_or(name, |(stem, _)| stem))
 }

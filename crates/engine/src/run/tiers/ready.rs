@@ -2,7 +2,7 @@
 
 use super::{Fault, Stage};
 use crate::exec::{ExecError, Status};
-use crate::run::conductor::{Done, passed};
+use crate::run::conductor::{StepEnd, passed};
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -25,7 +25,7 @@ impl Stage<'_> {
         }
     }
 
-    async fn probe(&mut self, tier: Tier, what: &str, probe: &Probe) -> Done {
+    async fn probe(&mut self, tier: Tier, what: &str, probe: &Probe) -> StepEnd {
         match probe {
             Probe::Http { path, statuses } => self.answers(tier, what, path, statuses).await,
             Probe::Tcp { service, port, stable } => {

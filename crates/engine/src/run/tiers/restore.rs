@@ -1,7 +1,7 @@
 //! The restore tier: in place, and onto empty volumes on the same deployment (TIER-restore).
 
 use super::backup::Saved;
-use super::{After, Done, Fault, Stage, deploying};
+use super::{AppState, Fault, Stage, StepEnd, deploying};
 use crate::backup;
 use crate::data::{self, Expected, index};
 use crate::run::conductor::{failed_if, passed};
@@ -11,7 +11,7 @@ use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::compare;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
-use cc_ci_model::plan::hook::Moment;
+use cc_ci_model::plan::hook::HookTime;
 use cc_ci_model::tier::Tier;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -27,12 +27,12 @@ const LOOK: Duration = Duration::from_millis(50);
 
 impl Stage<'_> {
     /// Brings the backup back both ways.
-    pub(super) async fn restore(&mut self, saved: Saved) -> Result<After, SwarmError> {
+    pub(super) async fn restore(&mut self, saved: Saved) -> Result<AppState, SwarmError> {
         let mutated = self.mutate(&saved).await.may_go_on();
-        let hooked = self.hooks(Moment::PreRestore).await.may_go_on();
+        let hooked = self.hooks(HookTime::PreRestore).await.may_go_on();
         self.compare_specs().await?;
         if !mutated || !hooked {
-            return Ok(After::Up);
+            return Ok(AppState::Up);
         }
         if self.in_place(&saved).await.may_go_on() {
             self.serving(Tier::Restore, "in-place/serving").await;
@@ -43,9 +43,9 @@ impl Stage<'_> {
         // The services are about to be stopped: what the upgrade left has been watched long enough by then, or is now.
         self.settle_stability().await;
         let since = Instant::now();
-        let mut up = After::Down;
+        let mut up = AppState::Down;
         let restored = self.onto_empty(&saved, &mut up).await;
-        if up == After::Up {
+        if up == AppState::Up {
             self.accept_specs().await?;
         }
         if !restored.may_go_on() {
@@ -54,18 +54,18 @@ impl Stage<'_> {
         let view = self.observe.stack(&self.plan.stack).await?;
         let history = deploying::history(&self.app.head).ignoring_dead(&view);
         if !self.converged(Tier::Restore, "onto-empty/converged", history, since).await.may_go_on() {
-            return Ok(After::Down);
+            return Ok(AppState::Down);
         }
         self.serving(Tier::Restore, "onto-empty/serving").await;
         self.ready(Tier::Restore, "onto-empty/").await;
         self.came_back(&saved, "onto-empty/markers").await;
         self.whole(&saved).await;
         self.own_tests(Tier::Restore, "onto-empty/").await;
-        Ok(After::Up)
+        Ok(AppState::Up)
     }
 
     /// Changes what was seeded, so that the restore has something to undo.
-    async fn mutate(&mut self, saved: &Saved) -> Done {
+    async fn mutate(&mut self, saved: &Saved) -> StepEnd {
         let conductor = self.conductor.clone();
         let work = async {
             let bench = self.bench().await?;
@@ -78,7 +78,7 @@ impl Stage<'_> {
         conductor.step(Tier::Restore, "mutate", work).await
     }
 
-    async fn in_place(&mut self, saved: &Saved) -> Done {
+    async fn in_place(&mut self, saved: &Saved) -> StepEnd {
         let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Restore, "in-place"));
         let work = async {
             let bench = self.bench().await?;
@@ -88,7 +88,7 @@ impl Stage<'_> {
     }
 
     /// Stops the services, empties the volumes, starts them as on a fresh host, and restores.
-    async fn onto_empty(&mut self, saved: &Saved, up: &mut After) -> Done {
+    async fn onto_empty(&mut self, saved: &Saved, up: &mut AppState) -> StepEnd {
         let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Restore, "onto-empty"));
         let work = async {
             let bench = self.bench().await?;
@@ -103,7 +103,7 @@ impl Stage<'_> {
             if let Err(finding) = self.wait(&step, history, since).await? {
                 return Ok(Outcome::Failed(of_empty(finding)));
             }
-            *up = After::Up;
+            *up = AppState::Up;
             if let Outcome::Failed(finding) = self.databases_ready().await? {
                 return Ok(Outcome::Failed(of_empty(finding)));
             }
@@ -150,7 +150,7 @@ impl Stage<'_> {
     }
 
     /// The seeded state is back.
-    async fn came_back(&mut self, saved: &Saved, what: &str) -> Done {
+    async fn came_back(&mut self, saved: &Saved, what: &str) -> StepEnd {
         let conductor = self.conductor.clone();
         let work = async {
             let bench = self.bench().await?;
@@ -164,7 +164,7 @@ impl Stage<'_> {
     }
 
     /// Every volume holds again what it held when the backup was taken.
-    async fn whole(&mut self, saved: &Saved) -> Done {
+    async fn whole(&mut self, saved: &Saved) -> StepEnd {
         let conductor = self.conductor.clone();
         let work = async {
             let bench = self.bench().await?;

@@ -1,26 +1,26 @@
 //! The upgrade tier: base to head, in place, on the same app.
 
-use super::{After, Done, Stage, deploying};
+use super::{AppState, Stage, StepEnd, deploying};
 use crate::run::leave;
 use crate::swarm::SwarmError;
 use cc_ci_model::convergence::{Phase, ServiceView, StackView};
 use cc_ci_model::event::Event;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
-use cc_ci_model::plan::hook::Moment;
+use cc_ci_model::plan::hook::HookTime;
 use cc_ci_model::tier::Tier;
 use std::collections::BTreeSet;
 use tokio::time::Instant;
 
 impl Stage<'_> {
     /// Redeploys at head and checks.
-    pub(super) async fn upgrade(&mut self) -> Result<After, SwarmError> {
+    pub(super) async fn upgrade(&mut self) -> Result<AppState, SwarmError> {
         let mut kept = None;
         self.seed_before_upgrade(&mut kept).await;
-        let hooked = self.hooks(Moment::PreUpgrade).await;
+        let hooked = self.hooks(HookTime::PreUpgrade).await;
         self.compare_specs().await?;
         if !hooked.may_go_on() {
-            return Ok(After::Down);
+            return Ok(AppState::Down);
         }
         self.cut_stability().await;
         let since = Instant::now();
@@ -28,11 +28,11 @@ impl Stage<'_> {
         let redeployed = self.redeploy().await;
         let after = self.accept_specs().await?;
         if !redeployed.may_go_on() {
-            return Ok(After::Down);
+            return Ok(AppState::Down);
         }
         let history = deploying::history(&self.app.head).ignoring_dead(&after);
         if !self.converged(Tier::Upgrade, "converged", history, since).await.may_go_on() {
-            return Ok(After::Down);
+            return Ok(AppState::Down);
         }
         self.moved(&before).await;
         let served = self.serving(Tier::Upgrade, "serving").await;
@@ -42,10 +42,10 @@ impl Stage<'_> {
             self.kept(&kept).await;
         }
         self.own_tests(Tier::Upgrade, "").await;
-        Ok(After::Up)
+        Ok(AppState::Up)
     }
 
-    async fn redeploy(&mut self) -> Done {
+    async fn redeploy(&mut self) -> StepEnd {
         let conductor = self.conductor.clone();
         let work = async {
             if let Some(finding) = self.images.lacking(&self.app.head) {
@@ -84,7 +84,7 @@ impl Stage<'_> {
     }
 
     /// The deployment moved: label, specs and images are the head's (TIER-upgrade).
-    async fn moved(&mut self, before: &StackView) -> Done {
+    async fn moved(&mut self, before: &StackView) -> StepEnd {
         let conductor = self.conductor.clone();
         let work = async {
             let view = self.observe.stack(&self.plan.stack).await?;

@@ -6,7 +6,7 @@ use cc_ci_model::outcome::{Cause, Finding};
 use tokio::task::JoinHandle;
 
 /// A value that is coming, here, or not to be had.
-pub(crate) enum Soon<T> {
+pub(crate) enum Starting<T> {
     /// Nobody asked for it.
     Never,
     /// Being started.
@@ -17,7 +17,7 @@ pub(crate) enum Soon<T> {
     Lost(Finding),
 }
 
-impl<T: Send + 'static> Soon<T> {
+impl<T: Send + 'static> Starting<T> {
     /// Starts it in the background.
     pub(crate) fn start(work: impl Future<Output = Result<T, WorkError>> + Send + 'static) -> Self {
         Self::Coming(tokio::spawn(work))
