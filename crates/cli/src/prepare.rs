@@ -16,7 +16,6 @@ use crate::error::{Kind, UserError};
 use cc_ci_engine::git::{Files, Repository, Source};
 use cc_ci_engine::run::app::TreeSource;
 use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
-use cc_ci_model::lint::LintReport;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::build::{self, Backup, Data, Facts, Route};
 use cc_ci_model::plan::choose::{self, Candidates, Tip, Wish};
@@ -26,15 +25,16 @@ use cc_ci_model::plan::hook::Approval;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::own_tests::{FOLDER, OwnTests};
 use cc_ci_model::plan::permit::Approved;
-use cc_ci_model::recipe::Recipe;
-use cc_ci_model::recipe::backup::Backup as Promise;
-use cc_ci_model::recipe::overlays;
-use cc_ci_model::recipe::source::{Problem, Severity};
-use cc_ci_model::recipe::traefik::RouteProtocol;
-use cc_ci_model::recipe::version::{self, Publications, TagKind, Version};
 use cc_ci_model::redact::Configured;
 use cc_ci_model::settings::Settings;
 use cc_ci_model::tier::Tier;
+use cc_ci_recipe::Recipe;
+use cc_ci_recipe::backup::Backup as Promise;
+use cc_ci_recipe::lint::LintReport;
+use cc_ci_recipe::overlays;
+use cc_ci_recipe::source::{Problem, Severity};
+use cc_ci_recipe::traefik::RouteProtocol;
+use cc_ci_recipe::version::{self, Publications, TagKind, Version};
 use checked::{checked, skips};
 use customize::{Customized, Overlays};
 use dependencies::{Needed, Search};
@@ -395,7 +395,7 @@ async fn version_at(
     app: &BTreeMap<String, String>,
 ) -> Result<Option<Version>, UserError> {
     let files = texts(&repository.files(commit).await?);
-    Ok(Recipe::read(name, &files, app).ok().and_then(|(recipe, _)| recipe.version))
+    Ok(Recipe::read(name, &files, app, &[]).ok().and_then(|(recipe, _)| recipe.version))
 }
 
 fn problems_error(kind: Kind, message: String, problems: &[Problem]) -> UserError {

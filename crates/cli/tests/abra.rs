@@ -7,8 +7,8 @@
 mod wrapper;
 
 use cc_ci_engine::process::{self, Command};
-use cc_ci_model::abra::opinion::{Answer, SecondOpinion};
-use cc_ci_model::abra::said;
+use cc_ci_recipe::abra::opinion::{Answer, SecondOpinion};
+use cc_ci_recipe::abra::said;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use tokio_util::sync::CancellationToken;
@@ -89,7 +89,7 @@ async fn the_stand_in_lints_with_a_table_and_code_0() {
     let home = Home::new();
     let (code, said) = home.abra(&LINT).await;
     let SecondOpinion::Given { rules, .. } = SecondOpinion::read("0.13", &said) else { panic!("{said}") };
-    let of = |rules: &[cc_ci_model::abra::opinion::RuleAnswer], rule: &str| {
+    let of = |rules: &[cc_ci_recipe::abra::opinion::RuleAnswer], rule: &str| {
         rules.iter().find(|row| row.rule == rule).unwrap().answer
     };
     assert_eq!((code, of(&rules, "R014"), of(&rules, "R006")), (Some(0), Answer::Satisfied, Answer::Unsatisfied));

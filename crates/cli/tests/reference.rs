@@ -10,8 +10,8 @@ mod items;
 use cc_ci::args::Cli;
 use cc_ci_engine::custom::contract::{EXIT_CODES, Reach, VARIABLES};
 use cc_ci_engine::custom::sandbox::Size;
-use cc_ci_model::policy::Item;
 use cc_ci_model::settings::keys::{KEYS, Key};
+use cc_ci_recipe::requests::Item;
 use clap::{Command, CommandFactory};
 use std::fs;
 use std::path::Path;
@@ -147,7 +147,7 @@ fn environment() {
 
 #[test]
 fn lint_rules() {
-    check("lint.md", &cc_ci_model::lint::page::page());
+    check("lint.md", &cc_ci_recipe::lint::page::page());
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn events() {
         `format`, the version of all this.\n";
     let event = include_str!("../../model/src/event.rs");
     let outcome = include_str!("../../model/src/outcome.rs");
-    let lint = include_str!("../../model/src/lint.rs");
+    let lint = include_str!("../../recipe/src/lint.rs");
     let testcase = include_str!("../../model/src/testcase.rs");
     let object = include_str!("../../model/src/object.rs");
     let parts = [

@@ -12,7 +12,7 @@ use cc_ci_model::data::{Mounted, VolumeIndex};
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::{StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding};
-use cc_ci_model::recipe::backup::{BackupPaths, BackupSpec};
+use cc_ci_recipe::backup::{BackupPaths, BackupSpec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -260,7 +260,7 @@ async fn owned(docker: &Docker, stack: &StackName, volume: &str) -> Result<(), W
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cc_ci_model::recipe::backup::BackupVolume;
+    use cc_ci_recipe::backup::BackupVolume;
 
     fn spec(paths: BackupPaths) -> BackupSpec {
         let volume = BackupVolume { swarm_name: "s_data".into(), paths };

@@ -7,9 +7,9 @@
 use crate::docker::stack_command::stack_command;
 use crate::process::{self, Command, Output, ProcessError};
 use crate::swarm::Rendered;
-use cc_ci_model::recipe::Recipe;
-use cc_ci_model::recipe::crosscheck::{Difference, Ground, Rendering, differences, meddling};
-use cc_ci_model::recipe::source::{Problem, Severity};
+use cc_ci_recipe::Recipe;
+use cc_ci_recipe::crosscheck::{Difference, Ground, Rendering, differences, meddling};
+use cc_ci_recipe::source::{Problem, Severity};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -17,7 +17,7 @@ use bollard::Docker;
 use cc_ci_model::data::Mounted;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
-use cc_ci_model::recipe::database::{Database, DatabaseKind};
+use cc_ci_recipe::database::{Database, DatabaseKind};
 use std::collections::BTreeSet;
 use std::fmt;
 

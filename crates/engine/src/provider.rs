@@ -9,7 +9,7 @@ use cc_ci_model::convergence::Phase;
 use cc_ci_model::ids::{Domain, RunId, StackName};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::dependency::Taken;
-use cc_ci_model::recipe::env_sample::Charset;
+use cc_ci_recipe::env_sample::Charset;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

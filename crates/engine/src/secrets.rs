@@ -1,6 +1,6 @@
 //! Makes secret values. They live in memory and in Swarm, nowhere else (SWARM-7).
 
-use cc_ci_model::recipe::env_sample::Charset;
+use cc_ci_recipe::env_sample::Charset;
 use rand::RngExt;
 
 fn alphabet(charset: Charset) -> &'static [u8] {

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::Object;
-use cc_ci_model::overlay::Identity;
 use cc_ci_model::plan::permit::DeployPermit;
-use cc_ci_model::recipe::compose::Service;
-use cc_ci_model::recipe::env_sample::Charset;
+use cc_ci_recipe::compose::Service;
+use cc_ci_recipe::env_sample::Charset;
+use cc_ci_recipe::overlay::Identity;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

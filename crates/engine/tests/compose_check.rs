@@ -9,9 +9,9 @@
 use cc_ci_engine::compose_check::{Checked, check_with};
 use cc_ci_engine::swarm::Rendered;
 use cc_ci_model::ids::{RecipeName, RunId, StackName};
-use cc_ci_model::overlay::{Endpoint, Identity, Overlay, Tree};
-use cc_ci_model::recipe::Recipe;
-use cc_ci_model::recipe::source::Files;
+use cc_ci_recipe::Recipe;
+use cc_ci_recipe::overlay::{Endpoint, Identity, Overlay, Tree};
+use cc_ci_recipe::source::Files;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ fn prepare(folder: &Path, endpoint: Endpoint) -> Prepared {
     let pairs = [("STACK_NAME", STACK), ("DOMAIN", "mini-3fa9c1.cc-ci.test"), ("LETS_ENCRYPT_ENV", "")];
     let app_env: BTreeMap<String, String> =
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    let (recipe, _) = Recipe::read("miniflux", &files, &app_env)
+    let (recipe, _) = Recipe::read("miniflux", &files, &app_env, &[])
         .unwrap_or_else(|problems| panic!("{}: {problems:#?}", folder.display()));
     let app = recipe.compose.services["app"].image.clone();
     let stack = StackName::observed(STACK);

@@ -1,13 +1,13 @@
 //! Everything the engine may say. Events are the only record of a run (VER-1); each becomes one line of `events.jsonl`.
 
 use crate::ids::{Commit, RecipeName, RunId, StackName, StepId};
-use crate::lint::LintReport;
 use crate::object::Object;
 use crate::outcome::{Finding, Outcome};
 use crate::plan::Plan;
 use crate::plan::permit::Purpose;
 use crate::testcase::TestCase;
 use crate::tier::Tier;
+use cc_ci_recipe::lint::LintReport;
 use serde::{Deserialize, Serialize};
 
 /// The version of the record's format; raised when a reader of the old one would misread the new one.

@@ -2,7 +2,6 @@
 
 use crate::event::{Budget, Event, FORMAT, InventoryWhen, RunEnd, Screenshot, ServiceSeen, Stamped, Triage};
 use crate::ids::{Commit, RecipeName, RunId, StackName, StepId};
-use crate::lint::LintReport;
 use crate::object::Object;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
@@ -10,6 +9,7 @@ use crate::plan::permit::Purpose;
 use crate::testcase::{Count, TestCase};
 use crate::tier::Tier;
 use crate::verdict::blame::{self, Blame};
+use cc_ci_recipe::lint::LintReport;
 use std::collections::BTreeMap;
 
 /// Everything a record of a run says. A missing fact is absent here, never invented.

@@ -1,24 +1,20 @@
 //! What things are and what they mean: the pure part of cc-ci.
 //!
-//! Nothing here touches a file, a process, the network, the clock, the environment or chance. A recipe and a request
-//! become a [`plan::Plan`]; the engine performs it and says what happened as [`event::Event`]s; events fold into
+//! Nothing here touches a file, a process, the network, the clock, the environment or chance. A [recipe](cc_ci_recipe) and
+//! a request become a [`plan::Plan`]; the engine performs it and says what happened as [`event::Event`]s; events fold into
 //! [`evidence::Evidence`]; [`verdict::judge`] turns plan and evidence into a verdict.
 
-pub mod abra;
 pub mod convergence;
 pub mod data;
 pub mod event;
 pub mod evidence;
 pub mod exit;
 pub mod ids;
-pub mod lint;
 pub mod object;
 pub mod outcome;
-pub mod overlay;
 pub mod plan;
 pub mod policy;
 pub mod pytest;
-pub mod recipe;
 pub mod redact;
 pub mod report;
 pub mod settings;

@@ -10,7 +10,6 @@ pub mod waits;
 use crate::event::{Screenshot, ServiceSeen, Shot, Triage};
 use crate::evidence::{Evidence, ImageSeen, Leak, Span};
 use crate::ids::{Commit, RecipeName, RunId, StackName, StepId};
-use crate::lint::{self, LintReport};
 use crate::object::Object;
 use crate::outcome::{Finding, Outcome};
 use crate::plan::base::Base;
@@ -21,6 +20,7 @@ use crate::plan::{Disposition, Plan};
 use crate::testcase::TestCase;
 use crate::tier::Tier;
 use crate::verdict::{Status, Verdict};
+use cc_ci_recipe::lint::{self, LintReport};
 use std::collections::BTreeMap;
 
 /// Everything a report may show. Renderers take this and nothing else.

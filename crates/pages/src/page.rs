@@ -10,11 +10,11 @@ use cc_ci_model::event::Shot;
 use cc_ci_model::object::Kind;
 use cc_ci_model::outcome::Cause;
 use cc_ci_model::plan::{Plan, Skip};
-use cc_ci_model::recipe::source::Severity;
 use cc_ci_model::report::text::seconds;
 use cc_ci_model::report::{ReportView, StepRow, TierRow};
 use cc_ci_model::verdict::budget::Agreement;
 use cc_ci_model::verdict::{Color, Status};
+use cc_ci_recipe::source::Severity;
 use sha2::{Digest, Sha256};
 use std::borrow::Borrow;
 

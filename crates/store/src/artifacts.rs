@@ -1,9 +1,9 @@
 //! Writes what a run leaves besides its record: reports, logs, the stack as it was deployed. All of it masked.
 
 use crate::run_dir::{EFFECTIVE_STACK, JUNIT, LINT, LOGS, RESULTS, RunDir, RunDirError, SUMMARY, TIMELINE};
-use cc_ci_model::lint;
 use cc_ci_model::redact::Redactor;
 use cc_ci_model::report::{ReportView, junit, results, summary, timeline};
+use cc_ci_recipe::lint;
 use std::path::PathBuf;
 
 /// Why an artifact could not be written. It never changes a verdict.

@@ -5,8 +5,8 @@ use super::{problems_error, unusable};
 use crate::args::RecipeArgs;
 use crate::error::{Kind, UserError};
 use cc_ci_model::policy::{self, Policy, file};
-use cc_ci_model::recipe::Recipe;
 use cc_ci_model::settings::Settings;
+use cc_ci_recipe::Recipe;
 use std::io::ErrorKind;
 use std::path::Path;
 

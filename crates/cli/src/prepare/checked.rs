@@ -4,9 +4,9 @@ use super::{backup, route};
 use crate::error::{Kind, UserError};
 use cc_ci_model::plan::build::{Backup, Route};
 use cc_ci_model::plan::demands::Probe;
-use cc_ci_model::recipe::Recipe;
 use cc_ci_model::settings::{Capable, Settings};
 use cc_ci_model::tier::Tier;
+use cc_ci_recipe::Recipe;
 use std::collections::BTreeMap;
 
 /// Refuses settings that mean something the recipe does not have.

@@ -4,11 +4,11 @@ use super::{Subject, choose_base, texts};
 use crate::error::UserError;
 use cc_ci_engine::git::Repository;
 use cc_ci_model::ids::Commit;
-use cc_ci_model::lint::{self, LintInput, LintReport, Reading};
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::choose::Wish;
-use cc_ci_model::recipe::source::Files;
-use cc_ci_model::recipe::version::{Tag, Version};
+use cc_ci_recipe::lint::{self, LintInput, LintReport, Reading};
+use cc_ci_recipe::source::Files;
+use cc_ci_recipe::version::{Tag, Version};
 use std::collections::BTreeMap;
 
 /// The tree that another one is compared with, and what findings call it.

@@ -6,8 +6,8 @@ use crate::error::{Kind, UserError};
 use cc_ci_engine::git::{Files, LeftOut};
 use cc_ci_model::ids::{Commit, RecipeName};
 use cc_ci_model::plan::base::Base;
-use cc_ci_model::recipe::source::Problem;
-use cc_ci_model::recipe::{Recipe, source};
+use cc_ci_recipe::source::Problem;
+use cc_ci_recipe::{Recipe, source};
 use std::collections::BTreeMap;
 
 /// A tree that can be read under different overlays.
@@ -23,7 +23,7 @@ impl Reading<'_> {
         let mut files = texts(self.files);
         files.texts.extend(overlays.iter().cloned());
         let names: Vec<String> = overlays.iter().map(|(name, _)| name.clone()).collect();
-        Recipe::read_under(self.name.as_str(), &files, self.environment, &names).map_err(|problems| {
+        Recipe::read(self.name.as_str(), &files, self.environment, &names).map_err(|problems| {
             let message = format!("cannot read the recipe `{}` at {}", self.name, self.commit.short());
             problems_error(Kind::Recipe, message, &problems)
         })

@@ -3,9 +3,9 @@
 use crate::error::{Kind, UserError};
 use cc_ci_engine::git::Files;
 use cc_ci_model::plan::Plan;
-use cc_ci_model::recipe::Recipe;
-use cc_ci_model::recipe::secrets::SecretOrigin;
 use cc_ci_model::redact::{self, Configured, SHORTEST};
+use cc_ci_recipe::Recipe;
+use cc_ci_recipe::secrets::SecretOrigin;
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -3,9 +3,9 @@
 use super::unusable;
 use crate::args::RecipeArgs;
 use crate::error::{Kind, UserError};
-use cc_ci_model::recipe::Recipe;
-use cc_ci_model::recipe::secrets::SecretOrigin;
 use cc_ci_model::settings::Settings;
+use cc_ci_recipe::Recipe;
+use cc_ci_recipe::secrets::SecretOrigin;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Values for the secrets nobody can generate. A run without one would test an app no operator has.

@@ -3,13 +3,13 @@
 use super::{Paint, Style, fit};
 use cc_ci_model::event::{Event, Shot, Stamped};
 use cc_ci_model::evidence::Evidence;
-use cc_ci_model::lint::{self, LintReport};
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::{Disposition, Plan};
 use cc_ci_model::report::{ReportView, summary};
 use cc_ci_model::testcase::{CaseEnd, TestCase};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::judge;
+use cc_ci_recipe::lint::{self, LintReport};
 use std::time::Duration;
 
 /// In a log, what a step waits for is repeated at most this often. Milliseconds.

@@ -3,7 +3,7 @@
 use super::{Deployer, Program};
 use crate::process::{self, Command, Ended, Output, ProcessError};
 use crate::swarm::SwarmError;
-use cc_ci_model::abra::said::{self, About};
+use cc_ci_recipe::abra::said::{self, About};
 use std::fmt::Write;
 use std::sync::PoisonError;
 use tokio_util::sync::CancellationToken;

@@ -5,8 +5,8 @@
 use super::{AbraError, Site, Tree};
 use crate::git::{GitError, WorkingCopy};
 use crate::swarm::{Rendered, SwarmError};
-use cc_ci_model::abra::env_file;
 use cc_ci_model::ids::{Domain, RecipeName};
+use cc_ci_recipe::abra::env_file;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io;

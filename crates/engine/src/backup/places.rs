@@ -1,8 +1,8 @@
 //! Chooses where markers prove an upgrade or a backup, and says which databases take none (DATA-1).
 
 use cc_ci_model::data::Mounted;
-use cc_ci_model::recipe::backup::BackupSpec;
-use cc_ci_model::recipe::database::Database;
+use cc_ci_recipe::backup::BackupSpec;
+use cc_ci_recipe::database::Database;
 use std::collections::BTreeSet;
 
 use super::Promise;
@@ -142,8 +142,8 @@ fn is_promised(file: &File, spec: &BackupSpec, promises: &[Promise], mounts: &BT
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cc_ci_model::recipe::backup::{BackupService, Dialect, Hooks};
-    use cc_ci_model::recipe::database::DatabaseKind;
+    use cc_ci_recipe::backup::{BackupService, Dialect, Hooks};
+    use cc_ci_recipe::database::DatabaseKind;
 
     fn promise(path: &str) -> Promise {
         Promise { volume: "s_data".into(), path: path.into() }

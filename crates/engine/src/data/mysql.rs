@@ -2,7 +2,7 @@
 
 use bollard::Docker;
 use cc_ci_model::ids::StackName;
-use cc_ci_model::recipe::database::Database;
+use cc_ci_recipe::database::Database;
 use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};

@@ -15,8 +15,8 @@ use bollard::query_parameters::{
 };
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::{Kind, Object};
-use cc_ci_model::overlay::Identity;
 use cc_ci_model::plan::permit::DeployPermit;
+use cc_ci_recipe::overlay::Identity;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;

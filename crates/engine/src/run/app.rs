@@ -2,10 +2,10 @@
 
 use crate::custom::folder::{self, File, FolderError};
 use cc_ci_model::ids::RunId;
-use cc_ci_model::overlay::Tree;
 use cc_ci_model::policy::{self, Policy};
-use cc_ci_model::recipe::Recipe;
-use cc_ci_model::recipe::source::{Files, Problem, Severity};
+use cc_ci_recipe::Recipe;
+use cc_ci_recipe::overlay::Tree;
+use cc_ci_recipe::source::{Files, Problem, Severity};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +31,7 @@ impl Deployable {
         let Some(source) = &self.source else { return Ok(self) };
         let mut environment = source.environment.clone();
         environment.extend(provided.iter().map(|(name, value)| (name.clone(), value.clone())));
-        let read = Recipe::read_under(&self.recipe.name, &source.files, &environment, &source.overlays);
+        let read = Recipe::read(&self.recipe.name, &source.files, &environment, &source.overlays);
         let first = |problems: Vec<Problem>| {
             let error = problems.into_iter().find(|problem| problem.severity == Severity::Error);
             error.map(|problem| problem.to_string()).unwrap_or_default()

@@ -14,13 +14,13 @@ use cc_ci_model::event::Event;
 use cc_ci_model::ids::{RecipeName, RunId, StackName};
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding};
-use cc_ci_model::overlay::Overlay;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::dependency::Dependency;
 use cc_ci_model::plan::permit::{Permits, Purpose};
-use cc_ci_model::recipe::compose::Service;
-use cc_ci_model::recipe::oneshot::Lifecycle;
-use cc_ci_model::recipe::secrets::SecretOrigin;
+use cc_ci_recipe::compose::Service;
+use cc_ci_recipe::oneshot::Lifecycle;
+use cc_ci_recipe::overlay::Overlay;
+use cc_ci_recipe::secrets::SecretOrigin;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -118,9 +118,9 @@ pub(crate) fn render(
     let authorities = instance.authorities.map(Path::to_string_lossy);
     let overlay = Overlay {
         compose: &recipe.compose,
-        recipe: instance.recipe,
-        run: instance.run,
-        stack: instance.stack,
+        recipe: instance.recipe.as_str(),
+        run: instance.run.as_str(),
+        stack: instance.stack.as_str(),
         tree: &tree.tree,
         endpoint: world.endpoint,
         identity: world.operate.identity(&tree.folder),

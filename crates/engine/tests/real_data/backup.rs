@@ -11,9 +11,9 @@ use cc_ci_engine::voice::Voice;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding};
-use cc_ci_model::recipe::backup::{BackupPaths, BackupService, BackupSpec, BackupVolume, Dialect, Hooks};
-use cc_ci_model::recipe::database::{Database, DatabaseKind};
 use cc_ci_model::tier::Tier;
+use cc_ci_recipe::backup::{BackupPaths, BackupService, BackupSpec, BackupVolume, Dialect, Hooks};
+use cc_ci_recipe::database::{Database, DatabaseKind};
 use std::time::{Duration, Instant};
 
 const PGDATA: &str = "/var/lib/postgresql/data";

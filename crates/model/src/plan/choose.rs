@@ -2,7 +2,7 @@
 
 use super::base::Base;
 use crate::ids::Commit;
-use crate::recipe::version::{Publications, Published, TagKind, Version};
+use cc_ci_recipe::version::{Publications, Published, TagKind, Version};
 
 /// What the choice is made from.
 #[derive(Debug, Clone)]
@@ -153,7 +153,7 @@ fn known(versions: &[Published]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::version;
+    use cc_ci_recipe::version;
 
     fn commit(digit: char) -> Commit {
         Commit::parse(&digit.to_string().repeat(40)).unwrap()

@@ -1,8 +1,8 @@
 //! Finds the recipe's own tests and hooks among the names in its tests folder. Pure: names in, a list per tier out.
 
 use super::hook::{Approval, Hook, HookPlace, HookTime};
-use crate::recipe::source::{Problem, nearest};
 use crate::tier::Tier;
+use cc_ci_recipe::source::{Problem, nearest};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 

@@ -1,10 +1,10 @@
 //! The operator's policy file: single items for single recipes, kept outside of every recipe.
 
-use super::Item;
 use crate::ids::RecipeName;
 use crate::plan::limits::Limits;
-use crate::recipe::source::{Problem, nearest};
 use crate::settings::document::{Document, Item as Entry};
+use cc_ci_recipe::requests::Item;
+use cc_ci_recipe::source::{Problem, nearest};
 use std::collections::BTreeMap;
 
 /// The file's name in the state folder.

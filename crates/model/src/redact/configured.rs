@@ -1,8 +1,8 @@
 //! Which values of a recipe's configuration are secrets: nobody says so, but their names do.
 
 use super::SHORTEST;
-use crate::recipe::Recipe;
 use crate::settings::manifest::looks_secret;
+use cc_ci_recipe::Recipe;
 use std::collections::BTreeMap;
 
 /// A single word of small letters is no secret up to this many of them: `postgres` is in every line of a database's log.
@@ -122,7 +122,7 @@ fn password(value: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::source::Files;
+    use cc_ci_recipe::source::Files;
 
     fn found(environment: &str) -> Configured {
         let compose = format!(
@@ -134,7 +134,7 @@ mod tests {
             .map(|(name, text)| (name.to_owned(), text.to_owned()))
             .collect();
         let given = BTreeMap::from([("STACK_NAME".to_owned(), "shop-abc".to_owned())]);
-        let (recipe, _) = Recipe::read("shop", &files, &given).unwrap();
+        let (recipe, _) = Recipe::read("shop", &files, &given, &[]).unwrap();
         configured([&recipe], "shop-abc 1.0.0+1.26")
     }
 

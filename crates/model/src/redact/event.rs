@@ -1,12 +1,12 @@
 //! Masks the free texts of an event. Names that evidence hangs on (steps, stacks, objects) are never touched.
 
 use super::Redactor;
-use crate::abra::opinion::SecondOpinion;
 use crate::event::{Budget, Event, RunEnd, Screenshot, ServiceSeen, Shot, Stamped, Triage};
-use crate::lint::{LintFinding, LintReport};
 use crate::outcome::{Finding, Outcome};
 use crate::plan::Plan;
 use crate::testcase::{CaseEnd, TestCase};
+use cc_ci_recipe::abra::opinion::SecondOpinion;
+use cc_ci_recipe::lint::{LintFinding, LintReport};
 
 impl Redactor {
     /// The event with every free text masked.

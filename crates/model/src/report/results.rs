@@ -2,18 +2,18 @@
 
 use super::{DependencyRow, DeployRow, ReportView, StepRow, TierRow, summary};
 use crate::event::Triage;
-use crate::lint::LintFinding;
 use crate::object::Object;
 use crate::outcome::{Cause, Finding};
 use crate::plan::base::Base;
 use crate::plan::dependency::Mode;
-use crate::recipe::source::Severity;
 use crate::testcase::TestCase;
 use crate::tier::Tier;
 use crate::verdict::blame::Blame;
 use crate::verdict::budget::Agreement;
 use crate::verdict::level::Rungs;
 use crate::verdict::{Color, Status};
+use cc_ci_recipe::lint::LintFinding;
+use cc_ci_recipe::source::Severity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -3,12 +3,12 @@
 use super::text::{first_line, seconds};
 use super::{ReportView, TierRow};
 use crate::event::Triage;
-use crate::lint;
 use crate::object::Kind;
 use crate::plan::Skip;
-use crate::recipe::source::Severity;
 use crate::testcase::{CaseEnd, Count};
 use crate::verdict::{Color, Status};
+use cc_ci_recipe::lint;
+use cc_ci_recipe::source::Severity;
 use std::fmt::Write;
 
 /// How many lines of a dead attempt's log the summary shows; the artifact has them all.

@@ -1,6 +1,6 @@
 //! TOML with the place of every key, so that a file with three mistakes is reported with three problems.
 
-use crate::recipe::source::Problem;
+use cc_ci_recipe::source::Problem;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};

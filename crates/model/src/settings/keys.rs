@@ -378,7 +378,7 @@ fn verify(reading: &mut Reading<'_, '_>, item: &Item<'_>) {
 
 /// Reports a key of an inner table.
 pub(super) fn unknown(reading: &mut Reading<'_, '_>, item: &Item<'_>, known: &[&str]) {
-    let near = crate::recipe::source::nearest(&item.name, known.iter().copied());
+    let near = cc_ci_recipe::source::nearest(&item.name, known.iter().copied());
     let hint = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the keys here are {}", known.join(", ")),

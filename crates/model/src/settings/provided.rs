@@ -4,7 +4,7 @@ use super::document::Item;
 use super::keys::OURS;
 use super::{Reading, Settings};
 use crate::ids::RecipeName;
-use crate::recipe::source::Problem;
+use cc_ci_recipe::source::Problem;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The keys below `provided.<capability>` with a meaning of their own; any other text is an input of the provider's script.

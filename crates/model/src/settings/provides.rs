@@ -3,7 +3,7 @@
 use super::Settings;
 use super::document::{Document, Item};
 use super::provided::{Provided, Request, is_name};
-use crate::recipe::source::{Problem, nearest};
+use cc_ci_recipe::source::{Problem, nearest};
 use std::collections::BTreeMap;
 
 /// The file's name in a catalogue folder.

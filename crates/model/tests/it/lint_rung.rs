@@ -3,14 +3,14 @@
 use crate::story::*;
 use cc_ci_model::event::{Event, Stamped};
 use cc_ci_model::evidence::Evidence;
-use cc_ci_model::lint::LintReport;
 use cc_ci_model::outcome::Cause;
 use cc_ci_model::plan::step::Check;
-use cc_ci_model::recipe::source::Severity;
 use cc_ci_model::redact::Vault;
 use cc_ci_model::report::{ReportView, results, summary};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::{Color, Status, judge};
+use cc_ci_recipe::lint::LintReport;
+use cc_ci_recipe::source::Severity;
 
 #[test]
 fn lint_decides_the_fifth_rung_and_nothing_else() {

@@ -3,13 +3,13 @@
 use crate::story::*;
 use cc_ci_model::event::{Event, RunEnd, Stamped};
 use cc_ci_model::evidence::Evidence;
-use cc_ci_model::lint::LintReport;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
-use cc_ci_model::recipe::source::Severity;
 use cc_ci_model::report::{ReportView, summary};
 use cc_ci_model::verdict::{Color, Status, Verdict, judge};
+use cc_ci_recipe::lint::LintReport;
+use cc_ci_recipe::source::Severity;
 use proptest::prelude::*;
 
 const CAUSES: [Cause; 8] = [

@@ -3,7 +3,6 @@
 use cc_ci_model::event::{Budget, Event, FORMAT, InventoryWhen, RunEnd, ServiceSeen, Stamped, Triage};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::ids::{Commit, RecipeName, RunId, StackName, StepId};
-use cc_ci_model::lint::{LintFinding, LintReport};
 use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
@@ -13,9 +12,10 @@ use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Purpose;
 use cc_ci_model::plan::step::{Action, Check, Operation, Part};
-use cc_ci_model::recipe::source::Severity;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::{Verdict, judge};
+use cc_ci_recipe::lint::{LintFinding, LintReport};
+use cc_ci_recipe::source::Severity;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the planner is told about an app with a database, backups and tests of its own.

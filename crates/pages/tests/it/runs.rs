@@ -3,15 +3,15 @@
 use crate::story::*;
 use cc_ci_model::event::{Event, Stamped, Triage};
 use cc_ci_model::evidence::Evidence;
-use cc_ci_model::lint::LintReport;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::step::Check;
-use cc_ci_model::recipe::source::Severity;
 use cc_ci_model::report::ReportView;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::judge;
 use cc_ci_pages::page::{Kept, Log};
+use cc_ci_recipe::lint::LintReport;
+use cc_ci_recipe::source::Severity;
 
 /// The view of a record.
 pub(crate) fn view(plan: &Plan, events: &[Stamped]) -> ReportView {

@@ -3,10 +3,10 @@
 use crate::error::{Kind, UserError};
 use cc_ci_engine::host::findings::{self, Finding, Level};
 use cc_ci_engine::host::{Engine, Facts, Ipvs};
-use cc_ci_model::overlay::Endpoint;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::own_tests::Runner;
 use cc_ci_model::plan::step::Action;
+use cc_ci_recipe::overlay::Endpoint;
 
 /// What a run does because of its host, and what it tells about it.
 #[derive(Debug)]

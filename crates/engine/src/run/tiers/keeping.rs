@@ -9,9 +9,9 @@ use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Outcome};
-use cc_ci_model::recipe::Recipe;
-use cc_ci_model::recipe::backup::Backup;
 use cc_ci_model::tier::Tier;
+use cc_ci_recipe::Recipe;
+use cc_ci_recipe::backup::Backup;
 
 /// What the app held before the redeploy.
 pub(super) struct Kept {

@@ -1,0 +1,253 @@
+//! `CC1xx`: configs never change in Swarm; a new content needs a new name, and so a new version.
+
+use super::{Check, Found, LintInput, Reading, Rule};
+use crate::compose::{Compose, StackFile};
+use crate::interpolate::{uses, variables};
+use crate::secrets::swarm_name;
+use crate::source::{Severity, Topic};
+use std::collections::BTreeMap;
+
+pub(super) const RULES: [Rule; 6] = [
+    Rule {
+        id: "CC101",
+        title: "a changed config has a new version",
+        severity: Some(Severity::Error),
+        what: "For every config (and secret) that the recipe makes from a file: if the file's content, or the template \
+            driver, differs from the base, the name on the engine differs too. The base is what `--against` names, else the \
+            newest published version older than head.",
+        why: "Swarm never changes the content of a config. Every operator who upgrades gets `only updates to Labels are \
+            allowed` and an app that stays as it was. A fresh install hides it. In the history of two recipes, 23 of 36 \
+            commits that changed a config forgot the version.",
+        mend: "Raise the version that `abra.sh` exports, in the same commit.",
+        example: "# abra.sh, after a change of nginx.conf.tmpl\nexport NGINX_CONF_VERSION=v4   # was v3",
+        check: Check::Offline(changed),
+    },
+    Rule {
+        id: "CC102",
+        title: "every exported version is used",
+        severity: Some(Severity::Warning),
+        what: "Every `…_VERSION` that `abra.sh` exports is read by a compose file, or by a later line of a script or template.",
+        why: "What is left of a config that no longer exists is raised by hand for ever after; or the name in the compose \
+            file is misspelt.",
+        mend: "Remove the export, or correct the name.",
+        example: "export MEILI_BACKUP_VERSION=v2   # no config reads it",
+        check: Check::Offline(unused_exports),
+    },
+    Rule {
+        id: "CC103",
+        title: "defaults agree with abra.sh",
+        severity: Some(Severity::Warning),
+        what: "A default such as `${NGINX_CONF_VERSION:-v3}` is the value that `abra.sh` exports.",
+        why: "abra deploys the one, plain `docker stack deploy` the other; whoever reads the compose file believes the wrong one.",
+        mend: "Leave the default out, or raise both.",
+        example: "name: ${STACK_NAME}_nginx_conf_${NGINX_CONF_VERSION}   # no default",
+        check: Check::Offline(defaults),
+    },
+    Rule {
+        id: "CC104",
+        title: "every config has a version in its name",
+        severity: Some(Severity::Warning),
+        what: "The `name` of every config with a file holds a variable besides `STACK_NAME`.",
+        why: "Without one the content can never change: Swarm refuses, and there is no version to raise.",
+        mend: "Give it a name with a version, and export the version in `abra.sh`.",
+        example: "configs:\n  nginx_conf:\n    name: ${STACK_NAME}_nginx_conf_${NGINX_CONF_VERSION}\n    file: nginx.conf.tmpl",
+        check: Check::Offline(unversioned),
+    },
+    Rule {
+        id: "CC105",
+        title: "every config's version has a value",
+        severity: Some(Severity::Error),
+        what: "With the values of `.env.sample` and `abra.sh`, no name of a config that is used ends in `_`.",
+        why: "The version is empty: every later content would need the same name, which Swarm refuses.",
+        mend: "Export the variable in `abra.sh`.",
+        example: "export NGINX_CONF_VERSION=v1",
+        check: Check::Offline(without_value),
+    },
+    Rule {
+        id: "CC106",
+        title: "every config is used",
+        severity: Some(Severity::Warning),
+        what: "Every top-level config is mounted by a service, in some choice of compose files.",
+        why: "Swarm makes it all the same, and it has to be kept up to date for nothing.",
+        mend: "Remove it, or mount it.",
+        example: "services:\n  app:\n    configs:\n      - source: nginx_conf\n        target: /etc/nginx/nginx.conf",
+        check: Check::Offline(unused),
+    },
+];
+
+/// Something that the stack makes from a file of the recipe.
+struct Made<'r> {
+    section: &'static str,
+    id: &'r str,
+    compose: &'r Compose,
+    entry: &'r StackFile,
+    file: &'r str,
+}
+
+impl Made<'_> {
+    fn key(&self, part: &str) -> String {
+        format!("{}.{}.{part}", self.section, self.id)
+    }
+
+    fn kind(&self) -> &'static str {
+        if self.section == "configs" { "config" } else { "secret" }
+    }
+}
+
+/// Configs and secrets with a file, in any choice of compose files; of two with the same name the first.
+fn made<'r>(reading: &'r Reading<'_>) -> BTreeMap<String, Made<'r>> {
+    let mut found = BTreeMap::new();
+    for set in &reading.sets {
+        let sections = [("configs", &set.compose.configs), ("secrets", &set.compose.secrets)];
+        for (section, (id, entry)) in
+            sections.into_iter().flat_map(|(name, map)| map.iter().map(move |one| (name, one)))
+        {
+            let Some(file) = entry.file.as_deref().filter(|_| !entry.external) else { continue };
+            let name = format!("{section}/{}", swarm_name(entry, id, &reading.stack));
+            found.entry(name).or_insert(Made { section, id, compose: &set.compose, entry, file });
+        }
+    }
+    found
+}
+
+fn changed(input: &LintInput<'_>) -> Vec<Found> {
+    let Some(base) = &input.base else { return Vec::new() };
+    let (head, before) = (made(&input.head), made(&base.reading));
+    let mut found = Vec::new();
+    for (name, now) in &head {
+        let Some(then) = before.get(name) else { continue };
+        let text = |reading: &Reading<'_>, file: &str| reading.files.text(file).map(str::to_owned);
+        let what = match (text(&input.head, now.file), text(&base.reading, then.file)) {
+            (Some(now_text), Some(then_text)) if now_text != then_text => format!("`{}` changed", now.file),
+            _ if now.entry.template_driver != then.entry.template_driver => {
+                format!("the template driver of {} `{}` changed", now.kind(), now.id)
+            }
+            _ => continue,
+        };
+        found.push(stale(input, now, &format!("{what} since {}", base.name)));
+    }
+    found
+}
+
+/// A finding at the version to raise.
+fn stale(input: &LintInput<'_>, made: &Made<'_>, what: &str) -> Found {
+    let version = version_variables(made.entry).last().map(|name| (*name).to_owned());
+    let exported = version.as_deref().and_then(|name| input.head.abra_sh.exports.iter().rfind(|one| one.name == name));
+    match (exported, version) {
+        (Some(export), _) => {
+            let words = format!("{what}, but {} `{}` still has the version {}", made.kind(), made.id, export.value);
+            let hint = format!("raise it in the same change: export {}={}", export.name, next(&export.value));
+            Found::new(words).line("abra.sh", export.line).hint(hint)
+        }
+        (None, Some(name)) => {
+            let words = format!("{what}, but the name of {} `{}` is the same", made.kind(), made.id);
+            Found::new(words).key(made.compose, &made.key("name")).hint(format!("raise {name}"))
+        }
+        (None, None) => {
+            let words = format!("{what}, and the name of {} `{}` has no version to raise", made.kind(), made.id);
+            let hint = "give it a name with a version: ${STACK_NAME}_… _${…_VERSION}";
+            Found::new(words).key(made.compose, &format!("{}.{}", made.section, made.id)).hint(hint)
+        }
+    }
+}
+
+/// The version after this one: `v4` after `v3`.
+fn next(version: &str) -> String {
+    let digits = version.len() - version.chars().rev().take_while(char::is_ascii_digit).count();
+    let (front, number) = version.split_at(digits);
+    match number.parse::<u64>() {
+        Ok(number) => format!("{front}{}", number + 1),
+        Err(_) => "<the next version>".to_owned(),
+    }
+}
+
+fn version_variables(entry: &StackFile) -> Vec<&str> {
+    let names = variables(entry.name_text.as_deref().unwrap_or_default());
+    names.into_iter().filter(|name| *name != "STACK_NAME").collect()
+}
+
+fn unused_exports(input: &LintInput<'_>) -> Vec<Found> {
+    let head = &input.head;
+    let exports = head.abra_sh.exports.iter().filter(|export| export.name.ends_with("_VERSION"));
+    let read_in = |text: &str, name: &str| {
+        let line_reads = |line: &str| {
+            let code = line.trim_start();
+            !code.starts_with('#') && !code.starts_with(&format!("export {name}=")) && has_word(code, name)
+        };
+        text.lines().any(line_reads)
+    };
+    let unused = exports.filter(|export| {
+        let docs = |path: &str| path.ends_with(".md") || path.starts_with("release/");
+        !head.files.texts.iter().any(|(path, text)| !docs(path) && read_in(text, &export.name))
+    });
+    let found = unused.map(|export| {
+        let words = format!("nothing reads {}", export.name);
+        Found::new(words).line("abra.sh", export.line).hint("remove the export, or correct its name")
+    });
+    found.collect()
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    line.split(|c: char| c != '_' && !c.is_ascii_alphanumeric()).any(|one| one == word)
+}
+
+fn defaults(input: &LintInput<'_>) -> Vec<Found> {
+    let head = &input.head;
+    let exports: BTreeMap<&str, &str> =
+        head.abra_sh.exports.iter().map(|one| (one.name.as_str(), one.value.as_str())).collect();
+    let mut found = Vec::new();
+    for (file, number, line) in head.compose_lines() {
+        for (name, default) in uses(line).into_iter().filter_map(|(name, default)| Some((name, default?))) {
+            if let Some(value) = exports.get(name).filter(|value| **value != default) {
+                let words = format!("the default `{default}` of {name} is not `{value}`, which abra.sh exports");
+                found.push(Found::new(words).line(file, number).hint(format!("write ${{{name}}}")));
+            }
+        }
+    }
+    found
+}
+
+fn unversioned(input: &LintInput<'_>) -> Vec<Found> {
+    let made = made(&input.head);
+    let without = made.values().filter(|one| one.section == "configs" && version_variables(one.entry).is_empty());
+    let found = without.map(|one| {
+        let words = format!("the name of config `{}` has no version, so `{}` can never change", one.id, one.file);
+        let variable = format!("{}_VERSION", one.id.to_uppercase());
+        let hint = format!("name: ${{STACK_NAME}}_{}_${{{variable}}}, and `export {variable}=v1` in abra.sh", one.id);
+        Found::new(words).key(one.compose, &format!("configs.{}", one.id)).hint(hint)
+    });
+    found.collect()
+}
+
+fn without_value(input: &LintInput<'_>) -> Vec<Found> {
+    let found = input.head.problems_anywhere(Topic::NoVersion).into_iter();
+    found.filter(|problem| is_in(problem.key.as_deref(), "configs.")).map(Found::of_problem).collect()
+}
+
+pub(super) fn is_in(key: Option<&str>, section: &str) -> bool {
+    key.is_some_and(|key| key.starts_with(section))
+}
+
+fn unused(input: &LintInput<'_>) -> Vec<Found> {
+    let sets = &input.head.sets;
+    let used = |id: &str| {
+        let mut services = sets.iter().flat_map(|set| set.compose.services.values());
+        services.any(|service| service.configs.iter().any(|one| one.source == id))
+    };
+    let declared = sets.iter().flat_map(|set| set.compose.configs.keys().map(move |id| (set, id)));
+    let found = declared.filter(|(_, id)| !used(id)).map(|(set, id)| {
+        let found = Found::new(format!("no service uses the config `{id}`"));
+        found.key(&set.compose, &format!("configs.{id}")).hint("remove it, or mount it in a service")
+    });
+    found.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_version() {
+        assert_eq!(["v1", "v9", "12", "a2b10", "latest"].map(next), ["v2", "v10", "13", "a2b11", "<the next version>"]);
+    }
+}

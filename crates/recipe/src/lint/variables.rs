@@ -1,0 +1,180 @@
+//! `CC6xx`: variables that nobody gives a value.
+
+use super::reading::listed;
+use super::secrets::by_service;
+use super::{Check, Found, LintInput, Reading, Rule, SAMPLE};
+use crate::env_sample::Presence;
+use crate::interpolate::{uses, variables};
+use crate::source::{Severity, Topic, tidy_path};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) const RULES: [Rule; 3] = [
+    Rule {
+        id: "CC601",
+        title: "variables of compose files are in `.env.sample`",
+        severity: Some(Severity::Warning),
+        what: "Every variable that a compose file reads without a default, or that a service takes over from the app's \
+            environment, is in `.env.sample` (in force or commented) or exported by `abra.sh`.",
+        why: "No operator learns that it exists, and it is empty in every app.",
+        mend: "Add it to `.env.sample`, commented if it is optional, or give it a default.",
+        example: "# .env.sample\n#EXTRA_DOMAINS=', `www.example.com`'",
+        check: Check::Offline(undocumented),
+    },
+    Rule {
+        id: "CC602",
+        title: "templates read variables that their service has",
+        severity: Some(Severity::Warning),
+        what: "For every `{{ env \"X\" }}` in a config with `template_driver: golang`, every service that mounts the config has \
+            `X` in its `environment`, in some choice of compose files. `app` also has the whole of `.env.sample`. \
+            Variables that an image sets itself cannot be seen from here.",
+        why: "Docker fills the template in with the environment of the service, not with the operator's: it is empty there.",
+        mend: "Add the variable to the service's `environment`.",
+        example: "services:\n  db:\n    environment:\n      - POSTGRES_USER   # pg_backup.sh.tmpl has {{ env \"POSTGRES_USER\" }}",
+        check: Check::Offline(in_templates),
+    },
+    Rule {
+        id: "CC603",
+        title: "listed compose files exist",
+        severity: Some(Severity::Error),
+        what: "Every file that a `COMPOSE_FILE` line of `.env.sample` names exists, in commented lines too.",
+        why: "The operator who uncomments the line cannot deploy.",
+        mend: "Correct the name, or add the file.",
+        example: "#COMPOSE_FILE=\"$COMPOSE_FILE:compose.smtp.yml\"",
+        check: Check::Offline(missing_files),
+    },
+];
+
+fn documented(reading: &Reading<'_>) -> BTreeSet<String> {
+    let sample = reading.sample.entries.iter().map(|entry| entry.key.clone());
+    let exports = reading.abra_sh.exports.iter().map(|export| export.name.clone());
+    sample.chain(exports).chain(["STACK_NAME".to_owned()]).collect()
+}
+
+fn undocumented(input: &LintInput<'_>) -> Vec<Found> {
+    if input.head.files.text(SAMPLE).is_none() {
+        return Vec::new();
+    }
+    let mut known = documented(&input.head);
+    // Names without a version have rules of their own.
+    let unversioned = input.head.problems_anywhere(Topic::NoVersion);
+    known.extend(unversioned.iter().flat_map(|problem| variables(&problem.what)).map(str::to_owned));
+    let mut first: BTreeMap<String, Found> = BTreeMap::new();
+    for (file, number, line) in input.head.compose_lines() {
+        for (name, _) in uses(line).into_iter().filter(|(name, default)| default.is_none() && !known.contains(*name)) {
+            let found = Found::new(format!("{name} is read here, and {SAMPLE} does not have it")).line(file, number);
+            first.entry(name.to_owned()).or_insert(found);
+        }
+    }
+    for set in &input.head.sets {
+        for (service, one) in &set.compose.services {
+            for (name, _) in one.environment.iter().filter(|(name, value)| value.is_none() && !known.contains(*name)) {
+                let words =
+                    format!("`{service}` takes {name} from the app's environment, and {SAMPLE} does not have it");
+                let found = Found::new(words).key(&set.compose, &format!("services.{service}.environment.{name}"));
+                first.entry(name.clone()).or_insert(found);
+            }
+        }
+    }
+    let with_hint = |(name, found): (String, Found)| found.hint(format!("add `{name}=`, or `#{name}=`, to {SAMPLE}"));
+    first.into_iter().map(with_hint).collect()
+}
+
+/// A call in a template that Docker fills in: `env "X"` or `secret "x"`.
+pub(super) struct Call<'r> {
+    /// A service that mounts the config.
+    pub(super) service: &'r str,
+    /// `env` or `secret`.
+    pub(super) function: &'static str,
+    /// The argument.
+    pub(super) name: &'r str,
+    /// The template.
+    pub(super) file: &'r str,
+    /// The line, counted from 1.
+    pub(super) line: u32,
+}
+
+/// The calls in every template, for every service that mounts it.
+pub(super) fn calls<'r>(reading: &'r Reading<'_>) -> Vec<Call<'r>> {
+    let mut mounts: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for set in &reading.sets {
+        for (service, one) in &set.compose.services {
+            let used = one.configs.iter().filter_map(|used| set.compose.configs.get(&used.source));
+            let templates = used.filter(|config| config.template_driver.is_some());
+            mounts.extend(templates.filter_map(|config| Some((service.as_str(), config.file.as_deref()?))));
+        }
+    }
+    let mut found = Vec::new();
+    for (service, file) in mounts {
+        for (text, line) in reading.files.text(file).unwrap_or_default().lines().zip(1_u32..) {
+            let calls = arguments(text).into_iter();
+            found.extend(calls.map(|(function, name)| Call { service, function, name, file, line }));
+        }
+    }
+    found
+}
+
+/// The functions called with a quoted name between `{{` and `}}`.
+fn arguments(line: &str) -> Vec<(&'static str, &str)> {
+    let mut found = Vec::new();
+    for action in line.split("{{").skip(1).map(|rest| rest.split("}}").next().unwrap_or(rest)) {
+        let mut before = "";
+        for (at, part) in action.split(['"', '`']).enumerate() {
+            if at % 2 == 0 {
+                before = part;
+                continue;
+            }
+            let word = before.trim_end().rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+            found.extend(["env", "secret"].into_iter().find(|one| word == Some(one)).map(|function| (function, part)));
+        }
+    }
+    found
+}
+
+/// What every container has.
+const ALWAYS: [&str; 4] = ["HOME", "HOSTNAME", "PATH", "PWD"];
+
+fn in_templates(input: &LintInput<'_>) -> Vec<Found> {
+    let environments = by_service(input, |service| service.environment.keys().map(String::as_str).collect());
+    let known = documented(&input.head);
+    let has = |service: &str, name: &str| {
+        let own = environments.get(service).is_some_and(|names| names.contains(name));
+        own || ALWAYS.contains(&name) || (service == "app" && known.contains(name))
+    };
+    let calls = calls(&input.head).into_iter();
+    let missing = calls.filter(|call| call.function == "env" && !has(call.service, call.name));
+    let found = missing.map(|Call { service, name, file, line, .. }| {
+        let words = format!("the template reads {name}, which `{service}` does not have in its environment");
+        Found::new(words).line(file, line).hint(format!("add {name} to services.{service}.environment"))
+    });
+    found.collect()
+}
+
+fn missing_files(input: &LintInput<'_>) -> Vec<Found> {
+    let files = input.head.files;
+    let mut found = Vec::new();
+    for (line, presence, names) in listed(&input.head) {
+        for name in names.into_iter().filter(|name| files.text(&tidy_path(name)).is_none()) {
+            let whose = match presence {
+                Presence::Set => "COMPOSE_FILE",
+                Presence::Optional => "the commented COMPOSE_FILE",
+            };
+            let words = format!("{whose} names {name}, which does not exist");
+            found.push(Found::new(words).line(SAMPLE, line).hint("correct the name, or add the file"));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_in_templates() {
+        let seen = arguments(
+            r#"{{ if eq (env "A") "1" }}x {{ secret `b_c` }} env "N" {{ printf "%s" (env  "D") }}{{env"E"}}"#,
+        );
+        assert_eq!(seen, [("env", "A"), ("secret", "b_c"), ("env", "D"), ("env", "E")]);
+        assert!(arguments("# env \"X\" {{ .Service }} {{ env .X }} {{").is_empty());
+    }
+}

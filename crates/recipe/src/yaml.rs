@@ -1,0 +1,266 @@
+//! YAML as a tree that keeps the line and the written text of every node.
+//!
+//! The parser (anchors, merge keys, limits against hostile input) is serde-saphyr; this module is the only one that knows
+//! it. Reading into a tree first lets a file with three mistakes be reported with three problems.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{Location, NonFiniteFloatPolicy, Spanned, alias_limits, budget, options};
+
+use crate::scalar::{Kind, Scalar, plain};
+use crate::source::{Problem, Topic};
+
+/// The longest YAML text that is read, in bytes: real recipes stay under 50 KiB.
+const MAX_TEXT: usize = 1 << 20;
+
+/// A node and the line it is written on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) line: u32,
+    pub(crate) value: Value,
+}
+
+impl Node {
+    /// The node as JSON, for parts that are passed on unread.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match &self.value {
+            Value::Null => Json::Null,
+            Value::Scalar(scalar) => match scalar.kind {
+                Kind::Boolean => Json::Bool(scalar.text == "true"),
+                Kind::Number => scalar.whole().map_or_else(|| Json::from(scalar.text.clone()), Json::from),
+                Kind::Text | Kind::Time => Json::from(scalar.text.clone()),
+            },
+            Value::List(items) => items.iter().map(Self::to_json).collect(),
+            Value::Map(entries) => {
+                let entries = entries.iter().map(|(key, node)| (key.name.clone(), node.to_json()));
+                Json::Object(entries.collect())
+            }
+        }
+    }
+}
+
+/// What a node is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Null,
+    Scalar(Scalar),
+    List(Vec<Node>),
+    Map(Vec<(Key, Node)>),
+}
+
+/// A key of a mapping and the line it is written on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Key {
+    pub(crate) name: String,
+    pub(crate) line: u32,
+    /// Whether it is written without quotes.
+    pub(crate) plain: bool,
+}
+
+/// Reads one YAML document.
+///
+/// # Errors
+/// Fails with one problem when the text is not YAML or is larger or deeper than any recipe.
+pub(crate) fn parse(file: &str, text: &str) -> Result<Node, Problem> {
+    if text.len() > MAX_TEXT {
+        return Err(Problem::error(file, format!("is larger than {MAX_TEXT} bytes")).topic(Topic::Unreadable));
+    }
+    // The depth bounds the stack that the recursive reading needs: about 1 MiB without optimisation.
+    let options = options! {
+        budget: budget! { max_events: 200_000, max_aliases: 2_000, max_anchors: 2_000, max_depth: 24, max_nodes: 100_000 },
+        alias_limits: alias_limits! { max_total_replayed_events: 100_000, max_replay_stack_depth: 16 },
+        ignore_binary_tag_for_string: true,
+        // What such a scalar is to the loader is decided in `scalar`.
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
+    };
+    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
+        Ok(root) => Ok(node(text, root)),
+        Err(error) => {
+            let line = error.location().map(|at| at.line()).filter(|line| *line > 0);
+            let problem = Problem::error(file, format!("not readable as YAML: {}", first_sentence(&error)));
+            let problem = problem.topic(Topic::Unreadable);
+            Err(Problem { line: line.and_then(|line| u32::try_from(line).ok()), ..problem })
+        }
+    }
+}
+
+/// The parser's own message without its source excerpt and its place, which the problem states itself.
+fn first_sentence(error: &serde_saphyr::Error) -> String {
+    let text = error.without_snippet().to_string();
+    let line = text.lines().next().unwrap_or_default();
+    let cut =
+        [" at line ", " (line ", ", set "].into_iter().filter_map(|end| line.find(end)).min().unwrap_or(line.len());
+    line[..cut].trim_end_matches([',', ':', ' ']).to_owned()
+}
+
+/// A node as the parser hands it over: typed scalars lose their text, which the span gives back.
+enum Raw {
+    Null,
+    Text(String),
+    Typed,
+    List(Vec<Spanned<Self>>),
+    Map(Vec<(Spanned<RawKey>, Spanned<Self>)>),
+}
+
+struct RawKey(String);
+
+fn node(text: &str, raw: Spanned<Raw>) -> Node {
+    let value = match raw.value {
+        Raw::Null => Value::Null,
+        Raw::Text(value) => {
+            let written = written(text, &raw.defined);
+            // A plain scalar that this parser reads as text may still be a number or a date to the reference loader.
+            if written == value { Value::Scalar(plain(written)) } else { Value::Scalar(Scalar::text(value)) }
+        }
+        Raw::Typed => Value::Scalar(plain(written(text, &raw.defined))),
+        Raw::List(items) => Value::List(items.into_iter().map(|item| node(text, item)).collect()),
+        Raw::Map(entries) => {
+            let entry = |(key, value): (Spanned<RawKey>, Spanned<Raw>)| {
+                let plain = written(text, &key.defined) == key.value.0;
+                let key = Key { name: key.value.0, line: line(&key.defined), plain };
+                (key, node(text, value))
+            };
+            Value::Map(entries.into_iter().map(entry).collect())
+        }
+    };
+    Node { line: line(&raw.defined), value }
+}
+
+fn line(at: &Location) -> u32 {
+    u32::try_from(at.line()).unwrap_or(u32::MAX).max(1)
+}
+
+/// The text of a scalar as it stands in the file.
+fn written<'a>(text: &'a str, at: &Location) -> &'a str {
+    let span = at.span();
+    let bounds = span.byte_offset().zip(span.byte_len()).and_then(|(start, length)| {
+        let start = usize::try_from(start).ok()?;
+        Some((start, start.checked_add(usize::try_from(length).ok()?)?))
+    });
+    bounds.and_then(|(start, end)| text.get(start..end)).unwrap_or_default()
+}
+
+impl<'de> Deserialize<'de> for RawKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<String>::deserialize(deserializer).map(|key| Self(key.unwrap_or_default()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a YAML node")
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Raw, E> {
+        Ok(Raw::Typed)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Raw, E> {
+        Ok(Raw::Typed)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Raw, E> {
+        Ok(Raw::Typed)
+    }
+
+    fn visit_i128<E>(self, _: i128) -> Result<Raw, E> {
+        Ok(Raw::Typed)
+    }
+
+    fn visit_u128<E>(self, _: u128) -> Result<Raw, E> {
+        Ok(Raw::Typed)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Raw, E> {
+        Ok(Raw::Typed)
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Raw, E> {
+        Ok(Raw::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Raw::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+        let mut map = Vec::new();
+        while let Some(key) = entries.next_key()? {
+            map.push((key, entries.next_value()?));
+        }
+        Ok(Raw::Map(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_texts_survive_anchors_and_merge_keys() {
+        let root = parse("a.yml", "x: &x\n  a: 0755\n  b: 'q'\ny:\n  <<: *x\n  b: 1.10\n").unwrap();
+        let Value::Map(top) = root.value else { panic!("a mapping") };
+        let Value::Map(merged) = &top[1].1.value else { panic!("a mapping") };
+        let mut seen: Vec<String> =
+            merged.iter().map(|(key, node)| format!("{} {} {:?}", key.name, node.line, node.value)).collect();
+        seen.sort();
+        insta::assert_snapshot!(seen.join("\n"), @r#"
+        a 2 Scalar(Scalar { text: "493", raw: "0755", kind: Number, substituted: false, plain: true })
+        b 6 Scalar(Scalar { text: "1.1", raw: "1.10", kind: Number, substituted: false, plain: true })
+        "#);
+    }
+
+    /// `docker stack config` writes the label of a commit such as 294e1909 without quotes.
+    #[test]
+    fn a_number_that_no_float_holds_is_text() {
+        let json = parse("a.yml", "l: 294e1909\nm: 1e3\n").unwrap().to_json();
+        assert_eq!(json["l"], "294e1909");
+        assert_eq!(json["m"], "1000");
+    }
+
+    #[test]
+    fn broken_yaml_names_its_line() {
+        insta::assert_snapshot!(parse("compose.yml", "services:\n  app:\n    image: [a\n").unwrap_err(), @"compose.yml, line 3: not readable as YAML: unclosed bracket '['");
+        insta::assert_snapshot!(parse("compose.yml", "a: 1\na: 2\n").unwrap_err(), @"compose.yml, line 2: not readable as YAML: duplicate mapping key: a");
+        insta::assert_snapshot!(parse("compose.yml", "a:\n\t- b\n").unwrap_err(), @"compose.yml, line 2: not readable as YAML: tabs disallowed within this context (block indentation)");
+        insta::assert_snapshot!(parse("compose.yml", "a: *b\n").unwrap_err(), @"compose.yml, line 1: not readable as YAML: alias references unknown anchor");
+    }
+
+    #[test]
+    fn hostile_input_is_refused_quickly() {
+        let level = |i: u32| format!("a{i}: &a{i} [*a{p}, *a{p}, *a{p}]\n", p = i - 1);
+        let bomb: String = std::iter::once("a0: &a0 [x, x]\n".to_owned()).chain((1..40).map(level)).collect();
+        assert!(parse("bomb.yml", &bomb).is_err());
+        assert!(parse("deep.yml", &"[".repeat(100_000)).is_err());
+        assert!(parse("deep.yml", &"- ".repeat(10_000)).is_err());
+        assert!(parse("large.yml", &"#".repeat(MAX_TEXT + 1)).is_err());
+    }
+}
