@@ -57,9 +57,9 @@ fn prepare(folder: &Path, endpoint: Endpoint) -> Prepared {
     let pins = [(app.clone(), format!("{app}@sha256:{}", "0".repeat(64)))].into();
     let overlay = Overlay {
         compose: &recipe.compose,
-        recipe: &name,
-        run: &run_id,
-        stack: &stack,
+        recipe: name.as_str(),
+        run: run_id.as_str(),
+        stack: stack.as_str(),
         tree: &tree,
         endpoint,
         identity: Identity::Override,

@@ -41,7 +41,7 @@ pub fn for_backup(spec: &BackupSpec, promises: &[Promise], stock: Stock<'_>) -> 
     for place in stock.databases.iter().filter_map(MarkerPlace::of) {
         match place {
             MarkerPlace::Redis(_) if !promised(place.service()) => {
-                chosen.leave_out(&place, "its volume is not backed up")
+                chosen.leave_out(&place, "its volume is not backed up");
             }
             MarkerPlace::Postgres(_)
             | MarkerPlace::Mysql(_)
@@ -67,7 +67,7 @@ pub fn for_upgrade(promises: &[Promise], volumes: &BTreeSet<String>, stock: Stoc
     for place in stock.databases.iter().filter_map(MarkerPlace::of) {
         match place {
             MarkerPlace::Redis(_) if !keeps(place.service()) => {
-                chosen.leave_out(&place, "it has no volume to keep it in")
+                chosen.leave_out(&place, "it has no volume to keep it in");
             }
             MarkerPlace::Postgres(_)
             | MarkerPlace::Mysql(_)

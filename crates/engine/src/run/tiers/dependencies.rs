@@ -308,7 +308,7 @@ impl Stage<'_> {
         }
     }
 
-    /// AppState a failing test that needs a dependency: whether that dependency is still what it was. If not, whatever the test
+    /// After a failing test that needs a dependency: whether that dependency is still what it was. If not, whatever the test
     /// found is not the recipe's fault.
     pub(super) async fn mind_dependency(&self, path: &str, outcome: Outcome) -> Outcome {
         let Outcome::Failed(finding) = &outcome else { return outcome };
