@@ -4,6 +4,7 @@ pub mod value;
 
 use crate::error::{Kind, UserError};
 use cc_ci_pages::comment::Address;
+use cc_ci_store::state::StateFolder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -24,16 +25,15 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// The state folder, absolute.
-    pub fn state(&self) -> Result<PathBuf, UserError> {
+    /// The state folder.
+    pub fn state(&self) -> Result<StateFolder, UserError> {
         let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let chosen = self.state.clone().filter(|dir| !dir.as_os_str().is_empty());
         let dir = chosen
             .or_else(|| from("XDG_STATE_HOME").map(|dir| dir.join("cc-ci")))
             .or_else(|| from("HOME").map(|home| home.join(".local/state/cc-ci")))
             .ok_or_else(|| UserError::new(Kind::Usage, "there is no folder for state").hint("give --state DIR"))?;
-        std::path::absolute(&dir)
-            .map_err(|source| UserError::new(Kind::Usage, format!("cannot use {}: {source}", dir.display())))
+        Ok(StateFolder::open(&dir)?)
     }
 }
 

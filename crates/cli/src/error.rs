@@ -8,6 +8,7 @@ use cc_ci_model::exit;
 use cc_ci_model::redact::Redactor;
 use cc_ci_store::replay::ReplayError;
 use cc_ci_store::run_dir::RunDirError;
+use cc_ci_store::state::StateFolderError;
 use std::error::Error;
 use std::fmt;
 
@@ -200,6 +201,16 @@ impl From<ReplayError> for UserError {
             | ReplayError::NoPlan { .. } => Kind::Usage,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+impl From<StateFolderError> for UserError {
+    fn from(error: StateFolderError) -> Self {
+        let refused = Self::new(Kind::Usage, error.to_string());
+        match error {
+            StateFolderError::Foreign { .. } => refused.hint("give one of your own with --state DIR"),
+            StateFolderError::Io { .. } => refused,
+        }
     }
 }
 

@@ -35,6 +35,7 @@ use cc_ci_recipe::overlays;
 use cc_ci_recipe::source::{Problem, Severity};
 use cc_ci_recipe::traefik::RouteProtocol;
 use cc_ci_recipe::version::{self, Publications, TagKind, Version};
+use cc_ci_store::state::StateFolder;
 use checked::{checked, skips};
 use customize::{Customized, Overlays};
 use dependencies::{Needed, Search};
@@ -86,7 +87,7 @@ pub struct Prepared {
 
 /// Plans a run of what the arguments name.
 pub async fn prepare(
-    state: &Path,
+    state: &StateFolder,
     args: &RecipeArgs,
     warmth: &Warmth<'_>,
     cancel: &CancellationToken,
@@ -94,7 +95,7 @@ pub async fn prepare(
     let stages = stages(args)?;
     let source = find(state, &args.recipe)?;
     let name = RecipeName::parse(&source.name()).map_err(|error| UserError::new(Kind::Recipe, error.to_string()))?;
-    let repository = Repository::open(&source, &state.join("repositories"), cancel.clone()).await?;
+    let repository = Repository::open(&source, &state.repositories(), cancel.clone()).await?;
     let (head, tags, notes) = tokio::join!(repository.resolve(args.revision()), repository.tags(), repository.notes());
     let (head, tags) = (head?, version_tags(tags?));
     let published = version::published(&tags);
@@ -284,12 +285,12 @@ fn keeps_ports(plain: &Recipe, overlaid: &Recipe) -> Result<(), UserError> {
 }
 
 /// A path, a URL, or the name of a recipe: one that the set-up assembled, one that `abra` has, else the commons' own.
-pub(crate) fn find(state: &Path, text: &str) -> Result<Source, UserError> {
+pub(crate) fn find(state: &StateFolder, text: &str) -> Result<Source, UserError> {
     let is_name = RecipeName::parse(text).is_ok() && !text.starts_with('.');
     if !is_name || Path::new(text).join(".git").exists() {
         return Ok(Source::parse(text)?);
     }
-    let known = [Some(state.join("recipes")), args::abra_recipes()].into_iter().flatten();
+    let known = [Some(state.recipes()), args::abra_recipes()].into_iter().flatten();
     for folder in known {
         let candidate = folder.join(text);
         if candidate.is_dir() {

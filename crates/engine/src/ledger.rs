@@ -151,6 +151,14 @@ pub fn read(path: &Path) -> Result<Vec<Entry>, LedgerError> {
     Ok(entries)
 }
 
+/// Whether the ledger in a run's folder was opened and never closed, so that somebody has to clean up. Only its last line
+/// counts; one that cannot be read says nothing of the sort.
+#[must_use]
+pub fn is_open(folder: &Path) -> bool {
+    let Ok(text) = std::fs::read_to_string(folder.join(FILE)) else { return false };
+    !text.lines().next_back().is_some_and(is_closed)
+}
+
 fn is_closed(line: &str) -> bool {
     matches!(serde_json::from_str(line), Ok(Entry::Closed))
 }
@@ -184,7 +192,9 @@ mod tests {
         let entries = read(ledger.path()).unwrap();
         assert_eq!(entries.len(), 3);
         assert_eq!(deploys(&entries), [stack]);
+        assert!(is_open(folder.path()));
         close(ledger.path()).unwrap();
+        assert!(!is_open(folder.path()) && !is_open(&folder.path().join("nowhere")));
         assert_eq!(read(ledger.path()).unwrap().last(), Some(&Entry::Closed));
     }
 

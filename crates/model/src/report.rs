@@ -1,6 +1,7 @@
 //! The one view every output of a run is drawn from: what the plan, the evidence and the verdict say, side by side.
 
 pub mod junit;
+pub mod life;
 pub mod results;
 pub mod summary;
 pub mod text;

@@ -1,13 +1,20 @@
 //! Remembers runs: folders, records, retention.
 //!
 //! A run's folder is written by a [`recorder::Recorder`] while the run goes on and by [`artifacts`] when it is over;
-//! [`replay`] reads it back, and judging what it reads gives the verdict the run had.
+//! [`replay`] reads it back, and judging what it reads gives the verdict the run had. [`mod@follow`] reads it while it grows.
 
 pub mod artifacts;
 pub mod dead;
+pub mod follow;
 pub mod kept;
 pub mod leaks;
+pub mod life;
 pub mod recorder;
 pub mod replay;
 pub mod retention;
 pub mod run_dir;
+pub mod state;
+pub mod stored;
+
+pub use follow::follow;
+pub use life::life;

@@ -1,11 +1,12 @@
 //! Writes the record of a run as it happens. Evidence that cannot be written makes the run worthless, so a failure is kept
 //! and has to be asked for.
 
-use crate::run_dir::{EVENTS, RunDir};
+use crate::run_dir::{EVENTS, MODE, RunDir};
 use cc_ci_model::event::{Listener, Stamped};
 use cc_ci_model::redact::Vault;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -38,11 +39,8 @@ impl Recorder {
     /// Begins the record of a run. What the vault knows is masked in every line.
     pub fn create(dir: &RunDir, vault: Vault) -> Result<Self, RecordError> {
         let path = dir.file(EVENTS);
-        let file = OpenOptions::new().create_new(true).append(true).open(&path).map_err(|source| RecordError {
-            path: path.clone(),
-            seq: 0,
-            source,
-        })?;
+        let opened = OpenOptions::new().create_new(true).append(true).mode(MODE).open(&path);
+        let file = opened.map_err(|source| RecordError { path: path.clone(), seq: 0, source })?;
         Ok(Self::into_file(file, path, vault))
     }
 

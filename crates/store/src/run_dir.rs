@@ -1,9 +1,11 @@
 //! The layout of a run's folder, and the one way files in it are written: whole or not at all.
 
+use crate::state::StateFolder;
 use cc_ci_model::ids::RunId;
 pub use cc_ci_model::report::results::{CARD, SCREENSHOT};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The record: one event per line.
@@ -28,6 +30,11 @@ pub const BADGE: &str = "badge.svg";
 pub const LOGS: &str = "logs";
 /// Held locked by the process that performs the run.
 pub(crate) const LOCK: &str = "lock";
+/// Says that the run stays, and why.
+const PIN: &str = "keep";
+
+/// What everything in a run's folder may be read by, as far as the umask allows: it is masked, and meant to be shown.
+pub(crate) const MODE: u32 = 0o644;
 
 /// Why a run's folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -81,16 +88,10 @@ pub struct RunLock {
     _file: File,
 }
 
-/// The folder of all runs below a state folder.
-#[must_use]
-pub fn runs_of(state: &Path) -> PathBuf {
-    state.join("runs")
-}
-
 impl RunDir {
     /// Makes the folder of a new run and holds its lock. A folder that is there already is never taken over.
-    pub fn create(state: &Path, run: &RunId) -> Result<(Self, RunLock), RunDirError> {
-        let runs = runs_of(state);
+    pub fn create(state: &StateFolder, run: &RunId) -> Result<(Self, RunLock), RunDirError> {
+        let runs = state.runs();
         fs::create_dir_all(&runs).map_err(|source| RunDirError::io("create", &runs, source))?;
         let path = runs.join(run.as_str());
         match fs::create_dir(&path) {
@@ -107,8 +108,8 @@ impl RunDir {
     }
 
     /// The folder of a run that was made before.
-    pub fn open(state: &Path, run: &RunId) -> Result<Self, RunDirError> {
-        let runs = runs_of(state);
+    pub fn open(state: &StateFolder, run: &RunId) -> Result<Self, RunDirError> {
+        let runs = state.runs();
         let path = runs.join(run.as_str());
         if path.is_dir() { Ok(Self { path }) } else { Err(RunDirError::NoSuchRun { run: run.clone(), runs }) }
     }
@@ -147,6 +148,32 @@ impl RunDir {
         }
     }
 
+    /// Says that this run stays, whatever retention would choose; `why` is for whoever wonders. The last word counts.
+    pub fn pin(&self, why: &str) -> Result<(), RunDirError> {
+        self.write(PIN, format!("{why}\n").as_bytes()).map(drop)
+    }
+
+    /// Gives the run back to retention.
+    pub fn unpin(&self) -> Result<(), RunDirError> {
+        match fs::remove_file(self.file(PIN)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(RunDirError::io("remove", &self.file(PIN), error))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Whether somebody said that this run stays. What cannot be found out counts as a yes.
+    #[must_use]
+    pub fn is_pinned(&self) -> bool {
+        self.file(PIN).try_exists().unwrap_or(true)
+    }
+
+    /// Removes the folder with everything in it.
+    pub fn remove(&self) -> Result<(), RunDirError> {
+        fs::remove_dir_all(&self.path).map_err(|source| RunDirError::io("remove", &self.path, source))
+    }
+
     /// Writes a file of the folder so that a reader sees either all of it or what was there before. `name` may have one
     /// folder in front: `logs/app.log`.
     pub fn write(&self, name: &str, content: &[u8]) -> Result<PathBuf, RunDirError> {
@@ -160,7 +187,9 @@ impl RunDir {
         let folder = path.parent().unwrap_or(&self.path);
         fs::create_dir_all(folder).map_err(|source| RunDirError::io("create", folder, source))?;
         let fail = |source| RunDirError::io("write", &path, source);
-        let mut draft = tempfile::Builder::new().prefix(".draft-").tempfile_in(folder).map_err(fail)?;
+        let mode = fs::Permissions::from_mode(MODE);
+        let draft = tempfile::Builder::new().prefix(".draft-").permissions(mode).tempfile_in(folder);
+        let mut draft = draft.map_err(fail)?;
         draft.write_all(content).map_err(fail)?;
         draft.as_file().sync_all().map_err(fail)?;
         draft.persist(&path).map_err(|error| fail(error.error))?;
@@ -176,28 +205,56 @@ mod tests {
         RunId::parse(id).unwrap()
     }
 
+    fn state() -> (tempfile::TempDir, StateFolder) {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateFolder::open(folder.path()).unwrap();
+        (folder, state)
+    }
+
+    #[test]
+    fn a_pin_stays_until_it_is_taken_away() {
+        let (_folder, state) = state();
+        let (dir, _lock) = RunDir::create(&state, &run("r1")).unwrap();
+        assert!(!dir.is_pinned());
+        dir.pin("its report is not delivered yet").unwrap();
+        assert!(dir.is_pinned());
+        dir.unpin().unwrap();
+        dir.unpin().unwrap();
+        assert!(!dir.is_pinned());
+    }
+
+    #[test]
+    fn every_file_of_a_run_can_be_read_by_the_same_people() {
+        let (_folder, state) = state();
+        let (dir, _lock) = RunDir::create(&state, &run("r1")).unwrap();
+        dir.write("index.html", b"").unwrap();
+        let _record = crate::recorder::Recorder::create(&dir, cc_ci_model::redact::Vault::default()).unwrap();
+        let mode = |name: &str| fs::metadata(dir.file(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode("index.html"), mode(EVENTS));
+    }
+
     #[test]
     fn a_run_is_running_for_as_long_as_its_lock_is_held() {
-        let state = tempfile::tempdir().unwrap();
-        let (dir, lock) = RunDir::create(state.path(), &run("r1")).unwrap();
+        let (_folder, state) = state();
+        let (dir, lock) = RunDir::create(&state, &run("r1")).unwrap();
         assert!(dir.is_running().unwrap());
         drop(lock);
         assert!(!dir.is_running().unwrap());
-        assert_eq!(RunDir::open(state.path(), &run("r1")).unwrap(), dir);
+        assert_eq!(RunDir::open(&state, &run("r1")).unwrap(), dir);
     }
 
     #[test]
     fn a_run_folder_is_never_taken_over() {
-        let state = tempfile::tempdir().unwrap();
-        let _first = RunDir::create(state.path(), &run("r1")).unwrap();
-        assert!(matches!(RunDir::create(state.path(), &run("r1")), Err(RunDirError::Exists { .. })));
-        assert!(matches!(RunDir::open(state.path(), &run("r2")), Err(RunDirError::NoSuchRun { .. })));
+        let (_folder, state) = state();
+        let _first = RunDir::create(&state, &run("r1")).unwrap();
+        assert!(matches!(RunDir::create(&state, &run("r1")), Err(RunDirError::Exists { .. })));
+        assert!(matches!(RunDir::open(&state, &run("r2")), Err(RunDirError::NoSuchRun { .. })));
     }
 
     #[test]
     fn a_file_is_replaced_whole_and_leaves_no_draft() {
-        let state = tempfile::tempdir().unwrap();
-        let (dir, _lock) = RunDir::create(state.path(), &run("r1")).unwrap();
+        let (_folder, state) = state();
+        let (dir, _lock) = RunDir::create(&state, &run("r1")).unwrap();
         dir.write("logs/app.log", b"a long first version").unwrap();
         dir.write("logs/app.log", b"short").unwrap();
         assert_eq!(fs::read(dir.file("logs/app.log")).unwrap(), b"short");
@@ -206,8 +263,8 @@ mod tests {
 
     #[test]
     fn a_file_cannot_be_written_outside_the_folder() {
-        let state = tempfile::tempdir().unwrap();
-        let (dir, _lock) = RunDir::create(state.path(), &run("r1")).unwrap();
+        let (_folder, state) = state();
+        let (dir, _lock) = RunDir::create(&state, &run("r1")).unwrap();
         for name in ["", "../x", "a/../../x", "/etc/x", "a/b/c", "logs/", ".hidden"] {
             assert!(matches!(dir.write(name, b""), Err(RunDirError::BadName(_))), "{name}");
         }

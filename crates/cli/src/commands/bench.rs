@@ -11,16 +11,16 @@ use crate::terminal;
 use cc_ci_engine::run::Cancel;
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::exit;
-use std::path::Path;
 use std::time::Duration;
 
 use crate::commands::run::signals;
+use cc_ci_store::state::StateFolder;
 
 /// A measurement may take this long in all.
 const LIMIT: Duration = Duration::from_hours(12);
 
 /// Measures both in turn and prints the comparison. A run that is not green ends it: its time would say nothing.
-pub async fn exec(state: &Path, args: &FloorArgs) -> Result<u8, UserError> {
+pub async fn exec(state: &StateFolder, args: &FloorArgs) -> Result<u8, UserError> {
     let cancel = Cancel::default();
     let watch = signals::watch(cancel.clone(), Voice::new(Vec::new()), LIMIT)?;
     let (mut floors, mut runs) = (Vec::new(), Vec::new());

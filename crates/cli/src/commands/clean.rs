@@ -6,24 +6,25 @@ use crate::error::{Kind, UserError};
 use crate::terminal;
 use cc_ci_engine::docker::Swarm;
 use cc_ci_engine::labels;
+use cc_ci_engine::ledger;
 use cc_ci_engine::reaper;
 use cc_ci_engine::run as engine;
 use cc_ci_engine::swarm::Observe;
 use cc_ci_model::exit;
 use cc_ci_model::ids::RunId;
 use cc_ci_store::dead;
-use cc_ci_store::retention::{self, RunState, StoredRun};
 use cc_ci_store::run_dir::RunDir;
+use cc_ci_store::state::StateFolder;
+use cc_ci_store::stored::{self, RunState, StoredRun};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Cleans up after every dead run of this state folder. The exit code is 11 when something would not go.
-pub async fn exec(state: &Path, args: &CleanArgs) -> Result<u8, UserError> {
+pub async fn exec(state: &StateFolder, args: &CleanArgs) -> Result<u8, UserError> {
     let swarm = Swarm::connect().await.map_err(|error| {
         let error = UserError::from(error);
         UserError { kind: Kind::NoSwarm, ..error }.hint("`cc-ci doctor` says what is missing")
     })?;
-    let runs = retention::stored(state)?;
+    let runs = stored::all(state, &ledger_open)?;
     let mut stuck = Vec::new();
     let mut cleaned = 0;
     for stored in runs.iter().filter(|stored| stored.state == RunState::Uncleaned) {
@@ -58,6 +59,11 @@ pub async fn exec(state: &Path, args: &CleanArgs) -> Result<u8, UserError> {
     Ok(if stuck.is_empty() { exit::GREEN } else { exit::INFRASTRUCTURE })
 }
 
+/// Whether a run's ledger says that it has to be cleaned up after.
+pub(super) fn ledger_open(dir: &RunDir) -> bool {
+    ledger::is_open(dir.path())
+}
+
 /// What was done after a dead run.
 pub(super) struct Done {
     found: usize,
@@ -85,15 +91,20 @@ pub(super) async fn after(swarm: &Swarm, dir: &RunDir, run: &RunId) -> Result<Do
     let _still_there = std::fs::remove_dir_all(dir.file(engine::HOOK_STATE));
     let done = engine::clean(swarm, dir.path(), run).await?;
     let mut left = done.left;
-    if let Some(state) = dir.path().parent().and_then(Path::parent) {
-        left.extend(warm::reap(state, swarm).await?.1);
+    if let Some(state) = state_of(dir) {
+        left.extend(warm::reap(&state, swarm).await?.1);
     }
     Ok(Done { found: done.found, processes, left })
 }
 
+/// The state folder that a run's folder lies in.
+fn state_of(dir: &RunDir) -> Option<StateFolder> {
+    StateFolder::open(dir.path().parent()?.parent()?).ok()
+}
+
 /// Cleans up after every run of this state folder that was killed, as a run does before it begins: a reboot also ends reapers.
-pub(super) async fn after_killed(state: &Path, swarm: &Swarm) -> Result<(), UserError> {
-    for (run, dir) in dead::killed(state)? {
+pub(super) async fn after_killed(state: &StateFolder, swarm: &Swarm) -> Result<(), UserError> {
+    for (run, dir) in dead::killed(state, &ledger_open)? {
         let done = after(swarm, &dir, &run).await?;
         terminal::note(&format!("the run {run} was killed: {}", done.words()));
     }
@@ -101,7 +112,11 @@ pub(super) async fn after_killed(state: &Path, swarm: &Swarm) -> Result<(), User
 }
 
 /// Objects whose label names a run this state folder does not know: another user's, perhaps alive.
-async fn strangers(state: &Path, swarm: &Swarm, runs: &[StoredRun]) -> Result<BTreeMap<String, usize>, UserError> {
+async fn strangers(
+    state: &StateFolder,
+    swarm: &Swarm,
+    runs: &[StoredRun],
+) -> Result<BTreeMap<String, usize>, UserError> {
     let warm = warm::labels(state)?;
     let known = |label: &str| {
         RunId::parse(label).is_ok_and(|run| runs.iter().any(|stored| stored.run == run) || warm.contains(&run))

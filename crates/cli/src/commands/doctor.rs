@@ -9,8 +9,8 @@ use cc_ci_engine::host::findings::{self, Finding, Level, Remedy};
 use cc_ci_engine::process::{self, Command};
 use cc_ci_model::exit;
 use cc_ci_recipe::abra::version::Standing;
+use cc_ci_store::state::StateFolder;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -25,17 +25,17 @@ const HOLDER: &str = include_str!("../../../../setup/holder.sh");
 const LIMIT: Duration = Duration::from_secs(3600);
 
 /// Looks, acts if asked to, and prints. The exit code is 0 when a run could start.
-pub async fn exec(state: &Path, args: &DoctorArgs) -> Result<u8, UserError> {
+pub async fn exec(state: &StateFolder, args: &DoctorArgs) -> Result<u8, UserError> {
     let cancel = CancellationToken::new();
     let abra = of_deployer(&args.deployer, &cancel).await?;
-    let mut found = findings::findings(&host::look(state, &cancel).await);
+    let mut found = findings::findings(&host::look(state.root(), &cancel).await);
     if args.fix {
         let mut tried = BTreeSet::new();
         // Each step can bring the next want to light: without an engine nothing is known about a swarm.
         while let Some(remedy) = next_remedy(&found, &tried) {
             tried.insert(remedy);
             put_right(remedy, &found, state, &cancel).await?;
-            found = findings::findings(&host::look(state, &cancel).await);
+            found = findings::findings(&host::look(state.root(), &cancel).await);
         }
     }
     found.extend(abra);
@@ -92,7 +92,7 @@ fn script(remedy: Remedy) -> (&'static str, &'static str) {
 async fn put_right(
     remedy: Remedy,
     found: &[Finding],
-    state: &Path,
+    state: &StateFolder,
     cancel: &CancellationToken,
 ) -> Result<(), UserError> {
     let (name, text) = script(remedy);
@@ -108,7 +108,7 @@ async fn put_right(
         .stdin(text)
         .inherit(&["DOCKER_HOST", "LANG", "TERM", "http_proxy", "https_proxy", "no_proxy", "CC_CI_DEBIAN_MIRROR"])
         .inherit(&["CC_CI_DEBIAN_SECURITY_MIRROR", "CC_CI_ADVERTISE_ADDR", "SSL_CERT_FILE"])
-        .env("CC_CI_STATE", state)
+        .env("CC_CI_STATE", state.root())
         .deadline(LIMIT);
     let mut last = String::new();
     let mut show = |_, line: &str| {

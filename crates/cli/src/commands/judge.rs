@@ -6,10 +6,10 @@ use crate::error::UserError;
 use crate::terminal;
 use cc_ci_model::report::summary;
 use cc_ci_store::replay;
-use std::path::Path;
+use cc_ci_store::state::StateFolder;
 
 /// Judges anew and prints the verdict. The exit code is that of the verdict.
-pub fn exec(state: &Path, args: &StoredArgs) -> Result<u8, UserError> {
+pub fn exec(state: &StateFolder, args: &StoredArgs) -> Result<u8, UserError> {
     let judged = replay::judged(&open(state, &args.run)?)?;
     if args.json {
         let json = serde_json::to_string_pretty(&judged.verdict)

@@ -11,16 +11,16 @@ use cc_ci_model::ids::{Commit, RecipeName};
 use cc_ci_recipe::lint::{LintReport, sarif, text};
 use cc_ci_recipe::source::Files;
 use cc_ci_recipe::version::{self, Tag};
+use cc_ci_store::state::StateFolder;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
 /// Lints and prints. The exit code says whether anything of severity error was found.
-pub async fn exec(state: &Path, args: &LintArgs) -> Result<u8, UserError> {
+pub async fn exec(state: &StateFolder, args: &LintArgs) -> Result<u8, UserError> {
     let source = prepare::find(state, &args.recipe)?;
     let name = RecipeName::parse(&source.name()).map_err(|error| UserError::new(Kind::Recipe, error.to_string()))?;
-    let repository = Repository::open(&source, &state.join("repositories"), CancellationToken::new()).await?;
+    let repository = Repository::open(&source, &state.repositories(), CancellationToken::new()).await?;
     let revision = if args.revision.is_empty() { "HEAD" } else { &args.revision };
     let (head, tags, notes) = tokio::join!(repository.resolve(revision), repository.tags(), repository.notes());
     let (head, tags) = (head?, prepare::version_tags(tags?));

@@ -9,11 +9,11 @@ use cc_ci_model::exit;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::dependency::Dependency;
 use cc_ci_model::plan::{Disposition, Plan, PlannedTier};
-use std::path::Path;
+use cc_ci_store::state::StateFolder;
 use tokio_util::sync::CancellationToken;
 
 /// Plans and prints.
-pub async fn exec(state: &Path, args: &PlanArgs) -> Result<u8, UserError> {
+pub async fn exec(state: &StateFolder, args: &PlanArgs) -> Result<u8, UserError> {
     let prepared = prepare::prepare(state, &args.recipe, &Warmth::Said, &CancellationToken::new()).await?;
     let plan = &prepared.approved.plan;
     if args.json {

@@ -36,7 +36,7 @@ pub fn exec(args: &ReapArgs) -> Result<u8, UserError> {
     let dir = RunDir::at(&args.run);
     let run = owned(&dir)?;
     dead::wait_for_end(&dir)?;
-    if !dead::was_killed(&dir)? {
+    if !dead::was_killed(&dir, &clean::ledger_open)? {
         return Ok(exit::GREEN);
     }
     let began = Instant::now();
@@ -95,14 +95,15 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_no_run_or_has_another_runs_ledger_is_refused() {
-        let state = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let state = cc_ci_store::state::StateFolder::open(folder.path()).unwrap();
         let run = |id: &str| RunId::parse(id).unwrap();
-        let (dir, _lock) = RunDir::create(state.path(), &run("r1")).unwrap();
+        let (dir, _lock) = RunDir::create(&state, &run("r1")).unwrap();
         assert!(owned(&dir).unwrap_err().message.contains("cannot read the ledger"));
         Ledger::create(dir.path(), &run("r2")).unwrap();
         assert!(owned(&dir).unwrap_err().message.ends_with("its ledger is that of the run `r2`"));
         assert!(owned(&RunDir::at("/")).is_err());
-        let (dir, _lock) = RunDir::create(state.path(), &run("r3")).unwrap();
+        let (dir, _lock) = RunDir::create(&state, &run("r3")).unwrap();
         Ledger::create(dir.path(), &run("r3")).unwrap();
         assert_eq!(owned(&dir).unwrap(), run("r3"));
     }

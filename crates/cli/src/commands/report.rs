@@ -8,13 +8,14 @@ use cc_ci_model::exit;
 use cc_ci_model::ids::RunId;
 use cc_ci_model::report::{ReportView, junit, results, summary, timeline};
 use cc_ci_pages::comment::{self, Published};
-use cc_ci_store::replay;
-use cc_ci_store::run_dir::{EVENTS, RunDir, runs_of};
+use cc_ci_store::run_dir::{EVENTS, RunDir};
+use cc_ci_store::state::StateFolder;
+use cc_ci_store::{replay, stored};
 use std::io::IsTerminal;
 use std::path::Path;
 
 /// Draws one report and prints it. The exit code says only whether it could be drawn.
-pub fn exec(state: &Path, args: &ReportArgs) -> Result<u8, UserError> {
+pub fn exec(state: &StateFolder, args: &ReportArgs) -> Result<u8, UserError> {
     let dir = open(state, &args.run)?;
     let judged = replay::judged(&dir)?;
     let view = judged.view();
@@ -52,24 +53,22 @@ fn failed(what: &dyn std::fmt::Display) -> UserError {
 }
 
 /// A stored run, by its id, its folder, or `latest`.
-pub(crate) fn open(state: &Path, run: &str) -> Result<RunDir, UserError> {
+pub(crate) fn open(state: &StateFolder, run: &str) -> Result<RunDir, UserError> {
     if Path::new(run).join(EVENTS).is_file() {
         return Ok(RunDir::at(run));
     }
     if run == "latest" {
         return latest(state);
     }
-    let hint = format!("`ls {}` shows the stored runs; `latest` is the last one", runs_of(state).display());
+    let hint = format!("`ls {}` shows the stored runs; `latest` is the last one", state.runs().display());
     let id = RunId::parse(run).map_err(|_| {
         UserError::new(Kind::Usage, format!("`{run}` is neither a run's id nor its folder")).hint(hint.clone())
     })?;
     RunDir::open(state, &id).map_err(|error| UserError::new(Kind::Usage, error.to_string()).hint(hint))
 }
 
-/// Run ids begin with their time, so the last name is the last run.
-fn latest(state: &Path) -> Result<RunDir, UserError> {
-    let runs = runs_of(state);
-    let entries = std::fs::read_dir(&runs).into_iter().flatten().flatten();
-    let last = entries.map(|entry| entry.path()).filter(|path| path.join(EVENTS).is_file()).max();
-    last.map(RunDir::at).ok_or_else(|| UserError::new(Kind::Usage, format!("there is no run in {}", runs.display())))
+/// The run whose record began last: ids may come from outside, and say nothing.
+fn latest(state: &StateFolder) -> Result<RunDir, UserError> {
+    let none = || UserError::new(Kind::Usage, format!("there is no run in {}", state.runs().display()));
+    stored::latest(state)?.ok_or_else(none)
 }

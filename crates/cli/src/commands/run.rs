@@ -39,6 +39,7 @@ use cc_ci_recipe::lint::LintReport;
 use cc_ci_recipe::overlay::Tree;
 use cc_ci_store::recorder::Recorder;
 use cc_ci_store::run_dir::{RunDir, RunLock};
+use cc_ci_store::state::StateFolder;
 use deployer::Chosen;
 use readiness::Adaptations;
 use std::os::unix::fs::DirBuilderExt;
@@ -56,14 +57,14 @@ pub(super) const TREES: &str = "trees";
 const REAPER_ENDS: Duration = Duration::from_secs(2);
 
 /// Runs and prints the summary. The exit code is that of the verdict, or says how the run was ended.
-pub async fn exec(state: &Path, args: &RunArgs) -> Result<u8, UserError> {
+pub async fn exec(state: &StateFolder, args: &RunArgs) -> Result<u8, UserError> {
     let pr = pull_request(&args.recipe)?;
     let cancel = Cancel::default();
     let deployer = deployer::chosen(&args.deployer, cancel.token()).await?;
     let engine = if warmth::all(state)?.is_empty() { None } else { Swarm::connect().await.ok() };
     let warmth = Warmth::Probed(engine.as_ref());
     let prepared = prepare::prepare(state, &args.recipe, &warmth, cancel.token()).await?;
-    let facts = host::look(state, cancel.token()).await;
+    let facts = host::look(state.root(), cancel.token()).await;
     let adaptations = readiness::ready(&facts)?;
     readiness::can_test(&facts, &prepared.approved.plan)?;
     let swarm = Swarm::connect().await?;
@@ -88,7 +89,7 @@ struct Start {
 
 /// Performs and reports the run in its folder.
 async fn inside(
-    state: &Path,
+    state: &StateFolder,
     args: &RunArgs,
     prepared: Prepared,
     start: Start,
@@ -146,7 +147,7 @@ async fn inside(
     left.logs.extend(deployer.log());
     // Both trees can be had from the repository again, and hold what is configured; what stays is what happened.
     remove_trees(dir);
-    let closed = closing::close(dir, &voice, &recorder, vault, &left, &end);
+    let closed = closing::close(state, dir, &voice, &recorder, vault, &left, &end);
     screen.finish();
     drop(lock);
     if let Some(mut reaper) = reaper {

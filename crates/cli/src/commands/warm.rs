@@ -17,8 +17,9 @@ use cc_ci_engine::warm;
 use cc_ci_model::event::{Event, Listener, Stamped};
 use cc_ci_model::exit;
 use cc_ci_model::ids::{RecipeName, RunId};
-use cc_ci_store::retention::{self, RunState};
 use cc_ci_store::run_dir::RunDir;
+use cc_ci_store::state::StateFolder;
+use cc_ci_store::stored::{self, RunState};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +28,7 @@ use std::time::Duration;
 const SCRIPT: Duration = Duration::from_secs(60);
 
 /// Brings up, takes down, or lists.
-pub async fn exec(state: &Path, args: &WarmArgs) -> Result<u8, UserError> {
+pub async fn exec(state: &StateFolder, args: &WarmArgs) -> Result<u8, UserError> {
     match &args.verb {
         WarmVerb::Up(args) => up(state, args).await,
         WarmVerb::Down(args) => down(state, &name(&args.recipe)?).await,
@@ -45,7 +46,7 @@ fn label(recipe: &RecipeName) -> Result<RunId, UserError> {
     RunId::parse(&format!("warm-{plain}")).map_err(|error| UserError::new(Kind::Usage, error.to_string()))
 }
 
-async fn up(state: &Path, args: &WarmUpArgs) -> Result<u8, UserError> {
+async fn up(state: &StateFolder, args: &WarmUpArgs) -> Result<u8, UserError> {
     let recipe = name(&args.recipe)?;
     let swarm = Swarm::connect().await?;
     if let Some(record) = warmth::read(state, &recipe)? {
@@ -65,7 +66,7 @@ async fn up(state: &Path, args: &WarmUpArgs) -> Result<u8, UserError> {
             .hint(format!("`cc-ci warm down {recipe}` removes what is left of it")));
     }
     let cancel = Cancel::default();
-    let facts = host::look(state, cancel.token()).await;
+    let facts = host::look(state.root(), cancel.token()).await;
     let adaptations = readiness::ready(&facts)?;
     let run = label(&recipe)?;
     let args =
@@ -146,7 +147,7 @@ async fn remove(swarm: &Swarm, folder: &Path, run: &RunId) -> Result<usize, User
     Ok(cleaned.found)
 }
 
-async fn down(state: &Path, recipe: &RecipeName) -> Result<u8, UserError> {
+async fn down(state: &StateFolder, recipe: &RecipeName) -> Result<u8, UserError> {
     let folder = warmth::folder(state, recipe);
     if !folder.exists() {
         terminal::out(&format!("no warm {recipe} is up\n"));
@@ -167,9 +168,11 @@ async fn down(state: &Path, recipe: &RecipeName) -> Result<u8, UserError> {
 }
 
 /// Live runs that have a namespace in it.
-fn users(state: &Path, record: &Record) -> Result<Vec<String>, UserError> {
+fn users(state: &StateFolder, record: &Record) -> Result<Vec<String>, UserError> {
     let mut users = Vec::new();
-    for stored in retention::stored(state)?.into_iter().filter(|stored| stored.state == RunState::Running) {
+    for stored in
+        stored::all(state, &super::clean::ledger_open)?.into_iter().filter(|stored| stored.state == RunState::Running)
+    {
         let dir = RunDir::open(state, &stored.run)?;
         let entries = ledger::read(&dir.file(ledger::FILE)).unwrap_or_default();
         let uses = entries
@@ -180,7 +183,7 @@ fn users(state: &Path, record: &Record) -> Result<Vec<String>, UserError> {
     Ok(users)
 }
 
-async fn list(state: &Path) -> Result<u8, UserError> {
+async fn list(state: &StateFolder) -> Result<u8, UserError> {
     let all = warmth::all(state)?;
     if all.is_empty() {
         terminal::out("no warm provider is up\n");
@@ -227,13 +230,13 @@ fn script_failed(record: &Record, error: &provider::ProviderError) -> UserError 
 }
 
 /// Says whether a run of this state folder is alive. When that cannot be told, it is.
-pub(super) fn alive(state: &Path) -> Alive {
-    let state = state.to_owned();
+pub(super) fn alive(state: &StateFolder) -> Alive {
+    let state = state.clone();
     Arc::new(move |run| RunDir::open(&state, run).is_ok_and(|dir| dir.is_running().unwrap_or(true)))
 }
 
 /// Removes the namespaces of dead runs from every warm provider; answers with what was removed and what would not go.
-pub(super) async fn reap(state: &Path, swarm: &Swarm) -> Result<(Vec<String>, Vec<String>), UserError> {
+pub(super) async fn reap(state: &StateFolder, swarm: &Swarm) -> Result<(Vec<String>, Vec<String>), UserError> {
     let (mut removed, mut stuck) = (Vec::new(), Vec::new());
     let alive = alive(state);
     for recipe in warmth::all(state)? {
@@ -251,7 +254,7 @@ pub(super) async fn reap(state: &Path, swarm: &Swarm) -> Result<(Vec<String>, Ve
 }
 
 /// What everything of the warm providers is labelled with.
-pub(super) fn labels(state: &Path) -> Result<Vec<RunId>, UserError> {
+pub(super) fn labels(state: &StateFolder) -> Result<Vec<RunId>, UserError> {
     warmth::all(state)?.iter().map(label).collect()
 }
 

@@ -7,12 +7,12 @@ use crate::error::{Kind, UserError};
 use cc_ci_model::policy::{self, Policy, file};
 use cc_ci_model::settings::Settings;
 use cc_ci_recipe::Recipe;
+use cc_ci_store::state::StateFolder;
 use std::io::ErrorKind;
-use std::path::Path;
 
 /// The operator's policy: the file given with `--policy`, else the one in the state folder, else nothing is allowed.
-pub(super) fn policy(state: &Path, args: &RecipeArgs) -> Result<Policy, UserError> {
-    let path = args.policy.clone().unwrap_or_else(|| state.join(file::FILE));
+pub(super) fn policy(state: &StateFolder, args: &RecipeArgs) -> Result<Policy, UserError> {
+    let path = args.policy.clone().unwrap_or_else(|| state.policy());
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         // A state folder that is none is refused where it is to be written to.

@@ -11,9 +11,10 @@ use cc_ci_model::settings::{self, Settings, manifest};
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::interpolate::interpolate;
 use cc_ci_recipe::overlays::{self, Variables};
+use cc_ci_store::state::StateFolder;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The folder below a tree's root that overlays are put into; no recipe may have one of that name.
 pub const OURS: &str = ".cc-ci";
@@ -83,7 +84,12 @@ pub type Overlays = Vec<(String, String)>;
 
 impl Customized {
     /// Reads what the commit under test (or the folder in its tests' place) and the catalogue bring.
-    pub(super) fn read(state: &Path, args: &RecipeArgs, name: &RecipeName, files: &Files) -> Result<Self, UserError> {
+    pub(super) fn read(
+        state: &StateFolder,
+        args: &RecipeArgs,
+        name: &RecipeName,
+        files: &Files,
+    ) -> Result<Self, UserError> {
         let own = match &args.tests {
             Some(dir) => Source { place: Place::Disk(dir.clone()), shown: dir.display().to_string() },
             None => Source { place: Place::Tree(files), shown: FOLDER.to_owned() },
@@ -225,14 +231,18 @@ fn is_for(previous: &Previous, base: &Base) -> bool {
 }
 
 /// The catalogue's folder for a recipe.
-pub(super) fn catalogue(state: &Path, args: &RecipeArgs, name: &RecipeName) -> Result<Option<PathBuf>, UserError> {
+pub(super) fn catalogue(
+    state: &StateFolder,
+    args: &RecipeArgs,
+    name: &RecipeName,
+) -> Result<Option<PathBuf>, UserError> {
     let folder = match &args.catalogue {
         Some(dir) if !dir.is_dir() => {
             return Err(UserError::new(Kind::Usage, format!("there is no folder {}", dir.display()))
                 .hint("--catalogue takes a folder with one folder per recipe"));
         }
         Some(dir) => dir.clone(),
-        None => state.join(CATALOGUE),
+        None => state.catalogue(),
     };
     let folder = folder.join(name.as_str());
     if !folder.is_dir() {

@@ -22,6 +22,7 @@ use cc_ci_recipe::Recipe;
 use cc_ci_recipe::secrets::SecretOrigin;
 use cc_ci_recipe::traefik::RouteTls;
 use cc_ci_recipe::version;
+use cc_ci_store::state::StateFolder;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -46,7 +47,7 @@ pub struct Needed {
 
 /// Where a run's dependencies are looked for.
 pub(super) struct Search<'a> {
-    pub(super) state: &'a Path,
+    pub(super) state: &'a StateFolder,
     pub(super) args: &'a RecipeArgs,
     pub(super) policy: &'a Policy,
     pub(super) run: &'a RunId,
@@ -165,12 +166,12 @@ async fn newest(
 }
 
 async fn newest_of(
-    state: &Path,
+    state: &StateFolder,
     recipe: &RecipeName,
     cancel: &CancellationToken,
 ) -> Result<(Repository, Commit, Option<String>), UserError> {
     let source = find(state, recipe.as_str())?;
-    let repository = Repository::open(&source, &state.join("repositories"), cancel.clone()).await?;
+    let repository = Repository::open(&source, &state.repositories(), cancel.clone()).await?;
     let published = version::published(&version_tags(repository.tags().await?));
     if let Some(newest) = published.versions.last() {
         let commit = Commit::parse(&newest.commit).map_err(|error| UserError::internal(error.to_string()))?;
@@ -185,7 +186,7 @@ async fn newest_of(
 
 /// A provider as `cc-ci warm up` deploys it, and the catalogue's folder for it.
 pub(crate) async fn warm(
-    state: &Path,
+    state: &StateFolder,
     args: &RecipeArgs,
     recipe: &RecipeName,
     cancel: &CancellationToken,
@@ -265,7 +266,7 @@ fn tree(
 
 /// Reads a recipe as it is deployed as a dependency in the environment `app`.
 fn dependency_tree(
-    state: &Path,
+    state: &StateFolder,
     args: &RecipeArgs,
     policy: &Policy,
     name: &RecipeName,

@@ -5,12 +5,10 @@ use cc_ci_engine::docker::Swarm;
 use cc_ci_engine::warm;
 use cc_ci_model::ids::{RecipeName, RunId};
 use cc_ci_model::plan::dependency::Dependency;
+use cc_ci_store::state::StateFolder;
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-
-/// The folder of all warm providers below the state folder.
-const FOLDER: &str = "warm";
+use std::path::PathBuf;
 
 /// What is kept about one, in its folder; there only once it was healthy.
 const RECORD: &str = "record.json";
@@ -51,7 +49,7 @@ pub struct Warm {
 
 impl Warmth<'_> {
     /// The warm one, or why there is none to use.
-    pub(super) async fn of(&self, state: &Path, recipe: &RecipeName) -> Result<Warm, String> {
+    pub(super) async fn of(&self, state: &StateFolder, recipe: &RecipeName) -> Result<Warm, String> {
         let record = match read(state, recipe) {
             Ok(Some(record)) => record,
             Ok(None) => return Err("no warm one is up".to_owned()),
@@ -73,12 +71,12 @@ impl Warmth<'_> {
 
 /// The folder of a warm provider.
 #[must_use]
-pub fn folder(state: &Path, recipe: &RecipeName) -> PathBuf {
-    state.join(FOLDER).join(recipe.as_str())
+pub fn folder(state: &StateFolder, recipe: &RecipeName) -> PathBuf {
+    state.warm().join(recipe.as_str())
 }
 
 /// What is kept about a warm provider, if it ever came up.
-pub fn read(state: &Path, recipe: &RecipeName) -> Result<Option<Record>, UserError> {
+pub fn read(state: &StateFolder, recipe: &RecipeName) -> Result<Option<Record>, UserError> {
     let path = folder(state, recipe).join(RECORD);
     let unreadable = |why: String| UserError::new(Kind::Settings, format!("cannot read {}: {why}", path.display()));
     match std::fs::read(&path) {
@@ -89,7 +87,7 @@ pub fn read(state: &Path, recipe: &RecipeName) -> Result<Option<Record>, UserErr
 }
 
 /// Keeps what is known about a warm provider that came up.
-pub fn write(state: &Path, record: &Record) -> Result<(), UserError> {
+pub fn write(state: &StateFolder, record: &Record) -> Result<(), UserError> {
     let path = folder(state, &record.provider.recipe).join(RECORD);
     let failed = |why: String| UserError::new(Kind::Infrastructure, format!("cannot write {}: {why}", path.display()));
     let text = serde_json::to_vec_pretty(record).map_err(|error| failed(error.to_string()))?;
@@ -97,8 +95,8 @@ pub fn write(state: &Path, record: &Record) -> Result<(), UserError> {
 }
 
 /// Every recipe that has a folder there, also one that never came up whole.
-pub fn all(state: &Path) -> Result<Vec<RecipeName>, UserError> {
-    let path = state.join(FOLDER);
+pub fn all(state: &StateFolder) -> Result<Vec<RecipeName>, UserError> {
+    let path = state.warm();
     let failed = |error: std::io::Error| {
         UserError::new(Kind::Infrastructure, format!("cannot read {}: {error}", path.display()))
     };

@@ -22,6 +22,7 @@ use cc_ci_model::redact::Vault;
 use cc_ci_recipe::overlay::{Endpoint, Identity, Tree};
 use cc_ci_store::recorder::Recorder;
 use cc_ci_store::run_dir::RunDir;
+use cc_ci_store::state::StateFolder;
 use cc_ci_store::{artifacts, replay};
 use clap::Parser;
 use serde_json::Value;
@@ -145,10 +146,13 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
     let words = ["cc-ci", "run", recipe.to_str().unwrap(), "--stages", "install"];
     let Verb::Run(args) = Cli::try_parse_from(words).unwrap().verb else { panic!("{words:?} is a run") };
     let cancel = Cancel::default();
-    let prepared = prepare::prepare(product.state(), &args.recipe, &Warmth::Never, cancel.token()).await.unwrap();
+    let prepared =
+        prepare::prepare(&StateFolder::open(product.state()).unwrap(), &args.recipe, &Warmth::Never, cancel.token())
+            .await
+            .unwrap();
     let plan = prepared.approved.plan.clone();
     assert!(matches!(plan.base, Base::Head { .. }), "without an upgrade the app starts at head");
-    let (dir, lock) = RunDir::create(product.state(), &plan.run).unwrap();
+    let (dir, lock) = RunDir::create(&StateFolder::open(product.state()).unwrap(), &plan.run).unwrap();
     let vault = Vault::new(Vec::new());
     let recorder = Recorder::create(&dir, vault.clone()).unwrap();
     let voice = Voice::new(vec![Box::new(recorder.clone())]);

@@ -12,6 +12,7 @@ use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::judge;
 use cc_ci_recipe::source::Severity;
 use cc_ci_store::run_dir::{JUNIT, LINT, RESULTS, RunDir, RunLock, SUMMARY, TIMELINE};
+use cc_ci_store::state::StateFolder;
 use cc_ci_store::{artifacts, leaks};
 use std::fs;
 use tempfile::TempDir;
@@ -24,7 +25,7 @@ fn redactor() -> Redactor {
 
 fn folder() -> (TempDir, RunDir, RunLock) {
     let state = tempfile::tempdir().unwrap();
-    let (dir, lock) = RunDir::create(state.path(), &RunId::parse("r1").unwrap()).unwrap();
+    let (dir, lock) = RunDir::create(&StateFolder::open(state.path()).unwrap(), &RunId::parse("r1").unwrap()).unwrap();
     (state, dir, lock)
 }
 

@@ -15,13 +15,14 @@ use cc_ci_recipe::source::Severity;
 use cc_ci_store::recorder::Recorder;
 use cc_ci_store::replay::{self, ReplayError, Torn};
 use cc_ci_store::run_dir::{EVENTS, RunDir};
+use cc_ci_store::state::StateFolder;
 use proptest::prelude::*;
 use std::fs;
 use tempfile::TempDir;
 
 fn recorded(events: &[Stamped], vault: &Vault) -> (TempDir, RunDir) {
     let state = tempfile::tempdir().unwrap();
-    let (dir, _lock) = RunDir::create(state.path(), &RunId::parse("r1").unwrap()).unwrap();
+    let (dir, _lock) = RunDir::create(&StateFolder::open(state.path()).unwrap(), &RunId::parse("r1").unwrap()).unwrap();
     let mut recorder = Recorder::create(&dir, vault.clone()).unwrap();
     for event in events {
         recorder.on_event(event);

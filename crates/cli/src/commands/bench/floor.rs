@@ -15,14 +15,14 @@ use cc_ci_engine::run::{self as engine, Cancel, World};
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::tier::Tier;
 use cc_ci_store::run_dir::RunDir;
-use std::path::Path;
+use cc_ci_store::state::StateFolder;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Measures once. The folder of the floor goes when nothing of it is left on the engine; else `cc-ci clean` finds it.
-pub(super) async fn measure(state: &Path, args: &FloorArgs, cancel: &Cancel) -> Result<Sample, UserError> {
+pub(super) async fn measure(state: &StateFolder, args: &FloorArgs, cancel: &Cancel) -> Result<Sample, UserError> {
     let prepared = prepare::prepare(state, &args.recipe, &Warmth::Never, cancel.token()).await?;
-    let adaptations = readiness::ready(&host::look(state, cancel.token()).await)?;
+    let adaptations = readiness::ready(&host::look(state.root(), cancel.token()).await)?;
     let swarm = Swarm::connect().await?;
     let plan = prepared.approved.plan.clone();
     let (dir, lock) = RunDir::create(state, &plan.run)?;

@@ -11,7 +11,7 @@ use cc_ci_model::report::results::Results;
 use cc_ci_model::verdict::Color;
 use cc_ci_store::replay;
 use cc_ci_store::run_dir::RunDir;
-use std::path::Path;
+use cc_ci_store::state::StateFolder;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -30,12 +30,16 @@ const ENVIRONMENT: [&str; 7] = [
 ];
 
 /// Measures once, from the start of the process to the verdict.
-pub(super) async fn measure(state: &Path, args: &FloorArgs, cancel: &CancellationToken) -> Result<Sample, UserError> {
+pub(super) async fn measure(
+    state: &StateFolder,
+    args: &FloorArgs,
+    cancel: &CancellationToken,
+) -> Result<Sample, UserError> {
     let program = std::env::current_exe()
         .map_err(|source| UserError::internal(format!("cannot find this program to start it again: {source}")))?;
     let command = Command::new(program)
         .args(["run", "--json", "--state"])
-        .arg(state)
+        .arg(state.root())
         .args(args.recipe.words())
         .inherit(&ENVIRONMENT)
         .deadline(LIMIT);

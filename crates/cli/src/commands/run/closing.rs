@@ -1,5 +1,6 @@
 //! The end of a run: artifacts, the look for leaked secrets, the last event, the verdict and its reports.
 
+use crate::commands::clean::ledger_open;
 use crate::commands::pictures;
 use crate::error::{Kind, UserError};
 use crate::terminal;
@@ -10,8 +11,10 @@ use cc_ci_model::exit;
 use cc_ci_model::redact::Vault;
 use cc_ci_model::report::ReportView;
 use cc_ci_store::recorder::Recorder;
+use cc_ci_store::retention::{self, RetentionPolicy};
 use cc_ci_store::run_dir::RunDir;
-use cc_ci_store::{artifacts, leaks, replay, retention};
+use cc_ci_store::state::StateFolder;
+use cc_ci_store::{artifacts, leaks, replay};
 use std::time::SystemTime;
 
 /// What is left to print and answer.
@@ -24,6 +27,7 @@ pub(super) struct Closed {
 
 /// Closes the record and judges what is on disk, so that the verdict is the one `cc-ci judge` gives for ever after.
 pub(super) fn close(
+    state: &StateFolder,
     dir: &RunDir,
     voice: &Voice,
     recorder: &Recorder,
@@ -62,7 +66,7 @@ pub(super) fn close(
     told(artifacts::write_reports(dir, &view, &redactor));
     not_drawn(pictures::write_texts(dir, &judged, &redactor));
     not_drawn(pictures::write_card(dir, &judged));
-    keep_what_the_policy_keeps(dir);
+    keep_what_the_policy_keeps(state);
     Ok(Closed { exit_code: exit::of_process(&judged.verdict, Some(end)), view })
 }
 
@@ -79,11 +83,9 @@ fn not_drawn(errors: Vec<UserError>) {
     }
 }
 
-fn keep_what_the_policy_keeps(dir: &RunDir) {
-    let state = dir.path().parent().and_then(std::path::Path::parent);
-    if let Some(state) = state
-        && let Err(error) = retention::apply(state, &retention::Policy::default(), SystemTime::now())
-    {
+fn keep_what_the_policy_keeps(state: &StateFolder) {
+    let policy = RetentionPolicy::default();
+    if let Err(error) = retention::apply(state, &policy, SystemTime::now(), &ledger_open) {
         terminal::note(&format!("note: old runs were not removed: {error}"));
     }
 }
