@@ -7,9 +7,13 @@ export CC_CI_STATE
 CARGO ?= cargo
 CC_CI = $(CARGO) run --quiet --package cc-ci --
 
+# Tests on the real engine are ignored unless a target asks for them: those of `make test`, and long tables.
+REAL = $(CARGO) test --quiet --no-fail-fast --package cc-ci --package cc-ci-engine --test it --test real_data
+LONG = $(CARGO) test --package cc-ci --test real_long --
+
 # ---- what a person runs
 
-.PHONY: abra dependencies help demo demo-all databases test matrix killed bench settings zero-config pages hooks sandbox
+.PHONY: abra dependencies help demo demo-all databases test nightly matrix killed bench settings zero-config pages hooks sandbox
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -21,43 +25,55 @@ demo-all: setup all-images ## set up with the images of all examples, then run e
 	@CC_CI='$(CC_CI)' sh setup/demo-all.sh
 
 databases: setup all-images ## set up, then test markers, dumps and restores on real MariaDB, Redis and SQLite
-	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci-engine --test real_data -- databases
+	$(CARGO) test --package cc-ci-engine --test real_data_long -- --ignored
+	$(CARGO) test --package cc-ci-engine --test real_data -- --ignored sqlite
 
-test: setup ## set up, then run the tests, those on the real engine with them (about 6 minutes)
-	CC_CI_REAL=1 $(CARGO) test --quiet --workspace --no-fail-fast
+test: ## set up, then run the tests, those on the real engine with them (about 6 minutes)
+	@code=0; engine=yes; $(MAKE) --no-print-directory setup || { code=1; engine=no; }; \
+	$(CARGO) test --quiet --workspace --no-fail-fast || code=1; \
+	if [ $$engine = yes ]; then echo "on the real engine:"; $(REAL) -- --ignored || code=1; \
+	else echo "no engine: the tests that need one were ignored"; fi; exit $$code
+
+nightly: setup all-images dependency-images browser-image ## set up, then run every test there is, the long tables with them (hours)
+	@sh setup/registry.sh start
+	@code=0; $(CARGO) test --quiet --workspace --no-fail-fast || code=1; echo "on the real engine:"; \
+	$(REAL) --test real_long --test real_data_long -- --ignored || code=1; sh setup/registry.sh stop; exit $$code
 
 matrix: setup dependency-images ## set up, then run every sabotaged example and compare with what it must come to
 	@sh setup/registry.sh start
-	@CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- matrix; code=$$?; sh setup/registry.sh stop; exit $$code
+	@$(LONG) --ignored matrix; code=$$?; sh setup/registry.sh stop; exit $$code
 
 bench: ## time planning, linting and masking beside the least that has to be done for them
 	$(CARGO) bench --quiet --package cc-ci --bench local
 
 killed: setup ## set up, then kill and interrupt runs in every tier, and clean up after them
-	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- killed reaped
+	$(REAL) -- --ignored real::killed real::reaped
+	$(LONG) --ignored killed reaped
 
 abra: setup ## set up, then deploy with a stand-in for abra, green, red and broken (about 2 minutes)
-	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- abra
+	$(REAL) -- --ignored real::abra
+	$(LONG) --ignored abra
 
 dependencies: setup ## set up, then show on real runs what a dependency gives, cold and warm, and how it fails (about 4 minutes)
-	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- dependencies
+	$(REAL) -- --ignored real::dependencies
+	$(LONG) --ignored dependencies
 
 settings: setup ## set up, then show on real runs what each setting, overlay and policy does (about 2 minutes)
-	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- settings
+	$(LONG) --ignored settings
 
 hooks: setup browser-image ## set up, then show hooks, pytest and browser tests on real runs (about 2 minutes)
-	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- hooks
+	$(LONG) --ignored hooks
 
 sandbox: setup ## set up, then let hostile tests try to get out of the sandbox (about 1 minute)
-	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- sandbox
-	CC_CI_REAL=1 $(CARGO) test --package cc-ci-engine --test real_data -- sandbox
+	$(LONG) --ignored sandbox
+	$(CARGO) test --package cc-ci-engine --test real_data -- --ignored sandbox
 
 zero-config: setup all-images ## set up, then run every example without its tests folder (about 3 minutes)
-	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- zero_config
+	$(LONG) --ignored zero_config
 
 pages: setup browser-image ## draw the stored runs, check their pages with axe in a browser, and take pictures of real apps
 	@sh setup/pages.sh
-	CC_CI_REAL=1 CC_CI_LONG=1 $(CARGO) test --package cc-ci --test real -- pictures
+	$(LONG) --ignored pictures
 
 # ---- set-up, one script each; every one does only what is missing
 

@@ -7,6 +7,8 @@
 //!
 //! Beside the tiers a browser pictures the app. What fails is said in events; this function returns only how the run ended.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub mod app;
 pub mod conductor;
 pub(crate) mod deploying;

@@ -4,6 +4,9 @@
 //! a request become a [`plan::Plan`]; the engine performs it and says what happened as [`event::Event`]s; events fold into
 //! [`evidence::Evidence`]; [`verdict::judge`] turns plan and evidence into a verdict.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
+pub mod abra;
 pub mod convergence;
 pub mod data;
 pub mod event;

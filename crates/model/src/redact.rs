@@ -108,7 +108,7 @@ impl Redactor {
     pub fn mask_owned(&self, text: String) -> String {
         match self.mask(&text) {
             Cow::Borrowed(same) if same == text => text,
-            other => other.into_owned(),
+            other @ (Cow::Borrowed(_) | Cow::Owned(_)) => other.into_owned(),
         }
     }
 

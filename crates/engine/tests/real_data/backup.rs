@@ -1,7 +1,7 @@
 //! Backups of real volumes and a real database, restored in place and onto empty volumes.
 #![expect(clippy::unwrap_used, reason = "a test has nobody to report to")]
 
-use crate::world::{POSTGRES, TOOLS, World, asked, say};
+use crate::world::{POSTGRES, TOOLS, World, say};
 use cc_ci_engine::backup::places::{self, Stock};
 use cc_ci_engine::backup::{self, BackupEnd, BackupRepository, Context, Snapshot, verify};
 use cc_ci_engine::bench::Bench;
@@ -119,6 +119,7 @@ impl Scene {
 }
 
 #[tokio::test]
+#[ignore = "real engine: make test"]
 async fn what_was_saved_comes_back_in_place_and_onto_empty_volumes() {
     in_world!(world, {
         let app = start(&world, world.volume("files").await, world.volume("pg").await).await;
@@ -160,6 +161,7 @@ async fn what_was_saved_comes_back_in_place_and_onto_empty_volumes() {
 }
 
 #[tokio::test]
+#[ignore = "real engine: make test"]
 async fn a_cut_dump_a_stale_dump_and_a_failing_pipe_are_found() {
     in_world!(world, {
         let app = start(&world, world.volume("files").await, world.volume("pg").await).await;
@@ -206,6 +208,7 @@ async fn a_cut_dump_a_stale_dump_and_a_failing_pipe_are_found() {
 }
 
 #[tokio::test]
+#[ignore = "real engine: make test"]
 async fn a_backup_whose_container_is_replaced_is_begun_again() {
     in_world!(world, {
         let files = world.volume("files").await;
@@ -232,6 +235,7 @@ async fn a_backup_whose_container_is_replaced_is_begun_again() {
 }
 
 #[tokio::test]
+#[ignore = "real engine: make test"]
 async fn only_the_stacks_own_volumes_are_emptied() {
     in_world!(world, {
         let own = world.volume("own").await;

@@ -1,7 +1,7 @@
 //! Recipe tests in a real sandbox: what they get, and what they cannot do.
 #![expect(clippy::unwrap_used, reason = "a test has nobody to report to")]
 
-use crate::world::{TOOLS, World, asked, say};
+use crate::world::{TOOLS, World, say};
 use cc_ci_engine::custom::folder::{File, Mode};
 use cc_ci_engine::custom::sandbox::{Furnishing, Sandbox, Size};
 use cc_ci_engine::custom::{self, Call, Facts, Role};
@@ -79,6 +79,7 @@ fn passed(outcome: Outcome) -> String {
 }
 
 #[tokio::test]
+#[ignore = "real engine: make test"]
 async fn tests_get_the_contract_and_their_results_are_read() {
     in_world!(world, {
         let web = world.task("web", "cc-ci/nginx:1.26", &[], &[], &[]).await;
@@ -130,6 +131,7 @@ echo 'schema 104 -> 135'
 }
 
 #[tokio::test]
+#[ignore = "real engine: make test"]
 async fn tests_are_bounded_and_have_no_way_out() {
     in_world!(world, {
         let jail = r#"#!/bin/bash
@@ -162,9 +164,8 @@ echo jailed
         assert_eq!(passed(tests.run("jail", 5).await), "jailed");
         // Its own bash, the wrapper and timeout; later counts must not be higher.
         let alone = passed(tests.run("alive", 5).await);
-        let started = Instant::now();
+        // It never ends by itself, so an answer alone says that it was ended.
         assert_eq!(failed(tests.run("hang", 1).await), (Cause::TimedOut, "hang did not end within 1 s".into()));
-        assert!(started.elapsed() < Duration::from_secs(6));
         assert_eq!(passed(tests.run("alive", 5).await), alone);
         assert_eq!(
             failed(tests.run("flood", 20).await),
@@ -204,6 +205,7 @@ def test_mail():
 "#;
 
 #[tokio::test]
+#[ignore = "real engine: make test"]
 async fn pytest_files_are_read_test_by_test() {
     in_world!(world, {
         let web = world.task("web", "cc-ci/nginx:1.26", &[], &[], &[]).await;

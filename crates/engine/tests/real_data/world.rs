@@ -29,16 +29,6 @@ pub(crate) struct World {
     _folder: tempfile::TempDir,
 }
 
-/// Whether the real engine was asked for. Asked for and absent is a failure, never a skip.
-pub(crate) fn asked() -> bool {
-    std::env::var_os("CC_CI_REAL").is_some_and(|value| value == "1")
-}
-
-/// Whether the tests with images of `make demo-all` were asked for.
-pub(crate) fn long() -> bool {
-    std::env::var_os("CC_CI_LONG").is_some_and(|value| value == "1")
-}
-
 impl World {
     pub(crate) async fn new() -> Self {
         let docker = Docker::connect_with_defaults().unwrap().negotiate_version().await.expect("an engine must answer");

@@ -341,6 +341,7 @@ impl Stage<'_> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "to be asked of the blame table")]
 fn ended(finding: Finding) -> Outcome {
     match finding.cause {
         Cause::EngineLost => Outcome::Unverified(finding),

@@ -1,0 +1,18 @@
+//! The program `cc-ci` from outside: what it answers, what it leaves, and the rules of its house.
+
+#![expect(clippy::disallowed_methods, reason = "a test drives programs from outside, not through the product")]
+#![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
+
+mod abra;
+mod doctor;
+mod lint;
+mod malformed;
+mod plan;
+mod real;
+mod reference;
+mod stored;
+mod terminal;
+mod tidy;
+
+#[path = "../stand-in/wrapper.rs"]
+mod wrapper;

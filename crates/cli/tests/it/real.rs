@@ -1,0 +1,23 @@
+//! The product on a real engine, as a user sees it: the built program on one side, `docker` on the other.
+//!
+//! These tests are ignored unless they are asked for; `make test` does, and then they fail when there is no engine. The
+//! recipes are those that `make recipes` assembles in the state folder. Tables of many runs are in `tests/real_long`.
+
+mod engine;
+mod product;
+
+mod by_abra;
+mod ending;
+#[expect(dead_code, reason = "`tests/real_long` uses all of it")]
+mod provider;
+
+mod abra;
+mod budget;
+mod canary;
+mod dependencies;
+mod green;
+mod guide;
+mod host;
+mod killed;
+mod mutant;
+mod reaped;

@@ -1,0 +1,262 @@
+//! Runner builds that deploy twice: the program's own run, with a door to the swarm that does more than it was told.
+
+use super::engine::{docker, of_run, remove_stack};
+use super::product::{Product, say, until};
+use async_trait::async_trait;
+use cc_ci::args::{Cli, Verb};
+use cc_ci::prepare;
+use cc_ci::prepare::warmth::Warmth;
+use cc_ci_engine::docker::Swarm;
+use cc_ci_engine::ledger::Ledger;
+use cc_ci_engine::run::app::{App, Deployable};
+use cc_ci_engine::run::{self as engine, Cancel, Leavings, World};
+use cc_ci_engine::swarm::{ContainerFacts, Inventory, NewSecret, Observe, Operate, Rendered, SwarmError};
+use cc_ci_engine::voice::Voice;
+use cc_ci_model::convergence::StackView;
+use cc_ci_model::event::{Event, FORMAT};
+use cc_ci_model::ids::{RunId, StackName};
+use cc_ci_model::object::Object;
+use cc_ci_model::plan::base::Base;
+use cc_ci_model::plan::permit::DeployPermit;
+use cc_ci_model::redact::Vault;
+use cc_ci_recipe::overlay::{Endpoint, Identity, Tree};
+use cc_ci_store::recorder::Recorder;
+use cc_ci_store::run_dir::RunDir;
+use cc_ci_store::state::StateFolder;
+use cc_ci_store::{artifacts, replay};
+use clap::Parser;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What the mutant does besides the deploy it was asked for.
+#[derive(Clone)]
+enum Defect {
+    /// Deploys a second stack of this name.
+    AnotherStack(String),
+    /// Removes the stack and deploys it again, as a retry might.
+    Again,
+}
+
+struct Mutant {
+    swarm: Swarm,
+    defect: Defect,
+}
+
+impl Mutant {
+    /// `docker stack deploy` outside of the one place that asks for a permit.
+    fn deploy_behind_the_back(rendered: &Rendered, stack: &str) {
+        let mut command = std::process::Command::new("docker");
+        command.args(["stack", "deploy", "--resolve-image", "never"]);
+        for file in &rendered.files {
+            command.arg("--compose-file").arg(file);
+        }
+        command.arg(stack).current_dir(&rendered.folder).envs(&rendered.env);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[async_trait]
+impl Operate for Mutant {
+    async fn deploy(&self, permit: DeployPermit, stack: &Rendered) -> Result<(), SwarmError> {
+        self.swarm.deploy(permit, stack).await?;
+        match &self.defect {
+            Defect::AnotherStack(name) => Self::deploy_behind_the_back(stack, name),
+            Defect::Again => {
+                docker(&["stack", "rm", stack.stack.as_str()]);
+                let of_stack = format!("label=com.docker.stack.namespace={}", stack.stack);
+                until("the end of the first deploy", Duration::from_secs(60), || {
+                    docker(&["ps", "--all", "--quiet", "--filter", &of_stack]).is_empty()
+                });
+                Self::deploy_behind_the_back(stack, stack.stack.as_str());
+            }
+        }
+        Ok(())
+    }
+
+    async fn redeploy(&self, stack: &Rendered) -> Result<(), SwarmError> {
+        self.swarm.redeploy(stack).await
+    }
+
+    async fn scale(&self, service: &str, replicas: u64) -> Result<(), SwarmError> {
+        self.swarm.scale(service, replicas).await
+    }
+
+    async fn kill(&self, container: &str) -> Result<(), SwarmError> {
+        self.swarm.kill(container).await
+    }
+
+    async fn create_secrets(
+        &self,
+        run: &RunId,
+        stack: &Rendered,
+        secrets: &[NewSecret],
+    ) -> Result<BTreeMap<String, String>, SwarmError> {
+        self.swarm.create_secrets(run, stack, secrets).await
+    }
+
+    fn identity(&self, folder: &Path) -> Identity {
+        self.swarm.identity(folder)
+    }
+
+    async fn undeploy(&self, run: &RunId, stack: &StackName) -> Result<(), SwarmError> {
+        self.swarm.undeploy(run, stack).await
+    }
+
+    async fn remove(&self, object: &Object) -> Result<bool, SwarmError> {
+        self.swarm.remove(object).await
+    }
+}
+
+#[async_trait]
+impl Observe for Mutant {
+    async fn stack(&self, stack: &StackName) -> Result<StackView, SwarmError> {
+        self.swarm.stack(stack).await
+    }
+
+    async fn container(&self, id: &str) -> Result<Option<ContainerFacts>, SwarmError> {
+        self.swarm.container(id).await
+    }
+
+    async fn log_tail(&self, container: &str, lines: usize) -> Result<Vec<String>, SwarmError> {
+        self.swarm.log_tail(container, lines).await
+    }
+
+    async fn inventory(&self) -> Result<Inventory, SwarmError> {
+        self.swarm.inventory().await
+    }
+}
+
+/// What the run of a mutant comes to.
+struct Outcome {
+    run: String,
+    stack: String,
+    folder: std::path::PathBuf,
+    summary: String,
+    results: Value,
+    exit_code: u8,
+}
+
+/// Installs `static-site` as `cc-ci run --stages install` does, with the mutant in place of the swarm.
+async fn run_of(product: &Product, defect: Defect) -> Outcome {
+    let recipe = product.recipe("static-site");
+    let words = ["cc-ci", "run", recipe.to_str().unwrap(), "--stages", "install"];
+    let Verb::Run(args) = Cli::try_parse_from(words).unwrap().verb else { panic!("{words:?} is a run") };
+    let cancel = Cancel::default();
+    let prepared =
+        prepare::prepare(&StateFolder::open(product.state()).unwrap(), &args.recipe, &Warmth::Never, cancel.token())
+            .await
+            .unwrap();
+    let plan = prepared.approved.plan.clone();
+    assert!(matches!(plan.base, Base::Head { .. }), "without an upgrade the app starts at head");
+    let (dir, lock) = RunDir::create(&StateFolder::open(product.state()).unwrap(), &plan.run).unwrap();
+    let vault = Vault::new(Vec::new());
+    let recorder = Recorder::create(&dir, vault.clone()).unwrap();
+    let voice = Voice::new(vec![Box::new(recorder.clone())]);
+    voice.say(Event::RunStarted {
+        format: FORMAT,
+        run: plan.run.clone(),
+        recipe: plan.recipe.clone(),
+        head: plan.head.clone(),
+        pr: None,
+        started: "2026-11-23T20:00:00Z".to_owned(),
+        program: "mutant".to_owned(),
+    });
+    voice.say(Event::Planned { plan: Box::new(plan.clone()) });
+    let folder = dir.file("trees");
+    prepared.repository.checkout(&plan.head, &folder).await.unwrap();
+    let tree = Tree::Chaos { short: plan.head.short().to_owned() };
+    let head = Deployable { folder, recipe: prepared.head, tree, source: None };
+    let app = App {
+        base: None,
+        catalogue: None,
+        tests: Some(head.folder.join("tests")),
+        given_secrets: prepared.secrets,
+        providers: Vec::new(),
+        head,
+    };
+    let swarm = Swarm::connect().await.unwrap();
+    let world = World {
+        operate: Arc::new(Mutant { swarm: swarm.clone(), defect }),
+        swarm,
+        voice: voice.clone(),
+        ledger: Arc::new(Ledger::create(dir.path(), &plan.run).unwrap()),
+        folder: dir.path().to_owned(),
+        tools_image: cc_ci_engine::host::findings::TOOLS_IMAGE.to_owned(),
+        browser_image: cc_ci_engine::host::findings::BROWSER_IMAGE.to_owned(),
+        camera: None,
+        endpoint: Endpoint::Tasks,
+        cancel,
+        alive: Arc::new(|_| true),
+        others: Arc::new(|_, _| false),
+        hold: Duration::ZERO,
+    };
+    let leavings = Arc::new(Mutex::new(Leavings::default()));
+    let end = Box::pin(engine::run(prepared.approved, app, &world, &leavings)).await;
+    voice.say(Event::RunEnded { end });
+    recorder.finish().unwrap();
+    let judged = replay::judged(&dir).unwrap();
+    artifacts::write_reports(&dir, &judged.view(), &vault.redactor()).unwrap();
+    drop(lock);
+    let stored = |file: &str| std::fs::read_to_string(dir.file(file)).unwrap();
+    Outcome {
+        run: plan.run.to_string(),
+        stack: plan.stack.to_string(),
+        summary: stored("summary.txt"),
+        results: serde_json::from_str(&stored("results.json")).unwrap(),
+        exit_code: judged.verdict.exit_code,
+        folder: dir.path().to_owned(),
+    }
+}
+
+/// The mutant's run is red, names the disagreement, and `cc-ci judge` says the same.
+fn caught(product: &Product, outcome: &Outcome, code: u8, words: &str) {
+    let line = "deploy-count = 1 (expect 1, engine saw 2)";
+    assert!(outcome.summary.lines().any(|one| one == line), "{}", outcome.summary);
+    assert!(outcome.summary.lines().any(|one| one.trim() == words), "{}", outcome.summary);
+    assert_eq!(outcome.results["verdict"], "red", "{}", outcome.summary);
+    assert_eq!(outcome.results["results"]["install"], "pass", "red for the budget alone: {}", outcome.summary);
+    let deploys = &outcome.results["deploys"];
+    assert_eq!((&deploys["agreement"], deploys["witness"].as_u64()), (&"disagreed".into(), Some(2)));
+    assert_eq!(outcome.exit_code, code, "{}", outcome.summary);
+    let judged = product.cc_ci(&["judge", outcome.folder.to_str().unwrap()]);
+    assert_eq!(judged.status.code(), Some(i32::from(code)));
+    let left = of_run(&outcome.run, &outcome.stack);
+    assert!(left.is_empty(), "{left:?}");
+    say(&format!("a runner that deploys twice: {line}: {words}"));
+}
+
+fn performed(product: &Product, defect: Defect) -> Outcome {
+    // The program does this first; the other mutant may have been here before.
+    let _already = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(run_of(product, defect))
+}
+
+#[test]
+#[ignore = "real engine: make test"]
+fn a_runner_that_deploys_a_second_stack_is_red() {
+    let product = Product::with_engine();
+    let second = format!("second-{}", std::process::id());
+    let outcome = performed(&product, Defect::AnotherStack(second.clone()));
+    // The override's labels make it the run's, so teardown may have taken it already.
+    remove_stack(&second);
+    caught(
+        &product,
+        &outcome,
+        10,
+        &format!("the engine saw stack {second} being created, the ledger does not have it"),
+    );
+}
+
+#[test]
+#[ignore = "real engine: make test"]
+fn a_runner_that_deploys_again_is_red() {
+    let product = Product::with_engine();
+    let outcome = performed(&product, Defect::Again);
+    let words = format!("the engine saw stack {} being created, the ledger does not have it", outcome.stack);
+    caught(&product, &outcome, 1, &words);
+}

@@ -1,0 +1,30 @@
+//! Tables of many runs on a real engine, hours of them: `make nightly` runs all, other targets of the Makefile one each.
+
+#![expect(clippy::disallowed_methods, reason = "a test drives programs from outside, not through the product")]
+#![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
+
+mod abra;
+mod dependencies;
+mod hooks;
+mod killed;
+mod matrix;
+mod pictures;
+mod reaped;
+mod sandbox;
+mod settings;
+mod zero_config;
+
+// The worlds of the tests in `tests/it/real`, of which this program needs a part.
+#[path = "../it/real/by_abra.rs"]
+mod by_abra;
+#[path = "../it/real/ending.rs"]
+mod ending;
+#[path = "../it/real/engine.rs"]
+mod engine;
+#[path = "../it/real/product.rs"]
+mod product;
+#[path = "../it/real/provider.rs"]
+mod provider;
+#[path = "../stand-in/wrapper.rs"]
+#[expect(dead_code, reason = "faults of the stand-in are tested in `tests/it`")]
+mod wrapper;
