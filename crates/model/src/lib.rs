@@ -6,7 +6,6 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
-pub mod abra;
 pub mod convergence;
 pub mod data;
 pub mod event;

@@ -5,6 +5,8 @@
 //! pinned images, and [`crosscheck::differences`] holds our reading against that of `docker stack config`. [`abra`] reads
 //! what that command prints.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub mod source;
 
 mod scalar;

@@ -3,7 +3,7 @@
 
 use crate::world::{World, say};
 use cc_ci_engine::backup::places::{self, Stock};
-use cc_ci_engine::backup::{self, Context, BackupRepository, BackupEnd, verify};
+use cc_ci_engine::backup::{self, BackupEnd, BackupRepository, Context, verify};
 use cc_ci_engine::bench::Bench;
 use cc_ci_engine::data::{self, Expected, MarkerPhase, MarkerPlace, Seeded, index, sqlite};
 use cc_ci_engine::voice::Voice;
@@ -71,7 +71,9 @@ pub(crate) async fn there_and_back(world: &World, bench: &Bench, case: &Case<'_>
     let context =
         |spec| Context { bench, stack: &world.stack, repository: &repository, spec, limit, voice: &voice, step: &step };
     for ((dump, said), spec) in spoilt.iter().zip(&specs) {
-        let BackupEnd::Snapshot(snapshot) = backup::take(&context(spec)).await.unwrap() else { panic!("{dump} failed") };
+        let BackupEnd::Snapshot(snapshot) = backup::take(&context(spec)).await.unwrap() else {
+            panic!("{dump} failed")
+        };
         let findings = verify::snapshot(&context(spec), &snapshot, &seeding.seeded, &Churn::default()).await.unwrap();
         let texts: Vec<&str> = findings.iter().map(|finding| finding.summary.as_str()).collect();
         assert!(texts.iter().any(|text| text.contains(said)), "{dump}: {texts:?}");

