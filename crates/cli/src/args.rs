@@ -80,6 +80,25 @@ pub enum Verb {
     Bench(BenchArgs),
     /// Look at this machine and say what a run would need; with --fix, put it right
     Doctor(DoctorArgs),
+    /// Try cc-ci itself: known recipes, broken and sound, each with the answer that is right for it
+    Selftest(SelftestArgs),
+}
+
+/// What `cc-ci selftest` is told.
+#[derive(Debug, Clone, Args)]
+pub struct SelftestArgs {
+    /// Only these cases: groups, names, or `group/name` [default: all]
+    #[arg(value_name = "CASE")]
+    pub cases: Vec<String>,
+    /// Only cases that files alone decide: no engine is needed, and they take seconds
+    #[arg(long)]
+    pub files: bool,
+    /// How many cases are tried at the same time
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub jobs: usize,
+    /// Say which cases there are, and try none
+    #[arg(long)]
+    pub list: bool,
 }
 
 /// Which recipe, which commit, and which part of the work; the same for `plan` and `run`.

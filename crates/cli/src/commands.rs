@@ -10,4 +10,5 @@ pub mod plan;
 pub mod reap;
 pub mod report;
 pub mod run;
+pub mod selftest;
 pub mod warm;

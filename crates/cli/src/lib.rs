@@ -60,5 +60,6 @@ async fn perform(cli: &Cli) -> Result<u8, UserError> {
         },
         Verb::Warm(args) => Box::pin(commands::warm::exec(&cli.state()?, args)).await,
         Verb::Doctor(args) => commands::doctor::exec(&cli.state()?, args).await,
+        Verb::Selftest(args) => Box::pin(commands::selftest::exec(&cli.state()?, args)).await,
     }
 }

@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The only dependencies between crates of this workspace; `dev:` marks one that only tests have.
-const ARROWS: [(&str, &[&str]); 8] = [
-    ("cc-ci", &["cc-ci-engine", "cc-ci-model", "cc-ci-pages", "cc-ci-recipe", "cc-ci-store", "dev:cc-ci-testkit"]),
+const ARROWS: [(&str, &[&str]); 9] = [
+    ("cc-ci", &["cc-ci-engine", "cc-ci-model", "cc-ci-pages", "cc-ci-recipe", "cc-ci-selftest", "cc-ci-store", "dev:cc-ci-testkit"]),
     ("cc-ci-edge", &[]),
     ("cc-ci-engine", &["cc-ci-edge", "cc-ci-model", "cc-ci-recipe"]),
     ("cc-ci-model", &["cc-ci-recipe"]),
     ("cc-ci-pages", &["cc-ci-model", "cc-ci-recipe"]),
     ("cc-ci-recipe", &[]),
+    ("cc-ci-selftest", &["cc-ci-engine"]),
     ("cc-ci-store", &["cc-ci-model", "cc-ci-recipe"]),
     ("cc-ci-testkit", &["cc-ci-engine", "cc-ci-model", "cc-ci-store"]),
 ];

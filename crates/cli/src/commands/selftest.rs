@@ -1,0 +1,66 @@
+//! `cc-ci selftest`: tries the built-in cases with this very program, and prints the score.
+
+use crate::args::SelftestArgs;
+use crate::error::{Kind, UserError, chain};
+use crate::terminal;
+use cc_ci_model::exit;
+use cc_ci_selftest::case::Case;
+use cc_ci_selftest::catalogue::Catalogue;
+use cc_ci_selftest::score;
+use cc_ci_selftest::trial::Bench;
+use std::path::Path;
+use tokio_util::sync::CancellationToken;
+
+/// Tries the cases that were asked for. The exit code is 0 when every one of them came out right, else 1.
+pub async fn exec(state: &Path, args: &SelftestArgs) -> Result<u8, UserError> {
+    let work = state.join("selftest").join(std::process::id().to_string());
+    let answer = inside(state, args, &work).await;
+    if let Ok(exit::GREEN) = answer {
+        // What is kept tells what differs; of a full score there is nothing to tell.
+        let _kept = std::fs::remove_dir_all(work);
+    }
+    answer
+}
+
+async fn inside(state: &Path, args: &SelftestArgs, work: &Path) -> Result<u8, UserError> {
+    let unpacked = work.join("built-in");
+    std::fs::create_dir_all(&unpacked)
+        .map_err(|source| UserError::new(Kind::Infrastructure, format!("cannot make {}: {source}", unpacked.display())))?;
+    let unreadable = |error| UserError::internal(chain(&error));
+    let catalogue = Catalogue::unpack(&unpacked).map_err(unreadable)?;
+    let cases = chosen(catalogue.cases().map_err(unreadable)?, args)?;
+    if args.list {
+        for case in &cases {
+            terminal::out(&format!("{:<48} {}\n", case.id.to_string(), case.title));
+        }
+        return Ok(exit::GREEN);
+    }
+    let bench = Bench { program: program()?, environment: Vec::new(), state: state.to_owned(), catalogue, work: work.to_owned() };
+    let cancel = CancellationToken::new();
+    let tell = |trial: &_| terminal::note(&score::line(trial));
+    let score = Box::pin(score::try_all(&bench, &cases, args.jobs, &cancel, tell)).await;
+    terminal::out(&score.table());
+    if score.is_full() {
+        return Ok(exit::GREEN);
+    }
+    terminal::note(&format!("the repositories of the cases that came out wrong are in {}", work.display()));
+    Ok(exit::BUG)
+}
+
+fn program() -> Result<std::path::PathBuf, UserError> {
+    std::env::current_exe()
+        .map_err(|source| UserError::internal(format!("cannot find this program to start it again: {source}")))
+}
+
+/// The cases that the words name; a word that names none is a mistake.
+fn chosen(cases: Vec<Case>, args: &SelftestArgs) -> Result<Vec<Case>, UserError> {
+    for word in &args.cases {
+        if !cases.iter().any(|case| case.id.is_asked_by(word)) {
+            return Err(UserError::new(Kind::Usage, format!("there is no case and no group `{word}`"))
+                .hint("`cc-ci selftest --list` names them all"));
+        }
+    }
+    let asked = |case: &Case| args.cases.is_empty() || args.cases.iter().any(|word| case.id.is_asked_by(word));
+    let wanted = |case: &Case| asked(case) && (!args.files || case.question.needs_files_only());
+    Ok(cases.into_iter().filter(wanted).collect())
+}

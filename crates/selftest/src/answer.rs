@@ -1,0 +1,90 @@
+//! What the program said to a case.
+
+use crate::case::Severity;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The tiers, in the order in which they are performed.
+const TIERS: [&str; 5] = ["install", "upgrade", "backup", "restore", "custom"];
+
+/// What `cc-ci run` or `cc-ci plan` said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The exit code; `None` when it was killed.
+    pub exit: Option<i32>,
+    /// The verdict, when the run came to one.
+    pub verdict: Option<Verdict>,
+    /// Its first line: the verdict's first reason, or the error.
+    pub first_line: String,
+    /// Everything it printed, and its results as text.
+    pub report: String,
+    /// From start to end.
+    pub took: Duration,
+}
+
+/// The verdict of a run, as `results.json` has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// `green`, `red` or `unverified`.
+    pub color: String,
+    /// The first tier that neither passed nor was skipped.
+    pub tier: Option<String>,
+    /// Whose fault it is.
+    pub blame: Option<String>,
+    /// 0 to 5; `None` when the run has none.
+    pub level: Option<u64>,
+    /// The published version that the app was first deployed at.
+    pub base: Option<String>,
+    /// What was left on the engine.
+    pub left_behind: Vec<String>,
+}
+
+impl Answer {
+    /// What a program said that ended with `exit`, printed `out`, and wrote `err` to standard error.
+    #[must_use]
+    pub fn read(exit: Option<i32>, out: &str, err: &str, took: Duration) -> Self {
+        let results: Option<Value> = serde_json::from_str(out).ok();
+        let verdict = results.as_ref().filter(|results| results["verdict"].is_string()).map(Verdict::read);
+        let reason = results.as_ref().and_then(|results| results["reasons"][0].as_str());
+        let error = err.lines().find(|line| line.starts_with("error: "));
+        // The place of an error stands in the line below it.
+        let place = || err.lines().skip_while(|line| !line.starts_with("error: ")).nth(1).unwrap_or_default().trim();
+        let first_line = match (reason, error) {
+            (Some(reason), _) => reason.lines().next().unwrap_or_default().to_owned(),
+            (None, Some(error)) => format!("{error} {}", place()),
+            (None, None) => String::new(),
+        };
+        Self { exit, verdict, first_line, report: format!("{out}\n{err}"), took }
+    }
+}
+
+impl Verdict {
+    fn read(results: &Value) -> Self {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let passed = |tier: &&str| matches!(results["results"][*tier].as_str(), Some("pass" | "skip"));
+        let left = results["left_behind"].as_array().into_iter().flatten();
+        Self {
+            color: text(&results["verdict"]).unwrap_or_default(),
+            tier: TIERS.iter().find(|tier| !passed(tier)).map(|tier| (*tier).to_owned()),
+            blame: text(&results["blame"]),
+            level: results["level"].as_u64(),
+            base: text(&results["base"]["version"]),
+            left_behind: left.map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// The rules that speak in a report of lint as JSON, each with its gravest severity.
+#[must_use]
+pub fn rules(report: &Value) -> BTreeMap<String, Severity> {
+    let mut rules = BTreeMap::new();
+    for finding in report["findings"].as_array().into_iter().flatten() {
+        let severity = if finding["severity"] == "error" { Severity::Error } else { Severity::Warning };
+        if let Some(rule) = finding["rule"].as_str() {
+            let gravest = rules.entry(rule.to_owned()).or_insert(severity);
+            *gravest = severity.max(*gravest);
+        }
+    }
+    rules
+}
