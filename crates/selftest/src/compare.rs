@@ -74,7 +74,12 @@ pub fn lint(row: &LintRow, said: &Rules, to_twin: &Rules) -> Vec<String> {
                 return Vec::new();
             }
             let names = |rules: &Rules| rules.keys().cloned().collect::<Vec<_>>().join(" ");
-            vec![format!("no rule tells the case (`{}`) from its twin `{}` (`{}`)", names(said), row.twin, names(to_twin))]
+            vec![format!(
+                "no rule tells the case (`{}`) from its twin `{}` (`{}`)",
+                names(said),
+                row.twin,
+                names(to_twin)
+            )]
         }
     }
 }
@@ -156,14 +161,18 @@ mod tests {
 
     #[test]
     fn each_wish_can_be_missed() {
-        let check = |wish: &str, expected: &str| assert_eq!(run(&right(wish), &red(), None).join("; "), expected, "{wish}");
+        let check =
+            |wish: &str, expected: &str| assert_eq!(run(&right(wish), &red(), None).join("; "), expected, "{wish}");
         check("color = \"red\"\ntier = \"upgrade\"\nblame = \"recipe\"\nfirst_line = \"rows\"\nbase = \"1.0.0+1\"", "");
         check("color = \"not-green\"\nwithin_seconds = 10\nlevel_at_most = 1", "");
         check("color = \"unverified\"\naccept = [\"red\"]", "");
         check("color = \"green\"", "the verdict is red, expected green");
         check("color = \"red\"\ntier = \"backup\"", "the tier that does not pass is upgrade, expected backup");
         check("color = \"red\"\nblame = \"test\"", "the blame is recipe, expected test");
-        check("color = \"any\"\nfirst_line = \"files\"", "the first line does not match `files`: upgrade failed: rows are gone");
+        check(
+            "color = \"any\"\nfirst_line = \"files\"",
+            "the first line does not match `files`: upgrade failed: rows are gone",
+        );
         check("color = \"any\"\nlevel_at_most = 0", "level 1, expected at most 0");
         check("color = \"any\"\nbase = \"2.0.0+1\"", "the base is 1.0.0+1, expected 2.0.0+1");
         check("color = \"any\"\nnote_says = \"moved away\"", "nothing in the report matches `moved away`");
@@ -194,10 +203,12 @@ mod tests {
 
     #[test]
     fn a_rule_has_to_tell_the_row_from_its_twin() {
-        let rules = |names: &[(&str, Severity)]| names.iter().map(|(name, at)| ((*name).to_owned(), *at)).collect::<Rules>();
+        let rules =
+            |names: &[(&str, Severity)]| names.iter().map(|(name, at)| ((*name).to_owned(), *at)).collect::<Rules>();
         let row = |expected| LintRow { expected, twin: "plain".to_owned() };
         let wishes = row(LintExpected::Speaks(Severity::Error));
-        let (both, one) = (rules(&[("CC1", Severity::Error)]), rules(&[("CC1", Severity::Error), ("CC2", Severity::Error)]));
+        let (both, one) =
+            (rules(&[("CC1", Severity::Error)]), rules(&[("CC1", Severity::Error), ("CC2", Severity::Error)]));
         assert!(lint(&wishes, &one, &both).is_empty());
         assert_eq!(lint(&wishes, &both, &both).len(), 1, "the twin has it, too");
         assert_eq!(lint(&wishes, &rules(&[("CC2", Severity::Warning)]), &rules(&[])).len(), 1, "not grave enough");

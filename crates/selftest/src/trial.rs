@@ -211,7 +211,8 @@ async fn with_neighbour(
         Command::new("sh").args(["-c", watch, "sh"]).arg(script).arg(&ended).deadline(RUN_LIMIT + FILES_LIMIT);
     let beside = async {
         let answer = said(run, cancel).await;
-        let told = std::fs::write(&ended, b"").map_err(|source| ProcessError::Lost { program: "sh".to_owned(), source });
+        let told =
+            std::fs::write(&ended, b"").map_err(|source| ProcessError::Lost { program: "sh".to_owned(), source });
         told.and(answer)
     };
     let (answer, neighbour) = tokio::join!(beside, process::run(&neighbour, cancel));

@@ -24,8 +24,9 @@ pub async fn exec(state: &Path, args: &SelftestArgs) -> Result<u8, UserError> {
 
 async fn inside(state: &Path, args: &SelftestArgs, work: &Path) -> Result<u8, UserError> {
     let unpacked = work.join("built-in");
-    std::fs::create_dir_all(&unpacked)
-        .map_err(|source| UserError::new(Kind::Infrastructure, format!("cannot make {}: {source}", unpacked.display())))?;
+    std::fs::create_dir_all(&unpacked).map_err(|source| {
+        UserError::new(Kind::Infrastructure, format!("cannot make {}: {source}", unpacked.display()))
+    })?;
     let unreadable = |error| UserError::internal(chain(&error));
     let catalogue = Catalogue::unpack(&unpacked).map_err(unreadable)?;
     let cases = chosen(catalogue.cases().map_err(unreadable)?, args)?;
@@ -35,7 +36,13 @@ async fn inside(state: &Path, args: &SelftestArgs, work: &Path) -> Result<u8, Us
         }
         return Ok(exit::GREEN);
     }
-    let bench = Bench { program: program()?, environment: Vec::new(), state: state.to_owned(), catalogue, work: work.to_owned() };
+    let bench = Bench {
+        program: program()?,
+        environment: Vec::new(),
+        state: state.to_owned(),
+        catalogue,
+        work: work.to_owned(),
+    };
     let cancel = CancellationToken::new();
     let tell = |trial: &_| terminal::note(&score::line(trial));
     let score = Box::pin(score::try_all(&bench, &cases, args.jobs, &cancel, tell)).await;

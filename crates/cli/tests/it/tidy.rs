@@ -13,7 +13,18 @@ use std::process::Command;
 
 /// The only dependencies between crates of this workspace; `dev:` marks one that only tests have.
 const ARROWS: [(&str, &[&str]); 9] = [
-    ("cc-ci", &["cc-ci-engine", "cc-ci-model", "cc-ci-pages", "cc-ci-recipe", "cc-ci-selftest", "cc-ci-store", "dev:cc-ci-testkit"]),
+    (
+        "cc-ci",
+        &[
+            "cc-ci-engine",
+            "cc-ci-model",
+            "cc-ci-pages",
+            "cc-ci-recipe",
+            "cc-ci-selftest",
+            "cc-ci-store",
+            "dev:cc-ci-testkit",
+        ],
+    ),
     ("cc-ci-edge", &[]),
     ("cc-ci-engine", &["cc-ci-edge", "cc-ci-model", "cc-ci-recipe"]),
     ("cc-ci-model", &["cc-ci-recipe"]),
