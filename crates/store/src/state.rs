@@ -97,6 +97,12 @@ impl StateFolder {
         self.root.join("warm")
     }
 
+    /// Repositories of the self-test's cases, one folder for each self-test that goes on.
+    #[must_use]
+    pub fn selftest(&self) -> PathBuf {
+        self.root.join("selftest")
+    }
+
     /// What the operator allows.
     #[must_use]
     pub fn policy(&self) -> PathBuf {

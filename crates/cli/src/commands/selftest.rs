@@ -8,12 +8,13 @@ use cc_ci_selftest::case::Case;
 use cc_ci_selftest::catalogue::Catalogue;
 use cc_ci_selftest::score;
 use cc_ci_selftest::trial::Bench;
+use cc_ci_store::state::StateFolder;
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
 /// Tries the cases that were asked for. The exit code is 0 when every one of them came out right, else 1.
-pub async fn exec(state: &Path, args: &SelftestArgs) -> Result<u8, UserError> {
-    let work = state.join("selftest").join(std::process::id().to_string());
+pub async fn exec(state: &StateFolder, args: &SelftestArgs) -> Result<u8, UserError> {
+    let work = state.selftest().join(std::process::id().to_string());
     let answer = inside(state, args, &work).await;
     if let Ok(exit::GREEN) = answer {
         // What is kept tells what differs; of a full score there is nothing to tell.
@@ -22,7 +23,7 @@ pub async fn exec(state: &Path, args: &SelftestArgs) -> Result<u8, UserError> {
     answer
 }
 
-async fn inside(state: &Path, args: &SelftestArgs, work: &Path) -> Result<u8, UserError> {
+async fn inside(state: &StateFolder, args: &SelftestArgs, work: &Path) -> Result<u8, UserError> {
     let unpacked = work.join("built-in");
     std::fs::create_dir_all(&unpacked).map_err(|source| {
         UserError::new(Kind::Infrastructure, format!("cannot make {}: {source}", unpacked.display()))
@@ -39,7 +40,7 @@ async fn inside(state: &Path, args: &SelftestArgs, work: &Path) -> Result<u8, Us
     let bench = Bench {
         program: program()?,
         environment: Vec::new(),
-        state: state.to_owned(),
+        state: state.root().to_owned(),
         catalogue,
         work: work.to_owned(),
     };
