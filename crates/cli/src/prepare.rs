@@ -17,7 +17,7 @@ use cc_ci_engine::git::{Files, Repository, Source};
 use cc_ci_engine::run::app::TreeSource;
 use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
 use cc_ci_model::plan::base::Base;
-use cc_ci_model::plan::build::{self, Backup, Data, Facts, Route};
+use cc_ci_model::plan::build::{self, Backup, Data, PlanFacts, Route};
 use cc_ci_model::plan::choose::{self, Candidates, Tip, Wish};
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
@@ -200,7 +200,7 @@ pub async fn prepare(
     let skips = skips(settings);
     checked(settings, &recipe)?;
     let at_base = base_recipe.as_ref().unwrap_or(&recipe);
-    let approved = build::plan(Facts {
+    let approved = build::plan(PlanFacts {
         run,
         recipe: name.clone(),
         head: head.clone(),

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What planning needs to know; every field was read before, from git and from the request.
 #[derive(Debug, Clone)]
-pub struct Facts {
+pub struct PlanFacts {
     /// The run.
     pub run: RunId,
     /// The recipe under test.
@@ -91,7 +91,7 @@ pub enum Backup {
 
 /// Plans a run and issues its permits.
 #[must_use]
-pub fn plan(mut facts: Facts) -> Approved {
+pub fn plan(mut facts: PlanFacts) -> Approved {
     facts.notes.extend(complete(&mut facts.stages));
     match facts.route {
         Route::Http => {}
@@ -136,7 +136,7 @@ fn complete(stages: &mut BTreeSet<Tier>) -> Vec<String> {
 }
 
 /// One permit for each cold dependency, and one for the app.
-fn permits(facts: &Facts) -> Vec<Grant> {
+fn permits(facts: &PlanFacts) -> Vec<Grant> {
     let cold = facts.dependencies.iter().filter(|dependency| match dependency.mode {
         Mode::Cold => true,
         Mode::Warm => false,
@@ -148,7 +148,7 @@ fn permits(facts: &Facts) -> Vec<Grant> {
     cold.chain([Grant { purpose: Purpose::Base, reason: base_deploy_reason(facts) }]).collect()
 }
 
-fn base_deploy_reason(facts: &Facts) -> String {
+fn base_deploy_reason(facts: &PlanFacts) -> String {
     match &facts.base {
         Base::Published { version, .. } => {
             format!(
@@ -167,13 +167,13 @@ fn base_deploy_reason(facts: &Facts) -> String {
     }
 }
 
-fn planned_tier(facts: &Facts, tier: Tier) -> PlannedTier {
+fn planned_tier(facts: &PlanFacts, tier: Tier) -> PlannedTier {
     let disposition = disposition(facts, tier);
     let steps = if disposition.runs() { steps(facts, tier) } else { Vec::new() };
     PlannedTier { tier, disposition, steps }
 }
 
-fn disposition(facts: &Facts, tier: Tier) -> Disposition {
+fn disposition(facts: &PlanFacts, tier: Tier) -> Disposition {
     let skip = |why, reason: &str| Disposition::Skip { why, reason: reason.to_owned() };
     if !facts.stages.contains(&tier) {
         return skip(Skip::Declared, "not among the stages asked for");
@@ -202,7 +202,7 @@ fn disposition(facts: &Facts, tier: Tier) -> Disposition {
 }
 
 /// Why the settings skip a tier. Without a backup there is nothing to restore.
-fn declared(facts: &Facts, tier: Tier) -> Option<String> {
+fn declared(facts: &PlanFacts, tier: Tier) -> Option<String> {
     let own = facts.skips.get(&tier).cloned();
     match tier {
         Tier::Restore => own.or_else(|| Some(format!("without a backup: {}", facts.skips.get(&Tier::Backup)?))),
@@ -210,13 +210,13 @@ fn declared(facts: &Facts, tier: Tier) -> Option<String> {
     }
 }
 
-fn tests(facts: &Facts, tier: Tier) -> &[String] {
+fn tests(facts: &PlanFacts, tier: Tier) -> &[String] {
     facts.tests.get(&tier).map_or(&[], Vec::as_slice)
 }
 
 /// Makes the steps of one tier.
 struct Steps<'a> {
-    facts: &'a Facts,
+    facts: &'a PlanFacts,
     tier: Tier,
     steps: Vec<Step>,
 }
@@ -314,7 +314,7 @@ impl Steps<'_> {
     }
 }
 
-fn steps(facts: &Facts, tier: Tier) -> Vec<Step> {
+fn steps(facts: &PlanFacts, tier: Tier) -> Vec<Step> {
     let mut steps = Steps { facts, tier, steps: Vec::new() };
     match tier {
         Tier::Install => {

@@ -6,7 +6,7 @@ use cc_ci_model::evidence::Evidence;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
-use cc_ci_model::plan::build::{Facts, plan};
+use cc_ci_model::plan::build::{PlanFacts, plan};
 use cc_ci_model::redact::Redactor;
 use cc_ci_model::report::results::Results;
 use cc_ci_model::report::{ReportView, junit, summary};
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 const FILE: &str = "custom/test_feeds.py";
 
 fn a_plan_with_pytest() -> Plan {
-    plan(Facts { tests: BTreeMap::from([(Tier::Custom, vec![FILE.to_owned()])]), ..facts() }).plan
+    plan(PlanFacts { tests: BTreeMap::from([(Tier::Custom, vec![FILE.to_owned()])]), ..facts() }).plan
 }
 
 fn cases() -> Vec<TestCase> {

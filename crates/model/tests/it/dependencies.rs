@@ -5,7 +5,7 @@ use cc_ci_model::ids::{Commit, Domain, RecipeName, StackName, StepId};
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Outcome};
 use cc_ci_model::plan::Plan;
-use cc_ci_model::plan::build::{Facts, plan};
+use cc_ci_model::plan::build::{PlanFacts, plan};
 use cc_ci_model::plan::demands::{Health, Scheme};
 use cc_ci_model::plan::dependency::{Dependency, Mode, ProviderRoute, Taken};
 use cc_ci_model::plan::limits::Limits;
@@ -42,7 +42,7 @@ fn dependency(recipe: &str, mode: Mode) -> Dependency {
 }
 
 fn with(dependencies: Vec<Dependency>) -> Plan {
-    plan(Facts { dependencies, ..facts() }).plan
+    plan(PlanFacts { dependencies, ..facts() }).plan
 }
 
 fn step(what: &str) -> StepId {

@@ -6,7 +6,7 @@ use cc_ci_model::evidence::Evidence;
 use cc_ci_model::exit;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
-use cc_ci_model::plan::build::{Backup, Data, Facts, Route, plan};
+use cc_ci_model::plan::build::{Backup, Data, PlanFacts, Route, plan};
 use cc_ci_model::plan::step::{Action, Check, Operation};
 use cc_ci_model::plan::{self as plans, Disposition};
 use cc_ci_model::tier::Tier;
@@ -35,7 +35,7 @@ fn when_everything_planned_passed_the_run_is_green_at_level_four() {
 
 #[test]
 fn a_skipped_tier_is_neutral_and_is_not_earned() {
-    let plan = plan(Facts {
+    let plan = plan(PlanFacts {
         backup: Backup::Not { reason: "no backup labels".to_owned() },
         tests: BTreeMap::new(),
         data: Data::None,
@@ -244,7 +244,7 @@ fn a_run_in_which_nothing_ran_is_red() {
 #[test]
 fn stages_bring_along_what_they_need() {
     let planned = |stages: &[Tier]| {
-        let plan = plan(Facts { stages: stages.iter().copied().collect(), ..facts() }).plan;
+        let plan = plan(PlanFacts { stages: stages.iter().copied().collect(), ..facts() }).plan;
         let tiers: Vec<Tier> = Tier::ALL.into_iter().filter(|tier| plan.runs(*tier)).collect();
         (tiers, plan.notes.len())
     };
@@ -376,7 +376,7 @@ fn without_a_router_no_step_asks_over_http_and_the_plan_says_so() {
         let steps = plan.tiers.iter().flat_map(|tier| &tier.steps);
         steps.filter(|step| step.action == Action::Check(Check::Serving)).count()
     };
-    let (with, without) = (a_plan(), plan(Facts { route: Route::None, ..facts() }).plan);
+    let (with, without) = (a_plan(), plan(PlanFacts { route: Route::None, ..facts() }).plan);
     assert_eq!((serving(&with), serving(&without)), (4, 0));
     let said: Vec<&String> = without.notes.iter().filter(|note| !with.notes.contains(note)).collect();
     assert_eq!(

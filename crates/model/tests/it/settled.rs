@@ -2,7 +2,7 @@
 
 use crate::story::*;
 use cc_ci_model::outcome::Cause;
-use cc_ci_model::plan::build::{Backup, Facts, Route, plan};
+use cc_ci_model::plan::build::{Backup, PlanFacts, Route, plan};
 use cc_ci_model::plan::demands::{Probe, Verify};
 use cc_ci_model::plan::step::Action;
 use cc_ci_model::plan::{Disposition, Plan, Skip};
@@ -24,22 +24,22 @@ fn probed(plan: &Plan) -> Vec<String> {
 
 #[test]
 fn probes_follow_each_deployment() {
-    let made = plan(Facts { ready: probes(), ..facts() }).plan;
+    let made = plan(PlanFacts { ready: probes(), ..facts() }).plan;
     let places = ["install", "upgrade", "restore/in-place", "restore/onto-empty"];
     let both = |place: &&str| ["tcp voice:64738", "http /discovery"].map(|probe| format!("{place}/ready/{probe}"));
     assert_eq!(probed(&made), places.iter().flat_map(both).collect::<Vec<_>>());
     let later = BTreeSet::from(["voice".to_owned()]);
-    let made = plan(Facts { ready: probes(), not_at_base: later, ..facts() }).plan;
+    let made = plan(PlanFacts { ready: probes(), not_at_base: later, ..facts() }).plan;
     assert!(!probed(&made).contains(&"install/ready/tcp voice:64738".to_owned()));
     assert!(probed(&made).contains(&"upgrade/ready/tcp voice:64738".to_owned()));
-    let made = plan(Facts { ready: probes(), route: Route::None, ..facts() }).plan;
+    let made = plan(PlanFacts { ready: probes(), route: Route::None, ..facts() }).plan;
     assert!(!probed(&made).iter().any(|id| id.contains("http")));
 }
 
 #[test]
 fn a_probe_and_a_check_of_the_backup_count_like_any_check() {
     let verify = Some(Verify { service: "db".to_owned(), command: "test -s /dump".to_owned() });
-    let made = plan(Facts { ready: probes(), verify, ..facts() }).plan;
+    let made = plan(PlanFacts { ready: probes(), verify, ..facts() }).plan;
     assert!(Story::green(&made).verdict().is_green());
     let ours = |action: &Action| match action {
         Action::Probe { .. } | Action::Verify { .. } => true,
@@ -61,7 +61,7 @@ fn a_probe_and_a_check_of_the_backup_count_like_any_check() {
 #[test]
 fn a_declared_skip_is_shown_with_its_reason_and_takes_the_restore_with_it() {
     let skips = BTreeMap::from([(Tier::Backup, "the labels come later".to_owned())]);
-    let made = plan(Facts { skips, ..facts() }).plan;
+    let made = plan(PlanFacts { skips, ..facts() }).plan;
     let reason = |tier| match &made.tier(tier).unwrap().disposition {
         Disposition::Skip { why: Skip::Declared, reason } => reason.clone(),
         other => panic!("{tier}: {other:?}"),
@@ -72,10 +72,10 @@ fn a_declared_skip_is_shown_with_its_reason_and_takes_the_restore_with_it() {
     assert!(verdict.is_green());
     assert_eq!(verdict.tier(Tier::Restore).unwrap().status, Status::Skip);
     let only = BTreeMap::from([(Tier::Restore, "it needs a second machine".to_owned())]);
-    let made = plan(Facts { skips: only, ..facts() }).plan;
+    let made = plan(PlanFacts { skips: only, ..facts() }).plan;
     assert!(made.runs(Tier::Backup) && !made.runs(Tier::Restore));
     // What the recipe does not have is no declaration.
-    let made = plan(Facts { backup: Backup::Not { reason: "no labels".to_owned() }, ..facts() }).plan;
+    let made = plan(PlanFacts { backup: Backup::Not { reason: "no labels".to_owned() }, ..facts() }).plan;
     assert!(matches!(made.tier(Tier::Backup).unwrap().disposition, Disposition::Skip { why: Skip::Structural, .. }));
 }
 

@@ -7,7 +7,7 @@ use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::Base;
-use cc_ci_model::plan::build::{Backup, Data, Facts, Route, plan};
+use cc_ci_model::plan::build::{Backup, Data, PlanFacts, Route, plan};
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Purpose;
@@ -19,8 +19,8 @@ use cc_ci_recipe::source::Severity;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the planner is told about an app with a database, backups and tests of its own.
-pub(crate) fn facts() -> Facts {
-    Facts {
+pub(crate) fn facts() -> PlanFacts {
+    PlanFacts {
         run: RunId::parse("r1").unwrap(),
         recipe: RecipeName::parse("miniflux").unwrap(),
         head: Commit::parse(&"b".repeat(40)).unwrap(),
@@ -59,7 +59,7 @@ pub(crate) fn a_plan() -> Plan {
 
 /// The same app, which starts at head because nothing was published.
 pub(crate) fn a_plan_from_head() -> Plan {
-    plan(Facts { base: Base::Head { reason: "no published version".to_owned() }, ..facts() }).plan
+    plan(PlanFacts { base: Base::Head { reason: "no published version".to_owned() }, ..facts() }).plan
 }
 
 /// A step of the plan by tier and action.
