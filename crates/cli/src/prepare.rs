@@ -17,7 +17,7 @@ use cc_ci_engine::git::{Files, Repository, Source};
 use cc_ci_engine::run::app::TreeSource;
 use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
 use cc_ci_model::plan::base::Base;
-use cc_ci_model::plan::build::{self, Backup, Data, PlanFacts, Route};
+use cc_ci_model::plan::build::{self, Backup, Data, HasRoute, PlanFacts};
 use cc_ci_model::plan::choose::{self, Candidates, Tip, Wish};
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
@@ -440,8 +440,12 @@ fn unusable(path: &Path, source: &std::io::Error) -> UserError {
     UserError::new(Kind::Usage, format!("cannot read {}: {source}", path.display()))
 }
 
-fn route(recipe: &Recipe) -> Route {
-    if recipe.routes.iter().any(|route| route.protocol == RouteProtocol::Http) { Route::Http } else { Route::None }
+fn route(recipe: &Recipe) -> HasRoute {
+    if recipe.routes.iter().any(|route| route.protocol == RouteProtocol::Http) {
+        HasRoute::Http
+    } else {
+        HasRoute::None
+    }
 }
 
 fn backup(recipe: &Recipe) -> Backup {

@@ -11,7 +11,7 @@ use crate::database::Database;
 use crate::env_sample::EnvSample;
 use crate::secrets::{SecretSpec, swarm_name};
 use crate::source::{Files, Problem, Severity, Topic, nearest, tidy_path};
-use crate::traefik::Route;
+use crate::traefik::TraefikRoute;
 use crate::version::Version;
 use crate::{backup, database, secrets, traefik};
 
@@ -57,7 +57,7 @@ pub struct Recipe {
     /// Configs that services use.
     pub configs: Vec<ConfigSpec>,
     /// Routes of the proxy.
-    pub routes: Vec<Route>,
+    pub routes: Vec<TraefikRoute>,
     /// What is backed up.
     pub backup: Backup,
     /// Databases that were recognised.

@@ -12,7 +12,7 @@ pub const PROXY_NETWORK: &str = "proxy";
 
 /// One router of one service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Route {
+pub struct TraefikRoute {
     /// The compose service that carries the labels.
     pub service: String,
     /// The router's name.
@@ -67,7 +67,7 @@ pub enum RouteTls {
 
 /// The routes of every service that Traefik is told to serve.
 #[must_use]
-pub fn routes(compose: &Compose) -> (Vec<Route>, Vec<Problem>) {
+pub fn routes(compose: &Compose) -> (Vec<TraefikRoute>, Vec<Problem>) {
     let mut found = Vec::new();
     let mut problems = Vec::new();
     for (name, service) in &compose.services {
@@ -135,7 +135,7 @@ fn names(labels: &BTreeMap<String, String>, protocol: RouteProtocol, section: &s
     names.map(|(name, _)| name.to_owned()).collect()
 }
 
-fn route(service: &str, router: &str, protocol: RouteProtocol, labels: &BTreeMap<String, String>) -> Route {
+fn route(service: &str, router: &str, protocol: RouteProtocol, labels: &BTreeMap<String, String>) -> TraefikRoute {
     let kind = part(protocol);
     let get = |key: &str| labels.get(&format!("traefik.{kind}.routers.{router}.{key}")).map(|value| value.trim());
     let tls_prefix = format!("traefik.{kind}.routers.{router}.tls.");
@@ -153,7 +153,7 @@ fn route(service: &str, router: &str, protocol: RouteProtocol, labels: &BTreeMap
         labels.get(&format!("traefik.{kind}.services.{backend}.loadbalancer.server.{key}"))
     };
     let network = labels.get("traefik.swarm.network").or_else(|| labels.get("traefik.docker.network"));
-    Route {
+    TraefikRoute {
         service: service.to_owned(),
         router: router.to_owned(),
         protocol,

@@ -2,7 +2,7 @@
 
 use super::{backup, route};
 use crate::error::{Kind, UserError};
-use cc_ci_model::plan::build::{Backup, Route};
+use cc_ci_model::plan::build::{Backup, HasRoute};
 use cc_ci_model::plan::demands::Probe;
 use cc_ci_model::settings::{Capable, Settings};
 use cc_ci_model::tier::Tier;
@@ -26,7 +26,7 @@ pub(super) fn checked(settings: &Settings, recipe: &Recipe) -> Result<(), UserEr
     };
     let asked =
         ["health.path", "health.statuses", "health.scheme"].into_iter().find(|key| settings.given.contains_key(*key));
-    if let (Some(key), Route::None) = (asked, route(recipe)) {
+    if let (Some(key), HasRoute::None) = (asked, route(recipe)) {
         return refuse(key, "the recipe has no route to ask".to_owned());
     }
     for probe in &settings.ready {
@@ -36,7 +36,7 @@ pub(super) fn checked(settings: &Settings, recipe: &Recipe) -> Result<(), UserEr
                     return refuse("ready", what);
                 }
             }
-            Probe::Http { .. } if route(recipe) == Route::None => {
+            Probe::Http { .. } if route(recipe) == HasRoute::None => {
                 return refuse("ready", "the recipe has no route to ask".to_owned());
             }
             Probe::Http { .. } => {}

@@ -10,7 +10,7 @@ use crate::error::{Kind, UserError};
 use cc_ci_engine::git::{Files, Repository};
 use cc_ci_engine::run::app::Scripts;
 use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
-use cc_ci_model::plan::build::Route;
+use cc_ci_model::plan::build::HasRoute;
 use cc_ci_model::plan::demands::{Health, Probe, Scheme};
 use cc_ci_model::plan::dependency::{Dependency, Mode, ProviderRoute, Taken};
 use cc_ci_model::plan::own_tests::FOLDER;
@@ -362,8 +362,8 @@ fn asks(settings: &Settings, recipe: &Recipe, mut left_out: impl FnMut(&str)) ->
         }
     }
     match route(recipe) {
-        Route::None => None,
-        Route::Http => {
+        HasRoute::None => None,
+        HasRoute::Http => {
             let tls = recipe.routes.iter().any(|route| route.tls != RouteTls::Off);
             let own = if tls { Scheme::Https } else { Scheme::Http };
             Some(ProviderRoute { scheme: settings.health.scheme.unwrap_or(own), asks })

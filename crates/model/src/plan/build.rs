@@ -30,7 +30,7 @@ pub struct PlanFacts {
     /// The zone the app's domain lies in.
     pub zone: String,
     /// Whether the app has a route that can be asked.
-    pub route: Route,
+    pub route: HasRoute,
     /// Whether the recipe promises a backup.
     pub backup: Backup,
     /// Whether the app keeps anything an upgrade could lose.
@@ -61,7 +61,7 @@ pub struct PlanFacts {
 
 /// Whether the app can be asked over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
+pub enum HasRoute {
     /// It has a router.
     Http,
     /// It has none; nothing is said about answering.
@@ -94,8 +94,8 @@ pub enum Backup {
 pub fn plan(mut facts: PlanFacts) -> Approved {
     facts.notes.extend(complete(&mut facts.stages));
     match facts.route {
-        Route::Http => {}
-        Route::None => facts.notes.push(
+        HasRoute::Http => {}
+        HasRoute::None => facts.notes.push(
             "the steps `serving` are left out: no router of the recipe speaks HTTP, so only its own tests can show that it \
              answers"
                 .to_owned(),
@@ -236,8 +236,8 @@ impl Steps<'_> {
 
     fn serving(&mut self, what: &str) {
         match self.facts.route {
-            Route::Http => self.check(what, Check::Serving),
-            Route::None => {}
+            HasRoute::Http => self.check(what, Check::Serving),
+            HasRoute::None => {}
         }
     }
 
@@ -248,11 +248,11 @@ impl Steps<'_> {
             }
             let what = format!("{prefix}ready/{}", probe.name());
             match (probe, self.facts.route) {
-                (Probe::Tcp { .. }, _) | (Probe::Http { .. }, Route::Http) => {
+                (Probe::Tcp { .. }, _) | (Probe::Http { .. }, HasRoute::Http) => {
                     self.add(&what, Action::Probe { probe: probe.clone() });
                 }
                 // Without a route there is nothing to ask; planning refuses such settings before it comes to this.
-                (Probe::Http { .. }, Route::None) => {}
+                (Probe::Http { .. }, HasRoute::None) => {}
             }
         }
     }

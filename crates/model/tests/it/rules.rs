@@ -6,7 +6,7 @@ use cc_ci_model::evidence::Evidence;
 use cc_ci_model::exit;
 use cc_ci_model::object::{Kind, Object};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
-use cc_ci_model::plan::build::{Backup, Data, PlanFacts, Route, plan};
+use cc_ci_model::plan::build::{Backup, Data, HasRoute, PlanFacts, plan};
 use cc_ci_model::plan::step::{Action, Check, Operation};
 use cc_ci_model::plan::{self as plans, Disposition};
 use cc_ci_model::tier::Tier;
@@ -376,7 +376,7 @@ fn without_a_router_no_step_asks_over_http_and_the_plan_says_so() {
         let steps = plan.tiers.iter().flat_map(|tier| &tier.steps);
         steps.filter(|step| step.action == Action::Check(Check::Serving)).count()
     };
-    let (with, without) = (a_plan(), plan(PlanFacts { route: Route::None, ..facts() }).plan);
+    let (with, without) = (a_plan(), plan(PlanFacts { route: HasRoute::None, ..facts() }).plan);
     assert_eq!((serving(&with), serving(&without)), (4, 0));
     let said: Vec<&String> = without.notes.iter().filter(|note| !with.notes.contains(note)).collect();
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use crate::story::*;
 use cc_ci_model::outcome::Cause;
-use cc_ci_model::plan::build::{Backup, PlanFacts, Route, plan};
+use cc_ci_model::plan::build::{Backup, HasRoute, PlanFacts, plan};
 use cc_ci_model::plan::demands::{Probe, Verify};
 use cc_ci_model::plan::step::Action;
 use cc_ci_model::plan::{Disposition, Plan, Skip};
@@ -32,7 +32,7 @@ fn probes_follow_each_deployment() {
     let made = plan(PlanFacts { ready: probes(), not_at_base: later, ..facts() }).plan;
     assert!(!probed(&made).contains(&"install/ready/tcp voice:64738".to_owned()));
     assert!(probed(&made).contains(&"upgrade/ready/tcp voice:64738".to_owned()));
-    let made = plan(PlanFacts { ready: probes(), route: Route::None, ..facts() }).plan;
+    let made = plan(PlanFacts { ready: probes(), route: HasRoute::None, ..facts() }).plan;
     assert!(!probed(&made).iter().any(|id| id.contains("http")));
 }
 
