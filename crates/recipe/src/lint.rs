@@ -75,20 +75,20 @@ pub struct Rule {
 #[derive(Debug, Clone, Copy)]
 pub enum Check {
     /// By this function, from the files alone.
-    Offline(fn(&LintInput<'_>) -> Vec<Found>),
+    Offline(fn(&LintInput<'_>) -> Vec<RuleHit>),
     /// Not at all, for this reason.
     Unchecked(&'static str),
 }
 
 /// What a rule found, before it is stamped with the rule's number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct RuleHit {
     place: Option<(String, Option<u32>)>,
     message: String,
     hint: Option<String>,
 }
 
-impl Found {
+impl RuleHit {
     /// About the repository as a whole.
     fn new(message: impl Into<String>) -> Self {
         Self { place: None, message: message.into(), hint: None }
@@ -254,7 +254,7 @@ pub fn lint(input: &LintInput<'_>) -> LintReport {
     report
 }
 
-fn stamp(rule: &str, severity: Severity, found: Found) -> LintFinding {
+fn stamp(rule: &str, severity: Severity, found: RuleHit) -> LintFinding {
     let (file, line) = found.place.map_or((None, None), |(file, line)| (Some(file), line));
     LintFinding { file, line, rule: rule.to_owned(), severity, message: found.message, hint: found.hint }
 }

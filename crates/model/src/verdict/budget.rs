@@ -66,7 +66,7 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> BudgetVerdict {
             blame: None,
         };
     };
-    let mut found = Found::default();
+    let mut found = Disagreements::default();
     let ledger = tally(budget.ledger.iter());
     let witness = tally(budget.witness.iter());
     let record = tally(evidence.deploys.iter().map(|(stack, _)| stack));
@@ -131,12 +131,12 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> BudgetVerdict {
 }
 
 #[derive(Default)]
-struct Found {
+struct Disagreements {
     words: Vec<String>,
     blame: Option<Blame>,
 }
 
-impl Found {
+impl Disagreements {
     fn add(&mut self, blame: Blame, words: String) {
         // The recipe's side outweighs ours: whoever deployed behind our back is named.
         self.blame = Some(self.blame.map_or(blame, |known| known.min(blame)));
@@ -145,7 +145,7 @@ impl Found {
 }
 
 /// Whether each announced deploy spends a permit of the plan, and on the stack that it is for.
-fn purposes(plan: &Plan, evidence: &Evidence, found: &mut Found) {
+fn purposes(plan: &Plan, evidence: &Evidence, found: &mut Disagreements) {
     let mut permits: BTreeMap<&Purpose, usize> = BTreeMap::new();
     for grant in &plan.permits {
         *permits.entry(&grant.purpose).or_default() += 1;

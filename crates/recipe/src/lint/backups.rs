@@ -1,6 +1,6 @@
 //! `CC3xx`, second half: backups that hold nothing, or nothing that can be restored.
 
-use super::{Check, Found, LintInput, Rule};
+use super::{Check, LintInput, Rule, RuleHit};
 use crate::backup::{self, Backup, BackupPaths, BackupService, BackupSpec, NotCapable};
 use crate::compose::Compose;
 use crate::database::{Database, DatabaseKind, databases};
@@ -75,7 +75,7 @@ fn label_key(compose: &Compose, service: &str) -> String {
     first.cloned().unwrap_or(labels)
 }
 
-fn empty(input: &LintInput<'_>) -> Vec<Found> {
+fn empty(input: &LintInput<'_>) -> Vec<RuleHit> {
     let compose = &input.head.default().compose;
     if promise(compose) != Backup::NotCapable(NotCapable::NothingIncluded) {
         return Vec::new();
@@ -84,7 +84,7 @@ fn empty(input: &LintInput<'_>) -> Vec<Found> {
     let name = on.map_or("app", |(name, _)| name.as_str());
     let words = format!("the backup is switched on for `{name}`, and no volume is in it");
     let hint = "put the labels on the service that mounts the data, or stop excluding its volumes";
-    vec![Found::new(words).key(compose, &label_key(compose, name)).hint(hint)]
+    vec![RuleHit::new(words).key(compose, &label_key(compose, name)).hint(hint)]
 }
 
 fn keeps_rows(database: &Database) -> bool {
@@ -99,7 +99,7 @@ fn service_of<'s>(spec: &'s BackupSpec, name: &str) -> Option<&'s BackupService>
     spec.services.iter().find(|one| one.service == name)
 }
 
-fn copied(input: &LintInput<'_>) -> Vec<Found> {
+fn copied(input: &LintInput<'_>) -> Vec<RuleHit> {
     let mut found = Vec::new();
     for (compose, spec) in specs(input) {
         for database in databases(compose).iter().filter(|database| keeps_rows(database)) {
@@ -109,14 +109,14 @@ fn copied(input: &LintInput<'_>) -> Vec<Found> {
             if whole && !dumped {
                 let words = format!("the files of the running database `{}` are copied as they are", database.service);
                 let hint = format!("dump in a pre-hook, and limit the backup: backupbot.backup.volumes.{volume}.path");
-                found.push(Found::new(words).key(compose, &label_key(compose, &database.service)).hint(hint));
+                found.push(RuleHit::new(words).key(compose, &label_key(compose, &database.service)).hint(hint));
             }
         }
     }
     found
 }
 
-fn never_loaded(input: &LintInput<'_>) -> Vec<Found> {
+fn never_loaded(input: &LintInput<'_>) -> Vec<RuleHit> {
     let mut found = Vec::new();
     for (compose, spec) in specs(input) {
         let databases = databases(compose);
@@ -131,14 +131,14 @@ fn never_loaded(input: &LintInput<'_>) -> Vec<Found> {
                     service.service
                 );
                 let key = format!("services.{}.deploy.labels.backupbot.backup.pre-hook", service.service);
-                found.push(Found::new(words).key(compose, &key).hint("add `backupbot.restore.post-hook`"));
+                found.push(RuleHit::new(words).key(compose, &key).hint("add `backupbot.restore.post-hook`"));
             }
         }
     }
     found
 }
 
-fn left_out(input: &LintInput<'_>) -> Vec<Found> {
+fn left_out(input: &LintInput<'_>) -> Vec<RuleHit> {
     let mut found = Vec::new();
     for (compose, spec) in specs(input) {
         let kept = databases(compose).into_iter().filter(|one| keeps_rows(one) || one.kind == DatabaseKind::Sqlite);
@@ -146,7 +146,7 @@ fn left_out(input: &LintInput<'_>) -> Vec<Found> {
             let Some(volume) = database.data_volume.filter(|volume| spec.left_out.contains(volume)) else { continue };
             let words = format!("the volume `{volume}` of the database `{}` is in no backup", database.service);
             let hint = format!("put backup labels and hooks on services.{}.deploy.labels", database.service);
-            found.push(Found::new(words).key(compose, &format!("services.{}", database.service)).hint(hint));
+            found.push(RuleHit::new(words).key(compose, &format!("services.{}", database.service)).hint(hint));
         }
     }
     found

@@ -1,6 +1,6 @@
 //! `CC0xx` and `CC4xx`: what keeps a choice of compose files from being deployed as it is meant.
 
-use super::{Check, Found, LintInput, Rule};
+use super::{Check, LintInput, Rule, RuleHit};
 use crate::compose::Compose;
 use crate::interpolate::variables;
 use crate::source::{Problem, Severity, Topic};
@@ -102,10 +102,10 @@ fn general<'i>(input: &'i LintInput<'_>, severity: Severity) -> impl Iterator<It
     found.into_iter().filter(move |problem| problem.severity == severity)
 }
 
-fn unusable(input: &LintInput<'_>) -> Vec<Found> {
+fn unusable(input: &LintInput<'_>) -> Vec<RuleHit> {
     let unreadable = input.head.problems_anywhere(Topic::Unreadable);
     if !unreadable.is_empty() {
-        return unreadable.into_iter().map(Found::of_problem).collect();
+        return unreadable.into_iter().map(RuleHit::of_problem).collect();
     }
     // CC603 says it at the line that names the file.
     let listed: BTreeSet<String> = super::reading::listed(&input.head).flat_map(|(_, _, names)| names).collect();
@@ -113,18 +113,21 @@ fn unusable(input: &LintInput<'_>) -> Vec<Found> {
     // A variable in a number is reported as such, and need not be reported again for not being a number.
     let typed = input.head.problems_anywhere(Topic::TypedVariable);
     let said = |problem: &&Problem| typed.iter().any(|one| one.file == problem.file && one.key == problem.key);
-    general(input, Severity::Error).filter(|problem| !said(problem) && !gone(problem)).map(Found::of_problem).collect()
+    general(input, Severity::Error)
+        .filter(|problem| !said(problem) && !gone(problem))
+        .map(RuleHit::of_problem)
+        .collect()
 }
 
-fn doubtful(input: &LintInput<'_>) -> Vec<Found> {
-    general(input, Severity::Warning).map(Found::of_problem).collect()
+fn doubtful(input: &LintInput<'_>) -> Vec<RuleHit> {
+    general(input, Severity::Warning).map(RuleHit::of_problem).collect()
 }
 
-fn typed(input: &LintInput<'_>) -> Vec<Found> {
-    input.head.problems_anywhere(Topic::TypedVariable).into_iter().map(Found::of_problem).collect()
+fn typed(input: &LintInput<'_>) -> Vec<RuleHit> {
+    input.head.problems_anywhere(Topic::TypedVariable).into_iter().map(RuleHit::of_problem).collect()
 }
 
-fn images(input: &LintInput<'_>) -> Vec<Found> {
+fn images(input: &LintInput<'_>) -> Vec<RuleHit> {
     let head = &input.head;
     let documented: BTreeSet<String> = super::reading::listed(head).flat_map(|(_, _, names)| names).collect();
     let mut found = Vec::new();
@@ -143,7 +146,7 @@ fn images(input: &LintInput<'_>) -> Vec<Found> {
             if is_documented || !elsewhere {
                 let words = format!("service `{name}` has no image when the files are {}", set.names.join(", "));
                 let hint = "give it an `image`, or list the overlay together with the file that does";
-                found.push(Found::new(words).key(&set.compose, &format!("services.{name}")).hint(hint));
+                found.push(RuleHit::new(words).key(&set.compose, &format!("services.{name}")).hint(hint));
             }
         }
     }
@@ -158,23 +161,23 @@ fn service_keys<'i>(input: &'i LintInput<'_>) -> impl Iterator<Item = (&'i Compo
     })
 }
 
-fn variable_images(input: &LintInput<'_>) -> Vec<Found> {
+fn variable_images(input: &LintInput<'_>) -> Vec<RuleHit> {
     let mut found = Vec::new();
     for (compose, service, _) in service_keys(input).filter(|(_, _, key)| *key == "image") {
         let key = format!("services.{service}.image");
         let Some(place) = compose.place(&key) else { continue };
         if let Some(name) = variables(input.head.line(&place.file, place.line)).first() {
             let words = format!("the image of `{service}` depends on the variable {name}");
-            found.push(Found::new(words).line(&place.file, place.line).hint("write the image and its tag out"));
+            found.push(RuleHit::new(words).line(&place.file, place.line).hint("write the image and its tag out"));
         }
     }
     found
 }
 
-fn ignored(input: &LintInput<'_>) -> Vec<Found> {
+fn ignored(input: &LintInput<'_>) -> Vec<RuleHit> {
     let keys = service_keys(input).filter(|(_, _, key)| IGNORED.contains(key));
     let found = keys.map(|(compose, service, key)| {
-        let found = Found::new(format!("`{key}` of `{service}` does nothing in Swarm"));
+        let found = RuleHit::new(format!("`{key}` of `{service}` does nothing in Swarm"));
         let found = found.key(compose, &format!("services.{service}.{key}"));
         let instead = match key {
             "restart" => "remove it; deploy.restart_policy is what Swarm reads, and `any` is its default",

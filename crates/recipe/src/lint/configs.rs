@@ -1,6 +1,6 @@
 //! `CC1xx`: configs never change in Swarm; a new content needs a new name, and so a new version.
 
-use super::{Check, Found, LintInput, Reading, Rule};
+use super::{Check, LintInput, Reading, Rule, RuleHit};
 use crate::compose::{Compose, StackFile};
 use crate::interpolate::{uses, variables};
 use crate::secrets::swarm_name;
@@ -110,7 +110,7 @@ fn made<'r>(reading: &'r Reading<'_>) -> BTreeMap<String, Made<'r>> {
     found
 }
 
-fn changed(input: &LintInput<'_>) -> Vec<Found> {
+fn changed(input: &LintInput<'_>) -> Vec<RuleHit> {
     let Some(base) = &input.base else { return Vec::new() };
     let (head, before) = (made(&input.head), made(&base.reading));
     let mut found = Vec::new();
@@ -130,23 +130,23 @@ fn changed(input: &LintInput<'_>) -> Vec<Found> {
 }
 
 /// A finding at the version to raise.
-fn stale(input: &LintInput<'_>, made: &Made<'_>, what: &str) -> Found {
+fn stale(input: &LintInput<'_>, made: &Made<'_>, what: &str) -> RuleHit {
     let version = version_variables(made.entry).last().map(|name| (*name).to_owned());
     let exported = version.as_deref().and_then(|name| input.head.abra_sh.exports.iter().rfind(|one| one.name == name));
     match (exported, version) {
         (Some(export), _) => {
             let words = format!("{what}, but {} `{}` still has the version {}", made.kind(), made.id, export.value);
             let hint = format!("raise it in the same change: export {}={}", export.name, next(&export.value));
-            Found::new(words).line("abra.sh", export.line).hint(hint)
+            RuleHit::new(words).line("abra.sh", export.line).hint(hint)
         }
         (None, Some(name)) => {
             let words = format!("{what}, but the name of {} `{}` is the same", made.kind(), made.id);
-            Found::new(words).key(made.compose, &made.key("name")).hint(format!("raise {name}"))
+            RuleHit::new(words).key(made.compose, &made.key("name")).hint(format!("raise {name}"))
         }
         (None, None) => {
             let words = format!("{what}, and the name of {} `{}` has no version to raise", made.kind(), made.id);
             let hint = "give it a name with a version: ${STACK_NAME}_… _${…_VERSION}";
-            Found::new(words).key(made.compose, &format!("{}.{}", made.section, made.id)).hint(hint)
+            RuleHit::new(words).key(made.compose, &format!("{}.{}", made.section, made.id)).hint(hint)
         }
     }
 }
@@ -166,7 +166,7 @@ fn version_variables(entry: &StackFile) -> Vec<&str> {
     names.into_iter().filter(|name| *name != "STACK_NAME").collect()
 }
 
-fn unused_exports(input: &LintInput<'_>) -> Vec<Found> {
+fn unused_exports(input: &LintInput<'_>) -> Vec<RuleHit> {
     let head = &input.head;
     let exports = head.abra_sh.exports.iter().filter(|export| export.name.ends_with("_VERSION"));
     let read_in = |text: &str, name: &str| {
@@ -182,7 +182,7 @@ fn unused_exports(input: &LintInput<'_>) -> Vec<Found> {
     });
     let found = unused.map(|export| {
         let words = format!("nothing reads {}", export.name);
-        Found::new(words).line("abra.sh", export.line).hint("remove the export, or correct its name")
+        RuleHit::new(words).line("abra.sh", export.line).hint("remove the export, or correct its name")
     });
     found.collect()
 }
@@ -191,7 +191,7 @@ fn has_word(line: &str, word: &str) -> bool {
     line.split(|c: char| c != '_' && !c.is_ascii_alphanumeric()).any(|one| one == word)
 }
 
-fn defaults(input: &LintInput<'_>) -> Vec<Found> {
+fn defaults(input: &LintInput<'_>) -> Vec<RuleHit> {
     let head = &input.head;
     let exports: BTreeMap<&str, &str> =
         head.abra_sh.exports.iter().map(|one| (one.name.as_str(), one.value.as_str())).collect();
@@ -200,35 +200,35 @@ fn defaults(input: &LintInput<'_>) -> Vec<Found> {
         for (name, default) in uses(line).into_iter().filter_map(|(name, default)| Some((name, default?))) {
             if let Some(value) = exports.get(name).filter(|value| **value != default) {
                 let words = format!("the default `{default}` of {name} is not `{value}`, which abra.sh exports");
-                found.push(Found::new(words).line(file, number).hint(format!("write ${{{name}}}")));
+                found.push(RuleHit::new(words).line(file, number).hint(format!("write ${{{name}}}")));
             }
         }
     }
     found
 }
 
-fn unversioned(input: &LintInput<'_>) -> Vec<Found> {
+fn unversioned(input: &LintInput<'_>) -> Vec<RuleHit> {
     let made = made(&input.head);
     let without = made.values().filter(|one| one.section == "configs" && version_variables(one.entry).is_empty());
     let found = without.map(|one| {
         let words = format!("the name of config `{}` has no version, so `{}` can never change", one.id, one.file);
         let variable = format!("{}_VERSION", one.id.to_uppercase());
         let hint = format!("name: ${{STACK_NAME}}_{}_${{{variable}}}, and `export {variable}=v1` in abra.sh", one.id);
-        Found::new(words).key(one.compose, &format!("configs.{}", one.id)).hint(hint)
+        RuleHit::new(words).key(one.compose, &format!("configs.{}", one.id)).hint(hint)
     });
     found.collect()
 }
 
-fn without_value(input: &LintInput<'_>) -> Vec<Found> {
+fn without_value(input: &LintInput<'_>) -> Vec<RuleHit> {
     let found = input.head.problems_anywhere(Topic::NoVersion).into_iter();
-    found.filter(|problem| is_in(problem.key.as_deref(), "configs.")).map(Found::of_problem).collect()
+    found.filter(|problem| is_in(problem.key.as_deref(), "configs.")).map(RuleHit::of_problem).collect()
 }
 
 pub(super) fn is_in(key: Option<&str>, section: &str) -> bool {
     key.is_some_and(|key| key.starts_with(section))
 }
 
-fn unused(input: &LintInput<'_>) -> Vec<Found> {
+fn unused(input: &LintInput<'_>) -> Vec<RuleHit> {
     let sets = &input.head.sets;
     let used = |id: &str| {
         let mut services = sets.iter().flat_map(|set| set.compose.services.values());
@@ -236,7 +236,7 @@ fn unused(input: &LintInput<'_>) -> Vec<Found> {
     };
     let declared = sets.iter().flat_map(|set| set.compose.configs.keys().map(move |id| (set, id)));
     let found = declared.filter(|(_, id)| !used(id)).map(|(set, id)| {
-        let found = Found::new(format!("no service uses the config `{id}`"));
+        let found = RuleHit::new(format!("no service uses the config `{id}`"));
         found.key(&set.compose, &format!("configs.{id}")).hint("remove it, or mount it in a service")
     });
     found.collect()

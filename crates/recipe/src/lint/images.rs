@@ -1,6 +1,6 @@
 //! R001 to R005 and R009 to R011: what abra looks at in the merged compose files.
 
-use super::{COMPOSE, Check, Found, LintInput, Rule, SAMPLE};
+use super::{COMPOSE, Check, LintInput, Rule, RuleHit, SAMPLE};
 use crate::source::Severity;
 use crate::traefik;
 
@@ -90,33 +90,33 @@ pub(super) const RULES: [Rule; 8] = [
     },
 ];
 
-fn version(input: &LintInput<'_>) -> Vec<Found> {
+fn version(input: &LintInput<'_>) -> Vec<RuleHit> {
     let all = &input.head.all;
     let found = match all.version.as_deref() {
         Some("3.8") => return Vec::new(),
-        Some(other) => Found::new(format!("the compose version is `{other}`")),
-        None => Found::new("there is no compose version"),
+        Some(other) => RuleHit::new(format!("the compose version is `{other}`")),
+        None => RuleHit::new("there is no compose version"),
     };
     vec![found.key(all, "version").hint("write `version: \"3.8\"`")]
 }
 
-fn healthchecks(input: &LintInput<'_>) -> Vec<Found> {
+fn healthchecks(input: &LintInput<'_>) -> Vec<RuleHit> {
     let all = &input.head.all;
     let without = all.services.iter().filter(|(_, service)| service.healthcheck.is_none());
     without
         .map(|(name, _)| {
-            Found::new(format!("service `{name}` has no health check")).key(all, &format!("services.{name}"))
+            RuleHit::new(format!("service `{name}` has no health check")).key(all, &format!("services.{name}"))
         })
         .collect()
 }
 
 /// A finding at the image of each service for which `wrong` has words.
-fn of_images(input: &LintInput<'_>, wrong: impl Fn(&Image<'_>) -> Option<String>) -> Vec<Found> {
+fn of_images(input: &LintInput<'_>, wrong: impl Fn(&Image<'_>) -> Option<String>) -> Vec<RuleHit> {
     let all = &input.head.all;
     let images = all.services.iter().filter(|(_, service)| !service.image.is_empty());
     let found = images.filter_map(|(name, service)| {
         let words = wrong(&Image::read(&service.image))?;
-        Some(Found::new(format!("service `{name}`: {words}")).key(all, &format!("services.{name}.image")))
+        Some(RuleHit::new(format!("service `{name}`: {words}")).key(all, &format!("services.{name}.image")))
     });
     found.collect()
 }
@@ -138,14 +138,14 @@ impl<'a> Image<'a> {
     }
 }
 
-fn tagged(input: &LintInput<'_>) -> Vec<Found> {
+fn tagged(input: &LintInput<'_>) -> Vec<RuleHit> {
     of_images(input, |image| {
         let bare = image.tag.is_none() && !image.digest;
         bare.then(|| format!("the image `{}` has no tag", image.name))
     })
 }
 
-fn stable(input: &LintInput<'_>) -> Vec<Found> {
+fn stable(input: &LintInput<'_>) -> Vec<RuleHit> {
     of_images(input, |image| match image.tag {
         Some("latest") => Some(format!("the image `{}` has the tag `latest`", image.name)),
         None if !image.digest => Some(format!("the image `{}` has no tag, which means `latest`", image.name)),
@@ -153,7 +153,7 @@ fn stable(input: &LintInput<'_>) -> Vec<Found> {
     })
 }
 
-fn semver(input: &LintInput<'_>) -> Vec<Found> {
+fn semver(input: &LintInput<'_>) -> Vec<RuleHit> {
     of_images(input, |image| {
         let tag = image.tag.filter(|tag| *tag != "latest" && !is_semver_like(tag))?;
         Some(format!("the tag `{tag}` of `{}` does not read as a version", image.name))
@@ -169,29 +169,29 @@ fn is_semver_like(tag: &str) -> bool {
     parts.len() <= 3 && parts.iter().all(number)
 }
 
-fn app(input: &LintInput<'_>) -> Vec<Found> {
+fn app(input: &LintInput<'_>) -> Vec<RuleHit> {
     let all = &input.head.all;
     if all.services.contains_key("app") {
         return Vec::new();
     }
     let hint = "name the service that users talk to `app`";
-    vec![Found::new("no service is named `app`").key(all, "services").hint(hint)]
+    vec![RuleHit::new("no service is named `app`").key(all, "services").hint(hint)]
 }
 
-fn routed(input: &LintInput<'_>) -> Vec<Found> {
+fn routed(input: &LintInput<'_>) -> Vec<RuleHit> {
     let all = &input.head.all;
     if input.head.sample.entry("DOMAIN").is_none() || traefik::is_served(all) {
         return Vec::new();
     }
-    let found = Found::new(format!("{SAMPLE} has a DOMAIN, but no service has `traefik.enable=true` under `deploy`"));
+    let found = RuleHit::new(format!("{SAMPLE} has a DOMAIN, but no service has `traefik.enable=true` under `deploy`"));
     vec![found.key(all, "services.app").hint("add the label `traefik.enable=true` to services.app.deploy.labels")]
 }
 
-fn present(input: &LintInput<'_>) -> Vec<Found> {
+fn present(input: &LintInput<'_>) -> Vec<RuleHit> {
     let all = &input.head.all;
     let without = all.services.iter().filter(|(_, service)| service.image.is_empty());
     let found = without.map(|(name, _)| {
-        let found = Found::new(format!("service `{name}` has no image")).key(all, &format!("services.{name}"));
+        let found = RuleHit::new(format!("service `{name}` has no image")).key(all, &format!("services.{name}"));
         found.hint(format!("give it an `image`, or define it in {COMPOSE}"))
     });
     found.collect()

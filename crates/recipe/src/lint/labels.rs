@@ -1,6 +1,6 @@
 //! `CC3xx`, first half: labels that nobody reads.
 
-use super::{Check, Found, LintInput, Rule};
+use super::{Check, LintInput, Rule, RuleHit};
 use crate::source::{Severity, Topic};
 
 pub(super) const RULES: [Rule; 2] = [
@@ -28,7 +28,7 @@ pub(super) const RULES: [Rule; 2] = [
     },
 ];
 
-fn misplaced(input: &LintInput<'_>) -> Vec<Found> {
+fn misplaced(input: &LintInput<'_>) -> Vec<RuleHit> {
     let mut found = Vec::new();
     for set in &input.head.sets {
         for (name, service) in &set.compose.services {
@@ -45,13 +45,13 @@ fn misplaced(input: &LintInput<'_>) -> Vec<Found> {
                 let words = format!("{reader} does not see the label `{label}` of `{name}` here");
                 let key = format!("services.{name}.labels.{label}");
                 let hint = format!("move it to services.{name}.deploy.labels");
-                found.push(Found::new(words).key(&set.compose, &key).hint(hint));
+                found.push(RuleHit::new(words).key(&set.compose, &key).hint(hint));
             }
         }
     }
     found
 }
 
-fn unread(input: &LintInput<'_>) -> Vec<Found> {
-    input.head.problems_anywhere(Topic::BackupLabel).into_iter().map(Found::of_problem).collect()
+fn unread(input: &LintInput<'_>) -> Vec<RuleHit> {
+    input.head.problems_anywhere(Topic::BackupLabel).into_iter().map(RuleHit::of_problem).collect()
 }

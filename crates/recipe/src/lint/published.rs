@@ -1,6 +1,6 @@
 //! R006 to R008 and R012 to R016: what abra looks at around the compose files.
 
-use super::{Check, Found, LintInput, Rule, SAMPLE};
+use super::{Check, LintInput, Rule, RuleHit, SAMPLE};
 use crate::source::Severity;
 use crate::version::{TagKind, published};
 
@@ -92,10 +92,10 @@ pub(super) const RULES: [Rule; 8] = [
     },
 ];
 
-fn versions(input: &LintInput<'_>) -> Vec<Found> {
+fn versions(input: &LintInput<'_>) -> Vec<RuleHit> {
     if published(input.tags).versions.is_empty() {
         let hint = "publish one: git tag -a 0.1.0+1.2.3";
-        return vec![Found::new("no tag is a version").hint(hint)];
+        return vec![RuleHit::new("no tag is a version").hint(hint)];
     }
     Vec::new()
 }
@@ -103,25 +103,25 @@ fn versions(input: &LintInput<'_>) -> Vec<Found> {
 const README: &str = "README.md";
 const KEYS: [&str; 7] = ["Category", "Backups", "Email", "Healthcheck", "Image", "SSO", "Tests"];
 
-fn metadata(input: &LintInput<'_>) -> Vec<Found> {
+fn metadata(input: &LintInput<'_>) -> Vec<RuleHit> {
     let Some(text) = input.head.files.text(README) else {
         return vec![
-            Found::new("there is no README.md with metadata").hint("add one with a `<!-- metadata -->` block"),
+            RuleHit::new("there is no README.md with metadata").hint("add one with a `<!-- metadata -->` block"),
         ];
     };
     let lines = || text.lines().map(str::trim).zip(1_u32..);
     let Some((_, start)) = lines().find(|(line, _)| *line == "<!-- metadata -->") else {
-        return vec![Found::new("has no `<!-- metadata -->` block").file(README)];
+        return vec![RuleHit::new("has no `<!-- metadata -->` block").file(README)];
     };
     let block = lines().filter(|(_, at)| *at > start).take_while(|(line, _)| *line != "<!-- endmetadata -->");
     let entries: Vec<(&str, &str, u32)> = block.filter_map(|(line, at)| entry(line).map(|(k, v)| (k, v, at))).collect();
     let mut found = Vec::new();
     for key in KEYS {
         match entries.iter().find(|(name, _, _)| *name == key) {
-            None => found.push(Found::new(format!("the metadata has no `{key}`")).line(README, start)),
-            Some((_, "", at)) => found.push(Found::new(format!("`{key}` is empty")).line(README, *at)),
+            None => found.push(RuleHit::new(format!("the metadata has no `{key}`")).line(README, start)),
+            Some((_, "", at)) => found.push(RuleHit::new(format!("`{key}` is empty")).line(README, *at)),
             Some((_, value, at)) if key == "Image" => {
-                found.extend(image(value).map(|missing| Found::new(missing).line(README, *at)));
+                found.extend(image(value).map(|missing| RuleHit::new(missing).line(README, *at)));
             }
             Some(_) => {}
         }
@@ -147,37 +147,37 @@ fn image(value: &str) -> Option<&'static str> {
     }
 }
 
-fn sample(input: &LintInput<'_>) -> Vec<Found> {
+fn sample(input: &LintInput<'_>) -> Vec<RuleHit> {
     let there = input.head.files.text(SAMPLE).is_some();
-    let found = || Found::new("is missing").file(SAMPLE).hint("add it: abra cannot make an app without it");
+    let found = || RuleHit::new("is missing").file(SAMPLE).hint("add it: abra cannot make an app without it");
     if there { Vec::new() } else { vec![found()] }
 }
 
-fn vendored(input: &LintInput<'_>) -> Vec<Found> {
+fn vendored(input: &LintInput<'_>) -> Vec<RuleHit> {
     let head = &input.head;
     let user = head.all.services.iter().find(|(_, service)| !service.configs.is_empty());
     let Some((name, _)) = user.filter(|_| head.files.text("abra.sh").is_none()) else { return Vec::new() };
-    let found = Found::new(format!("service `{name}` uses configs, and there is no abra.sh"));
+    let found = RuleHit::new(format!("service `{name}` uses configs, and there is no abra.sh"));
     let key = format!("services.{name}.configs");
     vec![found.key(&head.all, &key).hint("add an abra.sh that exports a version for every config")]
 }
 
-fn annotated(input: &LintInput<'_>) -> Vec<Found> {
+fn annotated(input: &LintInput<'_>) -> Vec<RuleHit> {
     let lightweight = input.tags.iter().filter(|tag| tag.kind == TagKind::Lightweight);
     let found = lightweight.map(|tag| {
         let name = &tag.name;
         let hint = format!("make it annotated: git tag -f -a '{name}' '{name}^{{}}'");
-        Found::new(format!("the tag `{name}` is lightweight")).hint(hint)
+        RuleHit::new(format!("the tag `{name}` is lightweight")).hint(hint)
     });
     found.collect()
 }
 
-fn long_secrets(input: &LintInput<'_>) -> Vec<Found> {
+fn long_secrets(input: &LintInput<'_>) -> Vec<RuleHit> {
     let all = &input.head.all;
     let long = all.secrets.keys().filter(|id| id.chars().count() > MAX_SECRET);
     let found = long.map(|id| {
         let words = format!("the secret id `{id}` has {} letters, abra wants at most {MAX_SECRET}", id.chars().count());
-        Found::new(words).key(all, &format!("secrets.{id}"))
+        RuleHit::new(words).key(all, &format!("secrets.{id}"))
     });
     found.collect()
 }

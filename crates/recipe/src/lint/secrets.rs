@@ -3,7 +3,7 @@
 use super::configs::is_in;
 use super::reading::Set;
 use super::variables::{Call, calls};
-use super::{Check, Found, LintInput, Rule};
+use super::{Check, LintInput, Rule, RuleHit};
 use crate::compose::check::MAX_NAME;
 use crate::compose::{Service, StackFile};
 use crate::interpolate::interpolate;
@@ -69,12 +69,12 @@ pub(super) const RULES: [Rule; 5] = [
     },
 ];
 
-fn without_version(input: &LintInput<'_>) -> Vec<Found> {
+fn without_version(input: &LintInput<'_>) -> Vec<RuleHit> {
     let found = input.head.problems_anywhere(Topic::NoVersion).into_iter();
-    found.filter(|problem| is_in(problem.key.as_deref(), "secrets.")).map(Found::of_problem).collect()
+    found.filter(|problem| is_in(problem.key.as_deref(), "secrets.")).map(RuleHit::of_problem).collect()
 }
 
-fn too_long(input: &LintInput<'_>) -> Vec<Found> {
+fn too_long(input: &LintInput<'_>) -> Vec<RuleHit> {
     let mut found = Vec::new();
     for set in &input.head.sets {
         let sections = [("secrets", "secret", &set.compose.secrets), ("configs", "config", &set.compose.configs)];
@@ -85,7 +85,7 @@ fn too_long(input: &LintInput<'_>) -> Vec<Found> {
                     "the name of {kind} `{id}` has {length} letters under a long domain, the engine takes {MAX_NAME}"
                 );
                 let hint = format!("shorten `{id}` by {} or more", length - MAX_NAME);
-                found.push(Found::new(words).key(&set.compose, &format!("{section}.{id}")).hint(hint));
+                found.push(RuleHit::new(words).key(&set.compose, &format!("{section}.{id}")).hint(hint));
             }
         }
     }
@@ -100,11 +100,11 @@ fn longest_name(entry: &StackFile, set: &Set) -> Option<usize> {
     interpolate(text, &env).ok().map(|name| name.chars().count())
 }
 
-fn modifiers(input: &LintInput<'_>) -> Vec<Found> {
-    input.head.problems(Topic::Modifier).map(Found::of_problem).collect()
+fn modifiers(input: &LintInput<'_>) -> Vec<RuleHit> {
+    input.head.problems(Topic::Modifier).map(RuleHit::of_problem).collect()
 }
 
-fn unused(input: &LintInput<'_>) -> Vec<Found> {
+fn unused(input: &LintInput<'_>) -> Vec<RuleHit> {
     let sets = &input.head.sets;
     let used = |id: &str| {
         let mut services = sets.iter().flat_map(|set| set.compose.services.values());
@@ -112,13 +112,13 @@ fn unused(input: &LintInput<'_>) -> Vec<Found> {
     };
     let declared = sets.iter().flat_map(|set| set.compose.secrets.keys().map(move |id| (set, id)));
     let found = declared.filter(|(_, id)| !used(id)).map(|(set, id)| {
-        let found = Found::new(format!("no service uses the secret `{id}`"));
+        let found = RuleHit::new(format!("no service uses the secret `{id}`"));
         found.key(&set.compose, &format!("secrets.{id}")).hint("remove it, or add it to a service")
     });
     found.collect()
 }
 
-fn in_templates(input: &LintInput<'_>) -> Vec<Found> {
+fn in_templates(input: &LintInput<'_>) -> Vec<RuleHit> {
     let mounted: BTreeMap<&str, BTreeSet<&str>> = by_service(input, |service| {
         let names = service.secrets.iter().flat_map(|one| [Some(one.source.as_str()), one.target.as_deref()]);
         names.flatten().map(|name| name.rsplit('/').next().unwrap_or(name)).collect()
@@ -126,7 +126,8 @@ fn in_templates(input: &LintInput<'_>) -> Vec<Found> {
     let found = calls(&input.head).into_iter().filter_map(|Call { service, function, name, file, line }| {
         let lacks = function == "secret" && !mounted.get(service)?.contains(name);
         let words = || format!("the template reads the secret `{name}`, which `{service}` does not mount");
-        lacks.then(|| Found::new(words()).line(file, line).hint(format!("add `{name}` to services.{service}.secrets")))
+        lacks
+            .then(|| RuleHit::new(words()).line(file, line).hint(format!("add `{name}` to services.{service}.secrets")))
     });
     found.collect()
 }

@@ -2,7 +2,7 @@
 
 use super::reading::listed;
 use super::secrets::by_service;
-use super::{Check, Found, LintInput, Reading, Rule, SAMPLE};
+use super::{Check, LintInput, Reading, Rule, RuleHit, SAMPLE};
 use crate::env_sample::Presence;
 use crate::interpolate::{uses, variables};
 use crate::source::{Severity, Topic, tidy_path};
@@ -50,7 +50,7 @@ fn documented(reading: &Reading<'_>) -> BTreeSet<String> {
     sample.chain(exports).chain(["STACK_NAME".to_owned()]).collect()
 }
 
-fn undocumented(input: &LintInput<'_>) -> Vec<Found> {
+fn undocumented(input: &LintInput<'_>) -> Vec<RuleHit> {
     if input.head.files.text(SAMPLE).is_none() {
         return Vec::new();
     }
@@ -58,10 +58,10 @@ fn undocumented(input: &LintInput<'_>) -> Vec<Found> {
     // Names without a version have rules of their own.
     let unversioned = input.head.problems_anywhere(Topic::NoVersion);
     known.extend(unversioned.iter().flat_map(|problem| variables(&problem.what)).map(str::to_owned));
-    let mut first: BTreeMap<String, Found> = BTreeMap::new();
+    let mut first: BTreeMap<String, RuleHit> = BTreeMap::new();
     for (file, number, line) in input.head.compose_lines() {
         for (name, _) in uses(line).into_iter().filter(|(name, default)| default.is_none() && !known.contains(*name)) {
-            let found = Found::new(format!("{name} is read here, and {SAMPLE} does not have it")).line(file, number);
+            let found = RuleHit::new(format!("{name} is read here, and {SAMPLE} does not have it")).line(file, number);
             first.entry(name.to_owned()).or_insert(found);
         }
     }
@@ -70,12 +70,12 @@ fn undocumented(input: &LintInput<'_>) -> Vec<Found> {
             for (name, _) in one.environment.iter().filter(|(name, value)| value.is_none() && !known.contains(*name)) {
                 let words =
                     format!("`{service}` takes {name} from the app's environment, and {SAMPLE} does not have it");
-                let found = Found::new(words).key(&set.compose, &format!("services.{service}.environment.{name}"));
+                let found = RuleHit::new(words).key(&set.compose, &format!("services.{service}.environment.{name}"));
                 first.entry(name.clone()).or_insert(found);
             }
         }
     }
-    let with_hint = |(name, found): (String, Found)| found.hint(format!("add `{name}=`, or `#{name}=`, to {SAMPLE}"));
+    let with_hint = |(name, found): (String, RuleHit)| found.hint(format!("add `{name}=`, or `#{name}=`, to {SAMPLE}"));
     first.into_iter().map(with_hint).collect()
 }
 
@@ -133,7 +133,7 @@ fn arguments(line: &str) -> Vec<(&'static str, &str)> {
 /// What every container has.
 const ALWAYS: [&str; 4] = ["HOME", "HOSTNAME", "PATH", "PWD"];
 
-fn in_templates(input: &LintInput<'_>) -> Vec<Found> {
+fn in_templates(input: &LintInput<'_>) -> Vec<RuleHit> {
     let environments = by_service(input, |service| service.environment.keys().map(String::as_str).collect());
     let known = documented(&input.head);
     let has = |service: &str, name: &str| {
@@ -144,12 +144,12 @@ fn in_templates(input: &LintInput<'_>) -> Vec<Found> {
     let missing = calls.filter(|call| call.function == "env" && !has(call.service, call.name));
     let found = missing.map(|Call { service, name, file, line, .. }| {
         let words = format!("the template reads {name}, which `{service}` does not have in its environment");
-        Found::new(words).line(file, line).hint(format!("add {name} to services.{service}.environment"))
+        RuleHit::new(words).line(file, line).hint(format!("add {name} to services.{service}.environment"))
     });
     found.collect()
 }
 
-fn missing_files(input: &LintInput<'_>) -> Vec<Found> {
+fn missing_files(input: &LintInput<'_>) -> Vec<RuleHit> {
     let files = input.head.files;
     let mut found = Vec::new();
     for (line, presence, names) in listed(&input.head) {
@@ -159,7 +159,7 @@ fn missing_files(input: &LintInput<'_>) -> Vec<Found> {
                 Presence::Optional => "the commented COMPOSE_FILE",
             };
             let words = format!("{whose} names {name}, which does not exist");
-            found.push(Found::new(words).line(SAMPLE, line).hint("correct the name, or add the file"));
+            found.push(RuleHit::new(words).line(SAMPLE, line).hint("correct the name, or add the file"));
         }
     }
     found

@@ -1,6 +1,6 @@
 //! `CC5xx`: the version label of `app`.
 
-use super::{Check, Found, LintInput, Reading, Rule};
+use super::{Check, LintInput, Reading, Rule, RuleHit};
 use crate::source::Severity;
 use crate::version::Version;
 
@@ -40,27 +40,27 @@ pub fn version_label<'r>(reading: &'r Reading<'_>) -> Option<&'r str> {
     app.deploy.labels.get(&key(reading)).map(String::as_str)
 }
 
-fn at_label(input: &LintInput<'_>, found: Found) -> Found {
+fn at_label(input: &LintInput<'_>, found: RuleHit) -> RuleHit {
     found.key(&input.head.default().compose, &format!("services.app.deploy.labels.{}", key(&input.head)))
 }
 
-fn label_is_tag(input: &LintInput<'_>) -> Vec<Found> {
+fn label_is_tag(input: &LintInput<'_>) -> Vec<RuleHit> {
     let here = input.tags.iter().filter(|tag| tag.commit == input.commit && tag.name.parse::<Version>().is_ok());
     let here: Vec<&str> = here.map(|tag| tag.name.as_str()).collect();
     let Some(first) = here.first() else { return Vec::new() };
     match version_label(&input.head) {
         Some(label) if here.contains(&label) => Vec::new(),
         Some(label) => {
-            let found = Found::new(format!("the commit is tagged {first}, and its version label says `{label}`"));
+            let found = RuleHit::new(format!("the commit is tagged {first}, and its version label says `{label}`"));
             vec![at_label(input, found.hint(format!("write {first} into the label, commit, and tag that commit")))]
         }
         None => {
-            vec![at_label(input, Found::new(format!("the commit is tagged {first}, and `app` has no version label")))]
+            vec![at_label(input, RuleHit::new(format!("the commit is tagged {first}, and `app` has no version label")))]
         }
     }
 }
 
-fn label(input: &LintInput<'_>) -> Vec<Found> {
+fn label(input: &LintInput<'_>) -> Vec<RuleHit> {
     let compose = &input.head.default().compose;
     if !compose.services.contains_key("app") {
         return Vec::new();
@@ -68,7 +68,7 @@ fn label(input: &LintInput<'_>) -> Vec<Found> {
     let hint = "write `coop-cloud.${STACK_NAME}.version=0.1.0+<upstream version>`";
     match version_label(&input.head).map(|label| (label, label.parse::<Version>())) {
         Some((_, Ok(_))) => Vec::new(),
-        Some((_, Err(error))) => vec![at_label(input, Found::new(format!("the version label {error}")).hint(hint))],
-        None => vec![at_label(input, Found::new("`app` has no version label").hint(hint))],
+        Some((_, Err(error))) => vec![at_label(input, RuleHit::new(format!("the version label {error}")).hint(hint))],
+        None => vec![at_label(input, RuleHit::new("`app` has no version label").hint(hint))],
     }
 }
