@@ -48,14 +48,14 @@ pub struct Site {
     /// Where the recipe's clone is made from.
     pub repository: Repository,
     /// The trees that may be deployed, head last.
-    pub trees: Vec<Tree>,
+    pub trees: Vec<AbraTree>,
     /// The operator's copy of the catalogue, if there is one.
     pub catalogue: Option<PathBuf>,
 }
 
 /// A tree that may be deployed.
 #[derive(Debug)]
-pub struct Tree {
+pub struct AbraTree {
     /// Where the run has it checked out, by which it is recognized.
     pub folder: PathBuf,
     /// Its commit.

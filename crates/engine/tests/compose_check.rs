@@ -10,7 +10,7 @@ use cc_ci_engine::compose_check::{Checked, check_with};
 use cc_ci_engine::swarm::Rendered;
 use cc_ci_model::ids::{RecipeName, RunId, StackName};
 use cc_ci_recipe::Recipe;
-use cc_ci_recipe::overlay::{Endpoint, Identity, Overlay, Tree};
+use cc_ci_recipe::overlay::{Endpoint, Identity, Overlay, TreeLabel};
 use cc_ci_recipe::source::Files;
 use std::collections::BTreeMap;
 use std::fs;
@@ -53,7 +53,7 @@ fn prepare(folder: &Path, endpoint: Endpoint) -> Prepared {
     let environment = recipe.environment.clone();
     let name = RecipeName::parse("miniflux").unwrap();
     let run_id = RunId::parse("20260101-000000-mini-3fa9c1").unwrap();
-    let tree = Tree::Chaos { short: "0123abcd".to_owned() };
+    let tree = TreeLabel::Chaos { short: "0123abcd".to_owned() };
     let pins = [(app.clone(), format!("{app}@sha256:{}", "0".repeat(64)))].into();
     let overlay = Overlay {
         compose: &recipe.compose,

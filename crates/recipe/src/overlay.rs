@@ -24,7 +24,7 @@ pub const AUTHORITIES_VARIABLES: [&str; 4] =
 
 /// Which tree is deployed, as abra would label it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tree {
+pub enum TreeLabel {
     /// A published version.
     Published {
         /// The tag.
@@ -67,7 +67,7 @@ pub struct Overlay<'a> {
     /// The stack.
     pub stack: &'a str,
     /// Which tree.
-    pub tree: &'a Tree,
+    pub tree: &'a TreeLabel,
     /// How names resolve.
     pub endpoint: Endpoint,
     /// Who says which recipe and version this is.
@@ -194,11 +194,11 @@ impl Overlay<'_> {
         let key = |name: &str| format!("coop-cloud.{}.{name}", self.stack);
         let mut labels = Map::from_iter([(key("recipe"), json!(self.recipe))]);
         match self.tree {
-            Tree::Published { version } => {
+            TreeLabel::Published { version } => {
                 labels.insert(key("chaos"), json!("false"));
                 labels.insert(key("version"), json!(escaped(version)));
             }
-            Tree::Chaos { short } => {
+            TreeLabel::Chaos { short } => {
                 labels.insert(key("chaos"), json!("true"));
                 labels.insert(key("chaos-version"), json!(short));
             }

@@ -36,7 +36,7 @@ use cc_ci_model::redact::Vault;
 use cc_ci_model::report::summary;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::lint::LintReport;
-use cc_ci_recipe::overlay::Tree;
+use cc_ci_recipe::overlay::TreeLabel;
 use cc_ci_store::recorder::Recorder;
 use cc_ci_store::run_dir::{RunDir, RunLock};
 use cc_ci_store::state::StateFolder;
@@ -244,7 +244,7 @@ pub(super) async fn check_out(prepared: &Prepared, plan: &Plan, trees: &Path) ->
     lay_over(&head.folder, &prepared.head_overlays)?;
     let mut base = match (&plan.base, &prepared.base) {
         (Base::Published { version, commit, .. }, Some(recipe)) => {
-            let tree = Tree::Published { version: version.clone() };
+            let tree = TreeLabel::Published { version: version.clone() };
             Some(deployable(source, commit, recipe, trees.join("base"), tree).await?)
         }
         (Base::Commit { commit, .. }, Some(recipe)) => {
@@ -270,7 +270,7 @@ pub(super) async fn check_out(prepared: &Prepared, plan: &Plan, trees: &Path) ->
 async fn provider(needed: &Needed, trees: &Path) -> Result<DependencyApp, UserError> {
     let Dependency { recipe, commit, version, .. } = &needed.planned;
     let tree = match version {
-        Some(version) => Tree::Published { version: version.clone() },
+        Some(version) => TreeLabel::Published { version: version.clone() },
         None => chaos(commit),
     };
     let folder = trees.join(format!("dependency-{recipe}"));
@@ -292,8 +292,8 @@ pub(super) fn lay_over(folder: &Path, overlays: &Overlays) -> Result<(), UserErr
     Ok(())
 }
 
-pub(super) fn chaos(commit: &Commit) -> Tree {
-    Tree::Chaos { short: commit.short().to_owned() }
+pub(super) fn chaos(commit: &Commit) -> TreeLabel {
+    TreeLabel::Chaos { short: commit.short().to_owned() }
 }
 
 pub(super) async fn deployable(
@@ -301,7 +301,7 @@ pub(super) async fn deployable(
     commit: &Commit,
     recipe: &Recipe,
     folder: PathBuf,
-    tree: Tree,
+    tree: TreeLabel,
 ) -> Result<Deployable, UserError> {
     repository.checkout(commit, &folder).await?;
     Ok(Deployable { folder, recipe: recipe.clone(), tree, source: None })

@@ -117,7 +117,7 @@ async fn bring_up(needed: &Needed, world: &World, run: &RunId) -> Result<String,
     let planned = &needed.planned;
     let tree = planned.version.clone().map_or_else(
         || super::run::chaos(&planned.commit),
-        |version| cc_ci_recipe::overlay::Tree::Published { version },
+        |version| cc_ci_recipe::overlay::TreeLabel::Published { version },
     );
     let tree = deployable(&needed.repository, &planned.commit, &needed.recipe, trees.join("recipe"), tree).await?;
     lay_over(&tree.folder, &needed.overlays)?;

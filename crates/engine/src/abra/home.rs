@@ -2,7 +2,7 @@
 //!
 //! Runs that share one corrupt each other, because every command works on the one clone of a recipe (S11)(S17).
 
-use super::{AbraError, Site, Tree};
+use super::{AbraError, AbraTree, Site};
 use crate::git::{GitError, WorkingCopy};
 use crate::swarm::{Rendered, SwarmError};
 use cc_ci_model::ids::{Domain, RecipeName};
@@ -31,7 +31,7 @@ pub(super) struct Home {
     dir: PathBuf,
     recipe: RecipeName,
     domain: Domain,
-    trees: Vec<Tree>,
+    trees: Vec<AbraTree>,
     clone: WorkingCopy,
 }
 
@@ -77,7 +77,7 @@ impl Home {
     }
 
     /// The tree that a rendered stack is of.
-    pub(super) fn tree(&self, stack: &Rendered) -> Result<&Tree, SwarmError> {
+    pub(super) fn tree(&self, stack: &Rendered) -> Result<&AbraTree, SwarmError> {
         let found = self.trees.iter().find(|tree| tree.folder == stack.folder);
         found.ok_or_else(|| SwarmError::Command {
             verb: format!("deploy {} with abra", stack.stack),
@@ -86,12 +86,12 @@ impl Home {
     }
 
     /// Brings the clone to a tree's commit, as it was committed.
-    pub(super) async fn check_out(&self, tree: &Tree) -> Result<(), SwarmError> {
+    pub(super) async fn check_out(&self, tree: &AbraTree) -> Result<(), SwarmError> {
         self.clone.check_out(&tree.commit).await.map_err(|error| of_git(&error))
     }
 
     /// Lays CI's own files over the clone and writes the app's environment file for it.
-    pub(super) async fn lay_over(&self, tree: &Tree, stack: &Rendered) -> Result<(), SwarmError> {
+    pub(super) async fn lay_over(&self, tree: &AbraTree, stack: &Rendered) -> Result<(), SwarmError> {
         let Some((override_file, own)) = stack.files.split_last() else {
             return Err(SwarmError::Command { verb: "stage the stack".to_owned(), text: "it has no files".to_owned() });
         };
@@ -122,7 +122,7 @@ impl Home {
 
     /// The clone is at the tree's commit, and nothing but CI's own files is added to it. Files that are in no commit make
     /// a deploy without `--chaos` impossible and give its label the end `+U` (S37): that is what is accepted here, no more.
-    pub(super) async fn still_at(&self, tree: &Tree) -> Result<(), SwarmError> {
+    pub(super) async fn still_at(&self, tree: &AbraTree) -> Result<(), SwarmError> {
         let head = self.clone.head().await.map_err(|error| of_git(&error))?;
         if head != tree.commit {
             return Err(moved(format!("it checked out {} in place of {}", head.short(), tree.commit.short())));
@@ -158,7 +158,7 @@ fn write_error(path: &Path, error: &io::Error) -> SwarmError {
 }
 
 /// The app's environment is the run's; what `abra.sh` exports is left to `abra`, which merges it at the deploy.
-fn env_text(recipe: &RecipeName, tree: &Tree, env: &BTreeMap<String, String>, files: &[String]) -> String {
+fn env_text(recipe: &RecipeName, tree: &AbraTree, env: &BTreeMap<String, String>, files: &[String]) -> String {
     let (sample, exports) = (&tree.recipe.sample, &tree.recipe.abra_sh.exports);
     let exported = |key: &String| exports.iter().any(|export| export.name == *key) && sample.entry(key).is_none();
     let mut env: BTreeMap<String, String> =

@@ -4,7 +4,7 @@ use crate::custom::folder::{self, File, FolderError};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::policy::{self, Policy};
 use cc_ci_recipe::Recipe;
-use cc_ci_recipe::overlay::Tree;
+use cc_ci_recipe::overlay::TreeLabel;
 use cc_ci_recipe::source::{Files, Problem, Severity};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ pub struct Deployable {
     /// The recipe read from it, with the run's environment.
     pub recipe: Recipe,
     /// How abra would label it.
-    pub tree: Tree,
+    pub tree: TreeLabel,
     /// How it is read again once dependencies have given their outputs; `None` where there are none.
     pub source: Option<TreeSource>,
 }

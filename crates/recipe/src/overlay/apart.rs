@@ -136,7 +136,7 @@ fn pairs(mapping: &Value) -> Vec<Value> {
 mod tests {
     use super::*;
     use crate::Recipe;
-    use crate::overlay::{Endpoint, Identity, Tree};
+    use crate::overlay::{Endpoint, Identity, TreeLabel};
 
     const COMPOSE: &str = r#"version: "3.8"
 services:
@@ -163,7 +163,7 @@ services:
             recipe: "a",
             run: "r1",
             stack: "a-1",
-            tree: &Tree::Chaos { short: "0123abcd".to_owned() },
+            tree: &TreeLabel::Chaos { short: "0123abcd".to_owned() },
             identity: Identity::Override,
             endpoint: Endpoint::Tasks,
             run_label: "run",

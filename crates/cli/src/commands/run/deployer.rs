@@ -95,7 +95,7 @@ impl Chosen {
             Base::Head { .. } => None,
         };
         let base = app.base.as_ref().zip(base_commit);
-        let trees = base.into_iter().chain([(&app.head, &plan.head)]).map(|(tree, commit)| abra::Tree {
+        let trees = base.into_iter().chain([(&app.head, &plan.head)]).map(|(tree, commit)| abra::AbraTree {
             folder: tree.folder.clone(),
             commit: commit.clone(),
             recipe: tree.recipe.clone(),

@@ -19,7 +19,7 @@ use cc_ci_model::object::Object;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::permit::DeployPermit;
 use cc_ci_model::redact::Vault;
-use cc_ci_recipe::overlay::{Endpoint, Identity, Tree};
+use cc_ci_recipe::overlay::{Endpoint, Identity, TreeLabel};
 use cc_ci_store::recorder::Recorder;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
@@ -168,7 +168,7 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
     voice.say(Event::Planned { plan: Box::new(plan.clone()) });
     let folder = dir.file("trees");
     prepared.repository.checkout(&plan.head, &folder).await.unwrap();
-    let tree = Tree::Chaos { short: plan.head.short().to_owned() };
+    let tree = TreeLabel::Chaos { short: plan.head.short().to_owned() };
     let head = Deployable { folder, recipe: prepared.head, tree, source: None };
     let app = App {
         base: None,
