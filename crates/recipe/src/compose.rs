@@ -42,12 +42,12 @@ pub struct Compose {
     pub folder: String,
     /// Where each key stands, by dotted path; of a key in two files, the later one.
     #[serde(skip)]
-    pub places: BTreeMap<String, Place>,
+    pub places: BTreeMap<String, KeyPlace>,
 }
 
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Place {
+pub struct KeyPlace {
     /// Path relative to the recipe's root.
     pub file: String,
     /// Counted from 1.
@@ -374,7 +374,7 @@ impl Compose {
 
     /// Where `key` stands, or the nearest key above it that is known.
     #[must_use]
-    pub fn place(&self, key: &str) -> Option<&Place> {
+    pub fn place(&self, key: &str) -> Option<&KeyPlace> {
         let mut path = key;
         loop {
             if let Some(place) = self.places.get(path) {

@@ -18,7 +18,7 @@ mod variables;
 mod versions;
 
 use crate::abra::opinion::SecondOpinion;
-use crate::compose::{Compose, Place};
+use crate::compose::{Compose, KeyPlace};
 use crate::source::{Problem, Severity, Topic};
 use crate::version::Tag;
 use schemars::JsonSchema;
@@ -107,7 +107,7 @@ impl RuleHit {
     /// Where a key of the compose files stands.
     fn key(self, compose: &Compose, key: &str) -> Self {
         match compose.place(key) {
-            Some(Place { file, line }) => self.line(file, *line),
+            Some(KeyPlace { file, line }) => self.line(file, *line),
             None => self.file(COMPOSE),
         }
     }

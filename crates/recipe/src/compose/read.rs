@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::words::parse_duration;
-use super::{Compose, Place, entries, service};
+use super::{Compose, KeyPlace, entries, service};
 use crate::interpolate::interpolate;
 use crate::scalar::{Kind, Scalar, is_old_boolean};
 use crate::source::{Files, Problem, Topic, nearest};
@@ -20,7 +20,7 @@ pub(super) struct Reader<'a> {
     /// The app's environment.
     pub(super) env: &'a BTreeMap<String, String>,
     problems: Vec<Problem>,
-    places: BTreeMap<String, Place>,
+    places: BTreeMap<String, KeyPlace>,
     /// Bytes that variables have been filled with.
     filled: usize,
 }
@@ -153,7 +153,7 @@ impl Reader<'_> {
 
     /// Remembers where `path` stands.
     pub(super) fn note(&mut self, path: &str, line: u32) {
-        self.places.insert(path.to_owned(), Place { file: self.file.to_owned(), line });
+        self.places.insert(path.to_owned(), KeyPlace { file: self.file.to_owned(), line });
     }
 
     /// Reports an error at `path`.
