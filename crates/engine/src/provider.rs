@@ -8,7 +8,7 @@ use bollard::Docker;
 use cc_ci_model::convergence::Phase;
 use cc_ci_model::ids::{Domain, RunId, StackName};
 use cc_ci_model::outcome::{Cause, Finding};
-use cc_ci_model::plan::dependency::Taken;
+use cc_ci_model::plan::dependency::TakenCapability;
 use cc_ci_recipe::env_sample::Charset;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -155,7 +155,7 @@ impl DependencyScripts<'_> {
         &self,
         namespace: &str,
         client: &Client<'_>,
-        taken: &Taken,
+        taken: &TakenCapability,
         randoms: &[String],
     ) -> Result<Output, ProviderError> {
         let mut env = self.environment(namespace);

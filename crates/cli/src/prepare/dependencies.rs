@@ -12,7 +12,7 @@ use cc_ci_engine::run::app::Scripts;
 use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
 use cc_ci_model::plan::build::HasRoute;
 use cc_ci_model::plan::demands::{Health, Probe, Scheme};
-use cc_ci_model::plan::dependency::{Dependency, Mode, ProviderRoute, Taken};
+use cc_ci_model::plan::dependency::{Dependency, Mode, ProviderRoute, TakenCapability};
 use cc_ci_model::plan::own_tests::FOLDER;
 use cc_ci_model::policy::Policy;
 use cc_ci_model::settings::provided::Request;
@@ -371,10 +371,10 @@ fn asks(settings: &Settings, recipe: &Recipe, mut left_out: impl FnMut(&str)) ->
     }
 }
 
-fn taken(request: &Request, provides: &Provides) -> Vec<Taken> {
+fn taken(request: &Request, provides: &Provides) -> Vec<TakenCapability> {
     let one = |(name, provided): (&String, &settings::provided::Provided)| {
         let capability = provides.capabilities.get(name)?;
-        Some(Taken {
+        Some(TakenCapability {
             capability: name.clone(),
             service: capability.service.clone(),
             inputs: provided.inputs.clone(),

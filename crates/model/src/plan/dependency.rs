@@ -30,7 +30,7 @@ pub struct Dependency {
     /// Time limits of its own.
     pub limits: Limits,
     /// What is taken from it, in the order in which it is made.
-    pub provides: Vec<Taken>,
+    pub provides: Vec<TakenCapability>,
 }
 
 impl Dependency {
@@ -84,7 +84,7 @@ impl fmt::Display for Mode {
 
 /// A capability taken from a dependency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Taken {
+pub struct TakenCapability {
     /// Its name: `oidc`.
     pub capability: String,
     /// The service whose container the provider's scripts run in.
@@ -103,7 +103,7 @@ pub struct Taken {
     pub tests: Vec<String>,
 }
 
-impl Taken {
+impl TakenCapability {
     /// What stands for an output while the run is planned.
     #[must_use]
     pub fn placeholder(&self, output: &str) -> String {
@@ -150,7 +150,7 @@ impl Outputs {
     fn mapped(
         &self,
         dependencies: &[Dependency],
-        map: impl Fn(&Taken) -> &BTreeMap<String, String>,
+        map: impl Fn(&TakenCapability) -> &BTreeMap<String, String>,
     ) -> BTreeMap<String, String> {
         let all = dependencies.iter().flat_map(|dependency| &dependency.provides);
         all.flat_map(|taken| {
@@ -163,8 +163,8 @@ impl Outputs {
     /// What tests see of them in their environment: `CC_CI_OIDC_ISSUER` and the like, without secrets.
     #[must_use]
     pub fn test_facts(&self, dependencies: &[Dependency]) -> BTreeMap<String, String> {
-        let shown = |taken: &Taken, output: &str| !taken.secret_outputs.iter().any(|secret| secret == output);
-        let name = |taken: &Taken, output: &str| {
+        let shown = |taken: &TakenCapability, output: &str| !taken.secret_outputs.iter().any(|secret| secret == output);
+        let name = |taken: &TakenCapability, output: &str| {
             format!("CC_CI_{}_{output}", taken.capability.replace('-', "_")).to_ascii_uppercase()
         };
         self.of_tests(dependencies, shown, name)
@@ -173,16 +173,16 @@ impl Outputs {
     /// What tests get as files beside the app's secrets: `oidc_client_secret` and the like.
     #[must_use]
     pub fn test_secrets(&self, dependencies: &[Dependency]) -> BTreeMap<String, String> {
-        let shown = |taken: &Taken, output: &str| taken.secret_outputs.iter().any(|secret| secret == output);
-        let name = |taken: &Taken, output: &str| format!("{}_{output}", taken.capability.replace('-', "_"));
+        let shown = |taken: &TakenCapability, output: &str| taken.secret_outputs.iter().any(|secret| secret == output);
+        let name = |taken: &TakenCapability, output: &str| format!("{}_{output}", taken.capability.replace('-', "_"));
         self.of_tests(dependencies, shown, name)
     }
 
     fn of_tests(
         &self,
         dependencies: &[Dependency],
-        shown: impl Fn(&Taken, &str) -> bool,
-        name: impl Fn(&Taken, &str) -> String,
+        shown: impl Fn(&TakenCapability, &str) -> bool,
+        name: impl Fn(&TakenCapability, &str) -> String,
     ) -> BTreeMap<String, String> {
         let all = dependencies.iter().flat_map(|dependency| &dependency.provides);
         all.flat_map(|taken| {
@@ -199,7 +199,7 @@ impl Outputs {
 ///
 /// # Errors
 /// Says which outputs are missing.
-pub fn parse_outputs(taken: &Taken, printed: &str) -> Result<BTreeMap<String, String>, String> {
+pub fn parse_outputs(taken: &TakenCapability, printed: &str) -> Result<BTreeMap<String, String>, String> {
     let mut found = BTreeMap::new();
     for line in printed.lines() {
         if let Some((name, value)) = line.split_once('=')
@@ -217,8 +217,8 @@ pub fn parse_outputs(taken: &Taken, printed: &str) -> Result<BTreeMap<String, St
 mod tests {
     use super::*;
 
-    fn taken() -> Taken {
-        Taken {
+    fn taken() -> TakenCapability {
+        TakenCapability {
             capability: "oidc".to_owned(),
             service: "app".to_owned(),
             inputs: BTreeMap::new(),

@@ -7,7 +7,7 @@ use cc_ci_model::outcome::{Cause, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::build::{PlanFacts, plan};
 use cc_ci_model::plan::demands::{Health, Scheme};
-use cc_ci_model::plan::dependency::{Dependency, Mode, ProviderRoute, Taken};
+use cc_ci_model::plan::dependency::{Dependency, Mode, ProviderRoute, TakenCapability};
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Purpose;
 use cc_ci_model::tier::Tier;
@@ -28,7 +28,7 @@ fn dependency(recipe: &str, mode: Mode) -> Dependency {
         why: "no warm one is up".to_owned(),
         route: Some(ProviderRoute { scheme: Scheme::Https, asks: vec![Health::default()] }),
         limits: Limits::default(),
-        provides: vec![Taken {
+        provides: vec![TakenCapability {
             capability: "oidc".to_owned(),
             service: "app".to_owned(),
             inputs: BTreeMap::new(),

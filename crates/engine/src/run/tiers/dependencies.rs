@@ -14,7 +14,7 @@ use crate::swarm::SwarmError;
 use cc_ci_model::convergence::{Goal, History};
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
-use cc_ci_model::plan::dependency::{Dependency, Mode, Taken, parse_outputs};
+use cc_ci_model::plan::dependency::{Dependency, Mode, TakenCapability, parse_outputs};
 use cc_ci_model::plan::permit::{Permits, Purpose};
 use cc_ci_model::tier::Tier;
 use std::collections::BTreeMap;
@@ -216,7 +216,7 @@ impl Stage<'_> {
     }
 
     /// Makes the run's namespace for one capability and takes its outputs.
-    async fn provision(&mut self, at: usize, dependency: &Dependency, taken: &Taken) -> StepEnd {
+    async fn provision(&mut self, at: usize, dependency: &Dependency, taken: &TakenCapability) -> StepEnd {
         let conductor = self.conductor.clone();
         let what = what(dependency, &taken.capability);
         let step = StepId::new(Tier::Install, &what);
