@@ -8,7 +8,7 @@ use bollard::errors::Error as EngineError;
 use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType, MountVolumeOptions, VolumeCreateRequest};
 use bollard::query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, WaitContainerOptions};
 use cc_ci_model::ids::RunId;
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding};
 use futures_util::StreamExt;
 use std::collections::BTreeSet;
@@ -202,7 +202,7 @@ pub(crate) async fn run_volume(
     purpose: &str,
 ) -> Result<String, WorkError> {
     let name = format!("cc-ci-{run}-{purpose}");
-    ledger.making(Object::new(Kind::Volume, &name))?;
+    ledger.making(Object::new(ObjectKind::Volume, &name))?;
     let request = VolumeCreateRequest {
         name: Some(name.clone()),
         labels: Some(labels::of_run(run)),
@@ -219,7 +219,7 @@ pub(crate) async fn launch(
     name: &str,
     body: ContainerCreateBody,
 ) -> Result<(), WorkError> {
-    ledger.making(Object::new(Kind::Container, name))?;
+    ledger.making(Object::new(ObjectKind::Container, name))?;
     let options = CreateContainerOptionsBuilder::default().name(name).build();
     let failed = |source| WorkError::engine(format!("start container {name}"))(source);
     docker.create_container(Some(options), body).await.map_err(failed)?;

@@ -15,7 +15,7 @@ use bollard::query_parameters::{
 };
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::ids::StackName;
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::{Object, ObjectKind};
 use futures_util::StreamExt;
 use std::collections::BTreeMap;
 
@@ -92,25 +92,25 @@ impl Observe for Swarm {
         };
         for service in services {
             let spec = service.spec.unwrap_or_default();
-            add(Kind::Service, spec.name, spec.labels);
+            add(ObjectKind::Service, spec.name, spec.labels);
         }
         for container in containers {
             let name = container.names.and_then(|names| names.into_iter().next()).or(container.id);
-            add(Kind::Container, name.map(|name| name.trim_start_matches('/').to_owned()), container.labels);
+            add(ObjectKind::Container, name.map(|name| name.trim_start_matches('/').to_owned()), container.labels);
         }
         for network in networks {
-            add(Kind::Network, network.name, network.labels);
+            add(ObjectKind::Network, network.name, network.labels);
         }
         for volume in volumes.volumes.unwrap_or_default() {
-            add(Kind::Volume, Some(volume.name), Some(volume.labels));
+            add(ObjectKind::Volume, Some(volume.name), Some(volume.labels));
         }
         for secret in secrets {
             let spec = secret.spec.unwrap_or_default();
-            add(Kind::Secret, spec.name, spec.labels);
+            add(ObjectKind::Secret, spec.name, spec.labels);
         }
         for config in configs {
             let spec = config.spec.unwrap_or_default();
-            add(Kind::Config, spec.name, spec.labels);
+            add(ObjectKind::Config, spec.name, spec.labels);
         }
         Ok(Inventory { objects })
     }

@@ -178,14 +178,14 @@ pub fn deploys(entries: &[Entry]) -> Vec<StackName> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cc_ci_model::object::Kind;
+    use cc_ci_model::object::ObjectKind;
 
     #[test]
     fn what_was_written_is_read_back_even_after_a_torn_line() {
         let folder = tempfile::tempdir().unwrap();
         let run = RunId::parse("r1").unwrap();
         let ledger = Ledger::create(folder.path(), &run).unwrap();
-        ledger.making(Object::new(Kind::Volume, "r1-repo")).unwrap();
+        ledger.making(Object::new(ObjectKind::Volume, "r1-repo")).unwrap();
         let stack = StackName::observed("mini-abc123");
         ledger.write(&Entry::Deploying { stack: stack.clone(), purpose: Purpose::Base }).unwrap();
         OpenOptions::new().append(true).open(ledger.path()).unwrap().write_all(b"{\"entry\":\"ma").unwrap();

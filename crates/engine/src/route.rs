@@ -18,7 +18,7 @@ use bollard::query_parameters::{
 };
 use cc_ci_edge::Routes;
 use cc_ci_model::ids::{Domain, RunId};
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::{Object, ObjectKind};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -104,7 +104,7 @@ impl Route {
     ) -> Result<Self, SwarmError> {
         let name = container_of(run);
         let certificates = mint(domains)?;
-        ledger.making(Object::new(Kind::Container, &name))?;
+        ledger.making(Object::new(ObjectKind::Container, &name))?;
         let verb = || format!("start the edge container {name}");
         let options = CreateContainerOptions { name: Some(name.clone()), ..CreateContainerOptions::default() };
         docker

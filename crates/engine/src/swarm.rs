@@ -86,10 +86,11 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// How many there are of each kind, in the order of [`cc_ci_model::object::Kind::ALL`].
+    /// How many there are of each kind, in the order of [`cc_ci_model::object::ObjectKind::ALL`].
     #[must_use]
     pub fn counts(&self) -> [usize; 6] {
-        cc_ci_model::object::Kind::ALL.map(|kind| self.objects.keys().filter(|object| object.kind == kind).count())
+        cc_ci_model::object::ObjectKind::ALL
+            .map(|kind| self.objects.keys().filter(|object| object.kind == kind).count())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::labels;
 use crate::ledger::Entry;
 use crate::swarm::{Inventory, Operate, SwarmError};
 use cc_ci_model::ids::{RunId, StackName};
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::plan::permit::Purpose;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -150,8 +150,8 @@ async fn remove(
 /// Asks for the removal of the first kind that is left. Tasks' containers are removed by force, or the engine would wait for
 /// each to stop by itself; only when neither service nor container is left is it the turn of the rest.
 async fn sweep(swarm: &dyn Operate, left: &BTreeSet<Object>) -> Result<(), SwarmError> {
-    let of_kind = |kind: Kind| left.iter().filter(move |object| object.kind == kind);
-    let attached = of_kind(Kind::Service).chain(of_kind(Kind::Container));
+    let of_kind = |kind: ObjectKind| left.iter().filter(move |object| object.kind == kind);
+    let attached = of_kind(ObjectKind::Service).chain(of_kind(ObjectKind::Container));
     let mut any = false;
     for object in attached {
         any = true;
@@ -160,7 +160,7 @@ async fn sweep(swarm: &dyn Operate, left: &BTreeSet<Object>) -> Result<(), Swarm
     if any {
         return Ok(());
     }
-    for kind in [Kind::Network, Kind::Volume, Kind::Secret, Kind::Config] {
+    for kind in [ObjectKind::Network, ObjectKind::Volume, ObjectKind::Secret, ObjectKind::Config] {
         for object in of_kind(kind) {
             swarm.remove(object).await?;
         }
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
-    fn object(kind: Kind, name: &str) -> Object {
+    fn object(kind: ObjectKind, name: &str) -> Object {
         Object::new(kind, name)
     }
 
@@ -183,20 +183,20 @@ mod tests {
         let stack = StackName::observed("mini-abc123");
         let entries = [
             Entry::Opened { run, pid: 1 },
-            Entry::Making { object: object(Kind::Secret, "mini-abc123_pw_v1") },
-            Entry::Making { object: object(Kind::Volume, "shared") },
+            Entry::Making { object: object(ObjectKind::Secret, "mini-abc123_pw_v1") },
+            Entry::Making { object: object(ObjectKind::Volume, "shared") },
             Entry::Deploying { stack, purpose: Purpose::Base },
         ];
         let label = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
         let inventory = Inventory {
             objects: BTreeMap::from([
-                (object(Kind::Service, "mini-abc123_app"), label(labels::STACK, "mini-abc123")),
-                (object(Kind::Service, "mini-abc1234_app"), label(labels::STACK, "mini-abc1234")),
-                (object(Kind::Container, "x"), label(labels::RUN, "r1")),
-                (object(Kind::Container, "y"), label(labels::RUN, "r2")),
-                (object(Kind::Secret, "mini-abc123_pw_v1"), BTreeMap::new()),
-                (object(Kind::Volume, "shared"), label(labels::RUN, "r2")),
-                (object(Kind::Volume, "neighbour"), BTreeMap::new()),
+                (object(ObjectKind::Service, "mini-abc123_app"), label(labels::STACK, "mini-abc123")),
+                (object(ObjectKind::Service, "mini-abc1234_app"), label(labels::STACK, "mini-abc1234")),
+                (object(ObjectKind::Container, "x"), label(labels::RUN, "r1")),
+                (object(ObjectKind::Container, "y"), label(labels::RUN, "r2")),
+                (object(ObjectKind::Secret, "mini-abc123_pw_v1"), BTreeMap::new()),
+                (object(ObjectKind::Volume, "shared"), label(labels::RUN, "r2")),
+                (object(ObjectKind::Volume, "neighbour"), BTreeMap::new()),
             ]),
         };
         let owned = Belongings::of_ledger(&entries).unwrap().in_inventory(&inventory);
@@ -222,11 +222,11 @@ mod tests {
         };
         let mut inventory = Inventory {
             objects: BTreeMap::from([
-                (object(Kind::Service, "shop-1_app"), labels(Some("shop-1"))),
-                (object(Kind::Secret, "cana-1_key_v1"), labels(None)),
-                (object(Kind::Service, "cana-1_app"), labels(Some("cana-1"))),
-                (object(Kind::Volume, "mini-1_data"), labels(Some("mini-1"))),
-                (object(Kind::Container, "cc-ci-r1-edge"), labels(None)),
+                (object(ObjectKind::Service, "shop-1_app"), labels(Some("shop-1"))),
+                (object(ObjectKind::Secret, "cana-1_key_v1"), labels(None)),
+                (object(ObjectKind::Service, "cana-1_app"), labels(Some("cana-1"))),
+                (object(ObjectKind::Volume, "mini-1_data"), labels(Some("mini-1"))),
+                (object(ObjectKind::Container, "cc-ci-r1-edge"), labels(None)),
             ]),
         };
         let mut turns = Vec::new();

@@ -158,7 +158,7 @@ pub enum Event {
     Inventory {
         /// When.
         when: InventoryWhen,
-        /// How many of each kind, in the order of [`crate::object::Kind::ALL`].
+        /// How many of each kind, in the order of [`crate::object::ObjectKind::ALL`].
         counts: [usize; 6],
     },
     /// An object of the run that teardown could not remove.

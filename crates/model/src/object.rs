@@ -7,7 +7,7 @@ use std::fmt;
 /// A kind of engine object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum ObjectKind {
     /// A Swarm service.
     Service,
     /// A container, of a task or on its own.
@@ -22,7 +22,7 @@ pub enum Kind {
     Config,
 }
 
-impl Kind {
+impl ObjectKind {
     /// All kinds, in the order teardown removes them.
     pub const ALL: [Self; 6] =
         [Self::Service, Self::Container, Self::Network, Self::Volume, Self::Secret, Self::Config];
@@ -41,7 +41,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ObjectKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }
@@ -51,7 +51,7 @@ impl fmt::Display for Kind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Object {
     /// What it is.
-    pub kind: Kind,
+    pub kind: ObjectKind,
     /// Its name; for a container without a stable name, its id.
     pub name: String,
 }
@@ -59,7 +59,7 @@ pub struct Object {
 impl Object {
     /// An object by kind and name.
     #[must_use]
-    pub fn new(kind: Kind, name: impl Into<String>) -> Self {
+    pub fn new(kind: ObjectKind, name: impl Into<String>) -> Self {
         Self { kind, name: name.into() }
     }
 }

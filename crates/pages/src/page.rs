@@ -7,7 +7,7 @@ use askama::Template;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use cc_ci_model::event::Shot;
-use cc_ci_model::object::Kind;
+use cc_ci_model::object::ObjectKind;
 use cc_ci_model::outcome::Cause;
 use cc_ci_model::plan::{Plan, Skip};
 use cc_ci_model::report::text::seconds;
@@ -189,12 +189,14 @@ impl Body<'_> {
         self.view.screenshot.as_ref().map_or("/", |screenshot| screenshot.path.as_str())
     }
 
-    /// Kind, before, after.
+    /// ObjectKind, before, after.
     fn objects(&self) -> Vec<(&'static str, usize, usize)> {
         match (self.view.before, self.view.after) {
-            (Some(before), Some(after)) => {
-                Kind::ALL.iter().zip(before.into_iter().zip(after)).map(|(kind, (b, a))| (kind.word(), b, a)).collect()
-            }
+            (Some(before), Some(after)) => ObjectKind::ALL
+                .iter()
+                .zip(before.into_iter().zip(after))
+                .map(|(kind, (b, a))| (kind.word(), b, a))
+                .collect(),
             (None, _) | (_, None) => Vec::new(),
         }
     }

@@ -174,7 +174,7 @@ fn events() {
         items::page(lint, &["LintReport", "LintFinding"]),
         items::page(outcome, &["Outcome", "Finding", "Cause"]),
         items::page(testcase, &["TestCase", "CaseEnd"]),
-        items::page(object, &["Object", "Kind"]),
+        items::page(object, &["Object", "ObjectKind"]),
     ];
     check("events.md", &format!("{intro}\n{}", parts.join("\n")));
 }

@@ -8,7 +8,7 @@ use crate::swarm::{ContainerFacts, Inventory, NewSecret, NewValue, Observe, Oper
 use async_trait::async_trait;
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::ids::{RunId, StackName};
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::plan::permit::DeployPermit;
 use cc_ci_recipe::abra::secrets;
 use cc_ci_recipe::overlay::Identity;
@@ -213,19 +213,19 @@ impl Deployer {
         let of_host = |by| move |failure: Failure| failure.of_host(by);
         let of_stack = |kind| self.labelled(kind, labels::STACK, stack.as_str());
         // Edge, workbench and sandbox are on the app's networks and have its volumes: neither could go.
-        let tasks = of_stack(Kind::Container).await?;
-        for container in self.labelled(Kind::Container, labels::RUN, run.as_str()).await? {
+        let tasks = of_stack(ObjectKind::Container).await?;
+        for container in self.labelled(ObjectKind::Container, labels::RUN, run.as_str()).await? {
             if !tasks.contains(&container) {
                 self.swarm.remove(&container).await?;
             }
         }
-        if app.deployed && !of_stack(Kind::Service).await?.is_empty() {
+        if app.deployed && !of_stack(ObjectKind::Service).await?.is_empty() {
             self.call_at_the_end(&["app", "undeploy", "-n", "-o", domain])
                 .await
                 .map_err(of_host("abra app undeploy"))?;
             self.gone(stack).await?;
         }
-        if !of_stack(Kind::Volume).await?.is_empty() {
+        if !of_stack(ObjectKind::Volume).await?.is_empty() {
             let words = ["app", "volume", "remove", "-n", "-o", "-f", domain];
             self.call_at_the_end(&words).await.map_err(of_host("abra app volume remove"))?;
         }
@@ -237,7 +237,7 @@ impl Deployer {
     }
 
     /// The objects of a kind that carry a label.
-    async fn labelled(&self, kind: Kind, label: &str, value: &str) -> Result<Vec<Object>, SwarmError> {
+    async fn labelled(&self, kind: ObjectKind, label: &str, value: &str) -> Result<Vec<Object>, SwarmError> {
         let inventory = self.swarm.inventory().await?;
         let ours = inventory
             .objects
@@ -251,8 +251,8 @@ impl Deployer {
     async fn gone(&self, stack: &StackName) -> Result<(), SwarmError> {
         let began = Instant::now();
         loop {
-            let services = self.labelled(Kind::Service, labels::STACK, stack.as_str()).await?.len();
-            let containers = self.labelled(Kind::Container, labels::STACK, stack.as_str()).await?;
+            let services = self.labelled(ObjectKind::Service, labels::STACK, stack.as_str()).await?.len();
+            let containers = self.labelled(ObjectKind::Container, labels::STACK, stack.as_str()).await?;
             if services == 0 && containers.is_empty() {
                 return Ok(());
             }

@@ -14,7 +14,7 @@ use bollard::query_parameters::{
     KillContainerOptions, RemoveContainerOptions, RemoveVolumeOptions, UpdateSecretOptions,
 };
 use cc_ci_model::ids::{RunId, StackName};
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::plan::permit::DeployPermit;
 use cc_ci_recipe::overlay::Identity;
 use serde_json::{Value, json};
@@ -106,15 +106,15 @@ impl Operate for Swarm {
     async fn remove(&self, object: &Object) -> Result<bool, SwarmError> {
         let name = object.name.as_str();
         let done = match object.kind {
-            Kind::Service => self.docker.delete_service(name).await,
-            Kind::Container => {
+            ObjectKind::Service => self.docker.delete_service(name).await,
+            ObjectKind::Container => {
                 let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
                 self.docker.remove_container(name, Some(options)).await
             }
-            Kind::Network => self.docker.remove_network(name).await,
-            Kind::Volume => self.docker.remove_volume(name, Some(RemoveVolumeOptions { force: true })).await,
-            Kind::Secret => self.docker.delete_secret(name).await,
-            Kind::Config => self.docker.delete_config(name).await,
+            ObjectKind::Network => self.docker.remove_network(name).await,
+            ObjectKind::Volume => self.docker.remove_volume(name, Some(RemoveVolumeOptions { force: true })).await,
+            ObjectKind::Secret => self.docker.delete_secret(name).await,
+            ObjectKind::Config => self.docker.delete_config(name).await,
         };
         removal(object, done)
     }

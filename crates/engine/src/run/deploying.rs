@@ -12,7 +12,7 @@ use crate::swarm::{NewSecret, NewValue, Rendered, SwarmError};
 use cc_ci_model::convergence::{Goal, History};
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::{RecipeName, RunId, StackName};
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::dependency::Dependency;
@@ -270,7 +270,7 @@ pub(crate) async fn make_secrets(
             // The stack file makes the one; the other was refused at planning, and an empty secret would only hide it.
             (None, SecretOrigin::File | SecretOrigin::Inserted) => continue,
         };
-        world.ledger.making(Object::new(Kind::Secret, &spec.swarm_name))?;
+        world.ledger.making(Object::new(ObjectKind::Secret, &spec.swarm_name))?;
         let (name, id, version) = (spec.swarm_name.clone(), spec.id.clone(), spec.version.clone());
         wanted.push(NewSecret { name, id, version, value });
     }

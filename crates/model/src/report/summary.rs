@@ -3,7 +3,7 @@
 use super::text::{first_line, seconds};
 use super::{ReportView, TierRow};
 use crate::event::Triage;
-use crate::object::Kind;
+use crate::object::ObjectKind;
 use crate::plan::Skip;
 use crate::testcase::{CaseEnd, Count};
 use crate::verdict::{Color, Status};
@@ -248,7 +248,7 @@ fn objects(out: &mut String, view: &ReportView) {
     }
     let counts = match (view.before, view.after) {
         (Some(before), Some(after)) => {
-            let kinds: Vec<String> = Kind::ALL
+            let kinds: Vec<String> = ObjectKind::ALL
                 .iter()
                 .zip(before.iter().zip(after))
                 .map(|(kind, (before, after))| format!("{kind}s {before} -> {after}"))
@@ -260,7 +260,7 @@ fn objects(out: &mut String, view: &ReportView) {
     let names: Vec<String> = view.left.iter().map(ToString::to_string).collect();
     line(out, &format!("objects left: {} ({counts})", list(&names, "none")));
     if let (Some(before), Some(after), true) = (view.before, view.after, view.left.is_empty()) {
-        let more: Vec<String> = Kind::ALL
+        let more: Vec<String> = ObjectKind::ALL
             .iter()
             .zip(before.iter().zip(after))
             .filter(|(_, (before, after))| after > *before)

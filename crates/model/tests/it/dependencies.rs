@@ -2,7 +2,7 @@
 
 use crate::story::*;
 use cc_ci_model::ids::{Commit, Domain, RecipeName, StackName, StepId};
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::build::{PlanFacts, plan};
@@ -207,7 +207,7 @@ fn a_needed_test_that_failed_with_a_dead_provider_is_the_dependencys_fault() {
 #[test]
 fn what_a_dependencys_stack_leaves_is_the_harnesss_fault() {
     let plan = with(vec![dependency("canaille", Mode::Cold)]);
-    let left = |name: &str| Story::green(&plan).leaving(Object::new(Kind::Volume, name)).verdict();
+    let left = |name: &str| Story::green(&plan).leaving(Object::new(ObjectKind::Volume, name)).verdict();
     assert_eq!(left("cana-0d0d0d_data").blame, Some(Blame::Harness));
     assert_eq!(left("somebody_data").blame, Some(Blame::Test));
 }

@@ -3,7 +3,7 @@
 use crate::story::*;
 use cc_ci_model::event::{Event, RunEnd, Stamped};
 use cc_ci_model::evidence::Evidence;
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::report::{ReportView, summary};
@@ -63,7 +63,7 @@ fn story() -> impl Strategy<Value = (Plan, Vec<Stamped>)> {
                 story = story.silently();
             }
             story = match odd {
-                0 => story.leaving(Object::new(Kind::Secret, "x")),
+                0 => story.leaving(Object::new(ObjectKind::Secret, "x")),
                 1 => story.leaking("a.log", "s"),
                 2 => story.counting(|budget| budget.witness.clear()),
                 _ => story,

@@ -4,7 +4,7 @@ use crate::story::*;
 use cc_ci_model::event::{Event, RunEnd};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::exit;
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::build::{Backup, Data, HasRoute, PlanFacts, plan};
 use cc_ci_model::plan::step::{Action, Check, Operation};
@@ -256,10 +256,10 @@ fn stages_bring_along_what_they_need() {
 #[test]
 fn a_leftover_is_red_and_blamed_on_whoever_made_it() {
     let plan = a_plan();
-    let ours = Object::new(Kind::Volume, format!("{}_db", plan.stack));
+    let ours = Object::new(ObjectKind::Volume, format!("{}_db", plan.stack));
     let verdict = Story::green(&plan).leaving(ours).verdict();
     assert_eq!((verdict.color, verdict.blame, verdict.level), (Color::Red, Some(Blame::Harness), 4));
-    let theirs = Object::new(Kind::Network, "made-by-a-hook");
+    let theirs = Object::new(ObjectKind::Network, "made-by-a-hook");
     let verdict = Story::green(&plan).leaving(theirs).verdict();
     assert_eq!((verdict.color, verdict.blame), (Color::Red, Some(Blame::Test)));
     assert_eq!(verdict.reasons, ["left behind: network made-by-a-hook"]);
@@ -315,7 +315,7 @@ fn a_defect_of_ours_is_never_green_and_never_the_recipes() {
 #[test]
 fn before_teardown_the_verdict_is_provisional_and_not_yet_green() {
     let plan = a_plan();
-    let mut events = Story::green(&plan).leaving(Object::new(Kind::Volume, "x")).told();
+    let mut events = Story::green(&plan).leaving(Object::new(ObjectKind::Volume, "x")).told();
     let due = events.iter().position(|stamped| stamped.event == Event::VerdictDue).unwrap();
     let last = judge(&plan, &Evidence::fold(&events));
     events.truncate(due + 1);

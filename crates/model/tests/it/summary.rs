@@ -3,7 +3,7 @@
 use crate::story::*;
 use cc_ci_model::event::{Event, RunEnd, Triage};
 use cc_ci_model::evidence::Evidence;
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::build::{Backup, Data, PlanFacts, plan};
@@ -148,7 +148,7 @@ fn an_infrastructure_failure_is_called_one() {
     let story = Story::green(&plan)
         .but(&snapshot, Outcome::Unverified(full.clone()))
         .ending(RunEnd::Infrastructure { finding: full })
-        .leaving(Object::new(Kind::Volume, format!("{}_db", plan.stack)));
+        .leaving(Object::new(ObjectKind::Volume, format!("{}_db", plan.stack)));
     insta::assert_snapshot!(drawn(&plan, &story), @"
     RUN SUMMARY  miniflux 2.0.0+2.3.4 @ bbbbbbbb  (run r1, base: 1.0.0+2.2.6)
 

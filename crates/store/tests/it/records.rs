@@ -4,7 +4,7 @@ use crate::story::*;
 use cc_ci_model::event::{Event, Listener, RunEnd, Stamped, Triage};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::ids::RunId;
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::step::{Check, Operation};
 use cc_ci_model::redact::Vault;
@@ -58,7 +58,7 @@ fn judging_a_stored_run_gives_the_verdict_the_run_had() {
         green.clone().but(&snapshot, unverified(Cause::DiskFull)).ending(RunEnd::Infrastructure { finding: full }),
         green.clone().ending(RunEnd::Cancelled { by: "SIGTERM".to_owned() }),
         green.clone().counting(|budget| budget.ledger.clear()),
-        green.clone().leaving(Object::new(Kind::Volume, "x")),
+        green.clone().leaving(Object::new(ObjectKind::Volume, "x")),
         green.clone().leaking("logs/app.log", "db_password"),
         green.clone().linted(LintReport::default()),
         green.clone().linted(found(Severity::Error)),

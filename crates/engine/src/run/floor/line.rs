@@ -20,7 +20,7 @@ use crate::run::{Leavings, World};
 use crate::swarm::{Observe, Rendered, SwarmError};
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::ids::StepId;
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::hook::{HookPlace, HookTime};
@@ -317,7 +317,7 @@ impl Operator<'_> {
     async fn prune(&self) -> Result<(), FloorError> {
         let head = &self.app.head.recipe.compose.services;
         for name in self.app.first().recipe.compose.services.keys().filter(|name| !head.contains_key(*name)) {
-            let object = Object::new(Kind::Service, format!("{}_{name}", self.plan.stack));
+            let object = Object::new(ObjectKind::Service, format!("{}_{name}", self.plan.stack));
             self.world.operate.remove(&object).await?;
         }
         Ok(())

@@ -5,7 +5,7 @@ use crate::run::leave;
 use crate::swarm::SwarmError;
 use cc_ci_model::convergence::{Phase, ServiceView, StackView};
 use cc_ci_model::event::Event;
-use cc_ci_model::object::{Kind, Object};
+use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::hook::HookTime;
 use cc_ci_model::tier::Tier;
@@ -76,7 +76,7 @@ impl Stage<'_> {
         for service in
             view.services.iter().filter(|service| !self.app.head.recipe.compose.services.contains_key(&service.name))
         {
-            let object = Object::new(Kind::Service, format!("{}_{}", self.plan.stack, service.name));
+            let object = Object::new(ObjectKind::Service, format!("{}_{}", self.plan.stack, service.name));
             self.world.operate.remove(&object).await?;
             self.world.voice.say(Event::Pruned { service: service.name.clone() });
         }
