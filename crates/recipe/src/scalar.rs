@@ -11,7 +11,7 @@ pub(crate) struct Scalar {
     /// What the file says, before interpolation.
     pub(crate) raw: String,
     /// What the loader takes it for.
-    pub(crate) kind: Kind,
+    pub(crate) kind: ScalarKind,
     /// Whether the written text has variables in it.
     pub(crate) substituted: bool,
     /// Whether it is written without quotes.
@@ -20,7 +20,7 @@ pub(crate) struct Scalar {
 
 /// The types that matter to the loader's schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ScalarKind {
     Text,
     Number,
     Boolean,
@@ -30,14 +30,14 @@ pub(crate) enum Kind {
 impl Scalar {
     /// A scalar that is text whatever it looks like, because it is quoted.
     pub(crate) fn text(value: String) -> Self {
-        Self { raw: value.clone(), text: value, kind: Kind::Text, substituted: false, plain: false }
+        Self { raw: value.clone(), text: value, kind: ScalarKind::Text, substituted: false, plain: false }
     }
 
     /// The number, when it is a whole one.
     pub(crate) fn whole(&self) -> Option<i64> {
         match self.kind {
-            Kind::Number => integer(&self.raw.replace('_', "")).and_then(|value| i64::try_from(value).ok()),
-            Kind::Text | Kind::Boolean | Kind::Time => None,
+            ScalarKind::Number => integer(&self.raw.replace('_', "")).and_then(|value| i64::try_from(value).ok()),
+            ScalarKind::Text | ScalarKind::Boolean | ScalarKind::Time => None,
         }
     }
 }
@@ -61,21 +61,21 @@ pub(crate) fn plain(written: &str) -> Scalar {
     let kept =
         |kind| Scalar { text: written.to_owned(), raw: written.to_owned(), kind, substituted: false, plain: true };
     if matches!(written, "true" | "True" | "TRUE" | "false" | "False" | "FALSE") {
-        return Scalar { text: written.to_ascii_lowercase(), ..kept(Kind::Boolean) };
+        return Scalar { text: written.to_ascii_lowercase(), ..kept(ScalarKind::Boolean) };
     }
     if !written.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
-        return kept(Kind::Text);
+        return kept(ScalarKind::Text);
     }
     if let Some(text) = date(written) {
-        return Scalar { text, ..kept(Kind::Time) };
+        return Scalar { text, ..kept(ScalarKind::Time) };
     }
     let digits = written.replace('_', "");
     if let Some(value) = integer(&digits) {
-        return Scalar { text: value.to_string(), ..kept(Kind::Number) };
+        return Scalar { text: value.to_string(), ..kept(ScalarKind::Number) };
     }
     match float(&digits) {
-        Some(value) => Scalar { text: go_float(value), ..kept(Kind::Number) },
-        None => kept(Kind::Text),
+        Some(value) => Scalar { text: go_float(value), ..kept(ScalarKind::Number) },
+        None => kept(ScalarKind::Text),
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, NonFiniteFloatPolicy, Spanned, alias_limits, budget, options};
 
-use crate::scalar::{Kind, Scalar, plain};
+use crate::scalar::{Scalar, ScalarKind, plain};
 use crate::source::{Problem, Topic};
 
 /// The longest YAML text that is read, in bytes: real recipes stay under 50 KiB.
@@ -28,9 +28,9 @@ impl Node {
         match &self.value {
             Value::Null => Json::Null,
             Value::Scalar(scalar) => match scalar.kind {
-                Kind::Boolean => Json::Bool(scalar.text == "true"),
-                Kind::Number => scalar.whole().map_or_else(|| Json::from(scalar.text.clone()), Json::from),
-                Kind::Text | Kind::Time => Json::from(scalar.text.clone()),
+                ScalarKind::Boolean => Json::Bool(scalar.text == "true"),
+                ScalarKind::Number => scalar.whole().map_or_else(|| Json::from(scalar.text.clone()), Json::from),
+                ScalarKind::Text | ScalarKind::Time => Json::from(scalar.text.clone()),
             },
             Value::List(items) => items.iter().map(Self::to_json).collect(),
             Value::Map(entries) => {

@@ -2,7 +2,7 @@
 
 use super::read::Reader;
 use super::{FileUse, Mount, MountKind};
-use crate::scalar::{Kind, Scalar};
+use crate::scalar::{Scalar, ScalarKind};
 use crate::yaml::{Node, Value};
 
 /// `volumes` of a service, in short and long form.
@@ -174,7 +174,7 @@ pub(super) fn file_uses(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec
 
 fn mode(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<u32> {
     let mode = reader.number(path, node)?;
-    if let Value::Scalar(Scalar { raw, kind: Kind::Number, .. }) = &node.value
+    if let Value::Scalar(Scalar { raw, kind: ScalarKind::Number, .. }) = &node.value
         && !raw.starts_with('0')
     {
         let what = format!("`{raw}` is a decimal number, as a file mode {mode:04o}");

@@ -2,7 +2,7 @@
 
 use super::read::Reader;
 use super::{Port, PortMode};
-use crate::scalar::{Kind, Scalar};
+use crate::scalar::{Scalar, ScalarKind};
 use crate::yaml::{Node, Value};
 
 /// More ports than a machine has, for both protocols: only a hostile file names more.
@@ -16,12 +16,11 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec<Port
         let at = format!("{path}.{index}");
         let read = match &item.value {
             Value::Map(_) => long(reader, &at, item).into_iter().collect(),
-            Value::Scalar(Scalar { text, kind: Kind::Text | Kind::Number, .. }) => {
-                parse_short(text).unwrap_or_else(|| {
+            Value::Scalar(Scalar { text, kind: ScalarKind::Text | ScalarKind::Number, .. }) => parse_short(text)
+                .unwrap_or_else(|| {
                     reader.report(&at, item.line, format!("`{text}` is not a port"), Some(HINT));
                     Vec::new()
-                })
-            }
+                }),
             Value::Scalar(_) | Value::Null | Value::List(_) => {
                 reader.report(&at, item.line, "is not a port", Some(HINT));
                 Vec::new()

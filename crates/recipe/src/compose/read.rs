@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::words::parse_duration;
 use super::{Compose, KeyPlace, entries, service};
 use crate::interpolate::interpolate;
-use crate::scalar::{Kind, Scalar, is_old_boolean};
+use crate::scalar::{Scalar, ScalarKind, is_old_boolean};
 use crate::source::{Files, Problem, Topic, nearest};
 use crate::yaml::{Key, Node, Value, parse};
 
@@ -102,7 +102,7 @@ impl Reader<'_> {
     fn fill(&mut self, path: &str, node: &mut Node) {
         match &mut node.value {
             Value::Null => {}
-            Value::Scalar(scalar) if scalar.kind == Kind::Text && scalar.text.contains('$') => {
+            Value::Scalar(scalar) if scalar.kind == ScalarKind::Text && scalar.text.contains('$') => {
                 match interpolate(&scalar.text, self.env) {
                     Ok(_) if self.filled > MAX_FILLED => {}
                     Ok(text) => {
@@ -120,7 +120,7 @@ impl Reader<'_> {
                 }
             }
             Value::Scalar(scalar) => {
-                if scalar.plain && scalar.kind == Kind::Text {
+                if scalar.plain && scalar.kind == ScalarKind::Text {
                     self.not_a_boolean(path, node.line, &scalar.text);
                 }
             }
@@ -214,7 +214,7 @@ impl Reader<'_> {
     /// A text; a number or boolean has to be quoted.
     pub(super) fn text(&mut self, path: &str, node: &Node) -> Option<String> {
         match &node.value {
-            Value::Scalar(Scalar { text, kind: Kind::Text | Kind::Time, .. }) => Some(text.clone()),
+            Value::Scalar(Scalar { text, kind: ScalarKind::Text | ScalarKind::Time, .. }) => Some(text.clone()),
             Value::Scalar(scalar) => {
                 let hint = format!("put it in quotes: \"{}\"", scalar.raw);
                 self.report(path, node.line, "must be a string", Some(&hint));
@@ -235,14 +235,14 @@ impl Reader<'_> {
     /// A text or number, for places where the loader takes both; a number loses its notation, which is worth a warning.
     pub(super) fn text_or_number(&mut self, path: &str, node: &Node) -> Option<String> {
         match &node.value {
-            Value::Scalar(scalar @ Scalar { kind: Kind::Number | Kind::Time, .. }) => {
+            Value::Scalar(scalar @ Scalar { kind: ScalarKind::Number | ScalarKind::Time, .. }) => {
                 if scalar.text != scalar.raw {
                     let what = format!("`{}` is read as {}", scalar.raw, scalar.text);
                     self.warn(path, node.line, what, &format!("put it in quotes: \"{}\"", scalar.raw));
                 }
                 Some(scalar.text.clone())
             }
-            Value::Scalar(Scalar { kind: Kind::Boolean, raw, .. }) => {
+            Value::Scalar(Scalar { kind: ScalarKind::Boolean, raw, .. }) => {
                 let hint = format!("put it in quotes: \"{raw}\"");
                 self.report(path, node.line, "must be a string, number or null", Some(&hint));
                 None
@@ -258,9 +258,9 @@ impl Reader<'_> {
             return None;
         };
         let number = match scalar.kind {
-            Kind::Text if self.substituted(path, node, scalar) => scalar.text.trim().parse().ok(),
-            Kind::Text | Kind::Boolean | Kind::Time => None,
-            Kind::Number => scalar.whole().and_then(|whole| u64::try_from(whole).ok()),
+            ScalarKind::Text if self.substituted(path, node, scalar) => scalar.text.trim().parse().ok(),
+            ScalarKind::Text | ScalarKind::Boolean | ScalarKind::Time => None,
+            ScalarKind::Number => scalar.whole().and_then(|whole| u64::try_from(whole).ok()),
         };
         if number.is_none() {
             self.report(path, node.line, "must be an integer", None);
@@ -271,7 +271,7 @@ impl Reader<'_> {
     /// `true` or `false`.
     pub(super) fn boolean(&mut self, path: &str, node: &Node) -> Option<bool> {
         let flag = match &node.value {
-            Value::Scalar(scalar @ Scalar { kind: Kind::Boolean, .. }) => Some(scalar.text == "true"),
+            Value::Scalar(scalar @ Scalar { kind: ScalarKind::Boolean, .. }) => Some(scalar.text == "true"),
             Value::Scalar(scalar) if self.substituted(path, node, scalar) => match scalar.text.as_str() {
                 "1" | "t" | "T" | "true" | "TRUE" | "True" | "y" | "yes" | "on" => Some(true),
                 "0" | "f" | "F" | "false" | "FALSE" | "False" | "n" | "no" | "off" => Some(false),
