@@ -2,7 +2,7 @@
 
 use crate::pulse::Pulse;
 use crate::swarm::{Observe, SwarmError};
-use cc_ci_model::convergence::{Assessment, Goal, History, Phase, StackView, TaskView};
+use cc_ci_model::convergence::{Assessment, Goal, History, StackView, TaskPhase, TaskView};
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::{Cause, Finding};
 use std::collections::BTreeMap;
@@ -107,7 +107,7 @@ impl Stability {
             let service = view.services.iter().find(|service| service.id == task.service);
             service.and_then(|service| goals.get(&service.name)).copied().unwrap_or(Goal::Running)
         };
-        let running = view.tasks.iter().filter(|task| task.phase == Phase::Running);
+        let running = view.tasks.iter().filter(|task| task.phase == TaskPhase::Running);
         let tasks: Vec<Watched> = running.map(|task| Watched { id: task.id.clone(), goal: goal_of(task) }).collect();
         let (stack, settled) = (stack.clone(), settle.clone());
         let watcher = tokio::spawn(async move {
@@ -155,8 +155,11 @@ fn died(view: &StackView, watched: &[Watched]) -> Option<Finding> {
 fn ended_badly(task: &TaskView, goal: Goal) -> bool {
     let unhealthy = task.error.as_ref().is_some_and(|error| error.contains("unhealthy"));
     match (task.phase, goal) {
-        (Phase::Failed | Phase::Rejected, _) | (Phase::Complete, Goal::Running) => true,
-        (Phase::Complete, Goal::Completed | Goal::Either) => unhealthy,
-        (Phase::Pending | Phase::Preparing | Phase::Starting | Phase::Running | Phase::Shutdown, _) => false,
+        (TaskPhase::Failed | TaskPhase::Rejected, _) | (TaskPhase::Complete, Goal::Running) => true,
+        (TaskPhase::Complete, Goal::Completed | Goal::Either) => unhealthy,
+        (
+            TaskPhase::Pending | TaskPhase::Preparing | TaskPhase::Starting | TaskPhase::Running | TaskPhase::Shutdown,
+            _,
+        ) => false,
     }
 }

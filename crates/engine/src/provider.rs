@@ -5,7 +5,7 @@ use crate::run::app::Scripts;
 use crate::secrets;
 use crate::swarm::{Observe, SwarmError};
 use bollard::Docker;
-use cc_ci_model::convergence::Phase;
+use cc_ci_model::convergence::TaskPhase;
 use cc_ci_model::ids::{Domain, RunId, StackName};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::dependency::TakenCapability;
@@ -211,7 +211,7 @@ impl DependencyScripts<'_> {
         let service = view.services.iter().find(|service| service.name == self.scripts.service);
         let running = service.and_then(|service| {
             let tasks = view.tasks.iter().filter(|task| task.service == service.id && task.wanted);
-            tasks.filter(|task| task.phase == Phase::Running).find_map(|task| task.container.clone())
+            tasks.filter(|task| task.phase == TaskPhase::Running).find_map(|task| task.container.clone())
         });
         running.ok_or_else(|| ProviderError::NoContainer {
             stack: self.stack.clone(),

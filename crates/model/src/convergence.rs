@@ -81,7 +81,7 @@ pub struct TaskView {
     /// Fingerprint of the spec it was made from.
     pub spec: String,
     /// Where it is in its life.
-    pub phase: Phase,
+    pub phase: TaskPhase,
     /// Whether the orchestrator still wants it to run.
     pub wanted: bool,
     /// Its container, once there is one.
@@ -94,7 +94,7 @@ pub struct TaskView {
 
 /// Where a task is in its life. Swarm calls a task running only after its health check passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub enum TaskPhase {
     /// Not placed yet.
     Pending,
     /// Image and mounts are being prepared.
@@ -113,7 +113,7 @@ pub enum Phase {
     Shutdown,
 }
 
-impl Phase {
+impl TaskPhase {
     fn word(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -241,20 +241,20 @@ impl History {
         let current = || tasks().filter(|task| task.spec == service.spec);
         match self.goal(&service.name) {
             Goal::Completed => {
-                if current().any(|task| task.phase == Phase::Complete) {
+                if current().any(|task| task.phase == TaskPhase::Complete) {
                     return Standing::Reached;
                 }
                 Standing::Missing(format!("one-shot, {}", latest_phase(current())))
             }
-            Goal::Either if current().any(|task| task.phase == Phase::Complete) => Standing::Reached,
+            Goal::Either if current().any(|task| task.phase == TaskPhase::Complete) => Standing::Reached,
             Goal::Running | Goal::Either => {
-                let running = current().filter(|task| task.wanted && task.phase == Phase::Running).count() as u64;
+                let running = current().filter(|task| task.wanted && task.phase == TaskPhase::Running).count() as u64;
                 // With start-first an old task still answers for a while after it is not wanted any more.
-                let answers = |task: &&TaskView| task.wanted || task.phase == Phase::Running;
+                let answers = |task: &&TaskView| task.wanted || task.phase == TaskPhase::Running;
                 let old = tasks().filter(|task| task.spec != service.spec).filter(answers).count();
                 let phase = latest_phase(current());
                 // Swarm calls a task so whose container runs and whose health check has not passed yet.
-                let health = if phase == Phase::Starting.word() { " (not healthy yet)" } else { "" };
+                let health = if phase == TaskPhase::Starting.word() { " (not healthy yet)" } else { "" };
                 let what = format!("{running}/{} {phase}{health}", service.replicas);
                 match (running >= service.replicas, old > 0) {
                     (true, false) => Standing::Reached,
@@ -275,18 +275,18 @@ impl History {
             }
             let text = task.error.clone().unwrap_or_default();
             let how = match task.phase {
-                Phase::Rejected => How::Rejected(text),
-                Phase::Failed if text.contains("unhealthy") => How::Unhealthy,
-                Phase::Failed => How::Exit(task.exit_code),
+                TaskPhase::Rejected => How::Rejected(text),
+                TaskPhase::Failed if text.contains("unhealthy") => How::Unhealthy,
+                TaskPhase::Failed => How::Exit(task.exit_code),
                 // A program that ends well after it was stopped as unhealthy completes, and so does a server that gives up.
-                Phase::Complete if text.contains("unhealthy") => How::Unhealthy,
-                Phase::Complete if self.goal(&service.name) == Goal::Running => How::Exit(task.exit_code),
-                Phase::Pending
-                | Phase::Preparing
-                | Phase::Starting
-                | Phase::Running
-                | Phase::Complete
-                | Phase::Shutdown => {
+                TaskPhase::Complete if text.contains("unhealthy") => How::Unhealthy,
+                TaskPhase::Complete if self.goal(&service.name) == Goal::Running => How::Exit(task.exit_code),
+                TaskPhase::Pending
+                | TaskPhase::Preparing
+                | TaskPhase::Starting
+                | TaskPhase::Running
+                | TaskPhase::Complete
+                | TaskPhase::Shutdown => {
                     continue;
                 }
             };
@@ -398,10 +398,10 @@ enum Standing {
     Missing(String),
 }
 
-fn is_alive(phase: Phase) -> bool {
+fn is_alive(phase: TaskPhase) -> bool {
     match phase {
-        Phase::Pending | Phase::Preparing | Phase::Starting | Phase::Running => true,
-        Phase::Complete | Phase::Failed | Phase::Rejected | Phase::Shutdown => false,
+        TaskPhase::Pending | TaskPhase::Preparing | TaskPhase::Starting | TaskPhase::Running => true,
+        TaskPhase::Complete | TaskPhase::Failed | TaskPhase::Rejected | TaskPhase::Shutdown => false,
     }
 }
 

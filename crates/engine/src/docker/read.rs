@@ -5,7 +5,7 @@ use bollard::errors::Error;
 use bollard::models::{
     ContainerInspectResponse, HealthcheckResult, Service, ServiceUpdateStatusStateEnum, Task, TaskState,
 };
-use cc_ci_model::convergence::{Phase, ServiceView, StackView, TaskView, Update};
+use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase, TaskView, Update};
 use cc_ci_model::ids::StackName;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -119,16 +119,18 @@ fn task_view(task: Task, spec: String) -> TaskView {
     }
 }
 
-fn phase(state: Option<TaskState>) -> Phase {
+fn phase(state: Option<TaskState>) -> TaskPhase {
     match state {
-        None | Some(TaskState::NEW | TaskState::ALLOCATED | TaskState::PENDING | TaskState::ASSIGNED) => Phase::Pending,
-        Some(TaskState::ACCEPTED | TaskState::PREPARING | TaskState::READY) => Phase::Preparing,
-        Some(TaskState::STARTING) => Phase::Starting,
-        Some(TaskState::RUNNING) => Phase::Running,
-        Some(TaskState::COMPLETE) => Phase::Complete,
-        Some(TaskState::FAILED) => Phase::Failed,
-        Some(TaskState::REJECTED) => Phase::Rejected,
-        Some(TaskState::SHUTDOWN | TaskState::REMOVE | TaskState::ORPHANED) => Phase::Shutdown,
+        None | Some(TaskState::NEW | TaskState::ALLOCATED | TaskState::PENDING | TaskState::ASSIGNED) => {
+            TaskPhase::Pending
+        }
+        Some(TaskState::ACCEPTED | TaskState::PREPARING | TaskState::READY) => TaskPhase::Preparing,
+        Some(TaskState::STARTING) => TaskPhase::Starting,
+        Some(TaskState::RUNNING) => TaskPhase::Running,
+        Some(TaskState::COMPLETE) => TaskPhase::Complete,
+        Some(TaskState::FAILED) => TaskPhase::Failed,
+        Some(TaskState::REJECTED) => TaskPhase::Rejected,
+        Some(TaskState::SHUTDOWN | TaskState::REMOVE | TaskState::ORPHANED) => TaskPhase::Shutdown,
     }
 }
 

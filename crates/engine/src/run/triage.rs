@@ -2,7 +2,7 @@
 
 use crate::pulse::Death;
 use crate::swarm::{Observe, SwarmError};
-use cc_ci_model::convergence::{Phase, StackView};
+use cc_ci_model::convergence::{StackView, TaskPhase};
 use cc_ci_model::event::Triage;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding};
@@ -54,7 +54,7 @@ fn lead(view: &StackView, deaths: &[Death], finding: &Finding, unready: &BTreeSe
         return Some(name.clone());
     }
     let ours = |death: &&Death| {
-        let stopped = view.tasks.iter().any(|task| task.id == death.task && task.phase == Phase::Shutdown);
+        let stopped = view.tasks.iter().any(|task| task.id == death.task && task.phase == TaskPhase::Shutdown);
         !stopped && death.is_failure() && unready.contains(&death.service)
     };
     deaths.iter().find(ours).map(|death| death.service.clone()).or_else(|| finding.service.clone())
@@ -63,7 +63,7 @@ fn lead(view: &StackView, deaths: &[Death], finding: &Finding, unready: &BTreeSe
 fn unready(view: &StackView) -> BTreeSet<String> {
     let ready = |id: &str, spec: &str| {
         view.tasks.iter().any(|task| {
-            task.service == id && task.spec == spec && matches!(task.phase, Phase::Running | Phase::Complete)
+            task.service == id && task.spec == spec && matches!(task.phase, TaskPhase::Running | TaskPhase::Complete)
         })
     };
     let services = view.services.iter().filter(|service| !ready(&service.id, &service.spec));

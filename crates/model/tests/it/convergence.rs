@@ -1,6 +1,6 @@
 //! What snapshots of a stack mean: each rule of waiting with the snapshots that would fool a simpler one.
 
-use cc_ci_model::convergence::{Assessment, Goal, History, Phase, ServiceView, StackView, TaskView, Update};
+use cc_ci_model::convergence::{Assessment, Goal, History, ServiceView, StackView, TaskPhase, TaskView, Update};
 use cc_ci_model::outcome::Cause;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -22,8 +22,8 @@ fn service(name: &str) -> ServiceView {
 }
 
 /// A task of a service; wanted unless it ended.
-fn task(id: &str, service: &str, spec: &str, phase: Phase) -> TaskView {
-    let ended = matches!(phase, Phase::Complete | Phase::Failed | Phase::Rejected | Phase::Shutdown);
+fn task(id: &str, service: &str, spec: &str, phase: TaskPhase) -> TaskView {
+    let ended = matches!(phase, TaskPhase::Complete | TaskPhase::Failed | TaskPhase::Rejected | TaskPhase::Shutdown);
     TaskView {
         id: id.to_owned(),
         service: service.to_owned(),
@@ -31,7 +31,7 @@ fn task(id: &str, service: &str, spec: &str, phase: Phase) -> TaskView {
         phase,
         wanted: !ended,
         container: None,
-        exit_code: matches!(phase, Phase::Failed).then_some(1),
+        exit_code: matches!(phase, TaskPhase::Failed).then_some(1),
         error: None,
     }
 }
@@ -62,16 +62,17 @@ fn waits_for(assessment: Assessment) -> String {
 fn an_old_task_that_runs_is_not_the_new_one() {
     let mut history = History::default();
     // Before a stop-first update the old task still shows 1/1.
-    let before = of(&[service("app")], &[task("1", "app", OLD, Phase::Running)]);
+    let before = of(&[service("app")], &[task("1", "app", OLD, TaskPhase::Running)]);
     assert_eq!(waits_for(history.assess(&before)), "app: 0/1 no task yet, old task still there");
     assert!(!history.intended_run(&before));
     // With start-first both run for a while, and the old one still answers although nobody wants it any more.
-    let mut leaving = task("1", "app", OLD, Phase::Running);
+    let mut leaving = task("1", "app", OLD, TaskPhase::Running);
     leaving.wanted = false;
-    let both = of(&[service("app")], &[task("2", "app", NEW, Phase::Running), leaving]);
+    let both = of(&[service("app")], &[task("2", "app", NEW, TaskPhase::Running), leaving]);
     assert_eq!(waits_for(history.assess(&both)), "app: 1/1 running, old task still there");
     assert!(history.intended_run(&both));
-    let after = of(&[service("app")], &[task("2", "app", NEW, Phase::Running), task("1", "app", OLD, Phase::Shutdown)]);
+    let after =
+        of(&[service("app")], &[task("2", "app", NEW, TaskPhase::Running), task("1", "app", OLD, TaskPhase::Shutdown)]);
     assert_eq!(history.assess(&after), Assessment::Converged);
 }
 
@@ -85,9 +86,9 @@ fn an_empty_stack_has_not_converged() {
 fn every_replica_counts() {
     let two = ServiceView { replicas: 2, ..service("app") };
     let mut history = History::default();
-    let one = of(std::slice::from_ref(&two), &[task("1", "app", NEW, Phase::Running)]);
+    let one = of(std::slice::from_ref(&two), &[task("1", "app", NEW, TaskPhase::Running)]);
     assert_eq!(waits_for(history.assess(&one)), "app: 1/2 running");
-    let both = of(&[two], &[task("1", "app", NEW, Phase::Running), task("2", "app", NEW, Phase::Running)]);
+    let both = of(&[two], &[task("1", "app", NEW, TaskPhase::Running), task("2", "app", NEW, TaskPhase::Running)]);
     assert_eq!(history.assess(&both), Assessment::Converged);
 }
 
@@ -95,38 +96,41 @@ fn every_replica_counts() {
 fn a_one_shot_is_judged_by_its_exit() {
     let view = |phase| of(&[service("migrate")], &[task("1", "migrate", NEW, phase)]);
     let once = || goals(&[("migrate", Goal::Completed)]);
-    assert_eq!(waits_for(once().assess(&view(Phase::Running))), "migrate: one-shot, running");
-    assert_eq!(once().assess(&view(Phase::Complete)), Assessment::Converged);
-    assert_eq!(cause(&once().assess(&view(Phase::Failed))), Some(Cause::OneShotFailed));
+    assert_eq!(waits_for(once().assess(&view(TaskPhase::Running))), "migrate: one-shot, running");
+    assert_eq!(once().assess(&view(TaskPhase::Complete)), Assessment::Converged);
+    assert_eq!(cause(&once().assess(&view(TaskPhase::Failed))), Some(Cause::OneShotFailed));
     // Swarm tries again: not over yet, until it fails again.
     let mut history = once();
     let again = of(
         &[service("migrate")],
-        &[task("2", "migrate", NEW, Phase::Starting), task("1", "migrate", NEW, Phase::Failed)],
+        &[task("2", "migrate", NEW, TaskPhase::Starting), task("1", "migrate", NEW, TaskPhase::Failed)],
     );
     assert_eq!(waits_for(history.assess(&again)), "migrate: one-shot, starting");
     let twice = of(
         &[service("migrate")],
-        &[task("2", "migrate", NEW, Phase::Failed), task("1", "migrate", NEW, Phase::Failed)],
+        &[task("2", "migrate", NEW, TaskPhase::Failed), task("1", "migrate", NEW, TaskPhase::Failed)],
     );
     assert_eq!(cause(&history.assess(&twice)), Some(Cause::OneShotFailed));
     // One that may be a server is satisfied by either.
     let either = || goals(&[("migrate", Goal::Either)]);
-    assert_eq!(either().assess(&view(Phase::Running)), Assessment::Converged);
-    assert_eq!(either().assess(&view(Phase::Complete)), Assessment::Converged);
+    assert_eq!(either().assess(&view(TaskPhase::Running)), Assessment::Converged);
+    assert_eq!(either().assess(&view(TaskPhase::Complete)), Assessment::Converged);
 }
 
 #[test]
 fn a_server_that_keeps_ending_well_crashes_all_the_same() {
-    let view = of(&[service("app")], &[task("2", "app", NEW, Phase::Complete), task("1", "app", NEW, Phase::Complete)]);
+    let view = of(
+        &[service("app")],
+        &[task("2", "app", NEW, TaskPhase::Complete), task("1", "app", NEW, TaskPhase::Complete)],
+    );
     assert_eq!(cause(&History::default().assess(&view)), Some(Cause::CrashLoop));
 }
 
 #[test]
 fn a_crash_counts_only_when_nothing_else_was_missing() {
-    let crash = |id: &str| task(id, "app", NEW, Phase::Failed);
-    let slow = task("d", "db", NEW, Phase::Starting);
-    let ready = task("d", "db", NEW, Phase::Running);
+    let crash = |id: &str| task(id, "app", NEW, TaskPhase::Failed);
+    let slow = task("d", "db", NEW, TaskPhase::Starting);
+    let ready = task("d", "db", NEW, TaskPhase::Running);
     let stack = [service("app"), service("db")];
     let mut history = History::default();
     // The app dies for want of its database, twice, and may.
@@ -139,16 +143,16 @@ fn a_crash_counts_only_when_nothing_else_was_missing() {
     assert_eq!(cause(&history.assess(&view)), Some(Cause::CrashLoop));
     // A database has nothing to wait for.
     let mut history = History::default().independent(["db".to_owned()]);
-    let dying = [task("2", "db", NEW, Phase::Failed), task("1", "db", NEW, Phase::Failed)];
-    let view = of(&stack, &[dying.as_slice(), &[task("a", "app", NEW, Phase::Starting)]].concat());
+    let dying = [task("2", "db", NEW, TaskPhase::Failed), task("1", "db", NEW, TaskPhase::Failed)];
+    let view = of(&stack, &[dying.as_slice(), &[task("a", "app", NEW, TaskPhase::Starting)]].concat());
     assert_eq!(cause(&history.assess(&view)), Some(Cause::CrashLoop));
 }
 
 #[test]
 fn two_different_crashes_are_not_a_loop() {
-    let mut other = task("2", "app", NEW, Phase::Failed);
+    let mut other = task("2", "app", NEW, TaskPhase::Failed);
     other.exit_code = Some(2);
-    let view = of(&[service("app")], &[other, task("1", "app", NEW, Phase::Failed)]);
+    let view = of(&[service("app")], &[other, task("1", "app", NEW, TaskPhase::Failed)]);
     assert!(matches!(History::default().assess(&view), Assessment::Waiting(_)));
 }
 
@@ -156,7 +160,7 @@ fn two_different_crashes_are_not_a_loop() {
 fn a_rollback_fails_although_the_old_version_serves() {
     for update in [Update::RollbackStarted, Update::RollbackPaused, Update::RollbackCompleted] {
         let rolled = ServiceView { update, ..service("app") };
-        let view = of(&[rolled], &[task("1", "app", NEW, Phase::Running)]);
+        let view = of(&[rolled], &[task("1", "app", NEW, TaskPhase::Running)]);
         assert_eq!(cause(&History::default().assess(&view)), Some(Cause::RolledBack), "{update:?}");
     }
 }
@@ -166,17 +170,18 @@ fn paused_fails_only_with_a_failed_task_of_the_new_spec() {
     let paused = ServiceView { update: Update::Paused, ..service("app") };
     let old_died = of(
         std::slice::from_ref(&paused),
-        &[task("2", "app", NEW, Phase::Running), task("1", "app", OLD, Phase::Failed)],
+        &[task("2", "app", NEW, TaskPhase::Running), task("1", "app", OLD, TaskPhase::Failed)],
     );
     assert_eq!(History::default().assess(&old_died), Assessment::Converged);
-    let new_died = of(&[paused], &[task("2", "app", NEW, Phase::Failed), task("1", "app", OLD, Phase::Running)]);
+    let new_died =
+        of(&[paused], &[task("2", "app", NEW, TaskPhase::Failed), task("1", "app", OLD, TaskPhase::Running)]);
     assert_eq!(cause(&History::default().assess(&new_died)), Some(Cause::UpdatePaused));
 }
 
 #[test]
 fn a_rejected_task_ends_the_wait_with_its_cause() {
     let rejected = |error: &str| {
-        let mut task = task("1", "app", NEW, Phase::Rejected);
+        let mut task = task("1", "app", NEW, TaskPhase::Rejected);
         task.error = Some(error.to_owned());
         cause(&History::default().assess(&of(&[service("app")], &[task])))
     };
@@ -187,10 +192,11 @@ fn a_rejected_task_ends_the_wait_with_its_cause() {
 
 #[test]
 fn the_dead_of_before_do_not_count_and_a_fresh_start_forgets_the_done() {
-    let dead = of(&[service("app")], &[task("2", "app", NEW, Phase::Failed), task("1", "app", NEW, Phase::Failed)]);
+    let dead =
+        of(&[service("app")], &[task("2", "app", NEW, TaskPhase::Failed), task("1", "app", NEW, TaskPhase::Failed)]);
     let mut history = History::default().ignoring_dead(&dead);
     assert!(matches!(history.assess(&dead), Assessment::Waiting(_)));
-    let done = of(&[service("migrate")], &[task("1", "migrate", NEW, Phase::Complete)]);
+    let done = of(&[service("migrate")], &[task("1", "migrate", NEW, TaskPhase::Complete)]);
     let once = || goals(&[("migrate", Goal::Completed)]);
     // A redeploy that leaves a one-shot as it is does not run it again.
     assert_eq!(once().ignoring_dead(&done).assess(&done), Assessment::Converged);
@@ -198,16 +204,16 @@ fn the_dead_of_before_do_not_count_and_a_fresh_start_forgets_the_done() {
     assert_eq!(waits_for(once().afresh(&done).assess(&done)), "migrate: one-shot, no task yet");
 }
 
-fn phases() -> impl Strategy<Value = Phase> {
+fn phases() -> impl Strategy<Value = TaskPhase> {
     prop::sample::select(vec![
-        Phase::Pending,
-        Phase::Preparing,
-        Phase::Starting,
-        Phase::Running,
-        Phase::Complete,
-        Phase::Failed,
-        Phase::Rejected,
-        Phase::Shutdown,
+        TaskPhase::Pending,
+        TaskPhase::Preparing,
+        TaskPhase::Starting,
+        TaskPhase::Running,
+        TaskPhase::Complete,
+        TaskPhase::Failed,
+        TaskPhase::Rejected,
+        TaskPhase::Shutdown,
     ])
 }
 
@@ -237,7 +243,7 @@ proptest! {
             if history.assess(&view) == Assessment::Converged {
                 for name in ["app", "db"] {
                     let good = |task: &&TaskView| {
-                        task.service == name && task.spec == NEW && task.phase == Phase::Running && task.wanted
+                        task.service == name && task.spec == NEW && task.phase == TaskPhase::Running && task.wanted
                     };
                     prop_assert!(tasks.iter().any(|task| good(&task)));
                 }

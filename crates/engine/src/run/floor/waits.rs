@@ -3,7 +3,7 @@
 use super::FloorError;
 use crate::route::{Answer, Route};
 use crate::swarm::Observe;
-use cc_ci_model::convergence::{Goal, Phase, StackView, TaskView, Update};
+use cc_ci_model::convergence::{Goal, StackView, TaskPhase, TaskView, Update};
 use cc_ci_model::ids::{Domain, StackName};
 use cc_ci_model::plan::demands::Health;
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,8 +90,8 @@ fn updating(update: Update) -> bool {
 
 fn alive(task: &TaskView) -> bool {
     match task.phase {
-        Phase::Pending | Phase::Preparing | Phase::Starting | Phase::Running => true,
-        Phase::Complete | Phase::Failed | Phase::Rejected | Phase::Shutdown => false,
+        TaskPhase::Pending | TaskPhase::Preparing | TaskPhase::Starting | TaskPhase::Running => true,
+        TaskPhase::Complete | TaskPhase::Failed | TaskPhase::Rejected | TaskPhase::Shutdown => false,
     }
 }
 
@@ -104,8 +104,8 @@ fn runs(view: &StackView, goals: &BTreeMap<String, Goal>, before: &BTreeSet<Stri
             return service.replicas == 0;
         }
         let (new, old): (Vec<_>, Vec<_>) = tasks.partition(|task| task.spec == service.spec);
-        let running = new.iter().filter(|task| task.wanted && task.phase == Phase::Running).count() as u64;
-        let completed = new.iter().any(|task| task.phase == Phase::Complete);
+        let running = new.iter().filter(|task| task.wanted && task.phase == TaskPhase::Running).count() as u64;
+        let completed = new.iter().any(|task| task.phase == TaskPhase::Complete);
         let leaving = new.iter().any(|task| !task.wanted && alive(task));
         let there = match goal {
             Goal::Running => running >= service.replicas,
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use cc_ci_model::convergence::ServiceView;
 
-    fn task(id: &str, spec: &str, phase: Phase, wanted: bool) -> TaskView {
+    fn task(id: &str, spec: &str, phase: TaskPhase, wanted: bool) -> TaskView {
         let (id, service, spec) = (id.to_owned(), "s".to_owned(), spec.to_owned());
         TaskView { id, service, spec, phase, wanted, container: None, exit_code: None, error: None }
     }
@@ -147,19 +147,19 @@ mod tests {
 
     #[test]
     fn an_app_runs_when_its_new_tasks_do_and_its_old_ones_are_gone() {
-        let new = || task("b", "new", Phase::Running, true);
+        let new = || task("b", "new", TaskPhase::Running, true);
         let old = |phase| task("a", "old", phase, false);
         assert!(!ready(Goal::Running, vec![], &[]));
-        assert!(!ready(Goal::Running, vec![task("b", "new", Phase::Starting, true)], &[]));
-        assert!(!ready(Goal::Running, vec![new(), old(Phase::Running)], &[]));
-        assert!(ready(Goal::Running, vec![new(), old(Phase::Shutdown)], &[]));
-        assert!(!ready(Goal::Running, vec![task("a", "old", Phase::Running, true)], &[]));
-        assert!(!ready(Goal::Running, vec![new(), task("c", "new", Phase::Running, false)], &[]));
+        assert!(!ready(Goal::Running, vec![task("b", "new", TaskPhase::Starting, true)], &[]));
+        assert!(!ready(Goal::Running, vec![new(), old(TaskPhase::Running)], &[]));
+        assert!(ready(Goal::Running, vec![new(), old(TaskPhase::Shutdown)], &[]));
+        assert!(!ready(Goal::Running, vec![task("a", "old", TaskPhase::Running, true)], &[]));
+        assert!(!ready(Goal::Running, vec![new(), task("c", "new", TaskPhase::Running, false)], &[]));
     }
 
     #[test]
     fn a_one_shot_has_to_complete_anew_after_a_restart() {
-        let done = || vec![task("a", "new", Phase::Complete, false)];
+        let done = || vec![task("a", "new", TaskPhase::Complete, false)];
         assert!(ready(Goal::Completed, done(), &[]));
         assert!(!ready(Goal::Completed, done(), &["a"]));
     }

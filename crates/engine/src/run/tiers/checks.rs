@@ -8,7 +8,7 @@ use crate::run::conductor::{StepEnd, failed_if, passed};
 use crate::run::{deploying, triage};
 use crate::swarm::Observe;
 use crate::voice::Voice;
-use cc_ci_model::convergence::{History, Phase, ServiceView, StackView};
+use cc_ci_model::convergence::{History, ServiceView, StackView, TaskPhase};
 use cc_ci_model::event::{Event, ServiceSeen, Triage};
 use cc_ci_model::ids::{Domain, RecipeName, StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -282,8 +282,10 @@ pub(in crate::run) fn scheme(plan: &Plan, recipe: &Recipe) -> &'static str {
 fn seen(view: &StackView, since: Instant) -> Vec<ServiceSeen> {
     let ready_ms = u64::try_from(since.elapsed().as_millis()).ok();
     let state = |service: &ServiceView| {
-        let running =
-            view.tasks.iter().filter(|task| task.service == service.id && task.wanted && task.phase == Phase::Running);
+        let running = view
+            .tasks
+            .iter()
+            .filter(|task| task.service == service.id && task.wanted && task.phase == TaskPhase::Running);
         match running.count() {
             0 => "completed".to_owned(),
             count => format!("{count}/{}", service.replicas),

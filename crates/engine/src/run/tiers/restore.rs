@@ -6,7 +6,7 @@ use crate::backup;
 use crate::data::{self, Expected, index};
 use crate::run::conductor::{failed_if, passed};
 use crate::swarm::SwarmError;
-use cc_ci_model::convergence::{Phase, ServiceView, StackView};
+use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase};
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::compare;
 use cc_ci_model::ids::StepId;
@@ -122,14 +122,14 @@ impl Stage<'_> {
             let view = self.observe.stack(&self.plan.stack).await?;
             // A task that runs no more shows it only seconds later, so its container is asked instead.
             let coming = view.tasks.iter().any(|task| match task.phase {
-                Phase::Pending | Phase::Preparing | Phase::Starting => true,
-                Phase::Running => task.wanted,
-                Phase::Complete | Phase::Failed | Phase::Rejected | Phase::Shutdown => false,
+                TaskPhase::Pending | TaskPhase::Preparing | TaskPhase::Starting => true,
+                TaskPhase::Running => task.wanted,
+                TaskPhase::Complete | TaskPhase::Failed | TaskPhase::Rejected | TaskPhase::Shutdown => false,
             });
             // A one-shot that is scaled up while Swarm still knows the task that completed gets no new one, ever.
             let completed = view.tasks.iter().any(|task| {
                 let current = |service: &ServiceView| service.id == task.service && service.spec == task.spec;
-                task.phase == Phase::Complete && view.services.iter().any(current)
+                task.phase == TaskPhase::Complete && view.services.iter().any(current)
             });
             let remembered = completed && started.elapsed() < FORGET_LIMIT;
             let (running, _) = index::mounts(self.world.swarm.docker(), &self.plan.stack).await?;
@@ -141,7 +141,7 @@ impl Stage<'_> {
                 return Err(Fault::unanswered(Finding::new(Cause::EngineLost, text)));
             }
             // Their data is about to be deleted: nothing is gained by letting them end well.
-            let alive = view.tasks.iter().filter(|task| !task.wanted && task.phase == Phase::Running);
+            let alive = view.tasks.iter().filter(|task| !task.wanted && task.phase == TaskPhase::Running);
             for container in alive.filter_map(|task| task.container.as_deref()) {
                 self.world.operate.kill(container).await?;
             }

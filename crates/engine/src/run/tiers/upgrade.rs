@@ -3,7 +3,7 @@
 use super::{AppState, Stage, StepEnd, deploying};
 use crate::run::leave;
 use crate::swarm::SwarmError;
-use cc_ci_model::convergence::{Phase, ServiceView, StackView};
+use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase};
 use cc_ci_model::event::Event;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -104,7 +104,7 @@ impl Stage<'_> {
                 let tasks = view
                     .tasks
                     .iter()
-                    .filter(|task| task.service == service.id && task.wanted && task.phase == Phase::Running);
+                    .filter(|task| task.service == service.id && task.wanted && task.phase == TaskPhase::Running);
                 for task in tasks {
                     if task.spec != service.spec {
                         wrong.push(format!("{}: a task still carries the old spec", service.name));
