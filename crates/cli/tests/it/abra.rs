@@ -2,7 +2,7 @@
 
 use crate::wrapper::{STAND_IN, Wrapper};
 use cc_ci_engine::process::{self, Command};
-use cc_ci_recipe::abra::opinion::{Answer, SecondOpinion};
+use cc_ci_recipe::abra::opinion::{Obeys, SecondOpinion};
 use cc_ci_recipe::abra::said;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -86,12 +86,12 @@ async fn the_stand_in_lints_with_a_table_and_code_0() {
     let of = |rules: &[cc_ci_recipe::abra::opinion::RuleAnswer], rule: &str| {
         rules.iter().find(|row| row.rule == rule).unwrap().answer
     };
-    assert_eq!((code, of(&rules, "R014"), of(&rules, "R006")), (Some(0), Answer::Satisfied, Answer::Unsatisfied));
+    assert_eq!((code, of(&rules, "R014"), of(&rules, "R006")), (Some(0), Obeys::Satisfied, Obeys::Unsatisfied));
     home.git(&["tag", "lightweight"]);
     home.write(".env.sample", "TYPE=shop\n");
     let (code, said) = home.abra(&LINT).await;
     let SecondOpinion::Given { rules, .. } = SecondOpinion::read("0.13", &said) else { panic!("{said}") };
-    assert_eq!((code, of(&rules, "R014"), of(&rules, "R010")), (Some(0), Answer::Unsatisfied, Answer::Skipped));
+    assert_eq!((code, of(&rules, "R014"), of(&rules, "R010")), (Some(0), Obeys::Unsatisfied, Obeys::Skipped));
     assert!(said.ends_with("WARN critical errors present in shop config"), "{said}");
     std::fs::remove_file(home.recipe().join(".env.sample")).unwrap();
     let (code, said) = home.abra(&LINT).await;

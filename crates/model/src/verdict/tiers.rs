@@ -88,11 +88,11 @@ impl Sum {
             None => match needed(plan, step, "nothing says what became of it") {
                 // Only where nothing explains why it was not reached.
                 Some(finding) if self.findings.is_empty() && self.inherit.is_none() => {
-                    self.add(plan, tier, step, &finding, Answer::Bad);
+                    self.add(plan, tier, step, &finding, Proof::Bad);
                 }
                 Some(_) | None => {
                     let finding = Finding::new(Cause::NotReached, "not reached");
-                    self.add(plan, tier, step, &finding, Answer::None);
+                    self.add(plan, tier, step, &finding, Proof::None);
                 }
             },
             Some(Outcome::Passed { note }) => {
@@ -101,7 +101,7 @@ impl Sum {
             }
             Some(Outcome::Skipped { reason }) => match &step.action {
                 Action::Test { .. } => match needed(plan, step, reason) {
-                    Some(finding) => self.add(plan, tier, step, &finding, Answer::Bad),
+                    Some(finding) => self.add(plan, tier, step, &finding, Proof::Bad),
                     None => {
                         self.tests_skipped.push(format!("{}: {reason}", step.id));
                         self.notes.push(format!("{} skipped: {reason}", step.id));
@@ -115,22 +115,22 @@ impl Sum {
                 | Action::Dependency { .. } => {
                     let finding =
                         Finding::new(Cause::Harness, format!("skipped, which only tests and hooks may be: {reason}"));
-                    self.add(plan, tier, step, &finding, Answer::None);
+                    self.add(plan, tier, step, &finding, Proof::None);
                 }
             },
-            Some(Outcome::Failed(finding)) => self.add(plan, tier, step, finding, Answer::Bad),
-            Some(Outcome::Unverified(finding)) => self.add(plan, tier, step, finding, Answer::None),
+            Some(Outcome::Failed(finding)) => self.add(plan, tier, step, finding, Proof::Bad),
+            Some(Outcome::Unverified(finding)) => self.add(plan, tier, step, finding, Proof::None),
         }
     }
 
-    fn add(&mut self, plan: &Plan, tier: Tier, step: &Step, finding: &Finding, answer: Answer) {
+    fn add(&mut self, plan: &Plan, tier: Tier, step: &Step, finding: &Finding, answer: Proof) {
         let blame = match blame::of(finding.cause) {
             Some(blame) => of_dependency(step, at_base(plan, tier, step, blame)),
             None => self.findings.first().map(|first| first.blame).or(self.inherit).unwrap_or(Blame::Harness),
         };
         let status = match answer {
-            Answer::Bad if blame.is_about_the_subject() => Status::Fail,
-            Answer::Bad | Answer::None => Status::Unver,
+            Proof::Bad if blame.is_about_the_subject() => Status::Fail,
+            Proof::Bad | Proof::None => Status::Unver,
         };
         self.findings.push(StepFinding { step: step.id.clone(), status, blame, finding: finding.clone() });
     }
@@ -168,7 +168,7 @@ impl Sum {
 
 /// What kind of answer a step that did not pass gave.
 #[derive(Clone, Copy)]
-enum Answer {
+enum Proof {
     Bad,
     None,
 }

@@ -32,7 +32,7 @@ pub struct RuleAnswer {
     /// `warn` or `error`, as abra writes it: what R016 asks for, and how strictly, is known to nobody but abra (S4).
     pub severity: String,
     /// Whether the recipe obeys.
-    pub answer: Answer,
+    pub answer: Obeys,
     /// What to do, in abra's words.
     pub resolve: String,
 }
@@ -40,7 +40,7 @@ pub struct RuleAnswer {
 /// Whether a recipe obeys a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Answer {
+pub enum Obeys {
     /// It does.
     Satisfied,
     /// It does not.
@@ -87,11 +87,11 @@ impl SecondOpinion {
             let RuleAnswer { rule, severity, answer, resolve } = row;
             let no = || format!("{rule}: abra says no ({severity}: {resolve})");
             match (answer, found(rule), ours.unchecked.contains(rule)) {
-                (Answer::Unsatisfied, _, true) => Some(format!("{}, cc-ci does not check it", no())),
-                (Answer::Unsatisfied, false, false) => Some(format!("{}, cc-ci finds nothing", no())),
-                (Answer::Satisfied, true, _) => Some(format!("{rule}: abra is satisfied, cc-ci is not")),
-                (Answer::Skipped, true, _) => Some(format!("{rule}: abra skips it, cc-ci finds something")),
-                (Answer::Unsatisfied, true, false) | (Answer::Satisfied | Answer::Skipped, false, _) => None,
+                (Obeys::Unsatisfied, _, true) => Some(format!("{}, cc-ci does not check it", no())),
+                (Obeys::Unsatisfied, false, false) => Some(format!("{}, cc-ci finds nothing", no())),
+                (Obeys::Satisfied, true, _) => Some(format!("{rule}: abra is satisfied, cc-ci is not")),
+                (Obeys::Skipped, true, _) => Some(format!("{rule}: abra skips it, cc-ci finds something")),
+                (Obeys::Unsatisfied, true, false) | (Obeys::Satisfied | Obeys::Skipped, false, _) => None,
             }
         });
         lines.collect()
@@ -114,15 +114,15 @@ impl SecondOpinion {
     }
 }
 
-fn answer(satisfied: &str, skipped: &str) -> Option<Answer> {
+fn answer(satisfied: &str, skipped: &str) -> Option<Obeys> {
     let yes = |cell: &str| matches!(cell.to_lowercase().as_str(), "✅" | "✔" | "✓" | "yes" | "true");
     let no = |cell: &str| matches!(cell.to_lowercase().as_str(), "❌" | "✘" | "✗" | "no" | "false");
     if yes(skipped) {
-        Some(Answer::Skipped)
+        Some(Obeys::Skipped)
     } else if yes(satisfied) {
-        Some(Answer::Satisfied)
+        Some(Obeys::Satisfied)
     } else {
-        no(satisfied).then_some(Answer::Unsatisfied)
+        no(satisfied).then_some(Obeys::Unsatisfied)
     }
 }
 
