@@ -15,7 +15,7 @@ use cc_ci_model::plan::demands::{Health, Probe, Scheme};
 use cc_ci_model::plan::dependency::{Dependency, Mode, ProviderRoute, TakenCapability};
 use cc_ci_model::plan::own_tests::FOLDER;
 use cc_ci_model::policy::Policy;
-use cc_ci_model::settings::provided::Request;
+use cc_ci_model::settings::provided::DependencyRequest;
 use cc_ci_model::settings::provides::{self, Provides};
 use cc_ci_model::settings::{self, Settings};
 use cc_ci_recipe::Recipe;
@@ -81,7 +81,7 @@ pub(super) async fn needed(
 fn provider(
     search: &Search<'_>,
     settings: &Settings,
-    request: &Request,
+    request: &DependencyRequest,
 ) -> Result<Option<(String, Provides)>, UserError> {
     let Some(capability) = request.capabilities.keys().next() else { return Ok(None) };
     let recipe = &request.recipe;
@@ -109,7 +109,7 @@ fn provider(
 async fn one(
     search: &Search<'_>,
     asking: &Settings,
-    request: &Request,
+    request: &DependencyRequest,
     provides: Provides,
 ) -> Result<(Needed, Vec<String>), UserError> {
     let recipe = &request.recipe;
@@ -307,7 +307,7 @@ fn dependency_tree(
 /// The texts of the scripts of everything that is asked for.
 fn scripts(
     search: &Search<'_>,
-    request: &Request,
+    request: &DependencyRequest,
     provides: &Provides,
     recipe: &Recipe,
 ) -> Result<BTreeMap<String, Scripts>, UserError> {
@@ -371,7 +371,7 @@ fn asks(settings: &Settings, recipe: &Recipe, mut left_out: impl FnMut(&str)) ->
     }
 }
 
-fn taken(request: &Request, provides: &Provides) -> Vec<TakenCapability> {
+fn taken(request: &DependencyRequest, provides: &Provides) -> Vec<TakenCapability> {
     let one = |(name, provided): (&String, &settings::provided::Provided)| {
         let capability = provides.capabilities.get(name)?;
         Some(TakenCapability {

@@ -30,7 +30,7 @@ pub struct Provided {
 
 /// A dependency with what is taken from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct DependencyRequest {
     /// The recipe.
     pub recipe: RecipeName,
     /// By capability.
@@ -42,14 +42,14 @@ impl Settings {
     ///
     /// # Errors
     /// Returns every contradiction: a recipe that needs itself, a capability from nobody, a variable given twice.
-    pub fn requests(&self, recipe: &RecipeName) -> Result<Vec<Request>, Vec<Problem>> {
+    pub fn requests(&self, recipe: &RecipeName) -> Result<Vec<DependencyRequest>, Vec<Problem>> {
         let mut problems = Vec::new();
-        let mut requests: Vec<Request> = Vec::new();
+        let mut requests: Vec<DependencyRequest> = Vec::new();
         for name in &self.dependencies {
             if name == recipe {
                 problems.push(self.contradiction("dependencies", "a recipe cannot be its own dependency", "remove it"));
             }
-            requests.push(Request { recipe: name.clone(), capabilities: BTreeMap::new() });
+            requests.push(DependencyRequest { recipe: name.clone(), capabilities: BTreeMap::new() });
         }
         let mut taken: BTreeMap<(&str, &str), String> = BTreeMap::new();
         for (capability, provided) in &self.provided {

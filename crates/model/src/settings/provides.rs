@@ -2,7 +2,7 @@
 
 use super::Settings;
 use super::document::{Document, Item};
-use super::provided::{Provided, Request, is_name};
+use super::provided::{DependencyRequest, Provided, is_name};
 use cc_ci_recipe::source::{Problem, nearest};
 use std::collections::BTreeMap;
 
@@ -101,7 +101,7 @@ impl Provides {
     ///
     /// # Errors
     /// Returns everything that is asked for and cannot be had.
-    pub fn check(&self, file: &str, settings: &Settings, request: &Request) -> Result<(), Vec<Problem>> {
+    pub fn check(&self, file: &str, settings: &Settings, request: &DependencyRequest) -> Result<(), Vec<Problem>> {
         let mut problems = Vec::new();
         for (name, provided) in &request.capabilities {
             match self.capabilities.get(name) {
