@@ -65,7 +65,7 @@ pub struct Results {
     /// Per tier how it stands.
     pub results: BTreeMap<Tier, Status>,
     /// Per tier its steps; `lint` is a stage too.
-    pub stages: Vec<Stage>,
+    pub stages: Vec<StageResult>,
     /// What was skipped on purpose, and what has no answer.
     pub skips: Skips,
     /// Yes or no questions.
@@ -136,7 +136,7 @@ impl DependencyResult {
 
 /// One tier with its steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Stage {
+pub struct StageResult {
     /// The tier's word, or `lint`.
     pub name: String,
     /// How it stands.
@@ -371,8 +371,8 @@ fn lint(view: &ReportView) -> Lint {
     }
 }
 
-fn stages(view: &ReportView) -> Vec<Stage> {
-    let lint = Stage {
+fn stages(view: &ReportView) -> Vec<StageResult> {
+    let lint = StageResult {
         name: "lint".to_owned(),
         status: view.verdict.rungs.lint,
         note: Some(view.lint_note()),
@@ -382,8 +382,8 @@ fn stages(view: &ReportView) -> Vec<Stage> {
     view.tiers.iter().map(stage).chain([lint]).collect()
 }
 
-fn stage(row: &TierRow) -> Stage {
-    Stage {
+fn stage(row: &TierRow) -> StageResult {
+    StageResult {
         name: row.tier.word().to_owned(),
         status: row.status,
         note: row.note.clone(),
