@@ -189,7 +189,7 @@ impl Body<'_> {
         self.view.screenshot.as_ref().map_or("/", |screenshot| screenshot.path.as_str())
     }
 
-    /// ObjectKind, before, after.
+    /// Kind, before, after.
     fn objects(&self) -> Vec<(&'static str, usize, usize)> {
         match (self.view.before, self.view.after) {
             (Some(before), Some(after)) => ObjectKind::ALL
