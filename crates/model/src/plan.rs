@@ -9,6 +9,7 @@ pub mod hook;
 pub mod limits;
 pub mod own_tests;
 pub mod permit;
+pub mod reach;
 pub mod step;
 
 use crate::ids::{Commit, Domain, RecipeName, RunId, StackName};

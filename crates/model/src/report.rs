@@ -16,7 +16,6 @@ use crate::outcome::{Finding, Outcome};
 use crate::plan::base::Base;
 use crate::plan::dependency::{Dependency, Mode};
 use crate::plan::permit::Purpose;
-use crate::plan::step::Action;
 use crate::plan::{Disposition, Plan};
 use crate::testcase::TestCase;
 use crate::tier::Tier;
@@ -320,15 +319,7 @@ fn providers(plan: &Plan, evidence: &Evidence) -> Vec<DependencyRow> {
         stack: dependency.stack.clone(),
         capabilities: dependency.provides.iter().map(|taken| taken.capability.clone()).collect(),
         needed_by: steps()
-            .filter(|step| match &step.action {
-                Action::Test { path } => dependency.is_needed_by(path),
-                Action::Operate(_)
-                | Action::Check(_)
-                | Action::Probe { .. }
-                | Action::Verify { .. }
-                | Action::Dependency { .. }
-                | Action::Hook { .. } => false,
-            })
+            .filter(|step| step.action.as_test().is_some_and(|path| dependency.is_needed_by(path)))
             .map(|step| (step.id.clone(), ran(&step.id)))
             .collect(),
     };

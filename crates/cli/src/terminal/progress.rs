@@ -326,8 +326,9 @@ mod tests {
     use cc_ci_model::ids::StepId;
     use cc_ci_model::outcome::{Cause, Finding};
 
+    /// A step as a record names it.
     fn step(what: &str) -> StepId {
-        StepId::new(Tier::Install, what)
+        serde_json::from_value(format!("install/{what}").into()).unwrap()
     }
 
     fn story() -> Vec<(u64, Event)> {

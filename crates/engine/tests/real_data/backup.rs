@@ -11,6 +11,7 @@ use cc_ci_engine::voice::Voice;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_model::plan::step::{Action, Operation, Pass, Step};
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::backup::{BackupPaths, BackupService, BackupSpec, BackupVolume, Dialect, Hooks};
 use cc_ci_recipe::database::{Database, DatabaseKind};
@@ -65,7 +66,13 @@ impl Scene {
         let started = Instant::now();
         let repository = BackupRepository::make(&bench).await.unwrap();
         say("repository made", started);
-        Self { bench, repository, spec, voice: Voice::new(vec![]), step: StepId::new(Tier::Backup, "snapshot") }
+        Self {
+            bench,
+            repository,
+            spec,
+            voice: Voice::new(vec![]),
+            step: Step::new(Tier::Backup, Pass::Only, Action::Operate(Operation::Snapshot)).id,
+        }
     }
 
     fn context<'a>(&'a self, world: &'a World) -> Context<'a> {

@@ -8,7 +8,7 @@ use cc_ci_engine::bench::Bench;
 use cc_ci_engine::data::{self, Expected, MarkerPhase, MarkerPlace, Seeded, index, sqlite};
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::data::churn::Churn;
-use cc_ci_model::ids::StepId;
+use cc_ci_model::plan::step::{Action, Operation, Pass, Step};
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::backup::{BackupPaths, BackupService, BackupSpec, BackupVolume, Dialect, Hooks};
 use cc_ci_recipe::database::{Database, DatabaseKind};
@@ -65,7 +65,8 @@ pub(crate) async fn there_and_back(world: &World, bench: &Bench, case: &Case<'_>
     assert_eq!(seeding.refused, Vec::<String>::new());
     assert_eq!(seeding.seeded.places().len(), 1, "{seeding:?}");
     let repository = BackupRepository::make(bench).await.unwrap();
-    let (voice, step) = (Voice::new(vec![]), StepId::new(Tier::Backup, "snapshot"));
+    let (voice, step) =
+        (Voice::new(vec![]), Step::new(Tier::Backup, Pass::Only, Action::Operate(Operation::Snapshot)).id);
     let limit = Duration::from_secs(60);
     let specs: Vec<BackupSpec> = spoilt.iter().map(|(dump, _)| case.spec(dump)).collect();
     let context =

@@ -8,8 +8,9 @@ use cc_ci_engine::custom::{self, Call, Facts, Role};
 use cc_ci_engine::exec::{self, Command};
 use cc_ci_engine::labels;
 use cc_ci_engine::voice::Voice;
-use cc_ci_model::ids::{Domain, StepId};
+use cc_ci_model::ids::Domain;
 use cc_ci_model::outcome::{Cause, Outcome};
+use cc_ci_model::plan::step::{Action, Pass, Step};
 use cc_ci_model::tier::Tier;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -55,7 +56,7 @@ impl Tests {
     async fn run(&self, path: &str, seconds: u64) -> Outcome {
         let call = Call { path, role: Role::Test, tier: Tier::Custom, limit: Duration::from_secs(seconds) };
         let started = Instant::now();
-        let step = StepId::new(Tier::Custom, path);
+        let step = Step::new(Tier::Custom, Pass::Only, Action::Test { path: path.to_owned() }).id;
         let result = custom::run(&self.sandbox, &self.facts, call, &self.voice, &step).await;
         say(path, started);
         result.outcome

@@ -6,9 +6,9 @@ use super::dependency::{Dependency, Mode};
 use super::hook::{HookPlace, HookTime};
 use super::limits::Limits;
 use super::permit::{Approved, Purpose};
-use super::step::{Action, Check, Operation, Part, Step};
+use super::step::{Action, Check, Operation, Part, Pass, Step};
 use super::{Disposition, Grant, Plan, PlannedTier, Skip};
-use crate::ids::{Commit, Domain, RecipeName, RunId, StackName, StepId};
+use crate::ids::{Commit, Domain, RecipeName, RunId, StackName};
 use crate::tier::Tier;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -222,34 +222,40 @@ struct Steps<'a> {
 }
 
 impl Steps<'_> {
-    fn add(&mut self, what: &str, action: Action) {
-        self.steps.push(Step { id: StepId::new(self.tier, what), action });
+    fn add(&mut self, pass: Pass, action: Action) {
+        self.steps.push(Step::new(self.tier, pass, action));
     }
 
-    fn operate(&mut self, what: &str, operation: Operation) {
-        self.add(what, Action::Operate(operation));
+    fn operate(&mut self, operation: Operation) {
+        let pass = match operation {
+            Operation::RestoreInPlace => Pass::InPlace,
+            Operation::RestoreOntoEmpty => Pass::OntoEmpty,
+            Operation::Deploy | Operation::Redeploy | Operation::Seed | Operation::Snapshot | Operation::Mutate => {
+                Pass::Only
+            }
+        };
+        self.add(pass, Action::Operate(operation));
     }
 
-    fn check(&mut self, what: &str, check: Check) {
-        self.add(what, Action::Check(check));
+    fn check(&mut self, pass: Pass, check: Check) {
+        self.add(pass, Action::Check(check));
     }
 
-    fn serving(&mut self, what: &str) {
+    fn serving(&mut self, pass: Pass) {
         match self.facts.route {
-            HasRoute::Http => self.check(what, Check::Serving),
+            HasRoute::Http => self.check(pass, Check::Serving),
             HasRoute::None => {}
         }
     }
 
-    fn ready(&mut self, prefix: &str) {
+    fn ready(&mut self, pass: Pass) {
         for probe in &self.facts.ready {
             if self.comes_later(probe) {
                 continue;
             }
-            let what = format!("{prefix}ready/{}", probe.name());
             match (probe, self.facts.route) {
                 (Probe::Tcp { .. }, _) | (Probe::Http { .. }, HasRoute::Http) => {
-                    self.add(&what, Action::Probe { probe: probe.clone() });
+                    self.add(pass, Action::Probe { probe: probe.clone() });
                 }
                 // Without a route there is nothing to ask; planning refuses such settings before it comes to this.
                 (Probe::Http { .. }, HasRoute::None) => {}
@@ -267,7 +273,7 @@ impl Steps<'_> {
 
     fn verified(&mut self) {
         if let Some(verify) = &self.facts.verify {
-            self.add("verified", Action::Verify { verify: verify.clone() });
+            self.add(Pass::Only, Action::Verify { verify: verify.clone() });
         }
     }
 
@@ -282,7 +288,7 @@ impl Steps<'_> {
     fn hooks(&mut self, time: HookTime) {
         for place in [HookPlace::Host, HookPlace::Sandbox] {
             if let Some(path) = self.facts.hooks.get(&(time, place)) {
-                self.add(path, Action::Hook { path: path.clone(), place });
+                self.add(Pass::Only, Action::Hook { path: path.clone(), place, time: Some(time) });
             }
         }
     }
@@ -290,87 +296,90 @@ impl Steps<'_> {
     fn dependencies(&mut self) {
         for dependency in &self.facts.dependencies {
             let Dependency { recipe, mode, route, provides, .. } = dependency;
-            let mut add = |what: &str, part: Part| {
-                self.add(&format!("dependency/{recipe}/{what}"), Action::Dependency { recipe: recipe.clone(), part });
-            };
+            let mut add = |part| self.add(Pass::Only, Action::Dependency { recipe: recipe.clone(), part });
             match mode {
-                Mode::Cold => add("deploy", Part::Deploy),
+                Mode::Cold => add(Part::Deploy),
                 Mode::Warm => {}
             }
-            add("converged", Part::Converged);
+            add(Part::Converged);
             if route.is_some() {
-                add("serving", Part::Serving);
+                add(Part::Serving);
             }
             for taken in provides {
-                add(&taken.capability, Part::Capability { name: taken.capability.clone() });
+                add(Part::Capability { name: taken.capability.clone() });
             }
         }
     }
 
-    fn own_tests(&mut self, prefix: &str) {
+    fn own_tests(&mut self, pass: Pass) {
         for path in tests(self.facts, self.tier) {
-            self.add(&format!("{prefix}{path}"), Action::Test { path: path.clone() });
+            self.add(pass, Action::Test { path: path.clone() });
         }
+    }
+
+    /// What an app that came up has to show, in whichever pass.
+    fn up(&mut self, pass: Pass) {
+        self.serving(pass);
+        self.ready(pass);
     }
 }
 
+/// The steps of a tier in the order in which they are performed. A hook's time says where it stands.
 fn steps(facts: &PlanFacts, tier: Tier) -> Vec<Step> {
     let mut steps = Steps { facts, tier, steps: Vec::new() };
+    let only = Pass::Only;
     match tier {
         Tier::Install => {
             steps.dependencies();
             steps.hooks(HookTime::PreInstall);
-            steps.operate("deploy", Operation::Deploy);
-            steps.check("converged", Check::Converged);
+            steps.operate(Operation::Deploy);
+            steps.check(only, Check::Converged);
             steps.hooks(HookTime::InstallSteps);
-            steps.serving("serving");
-            steps.ready("");
-            steps.own_tests("");
-            steps.check("stable", Check::Stable);
+            steps.up(only);
+            steps.own_tests(only);
+            steps.check(only, Check::Stable);
         }
         Tier::Upgrade => {
-            steps.data(|steps| steps.operate("seed", Operation::Seed));
+            steps.data(|steps| steps.operate(Operation::Seed));
             steps.hooks(HookTime::PreUpgrade);
-            steps.operate("redeploy", Operation::Redeploy);
-            steps.check("converged", Check::Converged);
-            steps.check("moved", Check::Moved);
-            steps.serving("serving");
-            steps.ready("");
+            steps.operate(Operation::Redeploy);
+            steps.check(only, Check::Converged);
+            steps.check(only, Check::Moved);
+            steps.up(only);
             steps.data(|steps| {
-                steps.check("markers", Check::Markers);
-                steps.check("volumes", Check::Volumes);
+                steps.check(only, Check::Markers);
+                steps.check(only, Check::Volumes);
             });
-            steps.own_tests("");
-            steps.check("stable", Check::Stable);
+            steps.own_tests(only);
+            steps.check(only, Check::Stable);
         }
         Tier::Backup => {
-            steps.check("settled", Check::Settled);
-            steps.operate("seed", Operation::Seed);
+            // Swarm goes on watching its update for some seconds, in which there is time to seed.
+            steps.operate(Operation::Seed);
+            steps.check(only, Check::Settled);
             steps.hooks(HookTime::PreBackup);
-            steps.operate("snapshot", Operation::Snapshot);
-            steps.check("complete", Check::SnapshotComplete);
+            steps.operate(Operation::Snapshot);
+            steps.check(only, Check::SnapshotComplete);
             steps.verified();
             steps.hooks(HookTime::BackupVerify);
-            steps.own_tests("");
+            steps.own_tests(only);
         }
         Tier::Restore => {
-            steps.operate("mutate", Operation::Mutate);
+            steps.operate(Operation::Mutate);
             steps.hooks(HookTime::PreRestore);
-            steps.operate("in-place", Operation::RestoreInPlace);
-            steps.serving("in-place/serving");
-            steps.ready("in-place/");
-            steps.check("in-place/markers", Check::Markers);
-            steps.own_tests("in-place/");
-            steps.operate("onto-empty", Operation::RestoreOntoEmpty);
-            steps.check("onto-empty/converged", Check::Converged);
-            steps.serving("onto-empty/serving");
-            steps.ready("onto-empty/");
-            steps.check("onto-empty/markers", Check::Markers);
-            steps.check("onto-empty/volumes", Check::Volumes);
-            steps.own_tests("onto-empty/");
-            steps.check("stable", Check::Stable);
+            steps.operate(Operation::RestoreInPlace);
+            steps.up(Pass::InPlace);
+            steps.check(Pass::InPlace, Check::Markers);
+            steps.own_tests(Pass::InPlace);
+            steps.operate(Operation::RestoreOntoEmpty);
+            steps.check(Pass::OntoEmpty, Check::Converged);
+            steps.up(Pass::OntoEmpty);
+            steps.check(Pass::OntoEmpty, Check::Markers);
+            steps.check(Pass::OntoEmpty, Check::Volumes);
+            steps.own_tests(Pass::OntoEmpty);
+            steps.check(only, Check::Stable);
         }
-        Tier::Custom => steps.own_tests(""),
+        Tier::Custom => steps.own_tests(only),
     }
     steps.steps
 }

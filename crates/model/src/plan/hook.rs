@@ -16,7 +16,8 @@ pub struct Hook {
 }
 
 /// When a hook runs; the order is that of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HookTime {
     /// Before the one deploy.
     PreInstall,

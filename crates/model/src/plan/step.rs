@@ -1,17 +1,101 @@
-//! Steps: what a tier consists of, as data.
+//! Steps: what a tier consists of, as data. The run performs the list as it stands (see `docs/design/steps.md`).
 
 use super::demands::{Probe, Verify};
-use super::hook::HookPlace;
+use super::hook::{HookPlace, HookTime};
 use crate::ids::{RecipeName, StepId};
+use crate::tier::Tier;
 use serde::{Deserialize, Serialize};
 
 /// One step of a tier. The tier passes only if each of its steps does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// `<tier>/<what>`.
+    /// `<tier>/<what>`. It follows from the tier and from the other fields; a record keeps the one it was written with.
     pub id: StepId,
-    /// What it is.
+    /// What it does.
     pub action: Action,
+    /// Which of the two restores it belongs to. Records that do not say were made when only the id told.
+    #[serde(default, skip_serializing_if = "Pass::is_only")]
+    pub pass: Pass,
+}
+
+impl Step {
+    /// The step of `tier` that does `action`, in `pass`.
+    #[must_use]
+    pub fn new(tier: Tier, pass: Pass, action: Action) -> Self {
+        let word = action.word();
+        let what = match (pass, &action) {
+            // The operation that begins a pass gives it its name.
+            (Pass::Only, _) | (_, Action::Operate(Operation::RestoreInPlace | Operation::RestoreOntoEmpty)) => word,
+            (Pass::InPlace, _) => format!("in-place/{word}"),
+            (Pass::OntoEmpty, _) => format!("onto-empty/{word}"),
+        };
+        Self { id: StepId::new(tier, &what), action, pass }
+    }
+
+    /// What is not reached when this step does not pass.
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        match &self.action {
+            Action::Dependency { .. }
+            | Action::Operate(Operation::Deploy | Operation::Redeploy)
+            | Action::Check(Check::Converged)
+            | Action::Hook {
+                time: Some(HookTime::PreInstall | HookTime::InstallSteps | HookTime::PreUpgrade), ..
+            } => Gate::App,
+            Action::Operate(Operation::Snapshot | Operation::Mutate | Operation::RestoreOntoEmpty)
+            | Action::Check(Check::Settled)
+            | Action::Hook { time: Some(HookTime::PreBackup | HookTime::PreRestore), .. } => Gate::Tier,
+            Action::Operate(Operation::RestoreInPlace) => Gate::Pass,
+            Action::Operate(Operation::Seed)
+            | Action::Check(
+                Check::Serving
+                | Check::Stable
+                | Check::Moved
+                | Check::Markers
+                | Check::Volumes
+                | Check::SnapshotComplete,
+            )
+            | Action::Probe { .. }
+            | Action::Verify { .. }
+            | Action::Hook { time: Some(HookTime::BackupVerify) | None, .. }
+            | Action::Test { .. } => Gate::Nothing,
+        }
+    }
+}
+
+/// What hangs on a step: what the run does not try any more when it does not pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// Everything: the app is not up.
+    App,
+    /// The rest of its tier, and after the backup the restore.
+    Tier,
+    /// The rest of its pass.
+    Pass,
+    /// Nothing.
+    Nothing,
+}
+
+/// Which of the two restores a step belongs to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pass {
+    /// To neither: its tier goes through its steps once.
+    #[default]
+    Only,
+    /// The restore over the running app.
+    InPlace,
+    /// The restore onto empty volumes.
+    OntoEmpty,
+}
+
+impl Pass {
+    fn is_only(&self) -> bool {
+        match self {
+            Self::Only => true,
+            Self::InPlace | Self::OntoEmpty => false,
+        }
+    }
 }
 
 /// What a step does: change the app, look at it, or run something of the recipe's own.
@@ -34,7 +118,7 @@ pub enum Action {
     },
     /// Brings up a dependency, looks at it, or takes something from it (DEP-1, DEP-3).
     Dependency {
-        /// Which.
+        /// The recipe of the dependency.
         recipe: RecipeName,
         /// What of it.
         part: Part,
@@ -46,12 +130,59 @@ pub enum Action {
         /// Where it runs.
         #[serde(default)]
         place: HookPlace,
+        /// When it runs; records that do not say were made when only the file's name told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time: Option<HookTime>,
     },
     /// One of the recipe's own tests.
     Test {
         /// Path below the recipe's tests folder.
         path: String,
     },
+}
+
+impl Action {
+    /// The path of the test, if this is one.
+    #[must_use]
+    pub fn as_test(&self) -> Option<&str> {
+        match self {
+            Self::Test { path } => Some(path),
+            Self::Operate(_)
+            | Self::Check(_)
+            | Self::Probe { .. }
+            | Self::Verify { .. }
+            | Self::Dependency { .. }
+            | Self::Hook { .. } => None,
+        }
+    }
+
+    /// Whether it is done in the container of the tests.
+    #[must_use]
+    pub fn needs_sandbox(&self) -> bool {
+        match self {
+            Self::Test { .. }
+            | Self::Probe { probe: Probe::Tcp { .. } }
+            | Self::Hook { place: HookPlace::Sandbox, .. } => true,
+            Self::Operate(_)
+            | Self::Check(_)
+            | Self::Probe { probe: Probe::Http { .. } }
+            | Self::Verify { .. }
+            | Self::Dependency { .. }
+            | Self::Hook { place: HookPlace::Host, .. } => false,
+        }
+    }
+
+    /// The step's name below its tier and pass.
+    fn word(&self) -> String {
+        match self {
+            Self::Operate(operation) => operation.word().to_owned(),
+            Self::Check(check) => check.word().to_owned(),
+            Self::Probe { probe } => format!("ready/{}", probe.name()),
+            Self::Verify { .. } => "verified".to_owned(),
+            Self::Dependency { recipe, part } => format!("dependency/{recipe}/{}", part.word()),
+            Self::Hook { path, .. } | Self::Test { path } => path.clone(),
+        }
+    }
 }
 
 /// What a step does about a dependency.
@@ -69,6 +200,17 @@ pub enum Part {
         /// Its name.
         name: String,
     },
+}
+
+impl Part {
+    fn word(&self) -> &str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Converged => "converged",
+            Self::Serving => "serving",
+            Self::Capability { name } => name,
+        }
+    }
 }
 
 /// The mutating operations.
@@ -91,6 +233,20 @@ pub enum Operation {
     RestoreOntoEmpty,
 }
 
+impl Operation {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Redeploy => "redeploy",
+            Self::Seed => "seed",
+            Self::Snapshot => "snapshot",
+            Self::Mutate => "mutate",
+            Self::RestoreInPlace => "in-place",
+            Self::RestoreOntoEmpty => "onto-empty",
+        }
+    }
+}
+
 /// The generic assertions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -111,4 +267,19 @@ pub enum Check {
     SnapshotComplete,
     /// No service is updating and databases answer (BAK-3).
     Settled,
+}
+
+impl Check {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Converged => "converged",
+            Self::Serving => "serving",
+            Self::Stable => "stable",
+            Self::Moved => "moved",
+            Self::Markers => "markers",
+            Self::Volumes => "volumes",
+            Self::SnapshotComplete => "complete",
+            Self::Settled => "settled",
+        }
+    }
 }

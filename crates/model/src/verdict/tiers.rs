@@ -74,16 +74,7 @@ struct Sum {
 
 impl Sum {
     fn take(&mut self, plan: &Plan, tier: Tier, step: &Step, outcome: Option<&Outcome>) {
-        let is_test = match &step.action {
-            Action::Test { .. } => true,
-            Action::Hook { .. }
-            | Action::Operate(_)
-            | Action::Check(_)
-            | Action::Probe { .. }
-            | Action::Verify { .. }
-            | Action::Dependency { .. } => false,
-        };
-        self.tests += usize::from(is_test);
+        self.tests += usize::from(step.action.as_test().is_some());
         match outcome {
             None => match needed(plan, step, "nothing says what became of it") {
                 // Only where nothing explains why it was not reached.

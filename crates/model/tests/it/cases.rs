@@ -1,9 +1,9 @@
 //! Test cases of a file: in every output, masked, and never at odds with how the file ended.
 
+use crate::steps::test_step;
 use crate::story::*;
 use cc_ci_model::event::{Event, Stamped};
 use cc_ci_model::evidence::Evidence;
-use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::build::{PlanFacts, plan};
@@ -33,7 +33,7 @@ fn cases() -> Vec<TestCase> {
 
 /// The record with the cases said before the step's end.
 fn told(plan: &Plan, outcome: Outcome, cases: &[TestCase]) -> Vec<Stamped> {
-    let step = StepId::new(Tier::Custom, FILE);
+    let step = test_step(Tier::Custom, FILE);
     let mut events = Story::green(plan).but(&step, outcome).told();
     let at = events.iter().position(|one| matches!(&one.event, Event::StepEnded { step: ended, .. } if *ended == step));
     let at = at.unwrap();
@@ -126,7 +126,7 @@ fn secrets_in_names_and_messages_are_masked() {
         case(CaseEnd::Failed { message: format!("got {secret}"), details: vec![format!("E {secret}")] }),
         case(CaseEnd::Skipped { reason: secret.to_owned() }),
     ];
-    let event = Event::TestCases { step: StepId::new(Tier::Custom, FILE), cases: all };
+    let event = Event::TestCases { step: test_step(Tier::Custom, FILE), cases: all };
     let masked = serde_json::to_string(&redactor(secret).event(event)).unwrap();
     assert!(!masked.contains(secret) && masked.contains("test["), "{masked}");
 }

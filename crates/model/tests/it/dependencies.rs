@@ -1,5 +1,6 @@
 //! Plans and verdicts of runs with dependencies.
 
+use crate::steps::test_step;
 use crate::story::*;
 use cc_ci_model::ids::{Commit, Domain, RecipeName, StackName, StepId};
 use cc_ci_model::object::{Object, ObjectKind};
@@ -10,6 +11,7 @@ use cc_ci_model::plan::demands::{Health, Scheme};
 use cc_ci_model::plan::dependency::{Dependency, Mode, ProviderRoute, TakenCapability};
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Purpose;
+use cc_ci_model::plan::step::{Action, Operation, Part, Pass, Step};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::blame::Blame;
 use cc_ci_model::verdict::budget::Agreement;
@@ -45,8 +47,9 @@ fn with(dependencies: Vec<Dependency>) -> Plan {
     plan(PlanFacts { dependencies, ..facts() }).plan
 }
 
-fn step(what: &str) -> StepId {
-    StepId::new(Tier::Install, what)
+fn step(part: Part) -> StepId {
+    let recipe = RecipeName::parse("canaille").unwrap();
+    Step::new(Tier::Install, Pass::Only, Action::Dependency { recipe, part }).id
 }
 
 #[test]
@@ -86,7 +89,7 @@ fn a_warm_dependency_has_no_permit() {
     assert!(verdict.is_green(), "{:?}", verdict.reasons);
     assert_eq!(verdict.budget.line(), "deploy-count = 1 (expect 1, engine saw 1)");
     let steps = &plan.tier(Tier::Install).unwrap().steps;
-    assert_eq!(steps[0].id, step("dependency/canaille/converged"));
+    assert_eq!(steps[0].id, step(Part::Converged));
     assert!(!steps.iter().any(|step| step.id.as_str() == "install/dependency/canaille/deploy"));
 }
 
@@ -101,27 +104,27 @@ fn a_plan_without_dependencies_reads_as_before() {
 fn whatever_fails_of_a_dependency_is_the_dependencys_fault() {
     let plan = with(vec![dependency("canaille", Mode::Cold)]);
     for (what, cause) in [
-        ("deploy", Cause::DeployRefused),
-        ("deploy", Cause::ImageMissing),
-        ("converged", Cause::NeverHealthy),
-        ("converged", Cause::CrashLoop),
-        ("serving", Cause::NotServing),
-        ("oidc", Cause::ProvisioningFailed),
+        (Part::Deploy, Cause::DeployRefused),
+        (Part::Deploy, Cause::ImageMissing),
+        (Part::Converged, Cause::NeverHealthy),
+        (Part::Converged, Cause::CrashLoop),
+        (Part::Serving, Cause::NotServing),
+        (Part::Capability { name: "oidc".to_owned() }, Cause::ProvisioningFailed),
     ] {
-        let id = step(&format!("dependency/canaille/{what}"));
+        let id = step(what.clone());
         let budget = |stack: &StackName| vec![stack.clone()];
         let story = Story::green(&plan).but(&id, failed(cause)).silently().counting(|counts| {
             counts.ledger = budget(&plan.dependencies[0].stack);
-            counts.witness = if what == "deploy" { Vec::new() } else { counts.ledger.clone() };
+            counts.witness = if what == Part::Deploy { Vec::new() } else { counts.ledger.clone() };
         });
         let verdict = story.verdict();
         assert_eq!(
             (verdict.color, verdict.blame),
             (Color::Red, Some(Blame::Dependency)),
-            "{what}: {:?}",
+            "{what:?}: {:?}",
             verdict.reasons
         );
-        assert_eq!((verdict.level, verdict.exit_code), (0, 10), "{what}");
+        assert_eq!((verdict.level, verdict.exit_code), (0, 10), "{what:?}");
         assert_ne!(verdict.budget.agreement, Agreement::Disagreed, "{:?}", verdict.reasons);
     }
 }
@@ -129,7 +132,7 @@ fn whatever_fails_of_a_dependency_is_the_dependencys_fault() {
 #[test]
 fn a_host_that_gives_out_under_a_dependency_is_not_its_fault() {
     let plan = with(vec![dependency("canaille", Mode::Cold)]);
-    let id = step("dependency/canaille/deploy");
+    let id = step(Part::Deploy);
     let verdict = Story::green(&plan).but(&id, failed(Cause::Registry)).verdict();
     assert_eq!(verdict.blame, Some(Blame::Infrastructure));
     assert_eq!(verdict.tier(Tier::Install).unwrap().status, Status::Unver);
@@ -157,7 +160,7 @@ fn a_deploy_of_the_wrong_stack_is_named() {
 
 #[test]
 fn a_needed_test_that_skips_itself_is_red() {
-    let needed = StepId::new(Tier::Custom, "custom/login.hurl");
+    let needed = test_step(Tier::Custom, "custom/login.hurl");
     let skipped = Outcome::Skipped { reason: "no provider".to_owned() };
     let verdict = Story::green(&with(vec![dependency("canaille", Mode::Warm)])).but(&needed, skipped.clone()).verdict();
     assert_eq!((verdict.color, verdict.blame, verdict.level), (Color::Red, Some(Blame::Test), 3));
@@ -167,7 +170,7 @@ fn a_needed_test_that_skips_itself_is_red() {
     );
     // The same test may skip itself where nobody said that it needs anything, and another one here.
     assert!(Story::green(&a_plan()).but(&needed, skipped.clone()).verdict().is_green());
-    let other = StepId::new(Tier::Custom, "custom/feeds.hurl");
+    let other = test_step(Tier::Custom, "custom/feeds.hurl");
     let plan = with(vec![dependency("canaille", Mode::Warm)]);
     assert!(Story::green(&plan).but(&other, skipped).verdict().is_green());
 }
@@ -175,7 +178,7 @@ fn a_needed_test_that_skips_itself_is_red() {
 #[test]
 fn a_needed_test_without_an_outcome_is_red_unless_something_explains_it() {
     let plan = with(vec![dependency("canaille", Mode::Warm)]);
-    let needed = StepId::new(Tier::Custom, "custom/login.hurl");
+    let needed = test_step(Tier::Custom, "custom/login.hurl");
     let told: Vec<_> = Story::green(&plan).told();
     let without = told.into_iter().filter(|stamped| match &stamped.event {
         cc_ci_model::event::Event::StepEnded { step, .. } => *step != needed,
@@ -190,7 +193,7 @@ fn a_needed_test_without_an_outcome_is_red_unless_something_explains_it() {
         verdict.reasons
     );
     // An earlier failure explains it, and keeps the blame.
-    let redeploy = StepId::new(Tier::Upgrade, "redeploy");
+    let redeploy = operation(&plan, Tier::Upgrade, Operation::Redeploy);
     let verdict = Story::green(&plan).but(&redeploy, failed(Cause::DeployRefused)).silently().verdict();
     assert_eq!((verdict.blame, verdict.tier(Tier::Custom).unwrap().status), (Some(Blame::Recipe), Status::Unver));
 }
@@ -198,7 +201,7 @@ fn a_needed_test_without_an_outcome_is_red_unless_something_explains_it() {
 #[test]
 fn a_needed_test_that_failed_with_a_dead_provider_is_the_dependencys_fault() {
     let plan = with(vec![dependency("canaille", Mode::Warm)]);
-    let needed = StepId::new(Tier::Custom, "custom/login.hurl");
+    let needed = test_step(Tier::Custom, "custom/login.hurl");
     let blame = |cause| Story::green(&plan).but(&needed, failed(cause)).verdict().blame;
     assert_eq!(blame(Cause::DependencyUnhealthy), Some(Blame::Dependency));
     assert_eq!(blame(Cause::TestFailed), Some(Blame::Recipe));
@@ -236,7 +239,7 @@ fn the_summary_names_each_dependency_and_counts_its_tests() {
     );
     assert_eq!(counts, (1, 1));
     let skipped = Outcome::Skipped { reason: "no provider".to_owned() };
-    let (text, counts) = line(&Story::green(&plan).but(&StepId::new(Tier::Custom, "custom/login.hurl"), skipped));
+    let (text, counts) = line(&Story::green(&plan).but(&test_step(Tier::Custom, "custom/login.hurl"), skipped));
     assert!(text.ends_with("0 of 1 tests that need it ran)"), "{text}");
     assert_eq!(counts, (1, 0));
 }

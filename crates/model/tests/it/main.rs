@@ -18,6 +18,8 @@ mod rules;
 #[cfg(test)]
 mod settled;
 #[cfg(test)]
+mod steps;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod summary;

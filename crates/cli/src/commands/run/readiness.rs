@@ -5,7 +5,6 @@ use cc_ci_engine::host::findings::{self, Finding, Level};
 use cc_ci_engine::host::{Engine, Facts, Ipvs};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::own_tests::Runner;
-use cc_ci_model::plan::step::Action;
 use cc_ci_recipe::overlay::Endpoint;
 
 /// What a run does because of its host, and what it tells about it.
@@ -47,15 +46,11 @@ pub(in crate::commands) fn ready(facts: &Facts) -> Result<Adaptations, UserError
 
 /// Refuses a plan whose tests need an image that this engine lacks.
 pub(in crate::commands) fn can_test(facts: &Facts, plan: &Plan) -> Result<(), UserError> {
-    let browser = plan.tiers.iter().flat_map(|tier| &tier.steps).find_map(|step| match &step.action {
-        Action::Test { path } => (Runner::of(path) == Runner::Browser).then_some(path),
-        Action::Operate(_)
-        | Action::Check(_)
-        | Action::Probe { .. }
-        | Action::Verify { .. }
-        | Action::Dependency { .. }
-        | Action::Hook { .. } => None,
-    });
+    let browser = plan
+        .tiers
+        .iter()
+        .flat_map(|tier| &tier.steps)
+        .find_map(|step| step.action.as_test().filter(|path| Runner::of(path) == Runner::Browser));
     match (browser, &facts.engine) {
         (Some(path), Engine::Answers(engine)) if !engine.images.contains(findings::BROWSER_IMAGE) => {
             let what = format!("no run can start: the image {} is missing", findings::BROWSER_IMAGE);

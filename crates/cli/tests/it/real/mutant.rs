@@ -9,7 +9,8 @@ use cc_ci::prepare::warmth::Warmth;
 use cc_ci_engine::docker::Swarm;
 use cc_ci_engine::ledger::Ledger;
 use cc_ci_engine::run::app::{App, Deployable};
-use cc_ci_engine::run::{self as engine, Cancel, Leavings, World};
+use cc_ci_engine::run::{self as engine, Cancel, World};
+use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::swarm::{ContainerFacts, Inventory, NewSecret, Observe, Operate, Rendered, SwarmError};
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::convergence::StackView;
@@ -28,7 +29,7 @@ use clap::Parser;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the mutant does besides the deploy it was asked for.
@@ -183,6 +184,8 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
         operate: Arc::new(Mutant { swarm: swarm.clone(), defect }),
         swarm,
         voice: voice.clone(),
+        secrets: Secrets::new(vault.clone()),
+        keep: Arc::new(|_| Ok(())),
         ledger: Arc::new(Ledger::create(dir.path(), &plan.run).unwrap()),
         folder: dir.path().to_owned(),
         tools_image: cc_ci_engine::host::findings::TOOLS_IMAGE.to_owned(),
@@ -194,8 +197,7 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
         others: Arc::new(|_, _| false),
         hold: Duration::ZERO,
     };
-    let leavings = Arc::new(Mutex::new(Leavings::default()));
-    let end = Box::pin(engine::run(prepared.approved, app, &world, &leavings)).await;
+    let end = Box::pin(engine::run(prepared.approved, app, &world)).await;
     voice.say(Event::RunEnded { end });
     recorder.finish().unwrap();
     let judged = replay::judged(&dir).unwrap();

@@ -11,12 +11,12 @@ use crate::data::index;
 use crate::exec::Command;
 use crate::ledger::Entry;
 use crate::route::{Route, Stay};
+use crate::run::World;
 use crate::run::app::{App, Deployable};
 use crate::run::deploying::{self, Images, Instance};
 use crate::run::host_hook::{self, HostHook};
 use crate::run::tiers::own::time_of;
 use crate::run::tiers::{checks, equipment};
-use crate::run::{Leavings, World};
 use crate::swarm::{Observe, Rendered, SwarmError};
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::ids::StepId;
@@ -30,7 +30,6 @@ use cc_ci_model::tier::Tier;
 use cc_ci_recipe::backup::{Backup, BackupSpec};
 use futures_util::future::{join_all, try_join_all};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What the operator knows and holds.
@@ -40,7 +39,6 @@ struct Operator<'a> {
     world: &'a World,
     facts: Facts,
     scheme: &'static str,
-    leavings: Arc<Mutex<Leavings>>,
     clock: Clock,
     route: Option<Route>,
     bench: Option<Bench>,
@@ -59,7 +57,6 @@ pub(super) async fn perform(
     }
     let trees: Vec<_> = app.base.iter().chain([&app.head]).collect();
     let images = Images::resolve(world, &trees).await;
-    let leavings = Arc::new(Mutex::new(Leavings::default()));
     let render = |tree: &Deployable, name| {
         deploying::render(&Instance::app(plan), world, tree, &images, name)
             .map(|(rendered, _)| rendered)
@@ -74,18 +71,8 @@ pub(super) async fn perform(
     };
     let scheme = checks::scheme(plan, &app.head.recipe);
     let facts = equipment::facts(plan, scheme);
-    let mut operator = Operator {
-        plan,
-        app,
-        world,
-        facts,
-        scheme,
-        leavings: Arc::clone(&leavings),
-        clock: Clock::start(),
-        route: None,
-        bench: None,
-        sandbox: None,
-    };
+    let mut operator =
+        Operator { plan, app, world, facts, scheme, clock: Clock::start(), route: None, bench: None, sandbox: None };
 
     let floor = &mut operator;
     floor.host_hook(HookTime::PreInstall).await?;
@@ -166,7 +153,7 @@ impl Operator<'_> {
 
     async fn make_secrets(&self, tree: &Deployable, rendered: &Rendered) -> Result<(), FloorError> {
         let given = &self.app.given_secrets;
-        Ok(deploying::make_secrets(&self.plan.run, self.world, tree, rendered, given, &self.leavings).await?)
+        Ok(deploying::make_secrets(&self.plan.run, self.world, tree, rendered, given).await?)
     }
 
     async fn open_route(&self) -> Result<Option<Route>, SwarmError> {
@@ -230,7 +217,7 @@ impl Operator<'_> {
             size: equipment::size(self.plan),
             networks,
             files,
-            secrets: equipment::secrets(tree, &self.leavings),
+            secrets: equipment::secrets(tree, &self.world.secrets),
             authority: self.route.as_ref().map(|route| route.authority().to_owned()).unwrap_or_default(),
         }
     }
@@ -261,7 +248,7 @@ impl Operator<'_> {
         let Some(planned) = self.plan.tier(tier) else { return Ok(()) };
         for step in &planned.steps {
             // Hooks in the sandbox are no part of the floor: no example has one.
-            let Action::Hook { path, place: HookPlace::Host } = &step.action else { continue };
+            let Action::Hook { path, place: HookPlace::Host, .. } = &step.action else { continue };
             let Some((folder, path)) = self.app.hook(path).filter(|_| time_of(path) == Some(time)) else {
                 continue;
             };
@@ -308,7 +295,7 @@ impl Operator<'_> {
             sandbox.join(std::slice::from_ref(&network.name)).await?;
         }
         let furnishing = self.furnishing(head, Vec::new(), Vec::new());
-        if furnishing.secrets != equipment::secrets(first, &self.leavings) {
+        if furnishing.secrets != equipment::secrets(first, &self.world.secrets) {
             sandbox.furnish(&self.facts, &furnishing).await?;
         }
         Ok(())

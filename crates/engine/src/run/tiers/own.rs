@@ -42,7 +42,7 @@ impl Stage<'_> {
         let steps = plan.tier(tier).map(|planned| planned.steps.as_slice()).unwrap_or_default();
         let mut done = StepEnd::NotPlanned;
         for step in steps {
-            let Action::Hook { path, place } = &step.action else { continue };
+            let Action::Hook { path, place, .. } = &step.action else { continue };
             if time_of(path) != Some(time) {
                 continue;
             }
