@@ -2,13 +2,13 @@
 
 use crate::exec::{self, Command, ExecError, Output};
 use crate::run::app::Scripts;
-use crate::secrets;
+use crate::secrets::{self, Secrets};
 use crate::swarm::{Observe, SwarmError};
 use bollard::Docker;
 use cc_ci_model::convergence::TaskPhase;
 use cc_ci_model::ids::{Domain, RunId, StackName};
 use cc_ci_model::outcome::{Cause, Finding};
-use cc_ci_model::plan::dependency::TakenCapability;
+use cc_ci_model::plan::dependency::{TakenCapability, parse_outputs};
 use cc_ci_recipe::env_sample::Charset;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -95,6 +95,17 @@ pub struct DependencyScripts<'a> {
     pub scripts: &'a Scripts,
     /// How long one script may take.
     pub limit: Duration,
+    /// What the scripts are given and what they give.
+    pub secrets: Secrets,
+}
+
+/// What came of a script `create` that ended well.
+#[derive(Debug)]
+pub struct Created {
+    /// Its outputs by name, or what is wrong with what it printed.
+    pub outputs: Result<BTreeMap<String, String>, String>,
+    /// The lines of its error output.
+    pub said: Vec<String>,
 }
 
 /// The namespace of a run.
@@ -109,10 +120,14 @@ pub fn run_of(namespace: &str) -> Option<RunId> {
     RunId::parse(namespace.strip_prefix(PREFIX)?).ok()
 }
 
-/// Fresh values for passwords and client secrets.
-#[must_use]
-pub fn randoms() -> Vec<String> {
-    (0..RANDOM).map(|_| secrets::generate(Some(RANDOM_LENGTH), Charset::Alnum)).collect()
+/// Makes values for passwords and client secrets of a capability.
+fn randoms(capability: &str, secrets: &Secrets) -> Vec<String> {
+    let value = |number| {
+        let value = secrets::generate(Some(RANDOM_LENGTH), Charset::Alnum);
+        secrets.keep(format!("{capability}.random_{number}"), value.clone());
+        value
+    };
+    (1..=RANDOM).map(value).collect()
 }
 
 /// Says whether a run is alive.
@@ -150,21 +165,17 @@ pub struct Client<'a> {
 }
 
 impl DependencyScripts<'_> {
-    /// Makes `namespace` and answers with what the script printed and said. Whatever happens, the namespace may be there.
-    pub async fn create(
-        &self,
-        namespace: &str,
-        client: &Client<'_>,
-        taken: &TakenCapability,
-        randoms: &[String],
-    ) -> Result<Output, ProviderError> {
+    /// Makes `namespace` and takes the outputs of the script. Whatever happens, the namespace may be there.
+    pub async fn create(&self, namespace: &str, client: &Client<'_>, taken: &TakenCapability) -> Result<Created, ProviderError> {
+        let randoms = randoms(&taken.capability, &self.secrets);
         let mut env = self.environment(namespace);
         env.insert("CC_CI_APP_URL".to_owned(), client.url.clone());
         env.insert("CC_CI_APP_DOMAIN".to_owned(), client.domain.to_string());
         env.extend(randoms.iter().enumerate().map(|(at, value)| (format!("CC_CI_RANDOM_{}", at + 1), value.clone())));
         let inputs = taken.inputs.iter();
         env.extend(inputs.map(|(name, value)| (format!("CC_CI_{}", name.to_ascii_uppercase()), value.clone())));
-        self.run("create", &self.scripts.create, &env).await
+        let output = self.run("create", &self.scripts.create, &env).await?;
+        Ok(created(taken, &output, &self.secrets))
     }
 
     /// Removes `namespace`; no error when there is none.
@@ -201,7 +212,8 @@ impl DependencyScripts<'_> {
         }
         // Standard output may hold secrets that nobody has been told of.
         let said = Output { stdout: Vec::new(), ..output };
-        let details = said.tail(KEPT);
+        // Masked as a whole, because the last line stands by itself in the summary.
+        let details = self.secrets.vault().redactor().mask_lines(said.tail(KEPT));
         let last = details.last().cloned().unwrap_or_else(|| "it said nothing".to_owned());
         Err(ProviderError::Failed { script, ending: said.ending(), said: last, details })
     }
@@ -220,9 +232,27 @@ impl DependencyScripts<'_> {
     }
 }
 
+/// Reads the outputs of `create`; those that are secret are kept before anything of it is said.
+fn created(taken: &TakenCapability, output: &Output, secrets: &Secrets) -> Created {
+    let outputs = parse_outputs(taken, &output.text());
+    for (name, value) in outputs.iter().flatten().filter(|(name, _)| taken.secret_outputs.contains(name)) {
+        secrets.keep(format!("{}.{name}", taken.capability), value);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
+    Created { outputs, said }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exec::Status;
+    use crate::voice::Voice;
+    use cc_ci_model::event::{Event, Listener, Stamped};
+    use cc_ci_model::plan::step::{Action, Part, Pass, Step};
+    use cc_ci_model::redact::Vault;
+    use cc_ci_model::tier::Tier;
+    use std::sync::Mutex;
 
     #[test]
     fn a_namespace_tells_its_run() {
@@ -235,9 +265,53 @@ mod tests {
 
     #[test]
     fn random_values_differ_and_are_plain() {
-        let values = randoms();
+        let secrets = Secrets::default();
+        let values = randoms("oidc", &secrets);
         assert_eq!(values.len(), 4);
         assert!(values.iter().all(|value| value.len() == 32 && value.chars().all(|c| c.is_ascii_alphanumeric())));
         assert_ne!(values[0], values[1]);
+        assert_eq!(secrets.value("oidc.random_4"), Some(values[3].clone()));
+    }
+
+    /// Hears the notes as the recorder would.
+    #[derive(Clone, Default)]
+    struct Ear(Arc<Mutex<Vec<String>>>);
+
+    impl Listener for Ear {
+        fn on_event(&mut self, stamped: &Stamped) {
+            if let Event::Noted { text, .. } = &stamped.event {
+                self.0.lock().unwrap().push(text.clone());
+            }
+        }
+    }
+
+    #[test]
+    fn a_provider_that_prints_a_secret_wrapped_over_lines_gives_nothing_away() {
+        let taken = TakenCapability {
+            capability: "oidc".to_owned(),
+            service: "app".to_owned(),
+            inputs: BTreeMap::new(),
+            outputs: vec!["client_secret".to_owned()],
+            secret_outputs: vec!["client_secret".to_owned()],
+            env: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            tests: Vec::new(),
+        };
+        let value = "a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6";
+        let stderr = format!("made a client with\n{}\n{}\n\nas its secret", &value[..16], &value[16..]).into_bytes();
+        let stdout = format!("client_secret={value}\n").into_bytes();
+        let output = Output { status: Status::Exited(0), stdout, stderr, dropped: 0 };
+        let secrets = Secrets::new(Vault::default());
+        let created = created(&taken, &output, &secrets);
+        assert_eq!(created.outputs.unwrap()["client_secret"], value);
+        let ear = Ear::default();
+        let voice = Voice::discreet(vec![Box::new(ear.clone())], secrets.vault().clone());
+        let part = Part::Capability { name: taken.capability };
+        let recipe = cc_ci_model::ids::RecipeName::parse("canaille").unwrap();
+        let step = Step::new(Tier::Install, Pass::Only, Action::Dependency { recipe, part });
+        voice.note_lines(&step.id, "canaille", created.said);
+        let heard = ear.0.lock().unwrap().join("\n");
+        assert!(heard.contains("as its secret"), "{heard}");
+        assert!(!heard.contains(&value[..16]) && !heard.contains(&value[16..]), "{heard}");
     }
 }

@@ -24,6 +24,7 @@ use crate::docker::Swarm;
 use crate::ledger::{self, Ledger};
 use crate::provider::Alive;
 use crate::screenshot::{Camera, Exposure};
+use crate::secrets::Secrets;
 use crate::swarm::{Inventory, Observe, Operate, SwarmError};
 use crate::teardown::{self, Belongings};
 use crate::voice::Voice;
@@ -37,9 +38,9 @@ use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::permit::Approved;
 use cc_ci_recipe::overlay::Endpoint;
 use namespaces::Gone;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -58,6 +59,10 @@ pub struct World {
     pub operate: Arc<dyn Operate>,
     /// The record.
     pub voice: Voice,
+    /// What the run must not give away.
+    pub secrets: Secrets,
+    /// Writes what the run leaves besides its record.
+    pub keep: Keep,
     /// The run's ledger.
     pub ledger: Arc<Ledger>,
     /// The run's folder.
@@ -85,6 +90,13 @@ impl World {
     #[must_use]
     pub fn observe(&self) -> Arc<dyn Observe> {
         Arc::new(self.swarm.clone())
+    }
+
+    /// Writes an artifact. One that cannot be written changes no verdict, but is worth a word.
+    pub(crate) fn keep(&self, artifact: Artifact<'_>) {
+        if let Err(why) = (self.keep)(artifact) {
+            self.voice.note(None, format!("not kept: {why}"));
+        }
     }
 }
 
@@ -117,19 +129,27 @@ impl Cancel {
 }
 
 /// What a run leaves besides its events.
-#[derive(Debug, Clone, Default)]
-pub struct Leavings {
-    /// Log text by service.
-    pub logs: BTreeMap<String, String>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Artifact<'a> {
     /// The generated override of the last deployment, and the name of each file it was merged with.
-    pub effective: String,
-    /// Values that must never appear in an artifact, by name.
-    pub secrets: Vec<(String, String)>,
+    EffectiveStack(&'a str),
+    /// What a service wrote.
+    Log {
+        /// The service's name; `canaille.app` for one of a dependency.
+        service: &'a str,
+        /// All of its lines.
+        text: &'a str,
+    },
+    /// The picture of the app, a PNG.
+    Screenshot(&'a [u8]),
 }
+
+/// Writes an artifact at once, masked. The error says why it could not.
+pub type Keep = Arc<dyn Fn(Artifact<'_>) -> Result<(), String> + Send + Sync>;
 
 /// Performs the plan. Every path ends in teardown. [`Event::RunEnded`] is the caller's to say, once
 /// it has looked through the artifacts for secrets.
-pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mutex<Leavings>>) -> RunEnd {
+pub async fn run(approved: Approved, app: App, world: &World) -> RunEnd {
     let plan = Arc::new(approved.plan);
     let before = match world.swarm.inventory().await {
         Ok(inventory) => inventory,
@@ -141,7 +161,7 @@ pub async fn run(approved: Approved, app: App, world: &World, leavings: &Arc<Mut
     let witness = Witness::start(world.swarm.docker(), Arc::clone(&world.others));
     let providers = app.providers.clone();
     let mut exposure = Exposure::default();
-    let performing = tiers::perform(&plan, approved.permits, app, world, leavings, &mut exposure);
+    let performing = tiers::perform(&plan, approved.permits, app, world, &mut exposure);
     let performed = Box::pin(performing).await;
     let seen = witness.testify().await;
     let (end, unexplained) = match performed {
@@ -253,8 +273,4 @@ pub struct Cleaned {
     pub found: usize,
     /// Those that would not go.
     pub left: Vec<String>,
-}
-
-pub(crate) fn leave(leavings: &Arc<Mutex<Leavings>>, note: impl FnOnce(&mut Leavings)) {
-    note(&mut leavings.lock().unwrap_or_else(PoisonError::into_inner));
 }

@@ -12,6 +12,7 @@ use crate::exec::{self, Command, Overflow};
 use crate::labels;
 use crate::ledger::Ledger;
 use crate::route::PROXY_NETWORK;
+use crate::run::{Artifact, Keep};
 use crate::voice::Voice;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -20,12 +21,10 @@ use bollard::models::{ContainerCreateBody, HostConfig};
 use cc_ci_model::event::{Event, Screenshot, Shot};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::redact::{Redactor, Vault};
-use cc_ci_model::report::results::SCREENSHOT;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use serde::Deserialize;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -107,8 +106,8 @@ impl Exposure {
         self.starting = Some(starting.boxed().shared());
     }
 
-    /// Takes the picture in the background, into `folder`. Does nothing when no browser was started, or for a second picture.
-    pub(crate) fn expose(&mut self, camera: &Camera, subject: Subject, folder: PathBuf) {
+    /// Takes the picture in the background and hands it to `keep`. Does nothing when no browser was started, or for a second picture.
+    pub(crate) fn start(&mut self, camera: &Camera, subject: Subject, keep: Keep) {
         let (Some(starting), None) = (&self.starting, &self.shot) else { return };
         let (starting, vault) = (starting.clone(), camera.vault.clone());
         let shot = tokio::spawn(async move {
@@ -117,7 +116,7 @@ impl Exposure {
                 Err(why) => return Shot::Missed { why },
             };
             match seen {
-                Ok(seen) => develop(seen, &vault.redactor(), &folder),
+                Ok(seen) => develop(seen, &vault.redactor(), &keep),
                 Err(why) => Shot::Missed { why },
             }
         });
@@ -208,7 +207,7 @@ enum Said {
 }
 
 /// Decides whether a picture may be kept, and keeps it.
-fn develop(seen: Said, secrets: &Redactor, folder: &Path) -> Shot {
+fn develop(seen: Said, secrets: &Redactor, keep: &Keep) -> Shot {
     let (png, texts, filled) = match seen {
         Said::Seen { png, texts, filled } => (png, texts, filled),
         Said::Refused { why } => return Shot::Refused { why },
@@ -225,7 +224,7 @@ fn develop(seen: Said, secrets: &Redactor, folder: &Path) -> Shot {
         Ok(picture) if is_picture(&picture) => picture,
         Ok(_) | Err(_) => return Shot::Missed { why: "the browser's picture is none".to_owned() },
     };
-    match keep(&picture, folder) {
+    match keep(Artifact::Screenshot(&picture)) {
         Ok(()) => Shot::Taken,
         Err(error) => Shot::Missed { why: format!("the picture could not be written: {error}") },
     }
@@ -236,25 +235,25 @@ fn is_picture(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR") && bytes.len() <= PICTURE_MOST
 }
 
-/// Writes the picture so that a reader sees all of it or nothing.
-fn keep(picture: &[u8], folder: &Path) -> std::io::Result<()> {
-    let draft = folder.join(format!(".draft-{SCREENSHOT}"));
-    std::fs::write(&draft, picture)?;
-    std::fs::rename(draft, folder.join(SCREENSHOT))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::{Arc, Mutex};
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on";
 
     fn developed(texts: &[&str], filled: u32, png: &[u8]) -> (Shot, bool) {
-        let folder = tempfile::tempdir().unwrap();
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let writing = Arc::clone(&kept);
+        let keep: Keep = Arc::new(move |artifact| {
+            let Artifact::Screenshot(picture) = artifact else { return Err("not a picture".to_owned()) };
+            *writing.lock().unwrap() = picture.to_vec();
+            Ok(())
+        });
         let secrets = Redactor::new(&[("db_password".to_owned(), "s3cr3t value".to_owned())]);
         let texts = texts.iter().map(|text| (*text).to_owned()).collect();
-        let shot = develop(Said::Seen { png: BASE64_STANDARD.encode(png), texts, filled }, &secrets, folder.path());
-        let written = folder.path().join(SCREENSHOT).is_file();
+        let shot = develop(Said::Seen { png: BASE64_STANDARD.encode(png), texts, filled }, &secrets, &keep);
+        let written = *kept.lock().unwrap() == png;
         assert_eq!(shot == Shot::Taken, written, "{shot:?}");
         (shot, written)
     }

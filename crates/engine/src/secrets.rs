@@ -1,7 +1,53 @@
-//! Makes secret values. They live in memory and in Swarm, nowhere else (SWARM-7).
+//! The secrets of a run: made at random, known to the vault before anybody else, in memory and in Swarm and nowhere else
+//! (SWARM-7, SEC-1).
 
+use cc_ci_model::redact::Vault;
 use cc_ci_recipe::env_sample::Charset;
 use rand::RngExt;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The values a run has made or was given, by name. All clones share them.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    vault: Vault,
+    values: Arc<Mutex<BTreeMap<String, String>>>,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Never the values.
+        f.debug_struct("Secrets").field("vault", &self.vault).finish_non_exhaustive()
+    }
+}
+
+impl Secrets {
+    /// Keeps values that `vault` is to mask wherever they turn up.
+    #[must_use]
+    pub fn new(vault: Vault) -> Self {
+        Self { vault, values: Arc::default() }
+    }
+
+    /// Keeps a value. Called where it is born, before anything else gets to see it: from then on it is masked.
+    pub fn keep(&self, name: impl Into<String>, value: impl Into<String>) {
+        let (name, value) = (name.into(), value.into());
+        self.vault.learn(name.clone(), value.clone());
+        self.values.lock().unwrap_or_else(PoisonError::into_inner).insert(name, value);
+    }
+
+    /// The value kept under `name`.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<String> {
+        self.values.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// What masks them.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+}
 
 fn alphabet(charset: Charset) -> &'static [u8] {
     match charset {
@@ -40,6 +86,15 @@ pub fn generate(length: Option<u32>, charset: Charset) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_is_masked_as_soon_as_it_is_kept_and_never_shown() {
+        let secrets = Secrets::new(Vault::default());
+        secrets.clone().keep("mini-1_db_v1", "s3cr3t-value");
+        assert_eq!(secrets.value("mini-1_db_v1").as_deref(), Some("s3cr3t-value"));
+        assert_eq!(secrets.vault().redactor().mask("it is s3cr3t-value"), "it is *****");
+        assert!(!format!("{secrets:?}").contains("s3cr3t-value"));
+    }
 
     #[test]
     fn length_and_charset_are_honoured() {

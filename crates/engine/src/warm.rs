@@ -4,9 +4,9 @@
 use crate::converge::{Waited, converge};
 use crate::pulse::Pulse;
 use crate::route::{Answer, Route, Stay};
+use crate::run::World;
 use crate::run::app::Deployable;
 use crate::run::deploying::{self, FirstDeploy, Images, Instance};
-use crate::run::{Leavings, World};
 use crate::swarm::{Observe, SwarmError};
 use cc_ci_model::convergence::{Assessment, Goal, History};
 use cc_ci_model::ids::RunId;
@@ -14,7 +14,6 @@ use cc_ci_model::outcome::{Finding, Outcome};
 use cc_ci_model::plan::dependency::Dependency;
 use cc_ci_model::plan::permit::{Permits, Purpose};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -59,9 +58,8 @@ pub async fn up(world: &World, run: &RunId, what: &Dependency, tree: &Deployable
         given: &BTreeMap::new(),
         file: "override.json",
     };
-    let leavings = Arc::new(Mutex::new(Leavings::default()));
     let mut permits = Permits::of_warm_provider();
-    let deploying = Box::pin(deploying::deploy(world, &mut permits, first, &leavings, std::future::ready(())));
+    let deploying = Box::pin(deploying::deploy(world, &mut permits, first, std::future::ready(())));
     match deploying.await {
         Ok(Ok(())) => {}
         Ok(Err(finding)) => return Err(WarmError::Recipe { doing: "deploy", finding }),

@@ -4,7 +4,7 @@ use crate::run_dir::{EFFECTIVE_STACK, JUNIT, LINT, LOGS, RESULTS, RunDir, RunDir
 use cc_ci_model::redact::Redactor;
 use cc_ci_model::report::{ReportView, junit, results, summary, timeline};
 use cc_ci_recipe::lint;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why an artifact could not be written. It never changes a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -61,4 +61,30 @@ pub fn write_log(dir: &RunDir, service: &str, log: &[u8], redactor: &Redactor) -
 /// Writes the stack as it was deployed.
 pub fn write_effective_stack(dir: &RunDir, yaml: &str, redactor: &Redactor) -> Result<PathBuf, ArtifactError> {
     Ok(dir.write(EFFECTIVE_STACK, redactor.mask(yaml).as_bytes())?)
+}
+
+/// Writes the picture of the app, a PNG. It holds no secret: whoever took it has looked.
+pub fn write_screenshot(dir: &RunDir, picture: &[u8]) -> Result<PathBuf, ArtifactError> {
+    Ok(dir.write(results::SCREENSHOT, picture)?)
+}
+
+/// Masks the logs and the stack again, for secrets that were learnt after these were written.
+pub fn mask_again(dir: &RunDir, redactor: &Redactor) -> Result<(), ArtifactError> {
+    // A run that ended early has no folder of logs.
+    let logs = std::fs::read_dir(dir.file(LOGS)).into_iter().flatten().flatten();
+    let logs = logs.filter_map(|log| log.file_name().into_string().ok()).map(|name| format!("{LOGS}/{name}"));
+    for name in logs.chain([EFFECTIVE_STACK.to_owned()]) {
+        mask_file(dir, &name, &dir.file(&name), redactor)?;
+    }
+    Ok(())
+}
+
+fn mask_file(dir: &RunDir, name: &str, path: &Path, redactor: &Redactor) -> Result<(), ArtifactError> {
+    // What is not there, or is no text, was not written here.
+    let Ok(text) = std::fs::read_to_string(path) else { return Ok(()) };
+    let masked = redactor.mask(&text);
+    if masked != text {
+        dir.write(name, masked.as_bytes())?;
+    }
+    Ok(())
 }

@@ -21,8 +21,9 @@ use cc_ci_engine::host::{self, findings};
 use cc_ci_engine::ledger::Ledger;
 use cc_ci_engine::process::Detached;
 use cc_ci_engine::run::app::{App, DependencyApp, Deployable, WarmDoor};
-use cc_ci_engine::run::{self as engine, Cancel, Leavings, World};
+use cc_ci_engine::run::{self as engine, Artifact, Cancel, Keep, World};
 use cc_ci_engine::screenshot::Camera;
+use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::event::{Event, FORMAT, Listener, RunEnd, Stamped};
 use cc_ci_model::ids::Commit;
@@ -37,6 +38,7 @@ use cc_ci_model::report::summary;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::lint::LintReport;
 use cc_ci_recipe::overlay::TreeLabel;
+use cc_ci_store::artifacts;
 use cc_ci_store::recorder::Recorder;
 use cc_ci_store::run_dir::{RunDir, RunLock};
 use cc_ci_store::state::StateFolder;
@@ -44,7 +46,7 @@ use deployer::Chosen;
 use readiness::Adaptations;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// `--keep`: until somebody interrupts.
@@ -98,12 +100,9 @@ async fn inside(
 ) -> Result<u8, UserError> {
     let Start { swarm, adaptations, deployer, cancel, pr } = start;
     let plan = prepared.approved.plan.clone();
-    let leavings = Arc::new(Mutex::new(Leavings::default()));
     let recorder = Recorder::create(dir, vault.clone()).map_err(|error| infrastructure(&error))?;
     let screen = Terminal::start(Style::for_stderr(), Paint::for_stderr());
     let listeners: Vec<Box<dyn Listener + Send>> = vec![
-        // First, so that a secret is known before anybody else hears of it.
-        Box::new(SecretFeed { leavings: Arc::clone(&leavings), vault: vault.clone(), learnt: 0 }),
         Box::new(recorder.clone()),
         Box::new(RecordGuard { recorder: recorder.clone(), cancel: cancel.clone() }),
         Box::new(screen.ear(vault.clone())),
@@ -128,6 +127,8 @@ async fn inside(
         operate: deployer.operate(),
         swarm,
         voice: voice.clone(),
+        secrets: Secrets::new(vault.clone()),
+        keep: keep(dir, vault),
         ledger: Arc::new(ledger),
         folder: dir.path().to_owned(),
         tools_image: findings::TOOLS_IMAGE.to_owned(),
@@ -140,14 +141,12 @@ async fn inside(
         hold: if args.keep { FOREVER } else { args.hold.unwrap_or_default() },
     };
     let watch = signals::watch(cancel.clone(), voice.clone(), Duration::from_secs(plan.limits.run))?;
-    let end = perform(prepared.approved, app, world, Arc::clone(&leavings)).await;
+    let end = perform(prepared.approved, app, world).await;
     watch.abort();
 
-    let mut left = leavings.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    left.logs.extend(deployer.log());
     // Both trees can be had from the repository again, and hold what is configured; what stays is what happened.
     remove_trees(dir);
-    let closed = closing::close(state, dir, &voice, &recorder, vault, &left, &end);
+    let closed = closing::close(state, dir, &voice, &recorder, vault, deployer.log(), &end);
     screen.finish();
     drop(lock);
     if let Some(mut reaper) = reaper {
@@ -165,9 +164,9 @@ async fn inside(
 }
 
 /// Performs the run in a task of its own, so that a panic in it is caught, cleaned up after and named for what it is.
-async fn perform(approved: Approved, app: App, world: World, leavings: Arc<Mutex<Leavings>>) -> RunEnd {
+async fn perform(approved: Approved, app: App, world: World) -> RunEnd {
     let (swarm, folder, run) = (world.swarm.clone(), world.folder.clone(), approved.plan.run.clone());
-    let performing = tokio::spawn(async move { Box::pin(engine::run(approved, app, &world, &leavings)).await });
+    let performing = tokio::spawn(async move { Box::pin(engine::run(approved, app, &world)).await });
     match performing.await {
         Ok(end) => end,
         Err(panic) => {
@@ -179,6 +178,20 @@ async fn perform(approved: Approved, app: App, world: World, leavings: Arc<Mutex
             RunEnd::Broken { error: format!("the run stopped with a bug: {panic}; {cleaned}") }
         }
     }
+}
+
+/// Writes what the run leaves into its folder, masked with what is known by then.
+fn keep(dir: &RunDir, vault: &Vault) -> Keep {
+    let (dir, vault) = (dir.clone(), vault.clone());
+    Arc::new(move |artifact| {
+        let redactor = vault.redactor();
+        let written = match artifact {
+            Artifact::EffectiveStack(text) => artifacts::write_effective_stack(&dir, text, &redactor),
+            Artifact::Log { service, text } => artifacts::write_log(&dir, service, text.as_bytes(), &redactor),
+            Artifact::Screenshot(picture) => artifacts::write_screenshot(&dir, picture),
+        };
+        written.map(drop).map_err(|error| error.to_string())
+    })
 }
 
 /// Starts the process that cleans up if this one is killed. A run without it is as good, as long as it lives.
@@ -228,7 +241,7 @@ fn known_secrets(prepared: &Prepared) -> Vec<(String, String)> {
 
 /// Removes what only the run itself needs: both checkouts, and the overrides beside them.
 pub(super) fn remove_trees(dir: &RunDir) {
-    // What cannot be removed is looked through for secrets like everything else.
+    // An error here is safe to ignore: the look for leaks covers what stays.
     let _still_there = std::fs::remove_dir_all(dir.file(TREES));
 }
 
@@ -318,22 +331,5 @@ impl Listener for RecordGuard {
         if let Some(failure) = self.recorder.failure() {
             self.cancel.end(RunEnd::Infrastructure { finding: Finding::new(Cause::DiskFull, failure) });
         }
-    }
-}
-
-/// Tells the vault of every secret the run makes, before the event that follows is recorded or shown.
-struct SecretFeed {
-    leavings: Arc<Mutex<Leavings>>,
-    vault: Vault,
-    learnt: usize,
-}
-
-impl Listener for SecretFeed {
-    fn on_event(&mut self, _event: &Stamped) {
-        let leavings = self.leavings.lock().unwrap_or_else(PoisonError::into_inner);
-        for (name, value) in leavings.secrets.iter().skip(self.learnt) {
-            self.vault.learn(name.clone(), value.clone());
-        }
-        self.learnt = leavings.secrets.len();
     }
 }

@@ -12,11 +12,13 @@ use cc_ci_engine::host::{self, findings};
 use cc_ci_engine::ledger::{self, Entry, Ledger};
 use cc_ci_engine::provider::{self, Alive, DependencyScripts};
 use cc_ci_engine::run::{self as engine, Cancel, World};
+use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::voice::Voice;
 use cc_ci_engine::warm;
 use cc_ci_model::event::{Event, Listener, Stamped};
 use cc_ci_model::exit;
 use cc_ci_model::ids::{RecipeName, RunId};
+use cc_ci_model::redact::Vault;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
 use cc_ci_store::stored::{self, RunState};
@@ -76,13 +78,17 @@ async fn up(state: &StateFolder, args: &WarmUpArgs) -> Result<u8, UserError> {
         UserError::new(Kind::Infrastructure, format!("cannot create {}: {error}", folder.display()))
     })?;
     let ledger = Ledger::create(&folder, &run).map_err(|error| super::run::infrastructure(&error))?;
-    let voice = Voice::new(vec![Box::new(Notes)]);
+    let vault = Vault::default();
+    let voice = Voice::discreet(vec![Box::new(Notes { vault: vault.clone() })], vault.clone());
     let watch =
         super::run::signals::watch(cancel.clone(), voice.clone(), Duration::from_secs(needed.planned.limits.run))?;
     let world = World {
         operate: Arc::new(swarm.clone()),
         swarm: swarm.clone(),
         voice,
+        secrets: Secrets::new(vault.clone()),
+        // Nothing of a warm provider is kept.
+        keep: Arc::new(|_| Ok(())),
         ledger: Arc::new(ledger),
         folder: folder.clone(),
         tools_image: findings::TOOLS_IMAGE.to_owned(),
@@ -100,7 +106,7 @@ async fn up(state: &StateFolder, args: &WarmUpArgs) -> Result<u8, UserError> {
         Ok(authority) => authority,
         Err(error) => {
             let left = remove(&swarm, &folder, &run).await;
-            return Err(left.err().unwrap_or(error));
+            return Err(left.err().unwrap_or(error).masked(&vault.redactor()));
         }
     };
     let record = Record { run, provider: needed.planned, authority, catalogue, since: Moment::now().rfc3339() };
@@ -222,7 +228,7 @@ async fn namespaces(swarm: &Swarm, record: &Record) -> Result<usize, UserError> 
 
 fn running<'a>(swarm: &'a Swarm, record: &'a Record, scripts: &'a engine::app::Scripts) -> DependencyScripts<'a> {
     let (docker, stack, url) = (swarm.docker(), &record.provider.stack, record.provider.url());
-    DependencyScripts { docker, observe: swarm, stack, url, scripts, limit: SCRIPT }
+    DependencyScripts { docker, observe: swarm, stack, url, scripts, limit: SCRIPT, secrets: Secrets::default() }
 }
 
 fn script_failed(record: &Record, error: &provider::ProviderError) -> UserError {
@@ -259,12 +265,14 @@ pub(super) fn labels(state: &StateFolder) -> Result<Vec<RunId>, UserError> {
 }
 
 /// Says on the terminal what the engine notes meanwhile.
-struct Notes;
+struct Notes {
+    vault: Vault,
+}
 
 impl Listener for Notes {
     fn on_event(&mut self, event: &Stamped) {
         if let Event::Noted { text, .. } = &event.event {
-            terminal::note(text);
+            terminal::note(&self.vault.redactor().mask(text));
         }
     }
 }

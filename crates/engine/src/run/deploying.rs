@@ -1,12 +1,11 @@
 //! Prepares a tree for the swarm: images, secrets, the generated override.
 
 use super::app::Deployable;
-use super::{World, leave};
+use super::{Artifact, World};
 use crate::compose_check::{self, Checked};
 use crate::images::{self, Resolved};
 use crate::labels;
 use crate::ledger::Entry;
-use crate::run::Leavings;
 use crate::run::conductor::Fault;
 use crate::swarm::{NewSecret, NewValue, Rendered, SwarmError};
 use cc_ci_model::convergence::{Goal, History};
@@ -24,7 +23,6 @@ use cc_ci_recipe::secrets::SecretOrigin;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
 /// Images of the run by reference; an image that could not be had is kept with its reason, for the tier that needs it.
 #[derive(Debug, Default)]
@@ -178,7 +176,6 @@ pub(crate) async fn deploy<T>(
     world: &World,
     permits: &mut Permits,
     what: FirstDeploy<'_>,
-    leavings: &Arc<Mutex<Leavings>>,
     meanwhile: impl Future<Output = T>,
 ) -> Result<Result<T, Finding>, Fault> {
     let FirstDeploy { instance, purpose, tree, images, given, file } = what;
@@ -187,11 +184,11 @@ pub(crate) async fn deploy<T>(
     }
     let (rendered, shown) = render(&instance, world, tree, images, file)?;
     match &purpose {
-        Purpose::Base => leave(leavings, |leavings| leavings.effective = shown),
+        Purpose::Base => world.keep(Artifact::EffectiveStack(&shown)),
         Purpose::Dependency { .. } => {}
     }
     let checked = cross_check(world, &rendered, tree);
-    let (made, checked) = tokio::join!(make_secrets(instance.run, world, tree, &rendered, given, leavings), checked);
+    let (made, checked) = tokio::join!(make_secrets(instance.run, world, tree, &rendered, given), checked);
     if let Some(why) = made.map_err(Fault::from).and(checked)? {
         let value = format!("not made: {why}");
         world.voice.say(Event::HostFact { name: "compose check".to_owned(), value });
@@ -256,12 +253,10 @@ pub(crate) async fn make_secrets(
     tree: &Deployable,
     rendered: &Rendered,
     given: &BTreeMap<String, String>,
-    leavings: &Arc<Mutex<Leavings>>,
 ) -> Result<(), SwarmError> {
     let mut wanted = Vec::new();
     for spec in &tree.recipe.secrets {
-        let known = |leavings: &Leavings| leavings.secrets.iter().any(|(name, _)| *name == spec.swarm_name);
-        if known(&leavings.lock().unwrap_or_else(std::sync::PoisonError::into_inner)) {
+        if world.secrets.value(&spec.swarm_name).is_some() {
             continue;
         }
         let value = match (given.get(&spec.id), spec.origin) {
@@ -277,8 +272,9 @@ pub(crate) async fn make_secrets(
     if wanted.is_empty() {
         return Ok(());
     }
-    let made = world.operate.create_secrets(run, rendered, &wanted).await?;
-    leave(leavings, |leavings| leavings.secrets.extend(made));
+    for (name, value) in world.operate.create_secrets(run, rendered, &wanted).await? {
+        world.secrets.keep(name, value);
+    }
     Ok(())
 }
 

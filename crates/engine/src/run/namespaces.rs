@@ -46,6 +46,7 @@ pub(super) async fn remove(plan: &Plan, providers: &[app::DependencyApp], entrie
                 url: dependency.url(),
                 scripts,
                 limit: Duration::from_secs(plan.limits.command),
+                secrets: world.secrets.clone(),
             };
             if let Err(error) = provider::remove(&running, namespace).await {
                 gone = Gone::Not;

@@ -12,12 +12,12 @@ mod ready;
 mod restore;
 mod upgrade;
 
+use super::World;
 use super::app::{App, Deployable};
 use super::conductor::{Conductor, Fault, StepEnd};
 use super::deploying::{self, Images};
 use super::guard::SpecGuard;
 use super::starting::Starting;
-use super::{Leavings, World};
 use crate::bench::Bench;
 use crate::converge::Stability;
 use crate::custom::sandbox::Sandbox;
@@ -35,7 +35,7 @@ use cc_ci_model::tier::Tier;
 use dependencies::LiveDependency;
 use futures_util::future::join_all;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// Everything the tiers share while the app is up.
 struct Stage<'a> {
@@ -48,7 +48,6 @@ struct Stage<'a> {
     pulse: Pulse,
     route: Option<Route>,
     guard: SpecGuard,
-    leavings: &'a Arc<Mutex<Leavings>>,
     stability: Option<(Tier, Stability)>,
     restored: Option<StackView>,
     suppliers: Vec<LiveDependency>,
@@ -72,7 +71,6 @@ pub(super) async fn perform(
     permits: Permits,
     app: App,
     world: &World,
-    leavings: &Arc<Mutex<Leavings>>,
     exposure: &mut Exposure,
 ) -> Result<Vec<String>, SwarmError> {
     let conductor = Conductor::new(plan, &world.voice, world.cancel.token());
@@ -94,7 +92,6 @@ pub(super) async fn perform(
         pulse,
         route: None,
         guard: SpecGuard::default(),
-        leavings,
         stability: None,
         restored: None,
         suppliers,
@@ -190,6 +187,6 @@ impl Stage<'_> {
     /// Makes the secrets that only head has.
     async fn make_secrets(&self, rendered: &Rendered) -> Result<(), Fault> {
         let (run, given) = (&self.plan.run, &self.app.given_secrets);
-        Ok(deploying::make_secrets(run, self.world, &self.app.head, rendered, given, self.leavings).await?)
+        Ok(deploying::make_secrets(run, self.world, &self.app.head, rendered, given).await?)
     }
 }

@@ -81,6 +81,18 @@ fn a_log_is_masked_line_by_line() {
 }
 
 #[test]
+fn what_was_written_before_a_secret_was_known_is_masked_at_the_end() {
+    let (_state, dir, _lock) = folder();
+    let nothing = Redactor::new(&[]);
+    artifacts::mask_again(&dir, &redactor()).unwrap();
+    let log = artifacts::write_log(&dir, "app", format!("it is {PASSWORD}").as_bytes(), &nothing).unwrap();
+    let stack = artifacts::write_effective_stack(&dir, &format!("x: {PASSWORD}"), &nothing).unwrap();
+    artifacts::mask_again(&dir, &redactor()).unwrap();
+    assert_eq!(fs::read_to_string(log).unwrap(), "it is *****");
+    assert_eq!(fs::read_to_string(stack).unwrap(), "x: *****");
+}
+
+#[test]
 fn a_secret_in_any_file_and_form_is_found() {
     let (_state, dir, _lock) = folder();
     artifacts::write_effective_stack(&dir, &format!("x: {PASSWORD}"), &redactor()).unwrap();

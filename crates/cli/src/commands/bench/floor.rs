@@ -12,6 +12,7 @@ use cc_ci_engine::host::{self, findings};
 use cc_ci_engine::ledger::Ledger;
 use cc_ci_engine::run::floor::{self, FloorError, Lap};
 use cc_ci_engine::run::{self as engine, Cancel, World};
+use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::tier::Tier;
 use cc_ci_store::run_dir::RunDir;
@@ -33,6 +34,8 @@ pub(super) async fn measure(state: &StateFolder, args: &FloorArgs, cancel: &Canc
         operate: Arc::new(swarm.clone()),
         swarm: swarm.clone(),
         voice: Voice::new(Vec::new()),
+        secrets: Secrets::default(),
+        keep: Arc::new(|_| Ok(())),
         ledger: Arc::new(ledger),
         folder: dir.path().to_owned(),
         tools_image: findings::TOOLS_IMAGE.to_owned(),

@@ -4,7 +4,6 @@ use crate::commands::clean::ledger_open;
 use crate::commands::pictures;
 use crate::error::{Kind, UserError};
 use crate::terminal;
-use cc_ci_engine::run::Leavings;
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::event::{Event, RunEnd};
 use cc_ci_model::exit;
@@ -32,16 +31,14 @@ pub(super) fn close(
     voice: &Voice,
     recorder: &Recorder,
     vault: &Vault,
-    leavings: &Leavings,
+    log: Option<(String, String)>,
     end: &RunEnd,
 ) -> Result<Closed, UserError> {
     let redactor = vault.redactor();
-    for (service, log) in &leavings.logs {
-        told(artifacts::write_log(dir, service, log.as_bytes(), &redactor).map(drop));
+    if let Some((name, text)) = log {
+        told(artifacts::write_log(dir, &name, text.as_bytes(), &redactor).map(drop));
     }
-    if !leavings.effective.is_empty() {
-        told(artifacts::write_effective_stack(dir, &leavings.effective, &redactor).map(drop));
-    }
+    told(artifacts::mask_again(dir, &redactor));
     // The reports as they stand now, so that they are looked through as well.
     if let Ok(judged) = replay::judged(dir) {
         told(artifacts::write_reports(dir, &judged.view(), &redactor));

@@ -9,12 +9,11 @@ use crate::pulse::Pulse;
 use crate::route::Route;
 use crate::run::conductor::passed;
 use crate::run::deploying::{FirstDeploy, Instance};
-use crate::run::leave;
 use crate::swarm::SwarmError;
 use cc_ci_model::convergence::{Goal, History};
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
-use cc_ci_model::plan::dependency::{Dependency, Mode, TakenCapability, parse_outputs};
+use cc_ci_model::plan::dependency::{Dependency, Mode, TakenCapability};
 use cc_ci_model::plan::permit::{Permits, Purpose};
 use cc_ci_model::tier::Tier;
 use std::collections::BTreeMap;
@@ -92,7 +91,7 @@ impl Stage<'_> {
 
     /// Writes the bundle that the app's services are to trust: the system's authorities and those of the run.
     fn write_authorities(&self) -> Result<PathBuf, SwarmError> {
-        let path = self.world.folder.join("authorities.pem");
+        let path = self.app.head.folder.with_file_name("authorities.pem");
         // A machine without a bundle of its own has none to add.
         let system = std::fs::read_to_string(SYSTEM_AUTHORITIES).unwrap_or_default();
         let text = [system].into_iter().chain(self.own_authorities()).collect::<Vec<_>>().join("\n");
@@ -140,7 +139,7 @@ impl Stage<'_> {
                 file: &format!("override-{recipe}.json"),
             };
             let ready = std::future::ready(());
-            let deploying = Box::pin(deploying::deploy(self.world, permits, what, self.leavings, ready));
+            let deploying = Box::pin(deploying::deploy(self.world, permits, what, ready));
             Ok(match deploying.await? {
                 Ok(()) => Outcome::Passed { note: Some(dependency.shown().to_owned()) },
                 Err(finding) => {
@@ -232,6 +231,7 @@ impl Stage<'_> {
                 url: dependency.url(),
                 scripts,
                 limit: Duration::from_secs(plan.limits.command),
+                secrets: world.secrets.clone(),
             };
             if dependency.mode == Mode::Warm {
                 for left in provider::reap(&provider, &plan.run, &world.alive).await {
@@ -244,11 +244,6 @@ impl Stage<'_> {
                     }
                 }
             }
-            // Whatever a script says from here on, these are known.
-            let randoms = provider::randoms();
-            let named = randoms.iter().enumerate();
-            let named = named.map(|(nr, value)| (format!("{}.random_{}", taken.capability, nr + 1), value.clone()));
-            leave(self.leavings, |leavings| leavings.secrets.extend(named));
             let entry = Entry::Namespace {
                 provider: dependency.recipe.to_string(),
                 stack: dependency.stack.clone(),
@@ -257,20 +252,12 @@ impl Stage<'_> {
             };
             world.ledger.write(&entry).map_err(SwarmError::from)?;
             let client = Client { url: format!("{}://{}", self.scheme(), plan.domain), domain: &plan.domain };
-            let output = match provider.create(&namespace, &client, taken, &randoms).await {
-                Ok(output) => output,
+            let created = match provider.create(&namespace, &client, taken).await {
+                Ok(created) => created,
                 Err(error) => return Ok(ended(error.finding(dependency.recipe.as_str()))),
             };
-            let found = parse_outputs(taken, &output.text());
-            if let Ok(found) = &found {
-                let secret = found.iter().filter(|(name, _)| taken.secret_outputs.contains(name));
-                let secret = secret.map(|(name, value)| (format!("{}.{name}", taken.capability), value.clone()));
-                leave(self.leavings, |leavings| leavings.secrets.extend(secret));
-            }
-            for line in String::from_utf8_lossy(&output.stderr).lines().filter(|line| !line.trim().is_empty()) {
-                world.voice.note(Some(&step), format!("{}: {line}", dependency.recipe));
-            }
-            let found = match found {
+            world.voice.note_lines(&step, dependency.recipe.as_str(), created.said);
+            let found = match created.outputs {
                 Ok(found) => found,
                 Err(what) => {
                     let summary = format!("{}: the script `create` {what}", dependency.recipe);

@@ -6,38 +6,28 @@ use crate::custom::Facts;
 use crate::custom::folder::FolderError;
 use crate::custom::sandbox::{Furnishing, Sandbox, Size};
 use crate::data::index;
+use crate::run::World;
 use crate::run::starting::Starting;
-use crate::run::{Leavings, World};
 use crate::screenshot::Subject;
+use crate::secrets::Secrets;
 use crate::{labels, route};
 use bollard::query_parameters::ListNetworksOptions;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::Base;
-use cc_ci_model::plan::demands::Probe;
 use cc_ci_model::plan::hook::HookPlace;
 use cc_ci_model::plan::own_tests::Runner;
 use cc_ci_model::plan::step::{Action, Operation};
 use cc_ci_model::tier::Tier;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 impl Stage<'_> {
     /// Starts the helpers that the plan has work for, so that they are there when the app is.
     pub(super) async fn start_helpers(&mut self) {
         let actions = || self.plan.tiers.iter().flat_map(|tier| tier.steps.iter().map(|step| &step.action));
         let seeds = actions().any(|action| *action == Action::Operate(Operation::Seed));
-        let tests = actions().any(|action| match action {
-            Action::Test { .. }
-            | Action::Probe { probe: Probe::Tcp { .. } }
-            | Action::Hook { place: HookPlace::Sandbox, .. } => true,
-            Action::Operate(_)
-            | Action::Check(_)
-            | Action::Probe { probe: Probe::Http { .. } }
-            | Action::Verify { .. }
-            | Action::Dependency { .. }
-            | Action::Hook { place: HookPlace::Host, .. } => false,
-        });
+        let tests = actions().any(Action::needs_sandbox);
         if seeds {
             let (docker, ledger) = (self.world.swarm.docker().clone(), Arc::clone(&self.world.ledger));
             let (run, stack, image) = (self.plan.run.clone(), self.plan.stack.clone(), self.world.tools_image.clone());
@@ -72,7 +62,7 @@ impl Stage<'_> {
         let host = self.plan.domain.to_string();
         let url = format!("{}://{host}{}", self.scheme(), self.plan.demands.screenshot);
         let subject = Subject { url, host, authority: self.authority() };
-        self.exposure.expose(camera, subject, self.world.folder.clone());
+        self.exposure.start(camera, subject, std::sync::Arc::clone(&self.world.keep));
     }
 
     /// Starts the sandbox before there is an app, if something of the recipe's is to run in it by then.
@@ -173,7 +163,7 @@ impl Stage<'_> {
 
     /// The app's secrets by id, as the tree of `tier` names them, and those of its dependencies.
     pub(super) fn secrets(&self, tier: Tier) -> BTreeMap<String, String> {
-        let mut secrets = secrets(self.tree(tier), self.leavings);
+        let mut secrets = secrets(self.tree(tier), &self.world.secrets);
         secrets.extend(self.outputs.test_secrets(&self.plan.dependencies));
         secrets
     }
@@ -200,15 +190,7 @@ enum Networks {
 /// What the tests of a plan need.
 pub(in crate::run) fn size(plan: &Plan) -> Size {
     let mut actions = plan.tiers.iter().flat_map(|tier| tier.steps.iter().map(|step| &step.action));
-    let browser = actions.any(|action| match action {
-        Action::Test { path } => Runner::of(path) == Runner::Browser,
-        Action::Operate(_)
-        | Action::Check(_)
-        | Action::Probe { .. }
-        | Action::Verify { .. }
-        | Action::Dependency { .. }
-        | Action::Hook { .. } => false,
-    });
+    let browser = actions.any(|action| action.as_test().is_some_and(|path| Runner::of(path) == Runner::Browser));
     if browser { Size::Browser } else { Size::Ordinary }
 }
 
@@ -242,11 +224,9 @@ pub(in crate::run) fn facts(plan: &Plan, scheme: &str) -> Facts {
 }
 
 /// The values of a tree's secrets by id, of those that were made.
-pub(in crate::run) fn secrets(tree: &Deployable, leavings: &Arc<Mutex<Leavings>>) -> BTreeMap<String, String> {
-    let leavings = leavings.lock().unwrap_or_else(PoisonError::into_inner);
-    let value = |name: &str| leavings.secrets.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+pub(in crate::run) fn secrets(tree: &Deployable, secrets: &Secrets) -> BTreeMap<String, String> {
     let specs = tree.recipe.secrets.iter();
-    specs.filter_map(|spec| Some((spec.id.clone(), value(&spec.swarm_name)?.clone()))).collect()
+    specs.filter_map(|spec| Some((spec.id.clone(), secrets.value(&spec.swarm_name)?))).collect()
 }
 
 /// The networks a test may be on: those of the stack that can be joined, and the proxy's.

@@ -64,7 +64,7 @@ impl Stage<'_> {
                     None => self.open_route().await,
                 }
             };
-            let deploying = Box::pin(deploying::deploy(self.world, permits, what, self.leavings, opening));
+            let deploying = Box::pin(deploying::deploy(self.world, permits, what, opening));
             let opened = match deploying.await? {
                 Ok(opened) => opened?,
                 Err(finding) => return Ok(Outcome::Failed(finding)),

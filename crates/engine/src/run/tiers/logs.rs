@@ -3,7 +3,7 @@
 use super::Stage;
 use super::checks::service_of;
 use crate::pulse::Pulse;
-use crate::run::leave;
+use crate::run::Artifact;
 use cc_ci_model::ids::{RecipeName, StackName};
 use std::collections::BTreeMap;
 
@@ -14,16 +14,16 @@ impl Stage<'_> {
     /// Keeps the logs of what runs now, dependencies included; those of dead attempts were kept when they died.
     pub(super) async fn keep_logs(&self) {
         let mut logs = BTreeMap::<String, Vec<String>>::new();
-        self.keep(&mut logs, None, &self.plan.stack, &self.pulse).await;
+        self.collect_logs(&mut logs, None, &self.plan.stack, &self.pulse).await;
         for (dependency, supplier) in self.plan.dependencies.iter().zip(&self.suppliers) {
-            self.keep(&mut logs, Some(&dependency.recipe), &dependency.stack, &supplier.pulse).await;
+            self.collect_logs(&mut logs, Some(&dependency.recipe), &dependency.stack, &supplier.pulse).await;
         }
-        leave(self.leavings, |leavings| {
-            leavings.logs = logs.into_iter().map(|(service, texts)| (service, texts.concat())).collect();
-        });
+        for (service, texts) in logs {
+            self.world.keep(Artifact::Log { service: &service, text: &texts.concat() });
+        }
     }
 
-    async fn keep(
+    async fn collect_logs(
         &self,
         logs: &mut BTreeMap<String, Vec<String>>,
         dependency: Option<&RecipeName>,

@@ -1,7 +1,7 @@
 //! The upgrade tier: base to head, in place, on the same app.
 
 use super::{AppState, Stage, StepEnd, deploying};
-use crate::run::leave;
+use crate::run::Artifact;
 use crate::swarm::SwarmError;
 use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase};
 use cc_ci_model::event::Event;
@@ -53,7 +53,7 @@ impl Stage<'_> {
             }
             let (instance, file) = (self.instance(), "override-head.json");
             let (rendered, shown) = deploying::render(&instance, self.world, &self.app.head, &self.images, file)?;
-            leave(self.leavings, |leavings| leavings.effective = shown);
+            self.world.keep(Artifact::EffectiveStack(&shown));
             let checked = deploying::cross_check(self.world, &rendered, &self.app.head);
             let (made, checked) = tokio::join!(self.make_secrets(&rendered), checked);
             // Said at the install, if it cannot be done here.
