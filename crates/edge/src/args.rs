@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cc_ci_edge::{CertificateFiles, Settings, WebPolicy};
+use cc_ci_edge::{CertificateFiles, EdgeSettings, WebPolicy};
 
 /// The help text.
 pub(crate) const HELP: &str = "\
@@ -26,7 +26,7 @@ Prints `ready` when it listens. Logs one JSON line per request to standard error
 /// What the command line asks for.
 #[derive(Debug)]
 pub(crate) enum Asked {
-    Serve(Settings),
+    Serve(EdgeSettings),
     Help,
     Version,
 }
@@ -48,7 +48,12 @@ pub(crate) enum ArgsError {
     Nowhere,
 }
 
-pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Asked, ArgsError> {
+/// What the command line of this process asks for.
+pub(crate) fn given() -> Result<Asked, ArgsError> {
+    parse(std::env::args().skip(1))
+}
+
+fn parse(args: impl Iterator<Item = String>) -> Result<Asked, ArgsError> {
     let mut args = args;
     let (mut routes, mut certificate, mut key) = (None, None, None);
     let mut web = Some(SocketAddr::from(([0, 0, 0, 0], 80)));
@@ -88,7 +93,7 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Asked, ArgsErr
         return Err(ArgsError::Nowhere);
     }
     let routes = routes.ok_or(ArgsError::NoRoutes)?;
-    Ok(Asked::Serve(Settings { routes, web, web_secure, web_policy, connect_limit }))
+    Ok(Asked::Serve(EdgeSettings { routes, web, web_secure, web_policy, connect_limit }))
 }
 
 fn value(flag: &'static str, args: &mut impl Iterator<Item = String>) -> Result<String, ArgsError> {

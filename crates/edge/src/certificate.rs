@@ -7,10 +7,17 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::server::CertificateFiles;
-
 /// The name of HTTP/2 in the choice of protocols.
 pub(crate) const ALPN_HTTP2: &[u8] = b"h2";
+
+/// The PEM files of the server certificate. Both are read again when they change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// The certificate, followed by any intermediate ones.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
 
 /// Why a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]

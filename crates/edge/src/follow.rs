@@ -8,10 +8,9 @@ use std::time::Duration;
 use rustls::ServerConfig;
 use tokio::sync::{Notify, watch};
 
-use crate::certificate;
-use crate::log::{EventLine, Log};
+use crate::certificate::{self, CertificateFiles};
+use crate::log::{EdgeLog, EventLine};
 use crate::routes::Routes;
-use crate::server::CertificateFiles;
 use crate::table::{Table, TableError};
 
 /// How often the files are looked at. They are small and their content is compared, so a change is never missed because
@@ -49,20 +48,20 @@ pub enum RoutesError {
 
 /// The files, with what was in them at the last look.
 #[derive(Debug)]
-pub(crate) struct Files {
+pub(crate) struct FollowedFiles {
     routes: PathBuf,
     routes_seen: Option<Vec<u8>>,
     routes_doubted: Option<Vec<u8>>,
     certificate: Option<(CertificateFiles, [Option<Vec<u8>>; 2])>,
 }
 
-impl Files {
+impl FollowedFiles {
     pub(crate) fn new(routes: PathBuf) -> Self {
         Self { routes, routes_seen: None, routes_doubted: None, certificate: None }
     }
 
     /// The routes to start with; none if there is no file yet.
-    pub(crate) async fn first_table(&mut self, log: &Log) -> Result<Table, RoutesError> {
+    pub(crate) async fn first_table(&mut self, log: &EdgeLog) -> Result<Table, RoutesError> {
         self.routes_seen = read(&self.routes).await?;
         let table = compile(&self.routes, self.routes_seen.as_deref())?;
         say_routes(log, &table);
@@ -82,7 +81,7 @@ impl Files {
         table: watch::Sender<Arc<Table>>,
         tls: Option<watch::Sender<Arc<ServerConfig>>>,
         reload: Arc<Notify>,
-        log: &Log,
+        log: &EdgeLog,
     ) {
         loop {
             tokio::select! {
@@ -96,7 +95,7 @@ impl Files {
         }
     }
 
-    async fn look_at_routes(&mut self, table: &watch::Sender<Arc<Table>>, log: &Log) {
+    async fn look_at_routes(&mut self, table: &watch::Sender<Arc<Table>>, log: &EdgeLog) {
         // A file that is gone or cannot be read is taken for one in the middle of being replaced.
         let Ok(Some(content)) = read(&self.routes).await else { return };
         if self.routes_seen.as_ref() == Some(&content) {
@@ -117,7 +116,7 @@ impl Files {
         self.routes_seen = Some(content);
     }
 
-    async fn look_at_certificate(&mut self, tls: &watch::Sender<Arc<ServerConfig>>, log: &Log) {
+    async fn look_at_certificate(&mut self, tls: &watch::Sender<Arc<ServerConfig>>, log: &EdgeLog) {
         let Some((files, seen)) = &mut self.certificate else {
             return;
         };
@@ -136,7 +135,7 @@ impl Files {
     }
 }
 
-fn say_routes(log: &Log, table: &Table) {
+fn say_routes(log: &EdgeLog, table: &Table) {
     log.event(&EventLine::Routes { revision: table.revision(), routers: table.routes().len() });
 }
 
@@ -161,4 +160,30 @@ fn compile(path: &Path, content: Option<&[u8]>) -> Result<Table, RoutesError> {
         None => Routes::default(),
     };
     Table::compile(&routes).map_err(|source| RoutesError::Table { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::EdgeLog;
+
+    #[tokio::test]
+    async fn routes_stay_while_their_file_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("routes.json");
+        let write =
+            |revision: &str| std::fs::write(&path, format!("{{\"revision\": \"{revision}\", \"routers\": []}}"));
+        write("first").unwrap();
+        let log = EdgeLog::new(Box::new(std::io::sink()));
+        let mut files = FollowedFiles::new(path.clone());
+        let table = watch::Sender::new(Arc::new(files.first_table(&log).await.unwrap()));
+        std::fs::remove_file(&path).unwrap();
+        for _ in 0..3 {
+            files.look_at_routes(&table, &log).await;
+            assert_eq!(table.borrow().revision(), "first");
+        }
+        write("second").unwrap();
+        files.look_at_routes(&table, &log).await;
+        assert_eq!(table.borrow().revision(), "second");
+    }
 }

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::answer::{self, Body, MARK_HEADER, Mark, REASON_HEADER};
 use crate::headers::{self, Arrival};
-use crate::log::{Log, RequestLine};
+use crate::log::{EdgeLog, RequestLine};
 use crate::middleware::{self, Applied};
 use crate::resolve::Resolver;
 use crate::routes::Backend;
@@ -47,7 +47,7 @@ pub(crate) struct Shared {
     pub(crate) resolver: Resolver,
     pub(crate) web_policy: WebPolicy,
     pub(crate) server_name: HeaderValue,
-    pub(crate) log: Log,
+    pub(crate) log: EdgeLog,
 }
 
 /// Answers one request and logs it.

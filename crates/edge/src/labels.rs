@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use self::keys::{Label, Labels, list};
 use crate::routes::{Backend, Middleware, Router, WEB, WEB_SECURE};
-use crate::rule::{Rule, RuleError};
+use crate::rule::{RouteRule, RuleError};
 
 /// What the labels of one service ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -200,6 +200,7 @@ pub fn routes_from_labels(labels: &BTreeMap<String, String>, service_dns: &str) 
     Ok(found)
 }
 
+/// Reads one router; `None` for one that leads to something of another provider.
 fn read_router(
     labels: &Labels<'_>,
     name: &str,
@@ -212,59 +213,75 @@ fn read_router(
         .filter(|rule| !rule.value.trim().is_empty())
         .ok_or_else(|| LabelError::NoRule { router: router() })?
         .value;
-    Rule::parse(rule).map_err(|source| LabelError::Rule { router: router(), source })?;
+    RouteRule::parse(rule).map_err(|source| LabelError::Rule { router: router(), source })?;
+    let Some(service) = read_service(labels, name, unsupported)? else { return Ok(None) };
+    let port = read_port(labels, name, &service, unsupported)?;
+    let tls = labels.has_tls(name);
+    Ok(Some(Router {
+        name: router(),
+        rule: rule.to_owned(),
+        entry_points: read_entry_points(labels, name, tls, unsupported),
+        tls,
+        priority: label("priority").map(|label| label.parse("a whole number")).transpose()?,
+        middlewares: read_middlewares(labels, name, unsupported)?,
+        backend: Backend { host: service_dns.to_owned(), port },
+    }))
+}
 
-    let service = match label("service").map(|label| without_provider(label.value)) {
-        Some(Named::Here(service)) => {
-            if !labels.names("services").iter().any(|defined| defined == service) {
-                return Err(LabelError::UnknownService { router: router(), service: service.to_owned() });
-            }
-            service.to_owned()
+/// The service that a router leads to; `None` for one of another provider.
+fn read_service(
+    labels: &Labels<'_>,
+    router: &str,
+    unsupported: &mut Vec<Unsupported>,
+) -> Result<Option<String>, LabelError> {
+    let named = labels.get(&["http", "routers", router, "service"]).map(|label| without_provider(label.value));
+    let defined = labels.names("services");
+    let router = router.to_owned();
+    match (named, defined.as_slice()) {
+        (Some(Named::Here(service)), defined) if defined.iter().any(|one| one == service) => {
+            Ok(Some(service.to_owned()))
         }
-        Some(Named::Elsewhere(service)) => {
-            let service = service.to_owned();
-            unsupported.push(Unsupported::ServiceElsewhere { router: router(), service });
-            return Ok(None);
+        (Some(Named::Here(service)), _) => Err(LabelError::UnknownService { router, service: service.to_owned() }),
+        (Some(Named::Elsewhere(service)), _) => {
+            unsupported.push(Unsupported::ServiceElsewhere { router, service: service.to_owned() });
+            Ok(None)
         }
-        None => match labels.names("services").as_slice() {
-            // Traefik makes up a service here and then finds no port for it; the label to set is the same.
-            [] => name.to_owned(),
-            [only] => only.clone(),
-            several => {
-                return Err(LabelError::SeveralServices { router: router(), services: several.to_vec() });
-            }
-        },
-    };
-    let server = |field: &str| labels.get(&["http", "services", &service, "loadbalancer", "server", field]);
-    let port = server("port")
-        .ok_or_else(|| LabelError::NoPort { router: router(), service: service.clone() })?
-        .parse("a port number")?;
+        // Traefik makes up a service here and then finds no port for it; the label to set is the same.
+        (None, []) => Ok(Some(router)),
+        (None, [only]) => Ok(Some(only.clone())),
+        (None, several) => Err(LabelError::SeveralServices { router, services: several.to_vec() }),
+    }
+}
+
+/// The port that a service listens on. Its scheme is `http`, whatever the labels ask for.
+fn read_port(
+    labels: &Labels<'_>,
+    router: &str,
+    service: &str,
+    unsupported: &mut Vec<Unsupported>,
+) -> Result<u16, LabelError> {
+    let server = |field: &str| labels.get(&["http", "services", service, "loadbalancer", "server", field]);
     if let Some(scheme) = server("scheme").filter(|label| !label.value.eq_ignore_ascii_case("http")) {
-        let notice = Unsupported::Scheme { service: service.clone(), scheme: scheme.value.to_owned() };
+        let notice = Unsupported::Scheme { service: service.to_owned(), scheme: scheme.value.to_owned() };
         if !unsupported.contains(&notice) {
             unsupported.push(notice);
         }
     }
+    server("port")
+        .ok_or_else(|| LabelError::NoPort { router: router.to_owned(), service: service.to_owned() })?
+        .parse("a port number")
+}
 
-    let entry_points: Vec<String> = label("entrypoints").map(list).unwrap_or_default();
-    for entry_point in entry_points.iter().filter(|name| *name != WEB && *name != WEB_SECURE) {
-        unsupported.push(Unsupported::EntryPoint { router: router(), name: entry_point.clone() });
+/// Where a router listens; empty for every entry point.
+fn read_entry_points(labels: &Labels<'_>, router: &str, tls: bool, unsupported: &mut Vec<Unsupported>) -> Vec<String> {
+    let names: Vec<String> = labels.get(&["http", "routers", router, "entrypoints"]).map(list).unwrap_or_default();
+    for name in names.iter().filter(|name| *name != WEB && *name != WEB_SECURE) {
+        unsupported.push(Unsupported::EntryPoint { router: router.to_owned(), name: name.clone() });
     }
-    let tls = labels.has_tls(name);
-    if !tls && entry_points.iter().all(|name| name == WEB_SECURE) && !entry_points.is_empty() {
-        unsupported.push(Unsupported::NoTls { router: router() });
+    if !tls && !names.is_empty() && names.iter().all(|name| name == WEB_SECURE) {
+        unsupported.push(Unsupported::NoTls { router: router.to_owned() });
     }
-    let priority = label("priority").map(|label| label.parse("a whole number")).transpose()?;
-    let middlewares = read_middlewares(labels, name, unsupported)?;
-    Ok(Some(Router {
-        name: router(),
-        rule: rule.to_owned(),
-        entry_points,
-        tls,
-        priority,
-        middlewares,
-        backend: Backend { host: service_dns.to_owned(), port },
-    }))
+    names
 }
 
 fn read_middlewares(

@@ -19,12 +19,12 @@ mod server;
 mod table;
 
 pub use answer::{MARK_HEADER, Mark, REASON_HEADER};
-pub use certificate::CertificateError;
+pub use certificate::{CertificateError, CertificateFiles};
 pub use follow::RoutesError;
 pub use forward::{STATUS_HOST, WebPolicy};
 pub use labels::{LabelError, LabelRoutes, Unsupported, routes_from_labels};
-pub use log::Log;
+pub use log::EdgeLog;
 pub use routes::{Backend, Middleware, Router, Routes, WEB, WEB_SECURE};
-pub use rule::{Matcher, Pattern, RequestFacts, Rule, RuleError};
-pub use server::{CertificateFiles, Edge, Settings, StartError};
+pub use rule::{Matcher, Pattern, RequestFacts, RouteRule, RuleError};
+pub use server::{Edge, EdgeSettings, StartError};
 pub use table::{EntryPoint, Route, Table, TableError};

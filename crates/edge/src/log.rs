@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 /// Where log lines go.
-pub struct Log(Mutex<Box<dyn Write + Send>>);
+pub struct EdgeLog(Mutex<Box<dyn Write + Send>>);
 
 /// One request. There is no query: it may hold a secret.
 #[derive(Debug, Serialize)]
@@ -54,7 +54,7 @@ pub(crate) enum EventLine<'a> {
     },
 }
 
-impl Log {
+impl EdgeLog {
     /// A log to any sink; a sink that fails is passed over in silence, since there is no other place to say so.
     #[must_use]
     pub fn new(sink: Box<dyn Write + Send>) -> Self {
@@ -84,9 +84,9 @@ impl Log {
     }
 }
 
-impl std::fmt::Debug for Log {
+impl std::fmt::Debug for EdgeLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Log")
+        f.write_str("EdgeLog")
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cc_ci_edge::{Edge, Log, Settings};
+use cc_ci_edge::{Edge, EdgeLog, EdgeSettings};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
@@ -20,7 +20,7 @@ const USAGE: u8 = 2;
 const END_LIMIT: Duration = Duration::from_millis(50);
 
 fn main() -> ExitCode {
-    let settings = match args::parse(std::env::args().skip(1)) {
+    let settings = match args::given() {
         Ok(Asked::Serve(settings)) => settings,
         Ok(Asked::Help) => return print(args::HELP),
         Ok(Asked::Version) => {
@@ -40,12 +40,12 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(settings: EdgeSettings) -> Result<(), Box<dyn std::error::Error>> {
     // The handlers come first: as the first process of a container, this one is not ended by a signal it has none for.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
-    let edge = Edge::bind(settings, Log::stderr()).await?;
+    let edge = Edge::bind(settings, EdgeLog::stderr()).await?;
     let reload = Arc::new(Notify::new());
     let stop = async {
         loop {

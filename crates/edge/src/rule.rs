@@ -13,7 +13,7 @@ pub use pattern::Pattern;
 
 /// A parsed router rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rule {
+pub enum RouteRule {
     /// One matcher; true if any of its values matches.
     Match(Matcher),
     /// True if the inner rule is false.
@@ -52,7 +52,7 @@ pub struct RequestFacts<'a> {
     pub method: &'a str,
 }
 
-impl Rule {
+impl RouteRule {
     /// Reads a rule.
     ///
     /// # Errors
@@ -134,7 +134,7 @@ pub(crate) fn canonical_host(authority: &str) -> String {
     host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for RouteRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Match(matcher) => matcher.fmt(f),
@@ -148,14 +148,14 @@ impl fmt::Display for Rule {
     }
 }
 
-fn write_joined(f: &mut fmt::Formatter<'_>, parts: &[Rule], operator: &str) -> fmt::Result {
+fn write_joined(f: &mut fmt::Formatter<'_>, parts: &[RouteRule], operator: &str) -> fmt::Result {
     for (index, part) in parts.iter().enumerate() {
         if index > 0 {
             f.write_str(operator)?;
         }
         match part {
-            Rule::Match(_) | Rule::Not(_) => write!(f, "{part}")?,
-            Rule::All(_) | Rule::Any(_) => write!(f, "({part})")?,
+            RouteRule::Match(_) | RouteRule::Not(_) => write!(f, "{part}")?,
+            RouteRule::All(_) | RouteRule::Any(_) => write!(f, "({part})")?,
         }
     }
     Ok(())

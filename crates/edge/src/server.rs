@@ -18,11 +18,11 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::certificate::{self, CertificateError};
+use crate::certificate::{self, CertificateError, CertificateFiles};
 use crate::follow::{self, RoutesError};
 use crate::forward::{self, HEADER_COUNT, HEADER_LIMIT, Shared, WebPolicy};
 use crate::headers::Arrival;
-use crate::log::{EventLine, Log};
+use crate::log::{EdgeLog, EventLine};
 use crate::resolve::Resolver;
 use crate::table::{EntryPoint, Table};
 
@@ -31,7 +31,7 @@ const CLIENT_LIMIT: Duration = Duration::from_secs(30);
 
 /// What the proxy is told when it starts.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct EdgeSettings {
     /// The routes file. A missing file stands for no routes yet.
     pub routes: PathBuf,
     /// Where to listen for plain HTTP, if at all.
@@ -42,15 +42,6 @@ pub struct Settings {
     pub web_policy: WebPolicy,
     /// The longest time for looking a back end up, and for each attempt to connect to it.
     pub connect_limit: Duration,
-}
-
-/// The PEM files of the server certificate. Both are read again when they change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateFiles {
-    /// The certificate, followed by any intermediate ones.
-    pub certificate: PathBuf,
-    /// Its private key.
-    pub key: PathBuf,
 }
 
 /// Why the proxy cannot start.
@@ -81,7 +72,7 @@ pub struct Edge {
     web_secure: Option<TcpListener>,
     table: watch::Sender<Arc<Table>>,
     tls: Option<watch::Sender<Arc<ServerConfig>>>,
-    follow: follow::Files,
+    follow: follow::FollowedFiles,
     shared: Arc<Shared>,
 }
 
@@ -90,8 +81,8 @@ impl Edge {
     ///
     /// # Errors
     /// [`StartError`] when a file cannot be used or an address cannot be taken.
-    pub async fn bind(settings: Settings, log: Log) -> Result<Self, StartError> {
-        let mut follow = follow::Files::new(settings.routes);
+    pub async fn bind(settings: EdgeSettings, log: EdgeLog) -> Result<Self, StartError> {
+        let mut follow = follow::FollowedFiles::new(settings.routes);
         let table = follow.first_table(&log).await?;
         let (table, follows) = watch::channel(Arc::new(table));
         let web = match settings.web {

@@ -1,7 +1,7 @@
 //! The compiled routes: which router takes a request.
 
 use crate::routes::{Backend, Middleware, Router, Routes, WEB, WEB_SECURE};
-use crate::rule::{RequestFacts, Rule, RuleError};
+use crate::rule::{RequestFacts, RouteRule, RuleError};
 
 /// Why routes cannot be followed.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +61,7 @@ pub struct Table {
 /// One router, compiled.
 #[derive(Debug)]
 pub struct Route {
-    rule: Rule,
+    rule: RouteRule,
     priority: i64,
     router: Router,
 }
@@ -110,8 +110,8 @@ impl Table {
             if compiled.iter().any(|other| other.router.name == router.name) {
                 return Err(TableError::SameName { router: router.name.clone() });
             }
-            let rule =
-                Rule::parse(&router.rule).map_err(|source| TableError::Rule { router: router.name.clone(), source })?;
+            let rule = RouteRule::parse(&router.rule)
+                .map_err(|source| TableError::Rule { router: router.name.clone(), source })?;
             let priority = match router.priority {
                 Some(priority) if priority != 0 => priority,
                 Some(_) | None => i64::try_from(router.rule.len()).unwrap_or(i64::MAX),

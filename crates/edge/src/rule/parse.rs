@@ -1,7 +1,7 @@
-//! Reads the text of a rule into a [`Rule`] by recursive descent.
+//! Reads the text of a rule into a [`RouteRule`] by recursive descent.
 
 use super::pattern::Anchor;
-use super::{Matcher, Pattern, Rule};
+use super::{Matcher, Pattern, RouteRule};
 
 /// How deep brackets and `!` may nest: far above any recipe, far below what the stack holds.
 const DEEPEST: usize = 64;
@@ -58,7 +58,7 @@ pub enum RuleError {
     },
 }
 
-pub(super) fn parse(text: &str) -> Result<Rule, RuleError> {
+pub(super) fn parse(text: &str) -> Result<RouteRule, RuleError> {
     if text.trim().is_empty() {
         return Err(RuleError::Empty);
     }
@@ -115,42 +115,42 @@ impl Reader {
     }
 }
 
-fn any(reader: &mut Reader, depth: usize) -> Result<Rule, RuleError> {
+fn any(reader: &mut Reader, depth: usize) -> Result<RouteRule, RuleError> {
     let first = all(reader, depth)?;
     let mut parts = vec![first];
     while reader.accept("||") {
         parts.push(all(reader, depth)?);
     }
-    Ok(joined(parts, Rule::Any))
+    Ok(joined(parts, RouteRule::Any))
 }
 
-fn all(reader: &mut Reader, depth: usize) -> Result<Rule, RuleError> {
+fn all(reader: &mut Reader, depth: usize) -> Result<RouteRule, RuleError> {
     let first = unary(reader, depth)?;
     let mut parts = vec![first];
     while reader.accept("&&") {
         parts.push(unary(reader, depth)?);
     }
-    Ok(joined(parts, Rule::All))
+    Ok(joined(parts, RouteRule::All))
 }
 
-fn joined(mut parts: Vec<Rule>, join: fn(Vec<Rule>) -> Rule) -> Rule {
+fn joined(mut parts: Vec<RouteRule>, join: fn(Vec<RouteRule>) -> RouteRule) -> RouteRule {
     if parts.len() == 1 { parts.swap_remove(0) } else { join(parts) }
 }
 
-fn unary(reader: &mut Reader, depth: usize) -> Result<Rule, RuleError> {
+fn unary(reader: &mut Reader, depth: usize) -> Result<RouteRule, RuleError> {
     reader.skip_space();
     if depth > DEEPEST {
         return Err(RuleError::TooDeep { column: reader.column() });
     }
     if reader.accept("!") {
-        return Ok(Rule::Not(Box::new(unary(reader, depth + 1)?)));
+        return Ok(RouteRule::Not(Box::new(unary(reader, depth + 1)?)));
     }
     if reader.accept("(") {
         let inner = any(reader, depth + 1)?;
         reader.expect(")", "`)`")?;
         return Ok(inner);
     }
-    Ok(Rule::Match(call(reader)?))
+    Ok(RouteRule::Match(call(reader)?))
 }
 
 fn call(reader: &mut Reader) -> Result<Matcher, RuleError> {

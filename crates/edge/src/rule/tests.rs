@@ -6,7 +6,7 @@ use super::*;
 
 fn check(rule: &str, method: &str, url: &str, expected: bool) {
     let (host, path) = url.split_at(url.find('/').unwrap());
-    let parsed = Rule::parse(rule).unwrap();
+    let parsed = RouteRule::parse(rule).unwrap();
     let facts = RequestFacts { host, path, method };
     assert_eq!(parsed.matches(facts), expected, "{rule} on {method} {url}");
 }
@@ -67,14 +67,14 @@ fn operators_bind_as_in_go() {
 
 #[test]
 fn literal_hosts_are_listed_once_and_not_under_a_not() {
-    let rule = Rule::parse("(Host(`B`,`a`) || Host(`b`)) && !Host(`c`) && PathPrefix(`/`)").unwrap();
+    let rule = RouteRule::parse("(Host(`B`,`a`) || Host(`b`)) && !Host(`c`) && PathPrefix(`/`)").unwrap();
     assert_eq!(rule.hosts(), ["b", "a"]);
 }
 
 #[test]
 fn refusals_say_what_and_where() {
     let check = |rule: &str, expected: &str| {
-        assert_eq!(Rule::parse(rule).unwrap_err().to_string(), expected, "{rule}");
+        assert_eq!(RouteRule::parse(rule).unwrap_err().to_string(), expected, "{rule}");
     };
     check(" ", "the rule is empty");
     check(
@@ -89,9 +89,12 @@ fn refusals_say_what_and_where() {
     check("Host('a')", "expected a value in backticks or double quotes at column 6, found `'`");
     check("(Host(`é`)", "expected `)` at column 11, found the end of the rule");
     check("Host(`a", "expected the closing quote of the value at column 8, found the end of the rule");
-    assert!(matches!(Rule::parse("Path(`/`) || PathRegexp(`(`)").unwrap_err(), RuleError::Pattern { column: 14, .. }));
-    assert_eq!(Rule::parse(&"!".repeat(100_000)).unwrap_err(), RuleError::TooDeep { column: 66 });
-    assert_eq!(Rule::parse(&"(".repeat(100_000)).unwrap_err(), RuleError::TooDeep { column: 66 });
+    assert!(matches!(
+        RouteRule::parse("Path(`/`) || PathRegexp(`(`)").unwrap_err(),
+        RuleError::Pattern { column: 14, .. }
+    ));
+    assert_eq!(RouteRule::parse(&"!".repeat(100_000)).unwrap_err(), RuleError::TooDeep { column: 66 });
+    assert_eq!(RouteRule::parse(&"(".repeat(100_000)).unwrap_err(), RuleError::TooDeep { column: 66 });
 }
 
 fn matcher() -> impl Strategy<Value = Matcher> {
@@ -110,12 +113,12 @@ fn matcher() -> impl Strategy<Value = Matcher> {
     ]
 }
 
-fn rule() -> impl Strategy<Value = Rule> {
-    matcher().prop_map(Rule::Match).prop_recursive(4, 24, 3, |inner| {
+fn rule() -> impl Strategy<Value = RouteRule> {
+    matcher().prop_map(RouteRule::Match).prop_recursive(4, 24, 3, |inner| {
         prop_oneof![
-            inner.clone().prop_map(|rule| Rule::Not(Box::new(rule))),
-            prop::collection::vec(inner.clone(), 2..4).prop_map(Rule::All),
-            prop::collection::vec(inner, 2..4).prop_map(Rule::Any),
+            inner.clone().prop_map(|rule| RouteRule::Not(Box::new(rule))),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(RouteRule::All),
+            prop::collection::vec(inner, 2..4).prop_map(RouteRule::Any),
         ]
     })
 }
@@ -123,7 +126,7 @@ fn rule() -> impl Strategy<Value = Rule> {
 proptest! {
     #[test]
     fn any_text_is_answered_without_a_panic(text in any::<String>(), path in any::<String>()) {
-        if let Ok(rule) = Rule::parse(&text) {
+        if let Ok(rule) = RouteRule::parse(&text) {
             let _: bool = rule.matches(RequestFacts { host: &text, path: &path, method: "GET" });
         }
     }
@@ -132,7 +135,7 @@ proptest! {
     fn text_of_rule_symbols_is_answered_without_a_panic(
         text in "((Host|Path|PathPrefix|HostRegexp)?[()`,!&|\"{}:\\\\ a*]{0,6}){0,8}",
     ) {
-        if let Ok(rule) = Rule::parse(&text) {
+        if let Ok(rule) = RouteRule::parse(&text) {
             let _: bool = rule.matches(RequestFacts { host: "a", path: "/a", method: "GET" });
         }
     }
@@ -140,6 +143,6 @@ proptest! {
     #[test]
     fn a_printed_rule_reads_back_the_same(rule in rule()) {
         let printed = rule.to_string();
-        prop_assert_eq!(Rule::parse(&printed).unwrap(), rule, "{}", printed);
+        prop_assert_eq!(RouteRule::parse(&printed).unwrap(), rule, "{}", printed);
     }
 }

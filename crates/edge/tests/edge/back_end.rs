@@ -22,7 +22,7 @@ pub(crate) struct BackEnd {
     pub(crate) address: SocketAddr,
     /// Lets `/gated` and `/slow` go on: one permit each time.
     pub(crate) gate: Arc<Semaphore>,
-    /// Counts what a test waits for: parts of a body that arrived, answers that were given up.
+    /// Counts what a test waits for: slow requests and parts of a body that arrived, answers that were given up.
     pub(crate) seen: Arc<Semaphore>,
     accepting: tokio::task::JoinHandle<()>,
 }
@@ -71,6 +71,7 @@ async fn answer(app: App, request: Request<Incoming>) -> Result<Response<AppBody
         "/download" => Response::new(stream_of(app.clone(), 64 * 1024, 512, Pace::Free)),
         "/gated" => Response::new(stream_of(app.clone(), 5, 3, Pace::Gated)),
         "/slow" => {
+            app.seen.add_permits(1);
             app.gate.acquire().await.unwrap().forget();
             Response::new(text("at last"))
         }

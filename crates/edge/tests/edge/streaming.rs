@@ -1,7 +1,5 @@
 //! Bodies that are large or slow, clients that go away, and connections that leave HTTP.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use cc_ci_edge::EntryPoint;
 use http_body_util::{BodyExt, StreamBody};
@@ -13,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::back_end::BackEnd;
-use crate::world::{Answer, ClientBody, PATIENCE, World, empty, get, plain, secure};
+use crate::world::{Answer, CONNECT_LIMIT, ClientBody, PATIENCE, World, empty, get, plain, secure};
 
 async fn world(app: &BackEnd) -> World {
     World::start(vec![plain("plain", "Host(`a.test`)", app.address), secure("secure", "Host(`a.test`)", app.address)])
@@ -135,8 +133,11 @@ async fn a_slow_app_is_waited_for_longer_than_a_connection() {
     let app = BackEnd::start("app").await;
     let world = world(&app).await;
     let release = async {
-        // Three times the limit for connecting; the answer has none.
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        timeout(PATIENCE, app.seen.acquire()).await.unwrap().unwrap().forget();
+        // Three times the limit for connecting pass; the answer has none.
+        tokio::time::pause();
+        tokio::time::advance(3 * CONNECT_LIMIT).await;
+        tokio::time::resume();
         app.gate.add_permits(1);
     };
     let (answer, ()) = tokio::join!(world.get("http://a.test/slow"), release);

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cc_ci_edge::{Backend, CertificateFiles, Edge, EntryPoint, Log, Router, Routes, STATUS_HOST, Settings, WebPolicy};
+use cc_ci_edge::{
+    Backend, CertificateFiles, Edge, EdgeLog, EdgeSettings, EntryPoint, Router, Routes, STATUS_HOST, WebPolicy,
+};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
@@ -23,6 +25,9 @@ use tokio::sync::Notify;
 use tokio_rustls::TlsConnector;
 
 pub(crate) type ClientBody = BoxBody<Bytes, std::convert::Infallible>;
+
+/// How long the proxy under test tries to connect.
+pub(crate) const CONNECT_LIMIT: Duration = Duration::from_millis(100);
 
 /// The longest time a test waits for something that should happen at once.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -115,15 +120,15 @@ impl World {
     pub(crate) async fn start_with(routers: Vec<Router>, web_policy: WebPolicy) -> Self {
         let files = Files::new(routers);
         let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-        let settings = Settings {
+        let settings = EdgeSettings {
             routes: files.path("routes.json"),
             web: Some(any_port),
             web_secure: Some((any_port, files.certificate())),
             web_policy,
-            connect_limit: Duration::from_millis(100),
+            connect_limit: CONNECT_LIMIT,
         };
         let logged = Logged::default();
-        let edge = Edge::bind(settings, Log::new(Box::new(logged.clone()))).await.unwrap();
+        let edge = Edge::bind(settings, EdgeLog::new(Box::new(logged.clone()))).await.unwrap();
         let (web, web_secure) = (edge.web_address().unwrap(), edge.web_secure_address().unwrap());
         tokio::spawn(edge.serve(Arc::new(Notify::new()), std::future::pending()));
         Self { files, logged, web, web_secure }

@@ -3,7 +3,6 @@
 /// Files that need each other, by crate.
 pub(super) const CIRCLES: &[&str] = &[
     "cli: commands/clean commands/reap commands/run commands/warm",
-    "edge: certificate follow server",
     "engine: abra/command abra/operate",
     "engine: custom/hurl custom/sandbox",
     "recipe: abra/opinion lint",
@@ -40,7 +39,6 @@ pub(super) const CLIENTS: &[&str] = &[
 pub(super) const ENVIRONMENT: &[&str] = &[
     "crates/cli/src/commands/bench/real.rs",
     "crates/cli/src/terminal.rs",
-    "crates/edge/src/main.rs",
     "crates/engine/src/docker/raw.rs",
     "crates/engine/src/host.rs",
     "crates/engine/src/process.rs",
@@ -65,7 +63,6 @@ pub(super) const NAMES: &[&str] = &[
     "Kept",
     "Key",
     "Kind",
-    "Log",
     "Login",
     "Mode",
     "Network",
@@ -74,8 +71,6 @@ pub(super) const NAMES: &[&str] = &[
     "Policy",
     "Published",
     "Route",
-    "Rule",
-    "Settings",
     "Status",
     "Tag",
     "TestResult",
