@@ -27,7 +27,7 @@ pub struct Routes {
 pub struct Router {
     /// Name, as in the labels; unique in the file.
     pub name: String,
-    /// RouteRule in Traefik's language, see [`crate::Rule`].
+    /// Rule in Traefik's language, see [`crate::RouteRule`].
     pub rule: String,
     /// Entry points it listens on; empty means all. Names other than [`WEB`] and [`WEB_SECURE`] never match.
     #[serde(default)]

@@ -3,6 +3,8 @@
 //! Each run has an `ABRA_DIR` of its own: an environment file for the one app, a clone of the recipe at the commit that is
 //! deployed, and the override in that clone. `abra` writes the app's labels and environment, makes its secrets, hands the
 //! stack to the engine and takes it down; waits, checks and what is left at the end stay with cc-ci.
+//!
+//! Marks such as (S4) say where a habit of `abra` is known from: see `docs/guide/abra.md`, Sources.
 
 mod command;
 mod home;

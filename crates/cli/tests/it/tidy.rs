@@ -4,6 +4,7 @@ mod circles;
 mod doors;
 mod exceptions;
 mod names;
+mod requirements;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
