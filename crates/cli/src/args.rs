@@ -3,6 +3,7 @@
 pub mod value;
 
 use crate::error::{Kind, UserError};
+use cc_ci_engine::docker::{AddressError, EngineAddress};
 use cc_ci_pages::comment::Address;
 use cc_ci_store::state::StateFolder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -35,6 +36,11 @@ impl Cli {
             .ok_or_else(|| UserError::new(Kind::Usage, "there is no folder for state").hint("give --state DIR"))?;
         Ok(StateFolder::open(&dir)?)
     }
+}
+
+/// The engine that everything of this process speaks to: what `DOCKER_HOST` says, read nowhere else.
+pub fn engine() -> Result<EngineAddress, AddressError> {
+    EngineAddress::parse(std::env::var_os("DOCKER_HOST").as_deref())
 }
 
 /// Where `abra` keeps its copies of recipes, if there is a home.

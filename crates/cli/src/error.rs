@@ -1,6 +1,7 @@
 //! Errors as a user sees them: what, where, what now; and the exit code of each kind.
 
 use cc_ci_engine::abra::AbraError;
+use cc_ci_engine::docker::AddressError;
 use cc_ci_engine::git::GitError;
 use cc_ci_engine::process::ProcessError;
 use cc_ci_engine::swarm::SwarmError;
@@ -166,11 +167,18 @@ impl From<ProcessError> for UserError {
     }
 }
 
+impl From<AddressError> for UserError {
+    fn from(error: AddressError) -> Self {
+        Self::new(Kind::NoSwarm, error.to_string()).hint(error.hint())
+    }
+}
+
 impl From<SwarmError> for UserError {
     fn from(error: SwarmError) -> Self {
         let kind = match &error {
             SwarmError::Engine { .. } | SwarmError::Command { .. } | SwarmError::Ledger(_) => Kind::Infrastructure,
             SwarmError::Refused { .. } => Kind::Recipe,
+            SwarmError::NotAllowed { .. } => Kind::Internal,
         };
         Self::new(kind, chain(&error))
     }

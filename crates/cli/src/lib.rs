@@ -24,8 +24,6 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    // Whoever was first has chosen the same one: there is only ring in this program.
-    let _already = rustls::crypto::ring::default_provider().install_default();
     // It waits for a long time, and must hold nothing meanwhile.
     if let Verb::Reap(args) = &cli.verb {
         return commands::reap::exec(args).map_or_else(|error| ExitCode::from(error.kind.exit_code()), ExitCode::from);

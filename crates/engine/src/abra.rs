@@ -10,9 +10,10 @@ mod command;
 mod home;
 mod operate;
 
-use crate::docker::Swarm;
+use crate::docker::EngineAddress;
 use crate::git::{GitError, Repository};
 use crate::process::ProcessError;
+use crate::swarm::Operate;
 use cc_ci_model::ids::{Commit, Domain, RecipeName};
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::abra::opinion::SecondOpinion;
@@ -28,6 +29,9 @@ use tokio_util::sync::CancellationToken;
 
 /// How long one command of `abra` may take when nothing else is said: handing over a stack, not waiting for it.
 pub const LIMIT: Duration = Duration::from_secs(120);
+
+/// How long a command at the end of a run may take; what it leaves is removed by force.
+const LAST_CALL: Duration = Duration::from_secs(30);
 
 /// Which `abra`, and how long one command of it may take.
 #[derive(Debug, Clone)]
@@ -89,8 +93,12 @@ pub enum AbraError {
 }
 
 /// Asks a program for its version; an error when there is none, or when it is too old to be driven.
-pub async fn version(program: &Program, cancel: &CancellationToken) -> Result<AbraVersion, AbraError> {
-    let command = command::bare(program).arg("--version").deadline(program.limit.min(Duration::from_secs(20)));
+pub async fn version(
+    program: &Program,
+    address: &EngineAddress,
+    cancel: &CancellationToken,
+) -> Result<AbraVersion, AbraError> {
+    let command = command::bare(program, address).arg("--version").deadline(program.limit.min(Duration::from_secs(20)));
     let output = crate::process::run(&command, cancel).await?.require_success(&command)?;
     Ok(AbraVersion::read(&output.stdout_text())?)
 }
@@ -100,7 +108,8 @@ pub async fn version(program: &Program, cancel: &CancellationToken) -> Result<Ab
 pub struct Abra(Arc<Deployer>);
 
 struct Deployer {
-    swarm: Swarm,
+    swarm: Arc<dyn Operate>,
+    address: EngineAddress,
     program: Program,
     version: AbraVersion,
     home: Home,
@@ -122,10 +131,16 @@ struct Progress {
 
 impl Abra {
     /// Makes the run's `ABRA_DIR` with the clone at head.
-    pub async fn open(swarm: Swarm, program: Program, version: AbraVersion, site: Site) -> Result<Self, AbraError> {
+    pub async fn open(
+        swarm: Arc<dyn Operate>,
+        address: EngineAddress,
+        program: Program,
+        version: AbraVersion,
+        site: Site,
+    ) -> Result<Self, AbraError> {
         let home = Home::make(site).await?;
         let (app, transcript) = (tokio::sync::Mutex::default(), Mutex::default());
-        Ok(Self(Arc::new(Deployer { swarm, program, version, home, app, transcript })))
+        Ok(Self(Arc::new(Deployer { swarm, address, program, version, home, app, transcript })))
     }
 
     /// What `abra recipe lint` says about head. The clone must be as [`Abra::open`] left it: rules look at files that are

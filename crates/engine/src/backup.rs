@@ -7,20 +7,21 @@ pub mod repository;
 pub mod restic;
 pub mod verify;
 
-use bollard::Docker;
 use cc_ci_model::data::{Mounted, VolumeIndex};
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::{StackName, StepId};
+use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_recipe::backup::{BackupPaths, BackupSpec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::bench::{Bench, WorkError};
 use crate::data::index;
-use crate::exec::Command;
+use crate::exec::ExecCommand;
 use crate::labels;
+use crate::swarm::Observe;
 use crate::voice::Voice;
+use crate::workbench::{WorkError, Workbench};
 use hooks::{BackupHookTime, Ended};
 pub use restic::BackupRepository;
 
@@ -31,7 +32,7 @@ const ATTEMPTS: u32 = 3;
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The workbench with the stack's volumes.
-    pub bench: &'a Bench,
+    pub bench: &'a Workbench,
     /// The stack.
     pub stack: &'a StackName,
     /// Where snapshots go.
@@ -59,7 +60,7 @@ impl Promise {
     /// Its path on the bench.
     #[must_use]
     pub fn on_bench(&self) -> String {
-        let root = Bench::path(&self.volume);
+        let root = Workbench::path(&self.volume);
         if self.path.is_empty() { root } else { format!("{root}/{}", self.path) }
     }
 }
@@ -156,7 +157,7 @@ async fn once(context: &Context<'_>, promises: &[Promise], attempts: u32) -> Res
         AllEnded::Failed(finding) => return Ok(Once::Ended(BackupEnd::Failed(finding))),
         AllEnded::Replaced { service, why } => return Ok(Once::Replaced { service, why }),
     }
-    let (_, mounts) = index::mounts(context.bench.docker(), context.stack).await?;
+    let mounts = context.bench.containers().observe.mounts(context.stack).await?.volumes;
     let snapshot = Snapshot {
         id: summary.snapshot_id,
         promises: promises.to_vec(),
@@ -208,7 +209,7 @@ async fn run_hooks(context: &Context<'_>, time: BackupHookTime) -> Result<AllEnd
         let Some(hook) = hook else { continue };
         let at = (service.service.as_str(), time, hook.as_str());
         let speak = (context.voice, context.step);
-        match hooks::run(context.bench.docker(), context.stack, at, context.limit, speak).await? {
+        match hooks::run(context.bench.containers(), context.stack, at, context.limit, speak).await? {
             Ended::Well => {}
             Ended::Failed(finding) => return Ok(AllEnded::Failed(finding)),
             Ended::Replaced(why) => return Ok(AllEnded::Replaced { service: service.service.clone(), why }),
@@ -219,12 +220,12 @@ async fn run_hooks(context: &Context<'_>, time: BackupHookTime) -> Result<AllEnd
 
 /// Deletes everything in `volumes`, which must carry the stack's label, be on the bench and be mounted by nothing that
 /// runs: their services are stopped first.
-pub async fn empty_volumes(bench: &Bench, stack: &StackName, volumes: &BTreeSet<String>) -> Result<(), WorkError> {
-    let what = "empty the volumes";
+pub async fn empty_volumes(bench: &Workbench, stack: &StackName, volumes: &BTreeSet<String>) -> Result<(), WorkError> {
+    let (what, observe) = ("empty the volumes", bench.containers().observe.as_ref());
     for volume in volumes {
-        owned(bench.docker(), stack, volume).await?;
+        owned(observe, stack, volume).await?;
     }
-    let (_, mounts) = index::mounts(bench.docker(), stack).await?;
+    let mounts = observe.mounts(stack).await?.volumes;
     if let Some(mount) = mounts.iter().find(|mount| volumes.contains(&mount.volume)) {
         let why = format!("service {} still runs on volume {}", mount.service, mount.volume);
         return Err(WorkError::NotOurs { what: what.to_owned(), why });
@@ -232,12 +233,12 @@ pub async fn empty_volumes(bench: &Bench, stack: &StackName, volumes: &BTreeSet<
     if volumes.is_empty() {
         return Ok(());
     }
-    let roots = || volumes.iter().map(|volume| Bench::path(volume));
+    let roots = || volumes.iter().map(|volume| Workbench::path(volume));
     let delete = ["find".to_owned()].into_iter().chain(roots()).chain(["-mindepth", "1", "-delete"].map(str::to_owned));
-    bench.must(what, &Command::new(delete).limit(Duration::from_secs(120))).await?;
+    bench.must(what, &ExecCommand::new(delete).limit(Duration::from_secs(120))).await?;
     let left = ["find".to_owned()].into_iter().chain(roots());
     let left = left.chain(["-mindepth", "1", "-print", "-quit"].map(str::to_owned));
-    let left = bench.must(what, &Command::new(left)).await?.text();
+    let left = bench.must(what, &ExecCommand::new(left)).await?.text();
     if left.is_empty() {
         Ok(())
     } else {
@@ -246,9 +247,9 @@ pub async fn empty_volumes(bench: &Bench, stack: &StackName, volumes: &BTreeSet<
 }
 
 /// Refuses a volume that is not this stack's.
-async fn owned(docker: &Docker, stack: &StackName, volume: &str) -> Result<(), WorkError> {
-    let found = docker.inspect_volume(volume).await.map_err(WorkError::engine(format!("inspect volume {volume}")))?;
-    match found.labels.get(labels::STACK) {
+async fn owned(observe: &dyn Observe, stack: &StackName, volume: &str) -> Result<(), WorkError> {
+    let found = observe.labels(&Object::new(ObjectKind::Volume, volume)).await?.unwrap_or_default();
+    match found.get(labels::STACK) {
         Some(owner) if owner == stack.as_str() => Ok(()),
         other => Err(WorkError::NotOurs {
             what: format!("empty volume {volume}"),

@@ -4,16 +4,13 @@
 //! generated override over them they are compared with that reading plus the override, and with the first rendering: an
 //! override that repeats a wrong reading would hide it.
 
-use crate::docker::stack_command::stack_command;
-use crate::process::{self, Command, Output, ProcessError};
-use crate::swarm::Rendered;
+use crate::process::Command;
+use crate::swarm::{Loaded, Observe, Rendered, SwarmError};
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::crosscheck::{Difference, Ground, Rendering, differences, meddling};
 use cc_ci_recipe::source::{Problem, Severity};
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-use tokio_util::sync::CancellationToken;
+use std::path::PathBuf;
 
 /// What the comparison came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +36,7 @@ pub enum Checked {
 pub enum CheckError {
     /// The docker command could not be run.
     #[error(transparent)]
-    Process(#[from] ProcessError),
+    Swarm(#[from] SwarmError),
     /// The generated override could not be read back.
     #[error("cannot read the generated override {}: {source}", path.display())]
     File {
@@ -53,38 +50,37 @@ pub enum CheckError {
     Unreadable(Problem),
 }
 
-/// How long the docker command may take to read the files; it needs some 20 ms.
-const READING: Duration = Duration::from_secs(30);
-
-/// Compares `recipe`, the reading that the plan was made from, with what the docker command reads in `stack`: the recipe's
-/// own files, and the generated override that is the last of them. Changes nothing and needs no engine.
-pub async fn check(stack: &Rendered, recipe: &Recipe, cancel: &CancellationToken) -> Result<Checked, CheckError> {
-    check_with(Path::new("docker"), stack, recipe, cancel).await
+/// Compares `recipe`, the reading that the plan was made from, with what the loader reads in `stack`: the recipe's own files, and
+/// the generated override that is the last of them.
+pub async fn check(observe: &dyn Observe, stack: &Rendered, recipe: &Recipe) -> Result<Checked, CheckError> {
+    let Some(over) = stack.files.last() else { return Ok(Checked::Same) };
+    let (alone, with) = (observe.config(stack, &stack.own), observe.config(stack, &stack.files));
+    let (alone, with, text) = tokio::join!(alone, with, tokio::fs::read_to_string(over));
+    let text = text.map_err(|source| CheckError::File { path: over.clone(), source })?;
+    compare(stack, recipe, &text, (alone?, with?))
 }
 
-/// [`check`] with another docker program than the one in `PATH`.
-pub async fn check_with(
-    docker: &Path,
+/// Compares our reading, and the text of the override, with what the loader said of the recipe's own files and of all of them.
+pub fn compare(
     stack: &Rendered,
     recipe: &Recipe,
-    cancel: &CancellationToken,
+    text: &str,
+    (alone, with): (Loaded, Loaded),
 ) -> Result<Checked, CheckError> {
-    let (Some(over), own) = (stack.files.last(), &stack.own) else { return Ok(Checked::Same) };
-    let config = |files: &[PathBuf]| stack_command(docker, &["config"], stack, files).deadline(READING);
-    let (alone, with) = (config(own), config(&stack.files));
-    let (alone, with, text) =
-        tokio::join!(process::run(&alone, cancel), process::run(&with, cancel), tokio::fs::read_to_string(over),);
-    let (alone, with) = (alone?, with?);
-    let text = text.map_err(|source| CheckError::File { path: over.clone(), source })?;
-    if !alone.success() || alone.stdout_text().trim_start().starts_with("Usage:") {
-        return unrendered(docker, &alone, cancel).await;
-    }
-    if !with.success() {
-        return Ok(Checked::Different(vec![Difference::Refused { text: with.last_words() }]));
-    }
-    let read = |output: &Output| Rendering::read(&output.stdout_text()).map_err(CheckError::Unreadable);
+    let Some(over) = stack.files.last() else { return Ok(Checked::Same) };
+    let alone = match alone {
+        Loaded::Config(alone) => alone,
+        Loaded::Refused(text) => return Ok(Checked::Refused { text }),
+        Loaded::NotAvailable(why) => return Ok(Checked::NotAvailable { why }),
+    };
+    let with = match with {
+        Loaded::Config(with) => with,
+        Loaded::Refused(text) => return Ok(Checked::Different(vec![Difference::Refused { text }])),
+        Loaded::NotAvailable(why) => return Ok(Checked::NotAvailable { why }),
+    };
+    let read = |text: &str| Rendering::read(text).map_err(CheckError::Unreadable);
     let (alone, with) = (read(&alone)?, read(&with)?);
-    let (mut merged, problems) = recipe.compose.with(&over.to_string_lossy(), &text, &stack.env);
+    let (mut merged, problems) = recipe.compose.with(&over.to_string_lossy(), text, &stack.env);
     if let Some(problem) = problems.into_iter().find(|problem| problem.severity == Severity::Error) {
         return Err(CheckError::Unreadable(problem));
     }
@@ -103,21 +99,4 @@ pub async fn check_with(
 fn home() -> Option<String> {
     let command = Command::new("docker");
     command.env.get(OsStr::new("HOME")).and_then(|home| home.to_str()).map(str::to_owned)
-}
-
-/// Why there is no rendering of the recipe's own files. A docker command without `stack config` answers with the usage of
-/// `docker stack`, or complains about the first option it does not know.
-async fn unrendered(docker: &Path, answer: &Output, cancel: &CancellationToken) -> Result<Checked, CheckError> {
-    let help = Command::new(docker).args(["stack", "config", "--help"]).deadline(READING);
-    let version = Command::new(docker).arg("--version").deadline(READING);
-    let (help, version) = tokio::join!(process::run(&help, cancel), process::run(&version, cancel));
-    let help = help?;
-    if help.success() && help.stdout_text().contains("docker stack config") {
-        return Ok(Checked::Refused { text: answer.last_words() });
-    }
-    let version = version?.stdout_text();
-    let version = version.strip_prefix("Docker version ").and_then(|rest| rest.split([',', '+', ' ']).next());
-    Ok(Checked::NotAvailable {
-        why: format!("Docker {} has no `docker stack config`", version.unwrap_or("here").trim()),
-    })
 }

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
-use crate::exec::{ExecError, Output, Status};
+use crate::exec::{ExecError, ExecOutput, ExecStatus};
 use crate::voice::Voice;
 use sandbox::Sandbox;
 
@@ -115,12 +115,12 @@ async fn attempt(
     let output = sandbox.run(command, &environment(facts, call.tier), call.limit).await?;
     let took = started.elapsed();
     // What the others print about a file that passed is their statistics.
-    if runner == Runner::Executable || output.status != Status::Exited(0) {
+    if runner == Runner::Executable || output.status != ExecStatus::Exited(0) {
         note(voice, step, call.path, &output);
     }
     match (runner, output.status) {
         // These never came to an end of their own.
-        (Runner::Pytest | Runner::Browser, Status::Exited(code))
+        (Runner::Pytest | Runner::Browser, ExecStatus::Exited(code))
             if took < call.limit && !(126..=137).contains(&code) =>
         {
             let (outcome, cases) = pytest::outcome(sandbox, call.path, code, &output, &junit).await?;
@@ -162,7 +162,7 @@ fn environment(facts: &Facts, tier: Tier) -> Vec<(String, String)> {
     fixed.chain(facts.more.iter().map(|(name, value)| (name.clone(), value.clone()))).collect()
 }
 
-fn outcome(call: Call<'_>, output: &Output, took: Duration) -> Outcome {
+fn outcome(call: Call<'_>, output: &ExecOutput, took: Duration) -> Outcome {
     let Call { path, role, limit, .. } = call;
     let failed = |cause, summary: String| Outcome::Failed(Finding::new(cause, summary).with_details(output.tail(KEPT)));
     let broken = match role {
@@ -170,33 +170,33 @@ fn outcome(call: Call<'_>, output: &Output, took: Duration) -> Outcome {
         Role::Hook => Cause::HookFailed,
     };
     match output.status {
-        Status::Exited(0) => Outcome::Passed {
+        ExecStatus::Exited(0) => Outcome::Passed {
             note: match runner(call) {
                 Runner::Hurl => hurl::summary(output),
                 Runner::Pytest | Runner::Browser | Runner::Executable => script::last_word(output),
             },
         },
-        Status::Exited(SKIPPED) => {
+        ExecStatus::Exited(SKIPPED) => {
             let said = script::last_word(output).unwrap_or_else(|| "the test gave no reason".to_owned());
             Outcome::Skipped { reason: said }
         }
         // A test that itself ends with 124 in time has failed like any other.
-        Status::Exited(124 | 137) | Status::TimedOut if took >= limit => {
+        ExecStatus::Exited(124 | 137) | ExecStatus::TimedOut if took >= limit => {
             failed(Cause::TimedOut, format!("{path} did not end within {} s", limit.as_secs()))
         }
-        Status::TooMuchOutput => {
+        ExecStatus::TooMuchOutput => {
             let most = sandbox::OUTPUT_CAP >> 10;
             failed(Cause::TestBroken, format!("{path} was ended: it wrote more than {most} KiB"))
         }
-        Status::Exited(code) => match runner(call) {
+        ExecStatus::Exited(code) => match runner(call) {
             Runner::Hurl => hurl::outcome(path, code, output, broken),
             Runner::Pytest | Runner::Browser | Runner::Executable => script::outcome(path, code, output, broken),
         },
-        Status::TimedOut => failed(Cause::TimedOut, format!("{path} gave no answer")),
+        ExecStatus::TimedOut => failed(Cause::TimedOut, format!("{path} gave no answer")),
     }
 }
 
-fn note(voice: &Voice, step: &StepId, path: &str, output: &Output) {
+fn note(voice: &Voice, step: &StepId, path: &str, output: &ExecOutput) {
     voice.note_lines(step, path, output.tail(NOTED));
     if output.dropped > 0 {
         voice.note(Some(step), format!("{path}: and {} bytes more that were not kept", output.dropped));
@@ -211,8 +211,8 @@ mod tests {
         Call { path, role: Role::Test, tier: Tier::Custom, limit: Duration::from_secs(5) }
     }
 
-    fn output(status: Status, stdout: &str) -> Output {
-        Output { status, stdout: stdout.into(), stderr: Vec::new(), dropped: 0 }
+    fn output(status: ExecStatus, stdout: &str) -> ExecOutput {
+        ExecOutput { status, stdout: stdout.into(), stderr: Vec::new(), dropped: 0 }
     }
 
     fn cause(outcome: &Outcome) -> Option<Cause> {
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn exit_codes_mean_what_the_contract_says() {
         let (soon, late) = (Duration::from_secs(1), Duration::from_secs(6));
-        let ended = |code, said: &str, took| outcome(call("custom/a"), &output(Status::Exited(code), said), took);
+        let ended = |code, said: &str, took| outcome(call("custom/a"), &output(ExecStatus::Exited(code), said), took);
         assert_eq!(
             ended(0, "x\nschema 104 -> 135\n", soon),
             Outcome::Passed { note: Some("schema 104 -> 135".into()) }
@@ -249,9 +249,9 @@ mod tests {
         assert_eq!(cause(&ended(124, "", soon)), Some(Cause::TestFailed));
         assert_eq!(cause(&ended(124, "", late)), Some(Cause::TimedOut));
         assert_eq!(cause(&ended(126, "", soon)), Some(Cause::TestBroken));
-        let much = outcome(call("a"), &output(Status::TooMuchOutput, ""), soon);
+        let much = outcome(call("a"), &output(ExecStatus::TooMuchOutput, ""), soon);
         assert_eq!(cause(&much), Some(Cause::TestBroken));
         let hook = Call { role: Role::Hook, ..call("hooks/pre_backup") };
-        assert_eq!(cause(&outcome(hook, &output(Status::Exited(3), ""), soon)), Some(Cause::HookFailed));
+        assert_eq!(cause(&outcome(hook, &output(ExecStatus::Exited(3), ""), soon)), Some(Cause::HookFailed));
     }
 }

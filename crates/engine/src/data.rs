@@ -13,7 +13,6 @@ mod rows;
 mod sql;
 pub mod sqlite;
 
-use bollard::Docker;
 use cc_ci_model::data::Mounted;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -21,7 +20,8 @@ use cc_ci_recipe::database::{Database, DatabaseKind};
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::bench::{Bench, WorkError};
+use crate::swarm::Containers;
+use crate::workbench::{WorkError, Workbench};
 use files::Folder;
 use rows::Scene;
 
@@ -220,7 +220,7 @@ pub fn finding(missing: &[Missing], cause: Cause) -> Option<Finding> {
 
 /// Puts markers into every place that takes one and reads them back.
 pub async fn seed(
-    bench: &Bench,
+    bench: &Workbench,
     stack: &StackName,
     phase: MarkerPhase,
     places: &[MarkerPlace],
@@ -252,7 +252,7 @@ pub async fn seed(
 }
 
 /// Rewrites and deletes what was seeded, and reads back that this worked: else a restore would prove nothing.
-pub async fn mutate(bench: &Bench, stack: &StackName, seeded: &Seeded) -> Result<Vec<Missing>, WorkError> {
+pub async fn mutate(bench: &Workbench, stack: &StackName, seeded: &Seeded) -> Result<Vec<Missing>, WorkError> {
     let mounts = mounts_for(bench, stack, &seeded.places).await?;
     files::mutate(bench, &mounts, seeded.phase, &mutated(&seeded.value), folders(&seeded.places)).await?;
     let mut missing = Vec::new();
@@ -269,7 +269,7 @@ pub async fn mutate(bench: &Bench, stack: &StackName, seeded: &Seeded) -> Result
 
 /// Reads every marker and returns those that are not as `state` says.
 pub async fn verify(
-    bench: &Bench,
+    bench: &Workbench,
     stack: &StackName,
     seeded: &Seeded,
     state: Expected,
@@ -312,11 +312,15 @@ fn differences(
 }
 
 /// Waits until the database at `place` answers; the inner error is what it said instead. Folders and files are always there.
-pub async fn ready(docker: &Docker, stack: &StackName, place: &MarkerPlace) -> Result<Result<(), String>, WorkError> {
+pub async fn ready(
+    containers: &Containers,
+    stack: &StackName,
+    place: &MarkerPlace,
+) -> Result<Result<(), String>, WorkError> {
     match place {
-        MarkerPlace::Postgres(login) => postgres::ready(docker, stack, login).await,
-        MarkerPlace::Mysql(login) => mysql::ready(docker, stack, login).await,
-        MarkerPlace::Redis(login) => redis::ready(docker, stack, login).await,
+        MarkerPlace::Postgres(login) => postgres::ready(containers, stack, login).await,
+        MarkerPlace::Mysql(login) => mysql::ready(containers, stack, login).await,
+        MarkerPlace::Redis(login) => redis::ready(containers, stack, login).await,
         MarkerPlace::Folder(_) | MarkerPlace::Sqlite(_) => Ok(Ok(())),
     }
 }
@@ -339,7 +343,11 @@ fn databases(places: &[MarkerPlace]) -> impl Iterator<Item = &MarkerPlace> {
 }
 
 /// What is mounted where; asked only for places in volumes.
-async fn mounts_for(bench: &Bench, stack: &StackName, places: &[MarkerPlace]) -> Result<BTreeSet<Mounted>, WorkError> {
+async fn mounts_for(
+    bench: &Workbench,
+    stack: &StackName,
+    places: &[MarkerPlace],
+) -> Result<BTreeSet<Mounted>, WorkError> {
     let in_volumes = places.iter().any(|place| match place {
         MarkerPlace::Folder(_) | MarkerPlace::Sqlite(_) => true,
         MarkerPlace::Postgres(_) | MarkerPlace::Mysql(_) | MarkerPlace::Redis(_) => false,
@@ -347,7 +355,7 @@ async fn mounts_for(bench: &Bench, stack: &StackName, places: &[MarkerPlace]) ->
     if !in_volumes {
         return Ok(BTreeSet::new());
     }
-    Ok(index::mounts(bench.docker(), stack).await?.1)
+    Ok(bench.containers().observe.mounts(stack).await?.volumes)
 }
 
 #[cfg(test)]

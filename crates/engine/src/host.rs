@@ -3,21 +3,17 @@
 pub mod findings;
 
 use crate::process::{self, Command};
-use crate::swarm::SwarmError;
-use bollard::Docker;
-use bollard::models::{LocalNodeState, SystemInfo};
-use bollard::query_parameters::{InspectNetworkOptions, ListImagesOptions, ListNetworksOptions};
-use std::collections::{BTreeSet, HashMap};
+use crate::swarm::{About, Membership, Node, SwarmError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio_util::sync::CancellationToken;
 
-/// The network that operators connect apps and their proxy with.
-pub const PROXY_NETWORK: &str = "proxy";
+/// How long the engine may take to tell about itself.
+const ASK_LIMIT: Duration = Duration::from_secs(10);
 
 /// Everything a run depends on that is not the recipe.
 #[derive(Debug, Clone)]
-pub struct Facts {
+pub struct HostFacts {
     /// Whether the engine answers, and as what.
     pub engine: Engine,
     /// The version of the `docker` command, `None` when there is none.
@@ -44,54 +40,17 @@ pub enum Engine {
     Answers(Box<Answering>),
 }
 
-/// What an engine says about itself.
+/// What an engine says about itself, and what this machine knows of it.
 #[derive(Debug, Clone)]
 pub struct Answering {
-    /// Its version.
-    pub version: String,
-    /// The newest API it speaks.
-    pub api: String,
-    /// Whether it is part of a swarm, and in which role.
-    pub swarm: Membership,
-    /// The network `proxy`, if it exists.
-    pub proxy: Option<Network>,
+    /// What it says.
+    pub about: About,
     /// Whether service VIPs can work.
     pub ipvs: Ipvs,
-    /// The disk of its data folder, when that is on this machine.
+    /// The disk of its data folder.
     pub disk: Option<Disk>,
-    /// What is left for overlay networks.
-    pub pool: Option<Pool>,
     /// Its clock minus ours, in seconds, when it told its time.
     pub clock_skew: Option<i64>,
-    /// Names of its images, as `repository:tag`.
-    pub images: BTreeSet<String>,
-}
-
-/// Role in a swarm.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Membership {
-    /// In none.
-    None,
-    /// Joining, locked or broken.
-    Unusable {
-        /// The engine's word for it.
-        state: String,
-    },
-    /// In one, but without control.
-    Worker,
-    /// In one, with control.
-    Manager,
-}
-
-/// A network's properties that decide whether apps can use it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Network {
-    /// `overlay` is needed.
-    pub driver: String,
-    /// Whether plain containers, such as the tests' sandbox, may join.
-    pub attachable: bool,
-    /// Whether something on this node is on it now.
-    pub held: bool,
 }
 
 /// Whether the kernel's load balancer for service VIPs is there, and how sure that is.
@@ -128,21 +87,16 @@ pub struct Memory {
     pub total: u64,
 }
 
-/// The swarm's supply of subnets for overlay networks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pool {
-    /// How many there can be.
-    pub subnets: u64,
-    /// How many overlay networks there are.
-    pub used: u64,
+/// What [`look`] asks: the engine that was connected to, or why there is none.
+pub fn node<N: Node>(connected: &Result<N, SwarmError>) -> Result<&dyn Node, &SwarmError> {
+    connected.as_ref().map(|node| node as &dyn Node)
 }
 
-/// Looks at the host and at the engine that the `docker` command would use. Never fails: what cannot be learnt is absent
-/// or says why.
-pub async fn look(state: &Path, cancel: &CancellationToken) -> Facts {
+/// Looks at the host and at the engine, which may not have answered. Never fails: what cannot be learnt is absent or says why.
+pub async fn look(state: &Path, node: Result<&dyn Node, &SwarmError>, cancel: &CancellationToken) -> HostFacts {
     let (engine, docker_command, git_command) =
-        tokio::join!(engine(), version_of("docker", cancel), version_of("git", cancel));
-    Facts {
+        tokio::join!(engine(node), version_of("docker", cancel), version_of("git", cancel));
+    HostFacts {
         engine,
         docker_command,
         git_command,
@@ -165,86 +119,41 @@ async fn version_of(program: &str, cancel: &CancellationToken) -> Option<String>
     Some(after.split([',', ' ', '\n']).next()?.to_owned())
 }
 
-async fn engine() -> Engine {
-    match ask().await {
-        Ok(answering) => Engine::Answers(Box::new(answering)),
-        Err(error) => Engine::Silent { why: error.to_string() },
-    }
-}
-
-async fn ask() -> Result<Answering, SwarmError> {
-    let docker = Docker::connect_with_defaults()
-        .map_err(SwarmError::engine("connect to the engine"))?
-        .with_timeout(Duration::from_secs(10));
-    let verb = || SwarmError::engine("ask the engine about itself");
-    let (version, info) = tokio::try_join!(docker.version(), docker.info()).map_err(verb())?;
-    let swarm = membership(&info);
-    let local = is_local();
-    let ipvs = ipvs(&swarm, local, Path::new("/proc/net/ip_vs").exists());
-    let images = docker.list_images(None::<ListImagesOptions>).await.map_err(verb())?;
-    let proxy = docker.inspect_network(PROXY_NETWORK, None::<InspectNetworkOptions>).await.ok();
-    let overlay = HashMap::from([("driver".to_owned(), vec!["overlay".to_owned()])]);
-    let networks = docker.list_networks(Some(ListNetworksOptions { filters: Some(overlay) })).await.map_err(verb())?;
-    Ok(Answering {
-        version: version.version.unwrap_or_default(),
-        api: version.api_version.unwrap_or_default(),
-        pool: pool(&info, networks.len() as u64),
-        disk: info.docker_root_dir.as_deref().filter(|_| local).and_then(|dir| disk_of(Path::new(dir))),
-        clock_skew: info
-            .system_time
-            .as_deref()
-            .and_then(seconds_since_1970)
-            .map(|at| at.saturating_sub_unsigned(now())),
-        swarm,
-        proxy: proxy.map(|network| Network {
-            driver: network.driver.unwrap_or_default(),
-            attachable: network.attachable.unwrap_or_default(),
-            held: network.containers.is_some_and(|containers| !containers.is_empty()),
-        }),
-        ipvs,
-        images: images.into_iter().flat_map(|image| image.repo_tags).collect(),
-    })
-}
-
-/// Whether the engine shares this machine's kernel and disks.
-fn is_local() -> bool {
-    std::env::var("DOCKER_HOST").map_or(true, |host| host.is_empty() || host.starts_with("unix://"))
-}
-
-fn membership(info: &SystemInfo) -> Membership {
-    let Some(swarm) = &info.swarm else { return Membership::None };
-    match swarm.local_node_state {
-        None | Some(LocalNodeState::EMPTY | LocalNodeState::INACTIVE) => Membership::None,
-        Some(LocalNodeState::ACTIVE) if swarm.control_available == Some(true) => Membership::Manager,
-        Some(LocalNodeState::ACTIVE) => Membership::Worker,
-        Some(state @ (LocalNodeState::PENDING | LocalNodeState::ERROR | LocalNodeState::LOCKED)) => {
-            Membership::Unusable { state: state.to_string() }
+async fn engine(node: Result<&dyn Node, &SwarmError>) -> Engine {
+    let silent = |error: &SwarmError| Engine::Silent { why: error.to_string() };
+    let node = match node {
+        Ok(node) => node,
+        Err(error) => return silent(error),
+    };
+    match tokio::time::timeout(ASK_LIMIT, node.about()).await {
+        Ok(Ok(about)) => Engine::Answers(Box::new(answering(about))),
+        Ok(Err(error)) => silent(&error),
+        Err(_elapsed) => {
+            let why = format!("it did not tell about itself within {} s", ASK_LIMIT.as_secs());
+            Engine::Silent { why }
         }
     }
 }
 
+/// The engine is reached by a socket of this machine, so it shares its kernel, disks and clock.
+fn answering(about: About) -> Answering {
+    let told = about.time.as_deref().and_then(seconds_since_1970);
+    Answering {
+        ipvs: ipvs(&about.swarm, Path::new("/proc/net/ip_vs").exists()),
+        disk: about.root.as_deref().and_then(disk_of),
+        clock_skew: told.map(|at| at.saturating_sub_unsigned(now())),
+        about,
+    }
+}
+
 /// The engine loads IPVS when it makes its first service network, which every swarm has from the start.
-fn ipvs(swarm: &Membership, local: bool, loaded: bool) -> Ipvs {
+fn ipvs(swarm: &Membership, loaded: bool) -> Ipvs {
     let unknown = |why: &str| Ipvs::Unknown { why: why.to_owned() };
     match swarm {
-        _ if !local => unknown("the engine is on another machine"),
         _ if loaded => Ipvs::Loaded,
         Membership::Manager | Membership::Worker => Ipvs::Missing,
         Membership::None | Membership::Unusable { .. } => unknown("no swarm is up that would have loaded it"),
     }
-}
-
-fn pool(info: &SystemInfo, used: u64) -> Option<Pool> {
-    let cluster = info.swarm.as_ref()?.cluster.as_ref()?;
-    let size = cluster.subnet_size?;
-    let of_one = |pool: &String| {
-        let prefix: u32 = pool.split_once('/')?.1.parse().ok()?;
-        1_u64.checked_shl(size.checked_sub(prefix)?)
-    };
-    // An engine that was given no pool uses this one, and does not say so.
-    let standard = vec!["10.0.0.0/8".to_owned()];
-    let pools = cluster.default_addr_pool.as_ref().filter(|pools| !pools.is_empty()).unwrap_or(&standard);
-    Some(Pool { subnets: pools.iter().filter_map(of_one).sum(), used })
 }
 
 /// Room where `path` is, or where it will be made.
@@ -290,7 +199,6 @@ fn seconds_since_1970(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bollard::models::{ClusterInfo, SwarmInfo};
 
     #[test]
     fn time_is_read_with_fraction_and_offset() {
@@ -308,32 +216,10 @@ mod tests {
     }
 
     #[test]
-    fn pools_count_subnets() {
-        let cluster = ClusterInfo {
-            default_addr_pool: Some(vec!["10.0.0.0/8".into(), "172.30.0.0/16".into()]),
-            subnet_size: Some(24),
-            ..ClusterInfo::default()
-        };
-        let info = SystemInfo {
-            swarm: Some(SwarmInfo { cluster: Some(cluster), ..SwarmInfo::default() }),
-            ..SystemInfo::default()
-        };
-        assert_eq!(pool(&info, 3), Some(Pool { subnets: 65_536 + 256, used: 3 }));
-        assert_eq!(pool(&SystemInfo::default(), 3), None);
-        let cluster = ClusterInfo { default_addr_pool: None, subnet_size: Some(24), ..ClusterInfo::default() };
-        let info = SystemInfo {
-            swarm: Some(SwarmInfo { cluster: Some(cluster), ..SwarmInfo::default() }),
-            ..SystemInfo::default()
-        };
-        assert_eq!(pool(&info, 3), Some(Pool { subnets: 65_536, used: 3 }));
-    }
-
-    #[test]
     fn ipvs_is_only_called_missing_where_it_would_have_been_loaded() {
-        assert_eq!(ipvs(&Membership::Manager, true, true), Ipvs::Loaded);
-        assert_eq!(ipvs(&Membership::Manager, true, false), Ipvs::Missing);
-        assert!(matches!(ipvs(&Membership::None, true, false), Ipvs::Unknown { .. }));
-        assert!(matches!(ipvs(&Membership::Manager, false, false), Ipvs::Unknown { .. }));
+        assert_eq!(ipvs(&Membership::Manager, true), Ipvs::Loaded);
+        assert_eq!(ipvs(&Membership::Manager, false), Ipvs::Missing);
+        assert!(matches!(ipvs(&Membership::None, false), Ipvs::Unknown { .. }));
     }
 
     #[test]
@@ -347,11 +233,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_look_without_an_engine_still_tells_the_rest() {
-        let facts = look(Path::new("/"), &CancellationToken::new()).await;
+        let lost = SwarmError::Command { verb: "connect".to_owned(), text: "nobody listens".to_owned() };
+        let facts = look(Path::new("/"), Err(&lost), &CancellationToken::new()).await;
         assert!(facts.git_command.is_some() && facts.memory.is_some() && facts.now > 1_700_000_000);
-        match facts.engine {
-            Engine::Silent { why } => assert!(!why.is_empty()),
-            Engine::Answers(engine) => assert!(!engine.version.is_empty() && engine.clock_skew.is_some()),
-        }
+        let Engine::Silent { why } = facts.engine else { panic!("{:?}", facts.engine) };
+        assert_eq!(why, "cannot connect: nobody listens");
+    }
+
+    #[test]
+    fn an_engine_is_held_against_this_machine() {
+        let time = Some("1970-01-01T00:00:00Z".to_owned());
+        let found = answering(About { root: Some("/".into()), time, ..About::default() });
+        assert_eq!(found.disk.unwrap().path, Path::new("/"));
+        assert!(found.clock_skew.unwrap() < -1_700_000_000);
     }
 }

@@ -1,13 +1,9 @@
 //! Resolves and pulls images before the timed part, and pins what was found for the run (SWARM-6). Nothing is ever pruned.
 
-use crate::docker::Swarm;
+use crate::swarm::{LayerNews, Node, PullError};
 use crate::voice::Voice;
-use bollard::errors::Error;
-use bollard::models::CreateImageInfo;
-use bollard::query_parameters::CreateImageOptions;
 use cc_ci_model::event::Event;
 use cc_ci_model::outcome::{Cause, Finding};
-use futures_util::TryStreamExt;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -32,25 +28,23 @@ pub struct Resolved {
 }
 
 /// Finds an image on the engine, or pulls it. The inner `Err` says what is wrong with the image or its registry.
-pub async fn resolve(swarm: &Swarm, reference: &str, voice: &Voice) -> Result<Resolved, Finding> {
-    if let Some(found) = present(swarm, reference, None).await {
+pub async fn resolve(node: &dyn Node, reference: &str, voice: &Voice) -> Result<Resolved, Finding> {
+    if let Some(found) = present(node, reference, None).await {
         return Ok(found);
     }
     let started = Instant::now();
     // Without a tag the engine would pull every tag of the repository.
     let from_image = if has_tag(reference) { reference.to_owned() } else { format!("{reference}:latest") };
-    let options = CreateImageOptions { from_image: Some(from_image), ..CreateImageOptions::default() };
     let mut layers = Layers::default();
     let mut told = started;
-    let pull = swarm.docker().create_image(Some(options), None, None).try_for_each(|info| {
-        layers.take(&info);
+    let mut tell = |news: &LayerNews| {
+        layers.take(news);
         if told.elapsed() >= TELL {
             told = Instant::now();
             voice.say(layers.progress(reference));
         }
-        std::future::ready(Ok(()))
-    });
-    match tokio::time::timeout(PULL_LIMIT, pull).await {
+    };
+    match tokio::time::timeout(PULL_LIMIT, node.pull(&from_image, &mut tell)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => return Err(pull_failed(reference, &error)),
         Err(_) => {
@@ -59,7 +53,7 @@ pub async fn resolve(swarm: &Swarm, reference: &str, voice: &Voice) -> Result<Re
         }
     }
     let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    present(swarm, reference, Some(took))
+    present(node, reference, Some(took))
         .await
         .ok_or_else(|| Finding::new(Cause::Registry, format!("image `{reference}` is not there after its pull")))
 }
@@ -75,17 +69,15 @@ struct Layer {
 }
 
 impl Layers {
-    fn take(&mut self, info: &CreateImageInfo) {
-        let (Some(id), Some(status)) = (&info.id, info.status.as_deref()) else { return };
-        // The first line has the tag in the place of a layer.
-        if status.starts_with("Pulling from") {
+    fn take(&mut self, LayerNews { id, status, bytes }: &LayerNews) {
+        // The first line has the tag in the place of a layer, the last lines are about the whole image.
+        if id.is_empty() || status.starts_with("Pulling from") {
             return;
         }
         let layer = self.0.entry(id.clone()).or_default();
-        layer.there |= matches!(status, "Pull complete" | "Already exists");
+        layer.there |= matches!(status.as_str(), "Pull complete" | "Already exists");
         if status == "Downloading" {
-            let current = info.progress_detail.as_ref().and_then(|detail| detail.current);
-            layer.bytes = layer.bytes.max(current.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0));
+            layer.bytes = layer.bytes.max(bytes.unwrap_or(0));
         }
     }
 
@@ -100,12 +92,11 @@ impl Layers {
     }
 }
 
-async fn present(swarm: &Swarm, reference: &str, pulled_ms: Option<u64>) -> Option<Resolved> {
-    let found = swarm.docker().inspect_image(reference).await.ok()?;
+async fn present(node: &dyn Node, reference: &str, pulled_ms: Option<u64>) -> Option<Resolved> {
+    let found = node.image(reference).await.ok()??;
     let repository = repository(reference);
-    let pinned =
-        found.repo_digests.unwrap_or_default().into_iter().find(|digest| digest.split('@').next() == Some(repository));
-    Some(Resolved { reference: reference.to_owned(), id: found.id.unwrap_or_default(), pinned, pulled_ms })
+    let pinned = found.digests.into_iter().find(|digest| digest.split('@').next() == Some(repository));
+    Some(Resolved { reference: reference.to_owned(), id: found.id, pinned, pulled_ms })
 }
 
 /// The reference without tag and digest.
@@ -121,56 +112,36 @@ fn has_tag(reference: &str) -> bool {
     reference.contains('@') || repository(reference).len() != reference.len()
 }
 
-/// Tells an image that does not exist from a registry that does not answer: only the first is the recipe's doing.
-fn pull_failed(reference: &str, error: &Error) -> Finding {
-    let text = match error {
-        Error::DockerResponseServerError { message, .. } => message.clone(),
-        Error::DockerStreamError { error } => error.clone(),
-        other => other.to_string(),
+/// Only an image that does not exist is the recipe's doing.
+fn pull_failed(reference: &str, error: &PullError) -> Finding {
+    let cause = match error {
+        PullError::Missing(_) => Cause::ImageMissing,
+        PullError::DiskFull(_) => Cause::DiskFull,
+        PullError::Registry(_) => Cause::Registry,
+        PullError::Engine(error) => error.cause(),
     };
-    let lower = text.to_ascii_lowercase();
-    let missing =
-        ["not found", "manifest unknown", "does not exist", "access denied", "invalid reference", "name unknown"];
-    let cause = if lower.contains("no space left") {
-        Cause::DiskFull
-    } else if missing.iter().any(|word| lower.contains(word)) && !lower.contains("no such host") {
-        Cause::ImageMissing
-    } else {
-        Cause::Registry
-    };
-    Finding::new(cause, format!("image `{reference}` cannot be pulled: {text}"))
+    Finding::new(cause, format!("image `{reference}` cannot be pulled: {error}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cause(message: &str) -> Cause {
-        pull_failed("x:1", &Error::DockerStreamError { error: message.to_owned() }).cause
-    }
-
-    #[test]
-    fn a_missing_image_is_told_from_a_silent_registry() {
-        assert_eq!(cause("manifest for x:1 not found: manifest unknown: manifest unknown"), Cause::ImageMissing);
-        assert_eq!(cause("pull access denied for x, repository does not exist"), Cause::ImageMissing);
-        assert_eq!(cause("dial tcp: lookup example.invalid: no such host"), Cause::Registry);
-        assert_eq!(cause("toomanyrequests: You have reached your pull rate limit"), Cause::Registry);
-        assert_eq!(cause("write /var/x: no space left on device"), Cause::DiskFull);
-    }
-
     #[test]
     fn a_pull_is_as_far_as_its_layers_are() {
         let lines = [
-            r#"{"status":"Pulling from library/nginx","id":"1.26"}"#,
-            r#"{"status":"Already exists","id":"a"}"#,
-            r#"{"status":"Pulling fs layer","progressDetail":{},"id":"b"}"#,
-            r#"{"status":"Downloading","progressDetail":{"current":700,"total":2000},"id":"b"}"#,
-            r#"{"status":"Downloading","progressDetail":{"current":1500,"total":2000},"id":"c"}"#,
-            r#"{"status":"Pull complete","progressDetail":{},"id":"c"}"#,
-            r#"{"status":"Digest: sha256:00"}"#,
+            ("1.26", "Pulling from library/nginx", None),
+            ("a", "Already exists", None),
+            ("b", "Pulling fs layer", None),
+            ("b", "Downloading", Some(700)),
+            ("c", "Downloading", Some(1500)),
+            ("c", "Pull complete", None),
+            ("", "Digest: sha256:00", None),
         ];
         let mut layers = Layers::default();
-        lines.iter().for_each(|line| layers.take(&serde_json::from_str(line).unwrap()));
+        for (id, status, bytes) in lines {
+            layers.take(&LayerNews { id: id.to_owned(), status: status.to_owned(), bytes });
+        }
         let expected = Event::Pulling { image: "nginx:1.26".into(), layers: 2, of: 3, bytes: 2200 };
         assert_eq!(layers.progress("nginx:1.26"), expected);
     }

@@ -5,7 +5,6 @@
 
 pub mod abra;
 pub mod backup;
-pub mod bench;
 pub mod compose_check;
 pub mod converge;
 pub mod custom;
@@ -31,3 +30,4 @@ pub mod teardown;
 pub mod voice;
 pub mod warm;
 pub mod witness;
+pub mod workbench;

@@ -94,6 +94,12 @@ impl Command {
         self
     }
 
+    /// Sets environment variables.
+    #[must_use]
+    pub fn envs<N: Into<OsString>, V: Into<OsString>>(self, variables: impl IntoIterator<Item = (N, V)>) -> Self {
+        variables.into_iter().fold(self, |command, (name, value)| command.env(name, value))
+    }
+
     /// Passes on the caller's own value of each named variable that is set.
     #[must_use]
     pub fn inherit(mut self, names: &[&str]) -> Self {

@@ -1,10 +1,9 @@
 //! Runs a provider's scripts in its own containers: makes, lists and removes the namespaces that runs have in it (DEP-2, DEP-3).
 
-use crate::exec::{self, Command, ExecError, Output};
+use crate::exec::{ExecCommand, ExecError, ExecOutput};
 use crate::run::app::Scripts;
 use crate::secrets::{self, Secrets};
-use crate::swarm::{Observe, SwarmError};
-use bollard::Docker;
+use crate::swarm::{Containers, SwarmError};
 use cc_ci_model::convergence::TaskPhase;
 use cc_ci_model::ids::{Domain, RunId, StackName};
 use cc_ci_model::outcome::{Cause, Finding};
@@ -83,10 +82,8 @@ impl ProviderError {
 
 /// A running provider, by one of its capabilities.
 pub struct DependencyScripts<'a> {
-    /// The engine, for exec.
-    pub docker: &'a Docker,
-    /// The engine, for looking.
-    pub observe: &'a dyn Observe,
+    /// The way into its containers.
+    pub containers: Containers,
     /// The provider's stack.
     pub stack: &'a StackName,
     /// Its address.
@@ -166,7 +163,12 @@ pub struct Client<'a> {
 
 impl DependencyScripts<'_> {
     /// Makes `namespace` and takes the outputs of the script. Whatever happens, the namespace may be there.
-    pub async fn create(&self, namespace: &str, client: &Client<'_>, taken: &TakenCapability) -> Result<Created, ProviderError> {
+    pub async fn create(
+        &self,
+        namespace: &str,
+        client: &Client<'_>,
+        taken: &TakenCapability,
+    ) -> Result<Created, ProviderError> {
         let randoms = randoms(&taken.capability, &self.secrets);
         let mut env = self.environment(namespace);
         env.insert("CC_CI_APP_URL".to_owned(), client.url.clone());
@@ -202,16 +204,16 @@ impl DependencyScripts<'_> {
         script: &'static str,
         text: &str,
         env: &BTreeMap<String, String>,
-    ) -> Result<Output, ProviderError> {
+    ) -> Result<ExecOutput, ProviderError> {
         let container = self.container().await?;
-        let command = Command::new(["sh", "-s"]).input(text.as_bytes().to_vec()).limit(self.limit);
+        let command = ExecCommand::new(["sh", "-s"]).input(text.as_bytes().to_vec()).limit(self.limit);
         let command = env.iter().fold(command, |command, (name, value)| command.env(name, value));
-        let output = exec::run(self.docker, &container, &command).await?;
+        let output = self.containers.node.exec(&container, &command).await?;
         if output.succeeded() {
             return Ok(output);
         }
         // Standard output may hold secrets that nobody has been told of.
-        let said = Output { stdout: Vec::new(), ..output };
+        let said = ExecOutput { stdout: Vec::new(), ..output };
         // Masked as a whole, because the last line stands by itself in the summary.
         let details = self.secrets.vault().redactor().mask_lines(said.tail(KEPT));
         let last = details.last().cloned().unwrap_or_else(|| "it said nothing".to_owned());
@@ -219,7 +221,7 @@ impl DependencyScripts<'_> {
     }
 
     async fn container(&self) -> Result<String, ProviderError> {
-        let view = self.observe.stack(self.stack).await?;
+        let view = self.containers.observe.stack(self.stack).await?;
         let service = view.services.iter().find(|service| service.name == self.scripts.service);
         let running = service.and_then(|service| {
             let tasks = view.tasks.iter().filter(|task| task.service == service.id && task.wanted);
@@ -233,7 +235,7 @@ impl DependencyScripts<'_> {
 }
 
 /// Reads the outputs of `create`; those that are secret are kept before anything of it is said.
-fn created(taken: &TakenCapability, output: &Output, secrets: &Secrets) -> Created {
+fn created(taken: &TakenCapability, output: &ExecOutput, secrets: &Secrets) -> Created {
     let outputs = parse_outputs(taken, &output.text());
     for (name, value) in outputs.iter().flatten().filter(|(name, _)| taken.secret_outputs.contains(name)) {
         secrets.keep(format!("{}.{name}", taken.capability), value);
@@ -246,7 +248,7 @@ fn created(taken: &TakenCapability, output: &Output, secrets: &Secrets) -> Creat
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exec::Status;
+    use crate::exec::ExecStatus;
     use crate::voice::Voice;
     use cc_ci_model::event::{Event, Listener, Stamped};
     use cc_ci_model::plan::step::{Action, Part, Pass, Step};
@@ -300,7 +302,7 @@ mod tests {
         let value = "a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6";
         let stderr = format!("made a client with\n{}\n{}\n\nas its secret", &value[..16], &value[16..]).into_bytes();
         let stdout = format!("client_secret={value}\n").into_bytes();
-        let output = Output { status: Status::Exited(0), stdout, stderr, dropped: 0 };
+        let output = ExecOutput { status: ExecStatus::Exited(0), stdout, stderr, dropped: 0 };
         let secrets = Secrets::new(Vault::default());
         let created = created(&taken, &output, &secrets);
         assert_eq!(created.outputs.unwrap()["client_secret"], value);

@@ -4,13 +4,10 @@
 //! containers of the others (SWARM-5).
 
 use crate::labels;
-use crate::swarm::Observe;
-use bollard::Docker;
-use bollard::models::EventMessage;
-use bollard::query_parameters::EventsOptions;
+use crate::swarm::{EngineEvent, EventKind, Hearing, Observe};
 use cc_ci_model::ids::StackName;
 use futures_util::StreamExt;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -60,13 +57,12 @@ impl Death {
 
 impl Pulse {
     /// Starts following before anything is deployed, so that no event can be missed.
-    pub fn start(docker: &Docker, observe: Arc<dyn Observe>, stack: &StackName, stop: &CancellationToken) -> Self {
+    pub fn start(observe: Arc<dyn Observe>, stack: &StackName, stop: &CancellationToken) -> Self {
         let (send, beat) = watch::channel(0);
         let deaths = Arc::new(Mutex::new(Vec::new()));
         let stop = stop.child_token();
         let tracker = TaskTracker::new();
         let follower = Follower {
-            docker: docker.clone(),
             observe,
             stack: stack.clone(),
             send,
@@ -105,7 +101,6 @@ impl Drop for Pulse {
 }
 
 struct Follower {
-    docker: Docker,
     observe: Arc<dyn Observe>,
     stack: StackName,
     send: watch::Sender<u64>,
@@ -117,9 +112,7 @@ struct Follower {
 impl Follower {
     async fn follow(self) {
         loop {
-            let filters = HashMap::from([("type".to_owned(), vec!["container".to_owned(), "service".to_owned()])]);
-            let mut events =
-                self.docker.events(Some(EventsOptions { filters: Some(filters), ..EventsOptions::default() }));
+            let mut events = self.observe.events(&Hearing::of(&[EventKind::Container, EventKind::Service]));
             loop {
                 let next = tokio::select! {
                     next = events.next() => next,
@@ -136,18 +129,16 @@ impl Follower {
         }
     }
 
-    fn take(&self, event: EventMessage) {
-        let actor = event.actor.unwrap_or_default();
-        let attributes = actor.attributes.unwrap_or_default();
+    fn take(&self, EngineEvent { action, id, attributes, .. }: EngineEvent) {
         let name = attributes.get(labels::SERVICE_NAME).or_else(|| attributes.get("name"));
         let Some(service) = name.and_then(|name| name.strip_prefix(&format!("{}_", self.stack))) else { return };
-        if event.action.as_deref() == Some("die") {
-            self.collect(service, actor.id.unwrap_or_default(), &attributes);
+        if action == "die" {
+            self.collect(service, id, &attributes);
         }
         self.send.send_modify(|beat| *beat += 1);
     }
 
-    fn collect(&self, service: &str, container: String, attributes: &HashMap<String, String>) {
+    fn collect(&self, service: &str, container: String, attributes: &BTreeMap<String, String>) {
         let death = Death {
             service: service.to_owned(),
             container: container.clone(),

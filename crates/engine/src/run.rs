@@ -20,12 +20,12 @@ mod starting;
 mod tiers;
 mod triage;
 
-use crate::docker::Swarm;
+use crate::docker::EngineAddress;
 use crate::ledger::{self, Ledger};
 use crate::provider::Alive;
 use crate::screenshot::{Camera, Exposure};
 use crate::secrets::Secrets;
-use crate::swarm::{Inventory, Observe, Operate, SwarmError};
+use crate::swarm::{Doors, Inventory, Observe, Operate, SwarmError};
 use crate::teardown::{self, Belongings};
 use crate::voice::Voice;
 use crate::witness::{OtherRuns, Seen, Witness};
@@ -53,10 +53,10 @@ const TEARDOWN_LIMIT: Duration = Duration::from_secs(120);
 /// What a run needs of the world around it.
 #[derive(Clone)]
 pub struct World {
-    /// The engine, for reading and for exec, archives and events.
-    pub swarm: Swarm,
-    /// The right to change the swarm; on the real thing the same as `swarm`.
-    pub operate: Arc<dyn Operate>,
+    /// The swarm.
+    pub doors: Doors,
+    /// Where its engine is, for programs that are started.
+    pub engine: EngineAddress,
     /// The record.
     pub voice: Voice,
     /// What the run must not give away.
@@ -89,7 +89,7 @@ impl World {
     /// The read-only door, for checks.
     #[must_use]
     pub fn observe(&self) -> Arc<dyn Observe> {
-        Arc::new(self.swarm.clone())
+        Arc::clone(&self.doors.observe)
     }
 
     /// Writes an artifact. One that cannot be written changes no verdict, but is worth a word.
@@ -151,14 +151,14 @@ pub type Keep = Arc<dyn Fn(Artifact<'_>) -> Result<(), String> + Send + Sync>;
 /// it has looked through the artifacts for secrets.
 pub async fn run(approved: Approved, app: App, world: &World) -> RunEnd {
     let plan = Arc::new(approved.plan);
-    let before = match world.swarm.inventory().await {
+    let before = match world.doors.observe.inventory().await {
         Ok(inventory) => inventory,
         Err(error) => {
             return end_of(&error);
         }
     };
     world.voice.say(Event::Inventory { when: InventoryWhen::Before, counts: before.counts() });
-    let witness = Witness::start(world.swarm.docker(), Arc::clone(&world.others));
+    let witness = Witness::start(world.observe(), Arc::clone(&world.others));
     let providers = app.providers.clone();
     let mut exposure = Exposure::default();
     let performing = tiers::perform(&plan, approved.permits, app, world, &mut exposure);
@@ -179,10 +179,9 @@ pub async fn run(approved: Approved, app: App, world: &World) -> RunEnd {
 fn end_of(error: &SwarmError) -> RunEnd {
     let text = error.to_string();
     match error {
-        SwarmError::Engine { .. } | SwarmError::Command { .. } | SwarmError::Refused { .. } => {
-            RunEnd::Infrastructure { finding: Finding::new(Cause::EngineLost, text) }
-        }
-        SwarmError::Ledger(_) => RunEnd::Broken { error: text },
+        SwarmError::Engine { .. } | SwarmError::Command { .. } => RunEnd::Infrastructure { finding: error.finding() },
+        SwarmError::Refused { .. } => RunEnd::Infrastructure { finding: Finding::new(Cause::EngineLost, text) },
+        SwarmError::NotAllowed { .. } | SwarmError::Ledger(_) => RunEnd::Broken { error: text },
     }
 }
 
@@ -226,12 +225,12 @@ async fn removed(
     let belongings = Belongings::of_ledger(&entries).unwrap_or_else(|| Belongings::of_run(&plan.run));
     let belongings = plan.cold().fold(belongings, |all, dependency| all.with_stack(&dependency.stack));
     let belongings = belongings.with_stack(&plan.stack);
-    if let Err(error) = world.operate.undeploy(&plan.run, &plan.stack).await {
+    if let Err(error) = world.doors.operate.undeploy(&plan.run, &plan.stack).await {
         world.voice.note(None, format!("teardown goes on by itself: {error}"));
     }
-    let left = teardown::remove_all(world.operate.as_ref(), &belongings, TEARDOWN_LIMIT).await?;
+    let left = teardown::remove_all(world.doors.operate.as_ref(), &belongings, TEARDOWN_LIMIT).await?;
     let namespaces = namespaces::remove(plan, providers, &entries, world).await;
-    let after = world.swarm.inventory().await?;
+    let after = world.doors.observe.inventory().await?;
     world.voice.say(Event::Inventory { when: InventoryWhen::After, counts: after.counts() });
     let left: BTreeSet<Object> = left.into_iter().chain(named_after(plan, before, &after)).collect();
     if left.is_empty() && namespaces == Gone::All {

@@ -7,24 +7,23 @@
 //! Chromium is driven by a small script over its own pipe: the command-line switch for pictures cannot say what the page held at
 //! that moment, and a driver in between would be one more thing to start.
 
-use crate::bench;
-use crate::exec::{self, Command, Overflow};
-use crate::labels;
+use crate::exec::{ExecCommand, Overflow};
 use crate::ledger::Ledger;
 use crate::route::PROXY_NETWORK;
 use crate::run::{Artifact, Keep};
+use crate::swarm::{Bounds, Launch, Network, Node, Orphans, Privileges, Root, Swap};
 use crate::voice::Voice;
+use crate::workbench;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use bollard::Docker;
-use bollard::models::{ContainerCreateBody, HostConfig};
 use cc_ci_model::event::{Event, Screenshot, Shot};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::redact::{Redactor, Vault};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -83,9 +82,9 @@ pub(crate) struct Exposure {
 }
 
 /// The browser's container.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Browser {
-    docker: Docker,
+    node: Arc<dyn Node>,
     container: String,
 }
 
@@ -93,14 +92,14 @@ impl Exposure {
     /// Starts the browser's container in the background.
     pub(crate) fn prepare(
         &mut self,
-        docker: &Docker,
-        ledger: &std::sync::Arc<Ledger>,
+        node: &Arc<dyn Node>,
+        ledger: &Arc<Ledger>,
         run: &RunId,
         camera: &Camera,
         path: &str,
     ) {
-        let (docker, ledger, run, image) = (docker.clone(), ledger.clone(), run.clone(), camera.image.clone());
-        let start = tokio::spawn(async move { Browser::start(docker, &ledger, &run, image).await });
+        let (node, ledger, run, image) = (node.clone(), ledger.clone(), run.clone(), camera.image.clone());
+        let start = tokio::spawn(async move { Browser::start(node, &ledger, &run, image).await });
         let starting = async move { start.await.unwrap_or_else(|panic| Err(panic.to_string())) };
         path.clone_into(&mut self.path);
         self.starting = Some(starting.boxed().shared());
@@ -143,39 +142,14 @@ impl Exposure {
 }
 
 impl Browser {
-    async fn start(docker: Docker, ledger: &Ledger, run: &RunId, image: String) -> Result<Self, String> {
-        if docker.inspect_image(&image).await.is_err() {
+    async fn start(node: Arc<dyn Node>, ledger: &Ledger, run: &RunId, image: String) -> Result<Self, String> {
+        if !node.image(&image).await.is_ok_and(|found| found.is_some()) {
             return Err(format!("the image {image} is not on this machine; `sh setup/images.sh browser` builds it"));
         }
         let container = format!("cc-ci-{run}-browser");
-        let body = ContainerCreateBody {
-            image: Some(image),
-            entrypoint: Some(vec![]),
-            cmd: Some(["bash", "-c", bench::IDLE].map(str::to_owned).to_vec()),
-            labels: Some(labels::of_run(run)),
-            user: Some("65534:65534".to_owned()),
-            host_config: Some(HostConfig {
-                network_mode: Some(PROXY_NETWORK.to_owned()),
-                tmpfs: Some(HashMap::from([(
-                    "/tmp".to_owned(),
-                    "rw,exec,nosuid,nodev,mode=1777,size=256m".to_owned(),
-                )])),
-                readonly_rootfs: Some(true),
-                cap_drop: Some(vec!["ALL".to_owned()]),
-                security_opt: Some(vec!["no-new-privileges".to_owned()]),
-                memory: Some(MEMORY),
-                memory_swap: Some(MEMORY),
-                nano_cpus: Some(CPUS),
-                cpu_shares: Some(CPU_SHARES),
-                pids_limit: Some(PROCESSES),
-                // Chromium's helpers end as orphans; somebody has to bury them.
-                init: Some(true),
-                ..HostConfig::default()
-            }),
-            ..ContainerCreateBody::default()
-        };
-        bench::launch(&docker, ledger, &container, body).await.map_err(|error| error.finding().summary)?;
-        Ok(Self { docker, container })
+        let launched = workbench::launch(node.as_ref(), ledger, &container, &launch_of(run, &image)).await;
+        launched.map_err(|error| error.finding().summary)?;
+        Ok(Self { node, container })
     }
 
     /// Opens the page and brings back what was seen.
@@ -186,14 +160,36 @@ impl Browser {
         });
         let hard = (seconds + 5).to_string();
         let words = ["timeout", "-k", "2", hard.as_str(), "python3", "-I", "-c", SCRIPT];
-        let command = Command::new(words).input(task.to_string().into_bytes());
+        let command = ExecCommand::new(words).input(task.to_string().into_bytes());
         let command = command.limit(LIMIT + Duration::from_secs(10)).cap(SAID_MOST, Overflow::Stop);
-        let output = exec::run(&self.docker, &self.container, &command).await.map_err(|error| error.to_string())?;
+        let output = self.node.exec(&self.container, &command).await.map_err(|error| error.to_string())?;
         if !output.succeeded() {
             let said = output.tail(1).concat();
             return Err(format!("the browser {}: {said}", output.ending()));
         }
         serde_json::from_slice(&output.stdout).map_err(|error| format!("the browser's answer cannot be read: {error}"))
+    }
+}
+
+/// The browser's container.
+fn launch_of(run: &RunId, image: &str) -> Launch {
+    let scratch = ("/tmp".to_owned(), "rw,exec,nosuid,nodev,mode=1777,size=256m".to_owned());
+    Launch {
+        user: Some("65534:65534"),
+        network: Network::Named { name: PROXY_NETWORK.to_owned(), aliases: Vec::new() },
+        scratch: BTreeMap::from([scratch]),
+        root: Root::ReadOnly,
+        privileges: Privileges::Only(&[]),
+        bounds: Bounds {
+            memory: Some(MEMORY),
+            swap: Swap::None,
+            cpus: Some(CPUS),
+            weight: Some(CPU_SHARES),
+            processes: Some(PROCESSES),
+        },
+        // Chromium's helpers end as orphans; somebody has to bury them.
+        orphans: Orphans::Engine,
+        ..Launch::idle(run, image)
     }
 }
 

@@ -1,142 +1,61 @@
-//! The two doors to the swarm: [`Observe`] looks, [`Operate`] changes.
+//! The doors to the swarm: [`Observe`] looks, [`Operate`] changes the swarm, [`Node`] has containers of our own on one machine.
 //!
-//! A check receives `&dyn Observe`, so by type it cannot deploy, update or remove anything (RUN-5).
+//! A check receives `&dyn Observe`, so by type it cannot deploy, update or remove anything (RUN-5). What stands behind a door
+//! is Docker in a run ([`crate::docker`]) and a model of it in tests.
 
+mod about;
+mod error;
+mod events;
+mod http;
+mod image;
+mod launch;
+mod values;
+
+use crate::exec::{ExecCommand, ExecError, ExecOutput};
 use async_trait::async_trait;
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::Object;
 use cc_ci_model::plan::permit::DeployPermit;
-use cc_ci_recipe::compose::Service;
-use cc_ci_recipe::env_sample::Charset;
 use cc_ci_recipe::overlay::Identity;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// Why the swarm gave no answer. A recipe that fails is not one of these.
-#[derive(Debug, thiserror::Error)]
-pub enum SwarmError {
-    /// The engine did not answer or answered with an error.
-    #[error("cannot {verb}: the engine says: {source}")]
-    Engine {
-        /// What was tried, as `list the services of mini-abc123`.
-        verb: String,
-        /// What came back.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// A command around the engine failed.
-    #[error("cannot {verb}: {text}")]
-    Command {
-        /// What was tried.
-        verb: String,
-        /// The command's last words.
-        text: String,
-    },
-    /// The deployer refused the files: the recipe's fault, not the engine's.
-    #[error("{by} refused the files: {text}")]
-    Refused {
-        /// `docker stack deploy`, or a command of `abra`.
-        by: &'static str,
-        /// Its message.
-        text: String,
-    },
-    /// The ledger could not be written, so nothing may be made.
-    #[error(transparent)]
-    Ledger(#[from] crate::ledger::LedgerError),
+pub use about::{About, Membership, Pool, ProxyNetwork};
+pub use error::SwarmError;
+pub use events::{EngineEvent, EngineTime, EventKind, Events, Hearing};
+pub use http::{Asking, Edge, HttpAnswer};
+pub use image::{ImageFacts, LayerNews, LayerTeller, PullError};
+pub use launch::{Bounds, Launch, Network, NewFile, Orphans, Privileges, Root, Stay, Swap};
+pub use values::{ContainerFacts, Deployed, Inventory, Loaded, Mounts, NewSecret, NewValue, Rendered};
+
+/// The three doors, each as narrow as its user needs it.
+#[derive(Clone)]
+pub struct Doors {
+    /// For whoever looks.
+    pub observe: Arc<dyn Observe>,
+    /// For the run, teardown and clean-up.
+    pub operate: Arc<dyn Operate>,
+    /// For the containers of our own.
+    pub node: Arc<dyn Node>,
 }
 
-impl SwarmError {
-    /// Wraps an engine error with what was tried.
-    pub fn engine<E: std::error::Error + Send + Sync + 'static>(verb: impl Into<String>) -> impl FnOnce(E) -> Self {
-        let verb = verb.into();
-        move |source| Self::Engine { verb, source: Box::new(source) }
-    }
-
-    /// An answer of the engine that says no, or that is not understood.
-    pub(crate) fn answer(verb: impl Into<String>, answer: &serde_json::Value) -> Self {
-        let text = answer["message"].as_str().map_or_else(|| answer.to_string(), str::to_owned);
-        Self::Command { verb: verb.into(), text }
-    }
-}
-
-/// A container as the engine describes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContainerFacts {
-    /// The engine's id.
-    pub id: String,
-    /// Id of the image it runs.
-    pub image_id: String,
-    /// Whether it runs now.
-    pub running: bool,
-    /// Exit code, if it ended.
-    pub exit_code: Option<i64>,
-    /// Whether the kernel killed it for memory.
-    pub oom: bool,
-    /// What the last health probe said, if it failed: `exit code 1: connection refused`.
-    pub health: Option<String>,
-    /// Volumes: mount target to volume name.
-    pub volumes: BTreeMap<String, String>,
-}
-
-/// All objects of the engine, of the six kinds, with the labels that say whose they are.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Inventory {
-    /// Every object with its labels.
-    pub objects: BTreeMap<Object, BTreeMap<String, String>>,
-}
-
-impl Inventory {
-    /// How many there are of each kind, in the order of [`cc_ci_model::object::ObjectKind::ALL`].
+impl Doors {
+    /// The way into running containers, without the right to change the swarm.
     #[must_use]
-    pub fn counts(&self) -> [usize; 6] {
-        cc_ci_model::object::ObjectKind::ALL
-            .map(|kind| self.objects.keys().filter(|object| object.kind == kind).count())
+    pub fn containers(&self) -> Containers {
+        Containers { observe: Arc::clone(&self.observe), node: Arc::clone(&self.node) }
     }
 }
 
-/// A stack ready for `docker stack deploy`: the recipe's own files, untouched, and the generated override.
-#[derive(Debug, Clone)]
-pub struct Rendered {
-    /// The stack's name.
-    pub stack: StackName,
-    /// Where the recipe's files are; the command runs here.
-    pub folder: PathBuf,
-    /// The recipe's own compose files in order.
-    pub own: Vec<PathBuf>,
-    /// What the command is given: the same, a generated file in place of one that no override can be laid over, and the
-    /// override last.
-    pub files: Vec<PathBuf>,
-    /// Services that the override leaves out because a generated file has them whole, as they should be read.
-    pub apart: BTreeMap<String, Service>,
-    /// The complete environment of the command: nothing else may be interpolated.
-    pub env: BTreeMap<String, String>,
-}
-
-/// A secret to be made.
+/// The way into running containers: finds that of a service, and runs commands in it.
 #[derive(Clone)]
-pub struct NewSecret {
-    /// Its full name in the swarm.
-    pub name: String,
-    /// Its key in the compose files.
-    pub id: String,
-    /// The text behind the last `_` of its name, such as `v1`.
-    pub version: String,
-    /// Where its value comes from.
-    pub value: NewValue,
-}
-
-/// Where the value of a secret comes from.
-#[derive(Clone)]
-pub enum NewValue {
-    /// It was given; never printed.
-    Given(String),
-    /// Chance.
-    Random {
-        /// Letters; without it, a pass phrase.
-        length: Option<u32>,
-        /// Alphabet.
-        charset: Charset,
-    },
+pub struct Containers {
+    /// Finds them.
+    pub observe: Arc<dyn Observe>,
+    /// Runs commands in them.
+    pub node: Arc<dyn Node>,
 }
 
 /// Read-only access.
@@ -153,16 +72,37 @@ pub trait Observe: Send + Sync {
 
     /// Everything of the six kinds that exists.
     async fn inventory(&self) -> Result<Inventory, SwarmError>;
+
+    /// What the running containers of a stack mount.
+    async fn mounts(&self, stack: &StackName) -> Result<Mounts, SwarmError>;
+
+    /// Every volume that carries the stack's label, mounted or not, by full name.
+    async fn volumes(&self, stack: &StackName) -> Result<BTreeSet<String>, SwarmError>;
+
+    /// The networks of a stack that plain containers may join, by full name.
+    async fn networks(&self, stack: &StackName) -> Result<BTreeSet<String>, SwarmError>;
+
+    /// The containers of a service that run now, by id, newest first.
+    async fn running(&self, stack: &StackName, service: &str) -> Result<Vec<String>, SwarmError>;
+
+    /// The labels of one object, by name or id; `None` when it is gone.
+    async fn labels(&self, object: &Object) -> Result<Option<BTreeMap<String, String>>, SwarmError>;
+
+    /// Listens to the engine. Each call is a subscription of its own.
+    fn events(&self, hearing: &Hearing) -> Events;
+
+    /// How the loader reads `files` of a stack with the stack's environment; changes nothing.
+    async fn config(&self, stack: &Rendered, files: &[PathBuf]) -> Result<Loaded, SwarmError>;
 }
 
 /// The right to change the swarm. Only the run, teardown and clean-up hold it.
 #[async_trait]
 pub trait Operate: Observe {
-    /// Deploys a stack for the first time; spends the permit.
-    async fn deploy(&self, permit: DeployPermit, stack: &Rendered) -> Result<(), SwarmError>;
+    /// Deploys a stack for the first time; spends the permit, which must be for this stack.
+    async fn deploy(&self, permit: DeployPermit, stack: &Rendered) -> Result<Deployed, SwarmError>;
 
-    /// Redeploys a running stack in place; not a deploy (RUN-2).
-    async fn redeploy(&self, stack: &Rendered) -> Result<(), SwarmError>;
+    /// Redeploys a running stack in place; not a deploy (RUN-2), hence the proof that there was one.
+    async fn redeploy(&self, proof: &Deployed, stack: &Rendered) -> Result<(), SwarmError>;
 
     /// Stops a service (0) or starts it again with its replicas, by id.
     async fn scale(&self, service: &str, replicas: u64) -> Result<(), SwarmError>;
@@ -170,14 +110,17 @@ pub trait Operate: Observe {
     /// Ends a container at once; no error when it is gone.
     async fn kill(&self, container: &str) -> Result<(), SwarmError>;
 
-    /// Makes the secrets of a stack that is about to be deployed, each with the run's label; answers with their values, by
-    /// name in the swarm.
+    /// Makes the secrets of a stack that is about to be deployed, each with the run's label; returns their values, by name in
+    /// the swarm.
     async fn create_secrets(
         &self,
         run: &RunId,
         stack: &Rendered,
         secrets: &[NewSecret],
     ) -> Result<BTreeMap<String, String>, SwarmError>;
+
+    /// Puts the run's label on a secret that somebody else made for it.
+    async fn adopt_secret(&self, run: &RunId, name: &str) -> Result<(), SwarmError>;
 
     /// Who says which recipe and version an app is that is deployed from the tree in `folder`.
     fn identity(&self, folder: &Path) -> Identity;
@@ -189,4 +132,46 @@ pub trait Operate: Observe {
     /// Removes an object, forced where the engine knows force; no error when it is gone. `false` when the engine says it is
     /// still in use.
     async fn remove(&self, object: &Object) -> Result<bool, SwarmError>;
+}
+
+/// Containers of our own on this machine, and what only this machine knows. What is made here is entered in the ledger before,
+/// by the caller.
+#[async_trait]
+pub trait Node: Send + Sync {
+    /// Makes a container under `name`, puts its files into it and starts it.
+    async fn launch(&self, name: &str, what: &Launch) -> Result<(), SwarmError>;
+
+    /// Waits for the end of a container that was started; returns its exit code.
+    async fn finished(&self, container: &str) -> Result<i64, SwarmError>;
+
+    /// Sends a signal, such as `HUP`, to the first process of a container.
+    async fn signal(&self, container: &str, signal: &str) -> Result<(), SwarmError>;
+
+    /// Connects a container to one more network.
+    async fn join(&self, container: &str, network: &str) -> Result<(), SwarmError>;
+
+    /// Writes files into a container.
+    async fn upload(&self, container: &str, files: &[NewFile]) -> Result<(), SwarmError>;
+
+    /// Removes a container at once; no error when it is gone.
+    async fn discard(&self, container: &str) -> Result<(), SwarmError>;
+
+    /// Makes a volume with the run's label; one that is there already is fine.
+    async fn make_volume(&self, run: &RunId, name: &str) -> Result<(), SwarmError>;
+
+    /// Runs a command in a running container and waits for its end. A command that fails is an [`ExecOutput`] with its exit code;
+    /// [`ExecError`] means that there is no such answer.
+    async fn exec(&self, container: &str, command: &ExecCommand) -> Result<ExecOutput, ExecError>;
+
+    /// Asks once through a running edge; an error when the edge cannot be reached from this machine.
+    async fn ask(&self, edge: &Edge, asking: &Asking) -> Result<HttpAnswer, SwarmError>;
+
+    /// An image by its reference; `None` when it is not on this node.
+    async fn image(&self, reference: &str) -> Result<Option<ImageFacts>, SwarmError>;
+
+    /// Pulls an image, which must have a tag or a digest.
+    async fn pull(&self, reference: &str, tell: LayerTeller<'_>) -> Result<(), PullError>;
+
+    /// What the engine says about itself.
+    async fn about(&self) -> Result<About, SwarmError>;
 }

@@ -3,16 +3,17 @@
 
 use crate::converge::{Waited, converge};
 use crate::pulse::Pulse;
-use crate::route::{Answer, Route, Stay};
+use crate::route::OpenRoute;
 use crate::run::World;
 use crate::run::app::Deployable;
 use crate::run::deploying::{self, FirstDeploy, Images, Instance};
-use crate::swarm::{Observe, SwarmError};
+use crate::swarm::{Doors, HttpAnswer, Stay, SwarmError};
 use cc_ci_model::convergence::{Assessment, Goal, History};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::outcome::{Finding, Outcome};
+use cc_ci_model::plan::build;
 use cc_ci_model::plan::dependency::Dependency;
-use cc_ci_model::plan::permit::{Permits, Purpose};
+use cc_ci_model::plan::permit::Purpose;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -39,17 +40,27 @@ pub enum WarmError {
 /// Deploys a provider and waits until it is healthy and answers. Returns the authority that signed its certificate, PEM; empty
 /// when it has no route. After an error the caller removes what the ledger has.
 pub async fn up(world: &World, run: &RunId, what: &Dependency, tree: &Deployable) -> Result<String, WarmError> {
-    let docker = world.swarm.docker();
     let images = Images::resolve(world, &[tree]).await;
     let route = match &what.route {
         Some(_) => {
             let routes = deploying::routes(&what.stack, world, tree);
             let domains = std::slice::from_ref(&what.domain);
-            Some(Route::open(docker, &world.ledger, run, &world.tools_image, domains, &routes, Stay::Kept).await?)
+            Some(
+                OpenRoute::open(
+                    world.doors.node.clone(),
+                    &world.ledger,
+                    run,
+                    &world.tools_image,
+                    domains,
+                    &routes,
+                    Stay::Kept,
+                )
+                .await?,
+            )
         }
         None => None,
     };
-    let mut pulse = Pulse::start(docker, world.observe(), &what.stack, world.cancel.token());
+    let mut pulse = Pulse::start(world.observe(), &what.stack, world.cancel.token());
     let first = FirstDeploy {
         instance: Instance::dependency(run, what),
         purpose: Purpose::Base,
@@ -58,10 +69,10 @@ pub async fn up(world: &World, run: &RunId, what: &Dependency, tree: &Deployable
         given: &BTreeMap::new(),
         file: "override.json",
     };
-    let mut permits = Permits::of_warm_provider();
+    let mut permits = build::warm(what);
     let deploying = Box::pin(deploying::deploy(world, &mut permits, first, std::future::ready(())));
     match deploying.await {
-        Ok(Ok(())) => {}
+        Ok(Ok(((), _proof))) => {}
         Ok(Err(finding)) => return Err(WarmError::Recipe { doing: "deploy", finding }),
         Err(fault) => match Outcome::from(fault) {
             Outcome::Failed(finding) | Outcome::Unverified(finding) => {
@@ -102,13 +113,8 @@ pub async fn up(world: &World, run: &RunId, what: &Dependency, tree: &Deployable
 }
 
 /// Whether a warm provider is healthy now: everything of it runs, and it answers. If not, why, in words.
-pub async fn health(
-    swarm: &crate::docker::Swarm,
-    run: &RunId,
-    what: &Dependency,
-    authority: &str,
-) -> Result<(), String> {
-    let view = swarm.stack(&what.stack).await.map_err(|error| error.to_string())?;
+pub async fn health(doors: &Doors, run: &RunId, what: &Dependency, authority: &str) -> Result<(), String> {
+    let view = doors.observe.stack(&what.stack).await.map_err(|error| error.to_string())?;
     if view.services.is_empty() {
         return Err(format!("its stack {} is gone", what.stack));
     }
@@ -121,18 +127,21 @@ pub async fn health(
     if what.route.is_none() {
         return Ok(());
     }
-    let route = Route::join(swarm.docker(), run, &what.domain, authority).await.map_err(|error| error.to_string())?;
+    let route = OpenRoute::join(doors.node.clone(), run, &what.domain, authority);
+    let route = route.await.map_err(|error| error.to_string())?;
     answers(&route, what).await
 }
 
 /// Asks everything once.
-async fn answers(route: &Route, what: &Dependency) -> Result<(), String> {
+async fn answers(route: &OpenRoute, what: &Dependency) -> Result<(), String> {
     let Some(provider) = &what.route else { return Ok(()) };
     for ask in &provider.asks {
         match route.ask(&what.domain, provider.scheme.word(), &ask.path).await {
-            Answer::App(status) if ask.statuses.contains(&status) => {}
-            Answer::App(status) => return Err(format!("status {status} on {}", ask.path)),
-            Answer::Edge(why) | Answer::None(why) => return Err(format!("it does not answer on {}: {why}", ask.path)),
+            HttpAnswer::App { status, .. } if ask.statuses.contains(&status) => {}
+            HttpAnswer::App { status, .. } => return Err(format!("status {status} on {}", ask.path)),
+            HttpAnswer::Edge { reason: why, .. } | HttpAnswer::None { why } => {
+                return Err(format!("it does not answer on {}: {why}", ask.path));
+            }
         }
     }
     Ok(())

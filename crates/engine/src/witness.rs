@@ -5,14 +5,13 @@
 //! twice, and a head that adds a service to its own stack does not count.
 
 use crate::labels;
-use bollard::Docker;
-use bollard::models::EventMessage;
-use bollard::query_parameters::{EventsOptions, InspectServiceOptions};
+use crate::swarm::{EngineEvent, EngineTime, EventKind, Hearing, Observe};
 use cc_ci_model::ids::StackName;
+use cc_ci_model::object::{Object, ObjectKind};
 use futures_util::StreamExt;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How long to wait before a broken stream is opened again.
@@ -40,17 +39,17 @@ pub struct Witness {
 struct State {
     alive: HashMap<StackName, HashSet<String>>,
     owner: HashMap<String, StackName>,
-    taken: HashSet<(i64, String, String)>,
+    taken: HashSet<(EngineTime, String, String)>,
     seen: Seen,
-    last: Option<i64>,
+    last: Option<EngineTime>,
 }
 
 impl Witness {
     /// Starts watching. Stacks of other live runs are left out, as `others` decides.
-    pub fn start(docker: &Docker, others: OtherRuns) -> Self {
+    pub fn start(observe: Arc<dyn Observe>, others: OtherRuns) -> Self {
         let (state, stop) = (Mutex::new(State::default()), CancellationToken::new());
-        let since = seconds_since_epoch();
-        let watch = Arc::new(Watch { docker: docker.clone(), state, stop, others, since });
+        let since = EngineTime::now();
+        let watch = Arc::new(Watch { observe, state, stop, others, since });
         Self { task: tokio::spawn(Arc::clone(&watch).run()), watch }
     }
 
@@ -64,24 +63,18 @@ impl Witness {
     }
 }
 
-fn seconds_since_epoch() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{}.{:09}", now.as_secs(), now.subsec_nanos())
-}
-
 struct Watch {
-    docker: Docker,
+    observe: Arc<dyn Observe>,
     state: Mutex<State>,
     stop: CancellationToken,
     others: OtherRuns,
-    since: String,
+    since: EngineTime,
 }
 
 impl Watch {
     async fn run(self: Arc<Self>) {
         loop {
-            let options = EventsOptions { since: Some(self.since()), filters: Some(service_events()), until: None };
-            let mut events = self.docker.events(Some(options));
+            let mut events = self.observe.events(&self.hearing(None));
             loop {
                 let next = tokio::select! {
                     next = events.next() => next,
@@ -100,8 +93,7 @@ impl Watch {
 
     /// Takes in what the engine still remembers up to this moment; the stream ends by itself.
     async fn catch_up(&self) {
-        let (since, until) = (Some(self.since()), Some(seconds_since_epoch()));
-        let mut events = self.docker.events(Some(EventsOptions { since, until, filters: Some(service_events()) }));
+        let mut events = self.observe.events(&self.hearing(Some(EngineTime::now())));
         while let Some(next) = events.next().await {
             match next {
                 Ok(event) => self.take(event).await,
@@ -110,24 +102,22 @@ impl Watch {
         }
     }
 
-    fn since(&self) -> String {
-        self.lock().last.map_or_else(|| self.since.clone(), |nanos| (nanos / 1_000_000_000).to_string())
+    fn hearing(&self, until: Option<EngineTime>) -> Hearing {
+        let since = self.lock().last.map_or(self.since, EngineTime::whole_second);
+        Hearing { kinds: &[EventKind::Service], since: Some(since), until }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn take(&self, event: EventMessage) {
-        let actor = event.actor.unwrap_or_default();
-        let (id, action) = (actor.id.unwrap_or_default(), event.action.unwrap_or_default());
-        let nanos = event.time_nano.unwrap_or_default();
-        let name = actor.attributes.unwrap_or_default().remove("name").unwrap_or_default();
+    async fn take(&self, EngineEvent { action, id, mut attributes, at }: EngineEvent) {
+        let name = attributes.remove("name").unwrap_or_default();
         {
             let mut state = self.lock();
-            state.last = Some(state.last.unwrap_or_default().max(nanos));
+            state.last = Some(state.last.unwrap_or_default().max(at));
             // A reopened stream repeats the second it starts with.
-            if !state.taken.insert((nanos, id.clone(), action.clone())) {
+            if !state.taken.insert((at, id.clone(), action.clone())) {
                 return;
             }
         }
@@ -139,8 +129,8 @@ impl Watch {
     }
 
     async fn created(&self, id: String, name: &str) {
-        let found = self.docker.inspect_service(&id, None::<InspectServiceOptions>).await;
-        let labels = found.ok().and_then(|service| service.spec).and_then(|spec| spec.labels).unwrap_or_default();
+        let found = self.observe.labels(&Object::new(ObjectKind::Service, &id)).await;
+        let labels = found.ok().flatten().unwrap_or_default();
         // A service that is gone before it could be inspected still counts, under what its name says.
         let by_name = || name.split_once('_').map_or(name, |(stack, _)| stack).to_owned();
         let stack = StackName::observed(&labels.get(labels::STACK).cloned().unwrap_or_else(by_name));
@@ -165,8 +155,4 @@ impl Watch {
             alive.remove(id);
         }
     }
-}
-
-fn service_events() -> HashMap<String, Vec<String>> {
-    HashMap::from([("type".to_owned(), vec!["service".to_owned()])])
 }

@@ -6,7 +6,8 @@
 #![expect(clippy::disallowed_methods, reason = "a test world is driven from outside, not through the product")]
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests stop at the first surprise and say why they skip")]
 
-use cc_ci_engine::compose_check::{Checked, check_with};
+use cc_ci_engine::compose_check::{Checked, compare};
+use cc_ci_engine::docker::{self, EngineAddress};
 use cc_ci_engine::swarm::Rendered;
 use cc_ci_model::ids::{RecipeName, RunId, StackName};
 use cc_ci_recipe::Recipe;
@@ -16,7 +17,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use tokio_util::sync::CancellationToken;
 
 const STACK: &str = "mini-3fa9c1";
 
@@ -98,8 +98,11 @@ fn prepare(folder: &Path, endpoint: Endpoint) -> Prepared {
 async fn answer(prepared: &Prepared) -> Option<Checked> {
     let asked_for = std::env::var_os("CC_CI_DOCKER_CLI");
     let program = asked_for.clone().unwrap_or_else(|| "docker".into());
-    let checked =
-        check_with(Path::new(&program), &prepared.rendered, &prepared.recipe, &CancellationToken::new()).await.unwrap();
+    let (stack, nobody) = (&prepared.rendered, EngineAddress::socket("/nonexistent/docker.sock"));
+    let config = |files| docker::config(&program, &nobody, stack, files);
+    let (alone, with) = tokio::try_join!(config(&stack.own), config(&stack.files)).unwrap();
+    let text = fs::read_to_string(&prepared.over).unwrap();
+    let checked = compare(stack, &prepared.recipe, &text, (alone, with)).unwrap();
     match checked {
         Checked::NotAvailable { why } => {
             assert!(asked_for.is_none(), "{why}");

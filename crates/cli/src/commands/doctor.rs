@@ -1,11 +1,12 @@
 //! `cc-ci doctor`: what this machine has and lacks for a run, and the set-up that puts it right (SWARM-8).
 
 use super::run::deployer::{self, Chosen};
-use crate::args::{DeployerArgs, DoctorArgs};
+use crate::args::{self, DeployerArgs, DoctorArgs};
 use crate::error::{Kind, UserError};
 use crate::terminal;
+use cc_ci_engine::docker::{EngineAddress, Swarm};
 use cc_ci_engine::host;
-use cc_ci_engine::host::findings::{self, Finding, Level, Remedy};
+use cc_ci_engine::host::findings::{self, HostFinding, Level, Remedy};
 use cc_ci_engine::process::{self, Command};
 use cc_ci_model::exit;
 use cc_ci_recipe::abra::version::Standing;
@@ -25,21 +26,26 @@ const HOLDER: &str = include_str!("../../../../setup/holder.sh");
 const LIMIT: Duration = Duration::from_secs(3600);
 
 /// Looks, acts if asked to, and prints. The exit code is 0 when a run could start.
-pub async fn exec(state: &StateFolder, args: &DoctorArgs) -> Result<u8, UserError> {
+pub async fn exec(state: &StateFolder, wanted: &DoctorArgs) -> Result<u8, UserError> {
     let cancel = CancellationToken::new();
-    let abra = of_deployer(&args.deployer, &cancel).await?;
-    let mut found = findings::findings(&host::look(state.root(), &cancel).await);
-    if args.fix {
+    let address = args::engine()?;
+    let abra = of_deployer(&wanted.deployer, &address, &cancel).await?;
+    let look = async || {
+        let connected = Swarm::connect(&address).await;
+        findings::findings(&host::look(state.root(), host::node(&connected), &cancel).await)
+    };
+    let mut found = look().await;
+    if wanted.fix {
         let mut tried = BTreeSet::new();
         // Each step can bring the next want to light: without an engine nothing is known about a swarm.
         while let Some(remedy) = next_remedy(&found, &tried) {
             tried.insert(remedy);
-            put_right(remedy, &found, state, &cancel).await?;
-            found = findings::findings(&host::look(state.root(), &cancel).await);
+            put_right(remedy, &found, (state, &address), &cancel).await?;
+            found = look().await;
         }
     }
     found.extend(abra);
-    if args.json {
+    if wanted.json {
         let json = serde_json::to_string_pretty(&found)
             .map_err(|source| UserError::internal(format!("cannot write the findings: {source}")))?;
         terminal::out(&format!("{json}\n"));
@@ -50,8 +56,12 @@ pub async fn exec(state: &StateFolder, args: &DoctorArgs) -> Result<u8, UserErro
 }
 
 /// What runs with `--deployer abra` need besides; nothing when nobody asks for them.
-async fn of_deployer(args: &DeployerArgs, cancel: &CancellationToken) -> Result<Option<Finding>, UserError> {
-    let finding = |level, seen: String, advice: String| Finding {
+async fn of_deployer(
+    args: &DeployerArgs,
+    engine: &EngineAddress,
+    cancel: &CancellationToken,
+) -> Result<Option<HostFinding>, UserError> {
+    let finding = |level, seen: String, advice: String| HostFinding {
         probe: "abra",
         level,
         seen,
@@ -59,7 +69,7 @@ async fn of_deployer(args: &DeployerArgs, cancel: &CancellationToken) -> Result<
         advice,
         remedy: None,
     };
-    match deployer::chosen(args, cancel).await {
+    match deployer::chosen(args, engine, cancel).await {
         Ok(Chosen::Swarm) => Ok(None),
         Ok(Chosen::Abra(_, version)) => Ok(Some(match version.standing() {
             Standing::Known => finding(Level::Ok, format!("abra {version}"), String::new()),
@@ -74,7 +84,7 @@ async fn of_deployer(args: &DeployerArgs, cancel: &CancellationToken) -> Result<
 }
 
 /// The first step, in their order, that some finding asks for and that was not tried yet.
-fn next_remedy(found: &[Finding], tried: &BTreeSet<Remedy>) -> Option<Remedy> {
+fn next_remedy(found: &[HostFinding], tried: &BTreeSet<Remedy>) -> Option<Remedy> {
     let wanted = found.iter().filter(|finding| finding.level != Level::Ok).filter_map(|finding| finding.remedy);
     wanted.filter(|remedy| !tried.contains(remedy)).min()
 }
@@ -91,8 +101,8 @@ fn script(remedy: Remedy) -> (&'static str, &'static str) {
 
 async fn put_right(
     remedy: Remedy,
-    found: &[Finding],
-    state: &StateFolder,
+    found: &[HostFinding],
+    (state, engine): (&StateFolder, &EngineAddress),
     cancel: &CancellationToken,
 ) -> Result<(), UserError> {
     let (name, text) = script(remedy);
@@ -106,7 +116,8 @@ async fn put_right(
     let command = Command::new("sh")
         .args(["-s"])
         .stdin(text)
-        .inherit(&["DOCKER_HOST", "LANG", "TERM", "http_proxy", "https_proxy", "no_proxy", "CC_CI_DEBIAN_MIRROR"])
+        .envs(engine.env())
+        .inherit(&["LANG", "TERM", "http_proxy", "https_proxy", "no_proxy", "CC_CI_DEBIAN_MIRROR"])
         .inherit(&["CC_CI_DEBIAN_SECURITY_MIRROR", "CC_CI_ADVERTISE_ADDR", "SSL_CERT_FILE"])
         .env("CC_CI_STATE", state.root())
         .deadline(LIMIT);
@@ -124,7 +135,7 @@ async fn put_right(
 }
 
 /// 0 when a run could start, 22 when there is no swarm to run on, 11 for anything else in the way.
-fn code(found: &[Finding]) -> u8 {
+fn code(found: &[HostFinding]) -> u8 {
     let failed = |probe: &str| found.iter().any(|finding| finding.probe == probe && finding.level == Level::Fail);
     match findings::worst(found) {
         Level::Ok | Level::Warn => exit::GREEN,
@@ -133,7 +144,7 @@ fn code(found: &[Finding]) -> u8 {
     }
 }
 
-fn text(found: &[Finding], paint: terminal::Paint) -> String {
+fn text(found: &[HostFinding], paint: terminal::Paint) -> String {
     let width = found.iter().map(|finding| finding.probe.len()).max().unwrap_or_default();
     let mut lines = Vec::new();
     for finding in found {
@@ -166,8 +177,8 @@ fn text(found: &[Finding], paint: terminal::Paint) -> String {
 mod tests {
     use super::*;
 
-    fn finding(probe: &'static str, level: Level, remedy: Option<Remedy>) -> Finding {
-        Finding { probe, level, seen: "seen".into(), matters: "matters", advice: "advice".into(), remedy }
+    fn finding(probe: &'static str, level: Level, remedy: Option<Remedy>) -> HostFinding {
+        HostFinding { probe, level, seen: "seen".into(), matters: "matters", advice: "advice".into(), remedy }
     }
 
     #[test]

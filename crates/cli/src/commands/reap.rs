@@ -2,10 +2,10 @@
 //! for itself; nobody else needs it.
 
 use super::clean;
-use crate::args::ReapArgs;
+use crate::args::{self, ReapArgs};
 use crate::clock::Moment;
 use crate::error::{Kind, UserError, chain};
-use cc_ci_engine::docker::Swarm;
+use cc_ci_engine::docker::{EngineAddress, Swarm};
 use cc_ci_engine::ledger::{self, Entry};
 use cc_ci_engine::process::{self, Command, Detached};
 use cc_ci_model::exit;
@@ -23,11 +23,10 @@ const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Starts the reaper of the run in `folder`.
-pub(super) fn start(folder: &Path) -> Result<Detached, process::ProcessError> {
+pub(super) fn start(folder: &Path, engine: &EngineAddress) -> Result<Detached, process::ProcessError> {
     // The program as it was when it started, also if another one lies in its place by now.
     let command = Command::new("/proc/self/exe").args(["reap", "--run"]).arg(folder);
-    let command = command.inherit(&["DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH"]);
-    process::detach(&command.cwd("/"))
+    process::detach(&command.envs(engine.env()).cwd("/"))
 }
 
 /// Waits for the end of the run's process; needs no runtime until there is something to do.
@@ -74,10 +73,11 @@ fn owned(dir: &RunDir) -> Result<RunId, UserError> {
 
 /// Cleans up; an engine that is not there is asked again for a while.
 async fn clean_up(dir: &RunDir, run: &RunId) -> Result<clean::Done, UserError> {
+    let address = args::engine()?;
     let mut tries = 1;
     loop {
-        let done = match Swarm::connect().await {
-            Ok(swarm) => clean::after(&swarm, dir, run).await,
+        let done = match Swarm::connect(&address).await {
+            Ok(swarm) => clean::after(&swarm.doors(), dir, run).await,
             Err(error) => Err(error.into()),
         };
         if done.is_ok() || tries == TRIES {

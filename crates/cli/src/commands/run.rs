@@ -6,16 +6,16 @@ pub(super) mod others;
 pub(super) mod readiness;
 pub(super) mod signals;
 
-use crate::args::{RecipeArgs, RunArgs};
+use crate::args::{self, RecipeArgs, RunArgs};
 use crate::clock::Moment;
 use crate::commands::{clean, reap, report, warm};
 use crate::error::{Kind, UserError, chain};
 use crate::prepare::customize::Overlays;
 use crate::prepare::dependencies::Needed;
-use crate::prepare::warmth::{self, Warm, Warmth};
+use crate::prepare::warmth::{Warm, Warmth};
 use crate::prepare::{self, Prepared};
 use crate::terminal::{self, Paint, Style, Terminal};
-use cc_ci_engine::docker::Swarm;
+use cc_ci_engine::docker::{EngineAddress, Swarm};
 use cc_ci_engine::git::Repository;
 use cc_ci_engine::host::{self, findings};
 use cc_ci_engine::ledger::Ledger;
@@ -24,6 +24,7 @@ use cc_ci_engine::run::app::{App, DependencyApp, Deployable, WarmDoor};
 use cc_ci_engine::run::{self as engine, Artifact, Cancel, Keep, World};
 use cc_ci_engine::screenshot::Camera;
 use cc_ci_engine::secrets::Secrets;
+use cc_ci_engine::swarm::Doors;
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::event::{Event, FORMAT, Listener, RunEnd, Stamped};
 use cc_ci_model::ids::Commit;
@@ -59,30 +60,33 @@ pub(super) const TREES: &str = "trees";
 const REAPER_ENDS: Duration = Duration::from_secs(2);
 
 /// Runs and prints the summary. The exit code is that of the verdict, or says how the run was ended.
-pub async fn exec(state: &StateFolder, args: &RunArgs) -> Result<u8, UserError> {
-    let pr = pull_request(&args.recipe)?;
+pub async fn exec(state: &StateFolder, wanted: &RunArgs) -> Result<u8, UserError> {
+    let pr = pull_request(&wanted.recipe)?;
     let cancel = Cancel::default();
-    let deployer = deployer::chosen(&args.deployer, cancel.token()).await?;
-    let engine = if warmth::all(state)?.is_empty() { None } else { Swarm::connect().await.ok() };
-    let warmth = Warmth::Probed(engine.as_ref());
-    let prepared = prepare::prepare(state, &args.recipe, &warmth, cancel.token()).await?;
-    let facts = host::look(state.root(), cancel.token()).await;
+    let address = args::engine()?;
+    let deployer = deployer::chosen(&wanted.deployer, &address, cancel.token()).await?;
+    let connected = Swarm::connect(&address).await;
+    let doors = connected.as_ref().ok().map(Swarm::doors);
+    let warmth = Warmth::Probed(doors.as_ref());
+    let prepared = prepare::prepare(state, &wanted.recipe, &warmth, cancel.token()).await?;
+    let facts = host::look(state.root(), host::node(&connected), cancel.token()).await;
     let adaptations = readiness::ready(&facts)?;
     readiness::can_test(&facts, &prepared.approved.plan)?;
-    let swarm = Swarm::connect().await?;
+    let doors = connected?.doors();
     let plan = prepared.approved.plan.clone();
     let (dir, lock) = RunDir::create(state, &plan.run)?;
-    clean::after_killed(state, &swarm).await?;
+    clean::after_killed(state, &doors).await?;
     let vault = Vault::new(known_secrets(&prepared));
-    let start = Start { swarm, adaptations, deployer, cancel, pr };
-    let answer = Box::pin(inside(state, args, prepared, start, (&dir, lock), &vault)).await;
+    let start = Start { doors, address, adaptations, deployer, cancel, pr };
+    let answer = Box::pin(inside(state, wanted, prepared, start, (&dir, lock), &vault)).await;
     remove_trees(&dir);
     answer.map_err(|error| error.masked(&vault.redactor()))
 }
 
 /// What is known before a run has a folder.
 struct Start {
-    swarm: Swarm,
+    doors: Doors,
+    address: EngineAddress,
     adaptations: Adaptations,
     deployer: Chosen,
     cancel: Cancel,
@@ -98,7 +102,7 @@ async fn inside(
     (dir, lock): (&RunDir, RunLock),
     vault: &Vault,
 ) -> Result<u8, UserError> {
-    let Start { swarm, adaptations, deployer, cancel, pr } = start;
+    let Start { doors, address, adaptations, deployer, cancel, pr } = start;
     let plan = prepared.approved.plan.clone();
     let recorder = Recorder::create(dir, vault.clone()).map_err(|error| infrastructure(&error))?;
     let screen = Terminal::start(Style::for_stderr(), Paint::for_stderr());
@@ -118,14 +122,14 @@ async fn inside(
     }
 
     let app = check_out(&prepared, &plan, &dir.file(TREES)).await?;
-    let deployer = deployer.open(&swarm, &prepared, &app, dir.file(TREES).join(deployer::HOME)).await?;
+    let deployer = deployer.open(&doors, &address, &prepared, &app, dir.file(TREES).join(deployer::HOME)).await?;
     let second = deployer.second_opinion().await;
     voice.say(Event::Linted(LintReport { second, ..prepared.lint.clone() }));
     let ledger = Ledger::create(dir.path(), &plan.run).map_err(|error| infrastructure(&error))?;
-    let reaper = if args.no_reaper { None } else { reaper(dir, &voice) };
+    let reaper = if args.no_reaper { None } else { reaper(dir, &address, &voice) };
     let world = World {
-        operate: deployer.operate(),
-        swarm,
+        doors: deployer.doors(&doors),
+        engine: address,
         voice: voice.clone(),
         secrets: Secrets::new(vault.clone()),
         keep: keep(dir, vault),
@@ -165,12 +169,12 @@ async fn inside(
 
 /// Performs the run in a task of its own, so that a panic in it is caught, cleaned up after and named for what it is.
 async fn perform(approved: Approved, app: App, world: World) -> RunEnd {
-    let (swarm, folder, run) = (world.swarm.clone(), world.folder.clone(), approved.plan.run.clone());
+    let (doors, folder, run) = (world.doors.clone(), world.folder.clone(), approved.plan.run.clone());
     let performing = tokio::spawn(async move { Box::pin(engine::run(approved, app, &world)).await });
     match performing.await {
         Ok(end) => end,
         Err(panic) => {
-            let cleaned = match engine::clean(&swarm, &folder, &run).await {
+            let cleaned = match engine::clean(doors.operate.as_ref(), &folder, &run).await {
                 Ok(cleaned) if cleaned.left.is_empty() => "everything it had made was removed".to_owned(),
                 Ok(cleaned) => format!("these would not go: {}", cleaned.left.join(", ")),
                 Err(error) => format!("and could not be cleaned up after: {}", chain(&error)),
@@ -195,8 +199,8 @@ fn keep(dir: &RunDir, vault: &Vault) -> Keep {
 }
 
 /// Starts the process that cleans up if this one is killed. A run without it is as good, as long as it lives.
-fn reaper(dir: &RunDir, voice: &Voice) -> Option<Detached> {
-    match reap::start(dir.path()) {
+fn reaper(dir: &RunDir, engine: &EngineAddress, voice: &Voice) -> Option<Detached> {
+    match reap::start(dir.path(), engine) {
         Ok(reaper) => Some(reaper),
         Err(error) => {
             voice

@@ -1,7 +1,7 @@
 //! `cc-ci warm`: providers that stay up and are shared by runs (DEP-2). No run brings one up or takes one down.
 
 use super::run::{deployable, lay_over, readiness};
-use crate::args::{RecipeArgs, WarmArgs, WarmUpArgs, WarmVerb};
+use crate::args::{self, RecipeArgs, WarmArgs, WarmUpArgs, WarmVerb};
 use crate::clock::Moment;
 use crate::error::{Kind, UserError, chain};
 use crate::prepare::dependencies::{self, Needed};
@@ -13,6 +13,7 @@ use cc_ci_engine::ledger::{self, Entry, Ledger};
 use cc_ci_engine::provider::{self, Alive, DependencyScripts};
 use cc_ci_engine::run::{self as engine, Cancel, World};
 use cc_ci_engine::secrets::Secrets;
+use cc_ci_engine::swarm::Doors;
 use cc_ci_engine::voice::Voice;
 use cc_ci_engine::warm;
 use cc_ci_model::event::{Event, Listener, Stamped};
@@ -48,11 +49,13 @@ fn label(recipe: &RecipeName) -> Result<RunId, UserError> {
     RunId::parse(&format!("warm-{plain}")).map_err(|error| UserError::new(Kind::Usage, error.to_string()))
 }
 
-async fn up(state: &StateFolder, args: &WarmUpArgs) -> Result<u8, UserError> {
-    let recipe = name(&args.recipe)?;
-    let swarm = Swarm::connect().await?;
+async fn up(state: &StateFolder, wanted: &WarmUpArgs) -> Result<u8, UserError> {
+    let recipe = name(&wanted.recipe)?;
+    let address = args::engine()?;
+    let swarm = Swarm::connect(&address).await?;
+    let doors = swarm.doors();
     if let Some(record) = warmth::read(state, &recipe)? {
-        return match warm::health(&swarm, &record.run, &record.provider, &record.authority).await {
+        return match warm::health(&doors, &record.run, &record.provider, &record.authority).await {
             Ok(()) => {
                 terminal::out(&format!("{recipe} {} is up already, and healthy\n", record.provider.shown()));
                 Ok(exit::GREEN)
@@ -68,12 +71,15 @@ async fn up(state: &StateFolder, args: &WarmUpArgs) -> Result<u8, UserError> {
             .hint(format!("`cc-ci warm down {recipe}` removes what is left of it")));
     }
     let cancel = Cancel::default();
-    let facts = host::look(state.root(), cancel.token()).await;
+    let facts = host::look(state.root(), Ok(doors.node.as_ref()), cancel.token()).await;
     let adaptations = readiness::ready(&facts)?;
     let run = label(&recipe)?;
-    let args =
-        RecipeArgs { catalogue: args.catalogue.clone(), policy: args.policy.clone(), ..RecipeArgs::of(&args.recipe) };
-    let (needed, catalogue) = dependencies::warm(state, &args, &recipe, cancel.token()).await?;
+    let request = RecipeArgs {
+        catalogue: wanted.catalogue.clone(),
+        policy: wanted.policy.clone(),
+        ..RecipeArgs::of(&wanted.recipe)
+    };
+    let (needed, catalogue) = dependencies::warm(state, &request, &recipe, cancel.token()).await?;
     std::fs::create_dir_all(&folder).map_err(|error| {
         UserError::new(Kind::Infrastructure, format!("cannot create {}: {error}", folder.display()))
     })?;
@@ -83,8 +89,8 @@ async fn up(state: &StateFolder, args: &WarmUpArgs) -> Result<u8, UserError> {
     let watch =
         super::run::signals::watch(cancel.clone(), voice.clone(), Duration::from_secs(needed.planned.limits.run))?;
     let world = World {
-        operate: Arc::new(swarm.clone()),
-        swarm: swarm.clone(),
+        doors: doors.clone(),
+        engine: address,
         voice,
         secrets: Secrets::new(vault.clone()),
         // Nothing of a warm provider is kept.
@@ -105,7 +111,7 @@ async fn up(state: &StateFolder, args: &WarmUpArgs) -> Result<u8, UserError> {
     let authority = match came_up {
         Ok(authority) => authority,
         Err(error) => {
-            let left = remove(&swarm, &folder, &run).await;
+            let left = remove(&doors, &folder, &run).await;
             return Err(left.err().unwrap_or(error).masked(&vault.redactor()));
         }
     };
@@ -141,8 +147,8 @@ async fn bring_up(needed: &Needed, world: &World, run: &RunId) -> Result<String,
 }
 
 /// Removes everything of a warm provider by its ledger, and its folder.
-async fn remove(swarm: &Swarm, folder: &Path, run: &RunId) -> Result<usize, UserError> {
-    let cleaned = engine::clean(swarm, folder, run).await?;
+async fn remove(doors: &Doors, folder: &Path, run: &RunId) -> Result<usize, UserError> {
+    let cleaned = engine::clean(doors.operate.as_ref(), folder, run).await?;
     if !cleaned.left.is_empty() {
         return Err(UserError::new(Kind::Infrastructure, format!("these would not go: {}", cleaned.left.join(", ")))
             .hint("try `cc-ci warm down` again"));
@@ -167,8 +173,8 @@ async fn down(state: &StateFolder, recipe: &RecipeName) -> Result<u8, UserError>
                 .hint("wait for these runs to end"));
         }
     }
-    let swarm = Swarm::connect().await?;
-    let found = remove(&swarm, &folder, &label(recipe)?).await?;
+    let doors = Swarm::connect(&args::engine()?).await?.doors();
+    let found = remove(&doors, &folder, &label(recipe)?).await?;
     terminal::out(&format!("{recipe}: {found} found, 0 left\n"));
     Ok(exit::GREEN)
 }
@@ -195,15 +201,15 @@ async fn list(state: &StateFolder) -> Result<u8, UserError> {
         terminal::out("no warm provider is up\n");
         return Ok(exit::GREEN);
     }
-    let swarm = Swarm::connect().await?;
+    let doors = Swarm::connect(&args::engine()?).await?.doors();
     for recipe in all {
         let Some(record) = warmth::read(state, &recipe)? else {
             terminal::out(&format!("{recipe}: never came up whole; `cc-ci warm down {recipe}` removes what is left\n"));
             continue;
         };
-        let health = warm::health(&swarm, &record.run, &record.provider, &record.authority).await;
+        let health = warm::health(&doors, &record.run, &record.provider, &record.authority).await;
         let health = health.map_or_else(|why| format!("not healthy: {why}"), |()| "healthy".to_owned());
-        let spaces = match namespaces(&swarm, &record).await {
+        let spaces = match namespaces(&doors, &record).await {
             Ok(0) => String::new(),
             Ok(count) => format!(", namespaces {count}"),
             Err(error) => format!(", namespaces unknown: {}", error.message),
@@ -218,17 +224,17 @@ async fn list(state: &StateFolder) -> Result<u8, UserError> {
     Ok(exit::GREEN)
 }
 
-async fn namespaces(swarm: &Swarm, record: &Record) -> Result<usize, UserError> {
+async fn namespaces(doors: &Doors, record: &Record) -> Result<usize, UserError> {
     let mut count = 0;
     for (_, scripts) in dependencies::scripts_of(record)? {
-        count += running(swarm, record, &scripts).list().await.map_err(|error| script_failed(record, &error))?.len();
+        count += running(doors, record, &scripts).list().await.map_err(|error| script_failed(record, &error))?.len();
     }
     Ok(count)
 }
 
-fn running<'a>(swarm: &'a Swarm, record: &'a Record, scripts: &'a engine::app::Scripts) -> DependencyScripts<'a> {
-    let (docker, stack, url) = (swarm.docker(), &record.provider.stack, record.provider.url());
-    DependencyScripts { docker, observe: swarm, stack, url, scripts, limit: SCRIPT, secrets: Secrets::default() }
+fn running<'a>(doors: &'a Doors, record: &'a Record, scripts: &'a engine::app::Scripts) -> DependencyScripts<'a> {
+    let (containers, stack, url) = (doors.containers(), &record.provider.stack, record.provider.url());
+    DependencyScripts { containers, stack, url, scripts, limit: SCRIPT, secrets: Secrets::default() }
 }
 
 fn script_failed(record: &Record, error: &provider::ProviderError) -> UserError {
@@ -242,13 +248,13 @@ pub(super) fn alive(state: &StateFolder) -> Alive {
 }
 
 /// Removes the namespaces of dead runs from every warm provider; answers with what was removed and what would not go.
-pub(super) async fn reap(state: &StateFolder, swarm: &Swarm) -> Result<(Vec<String>, Vec<String>), UserError> {
+pub(super) async fn reap(state: &StateFolder, doors: &Doors) -> Result<(Vec<String>, Vec<String>), UserError> {
     let (mut removed, mut stuck) = (Vec::new(), Vec::new());
     let alive = alive(state);
     for recipe in warmth::all(state)? {
         let Some(record) = warmth::read(state, &recipe)? else { continue };
         for (_, scripts) in dependencies::scripts_of(&record)? {
-            for one in provider::reap(&running(swarm, &record, &scripts), &record.run, &alive).await {
+            for one in provider::reap(&running(doors, &record, &scripts), &record.run, &alive).await {
                 match one {
                     Ok(name) => removed.push(format!("{name} in the warm {recipe}")),
                     Err(error) => stuck.push(format!("a namespace in the warm {recipe}: {error}")),

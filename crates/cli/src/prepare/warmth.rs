@@ -1,7 +1,7 @@
 //! Whether a warm dependency is up, as far as a plan may know, and what is kept about each.
 
 use crate::error::{Kind, UserError};
-use cc_ci_engine::docker::Swarm;
+use cc_ci_engine::swarm::Doors;
 use cc_ci_engine::warm;
 use cc_ci_model::ids::{RecipeName, RunId};
 use cc_ci_model::plan::dependency::Dependency;
@@ -18,7 +18,7 @@ pub enum Warmth<'a> {
     /// By what lies in the state folder: `plan` touches no engine.
     Said,
     /// By asking them, as `run` does.
-    Probed(Option<&'a Swarm>),
+    Probed(Option<&'a Doors>),
     /// Not at all.
     Never,
 }
@@ -59,8 +59,8 @@ impl Warmth<'_> {
         let why = match self {
             Self::Said => "one is up; `run` uses it if it is healthy then, and deploys its own if not".to_owned(),
             Self::Probed(None) => return Err(unhealthy("no engine answers".to_owned())),
-            Self::Probed(Some(swarm)) => {
-                warm::health(swarm, &record.run, &record.provider, &record.authority).await.map_err(unhealthy)?;
+            Self::Probed(Some(doors)) => {
+                warm::health(doors, &record.run, &record.provider, &record.authority).await.map_err(unhealthy)?;
                 "it is up and healthy".to_owned()
             }
             Self::Never => return Err("warm ones are left out here".to_owned()),

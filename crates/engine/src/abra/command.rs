@@ -1,6 +1,7 @@
 //! One command of `abra`: what it is given, and whether it went well.
 
 use super::{Deployer, Program};
+use crate::docker::EngineAddress;
 use crate::process::{self, Command, Ended, Output, ProcessError};
 use crate::swarm::SwarmError;
 use cc_ci_recipe::abra::said::{self, About};
@@ -43,9 +44,10 @@ impl Failure {
 
 /// A command with what every one needs. All get a terminal: several refuse to work without one even with `-n`, with
 /// "inappropriate ioctl for device" (S4).
-pub(super) fn bare(program: &Program) -> Command {
+pub(super) fn bare(program: &Program, address: &EngineAddress) -> Command {
     Command::new(&program.path)
-        .inherit(&["DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "LANG"])
+        .envs(address.env())
+        .inherit(&["LANG"])
         .env("TERM", "dumb")
         .env("NO_COLOR", "1")
         .on_a_terminal()
@@ -72,11 +74,12 @@ impl Deployer {
 
     /// The same for one that the end of the run waits for.
     pub(super) async fn call_at_the_end(&self, words: &[&str]) -> Result<String, Failure> {
-        self.perform(words, self.program.limit.min(super::operate::LAST_CALL), Keep::All).await
+        self.perform(words, self.program.limit.min(super::LAST_CALL), Keep::All).await
     }
 
     async fn perform(&self, words: &[&str], limit: std::time::Duration, keep: Keep) -> Result<String, Failure> {
-        let command = bare(&self.program).args(words.iter().copied()).cwd(self.home.dir()).deadline(limit);
+        let command =
+            bare(&self.program, &self.address).args(words.iter().copied()).cwd(self.home.dir()).deadline(limit);
         let command = command.env("ABRA_DIR", self.home.dir());
         // Whoever wants it ended drops the future, which kills it.
         let output = process::run(&command, &CancellationToken::new()).await.map_err(Failure::Process)?;

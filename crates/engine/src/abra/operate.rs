@@ -2,9 +2,12 @@
 
 use super::command::Failure;
 use super::home::SERVER;
-use super::{Abra, Deployer, Progress};
+use super::{Abra, Deployer, LAST_CALL, Progress};
 use crate::labels;
-use crate::swarm::{ContainerFacts, Inventory, NewSecret, NewValue, Observe, Operate, Rendered, SwarmError};
+use crate::swarm::{
+    ContainerFacts, Deployed, Events, Hearing, Inventory, Loaded, Mounts, NewSecret, NewValue, Observe, Operate,
+    Rendered, SwarmError,
+};
 use async_trait::async_trait;
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::ids::{RunId, StackName};
@@ -12,33 +15,32 @@ use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::plan::permit::DeployPermit;
 use cc_ci_recipe::abra::secrets;
 use cc_ci_recipe::overlay::Identity;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// How long a command at the end of a run may take; what it leaves is removed by force.
-pub(super) const LAST_CALL: Duration = Duration::from_secs(30);
 
 /// How often the engine is asked whether a stack is gone.
 const LOOK: Duration = Duration::from_millis(50);
 
 #[async_trait]
 impl Operate for Abra {
-    async fn deploy(&self, permit: DeployPermit, stack: &Rendered) -> Result<(), SwarmError> {
+    async fn deploy(&self, permit: DeployPermit, stack: &Rendered) -> Result<Deployed, SwarmError> {
         if !self.0.home.holds(&stack.folder) {
             return self.0.swarm.deploy(permit, stack).await;
         }
         // The permit ends here: nobody can deploy with it again.
-        let _purpose = permit.purpose();
-        self.0.deploy(stack).await
+        let deployed = Deployed::spend(permit, stack)?;
+        self.0.deploy(stack).await?;
+        Ok(deployed)
     }
 
-    async fn redeploy(&self, stack: &Rendered) -> Result<(), SwarmError> {
+    async fn redeploy(&self, proof: &Deployed, stack: &Rendered) -> Result<(), SwarmError> {
         if !self.0.home.holds(&stack.folder) {
-            return self.0.swarm.redeploy(stack).await;
+            return self.0.swarm.redeploy(proof, stack).await;
         }
+        proof.covers(stack)?;
         self.0.deploy(stack).await
     }
 
@@ -60,6 +62,10 @@ impl Operate for Abra {
             return self.0.swarm.create_secrets(run, stack, secrets).await;
         }
         self.0.create_secrets(run, stack, secrets).await
+    }
+
+    async fn adopt_secret(&self, run: &RunId, name: &str) -> Result<(), SwarmError> {
+        self.0.swarm.adopt_secret(run, name).await
     }
 
     /// What the run deploys besides the app under test is deployed with Docker alone.
@@ -92,6 +98,34 @@ impl Observe for Abra {
 
     async fn inventory(&self) -> Result<Inventory, SwarmError> {
         self.0.swarm.inventory().await
+    }
+
+    async fn mounts(&self, stack: &StackName) -> Result<Mounts, SwarmError> {
+        self.0.swarm.mounts(stack).await
+    }
+
+    async fn volumes(&self, stack: &StackName) -> Result<BTreeSet<String>, SwarmError> {
+        self.0.swarm.volumes(stack).await
+    }
+
+    async fn networks(&self, stack: &StackName) -> Result<BTreeSet<String>, SwarmError> {
+        self.0.swarm.networks(stack).await
+    }
+
+    async fn running(&self, stack: &StackName, service: &str) -> Result<Vec<String>, SwarmError> {
+        self.0.swarm.running(stack, service).await
+    }
+
+    async fn labels(&self, object: &Object) -> Result<Option<BTreeMap<String, String>>, SwarmError> {
+        self.0.swarm.labels(object).await
+    }
+
+    fn events(&self, hearing: &Hearing) -> Events {
+        self.0.swarm.events(hearing)
+    }
+
+    async fn config(&self, stack: &Rendered, files: &[PathBuf]) -> Result<Loaded, SwarmError> {
+        self.0.swarm.config(stack, files).await
     }
 }
 
@@ -169,7 +203,7 @@ impl Deployer {
             values.extend(self.generate(wanted).await?);
         }
         for secret in wanted {
-            self.swarm.mark_secret(run, &secret.name).await?;
+            self.swarm.adopt_secret(run, &secret.name).await?;
         }
         Ok(values)
     }

@@ -4,8 +4,8 @@ use cc_ci_model::outcome::{Cause, Finding};
 use std::time::Duration;
 
 use super::restic::BackupRepository;
-use crate::bench::{Bench, WorkError};
-use crate::exec::Command;
+use crate::exec::ExecCommand;
+use crate::workbench::{WorkError, Workbench};
 
 /// File name endings that make a file a dump.
 const ENDINGS: [&str; 15] = [
@@ -116,7 +116,7 @@ done
 
 /// Reads each of `paths` out of the snapshot. `value` is looked for in each.
 pub(crate) async fn read(
-    bench: &Bench,
+    bench: &Workbench,
     repository: &BackupRepository,
     snapshot: &str,
     paths: Vec<String>,
@@ -128,7 +128,7 @@ pub(crate) async fn read(
         return Ok(Vec::new());
     }
     let words = ["bash", "-c", SCRIPT, "dumps", snapshot, value].map(str::to_owned).into_iter();
-    let command = repository.unlock(Command::new(words.chain(paths.iter().cloned()))).limit(limit);
+    let command = repository.unlock(ExecCommand::new(words.chain(paths.iter().cloned()))).limit(limit);
     let text = bench.must(what, &command).await?.text();
     let mut lines = text.lines();
     let mut dumps = Vec::new();

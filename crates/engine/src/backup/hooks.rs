@@ -1,15 +1,15 @@
 //! Runs a recipe's backup and restore hooks in its running containers, with their real exit codes (BAK-2).
 
-use bollard::Docker;
 use cc_ci_model::ids::{StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::demands::Verify;
 use std::time::Duration;
 
-use crate::bench::WorkError;
-use crate::exec::{self, Command, ExecError, Output, Status};
+use crate::exec::{ExecCommand, ExecError, ExecOutput, ExecStatus};
 use crate::pace::Tries;
+use crate::swarm::Containers;
 use crate::voice::Voice;
+use crate::workbench::WorkError;
 
 /// How long a service may be without a running container before its hook counts as impossible.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -61,7 +61,7 @@ eval "$1"
 
 /// Runs one hook in the running container of `service`.
 pub(crate) async fn run(
-    docker: &Docker,
+    containers: &Containers,
     stack: &StackName,
     (service, time, hook): (&str, BackupHookTime, &str),
     limit: Duration,
@@ -71,11 +71,11 @@ pub(crate) async fn run(
     let failed = |summary: String, details: Vec<String>| {
         Ended::Failed(Finding::new(Cause::HookFailed, summary).of_service(service).with_details(details))
     };
-    let Some(container) = container(docker, stack, service).await? else {
+    let Some(container) = container(containers, stack, service).await? else {
         return Ok(failed(format!("{word} of {service}: the service has no running container"), Vec::new()));
     };
-    let command = Command::new(["sh", "-c", SHELL, "hook", hook]).limit(limit);
-    let output = match exec::run(docker, &container, &command).await {
+    let command = ExecCommand::new(["sh", "-c", SHELL, "hook", hook]).limit(limit);
+    let output = match containers.node.exec(&container, &command).await {
         Ok(output) => output,
         Err(ExecError::Gone { why, .. }) => return Ok(Ended::Replaced(why)),
         Err(ExecError::CannotStart { why, .. }) => {
@@ -85,8 +85,8 @@ pub(crate) async fn run(
     };
     note(voice, step, &format!("{service} {word}"), &output);
     Ok(match output.status {
-        Status::Exited(0) => Ended::Well,
-        Status::Exited(_) | Status::TimedOut | Status::TooMuchOutput => {
+        ExecStatus::Exited(0) => Ended::Well,
+        ExecStatus::Exited(_) | ExecStatus::TimedOut | ExecStatus::TooMuchOutput => {
             failed(format!("{word} of {service} (`{hook}`) ended with {}", output.ending()), output.tail(10))
         }
     })
@@ -94,7 +94,7 @@ pub(crate) async fn run(
 
 /// Runs a check of the backup in the running container of its service; what it finds, if anything.
 pub(crate) async fn verify(
-    docker: &Docker,
+    containers: &Containers,
     stack: &StackName,
     verify: &Verify,
     limit: Duration,
@@ -102,11 +102,11 @@ pub(crate) async fn verify(
 ) -> Result<Option<Finding>, WorkError> {
     let Verify { service, command: line } = verify;
     let finding = |summary: String| Finding::new(Cause::BackupIncomplete, summary).of_service(service);
-    let Some(container) = container(docker, stack, service).await? else {
+    let Some(container) = container(containers, stack, service).await? else {
         return Ok(Some(finding(format!("backup.verify: {service} has no running container"))));
     };
-    let command = Command::new(["sh", "-c", SHELL, "verify", line]).limit(limit);
-    let output = match exec::run(docker, &container, &command).await {
+    let command = ExecCommand::new(["sh", "-c", SHELL, "verify", line]).limit(limit);
+    let output = match containers.node.exec(&container, &command).await {
         Ok(output) => output,
         Err(error @ (ExecError::Gone { .. } | ExecError::CannotStart { .. })) => {
             return Ok(Some(finding(format!("backup.verify: {error}"))));
@@ -120,11 +120,10 @@ pub(crate) async fn verify(
 }
 
 /// The container of a service, which may be about to come back.
-async fn container(docker: &Docker, stack: &StackName, service: &str) -> Result<Option<String>, WorkError> {
+async fn container(containers: &Containers, stack: &StackName, service: &str) -> Result<Option<String>, WorkError> {
     let mut tries = Tries::new(PATIENCE, Duration::from_millis(100));
     while tries.again().await {
-        let found = exec::running(docker, stack, service).await;
-        let found = found.map_err(WorkError::engine(format!("find the container of {service}")))?;
+        let found = containers.observe.running(stack, service).await?;
         if let Some(newest) = found.into_iter().next() {
             return Ok(Some(newest));
         }
@@ -132,7 +131,7 @@ async fn container(docker: &Docker, stack: &StackName, service: &str) -> Result<
     Ok(None)
 }
 
-fn note(voice: &Voice, step: &StepId, what: &str, output: &Output) {
+fn note(voice: &Voice, step: &StepId, what: &str, output: &ExecOutput) {
     let lines = output.tail(NOTED);
     if lines.is_empty() {
         voice.note(Some(step), format!("{what}: {}", output.ending()));

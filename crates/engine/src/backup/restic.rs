@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::repository;
-use crate::bench::{Bench, REPOSITORY, WorkError};
-use crate::exec::{Command, Overflow, Status};
+use crate::exec::{ExecCommand, ExecStatus, Overflow};
+use crate::workbench::{REPOSITORY, WorkError, Workbench};
 
 /// A snapshot's own listing can be as long as the index of its volumes.
 const LISTING_CAP: usize = 64 << 20;
@@ -53,24 +53,24 @@ while [ $# -gt 0 ]; do printf %s "$2" | base64 -d >"$1" || exit 1; shift 2; done
 
 impl BackupRepository {
     /// Makes an empty repository in the bench's repository volume; whatever was there is deleted.
-    pub async fn make(bench: &Bench) -> Result<Self, WorkError> {
+    pub async fn make(bench: &Workbench) -> Result<Self, WorkError> {
         let what = "make the backup repository";
         let new = repository::new_repository()
             .map_err(|error| WorkError::Answer { what: what.to_owned(), text: error.to_string() })?;
         let words = ["bash", "-c", MAKE, "make"].map(str::to_owned).into_iter();
         let files = new.files.iter().flat_map(|(path, bytes)| [path.clone(), BASE64.encode(bytes)]);
-        bench.must(what, &Command::new(words.chain(files))).await?;
+        bench.must(what, &ExecCommand::new(words.chain(files))).await?;
         Ok(Self { password: new.password })
     }
 
     /// A restic call with the password in this call's environment and nowhere else.
-    pub(crate) fn command<I: IntoIterator<Item = String>>(&self, words: I) -> Command {
+    pub(crate) fn command<I: IntoIterator<Item = String>>(&self, words: I) -> ExecCommand {
         let fixed = ["restic", "--no-cache", "--quiet"].map(str::to_owned).into_iter();
-        self.unlock(Command::new(fixed.chain(words)))
+        self.unlock(ExecCommand::new(fixed.chain(words)))
     }
 
     /// Gives any command what restic needs to open the repository.
-    pub(crate) fn unlock(&self, command: Command) -> Command {
+    pub(crate) fn unlock(&self, command: ExecCommand) -> ExecCommand {
         command.env("RESTIC_PASSWORD", &self.password).env("RESTIC_REPOSITORY", REPOSITORY)
     }
 }
@@ -78,7 +78,7 @@ impl BackupRepository {
 /// Saves `paths` of the bench as one snapshot. Paths that do not exist are left out by restic; what the snapshot really
 /// holds is [`list`]'s business.
 pub(crate) async fn save(
-    bench: &Bench,
+    bench: &Workbench,
     repository: &BackupRepository,
     paths: &[String],
     limit: Duration,
@@ -91,14 +91,16 @@ pub(crate) async fn save(
     let text = output.text();
     let summary = text.lines().rev().find_map(|line| serde_json::from_str::<Summary>(line).ok());
     match (output.status, summary) {
-        (Status::Exited(0 | 3), Some(summary)) => Ok(summary),
-        (Status::Exited(_) | Status::TimedOut | Status::TooMuchOutput, _) => Err(WorkError::failed(what, &output)),
+        (ExecStatus::Exited(0 | 3), Some(summary)) => Ok(summary),
+        (ExecStatus::Exited(_) | ExecStatus::TimedOut | ExecStatus::TooMuchOutput, _) => {
+            Err(WorkError::failed(what, &output))
+        }
     }
 }
 
 /// Everything a snapshot holds, by path on the bench.
 pub(crate) async fn list(
-    bench: &Bench,
+    bench: &Workbench,
     repository: &BackupRepository,
     snapshot: &str,
 ) -> Result<BTreeMap<String, Node>, WorkError> {
@@ -121,7 +123,7 @@ fn read_listing(text: &str) -> Result<BTreeMap<String, Node>, String> {
 
 /// Puts every file of a snapshot back to where it was. Files that are not in the snapshot stay.
 pub(crate) async fn restore(
-    bench: &Bench,
+    bench: &Workbench,
     repository: &BackupRepository,
     snapshot: &str,
     limit: Duration,

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use super::dump::{self, Dump};
 use super::restic::{self, Node};
 use super::{Context, Promise, Snapshot};
-use crate::bench::{Bench, WorkError};
 use crate::data::{MarkerPlace, Seeded};
+use crate::workbench::{WorkError, Workbench};
 
 /// At most this many missing files are named.
 const NAMED: usize = 20;
@@ -51,7 +51,7 @@ pub fn merged(findings: Vec<Finding>) -> Option<Finding> {
 /// How the recipe knows a path of the bench: `db:/var/lib/postgresql/data/backup.sql`, and the service.
 fn known_as(snapshot: &Snapshot, path: &str) -> (String, String) {
     for mount in &snapshot.mounts {
-        let root = Bench::path(&mount.volume);
+        let root = Workbench::path(&mount.volume);
         if let Some(rest) = path.strip_prefix(&root).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
             return (format!("{}:{}{rest}", mount.service, mount.target), mount.service.clone());
         }
@@ -85,7 +85,7 @@ fn contents(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, churn: &Churn) 
             if churn.covers(path) || own(path) {
                 continue;
             }
-            match nodes.get(&format!("{}/{path}", Bench::path(&promise.volume))) {
+            match nodes.get(&format!("{}/{path}", Workbench::path(&promise.volume))) {
                 None => missing.push(path.clone()),
                 Some(node) if node.size == 0 && entry.size > 0 => missing.push(format!("{path} (empty)")),
                 Some(_) => {}
@@ -113,7 +113,7 @@ fn database(snapshot: &Snapshot, promise: &Promise, nodes: &BTreeMap<String, Nod
     }
     let index = snapshot.index.get(&promise.volume)?;
     let before: u64 = index.files().filter(|(path, _)| is_in(path, folder)).map(|(_, entry)| entry.size).sum();
-    let root = Bench::path(&promise.volume);
+    let root = Workbench::path(&promise.volume);
     let saved: u64 = nodes
         .values()
         .filter(|node| node.path.strip_prefix(&format!("{root}/")).is_some_and(|path| is_in(path, folder)))

@@ -4,7 +4,7 @@ use cc_ci_model::outcome::{Cause, Finding, Outcome};
 
 use super::KEPT;
 use super::sandbox::{AUTHORITIES, HURL_SECRETS, HURL_VARIABLES, TESTS};
-use crate::exec::Output;
+use crate::exec::ExecOutput;
 
 /// The words that run a Hurl file of the tests folder.
 pub(crate) fn command(path: &str) -> Vec<String> {
@@ -20,7 +20,7 @@ pub(crate) fn is_variable(name: &str) -> bool {
 }
 
 /// What a file that passed did: `2 requests`.
-pub(crate) fn summary(output: &Output) -> Option<String> {
+pub(crate) fn summary(output: &ExecOutput) -> Option<String> {
     let text = String::from_utf8_lossy(&output.stderr);
     let count = text.lines().find_map(|line| line.strip_prefix("Executed requests:"))?;
     let count = count.split_whitespace().next()?;
@@ -36,7 +36,7 @@ struct Failure {
 }
 
 /// What a non-zero exit code of hurl means.
-pub(crate) fn outcome(path: &str, code: i64, output: &Output, broken: Cause) -> Outcome {
+pub(crate) fn outcome(path: &str, code: i64, output: &ExecOutput, broken: Cause) -> Outcome {
     let failures = failures(&String::from_utf8_lossy(&output.stderr));
     let cause = match code {
         // Bad options, or a file that cannot be read as Hurl.
@@ -91,7 +91,7 @@ fn remark(line: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exec::Status;
+    use crate::exec::ExecStatus;
 
     const OUTPUT: &str = "\
 error: Assert status code
@@ -115,8 +115,8 @@ error: Assert failure
 Failure /tests/custom/login.hurl (1 request(s) in 3 ms)
 ";
 
-    fn output() -> Output {
-        Output { status: Status::Exited(4), stdout: Vec::new(), stderr: OUTPUT.into(), dropped: 0 }
+    fn output() -> ExecOutput {
+        ExecOutput { status: ExecStatus::Exited(4), stdout: Vec::new(), stderr: OUTPUT.into(), dropped: 0 }
     }
 
     #[test]

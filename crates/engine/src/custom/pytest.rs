@@ -1,7 +1,7 @@
 //! pytest files: run one by one, their JUnit file fetched and read test by test.
 
 use super::sandbox::{Sandbox, TESTS};
-use crate::exec::{ExecError, Output};
+use crate::exec::{ExecError, ExecOutput};
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::own_tests::Runner;
 use cc_ci_model::pytest::{self, JunitError, MOST_BYTES};
@@ -44,7 +44,7 @@ pub(crate) async fn outcome(
     sandbox: &Sandbox,
     path: &str,
     code: i64,
-    output: &Output,
+    output: &ExecOutput,
     junit: &str,
 ) -> Result<(Outcome, Vec<TestCase>), ExecError> {
     let read = match sandbox.file(junit, MOST_BYTES).await? {

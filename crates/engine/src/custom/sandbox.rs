@@ -3,20 +3,18 @@
 //!
 //! One sandbox serves all tests of a run: they come from one commit and may share what they write to the state folder.
 
-use bollard::Docker;
-use bollard::models::{ContainerCreateBody, HostConfig, NetworkConnectRequest};
 use cc_ci_model::ids::RunId;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Facts;
 use super::folder::{File, Mode};
 use super::hurl;
-use crate::bench::{self, IDLE, WorkError};
-use crate::exec::{self, Command, ExecError, Output, Overflow, Status};
-use crate::labels;
+use crate::exec::{ExecCommand, ExecError, ExecOutput, ExecStatus, Overflow};
 use crate::ledger::Ledger;
+use crate::swarm::{Bounds, Launch, Network, Node, Privileges, Root, Swap};
+use crate::workbench::{self, WorkError};
 
 /// Where the tests folder lies.
 pub const TESTS: &str = "/tests";
@@ -158,9 +156,9 @@ pub struct Furnishing {
 }
 
 /// A running sandbox.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Sandbox {
-    docker: Docker,
+    node: Arc<dyn Node>,
     ledger: Arc<Ledger>,
     run: RunId,
     image: String,
@@ -172,7 +170,7 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts a sandbox and puts everything into it. It can be started as soon as its networks exist.
     pub async fn start(
-        docker: &Docker,
+        node: &Arc<dyn Node>,
         ledger: &Arc<Ledger>,
         run: &RunId,
         facts: &Facts,
@@ -180,30 +178,10 @@ impl Sandbox {
     ) -> Result<Self, WorkError> {
         let size = furnishing.size;
         let name = format!("cc-ci-{run}-sandbox-{:08x}", rand::random::<u32>());
-        let body = ContainerCreateBody {
-            image: Some(furnishing.image.clone()),
-            entrypoint: Some(vec![]),
-            cmd: Some(["bash", "-c", IDLE].map(str::to_owned).to_vec()),
-            labels: Some(labels::of_run(run)),
-            user: Some("0:0".to_owned()),
-            host_config: Some(HostConfig {
-                network_mode: Some(furnishing.networks.first().cloned().unwrap_or_else(|| "none".to_owned())),
-                tmpfs: Some(tmpfs(size)),
-                readonly_rootfs: Some(true),
-                cap_drop: Some(vec!["ALL".to_owned()]),
-                security_opt: Some(vec!["no-new-privileges".to_owned()]),
-                memory: Some(size.memory()),
-                memory_swap: Some(size.memory()),
-                nano_cpus: Some(size.cpus()),
-                pids_limit: Some(size.processes()),
-                ..HostConfig::default()
-            }),
-            ..ContainerCreateBody::default()
-        };
-        bench::launch(docker, ledger, &name, body).await?;
+        workbench::launch(node.as_ref(), ledger, &name, &launch_of(run, furnishing)).await?;
         let (ledger, image) = (Arc::clone(ledger), furnishing.image.clone());
         let sandbox = Self {
-            docker: docker.clone(),
+            node: Arc::clone(node),
             ledger,
             run: run.clone(),
             image,
@@ -219,44 +197,24 @@ impl Sandbox {
     /// Joins further networks, as after an upgrade that added one; the ways out of them are closed before this returns.
     pub async fn join(&self, networks: &[String]) -> Result<(), WorkError> {
         for network in networks {
-            self.connect(network).await?;
+            self.node.join(&self.container, network).await?;
         }
         self.seal().await
-    }
-
-    async fn connect(&self, network: &str) -> Result<(), WorkError> {
-        let request = NetworkConnectRequest { container: self.container.clone(), endpoint_config: None };
-        let joined = self.docker.connect_network(network, request).await;
-        joined.map_err(WorkError::engine(format!("join network {network} with the sandbox")))
     }
 
     /// Closes every way out of the sandbox's networks, from outside: in here nobody has the right to open one again.
     async fn seal(&self) -> Result<(), WorkError> {
         let name = format!("{}-seal-{:08x}", self.container, rand::random::<u32>());
-        let body = ContainerCreateBody {
-            image: Some(self.image.clone()),
-            entrypoint: Some(vec![]),
-            cmd: Some(["python3", "-c", SEAL].map(str::to_owned).to_vec()),
-            labels: Some(labels::of_run(&self.run)),
-            user: Some("0:0".to_owned()),
-            host_config: Some(HostConfig {
-                network_mode: Some(format!("container:{}", self.container)),
-                readonly_rootfs: Some(true),
-                cap_drop: Some(vec!["ALL".to_owned()]),
-                cap_add: Some(vec!["NET_ADMIN".to_owned()]),
-                ..HostConfig::default()
-            }),
-            ..ContainerCreateBody::default()
-        };
-        bench::launch(&self.docker, &self.ledger, &name, body).await?;
-        let ended = tokio::time::timeout(SEAL_LIMIT, bench::exit_code(&self.docker, &name)).await;
+        let sealing = seal_of(&self.run, &self.image, &self.container);
+        workbench::launch(self.node.as_ref(), &self.ledger, &name, &sealing).await?;
+        let ended = tokio::time::timeout(SEAL_LIMIT, self.node.finished(&name)).await;
         let said = match ended {
             Ok(Ok(0)) => Ok(()),
             Ok(Ok(code)) => Err(format!("the sandbox's networks could not be closed: exit code {code}")),
-            Ok(Err(error)) => return Err(error),
+            Ok(Err(error)) => return Err(error.into()),
             Err(_elapsed) => Err(format!("the sandbox's networks were not closed within {} s", SEAL_LIMIT.as_secs())),
         };
-        bench::discard(&self.docker, &name).await?;
+        self.node.discard(&name).await?;
         said.map_err(|text| WorkError::Answer { what: "close the sandbox's networks".to_owned(), text })
     }
 
@@ -264,8 +222,8 @@ impl Sandbox {
     pub(crate) async fn file(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, ExecError> {
         const READ: &str = r#"[ -f "$1" ] && [ ! -L "$1" ] || exit 44; exec head -c "$2" -- "$1""#;
         let words = ["bash", "-c", READ, "read", path].map(str::to_owned).into_iter();
-        let command = Command::new(words.chain([(most + 1).to_string()])).user(USER).limit(GRACE);
-        let output = exec::run(&self.docker, &self.container, &command.cap(most + 1, Overflow::Discard)).await?;
+        let command = ExecCommand::new(words.chain([(most + 1).to_string()])).user(USER).limit(GRACE);
+        let output = self.node.exec(&self.container, &command.cap(most + 1, Overflow::Discard)).await?;
         Ok(output.succeeded().then_some(output.stdout))
     }
 
@@ -275,25 +233,26 @@ impl Sandbox {
         words: Vec<String>,
         environment: &[(String, String)],
         limit: Duration,
-    ) -> Result<Output, ExecError> {
+    ) -> Result<ExecOutput, ExecError> {
         let fixed = ["bash", "-c", RUN, "test"].map(str::to_owned).into_iter();
         let fixed = fixed.chain([limit.as_secs_f64().to_string()]);
-        let command = Command::new(fixed.chain(words)).user(USER).limit(limit + GRACE).cap(OUTPUT_CAP, Overflow::Stop);
+        let command =
+            ExecCommand::new(fixed.chain(words)).user(USER).limit(limit + GRACE).cap(OUTPUT_CAP, Overflow::Stop);
         let command = environment.iter().fold(command, |command, (name, value)| command.env(name, value));
-        let output = exec::run(&self.docker, &self.container, &command).await?;
+        let output = self.node.exec(&self.container, &command).await?;
         match output.status {
             // What ends everything else did not end itself, so it is still there to end what is left.
-            Status::Exited(code) if code < SIGNALLED => {}
-            Status::Exited(_) | Status::TimedOut | Status::TooMuchOutput => self.end_all().await,
+            ExecStatus::Exited(code) if code < SIGNALLED => {}
+            ExecStatus::Exited(_) | ExecStatus::TimedOut | ExecStatus::TooMuchOutput => self.end_all().await,
         }
         Ok(output)
     }
 
     /// Which bounds were run into since this was last asked.
     pub(crate) async fn bounds_hit(&self) -> Vec<String> {
-        let command = Command::new(["bash", "-c", HITS]).limit(GRACE);
+        let command = ExecCommand::new(["bash", "-c", HITS]).limit(GRACE);
         // Only words for the reader hang on it.
-        let Ok(output) = exec::run(&self.docker, &self.container, &command).await else { return Vec::new() };
+        let Ok(output) = self.node.exec(&self.container, &command).await else { return Vec::new() };
         let mut counts = output.text().split_whitespace().map(|word| word.parse().unwrap_or(0)).collect::<Vec<u64>>();
         counts.resize(2, 0);
         let now = [counts[0], counts[1]];
@@ -313,7 +272,7 @@ impl Sandbox {
         port: u16,
         stable: u32,
         limit: Duration,
-    ) -> Result<Output, ExecError> {
+    ) -> Result<ExecOutput, ExecError> {
         let words = ["bash", "-c", CONNECT, "connect", host].map(str::to_owned).into_iter();
         self.run(words.chain([port.to_string(), stable.to_string()]).collect(), &[], limit).await
     }
@@ -321,17 +280,17 @@ impl Sandbox {
     /// Ends every process of the tests. Where that cannot be done, as when they hold every process there may be, the whole
     /// sandbox is ended: later tests then say that it is gone.
     async fn end_all(&self) {
-        let kill = Command::new(["bash", "-c", "kill -9 -1; true"]).user(USER).limit(GRACE);
-        let ended = exec::run(&self.docker, &self.container, &kill).await;
-        if !ended.is_ok_and(|output| matches!(output.status, Status::Exited(_))) {
+        let kill = ExecCommand::new(["bash", "-c", "kill -9 -1; true"]).user(USER).limit(GRACE);
+        let ended = self.node.exec(&self.container, &kill).await;
+        if !ended.is_ok_and(|output| matches!(output.status, ExecStatus::Exited(_))) {
             // Teardown removes it, and tells, if this does not.
-            let _discarded = bench::discard(&self.docker, &self.container).await;
+            let _discarded = self.node.discard(&self.container).await;
         }
     }
 
     /// Removes the sandbox with everything in it.
     pub async fn remove(&self) -> Result<(), WorkError> {
-        bench::discard(&self.docker, &self.container).await
+        Ok(self.node.discard(&self.container).await?)
     }
 
     /// Puts tests, secrets and facts into the sandbox; what is there under the same name is replaced.
@@ -339,14 +298,45 @@ impl Sandbox {
         let what = "put the tests into the sandbox";
         let archive = archive(facts, furnishing)
             .map_err(|error| WorkError::Answer { what: what.to_owned(), text: error.to_string() })?;
-        let output =
-            exec::run(&self.docker, &self.container, &Command::new(["bash", "-c", PREPARE]).input(archive)).await?;
+        let output = self.node.exec(&self.container, &ExecCommand::new(["bash", "-c", PREPARE]).input(archive)).await?;
         if output.succeeded() { Ok(()) } else { Err(WorkError::failed(what, &output)) }
     }
 }
 
+/// The sandbox's container, on the first of its networks.
+fn launch_of(run: &RunId, furnishing: &Furnishing) -> Launch {
+    let size = furnishing.size;
+    let first = furnishing.networks.first().cloned();
+    Launch {
+        user: Some("0:0"),
+        network: first.map_or(Network::None, |name| Network::Named { name, aliases: Vec::new() }),
+        scratch: scratch(size),
+        root: Root::ReadOnly,
+        privileges: Privileges::Only(&[]),
+        bounds: Bounds {
+            memory: Some(size.memory()),
+            swap: Swap::None,
+            cpus: Some(size.cpus()),
+            weight: None,
+            processes: Some(size.processes()),
+        },
+        ..Launch::idle(run, &furnishing.image)
+    }
+}
+
+/// The container that closes the ways out of a sandbox: it is on the same networks, and may change them.
+fn seal_of(run: &RunId, image: &str, sandbox: &str) -> Launch {
+    Launch {
+        user: Some("0:0"),
+        network: Network::OfContainer(sandbox.to_owned()),
+        root: Root::ReadOnly,
+        privileges: Privileges::Only(&["NET_ADMIN"]),
+        ..Launch::new(run, image, ["python3", "-c", SEAL])
+    }
+}
+
 /// What of the sandbox can be written to, all in memory.
-fn tmpfs(size: Size) -> HashMap<String, String> {
+fn scratch(size: Size) -> BTreeMap<String, String> {
     let folders = [
         (TESTS, "755", "64m"),
         ("/run/cc-ci", "755", "4m"),

@@ -4,7 +4,7 @@ use cc_ci_model::outcome::{Cause, Finding, Outcome};
 
 use super::KEPT;
 use super::sandbox::TESTS;
-use crate::exec::Output;
+use crate::exec::ExecOutput;
 
 /// The longest last line that goes into a report.
 const WORD: usize = 200;
@@ -15,7 +15,7 @@ pub(crate) fn command(path: &str) -> Vec<String> {
 }
 
 /// The last line a test printed, on standard output if there is one, cut to a line's length.
-pub(crate) fn last_word(output: &Output) -> Option<String> {
+pub(crate) fn last_word(output: &ExecOutput) -> Option<String> {
     let of = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes);
         let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
@@ -25,7 +25,7 @@ pub(crate) fn last_word(output: &Output) -> Option<String> {
 }
 
 /// What a non-zero exit code of an executable means.
-pub(crate) fn outcome(path: &str, code: i64, output: &Output, broken: Cause) -> Outcome {
+pub(crate) fn outcome(path: &str, code: i64, output: &ExecOutput, broken: Cause) -> Outcome {
     let (cause, summary) = match code {
         126 => (Cause::TestBroken, format!("{path} cannot be executed")),
         127 => (Cause::TestBroken, format!("{path} or a program it calls was not found")),
@@ -37,19 +37,19 @@ pub(crate) fn outcome(path: &str, code: i64, output: &Output, broken: Cause) -> 
     Outcome::Failed(Finding::new(cause, summary).with_details(output.tail(KEPT)))
 }
 
-fn stderr_word(output: &Output) -> Option<String> {
-    last_word(&Output { stdout: Vec::new(), ..output.clone() })
+fn stderr_word(output: &ExecOutput) -> Option<String> {
+    last_word(&ExecOutput { stdout: Vec::new(), ..output.clone() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exec::Status;
+    use crate::exec::ExecStatus;
 
     #[test]
     fn the_last_line_is_the_reason() {
-        let output = Output {
-            status: Status::Exited(2),
+        let output = ExecOutput {
+            status: ExecStatus::Exited(2),
             stdout: b"did this\n".to_vec(),
             stderr: b"trace\nno feed\n\n".to_vec(),
             dropped: 0,

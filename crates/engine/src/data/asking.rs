@@ -1,12 +1,12 @@
 //! Asks a database a question from inside its own container until there is an answer for good or patience ends.
 
-use bollard::Docker;
 use cc_ci_model::ids::StackName;
 use std::time::Duration;
 
-use crate::bench::{Bench, WorkError};
-use crate::exec::{self, Command, ExecError, Output, Status};
+use crate::exec::{ExecCommand, ExecError, ExecOutput, ExecStatus};
 use crate::pace::Tries;
+use crate::swarm::Containers;
+use crate::workbench::{WorkError, Workbench};
 
 /// How long a database may refuse before it counts as not answering: it may still be starting or replaying its log.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,16 +38,16 @@ pub(super) type DatabaseAnswer = Result<String, String>;
 #[derive(Clone, Copy)]
 pub(super) enum Asked<'a> {
     /// The container of this service that runs now.
-    Service(&'a Docker, &'a StackName, &'a str),
+    Service(&'a Containers, &'a StackName, &'a str),
     /// The bench, which has the volumes.
-    Bench(&'a Bench),
+    Workbench(&'a Workbench),
 }
 
 /// Asks; `judge` says what came of a command that ran to its end.
 pub(super) async fn ask(
     asked: Asked<'_>,
-    command: &Command,
-    judge: fn(&Output, String) -> Tried,
+    command: &ExecCommand,
+    judge: fn(&ExecOutput, String) -> Tried,
 ) -> Result<DatabaseAnswer, WorkError> {
     let mut last = String::new();
     let mut tries = Tries::new(PATIENCE, INTERVAL);
@@ -63,19 +63,17 @@ pub(super) async fn ask(
 
 async fn try_once(
     asked: Asked<'_>,
-    command: &Command,
-    judge: fn(&Output, String) -> Tried,
+    command: &ExecCommand,
+    judge: fn(&ExecOutput, String) -> Tried,
 ) -> Result<Tried, WorkError> {
     let output = match asked {
-        Asked::Bench(bench) => bench.exec(command).await?,
-        Asked::Service(docker, stack, service) => {
-            let containers = exec::running(docker, stack, service)
-                .await
-                .map_err(WorkError::engine(format!("find the container of {service}")))?;
-            let Some(container) = containers.first() else {
+        Asked::Workbench(bench) => bench.exec(command).await?,
+        Asked::Service(containers, stack, service) => {
+            let running = containers.observe.running(stack, service).await?;
+            let Some(container) = running.first() else {
                 return Ok(Tried::NotYet(format!("service {service} has no running container")));
             };
-            match exec::run(docker, container, command).await {
+            match containers.node.exec(container, command).await {
                 Ok(output) => output,
                 Err(ExecError::Gone { why, .. }) => return Ok(Tried::NotYet(why)),
                 Err(ExecError::CannotStart { why, .. }) => return Ok(Tried::Refused(why)),
@@ -85,8 +83,8 @@ async fn try_once(
     };
     let said = output.tail(6).join(" | ");
     Ok(match output.status {
-        Status::Exited(NO_CLIENT) | Status::TooMuchOutput => Tried::Refused(said),
-        Status::TimedOut => Tried::NotYet(format!("the client did not end within {} s", TRY.as_secs())),
-        Status::Exited(_) => judge(&output, said),
+        ExecStatus::Exited(NO_CLIENT) | ExecStatus::TooMuchOutput => Tried::Refused(said),
+        ExecStatus::TimedOut => Tried::NotYet(format!("the client did not end within {} s", TRY.as_secs())),
+        ExecStatus::Exited(_) => judge(&output, said),
     })
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{FoundMarkers, MarkerPhase};
-use crate::bench::{Bench, WorkError};
-use crate::exec::Command;
+use crate::exec::ExecCommand;
+use crate::workbench::{WorkError, Workbench};
 
 /// A folder in a volume, by where a service mounts the volume.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +91,7 @@ pub(super) fn locate(mounts: &BTreeSet<Mounted>, folder: &Folder) -> Result<[Str
     let Some(mount) = mount else {
         return Err(format!("service {service} runs nothing that mounts a volume at {target}"));
     };
-    let root = Bench::path(&mount.volume);
+    let root = Workbench::path(&mount.volume);
     Ok([root.clone(), if path.is_empty() { root } else { format!("{root}/{path}") }])
 }
 
@@ -99,15 +99,15 @@ fn located<'a>(mounts: &BTreeSet<Mounted>, folders: &[&'a Folder]) -> Vec<(&'a F
     folders.iter().map(|folder| (*folder, locate(mounts, folder))).collect()
 }
 
-fn command(script: &str, fixed: &[&str], places: &[(&Folder, Result<[String; 2], String>)]) -> Command {
+fn command(script: &str, fixed: &[&str], places: &[(&Folder, Result<[String; 2], String>)]) -> ExecCommand {
     let words = ["bash", "-c"].map(str::to_owned).into_iter();
     let words = words.chain([format!("{ENTER}{script}"), "markers".to_owned()]);
     let words = words.chain(fixed.iter().map(|word| (*word).to_owned()));
-    Command::new(words.chain(places.iter().filter_map(|(_, place)| place.as_ref().ok()).flatten().cloned()))
+    ExecCommand::new(words.chain(places.iter().filter_map(|(_, place)| place.as_ref().ok()).flatten().cloned()))
 }
 
 pub(crate) async fn seed<'a>(
-    bench: &Bench,
+    bench: &Workbench,
     mounts: &BTreeSet<Mounted>,
     phase: MarkerPhase,
     value: &str,
@@ -128,7 +128,7 @@ pub(crate) async fn seed<'a>(
 }
 
 pub(crate) async fn mutate(
-    bench: &Bench,
+    bench: &Workbench,
     mounts: &BTreeSet<Mounted>,
     phase: MarkerPhase,
     value: &str,
@@ -142,7 +142,7 @@ pub(crate) async fn mutate(
 }
 
 pub(crate) async fn read<'a>(
-    bench: &Bench,
+    bench: &Workbench,
     mounts: &BTreeSet<Mounted>,
     phase: MarkerPhase,
     folders: Vec<&'a Folder>,

@@ -1,15 +1,13 @@
 //! Takes the index of every volume of a stack, by one command on the bench.
 
-use bollard::Docker;
-use bollard::query_parameters::{ListContainersOptionsBuilder, ListVolumesOptionsBuilder};
 use cc_ci_model::data::{DataIndex, Entry, EntryKind, Mounted, VolumeIndex};
 use cc_ci_model::ids::StackName;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::bench::{Bench, WorkError};
-use crate::exec::{Command, Overflow};
-use crate::labels;
+use crate::exec::{ExecCommand, Overflow};
+use crate::swarm::Mounts;
+use crate::workbench::{WorkError, Workbench};
 
 /// Contents are read for digests up to this many bytes over all volumes, smallest files first.
 const DIGEST_BUDGET: u64 = 256 << 20;
@@ -50,55 +48,18 @@ done | xargs -0r sha256sum -z -- 2>/dev/null
 exit 0
 "#;
 
-/// The running containers' services and volumes. Services are named without the stack.
-pub async fn mounts(docker: &Docker, stack: &StackName) -> Result<(BTreeSet<String>, BTreeSet<Mounted>), WorkError> {
-    let mut filters = labels::filter(labels::STACK, stack.as_str());
-    filters.insert("status".to_owned(), vec!["running".to_owned()]);
-    let options = ListContainersOptionsBuilder::default().filters(&filters).build();
-    let containers = docker
-        .list_containers(Some(options))
-        .await
-        .map_err(WorkError::engine(format!("list the containers of {stack}")))?;
-    let prefix = format!("{stack}_");
-    let mut services = BTreeSet::new();
-    let mut mounts = BTreeSet::new();
-    for container in containers {
-        let labels = container.labels.unwrap_or_default();
-        let Some(service) = labels.get(labels::SERVICE_NAME).and_then(|name| name.strip_prefix(&prefix)) else {
-            continue;
-        };
-        services.insert(service.to_owned());
-        for point in container.mounts.unwrap_or_default() {
-            let (Some("volume"), Some(volume), Some(target)) = (point.typ.as_deref(), point.name, point.destination)
-            else {
-                continue;
-            };
-            mounts.insert(Mounted { service: service.to_owned(), target, volume });
-        }
-    }
-    Ok((services, mounts))
-}
-
-/// Every volume that carries the stack's label, mounted or not.
-pub async fn stack_volumes(docker: &Docker, stack: &StackName) -> Result<BTreeSet<String>, WorkError> {
-    let filters = labels::filter(labels::STACK, stack.as_str());
-    let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
-    let found = docker.list_volumes(Some(options)).await;
-    let found = found.map_err(WorkError::engine(format!("list the volumes of {stack}")))?;
-    Ok(found.volumes.unwrap_or_default().into_iter().map(|volume| volume.name).collect())
-}
-
 /// The volumes of a set of mounts, by full name.
 #[must_use]
 pub fn volumes_of(mounts: &BTreeSet<Mounted>) -> BTreeSet<String> {
     mounts.iter().map(|mount| mount.volume.clone()).collect()
 }
 
-/// Looks at all volumes of the stack that its running containers mount. The bench must have them; see [`Bench::covering`].
+/// Looks at all volumes of the stack that its running containers mount. The bench must have them; see [`Workbench::covering`].
 /// Volumes of others, and nameless ones that no new task gets again, are left out.
-pub async fn take(bench: &Bench, stack: &StackName) -> Result<DataIndex, WorkError> {
-    let (found, own) = tokio::join!(mounts(bench.docker(), stack), stack_volumes(bench.docker(), stack));
-    let ((services, mut mounts), own) = (found?, own?);
+pub async fn take(bench: &Workbench, stack: &StackName) -> Result<DataIndex, WorkError> {
+    let observe = &bench.containers().observe;
+    let (Mounts { services, volumes: mut mounts }, own) =
+        tokio::try_join!(observe.mounts(stack), observe.volumes(stack))?;
     mounts.retain(|mount| own.contains(&mount.volume));
     let wanted = volumes_of(&mounts);
     if let Some(missing) = wanted.difference(bench.volumes()).next() {
@@ -111,7 +72,7 @@ pub async fn take(bench: &Bench, stack: &StackName) -> Result<DataIndex, WorkErr
 
 /// The content of `volumes`, which the bench must have.
 pub async fn contents(
-    bench: &Bench,
+    bench: &Workbench,
     volumes: &BTreeSet<String>,
     digests: Digests,
 ) -> Result<BTreeMap<String, VolumeIndex>, WorkError> {
@@ -127,7 +88,7 @@ pub async fn contents(
     };
     let words = ["bash", "-c", SCRIPT, "index"].map(str::to_owned).into_iter();
     let words = words.chain([budget.to_string()]).chain(volumes.iter().map(|volume| format!("./{volume}")));
-    let command = Command::new(words).limit(Duration::from_secs(120)).cap(LISTING_CAP, Overflow::Stop);
+    let command = ExecCommand::new(words).limit(Duration::from_secs(120)).cap(LISTING_CAP, Overflow::Stop);
     let output = bench.must(what, &command).await?;
     read(&output.stdout, &mut found).map_err(|text| WorkError::Answer { what: what.to_owned(), text })?;
     Ok(found)

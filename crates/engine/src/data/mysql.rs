@@ -1,14 +1,14 @@
 //! Marker rows in a MariaDB or MySQL database, written by its own client inside its own container.
 
-use bollard::Docker;
 use cc_ci_model::ids::StackName;
 use cc_ci_recipe::database::Database;
 use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
 use super::{FoundMarkers, MarkerPhase, sql};
-use crate::bench::WorkError;
-use crate::exec::{Command, Output, Status};
+use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
+use crate::swarm::Containers;
+use crate::workbench::WorkError;
 
 /// How to log in. What is `None` is read inside the container from the variables of the official images.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,32 +104,32 @@ exit $code
 "#;
 
 pub(super) async fn seed(
-    docker: &Docker,
+    containers: &Containers,
     stack: &StackName,
     login: &Login,
     phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
-    Ok(ask(docker, stack, login, &sql::seed(phase, value)).await?.map(|_| ()))
+    Ok(ask(containers, stack, login, &sql::seed(phase, value)).await?.map(|_| ()))
 }
 
 pub(super) async fn mutate(
-    docker: &Docker,
+    containers: &Containers,
     stack: &StackName,
     login: &Login,
     phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
-    Ok(ask(docker, stack, login, &sql::mutate(phase, value)).await?.map(|_| ()))
+    Ok(ask(containers, stack, login, &sql::mutate(phase, value)).await?.map(|_| ()))
 }
 
 pub(super) async fn read(
-    docker: &Docker,
+    containers: &Containers,
     stack: &StackName,
     login: &Login,
     phase: MarkerPhase,
 ) -> Result<Result<FoundMarkers, String>, WorkError> {
-    Ok(match ask(docker, stack, login, &sql::read(phase)).await? {
+    Ok(match ask(containers, stack, login, &sql::read(phase)).await? {
         Ok(rows) => Ok(sql::found(&rows, phase)),
         // 1146: the table does not exist.
         Err(refusal) if refusal.contains("ERROR 1146") => Ok(FoundMarkers::default()),
@@ -138,16 +138,21 @@ pub(super) async fn read(
 }
 
 /// Waits until the server answers a trivial question. `Err` says what it answered instead.
-pub async fn ready(docker: &Docker, stack: &StackName, login: &Login) -> Result<Result<(), String>, WorkError> {
-    Ok(ask(docker, stack, login, "SELECT 1").await?.map(|_| ()))
+pub async fn ready(containers: &Containers, stack: &StackName, login: &Login) -> Result<Result<(), String>, WorkError> {
+    Ok(ask(containers, stack, login, "SELECT 1").await?.map(|_| ()))
 }
 
-async fn ask(docker: &Docker, stack: &StackName, login: &Login, sql: &str) -> Result<DatabaseAnswer, WorkError> {
+async fn ask(
+    containers: &Containers,
+    stack: &StackName,
+    login: &Login,
+    sql: &str,
+) -> Result<DatabaseAnswer, WorkError> {
     let own = |value: &Option<String>| value.clone().unwrap_or_default();
     let words = ["sh".to_owned(), "-c".to_owned(), SCRIPT.to_owned(), "marker".to_owned()];
     let words = words.into_iter().chain([own(&login.user), own(&login.database), own(&login.password_file)]);
-    let command = Command::new(words.chain([sql.to_owned()])).limit(TRY);
-    asking::ask(Asked::Service(docker, stack, &login.service), &command, judge).await
+    let command = ExecCommand::new(words.chain([sql.to_owned()])).limit(TRY);
+    asking::ask(Asked::Service(containers, stack, &login.service), &command, judge).await
 }
 
 /// Errors of a server that is starting, initialising (no user or database yet) or stopping.
@@ -165,9 +170,9 @@ const PASSING: [&str; 11] = [
     "ERROR 2006",
 ];
 
-fn judge(output: &Output, said: String) -> Tried {
+fn judge(output: &ExecOutput, said: String) -> Tried {
     match output.status {
-        Status::Exited(0) => Tried::Answer(output.text()),
+        ExecStatus::Exited(0) => Tried::Answer(output.text()),
         _ if said.contains("ERROR 2013") || PASSING.iter().any(|error| said.contains(error)) => Tried::NotYet(said),
         _ => Tried::Refused(said),
     }
@@ -178,8 +183,8 @@ mod tests {
     use super::*;
 
     fn check(code: i64, stderr: &str) -> Tried {
-        let status = Status::Exited(code);
-        let output = Output { status, stdout: b"rows\n".to_vec(), stderr: stderr.as_bytes().to_vec(), dropped: 0 };
+        let status = ExecStatus::Exited(code);
+        let output = ExecOutput { status, stdout: b"rows\n".to_vec(), stderr: stderr.as_bytes().to_vec(), dropped: 0 };
         judge(&output, stderr.to_owned())
     }
 

@@ -2,15 +2,15 @@
 //!
 //! Nothing here asks the server to save: when its memory reaches the disk is the recipe's promise, and what is proven.
 
-use bollard::Docker;
 use cc_ci_model::ids::StackName;
 use cc_ci_recipe::database::Database;
 use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
 use super::{FoundMarkers, MarkerPhase};
-use crate::bench::WorkError;
-use crate::exec::{Command, Output, Status};
+use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
+use crate::swarm::Containers;
+use crate::workbench::WorkError;
 
 /// How to log in. A password that is not here is read inside the container from the usual variables and settings.
 #[derive(Clone, PartialEq, Eq)]
@@ -83,14 +83,14 @@ pub(super) enum Taken {
 }
 
 pub(super) async fn seed(
-    docker: &Docker,
+    containers: &Containers,
     stack: &StackName,
     login: &Login,
     phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<Taken, String>, WorkError> {
     let setting = async |name: &str| -> Result<Option<String>, WorkError> {
-        let answer = ask(docker, stack, login, &["CONFIG", "GET", name]).await?;
+        let answer = ask(containers, stack, login, &["CONFIG", "GET", name]).await?;
         // A server that keeps its settings to itself is taken to save.
         Ok(answer.ok().map(|text| text.lines().nth(1).unwrap_or_default().to_owned()))
     };
@@ -98,36 +98,36 @@ pub(super) async fn seed(
         return Ok(Ok(Taken::KeepsNothing));
     }
     let [one, two] = keys(phase);
-    Ok(ask(docker, stack, login, &["MSET", &one, value, &two, value]).await?.map(|_| Taken::Yes))
+    Ok(ask(containers, stack, login, &["MSET", &one, value, &two, value]).await?.map(|_| Taken::Yes))
 }
 
 pub(super) async fn mutate(
-    docker: &Docker,
+    containers: &Containers,
     stack: &StackName,
     login: &Login,
     phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
     let [one, two] = keys(phase);
-    if let Err(refusal) = ask(docker, stack, login, &["SET", &one, value]).await? {
+    if let Err(refusal) = ask(containers, stack, login, &["SET", &one, value]).await? {
         return Ok(Err(refusal));
     }
-    Ok(ask(docker, stack, login, &["DEL", &two]).await?.map(|_| ()))
+    Ok(ask(containers, stack, login, &["DEL", &two]).await?.map(|_| ()))
 }
 
 pub(super) async fn read(
-    docker: &Docker,
+    containers: &Containers,
     stack: &StackName,
     login: &Login,
     phase: MarkerPhase,
 ) -> Result<Result<FoundMarkers, String>, WorkError> {
     let [one, two] = keys(phase);
-    Ok(ask(docker, stack, login, &["MGET", &one, &two]).await?.map(|text| found(&text)))
+    Ok(ask(containers, stack, login, &["MGET", &one, &two]).await?.map(|text| found(&text)))
 }
 
 /// Waits until the server answers. `Err` says what it answered instead.
-pub async fn ready(docker: &Docker, stack: &StackName, login: &Login) -> Result<Result<(), String>, WorkError> {
-    Ok(ask(docker, stack, login, &["PING"]).await?.map(|_| ()))
+pub async fn ready(containers: &Containers, stack: &StackName, login: &Login) -> Result<Result<(), String>, WorkError> {
+    Ok(ask(containers, stack, login, &["PING"]).await?.map(|_| ()))
 }
 
 fn keys(phase: MarkerPhase) -> [String; 2] {
@@ -140,23 +140,28 @@ fn found(text: &str) -> FoundMarkers {
     FoundMarkers { one: lines.next().flatten(), two: lines.next().flatten() }
 }
 
-async fn ask(docker: &Docker, stack: &StackName, login: &Login, words: &[&str]) -> Result<DatabaseAnswer, WorkError> {
+async fn ask(
+    containers: &Containers,
+    stack: &StackName,
+    login: &Login,
+    words: &[&str],
+) -> Result<DatabaseAnswer, WorkError> {
     let own = login.password_file.clone().unwrap_or_default();
     let first = ["sh".to_owned(), "-c".to_owned(), SCRIPT.to_owned(), "marker".to_owned(), own];
-    let mut command = Command::new(first.into_iter().chain(words.iter().map(|word| (*word).to_owned()))).limit(TRY);
+    let mut command = ExecCommand::new(first.into_iter().chain(words.iter().map(|word| (*word).to_owned()))).limit(TRY);
     if let Some(password) = &login.password {
         command = command.env("REDISCLI_AUTH", password);
     }
-    asking::ask(Asked::Service(docker, stack, &login.service), &command, judge).await
+    asking::ask(Asked::Service(containers, stack, &login.service), &command, judge).await
 }
 
 /// The client ends with 0 even when the server refused: the answer then begins with a word in capitals and its reason.
-fn judge(output: &Output, said: String) -> Tried {
+fn judge(output: &ExecOutput, said: String) -> Tried {
     let text = output.text();
     let error = text.split_once(' ').map(|(word, _)| word.trim_start_matches("(error)"));
     let error = error.filter(|word| word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_uppercase()));
     match (output.status, error) {
-        (Status::Exited(0), None) => Tried::Answer(text),
+        (ExecStatus::Exited(0), None) => Tried::Answer(text),
         (_, Some("LOADING" | "MASTERDOWN" | "BUSY" | "TRYAGAIN" | "CLUSTERDOWN")) => Tried::NotYet(said),
         (_, Some(_)) => Tried::Refused(said),
         (_, None) if said.contains("Could not connect") || said.contains("Connection reset") => Tried::NotYet(said),
@@ -169,8 +174,12 @@ mod tests {
     use super::*;
 
     fn check(code: i64, text: &str) -> Tried {
-        let output =
-            Output { status: Status::Exited(code), stdout: text.as_bytes().to_vec(), stderr: vec![], dropped: 0 };
+        let output = ExecOutput {
+            status: ExecStatus::Exited(code),
+            stdout: text.as_bytes().to_vec(),
+            stderr: vec![],
+            dropped: 0,
+        };
         judge(&output, text.to_owned())
     }
 

@@ -5,12 +5,12 @@ use cc_ci_model::ids::StackName;
 use std::collections::BTreeSet;
 
 use super::{FoundMarkers, MarkerPhase, MarkerPlace, mysql, postgres, redis, sqlite};
-use crate::bench::{Bench, WorkError};
+use crate::workbench::{WorkError, Workbench};
 
 /// Where a database is looked for.
 pub(super) struct Scene<'a> {
     /// The bench with the stack's volumes.
-    pub(super) bench: &'a Bench,
+    pub(super) bench: &'a Workbench,
     /// The stack.
     pub(super) stack: &'a StackName,
     /// What its services mount now.
@@ -35,15 +35,19 @@ pub(super) async fn seed(
     value: &str,
 ) -> Result<Result<Taken, String>, WorkError> {
     let Scene { bench, stack, mounts, phase } = *scene;
-    let docker = bench.docker();
+    let containers = bench.containers();
     Ok(match place {
         MarkerPlace::Folder(_) => Ok(Taken::PassedOver("a folder")),
-        MarkerPlace::Postgres(login) => postgres::seed(docker, stack, login, phase, value).await?.map(|()| Taken::Yes),
-        MarkerPlace::Mysql(login) => mysql::seed(docker, stack, login, phase, value).await?.map(|()| Taken::Yes),
-        MarkerPlace::Redis(login) => redis::seed(docker, stack, login, phase, value).await?.map(|taken| match taken {
-            redis::Taken::Yes => Taken::Yes,
-            redis::Taken::KeepsNothing => Taken::PassedOver("set to write nothing to disk"),
-        }),
+        MarkerPlace::Postgres(login) => {
+            postgres::seed(containers, stack, login, phase, value).await?.map(|()| Taken::Yes)
+        }
+        MarkerPlace::Mysql(login) => mysql::seed(containers, stack, login, phase, value).await?.map(|()| Taken::Yes),
+        MarkerPlace::Redis(login) => {
+            redis::seed(containers, stack, login, phase, value).await?.map(|taken| match taken {
+                redis::Taken::Yes => Taken::Yes,
+                redis::Taken::KeepsNothing => Taken::PassedOver("set to write nothing to disk"),
+            })
+        }
         MarkerPlace::Sqlite(file) => sqlite::seed(bench, mounts, file, phase, value).await?.map(|()| Taken::Yes),
     })
 }
@@ -55,12 +59,12 @@ pub(super) async fn mutate(
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
     let Scene { bench, stack, mounts, phase } = *scene;
-    let docker = bench.docker();
+    let containers = bench.containers();
     match place {
         MarkerPlace::Folder(_) => Ok(Ok(())),
-        MarkerPlace::Postgres(login) => postgres::mutate(docker, stack, login, phase, value).await,
-        MarkerPlace::Mysql(login) => mysql::mutate(docker, stack, login, phase, value).await,
-        MarkerPlace::Redis(login) => redis::mutate(docker, stack, login, phase, value).await,
+        MarkerPlace::Postgres(login) => postgres::mutate(containers, stack, login, phase, value).await,
+        MarkerPlace::Mysql(login) => mysql::mutate(containers, stack, login, phase, value).await,
+        MarkerPlace::Redis(login) => redis::mutate(containers, stack, login, phase, value).await,
         MarkerPlace::Sqlite(file) => sqlite::mutate(bench, mounts, file, phase, value).await,
     }
 }
@@ -71,12 +75,12 @@ pub(super) async fn read(
     place: &MarkerPlace,
 ) -> Result<Option<Result<FoundMarkers, String>>, WorkError> {
     let Scene { bench, stack, mounts, phase } = *scene;
-    let docker = bench.docker();
+    let containers = bench.containers();
     Ok(match place {
         MarkerPlace::Folder(_) => None,
-        MarkerPlace::Postgres(login) => Some(postgres::read(docker, stack, login, phase).await?),
-        MarkerPlace::Mysql(login) => Some(mysql::read(docker, stack, login, phase).await?),
-        MarkerPlace::Redis(login) => Some(redis::read(docker, stack, login, phase).await?),
+        MarkerPlace::Postgres(login) => Some(postgres::read(containers, stack, login, phase).await?),
+        MarkerPlace::Mysql(login) => Some(mysql::read(containers, stack, login, phase).await?),
+        MarkerPlace::Redis(login) => Some(redis::read(containers, stack, login, phase).await?),
         MarkerPlace::Sqlite(file) => Some(sqlite::read(bench, mounts, file, phase).await?),
     })
 }

@@ -12,8 +12,8 @@ use std::time::Duration;
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
 use super::files::Folder;
 use super::{FoundMarkers, MarkerPhase, sql};
-use crate::bench::{Bench, WorkError};
-use crate::exec::{Command, Output, Status};
+use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
+use crate::workbench::{WorkError, Workbench};
 
 /// At most this many files are marked; the report names what is left out.
 pub const MOST: usize = 20;
@@ -58,7 +58,7 @@ HOME=/ exec setpriv $owner --clear-groups sqlite3 -batch -bail -init /dev/null -
 "#;
 
 /// The SQLite files in the volumes of `mounts` that the bench has, journals and caches left out.
-pub async fn find(bench: &Bench, mounts: &BTreeSet<Mounted>) -> Result<Vec<File>, WorkError> {
+pub async fn find(bench: &Workbench, mounts: &BTreeSet<Mounted>) -> Result<Vec<File>, WorkError> {
     let what = "look for SQLite files";
     let mut seen = BTreeSet::new();
     let mounts: Vec<&Mounted> =
@@ -68,7 +68,7 @@ pub async fn find(bench: &Bench, mounts: &BTreeSet<Mounted>) -> Result<Vec<File>
     }
     let words = ["bash", "-c", FIND, "find"].map(str::to_owned).into_iter();
     let words = words.chain(mounts.iter().map(|mount| format!("./{}", mount.volume)));
-    let output = bench.must(what, &Command::new(words).limit(Duration::from_secs(60))).await?;
+    let output = bench.must(what, &ExecCommand::new(words).limit(Duration::from_secs(60))).await?;
     let churn = Churn::default();
     let files = output.stdout.split(|byte| *byte == 0).filter_map(|path| {
         // A name that is not text is no name a recipe's database has.
@@ -81,7 +81,7 @@ pub async fn find(bench: &Bench, mounts: &BTreeSet<Mounted>) -> Result<Vec<File>
 }
 
 pub(super) async fn seed(
-    bench: &Bench,
+    bench: &Workbench,
     mounts: &BTreeSet<Mounted>,
     file: &File,
     phase: MarkerPhase,
@@ -92,7 +92,7 @@ pub(super) async fn seed(
 }
 
 pub(super) async fn mutate(
-    bench: &Bench,
+    bench: &Workbench,
     mounts: &BTreeSet<Mounted>,
     file: &File,
     phase: MarkerPhase,
@@ -103,7 +103,7 @@ pub(super) async fn mutate(
 }
 
 pub(super) async fn read(
-    bench: &Bench,
+    bench: &Workbench,
     mounts: &BTreeSet<Mounted>,
     file: &File,
     phase: MarkerPhase,
@@ -115,7 +115,12 @@ pub(super) async fn read(
     })
 }
 
-async fn ask(bench: &Bench, mounts: &BTreeSet<Mounted>, file: &File, sql: &str) -> Result<DatabaseAnswer, WorkError> {
+async fn ask(
+    bench: &Workbench,
+    mounts: &BTreeSet<Mounted>,
+    file: &File,
+    sql: &str,
+) -> Result<DatabaseAnswer, WorkError> {
     let File { service, target, path } = file;
     let folder = Folder { service: service.clone(), target: target.clone(), path: path.clone() };
     let path = match super::files::locate(mounts, &folder) {
@@ -123,13 +128,13 @@ async fn ask(bench: &Bench, mounts: &BTreeSet<Mounted>, file: &File, sql: &str) 
         Err(why) => return Ok(Err(why)),
     };
     let words = ["bash", "-c", SCRIPT, "marker", &path, sql];
-    asking::ask(Asked::Bench(bench), &Command::new(words).limit(TRY), judge).await
+    asking::ask(Asked::Workbench(bench), &ExecCommand::new(words).limit(TRY), judge).await
 }
 
 /// A lock that the app holds passes; an app that never lets go (exclusive locking) is a refusal in the end.
-fn judge(output: &Output, said: String) -> Tried {
+fn judge(output: &ExecOutput, said: String) -> Tried {
     match output.status {
-        Status::Exited(0) => Tried::Answer(output.text()),
+        ExecStatus::Exited(0) => Tried::Answer(output.text()),
         _ if said.contains("is locked") => Tried::NotYet(said),
         _ => Tried::Refused(said),
     }

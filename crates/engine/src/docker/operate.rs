@@ -2,10 +2,10 @@
 
 use super::raw::Written;
 use super::stack_command::stack_command;
-use super::{Swarm, read};
+use super::{EngineAddress, Swarm, read};
 use crate::process;
 use crate::secrets;
-use crate::swarm::{NewSecret, NewValue, Operate, Rendered, SwarmError};
+use crate::swarm::{Deployed, NewSecret, NewValue, Operate, Rendered, SwarmError};
 use async_trait::async_trait;
 use base64::Engine as _;
 use bollard::errors::Error;
@@ -34,14 +34,16 @@ const UPDATE_TRIES: usize = 5;
 
 #[async_trait]
 impl Operate for Swarm {
-    async fn deploy(&self, permit: DeployPermit, stack: &Rendered) -> Result<(), SwarmError> {
+    async fn deploy(&self, permit: DeployPermit, stack: &Rendered) -> Result<Deployed, SwarmError> {
         // The permit ends here: nobody can deploy with it again.
-        let _purpose = permit.purpose();
-        stack_deploy(stack).await
+        let deployed = Deployed::spend(permit, stack)?;
+        stack_deploy(&self.address, stack).await?;
+        Ok(deployed)
     }
 
-    async fn redeploy(&self, stack: &Rendered) -> Result<(), SwarmError> {
-        stack_deploy(stack).await
+    async fn redeploy(&self, proof: &Deployed, stack: &Rendered) -> Result<(), SwarmError> {
+        proof.covers(stack)?;
+        stack_deploy(&self.address, stack).await
     }
 
     async fn scale(&self, service: &str, replicas: u64) -> Result<(), SwarmError> {
@@ -94,6 +96,16 @@ impl Operate for Swarm {
         Ok(values)
     }
 
+    async fn adopt_secret(&self, run: &RunId, name: &str) -> Result<(), SwarmError> {
+        let verb = || SwarmError::engine(format!("label secret {name}"));
+        let found = self.docker.inspect_secret(name).await.map_err(verb())?;
+        let version = found.version.and_then(|version| version.index).unwrap_or_default();
+        let mut spec = found.spec.unwrap_or_default();
+        spec.labels.get_or_insert_default().extend(crate::labels::of_run(run));
+        let version = i64::try_from(version).unwrap_or_default();
+        self.docker.update_secret(name, spec, UpdateSecretOptions { version }).await.map_err(verb())
+    }
+
     fn identity(&self, _folder: &Path) -> Identity {
         Identity::Override
     }
@@ -117,19 +129,6 @@ impl Operate for Swarm {
             ObjectKind::Config => self.docker.delete_config(name).await,
         };
         removal(object, done)
-    }
-}
-
-impl Swarm {
-    /// Puts the run's label on a secret that somebody else made for it.
-    pub(crate) async fn mark_secret(&self, run: &RunId, name: &str) -> Result<(), SwarmError> {
-        let verb = || SwarmError::engine(format!("label secret {name}"));
-        let found = self.docker.inspect_secret(name).await.map_err(verb())?;
-        let version = found.version.and_then(|version| version.index).unwrap_or_default();
-        let mut spec = found.spec.unwrap_or_default();
-        spec.labels.get_or_insert_default().extend(crate::labels::of_run(run));
-        let version = i64::try_from(version).unwrap_or_default();
-        self.docker.update_secret(name, spec, UpdateSecretOptions { version }).await.map_err(verb())
     }
 }
 
@@ -162,10 +161,10 @@ fn removal(object: &Object, done: Result<(), Error>) -> Result<bool, SwarmError>
     }
 }
 
-async fn stack_deploy(stack: &Rendered) -> Result<(), SwarmError> {
+async fn stack_deploy(address: &EngineAddress, stack: &Rendered) -> Result<(), SwarmError> {
     let verb = format!("deploy stack {}", stack.stack);
     let words = ["deploy", "--resolve-image", "never"];
-    let command = stack_command(Path::new("docker"), &words, stack, &stack.files);
+    let command = stack_command(Path::new("docker"), address, &words, stack, &stack.files);
     let command = command.arg(stack.stack.as_str()).deadline(HAND_OVER);
     let output = process::run(&command, &CancellationToken::new())
         .await

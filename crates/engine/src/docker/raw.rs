@@ -1,13 +1,10 @@
 //! The engine's own JSON, for what the typed client would lose: it spells a container's health check differently from the
 //! engine, so a spec read and written through it comes back without one.
 
+use super::EngineAddress;
 use crate::swarm::SwarmError;
 use serde_json::Value;
-use std::path::PathBuf;
 use std::time::Duration;
-
-/// Where the engine listens when nothing else is said.
-const SOCKET: &str = "/var/run/docker.sock";
 
 /// How long one answer may take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -28,12 +25,14 @@ pub(super) enum Written {
 }
 
 impl Raw {
-    /// A client of the socket that `DOCKER_HOST` names, or of the usual one.
-    pub(super) fn connect() -> Result<Self, SwarmError> {
-        let host = std::env::var("DOCKER_HOST").unwrap_or_default();
-        let path = host.strip_prefix("unix://").map_or_else(|| PathBuf::from(SOCKET), PathBuf::from);
-        let client = reqwest::Client::builder().unix_socket(path).no_proxy().timeout(LIMIT).build();
-        Ok(Self { client: client.map_err(SwarmError::engine("connect to the engine"))? })
+    /// A client of the engine at an address.
+    pub(super) fn connect(address: &EngineAddress) -> Result<Self, SwarmError> {
+        let verb = || format!("connect to the engine at {address}");
+        // A socket needs no TLS, but the client insists on a configuration of it.
+        let tls = super::http::tls(rustls::RootCertStore::empty()).map_err(SwarmError::engine(verb()))?;
+        let client = reqwest::Client::builder().tls_backend_preconfigured(tls).unix_socket(address.socket_path());
+        let client = client.no_proxy().timeout(LIMIT).build().map_err(SwarmError::engine(verb()))?;
+        Ok(Self { client })
     }
 
     /// The list at `path`, of what carries `label=value`.
@@ -48,7 +47,7 @@ impl Raw {
     /// The object at `path`.
     pub(super) async fn get(&self, path: &str) -> Result<Value, SwarmError> {
         let verb = format!("read {path}");
-        let answer = self.client.get(address(path)).send().await.map_err(SwarmError::engine(verb.clone()))?;
+        let answer = self.client.get(url(path)).send().await.map_err(SwarmError::engine(verb.clone()))?;
         let good = answer.status().is_success();
         let text = answer.text().await.map_err(SwarmError::engine(verb.clone()))?;
         let value: Value = serde_json::from_str(&text).map_err(SwarmError::engine(verb.clone()))?;
@@ -58,7 +57,7 @@ impl Raw {
     /// Posts `body` to `path`.
     pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Written, SwarmError> {
         let verb = format!("write {path}");
-        let request = self.client.post(address(path)).header("content-type", "application/json").body(body.to_string());
+        let request = self.client.post(url(path)).header("content-type", "application/json").body(body.to_string());
         let answer = request.send().await.map_err(SwarmError::engine(verb.clone()))?;
         if answer.status().is_success() {
             return Ok(Written::Done);
@@ -72,7 +71,7 @@ impl Raw {
 }
 
 /// Without a version, so that the engine answers in its own newest one. The host's name is never looked up.
-fn address(path: &str) -> String {
+fn url(path: &str) -> String {
     format!("http://engine/{path}")
 }
 

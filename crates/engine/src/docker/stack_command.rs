@@ -1,5 +1,6 @@
 //! The `docker stack` commands that read compose files: one folder, one list of files and one environment for all of them.
 
+use super::EngineAddress;
 use crate::process::Command;
 use crate::swarm::Rendered;
 use std::path::Path;
@@ -28,8 +29,9 @@ fn is_reserved(name: &str) -> bool {
 
 /// `docker stack WORDS --compose-file …` over `files` of a stack. Variables in them are filled in from the app's
 /// environment, and from nothing else but the few names that the command itself needs.
-pub(crate) fn stack_command<'a>(
+pub(super) fn stack_command<'a>(
     program: &Path,
+    address: &EngineAddress,
     words: &[&str],
     stack: &Rendered,
     files: impl IntoIterator<Item = &'a std::path::PathBuf>,
@@ -41,7 +43,7 @@ pub(crate) fn stack_command<'a>(
     for (name, value) in stack.env.iter().filter(|(name, _)| !is_reserved(name)) {
         command = command.env(name, value);
     }
-    command.inherit(&["DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH"])
+    command.envs(address.env())
 }
 
 #[cfg(test)]
@@ -63,7 +65,7 @@ mod tests {
             apart: BTreeMap::new(),
             env,
         };
-        let command = stack_command(Path::new("docker"), &["config"], &stack, &[]);
+        let command = stack_command(Path::new("docker"), &EngineAddress::socket("/s"), &["config"], &stack, &[]);
         let given = command.env.iter().filter(|(_, value)| value.to_str() == Some("./evil.so"));
         let given: Vec<&str> = given.filter_map(|(name, _)| name.to_str()).collect();
         assert_eq!(given, ["DOCKER_TAG", "DOMAIN"]);

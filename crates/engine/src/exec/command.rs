@@ -4,15 +4,15 @@ use std::time::Duration;
 
 /// What to run and within which bounds.
 #[derive(Debug, Clone)]
-pub struct Command {
-    pub(super) argv: Vec<String>,
-    pub(super) env: Vec<String>,
-    pub(super) user: Option<String>,
-    pub(super) folder: Option<String>,
-    pub(super) input: Option<Vec<u8>>,
-    pub(super) limit: Duration,
-    pub(super) output: usize,
-    pub(super) overflow: Overflow,
+pub struct ExecCommand {
+    pub(crate) argv: Vec<String>,
+    pub(crate) env: Vec<String>,
+    pub(crate) user: Option<String>,
+    pub(crate) folder: Option<String>,
+    pub(crate) input: Option<Vec<u8>>,
+    pub(crate) limit: Duration,
+    pub(crate) output: usize,
+    pub(crate) overflow: Overflow,
 }
 
 /// What happens when a command writes more than its output cap.
@@ -20,11 +20,11 @@ pub struct Command {
 pub enum Overflow {
     /// The rest is read and dropped; the command runs on.
     Discard,
-    /// The wait ends at once with [`Status::TooMuchOutput`]; ending the process is the caller's business.
+    /// The wait ends at once with [`ExecStatus::TooMuchOutput`]; ending the process is the caller's business.
     Stop,
 }
 
-impl Command {
+impl ExecCommand {
     /// A command by its words; no shell is involved. Bounds: 60 s, 1 MiB of output, the rest discarded.
     pub fn new<I, S>(argv: I) -> Self
     where
@@ -95,7 +95,7 @@ impl Command {
 
 /// How the wait for a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub enum ExecStatus {
     /// The process ended with this code.
     Exited(i64),
     /// The time limit passed; the process may still run.
@@ -106,9 +106,9 @@ pub enum Status {
 
 /// What a command left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
+pub struct ExecOutput {
     /// How it ended.
-    pub status: Status,
+    pub status: ExecStatus,
     /// Standard output up to the cap.
     pub stdout: Vec<u8>,
     /// Standard error up to the cap.
@@ -117,11 +117,11 @@ pub struct Output {
     pub dropped: usize,
 }
 
-impl Output {
+impl ExecOutput {
     /// Whether the process ended with 0.
     #[must_use]
     pub fn succeeded(&self) -> bool {
-        self.status == Status::Exited(0)
+        self.status == ExecStatus::Exited(0)
     }
 
     /// Standard output as text.
@@ -143,9 +143,9 @@ impl Output {
     #[must_use]
     pub fn ending(&self) -> String {
         match self.status {
-            Status::Exited(code) => format!("exit code {code}"),
-            Status::TimedOut => "no end within its time limit".to_owned(),
-            Status::TooMuchOutput => "more output than allowed".to_owned(),
+            ExecStatus::Exited(code) => format!("exit code {code}"),
+            ExecStatus::TimedOut => "no end within its time limit".to_owned(),
+            ExecStatus::TooMuchOutput => "more output than allowed".to_owned(),
         }
     }
 }
@@ -156,8 +156,8 @@ mod tests {
 
     #[test]
     fn the_tail_ends_with_standard_error() {
-        let output = Output {
-            status: Status::Exited(1),
+        let output = ExecOutput {
+            status: ExecStatus::Exited(1),
             stdout: b"one\ntwo\n\n".to_vec(),
             stderr: b"three\n".to_vec(),
             dropped: 0,

@@ -1,6 +1,8 @@
 //! What the facts about a host mean for a run: fine, doubtful or in the way, why it matters, and what to do. Pure.
 
-use super::{Answering, Disk, Engine, Facts, Ipvs, Membership, Memory, PROXY_NETWORK, Pool};
+use super::{Answering, Disk, Engine, HostFacts, Ipvs, Memory};
+use crate::route::PROXY_NETWORK;
+use crate::swarm::{Membership, Pool};
 use serde::Serialize;
 
 const MIB: u64 = 1024 * 1024;
@@ -22,7 +24,7 @@ const PAST: u64 = 1_735_689_600;
 
 /// One thing looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct HostFinding {
     /// What was looked at.
     pub probe: &'static str,
     /// How it stands.
@@ -89,13 +91,13 @@ const IMAGES: [(&str, Level, &str); 1] =
 
 /// Everything worth saying about a host, in the order it should be put right.
 #[must_use]
-pub fn findings(facts: &Facts) -> Vec<Finding> {
+pub fn findings(facts: &HostFacts) -> Vec<HostFinding> {
     let mut all = vec![
         program("git", facts.git_command.as_deref(), "recipes are git repositories"),
         program("docker", facts.docker_command.as_deref(), "stacks are deployed with `docker stack deploy`"),
     ];
     match &facts.engine {
-        Engine::Silent { why } => all.push(Finding {
+        Engine::Silent { why } => all.push(HostFinding {
             probe: "engine",
             level: Level::Fail,
             seen: why.clone(),
@@ -114,18 +116,18 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
 
 /// The worst level among findings.
 #[must_use]
-pub fn worst(findings: &[Finding]) -> Level {
+pub fn worst(findings: &[HostFinding]) -> Level {
     findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok)
 }
 
-fn fine(probe: &'static str, seen: impl Into<String>, matters: &'static str) -> Finding {
-    Finding { probe, level: Level::Ok, seen: seen.into(), matters, advice: String::new(), remedy: None }
+fn fine(probe: &'static str, seen: impl Into<String>, matters: &'static str) -> HostFinding {
+    HostFinding { probe, level: Level::Ok, seen: seen.into(), matters, advice: String::new(), remedy: None }
 }
 
-fn program(probe: &'static str, version: Option<&str>, matters: &'static str) -> Finding {
+fn program(probe: &'static str, version: Option<&str>, matters: &'static str) -> HostFinding {
     match version {
         Some(version) => fine(probe, format!("{probe} {version}"), matters),
-        None => Finding {
+        None => HostFinding {
             probe,
             level: Level::Fail,
             seen: "not found in PATH".into(),
@@ -136,25 +138,25 @@ fn program(probe: &'static str, version: Option<&str>, matters: &'static str) ->
     }
 }
 
-fn of_engine(engine: &Answering, all: &mut Vec<Finding>) {
+fn of_engine(engine: &Answering, all: &mut Vec<HostFinding>) {
     all.push(fine(
         "engine",
-        format!("Docker {}, API {}", engine.version, engine.api),
+        format!("Docker {}, API {}", engine.about.version, engine.about.api),
         "every run happens on a Docker engine",
     ));
-    all.push(of_swarm(&engine.swarm));
-    if engine.swarm == Membership::Manager {
+    all.push(of_swarm(&engine.about.swarm));
+    if engine.about.swarm == Membership::Manager {
         all.push(of_proxy(engine));
     }
     all.push(of_ipvs(&engine.ipvs));
     all.extend(engine.disk.as_ref().map(|disk| of_disk("engine disk", disk)));
     all.extend(engine.disk.as_ref().and_then(|disk| of_inodes("engine inodes", disk)));
-    all.extend(engine.pool.map(of_pool));
+    all.extend(engine.about.pool.map(of_pool));
     for (image, level, matters) in IMAGES {
-        all.push(if engine.images.contains(image) {
+        all.push(if engine.about.images.contains(image) {
             fine("image", image, matters)
         } else {
-            Finding {
+            HostFinding {
                 probe: "image",
                 level,
                 seen: format!("{image} is missing"),
@@ -166,9 +168,9 @@ fn of_engine(engine: &Answering, all: &mut Vec<Finding>) {
     }
 }
 
-fn of_swarm(swarm: &Membership) -> Finding {
+fn of_swarm(swarm: &Membership) -> HostFinding {
     let matters = "recipes are Swarm stacks, and only a manager can deploy one";
-    let bad = |seen: String, advice: &str, remedy| Finding {
+    let bad = |seen: String, advice: &str, remedy| HostFinding {
         probe: "swarm",
         level: Level::Fail,
         seen,
@@ -190,9 +192,9 @@ fn of_swarm(swarm: &Membership) -> Finding {
     }
 }
 
-fn of_proxy(engine: &Answering) -> Finding {
+fn of_proxy(engine: &Answering) -> HostFinding {
     let matters = "recipes expect the external network `proxy`, by which the reverse proxy reaches them";
-    let bad = |level, seen: String, advice: &str, remedy| Finding {
+    let bad = |level, seen: String, advice: &str, remedy| HostFinding {
         probe: "proxy network",
         level,
         seen,
@@ -200,7 +202,7 @@ fn of_proxy(engine: &Answering) -> Finding {
         advice: advice.to_owned(),
         remedy,
     };
-    match &engine.proxy {
+    match &engine.about.proxy {
         None => bad(
             Level::Fail,
             format!("there is no network `{PROXY_NETWORK}`"),
@@ -229,7 +231,7 @@ fn of_proxy(engine: &Answering) -> Finding {
     }
 }
 
-fn of_ipvs(ipvs: &Ipvs) -> Finding {
+fn of_ipvs(ipvs: &Ipvs) -> HostFinding {
     let matters = "without it services reach each other by DNS round robin only, and published ports do not answer";
     let (level, seen, advice) = match ipvs {
         Ipvs::Loaded => return fine("ipvs", "loaded", matters),
@@ -242,7 +244,7 @@ fn of_ipvs(ipvs: &Ipvs) -> Finding {
             (Level::Warn, format!("unknown: {why}"), "look again once a swarm is up on this machine")
         }
     };
-    Finding { probe: "ipvs", level, seen, matters, advice: advice.to_owned(), remedy: None }
+    HostFinding { probe: "ipvs", level, seen, matters, advice: advice.to_owned(), remedy: None }
 }
 
 /// Where a falling number stands between its two limits.
@@ -258,7 +260,7 @@ fn scale(value: u64, doubtful: u64, full: u64) -> Level {
 
 /// What free room on a disk means.
 #[must_use]
-pub fn of_disk(probe: &'static str, disk: &Disk) -> Finding {
+pub fn of_disk(probe: &'static str, disk: &Disk) -> HostFinding {
     let level = scale(disk.free, DISK_DOUBTFUL, DISK_FULL);
     let advice = match level {
         Level::Ok => String::new(),
@@ -266,7 +268,7 @@ pub fn of_disk(probe: &'static str, disk: &Disk) -> Finding {
             "free some: `cc-ci clean` removes what dead runs left, `docker image ls` shows what is large".to_owned()
         }
     };
-    Finding {
+    HostFinding {
         probe,
         level,
         seen: format!("{} free at {}", size(disk.free), disk.path.display()),
@@ -276,7 +278,7 @@ pub fn of_disk(probe: &'static str, disk: &Disk) -> Finding {
     }
 }
 
-fn of_inodes(probe: &'static str, disk: &Disk) -> Option<Finding> {
+fn of_inodes(probe: &'static str, disk: &Disk) -> Option<HostFinding> {
     let free = disk.free_inodes?;
     let level = scale(free, INODES_DOUBTFUL, INODES_FULL);
     let advice = match level {
@@ -284,16 +286,16 @@ fn of_inodes(probe: &'static str, disk: &Disk) -> Option<Finding> {
         Level::Warn | Level::Fail => format!("remove many small files below {}", disk.path.display()),
     };
     let matters = "without free inodes a disk is full however much room it has";
-    Some(Finding { probe, level, seen: format!("{free} free"), matters, advice, remedy: None })
+    Some(HostFinding { probe, level, seen: format!("{free} free"), matters, advice, remedy: None })
 }
 
-fn of_memory(memory: Memory) -> Finding {
+fn of_memory(memory: Memory) -> HostFinding {
     let level = scale(memory.available, MEMORY_DOUBTFUL, MEMORY_FULL);
     let advice = match level {
         Level::Ok => String::new(),
         Level::Warn | Level::Fail => "stop something, or add memory".to_owned(),
     };
-    Finding {
+    HostFinding {
         probe: "memory",
         level,
         seen: format!("{} of {} available", size(memory.available), size(memory.total)),
@@ -303,14 +305,14 @@ fn of_memory(memory: Memory) -> Finding {
     }
 }
 
-fn of_pool(pool: Pool) -> Finding {
+fn of_pool(pool: Pool) -> HostFinding {
     let left = pool.subnets.saturating_sub(pool.used);
     let level = scale(left, SUBNETS_DOUBTFUL, SUBNETS_FULL);
     let advice = match level {
         Level::Ok => String::new(),
         Level::Warn | Level::Fail => "remove unused overlay networks".to_owned(),
     };
-    Finding {
+    HostFinding {
         probe: "address pool",
         level,
         seen: format!("{} of {} subnets used by overlay networks", pool.used, pool.subnets),
@@ -320,7 +322,7 @@ fn of_pool(pool: Pool) -> Finding {
     }
 }
 
-fn of_clock(facts: &Facts) -> Finding {
+fn of_clock(facts: &HostFacts) -> HostFinding {
     let skew = match &facts.engine {
         Engine::Silent { .. } => None,
         Engine::Answers(engine) => engine.clock_skew,
@@ -333,7 +335,7 @@ fn of_clock(facts: &Facts) -> Finding {
         None => return fine("clock", "set", matters),
     };
     let advice = "synchronise it (`timedatectl set-ntp true`)".to_owned();
-    Finding { probe: "clock", level, seen, matters, advice, remedy: None }
+    HostFinding { probe: "clock", level, seen, matters, advice, remedy: None }
 }
 
 /// Bytes for a reader.

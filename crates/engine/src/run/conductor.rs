@@ -1,8 +1,8 @@
 //! Walks steps: says when each begins and ends, turns faults into outcomes, and stops at a cancelled run.
 
-use crate::bench::WorkError;
 use crate::swarm::SwarmError;
 use crate::voice::Voice;
+use crate::workbench::WorkError;
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -45,14 +45,14 @@ impl Fault {
 
 impl From<SwarmError> for Fault {
     fn from(error: SwarmError) -> Self {
-        let text = error.to_string();
+        let finding = error.finding();
         match error {
-            SwarmError::Engine { .. } | SwarmError::Command { .. } => {
-                Self::unanswered(Finding::new(Cause::EngineLost, text))
-            }
             // The files are the recipe's, so this is an answer.
-            SwarmError::Refused { .. } => Self(Outcome::Failed(Finding::new(Cause::DeployRefused, text))),
-            SwarmError::Ledger(_) => Self::harness(text),
+            SwarmError::Refused { .. } => Self(Outcome::Failed(finding)),
+            SwarmError::Engine { .. }
+            | SwarmError::Command { .. }
+            | SwarmError::NotAllowed { .. }
+            | SwarmError::Ledger(_) => Self::unanswered(finding),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::images::{self, Resolved};
 use crate::labels;
 use crate::ledger::Entry;
 use crate::run::conductor::Fault;
-use crate::swarm::{NewSecret, NewValue, Rendered, SwarmError};
+use crate::swarm::{Deployed, NewSecret, NewValue, Rendered, SwarmError};
 use cc_ci_model::convergence::{Goal, History};
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::{RecipeName, RunId, StackName};
@@ -38,7 +38,7 @@ impl Images {
             trees.iter().flat_map(|tree| tree.recipe.compose.services.values().map(|service| &service.image)).collect();
         let mut images = Self::default();
         for reference in references {
-            match images::resolve(&world.swarm, reference, &world.voice).await {
+            match images::resolve(world.doors.node.as_ref(), reference, &world.voice).await {
                 Ok(found) => {
                     world.voice.say(Event::ImageResolved {
                         image: reference.clone(),
@@ -121,7 +121,7 @@ pub(crate) fn render(
         stack: instance.stack.as_str(),
         tree: &tree.tree,
         endpoint: world.endpoint,
-        identity: world.operate.identity(&tree.folder),
+        identity: world.doors.operate.identity(&tree.folder),
         run_label: labels::RUN,
         environment: &recipe.environment,
         pins: &images.pins(),
@@ -177,7 +177,7 @@ pub(crate) async fn deploy<T>(
     permits: &mut Permits,
     what: FirstDeploy<'_>,
     meanwhile: impl Future<Output = T>,
-) -> Result<Result<T, Finding>, Fault> {
+) -> Result<Result<(T, Deployed), Finding>, Fault> {
     let FirstDeploy { instance, purpose, tree, images, given, file } = what;
     if let Some(finding) = images.lacking(tree) {
         return Ok(Err(finding));
@@ -200,9 +200,8 @@ pub(crate) async fn deploy<T>(
     let entry = Entry::Deploying { stack: stack.clone(), purpose: purpose.clone() };
     world.ledger.write(&entry).map_err(SwarmError::from)?;
     world.voice.say(Event::Deploying { stack, purpose });
-    let (deployed, meanwhile) = tokio::join!(world.operate.deploy(permit, &rendered), meanwhile);
-    deployed?;
-    Ok(Ok(meanwhile))
+    let (deployed, meanwhile) = tokio::join!(world.doors.operate.deploy(permit, &rendered), meanwhile);
+    Ok(Ok((meanwhile, deployed?)))
 }
 
 /// Writes the file that is handed over in place of `file`, and puts its path in the place of that one's. It lies beside it,
@@ -232,7 +231,7 @@ pub(crate) async fn cross_check(
     rendered: &Rendered,
     tree: &Deployable,
 ) -> Result<Option<String>, Fault> {
-    match compose_check::check(rendered, &tree.recipe, world.cancel.token()).await {
+    match compose_check::check(world.doors.observe.as_ref(), rendered, &tree.recipe).await {
         // Files that the loader refuses are refused again at the deploy, which is where the reader looks for it.
         Ok(Checked::Same | Checked::Refused { .. }) => Ok(None),
         Ok(Checked::NotAvailable { why }) => Ok(Some(why)),
@@ -272,7 +271,7 @@ pub(crate) async fn make_secrets(
     if wanted.is_empty() {
         return Ok(());
     }
-    for (name, value) in world.operate.create_secrets(run, rendered, &wanted).await? {
+    for (name, value) in world.doors.operate.create_secrets(run, rendered, &wanted).await? {
         world.secrets.keep(name, value);
     }
     Ok(())

@@ -4,6 +4,7 @@
 
 use super::conductor::{Fault, passed};
 use crate::custom::Facts;
+use crate::docker::EngineAddress;
 use crate::process::{self, Command, Ended, ProcessError, Stream};
 use crate::voice::Voice;
 use cc_ci_model::ids::StepId;
@@ -30,6 +31,8 @@ pub(crate) struct HostHook<'a> {
     pub(crate) tier: Tier,
     /// How long it may take.
     pub(crate) limit: Duration,
+    /// The engine it may speak to.
+    pub(crate) engine: &'a EngineAddress,
     /// What it may write to.
     pub(crate) state: &'a Path,
 }
@@ -94,7 +97,7 @@ fn command(hook: &HostHook<'_>, facts: &Facts) -> Command {
         ("CC_CI_TIER", hook.tier.word()),
     ];
     let command = Command::new(hook.folder.join(hook.path).into_os_string())
-        .inherit(&["DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH"])
+        .envs(hook.engine.env())
         .cwd(hook.folder)
         .deadline(hook.limit)
         .output_cap(OUTPUT_CAP)

@@ -20,7 +20,6 @@ pub(super) enum Gone {
 
 /// Removes what the ledger has of the warm dependencies of a plan.
 pub(super) async fn remove(plan: &Plan, providers: &[app::DependencyApp], entries: &[Entry], world: &World) -> Gone {
-    let observe = world.observe();
     let mut gone = Gone::All;
     for (dependency, provider) in plan.dependencies.iter().zip(providers) {
         match dependency.mode {
@@ -40,8 +39,7 @@ pub(super) async fn remove(plan: &Plan, providers: &[app::DependencyApp], entrie
         });
         for (scripts, namespace) in made {
             let running = DependencyScripts {
-                docker: world.swarm.docker(),
-                observe: observe.as_ref(),
+                containers: world.doors.containers(),
                 stack: &dependency.stack,
                 url: dependency.url(),
                 scripts,

@@ -1,7 +1,7 @@
 //! Something that is being started while the run goes on, such as the workbench while the app comes up.
 
 use super::conductor::Fault;
-use crate::bench::WorkError;
+use crate::workbench::WorkError;
 use cc_ci_model::outcome::{Cause, Finding};
 use tokio::task::JoinHandle;
 

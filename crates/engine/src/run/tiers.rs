@@ -18,13 +18,13 @@ use super::conductor::{Conductor, Fault, StepEnd};
 use super::deploying::{self, Images};
 use super::guard::SpecGuard;
 use super::starting::Starting;
-use crate::bench::Bench;
 use crate::converge::Stability;
 use crate::custom::sandbox::Sandbox;
 use crate::pulse::Pulse;
-use crate::route::Route;
+use crate::route::OpenRoute;
 use crate::screenshot::Exposure;
-use crate::swarm::{Observe, Rendered, SwarmError};
+use crate::swarm::{Deployed, Observe, Rendered, SwarmError};
+use crate::workbench::Workbench;
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::StackName;
@@ -46,14 +46,15 @@ struct Stage<'a> {
     conductor: Conductor,
     observe: Arc<dyn Observe>,
     pulse: Pulse,
-    route: Option<Route>,
+    deployed: Option<Deployed>,
+    route: Option<OpenRoute>,
     guard: SpecGuard,
     stability: Option<(Tier, Stability)>,
     restored: Option<StackView>,
     suppliers: Vec<LiveDependency>,
     outputs: Outputs,
     authorities: Option<PathBuf>,
-    bench: Starting<Bench>,
+    bench: Starting<Workbench>,
     sandbox: Starting<Sandbox>,
     exposure: &'a mut Exposure,
 }
@@ -78,8 +79,7 @@ pub(super) async fn perform(
     let cold = plan.dependencies.iter().zip(&app.providers).filter(|(one, _)| one.mode == Mode::Cold);
     let trees = cold.map(|(_, provider)| &provider.tree).chain(&app.base).chain([&app.head]);
     let images = Images::resolve(world, &trees.collect::<Vec<_>>()).await;
-    let follow =
-        |stack: &StackName| Pulse::start(world.swarm.docker(), Arc::clone(&observe), stack, world.cancel.token());
+    let follow = |stack: &StackName| Pulse::start(Arc::clone(&observe), stack, world.cancel.token());
     let pulse = follow(&plan.stack);
     let suppliers = plan.dependencies.iter().map(|one| LiveDependency::follow(follow(&one.stack), None)).collect();
     let mut stage = Stage {
@@ -90,6 +90,7 @@ pub(super) async fn perform(
         conductor,
         observe,
         pulse,
+        deployed: None,
         route: None,
         guard: SpecGuard::default(),
         stability: None,

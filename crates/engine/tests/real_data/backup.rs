@@ -4,10 +4,10 @@
 use crate::world::{POSTGRES, TOOLS, World, say};
 use cc_ci_engine::backup::places::{self, Stock};
 use cc_ci_engine::backup::{self, BackupEnd, BackupRepository, Context, Snapshot, verify};
-use cc_ci_engine::bench::Bench;
 use cc_ci_engine::data::postgres::Login;
 use cc_ci_engine::data::{self, Expected, MarkerPhase, Seeded, index};
 use cc_ci_engine::voice::Voice;
+use cc_ci_engine::workbench::Workbench;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding};
@@ -53,7 +53,7 @@ fn spec(app: &App, pre: &str, post: &str) -> BackupSpec {
 }
 
 struct Scene {
-    bench: Bench,
+    bench: Workbench,
     repository: BackupRepository,
     spec: BackupSpec,
     voice: Voice,
@@ -88,7 +88,7 @@ impl Scene {
     }
 
     async fn seed(&self, world: &World) -> Seeded {
-        let (_, mounts) = index::mounts(&world.docker, &world.stack).await.unwrap();
+        let mounts = world.doors.observe.mounts(&world.stack).await.unwrap().volumes;
         let promises = backup::promises(&self.spec).unwrap();
         let database = Database {
             service: "db".into(),
@@ -156,7 +156,7 @@ async fn what_was_saved_comes_back_in_place_and_onto_empty_volumes() {
         let app = start(&world, app.files, app.pg).await;
         // A database on an empty volume initialises itself first; the restore waits for it to answer.
         let login = Login::of("db");
-        data::postgres::ready(&world.docker, &world.stack, &login).await.unwrap().unwrap();
+        data::postgres::ready(&world.doors.containers(), &world.stack, &login).await.unwrap().unwrap();
         let started = Instant::now();
         assert_eq!(backup::restore(&scene.context(&world), &snapshot).await.unwrap(), None);
         say("restored onto empty", started);
@@ -226,7 +226,7 @@ async fn a_backup_whose_container_is_replaced_is_begun_again() {
         let scene = Scene::new(&world, &app, spec).await;
         let replace = async {
             let bench = &scene.bench;
-            let begun = cc_ci_engine::exec::Command::new(["test", "-s", &format!("/volumes/{}/begun", app.files)]);
+            let begun = cc_ci_engine::exec::ExecCommand::new(["test", "-s", &format!("/volumes/{}/begun", app.files)]);
             while !bench.exec(&begun).await.unwrap().succeeded() {}
             world.kill(&first).await;
             world

@@ -4,9 +4,9 @@
 use crate::world::{World, say};
 use cc_ci_engine::backup::places::{self, Stock};
 use cc_ci_engine::backup::{self, BackupEnd, BackupRepository, Context, verify};
-use cc_ci_engine::bench::Bench;
-use cc_ci_engine::data::{self, Expected, MarkerPhase, MarkerPlace, Seeded, index, sqlite};
+use cc_ci_engine::data::{self, Expected, MarkerPhase, MarkerPlace, Seeded, sqlite};
 use cc_ci_engine::voice::Voice;
+use cc_ci_engine::workbench::Workbench;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::plan::step::{Action, Operation, Pass, Step};
 use cc_ci_model::tier::Tier;
@@ -52,8 +52,8 @@ pub(crate) fn database(kind: DatabaseKind, name: Option<&str>) -> Database {
 
 /// Markers go in, come back by the recipe's own hooks, and a dump that is cut or stale is found. `spoilt` is a list of
 /// pre-hooks with what must be said about them.
-pub(crate) async fn there_and_back(world: &World, bench: &Bench, case: &Case<'_>, spoilt: &[(&str, &str)]) {
-    let (_, mounts) = index::mounts(&world.docker, &world.stack).await.unwrap();
+pub(crate) async fn there_and_back(world: &World, bench: &Workbench, case: &Case<'_>, spoilt: &[(&str, &str)]) {
+    let mounts = world.doors.observe.mounts(&world.stack).await.unwrap().volumes;
     let files = sqlite::find(bench, &mounts).await.unwrap();
     let spec = case.spec(case.dump);
     let promises = backup::promises(&spec).unwrap();
@@ -92,11 +92,10 @@ pub(crate) async fn there_and_back(world: &World, bench: &Bench, case: &Case<'_>
 }
 
 /// How many markers are not as they should be.
-async fn check(world: &World, bench: &Bench, seeded: &Seeded, state: Expected) -> usize {
+async fn check(world: &World, bench: &Workbench, seeded: &Seeded, state: Expected) -> usize {
     data::verify(bench, &world.stack, seeded, state).await.unwrap().len()
 }
 
-/// What refuses a marker in this place.
-pub(crate) async fn refusals(world: &World, bench: &Bench, place: MarkerPlace) -> Vec<String> {
+pub(crate) async fn refusals(world: &World, bench: &Workbench, place: MarkerPlace) -> Vec<String> {
     data::seed(bench, &world.stack, MarkerPhase::Upgrade, &[place]).await.unwrap().refused
 }

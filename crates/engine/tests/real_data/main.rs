@@ -27,7 +27,7 @@ mod sandbox;
 use cc_ci_engine::data::files::Folder;
 use cc_ci_engine::data::postgres::Login;
 use cc_ci_engine::data::{self, Expected, MarkerPhase, MarkerPlace, index};
-use cc_ci_engine::exec::{self, Command, ExecError, Overflow, Status};
+use cc_ci_engine::exec::{ExecCommand, ExecError, ExecStatus, Overflow};
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::compare::{Loss, compare};
 use std::time::{Duration, Instant};
@@ -38,37 +38,39 @@ use world::{POSTGRES, TOOLS, World, say};
 async fn a_command_has_its_own_exit_code_and_never_an_empty_success() {
     in_world!(world, {
         let container = world.task("app", TOOLS, &[], &[], &["sleep", "infinity"]).await;
-        let run = async |command: Command| exec::run(&world.docker, &container, &command).await;
+        let run = async |command: ExecCommand| world.doors.node.exec(&container, &command).await;
         let output = world.sh(&container, "echo out; echo err >&2; exit 3").await;
         assert_eq!(
             (output.status, output.stdout, output.stderr),
-            (Status::Exited(3), b"out\n".into(), b"err\n".into())
+            (ExecStatus::Exited(3), b"out\n".into(), b"err\n".into())
         );
-        let output = run(Command::new(["cat"]).input(b"fed".to_vec())).await.unwrap();
+        let output = run(ExecCommand::new(["cat"]).input(b"fed".to_vec())).await.unwrap();
         assert_eq!((output.succeeded(), output.text().as_str()), (true, "fed"));
-        let output = run(Command::new(["sh", "-c", "echo $A; id -u; pwd"]).env("A", "b c").user("1").folder("/tmp"));
+        let output =
+            run(ExecCommand::new(["sh", "-c", "echo $A; id -u; pwd"]).env("A", "b c").user("1").folder("/tmp"));
         assert_eq!(output.await.unwrap().text(), "b c\n1\n/tmp\n");
-        let missing = run(Command::new(["no-such-program"])).await;
+        let missing = run(ExecCommand::new(["no-such-program"])).await;
         assert!(matches!(missing, Err(ExecError::CannotStart { .. })), "{missing:?}");
         // A shell's own 127 is the command's failure, not ours.
-        assert_eq!(world.sh(&container, "no-such-program").await.status, Status::Exited(127));
-        let slow =
-            run(Command::new(["sh", "-c", "echo early; sleep 30"]).limit(Duration::from_millis(300))).await.unwrap();
-        assert_eq!((slow.status, slow.text().as_str()), (Status::TimedOut, "early\n"));
-        let yes = run(Command::new(["yes"]).cap(1000, Overflow::Stop)).await.unwrap();
-        assert_eq!((yes.status, yes.stdout.len()), (Status::TooMuchOutput, 1000));
-        let many = run(Command::new(["seq", "100000"]).cap(1000, Overflow::Discard)).await.unwrap();
+        assert_eq!(world.sh(&container, "no-such-program").await.status, ExecStatus::Exited(127));
+        let slow = run(ExecCommand::new(["sh", "-c", "echo early; sleep 30"]).limit(Duration::from_millis(300)))
+            .await
+            .unwrap();
+        assert_eq!((slow.status, slow.text().as_str()), (ExecStatus::TimedOut, "early\n"));
+        let yes = run(ExecCommand::new(["yes"]).cap(1000, Overflow::Stop)).await.unwrap();
+        assert_eq!((yes.status, yes.stdout.len()), (ExecStatus::TooMuchOutput, 1000));
+        let many = run(ExecCommand::new(["seq", "100000"]).cap(1000, Overflow::Discard)).await.unwrap();
         assert!(many.succeeded() && many.stdout.len() == 1000 && many.dropped > 100_000, "{}", many.dropped);
         let dying = async {
-            tokio::join!(run(Command::new(["sleep", "20"])), async {
-                exec::run(&world.docker, &container, &Command::new(["true"])).await.unwrap();
+            tokio::join!(run(ExecCommand::new(["sleep", "20"])), async {
+                world.doors.node.exec(&container, &ExecCommand::new(["true"])).await.unwrap();
                 world.kill(&container).await;
             })
             .0
         };
         let dying = dying.await;
         assert!(matches!(dying, Err(ExecError::Gone { .. })), "{dying:?}");
-        let gone = run(Command::new(["true"])).await;
+        let gone = run(ExecCommand::new(["true"])).await;
         assert!(matches!(gone, Err(ExecError::Gone { .. })), "{gone:?}");
     });
 }

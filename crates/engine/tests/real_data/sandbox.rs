@@ -5,7 +5,7 @@ use crate::world::{TOOLS, World, say};
 use cc_ci_engine::custom::folder::{File, Mode};
 use cc_ci_engine::custom::sandbox::{Furnishing, Sandbox, Size};
 use cc_ci_engine::custom::{self, Call, Facts, Role};
-use cc_ci_engine::exec::{self, Command};
+use cc_ci_engine::exec::ExecCommand;
 use cc_ci_engine::labels;
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::ids::Domain;
@@ -48,7 +48,7 @@ impl Tests {
             authority: "# none\n".to_owned(),
         };
         let started = Instant::now();
-        let sandbox = Sandbox::start(&world.docker, &world.ledger, &world.run, &facts, &furnishing).await.unwrap();
+        let sandbox = Sandbox::start(&world.doors.node, &world.ledger, &world.run, &facts, &furnishing).await.unwrap();
         say("sandbox started", started);
         Self { sandbox, facts, voice: Voice::new(vec![]) }
     }
@@ -109,8 +109,9 @@ echo 'schema 104 -> 135'
             .sh(&web, "echo hello >/usr/share/nginx/html/index.html; chmod 644 /usr/share/nginx/html/index.html")
             .await;
         // The web server's first answer is not awaited by anybody else here.
-        let ready = Command::new(["sh", "-c", "until bash -c 'exec 3<>/dev/tcp/127.0.0.1/80'; do :; done 2>/dev/null"]);
-        exec::run(&world.docker, &web, &ready).await.unwrap();
+        let ready =
+            ExecCommand::new(["sh", "-c", "until bash -c 'exec 3<>/dev/tcp/127.0.0.1/80'; do :; done 2>/dev/null"]);
+        world.doors.node.exec(&web, &ready).await.unwrap();
         assert_eq!(passed(tests.run("custom/env", 20).await), "schema 104 -> 135");
         assert_eq!(passed(tests.run("custom/second", 5).await), "kept");
         assert_eq!(tests.run("custom/skip", 5).await, Outcome::Skipped { reason: "no mail here".into() });

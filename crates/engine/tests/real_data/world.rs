@@ -10,10 +10,12 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
     RemoveContainerOptionsBuilder, RemoveVolumeOptionsBuilder,
 };
-use cc_ci_engine::bench::Bench;
-use cc_ci_engine::exec::{self, Command, Output};
+use cc_ci_engine::docker::{EngineAddress, Swarm};
+use cc_ci_engine::exec::{ExecCommand, ExecOutput};
 use cc_ci_engine::labels;
 use cc_ci_engine::ledger::Ledger;
+use cc_ci_engine::swarm::Doors;
+use cc_ci_engine::workbench::Workbench;
 use cc_ci_model::ids::{RunId, StackName};
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -23,6 +25,7 @@ pub(crate) const POSTGRES: &str = "cc-ci/postgres:15";
 
 pub(crate) struct World {
     pub(crate) docker: Docker,
+    pub(crate) doors: Doors,
     pub(crate) run: RunId,
     pub(crate) stack: StackName,
     pub(crate) ledger: std::sync::Arc<Ledger>,
@@ -32,11 +35,13 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn new() -> Self {
         let docker = Docker::connect_with_defaults().unwrap().negotiate_version().await.expect("an engine must answer");
+        let host = std::env::var_os("DOCKER_HOST");
+        let doors = Swarm::connect(&EngineAddress::parse(host.as_deref()).unwrap()).await.unwrap().doors();
         let run = RunId::parse(&format!("data-{:08x}", rand::random::<u32>())).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let ledger = std::sync::Arc::new(Ledger::create(folder.path(), &run).unwrap());
         let stack = StackName::observed(run.as_str());
-        Self { docker, run, stack, ledger, _folder: folder }
+        Self { docker, doors, run, stack, ledger, _folder: folder }
     }
 
     pub(crate) async fn volume(&self, key: &str) -> String {
@@ -105,16 +110,16 @@ impl World {
         self.docker.remove_container(container, Some(options)).await.unwrap();
     }
 
-    pub(crate) async fn bench(&self, volumes: &[&String]) -> Bench {
+    pub(crate) async fn bench(&self, volumes: &[&String]) -> Workbench {
         let volumes: BTreeSet<String> = volumes.iter().map(|volume| (*volume).clone()).collect();
         let started = Instant::now();
-        let bench = Bench::start(&self.docker, &self.ledger, &self.run, TOOLS, &volumes).await.unwrap();
+        let bench = Workbench::start(&self.doors.containers(), &self.ledger, &self.run, TOOLS, &volumes).await.unwrap();
         say("bench started", started);
         bench
     }
 
-    pub(crate) async fn sh(&self, container: &str, script: &str) -> Output {
-        exec::run(&self.docker, container, &Command::new(["sh", "-c", script])).await.unwrap()
+    pub(crate) async fn sh(&self, container: &str, script: &str) -> ExecOutput {
+        self.doors.node.exec(container, &ExecCommand::new(["sh", "-c", script])).await.unwrap()
     }
 
     /// Removes what carries the run's label, and fails if something of the run is left.

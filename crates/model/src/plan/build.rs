@@ -5,7 +5,7 @@ use super::demands::{Demands, Probe, Verify};
 use super::dependency::{Dependency, Mode};
 use super::hook::{HookPlace, HookTime};
 use super::limits::Limits;
-use super::permit::{Approved, Purpose};
+use super::permit::{Approved, Permits, Purpose};
 use super::step::{Action, Check, Operation, Part, Pass, Step};
 use super::{Disposition, Grant, Plan, PlannedTier, Skip};
 use crate::ids::{Commit, Domain, RecipeName, RunId, StackName};
@@ -133,6 +133,13 @@ fn complete(stages: &mut BTreeSet<Tier>) -> Vec<String> {
         notes.push("the install tier runs too: every other tier needs the app".to_owned());
     }
     notes
+}
+
+/// Plans a live-warm provider: one deploy of its stack. That is no part of any run: no run's plan, ledger or witness counts it,
+/// and a run that finds such a provider deploys nothing for it (DEP-2).
+#[must_use]
+pub fn warm(provider: &Dependency) -> Permits {
+    Permits::of_warm_provider(provider.stack.clone())
 }
 
 /// One permit for each cold dependency, and one for the app.

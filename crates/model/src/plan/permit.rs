@@ -12,6 +12,7 @@
 //! ```
 
 use super::{Grant, Plan};
+use crate::ids::StackName;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -37,10 +38,11 @@ impl fmt::Display for Purpose {
     }
 }
 
-/// The right to deploy once. Spent by value.
+/// The right to deploy one stack once. Spent by value.
 #[derive(Debug)]
 pub struct DeployPermit {
     purpose: Purpose,
+    stack: StackName,
 }
 
 impl DeployPermit {
@@ -48,6 +50,12 @@ impl DeployPermit {
     #[must_use]
     pub fn purpose(&self) -> &Purpose {
         &self.purpose
+    }
+
+    /// Ends the permit; returns what it was for, and for which stack.
+    #[must_use]
+    pub fn spend(self) -> (Purpose, StackName) {
+        (self.purpose, self.stack)
     }
 }
 
@@ -58,11 +66,9 @@ pub struct Permits {
 }
 
 impl Permits {
-    /// The one permit for bringing up a live-warm provider. That is no part of any run: no run's plan, ledger or witness counts
-    /// it, and a run that finds such a provider deploys nothing for it (DEP-2).
-    #[must_use]
-    pub fn of_warm_provider() -> Self {
-        Self { left: vec![DeployPermit { purpose: Purpose::Base }] }
+    /// The one permit for the stack of a live-warm provider; see [`super::build::warm`].
+    pub(crate) fn of_warm_provider(stack: StackName) -> Self {
+        Self { left: vec![DeployPermit { purpose: Purpose::Base, stack }] }
     }
 
     /// The permit for `purpose`, if the plan granted it and it was not taken yet.
@@ -84,7 +90,20 @@ pub struct Approved {
 impl Approved {
     /// Issues the permits a plan grants. Crate-private: only planning approves.
     pub(crate) fn new(plan: Plan) -> Self {
-        let left = plan.permits.iter().map(|Grant { purpose, .. }| DeployPermit { purpose: purpose.clone() }).collect();
+        let permit =
+            |purpose: &Purpose| Some(DeployPermit { purpose: purpose.clone(), stack: stack_of(&plan, purpose)? });
+        let left = plan.permits.iter().filter_map(|Grant { purpose, .. }| permit(purpose)).collect();
         Self { plan, permits: Permits { left } }
+    }
+}
+
+/// The stack a deploy makes; `None` for a dependency that the plan does not have.
+fn stack_of(plan: &Plan, purpose: &Purpose) -> Option<StackName> {
+    match purpose {
+        Purpose::Base => Some(plan.stack.clone()),
+        Purpose::Dependency { recipe } => {
+            let found = plan.dependencies.iter().find(|dependency| dependency.recipe.as_str() == recipe)?;
+            Some(found.stack.clone())
+        }
     }
 }

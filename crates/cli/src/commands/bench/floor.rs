@@ -2,7 +2,7 @@
 
 use super::ended;
 use super::figures::{Part, Sample};
-use crate::args::FloorArgs;
+use crate::args::{self, FloorArgs};
 use crate::commands::run::{self as command, others, readiness};
 use crate::error::{Kind, UserError, chain};
 use crate::prepare;
@@ -21,18 +21,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Measures once. The folder of the floor goes when nothing of it is left on the engine; else `cc-ci clean` finds it.
-pub(super) async fn measure(state: &StateFolder, args: &FloorArgs, cancel: &Cancel) -> Result<Sample, UserError> {
-    let prepared = prepare::prepare(state, &args.recipe, &Warmth::Never, cancel.token()).await?;
-    let adaptations = readiness::ready(&host::look(state.root(), cancel.token()).await)?;
-    let swarm = Swarm::connect().await?;
+pub(super) async fn measure(state: &StateFolder, floor: &FloorArgs, cancel: &Cancel) -> Result<Sample, UserError> {
+    let prepared = prepare::prepare(state, &floor.recipe, &Warmth::Never, cancel.token()).await?;
+    let address = args::engine()?;
+    let connected = Swarm::connect(&address).await;
+    let adaptations = readiness::ready(&host::look(state.root(), host::node(&connected), cancel.token()).await)?;
+    let doors = connected?.doors();
     let plan = prepared.approved.plan.clone();
     let (dir, lock) = RunDir::create(state, &plan.run)?;
     let app = command::check_out(&prepared, &plan, &dir.file(command::TREES)).await?;
     let ledger = Ledger::create(dir.path(), &plan.run).map_err(|error| command::infrastructure(&error))?;
     let world = World {
         camera: None,
-        operate: Arc::new(swarm.clone()),
-        swarm: swarm.clone(),
+        doors: doors.clone(),
+        engine: address,
         voice: Voice::new(Vec::new()),
         secrets: Secrets::default(),
         keep: Arc::new(|_| Ok(())),
@@ -47,7 +49,7 @@ pub(super) async fn measure(state: &StateFolder, args: &FloorArgs, cancel: &Canc
         hold: Duration::ZERO,
     };
     let measured = floor::measure(prepared.approved, app, &world).await;
-    let cleaned = engine::clean(&swarm, dir.path(), &plan.run).await?;
+    let cleaned = engine::clean(doors.operate.as_ref(), dir.path(), &plan.run).await?;
     drop(lock);
     if !cleaned.left.is_empty() {
         let text = format!("the floor left objects behind: {}", cleaned.left.join(", "));

@@ -2,7 +2,7 @@
 
 use super::ended;
 use super::figures::{Part, Sample};
-use crate::args::FloorArgs;
+use crate::args::{self, FloorArgs};
 use crate::error::{Kind, UserError, chain};
 use cc_ci_engine::process::{self, Command, Output, ProcessError, Stream};
 use cc_ci_model::ids::RunId;
@@ -18,30 +18,24 @@ use tokio_util::sync::CancellationToken;
 /// A run keeps its own time limit; this is for one that does not.
 const LIMIT: Duration = Duration::from_hours(2);
 
-/// What the run needs of our environment: the engine's address, and where recipes are found.
-const ENVIRONMENT: [&str; 7] = [
-    "DOCKER_HOST",
-    "DOCKER_CONFIG",
-    "DOCKER_CONTEXT",
-    "DOCKER_CERT_PATH",
-    "DOCKER_TLS_VERIFY",
-    "ABRA_DIR",
-    "XDG_STATE_HOME",
-];
+/// What the run needs of our environment: where recipes are found.
+const ENVIRONMENT: [&str; 2] = ["ABRA_DIR", "XDG_STATE_HOME"];
 
 /// Measures once, from the start of the process to the verdict.
 pub(super) async fn measure(
     state: &StateFolder,
-    args: &FloorArgs,
+    floor: &FloorArgs,
     cancel: &CancellationToken,
 ) -> Result<Sample, UserError> {
     let program = std::env::current_exe()
         .map_err(|source| UserError::internal(format!("cannot find this program to start it again: {source}")))?;
+    let address = args::engine()?;
     let command = Command::new(program)
         .args(["run", "--json", "--state"])
         .arg(state.root())
-        .args(args.recipe.words())
+        .args(floor.recipe.words())
         .inherit(&ENVIRONMENT)
+        .envs(address.env())
         .deadline(LIMIT);
     let started = Instant::now();
     let mut record_began = None;

@@ -4,9 +4,9 @@ use crate::args::{self, Deployer, DeployerArgs};
 use crate::error::{Kind, UserError};
 use crate::prepare::Prepared;
 use cc_ci_engine::abra::{self, Abra, Program, Site};
-use cc_ci_engine::docker::Swarm;
+use cc_ci_engine::docker::EngineAddress;
 use cc_ci_engine::run::app::App;
-use cc_ci_engine::swarm::Operate;
+use cc_ci_engine::swarm::Doors;
 use cc_ci_model::plan::base::Base;
 use cc_ci_recipe::abra::opinion::SecondOpinion;
 use cc_ci_recipe::abra::version::{AbraVersion, NEWEST, Standing};
@@ -32,12 +32,16 @@ pub(in crate::commands) enum Chosen {
 
 /// A deployer at work on one app.
 pub(super) enum AtWork {
-    Swarm(Swarm),
+    Swarm,
     Abra(Abra),
 }
 
 /// Looks whether the chosen deployer can be used, before anything else is done.
-pub(in crate::commands) async fn chosen(args: &DeployerArgs, cancel: &CancellationToken) -> Result<Chosen, UserError> {
+pub(in crate::commands) async fn chosen(
+    args: &DeployerArgs,
+    engine: &EngineAddress,
+    cancel: &CancellationToken,
+) -> Result<Chosen, UserError> {
     match args.deployer {
         Deployer::Swarm if args.abra.is_some() || args.abra_limit.is_some() => {
             Err(UserError::new(Kind::Usage, "--abra and --abra-limit are for another deployer")
@@ -46,7 +50,7 @@ pub(in crate::commands) async fn chosen(args: &DeployerArgs, cancel: &Cancellati
         Deployer::Swarm => Ok(Chosen::Swarm),
         Deployer::Abra => {
             let program = program(args)?;
-            let version = abra::version(&program, cancel).await?;
+            let version = abra::version(&program, engine, cancel).await?;
             Ok(Chosen::Abra(program, version))
         }
     }
@@ -80,13 +84,14 @@ impl Chosen {
     /// Makes it ready to deploy the trees that were checked out.
     pub(super) async fn open(
         self,
-        swarm: &Swarm,
+        doors: &Doors,
+        engine: &EngineAddress,
         prepared: &Prepared,
         app: &App,
         folder: PathBuf,
     ) -> Result<AtWork, UserError> {
         let (program, version) = match self {
-            Self::Swarm => return Ok(AtWork::Swarm(swarm.clone())),
+            Self::Swarm => return Ok(AtWork::Swarm),
             Self::Abra(program, version) => (program, version),
         };
         let plan = &prepared.approved.plan;
@@ -108,23 +113,23 @@ impl Chosen {
             trees: trees.collect(),
             catalogue: args::abra_catalogue(),
         };
-        Ok(AtWork::Abra(Abra::open(swarm.clone(), program, version, site).await?))
+        Ok(AtWork::Abra(Abra::open(Arc::clone(&doors.operate), engine.clone(), program, version, site).await?))
     }
 }
 
 impl AtWork {
-    /// The right to change the swarm.
-    pub(super) fn operate(&self) -> Arc<dyn Operate> {
+    /// The doors of the run: where the deployer stands before Docker, it is what changes the swarm.
+    pub(super) fn doors(&self, doors: &Doors) -> Doors {
         match self {
-            Self::Swarm(swarm) => Arc::new(swarm.clone()),
-            Self::Abra(abra) => Arc::new(abra.clone()),
+            Self::Swarm => doors.clone(),
+            Self::Abra(abra) => Doors { operate: Arc::new(abra.clone()), ..doors.clone() },
         }
     }
 
     /// What its own lint says about head.
     pub(super) async fn second_opinion(&self) -> Option<SecondOpinion> {
         match self {
-            Self::Swarm(_) => None,
+            Self::Swarm => None,
             Self::Abra(abra) => Some(abra.lint().await),
         }
     }
@@ -132,7 +137,7 @@ impl AtWork {
     /// What it said, for the artifacts.
     pub(super) fn log(&self) -> Option<(String, String)> {
         match self {
-            Self::Swarm(_) => None,
+            Self::Swarm => None,
             Self::Abra(abra) => Some((LOG.to_owned(), abra.transcript())),
         }
     }

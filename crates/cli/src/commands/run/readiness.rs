@@ -1,8 +1,8 @@
 //! Whether this host can carry a run, and what the run adapts to.
 
 use crate::error::{Kind, UserError};
-use cc_ci_engine::host::findings::{self, Finding, Level};
-use cc_ci_engine::host::{Engine, Facts, Ipvs};
+use cc_ci_engine::host::findings::{self, HostFinding, Level};
+use cc_ci_engine::host::{Engine, HostFacts, Ipvs};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::own_tests::Runner;
 use cc_ci_recipe::overlay::Endpoint;
@@ -17,7 +17,7 @@ pub(in crate::commands) struct Adaptations {
 }
 
 /// Refuses a host on which no run can succeed, by the first thing in the way.
-pub(in crate::commands) fn ready(facts: &Facts) -> Result<Adaptations, UserError> {
+pub(in crate::commands) fn ready(facts: &HostFacts) -> Result<Adaptations, UserError> {
     let found = findings::findings(facts);
     if let Some(bad) = found.iter().find(|finding| finding.level == Level::Fail) {
         return Err(refusal(bad));
@@ -45,14 +45,14 @@ pub(in crate::commands) fn ready(facts: &Facts) -> Result<Adaptations, UserError
 }
 
 /// Refuses a plan whose tests need an image that this engine lacks.
-pub(in crate::commands) fn can_test(facts: &Facts, plan: &Plan) -> Result<(), UserError> {
+pub(in crate::commands) fn can_test(facts: &HostFacts, plan: &Plan) -> Result<(), UserError> {
     let browser = plan
         .tiers
         .iter()
         .flat_map(|tier| &tier.steps)
         .find_map(|step| step.action.as_test().filter(|path| Runner::of(path) == Runner::Browser));
     match (browser, &facts.engine) {
-        (Some(path), Engine::Answers(engine)) if !engine.images.contains(findings::BROWSER_IMAGE) => {
+        (Some(path), Engine::Answers(engine)) if !engine.about.images.contains(findings::BROWSER_IMAGE) => {
             let what = format!("no run can start: the image {} is missing", findings::BROWSER_IMAGE);
             Err(UserError::new(Kind::Infrastructure, what)
                 .at(format!("tests/{path} drives a browser"))
@@ -62,7 +62,7 @@ pub(in crate::commands) fn can_test(facts: &Facts, plan: &Plan) -> Result<(), Us
     }
 }
 
-fn refusal(finding: &Finding) -> UserError {
+fn refusal(finding: &HostFinding) -> UserError {
     let kind = match finding.probe {
         "engine" | "swarm" => Kind::NoSwarm,
         _ => Kind::Infrastructure,
@@ -81,8 +81,8 @@ mod tests {
     use super::*;
     use cc_ci_engine::host::Disk;
 
-    fn host(engine: Engine, free: u64) -> Facts {
-        Facts {
+    fn host(engine: Engine, free: u64) -> HostFacts {
+        HostFacts {
             engine,
             docker_command: Some("20.10".into()),
             git_command: Some("2.39".into()),

@@ -6,12 +6,15 @@ use async_trait::async_trait;
 use cc_ci::args::{Cli, Verb};
 use cc_ci::prepare;
 use cc_ci::prepare::warmth::Warmth;
-use cc_ci_engine::docker::Swarm;
+use cc_ci_engine::docker::{EngineAddress, Swarm};
 use cc_ci_engine::ledger::Ledger;
 use cc_ci_engine::run::app::{App, Deployable};
 use cc_ci_engine::run::{self as engine, Cancel, World};
 use cc_ci_engine::secrets::Secrets;
-use cc_ci_engine::swarm::{ContainerFacts, Inventory, NewSecret, Observe, Operate, Rendered, SwarmError};
+use cc_ci_engine::swarm::{
+    ContainerFacts, Deployed, Doors, Events, Hearing, Inventory, Loaded, Mounts, NewSecret, Observe, Operate, Rendered,
+    SwarmError,
+};
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::event::{Event, FORMAT};
@@ -27,8 +30,8 @@ use cc_ci_store::state::StateFolder;
 use cc_ci_store::{artifacts, replay};
 use clap::Parser;
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,8 +65,8 @@ impl Mutant {
 
 #[async_trait]
 impl Operate for Mutant {
-    async fn deploy(&self, permit: DeployPermit, stack: &Rendered) -> Result<(), SwarmError> {
-        self.swarm.deploy(permit, stack).await?;
+    async fn deploy(&self, permit: DeployPermit, stack: &Rendered) -> Result<Deployed, SwarmError> {
+        let deployed = self.swarm.deploy(permit, stack).await?;
         match &self.defect {
             Defect::AnotherStack(name) => Self::deploy_behind_the_back(stack, name),
             Defect::Again => {
@@ -75,11 +78,11 @@ impl Operate for Mutant {
                 Self::deploy_behind_the_back(stack, stack.stack.as_str());
             }
         }
-        Ok(())
+        Ok(deployed)
     }
 
-    async fn redeploy(&self, stack: &Rendered) -> Result<(), SwarmError> {
-        self.swarm.redeploy(stack).await
+    async fn redeploy(&self, proof: &Deployed, stack: &Rendered) -> Result<(), SwarmError> {
+        self.swarm.redeploy(proof, stack).await
     }
 
     async fn scale(&self, service: &str, replicas: u64) -> Result<(), SwarmError> {
@@ -97,6 +100,10 @@ impl Operate for Mutant {
         secrets: &[NewSecret],
     ) -> Result<BTreeMap<String, String>, SwarmError> {
         self.swarm.create_secrets(run, stack, secrets).await
+    }
+
+    async fn adopt_secret(&self, run: &RunId, name: &str) -> Result<(), SwarmError> {
+        self.swarm.adopt_secret(run, name).await
     }
 
     fn identity(&self, folder: &Path) -> Identity {
@@ -128,6 +135,34 @@ impl Observe for Mutant {
 
     async fn inventory(&self) -> Result<Inventory, SwarmError> {
         self.swarm.inventory().await
+    }
+
+    async fn mounts(&self, stack: &StackName) -> Result<Mounts, SwarmError> {
+        self.swarm.mounts(stack).await
+    }
+
+    async fn volumes(&self, stack: &StackName) -> Result<BTreeSet<String>, SwarmError> {
+        self.swarm.volumes(stack).await
+    }
+
+    async fn networks(&self, stack: &StackName) -> Result<BTreeSet<String>, SwarmError> {
+        self.swarm.networks(stack).await
+    }
+
+    async fn running(&self, stack: &StackName, service: &str) -> Result<Vec<String>, SwarmError> {
+        self.swarm.running(stack, service).await
+    }
+
+    async fn labels(&self, object: &Object) -> Result<Option<BTreeMap<String, String>>, SwarmError> {
+        self.swarm.labels(object).await
+    }
+
+    fn events(&self, hearing: &Hearing) -> Events {
+        self.swarm.events(hearing)
+    }
+
+    async fn config(&self, stack: &Rendered, files: &[PathBuf]) -> Result<Loaded, SwarmError> {
+        self.swarm.config(stack, files).await
     }
 }
 
@@ -179,10 +214,11 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
         providers: Vec::new(),
         head,
     };
-    let swarm = Swarm::connect().await.unwrap();
+    let address = EngineAddress::parse(std::env::var_os("DOCKER_HOST").as_deref()).unwrap();
+    let swarm = Swarm::connect(&address).await.unwrap();
     let world = World {
-        operate: Arc::new(Mutant { swarm: swarm.clone(), defect }),
-        swarm,
+        doors: Doors { operate: Arc::new(Mutant { swarm: swarm.clone(), defect }), ..swarm.doors() },
+        engine: address,
         voice: voice.clone(),
         secrets: Secrets::new(vault.clone()),
         keep: Arc::new(|_| Ok(())),
@@ -232,8 +268,6 @@ fn caught(product: &Product, outcome: &Outcome, code: u8, words: &str) {
 }
 
 fn performed(product: &Product, defect: Defect) -> Outcome {
-    // The program does this first; the other mutant may have been here before.
-    let _already = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(run_of(product, defect))
 }

@@ -1,23 +1,26 @@
 //! Hosts in words and numbers, and what is said about each.
 
-use super::super::Network;
 use super::*;
+use crate::swarm::{About, ProxyNetwork};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-fn healthy() -> Facts {
+fn healthy() -> HostFacts {
     let disk = |path: &str| Disk { path: PathBuf::from(path), free: 50 * GIB, free_inodes: Some(1_000_000) };
-    Facts {
+    HostFacts {
         engine: Engine::Answers(Box::new(Answering {
-            version: "20.10.24".into(),
-            api: "1.41".into(),
-            swarm: Membership::Manager,
-            proxy: Some(Network { driver: "overlay".into(), attachable: true, held: true }),
+            about: About {
+                version: "20.10.24".into(),
+                api: "1.41".into(),
+                swarm: Membership::Manager,
+                proxy: Some(ProxyNetwork { driver: "overlay".into(), attachable: true, held: true }),
+                pool: Some(Pool { subnets: 65_536, used: 2 }),
+                images: BTreeSet::from(["cc-ci/tools:1".to_owned()]),
+                ..About::default()
+            },
             ipvs: Ipvs::Loaded,
             disk: Some(disk("/var/lib/docker")),
-            pool: Some(Pool { subnets: 65_536, used: 2 }),
             clock_skew: Some(0),
-            images: BTreeSet::from(["cc-ci/tools:1".to_owned()]),
         })),
         docker_command: Some("20.10.24".into()),
         git_command: Some("2.39.5".into()),
@@ -27,7 +30,7 @@ fn healthy() -> Facts {
     }
 }
 
-fn engine(facts: &mut Facts) -> &mut Answering {
+fn engine(facts: &mut HostFacts) -> &mut Answering {
     match &mut facts.engine {
         Engine::Answers(engine) => engine,
         Engine::Silent { .. } => panic!("the healthy host has an engine"),
@@ -35,7 +38,7 @@ fn engine(facts: &mut Facts) -> &mut Answering {
 }
 
 /// Only what is not fine, one line each.
-fn check(change: impl FnOnce(&mut Facts)) -> String {
+fn check(change: impl FnOnce(&mut HostFacts)) -> String {
     let mut facts = healthy();
     change(&mut facts);
     let all = findings(&facts);
@@ -88,28 +91,30 @@ fn no_engine_is_one_finding_and_its_dependents_are_silent() {
 
 #[test]
 fn every_role_but_manager_is_in_the_way() {
-    let seen = check(|facts| engine(facts).swarm = Membership::None);
+    let seen = check(|facts| engine(facts).about.swarm = Membership::None);
     assert_eq!(seen, "fail swarm: the engine is not part of a swarm [Some(Swarm)]");
-    let seen = check(|facts| engine(facts).swarm = Membership::Worker);
+    let seen = check(|facts| engine(facts).about.swarm = Membership::Worker);
     assert_eq!(seen, "fail swarm: active, but this node is only a worker [None]");
-    let seen = check(|facts| engine(facts).swarm = Membership::Unusable { state: "locked".into() });
+    let seen = check(|facts| engine(facts).about.swarm = Membership::Unusable { state: "locked".into() });
     assert_eq!(seen, "fail swarm: the node is `locked` [None]");
 }
 
 #[test]
 fn the_proxy_network_must_be_an_attachable_overlay() {
     assert_eq!(
-        check(|facts| engine(facts).proxy = None),
+        check(|facts| engine(facts).about.proxy = None),
         "fail proxy network: there is no network `proxy` [Some(Swarm)]"
     );
-    let seen =
-        check(|facts| engine(facts).proxy = Some(Network { driver: "bridge".into(), attachable: true, held: true }));
+    let seen = check(|facts| {
+        engine(facts).about.proxy = Some(ProxyNetwork { driver: "bridge".into(), attachable: true, held: true });
+    });
     assert_eq!(seen, "fail proxy network: `proxy` is a bridge network, not an overlay [None]");
-    let seen =
-        check(|facts| engine(facts).proxy = Some(Network { driver: "overlay".into(), attachable: false, held: true }));
+    let seen = check(|facts| {
+        engine(facts).about.proxy = Some(ProxyNetwork { driver: "overlay".into(), attachable: false, held: true });
+    });
     assert_eq!(seen, "warn proxy network: `proxy` is an overlay, but not attachable [None]");
-    let free = Network { driver: "overlay".into(), attachable: true, held: false };
-    let seen = check(|facts| engine(facts).proxy = Some(free));
+    let free = ProxyNetwork { driver: "overlay".into(), attachable: true, held: false };
+    let seen = check(|facts| engine(facts).about.proxy = Some(free));
     assert_eq!(seen, "warn proxy network: overlay, attachable; nothing stays on it [Some(Holder)]");
 }
 
@@ -120,7 +125,7 @@ fn the_rest() {
         "warn ipvs: the swarm is up and the kernel has no IPVS [None]"
     );
     assert_eq!(
-        check(|facts| engine(facts).pool = Some(Pool { subnets: 256, used: 254 })),
+        check(|facts| engine(facts).about.pool = Some(Pool { subnets: 256, used: 254 })),
         "fail address pool: 254 of 256 subnets used by overlay networks [None]"
     );
     assert_eq!(
@@ -133,5 +138,8 @@ fn the_rest() {
         "fail memory: 100 MiB of 2.0 GiB available [None]"
     );
     assert_eq!(check(|facts| facts.docker_command = None), "fail docker: not found in PATH [Some(Packages)]");
-    assert_eq!(check(|facts| engine(facts).images.clear()), "fail image: cc-ci/tools:1 is missing [Some(Images)]");
+    assert_eq!(
+        check(|facts| engine(facts).about.images.clear()),
+        "fail image: cc-ci/tools:1 is missing [Some(Images)]"
+    );
 }

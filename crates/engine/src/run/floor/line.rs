@@ -4,20 +4,19 @@ use super::waits::Wait;
 use super::{Clock, FloorError, Lap};
 use crate::backup::hooks::{self, BackupHookTime, Ended};
 use crate::backup::{self, BackupRepository, Promise, restic};
-use crate::bench::Bench;
 use crate::custom::sandbox::{Furnishing, Sandbox};
 use crate::custom::{self, Call, Facts, Role, folder};
-use crate::data::index;
-use crate::exec::Command;
+use crate::exec::ExecCommand;
 use crate::ledger::Entry;
-use crate::route::{Route, Stay};
+use crate::route::OpenRoute;
 use crate::run::World;
 use crate::run::app::{App, Deployable};
 use crate::run::deploying::{self, Images, Instance};
 use crate::run::host_hook::{self, HostHook};
 use crate::run::tiers::own::time_of;
 use crate::run::tiers::{checks, equipment};
-use crate::swarm::{Observe, Rendered, SwarmError};
+use crate::swarm::{Deployed, Rendered, Stay, SwarmError};
+use crate::workbench::Workbench;
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::object::{Object, ObjectKind};
@@ -40,8 +39,8 @@ struct Operator<'a> {
     facts: Facts,
     scheme: &'static str,
     clock: Clock,
-    route: Option<Route>,
-    bench: Option<Bench>,
+    route: Option<OpenRoute>,
+    bench: Option<Workbench>,
     sandbox: Option<Sandbox>,
 }
 
@@ -79,8 +78,8 @@ pub(super) async fn perform(
     floor.make_secrets(app.first(), &first).await?;
     let deploying = Entry::Deploying { stack: plan.stack.clone(), purpose: Purpose::Base };
     world.ledger.write(&deploying).map_err(SwarmError::from)?;
-    let (deployed, route) = tokio::join!(world.operate.deploy(permit, &first), floor.open_route());
-    deployed?;
+    let (deployed, route) = tokio::join!(world.doors.operate.deploy(permit, &first), floor.open_route());
+    let proof = deployed?;
     floor.route = route?;
     floor.clock.lap(Tier::Install, "make secrets, deploy base, open the edge");
     floor.come_up(spec.is_some()).await?;
@@ -90,7 +89,7 @@ pub(super) async fn perform(
 
     if plan.runs(Tier::Upgrade) {
         floor.host_hook(HookTime::PreUpgrade).await?;
-        floor.redeploy(&head).await?;
+        floor.redeploy(&proof, &head).await?;
         floor.clock.lap(Tier::Upgrade, "redeploy head");
         floor.move_over().await?;
         floor.clock.lap(Tier::Upgrade, "wait: head runs and answers, base is gone");
@@ -144,7 +143,7 @@ struct Stopped {
 impl Operator<'_> {
     fn wait(&self) -> Wait<'_> {
         let limit = Duration::from_secs(self.plan.limits.converge);
-        Wait { observe: &self.world.swarm, stack: &self.plan.stack, limit }
+        Wait { observe: self.world.doors.observe.as_ref(), stack: &self.plan.stack, limit }
     }
 
     fn limit(&self) -> Duration {
@@ -156,15 +155,14 @@ impl Operator<'_> {
         Ok(deploying::make_secrets(&self.plan.run, self.world, tree, rendered, given).await?)
     }
 
-    async fn open_route(&self) -> Result<Option<Route>, SwarmError> {
+    async fn open_route(&self) -> Result<Option<OpenRoute>, SwarmError> {
         if self.app.head.recipe.routes.is_empty() && self.app.first().recipe.routes.is_empty() {
             return Ok(None);
         }
         let (world, plan) = (self.world, self.plan);
         let routes = deploying::routes(&plan.stack, world, self.app.first());
-        let docker = world.swarm.docker();
-        Route::open(
-            docker,
+        OpenRoute::open(
+            world.doors.node.clone(),
             &world.ledger,
             &plan.run,
             &world.tools_image,
@@ -187,13 +185,13 @@ impl Operator<'_> {
         self.serving().await
     }
 
-    async fn start_bench(&self, wanted: bool) -> Result<Option<Bench>, FloorError> {
+    async fn start_bench(&self, wanted: bool) -> Result<Option<Workbench>, FloorError> {
         if !wanted {
             return Ok(None);
         }
-        let (docker, ledger) = (self.world.swarm.docker(), &self.world.ledger);
-        let volumes = index::stack_volumes(docker, &self.plan.stack).await?;
-        Ok(Some(Bench::start(docker, ledger, &self.plan.run, &self.world.tools_image, &volumes).await?))
+        let (containers, ledger) = (self.world.doors.containers(), &self.world.ledger);
+        let volumes = containers.observe.volumes(&self.plan.stack).await?;
+        Ok(Some(Workbench::start(&containers, ledger, &self.plan.run, &self.world.tools_image, &volumes).await?))
     }
 
     async fn start_sandbox(&self) -> Result<Option<Sandbox>, FloorError> {
@@ -205,10 +203,10 @@ impl Operator<'_> {
         let files = self.app.test_files().map_err(|error| {
             FloorError::recipe("read the tests", Finding::new(Cause::TestBroken, error.to_string()))
         })?;
-        let (docker, ledger) = (self.world.swarm.docker(), &self.world.ledger);
-        let networks = equipment::networks(docker, self.plan.stack.as_str()).await?;
+        let (doors, ledger) = (&self.world.doors, &self.world.ledger);
+        let networks = equipment::networks(doors.observe.as_ref(), &self.plan.stack).await?;
         let furnishing = self.furnishing(self.app.first(), networks, files);
-        Ok(Some(Sandbox::start(docker, ledger, &self.plan.run, &self.facts, &furnishing).await?))
+        Ok(Some(Sandbox::start(&doors.node, ledger, &self.plan.run, &self.facts, &furnishing).await?))
     }
 
     fn furnishing(&self, tree: &Deployable, networks: Vec<String>, files: Vec<folder::File>) -> Furnishing {
@@ -253,7 +251,7 @@ impl Operator<'_> {
                 continue;
             };
             let state = self.world.folder.join(crate::run::HOOK_STATE);
-            let hook = HostHook { folder, path, tier, limit: self.limit(), state: &state };
+            let hook = HostHook { folder, path, tier, limit: self.limit(), engine: &self.world.engine, state: &state };
             let ended =
                 host_hook::run(&hook, &self.facts, &self.world.voice, &step.id, self.world.cancel.token()).await;
             went_well(step.id.as_str(), ended.unwrap_or_else(Outcome::from))?;
@@ -261,9 +259,9 @@ impl Operator<'_> {
         Ok(())
     }
 
-    async fn redeploy(&self, head: &Rendered) -> Result<(), FloorError> {
+    async fn redeploy(&self, proof: &Deployed, head: &Rendered) -> Result<(), FloorError> {
         self.make_secrets(&self.app.head, head).await?;
-        Ok(self.world.operate.redeploy(head).await?)
+        Ok(self.world.doors.operate.redeploy(proof, head).await?)
     }
 
     /// What head brings and takes is done while its tasks come up.
@@ -305,7 +303,7 @@ impl Operator<'_> {
         let head = &self.app.head.recipe.compose.services;
         for name in self.app.first().recipe.compose.services.keys().filter(|name| !head.contains_key(*name)) {
             let object = Object::new(ObjectKind::Service, format!("{}_{name}", self.plan.stack));
-            self.world.operate.remove(&object).await?;
+            self.world.doors.operate.remove(&object).await?;
         }
         Ok(())
     }
@@ -313,9 +311,9 @@ impl Operator<'_> {
     /// Swarm's own monitor window has to pass; the repository and a bench with head's volumes are made in it.
     async fn settle(&mut self) -> Result<BackupRepository, FloorError> {
         let bench = self.bench.take().ok_or(FloorError::Plan("a bench"))?;
-        let (docker, world) = (self.world.swarm.docker(), self.world);
+        let world = self.world;
         let prepare = async {
-            let volumes = index::stack_volumes(docker, &self.plan.stack).await?;
+            let volumes = world.doors.observe.volumes(&self.plan.stack).await?;
             let bench = Box::pin(bench.covering(&world.ledger, &self.plan.run, &world.tools_image, &volumes)).await?;
             let repository = BackupRepository::make(&bench).await?;
             Ok::<_, FloorError>((bench, repository))
@@ -328,7 +326,7 @@ impl Operator<'_> {
         Ok(repository)
     }
 
-    fn on_bench(&self) -> Result<&Bench, FloorError> {
+    fn on_bench(&self) -> Result<&Workbench, FloorError> {
         self.bench.as_ref().ok_or(FloorError::Plan("a bench"))
     }
 
@@ -365,8 +363,8 @@ impl Operator<'_> {
             let Some(hook) = hook else { continue };
             let at = (service.service.as_str(), time, hook.as_str());
             let speak = (&self.world.voice, &step);
-            let docker = self.world.swarm.docker();
-            match hooks::run(docker, &self.plan.stack, at, self.limit(), speak).await? {
+            let containers = self.world.doors.containers();
+            match hooks::run(&containers, &self.plan.stack, at, self.limit(), speak).await? {
                 Ended::Well => {}
                 Ended::Failed(finding) => return Err(FloorError::recipe(time.word(), finding)),
                 Ended::Replaced(why) => {
@@ -379,8 +377,8 @@ impl Operator<'_> {
 
     /// Their data is about to be deleted, so the containers are killed as soon as nothing starts them again.
     async fn stop(&self) -> Result<Stopped, FloorError> {
-        let operate = &self.world.operate;
-        let view = self.world.swarm.stack(&self.plan.stack).await?;
+        let operate = &self.world.doors.operate;
+        let view = self.world.doors.observe.stack(&self.plan.stack).await?;
         try_join_all(view.services.iter().map(|service| operate.scale(&service.id, 0))).await?;
         let containers = view.tasks.iter().filter(|task| task.wanted).filter_map(|task| task.container.as_deref());
         for killed in join_all(containers.map(|container| operate.kill(container))).await {
@@ -394,18 +392,18 @@ impl Operator<'_> {
     /// The volumes carry the stack's label: the bench was given no others.
     async fn empty(&self) -> Result<(), FloorError> {
         let bench = self.on_bench()?;
-        let roots = bench.volumes().iter().map(|volume| Bench::path(volume));
+        let roots = bench.volumes().iter().map(|volume| Workbench::path(volume));
         let words = ["find".to_owned()].into_iter().chain(roots);
         let words = words.chain(["-mindepth", "1", "-delete"].map(str::to_owned));
         if !bench.volumes().is_empty() {
-            bench.must("empty the volumes", &Command::new(words).limit(self.limit())).await?;
+            bench.must("empty the volumes", &ExecCommand::new(words).limit(self.limit())).await?;
         }
         Ok(())
     }
 
     async fn start(&self, stopped: &Stopped) -> Result<(), FloorError> {
         let services = stopped.view.services.iter();
-        try_join_all(services.map(|service| self.world.operate.scale(&service.id, service.replicas))).await?;
+        try_join_all(services.map(|service| self.world.doors.operate.scale(&service.id, service.replicas))).await?;
         self.wait().running(&deploying::goals(&self.app.head), &stopped.old).await.map(drop)
     }
 
@@ -416,7 +414,7 @@ impl Operator<'_> {
     }
 }
 
-async fn follow(route: Option<&mut Route>, operator: &Operator<'_>) -> Result<(), SwarmError> {
+async fn follow(route: Option<&mut OpenRoute>, operator: &Operator<'_>) -> Result<(), SwarmError> {
     match route {
         Some(route) => route.follow(&deploying::routes(&operator.plan.stack, operator.world, &operator.app.head)).await,
         None => Ok(()),

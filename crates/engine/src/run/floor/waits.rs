@@ -1,7 +1,8 @@
 //! The states the floor waits for. Each wait asks for that state alone.
 
 use super::FloorError;
-use crate::route::{Answer, Route};
+use crate::route::OpenRoute;
+use crate::swarm::HttpAnswer;
 use crate::swarm::Observe;
 use cc_ci_model::convergence::{Goal, StackView, TaskPhase, TaskView, Update};
 use cc_ci_model::ids::{Domain, StackName};
@@ -46,7 +47,7 @@ impl Wait<'_> {
     /// Until the app answers over its route.
     pub(super) async fn serving(
         &self,
-        route: &Route,
+        route: &OpenRoute,
         domain: &Domain,
         scheme: &str,
         health: &Health,
@@ -54,8 +55,8 @@ impl Wait<'_> {
         let started = Instant::now();
         loop {
             match route.ask(domain, scheme, &health.path).await {
-                Answer::App(status) if health.statuses.contains(&status) => return Ok(()),
-                Answer::App(_) | Answer::Edge(_) | Answer::None(_) => {}
+                HttpAnswer::App { status, .. } if health.statuses.contains(&status) => return Ok(()),
+                HttpAnswer::App { .. } | HttpAnswer::Edge { .. } | HttpAnswer::None { .. } => {}
             }
             self.again("an answer of the app", started).await?;
         }

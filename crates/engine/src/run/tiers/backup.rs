@@ -3,10 +3,10 @@
 use super::{Fault, Stage, StepEnd};
 use crate::backup::places::{self, Stock};
 use crate::backup::{self, BackupEnd, BackupRepository, Context, Snapshot, hooks, verify};
-use crate::bench::Bench;
 use crate::data::{self, MarkerPhase, MarkerPlace, Seeded, index, sqlite};
 use crate::run::conductor::{failed_if, passed};
 use crate::swarm::SwarmError;
+use crate::workbench::Workbench;
 use cc_ci_model::convergence::Update;
 use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::churn::Churn;
@@ -105,7 +105,7 @@ impl Stage<'_> {
     /// Whether each recognised database answers.
     pub(super) async fn databases_ready(&self) -> Result<Outcome, Fault> {
         for place in self.app.head.recipe.databases.iter().filter_map(MarkerPlace::of) {
-            if let Err(refusal) = data::ready(self.world.swarm.docker(), &self.plan.stack, &place).await? {
+            if let Err(refusal) = data::ready(&self.world.doors.containers(), &self.plan.stack, &place).await? {
                 let summary = format!("{} does not answer: {refusal}", place.name());
                 return Ok(Outcome::Failed(Finding::new(Cause::NeverHealthy, summary).of_service(place.service())));
             }
@@ -117,7 +117,7 @@ impl Stage<'_> {
     async fn seed_before_backup(
         &self,
         spec: &BackupSpec,
-        bench: Result<Bench, Fault>,
+        bench: Result<Workbench, Fault>,
         quiet: &CancellationToken,
         into: &mut Option<Prepared>,
     ) -> StepEnd {
@@ -128,7 +128,7 @@ impl Stage<'_> {
                 Ok(promises) => promises,
                 Err(finding) => return Ok(Outcome::Failed(finding)),
             };
-            let (_, mounts) = index::mounts(bench.docker(), stack).await?;
+            let mounts = self.observe.mounts(stack).await?.volumes;
             let files = sqlite::find(&bench, &mounts).await?;
             let stock = Stock { mounts: &mounts, databases: &self.app.head.recipe.databases, files: &files };
             let chosen = places::for_backup(spec, &promises, stock);
@@ -208,8 +208,9 @@ impl Stage<'_> {
         let (conductor, step) = (self.conductor.clone(), StepId::new(Tier::Backup, "verified"));
         let work = async {
             let limit = Duration::from_secs(self.plan.limits.command);
-            let docker = self.world.swarm.docker();
-            let ended = hooks::verify(docker, &self.plan.stack, &verify, limit, (&self.world.voice, &step)).await?;
+            let containers = self.world.doors.containers();
+            let ended =
+                hooks::verify(&containers, &self.plan.stack, &verify, limit, (&self.world.voice, &step)).await?;
             Ok(failed_if(ended))
         };
         conductor.step(Tier::Backup, "verified", work).await
@@ -218,7 +219,7 @@ impl Stage<'_> {
     /// What a backup or restore of this run works with.
     pub(super) fn context<'c>(
         &'c self,
-        bench: &'c crate::bench::Bench,
+        bench: &'c crate::workbench::Workbench,
         saved: &'c Saved,
         step: &'c StepId,
     ) -> Context<'c> {

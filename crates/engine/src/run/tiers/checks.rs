@@ -3,10 +3,10 @@
 use super::{Fault, Stage};
 use crate::converge::{Stability, Waited, converge};
 use crate::pulse::Pulse;
-use crate::route::{Answer, Route};
+use crate::route::OpenRoute;
 use crate::run::conductor::{StepEnd, failed_if, passed};
 use crate::run::{deploying, triage};
-use crate::swarm::Observe;
+use crate::swarm::{HttpAnswer, Observe};
 use crate::voice::Voice;
 use cc_ci_model::convergence::{History, ServiceView, StackView, TaskPhase};
 use cc_ci_model::event::{Event, ServiceSeen, Triage};
@@ -215,7 +215,7 @@ pub(super) struct Question<'a> {
 
 impl Question<'_> {
     /// Asks until there is an accepted answer, at most `limit`.
-    pub(super) async fn asked(&self, route: &Route, voice: &Voice, step: &StepId, limit: Duration) -> Outcome {
+    pub(super) async fn asked(&self, route: &OpenRoute, voice: &Voice, step: &StepId, limit: Duration) -> Outcome {
         let started = Instant::now();
         let mut last = String::new();
         loop {
@@ -237,13 +237,15 @@ impl Question<'_> {
     }
 
     /// Asks once: the accepted status, or what is wrong.
-    pub(super) async fn once(&self, route: &Route) -> Result<u16, String> {
+    pub(super) async fn once(&self, route: &OpenRoute) -> Result<u16, String> {
         let Self { who, domain, scheme, path, statuses } = self;
         match route.ask(domain, scheme, path).await {
-            Answer::App(status) if statuses.contains(&status) => Ok(status),
-            Answer::App(status) => Err(format!("status {status} on {path}, accepted are {}", accepted(statuses))),
-            Answer::Edge(reason) => Err(format!("{who} did not answer: {reason}")),
-            Answer::None(reason) => Err(format!("no answer: {reason}")),
+            HttpAnswer::App { status, .. } if statuses.contains(&status) => Ok(status),
+            HttpAnswer::App { status, .. } => {
+                Err(format!("status {status} on {path}, accepted are {}", accepted(statuses)))
+            }
+            HttpAnswer::Edge { reason, .. } => Err(format!("{who} did not answer: {reason}")),
+            HttpAnswer::None { why } => Err(format!("no answer: {why}")),
         }
     }
 }

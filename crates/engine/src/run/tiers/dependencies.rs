@@ -6,7 +6,7 @@ use super::{AppState, Fault, Stage, StepEnd, deploying};
 use crate::ledger::Entry;
 use crate::provider::{self, Client, DependencyScripts};
 use crate::pulse::Pulse;
-use crate::route::Route;
+use crate::route::OpenRoute;
 use crate::run::conductor::passed;
 use crate::run::deploying::{FirstDeploy, Instance};
 use crate::swarm::SwarmError;
@@ -29,14 +29,14 @@ pub(super) struct LiveDependency {
     /// Follows its stack.
     pub(super) pulse: Pulse,
     /// How it is reached, where that is not by the run's own route.
-    pub(super) door: Option<Route>,
+    pub(super) door: Option<OpenRoute>,
     /// How many of its containers had failed when it was ready.
     failures: usize,
 }
 
 impl LiveDependency {
     /// Starts following the stack of a dependency.
-    pub(super) fn follow(pulse: Pulse, door: Option<Route>) -> Self {
+    pub(super) fn follow(pulse: Pulse, door: Option<OpenRoute>) -> Self {
         Self { pulse, door, failures: 0 }
     }
 
@@ -71,8 +71,8 @@ impl Stage<'_> {
         for (at, dependency) in plan.dependencies.iter().enumerate() {
             let warm = self.app.providers.get(at).and_then(|provider| provider.warm.clone());
             let (Some(warm), Some(_)) = (warm, &dependency.route) else { continue };
-            let docker = self.world.swarm.docker();
-            match Route::join(docker, &warm.run, &dependency.domain, &warm.authority).await {
+            let node = self.world.doors.node.clone();
+            match OpenRoute::join(node, &warm.run, &dependency.domain, &warm.authority).await {
                 Ok(route) => {
                     if let Some(supplier) = self.suppliers.get_mut(at) {
                         supplier.door = Some(route);
@@ -141,7 +141,7 @@ impl Stage<'_> {
             let ready = std::future::ready(());
             let deploying = Box::pin(deploying::deploy(self.world, permits, what, ready));
             Ok(match deploying.await? {
-                Ok(()) => Outcome::Passed { note: Some(dependency.shown().to_owned()) },
+                Ok(((), _proof)) => Outcome::Passed { note: Some(dependency.shown().to_owned()) },
                 Err(finding) => {
                     let service = finding.service.as_deref().map(|service| service_of(Some(recipe), service));
                     Outcome::Failed(Finding { service, ..finding })
@@ -210,7 +210,7 @@ impl Stage<'_> {
     }
 
     /// How a dependency is reached.
-    fn door(&self, at: usize) -> Option<&Route> {
+    fn door(&self, at: usize) -> Option<&OpenRoute> {
         self.suppliers.get(at).and_then(|supplier| supplier.door.as_ref()).or(self.route.as_ref())
     }
 
@@ -225,8 +225,7 @@ impl Stage<'_> {
             let scripts = self.app.providers.get(at).and_then(|one| one.scripts.get(&taken.capability));
             let scripts = scripts.ok_or_else(|| Fault::harness("a capability has no scripts"))?;
             let provider = DependencyScripts {
-                docker: world.swarm.docker(),
-                observe: self.observe.as_ref(),
+                containers: world.doors.containers(),
                 stack: &dependency.stack,
                 url: dependency.url(),
                 scripts,

@@ -1,17 +1,17 @@
 //! The run's own containers beside the app: the workbench for its data and the sandbox for its tests.
 
 use super::{Deployable, Fault, Stage, StepEnd};
-use crate::bench::Bench;
 use crate::custom::Facts;
 use crate::custom::folder::FolderError;
 use crate::custom::sandbox::{Furnishing, Sandbox, Size};
-use crate::data::index;
+use crate::route;
 use crate::run::World;
 use crate::run::starting::Starting;
 use crate::screenshot::Subject;
 use crate::secrets::Secrets;
-use crate::{labels, route};
-use bollard::query_parameters::ListNetworksOptions;
+use crate::swarm::{Observe, SwarmError};
+use crate::workbench::Workbench;
+use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::Base;
@@ -29,11 +29,11 @@ impl Stage<'_> {
         let seeds = actions().any(|action| *action == Action::Operate(Operation::Seed));
         let tests = actions().any(Action::needs_sandbox);
         if seeds {
-            let (docker, ledger) = (self.world.swarm.docker().clone(), Arc::clone(&self.world.ledger));
+            let (containers, ledger) = (self.world.doors.containers(), Arc::clone(&self.world.ledger));
             let (run, stack, image) = (self.plan.run.clone(), self.plan.stack.clone(), self.world.tools_image.clone());
             self.bench = Starting::start(async move {
-                let volumes = index::stack_volumes(&docker, &stack).await?;
-                Bench::start(&docker, &ledger, &run, &image, &volumes).await
+                let volumes = containers.observe.volumes(&stack).await?;
+                Workbench::start(&containers, &ledger, &run, &image, &volumes).await
             });
         }
         match (tests, self.sandbox.is_never()) {
@@ -48,7 +48,7 @@ impl Stage<'_> {
         }
         if let (Some(camera), Some(_)) = (&self.world.camera, &self.route) {
             let page = &self.plan.demands.screenshot;
-            self.exposure.prepare(self.world.swarm.docker(), &self.world.ledger, &self.plan.run, camera, page);
+            self.exposure.prepare(&self.world.doors.node, &self.world.ledger, &self.plan.run, camera, page);
         }
     }
 
@@ -75,7 +75,7 @@ impl Stage<'_> {
     }
 
     async fn complete_sandbox(&mut self) -> Result<(), Fault> {
-        let networks = networks(self.world.swarm.docker(), self.plan.stack.as_str()).await?;
+        let networks = networks(self.world.doors.observe.as_ref(), &self.plan.stack).await?;
         let furnishing = Furnishing { files: Vec::new(), ..self.furnishing(Tier::Install, networks.clone())? };
         let facts = self.facts();
         let sandbox = self.sandbox.get().await?;
@@ -107,14 +107,14 @@ impl Stage<'_> {
                 return;
             }
         };
-        let (docker, ledger) = (self.world.swarm.docker().clone(), Arc::clone(&self.world.ledger));
-        let (run, stack) = (self.plan.run.clone(), self.plan.stack.to_string());
+        let (containers, ledger) = (self.world.doors.containers(), Arc::clone(&self.world.ledger));
+        let (run, stack) = (self.plan.run.clone(), self.plan.stack.clone());
         self.sandbox = Starting::start(async move {
             let networks = match wanted {
                 Networks::Proxy => vec![route::PROXY_NETWORK.to_owned()],
-                Networks::OfTheStack => networks(&docker, &stack).await?,
+                Networks::OfTheStack => networks(containers.observe.as_ref(), &stack).await?,
             };
-            Sandbox::start(&docker, &ledger, &run, &facts, &Furnishing { networks, ..furnishing }).await
+            Sandbox::start(&containers.node, &ledger, &run, &facts, &Furnishing { networks, ..furnishing }).await
         });
     }
 
@@ -144,9 +144,8 @@ impl Stage<'_> {
     }
 
     /// The bench with every volume the stack has now.
-    pub(super) async fn bench(&mut self) -> Result<Bench, Fault> {
-        let docker = self.world.swarm.docker();
-        let volumes = index::stack_volumes(docker, &self.plan.stack).await?;
+    pub(super) async fn bench(&mut self) -> Result<Workbench, Fault> {
+        let volumes = self.world.doors.observe.volumes(&self.plan.stack).await?;
         let bench = self.bench.get().await?.clone();
         let (ledger, image) = (&self.world.ledger, &self.world.tools_image);
         let bench = Box::pin(bench.covering(ledger, &self.plan.run, image, &volumes)).await?;
@@ -230,15 +229,7 @@ pub(in crate::run) fn secrets(tree: &Deployable, secrets: &Secrets) -> BTreeMap<
 }
 
 /// The networks a test may be on: those of the stack that can be joined, and the proxy's.
-pub(in crate::run) async fn networks(
-    docker: &bollard::Docker,
-    stack: &str,
-) -> Result<Vec<String>, crate::bench::WorkError> {
-    let filters = Some(labels::filter(labels::STACK, stack));
-    let found = docker
-        .list_networks(Some(ListNetworksOptions { filters }))
-        .await
-        .map_err(crate::bench::WorkError::engine(format!("list the networks of {stack}")))?;
-    let own = found.into_iter().filter(|network| network.attachable == Some(true)).filter_map(|network| network.name);
+pub(in crate::run) async fn networks(observe: &dyn Observe, stack: &StackName) -> Result<Vec<String>, SwarmError> {
+    let own = observe.networks(stack).await?;
     Ok([route::PROXY_NETWORK.to_owned()].into_iter().chain(own).collect())
 }

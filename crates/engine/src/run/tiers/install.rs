@@ -1,15 +1,16 @@
 //! The install tier: what the app needs, and then the one deploy, at base.
 
 use super::{AppState, Deployable, Stage, StepEnd, deploying};
-use crate::route::{Route, Stay};
+use crate::route::OpenRoute;
 use crate::run::deploying::{FirstDeploy, Instance};
-use crate::swarm::SwarmError;
+use crate::swarm::{Stay, SwarmError};
 use cc_ci_model::ids::Domain;
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::dependency::Mode;
 use cc_ci_model::plan::hook::HookTime;
 use cc_ci_model::plan::permit::{Permits, Purpose};
 use cc_ci_model::tier::Tier;
+use std::sync::Arc;
 use tokio::time::Instant;
 
 impl Stage<'_> {
@@ -66,7 +67,10 @@ impl Stage<'_> {
             };
             let deploying = Box::pin(deploying::deploy(self.world, permits, what, opening));
             let opened = match deploying.await? {
-                Ok(opened) => opened?,
+                Ok((opened, proof)) => {
+                    self.deployed = Some(proof);
+                    opened?
+                }
                 Err(finding) => return Ok(Outcome::Failed(finding)),
             };
             self.route = self.route.take().or(opened);
@@ -76,7 +80,7 @@ impl Stage<'_> {
     }
 
     /// Opens the way to the app and to the dependencies of the run, all by one edge.
-    pub(super) async fn open_route(&self) -> Result<Option<Route>, SwarmError> {
+    pub(super) async fn open_route(&self) -> Result<Option<OpenRoute>, SwarmError> {
         let (world, plan) = (self.world, &self.plan);
         let app = !self.app.head.recipe.routes.is_empty() || !self.app.first().recipe.routes.is_empty();
         let cold = plan.cold().filter(|dependency| dependency.route.is_some());
@@ -86,8 +90,8 @@ impl Stage<'_> {
             return Ok(None);
         }
         let routes = self.routes(self.app.first());
-        let docker = world.swarm.docker();
-        Route::open(docker, &world.ledger, &plan.run, &world.tools_image, &domains, &routes, Stay::Run).await.map(Some)
+        let (node, ledger, image) = (Arc::clone(&world.doors.node), &world.ledger, &world.tools_image);
+        OpenRoute::open(node, ledger, &plan.run, image, &domains, &routes, Stay::Run).await.map(Some)
     }
 
     /// The routes of a tree of the app, and those of the run's own dependencies.

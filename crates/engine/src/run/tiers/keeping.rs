@@ -26,7 +26,7 @@ impl Stage<'_> {
         let work = async {
             let bench = self.bench().await?;
             let stack = &self.plan.stack;
-            let (_, mounts) = index::mounts(bench.docker(), stack).await?;
+            let mounts = self.observe.mounts(stack).await?.volumes;
             let files = sqlite::find(&bench, &mounts).await?;
             let recipe = &self.app.first().recipe;
             let stock = Stock { mounts: &mounts, databases: &recipe.databases, files: &files };

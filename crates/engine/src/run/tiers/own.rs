@@ -76,6 +76,7 @@ impl Stage<'_> {
             path: below,
             tier,
             limit: Duration::from_secs(self.plan.limits.command),
+            engine: &self.world.engine,
             state: &self.world.folder.join(crate::run::HOOK_STATE),
         };
         let work = host_hook::run(&hook, &facts, &self.world.voice, &step, self.conductor.cancel());

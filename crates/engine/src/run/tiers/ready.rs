@@ -1,7 +1,7 @@
 //! What the settings ask to be ready besides the app's route: ports, from inside the app's network, and paths.
 
 use super::{Fault, Stage};
-use crate::exec::{ExecError, Status};
+use crate::exec::{ExecError, ExecStatus};
 use crate::run::conductor::{StepEnd, passed};
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::StepId;
@@ -46,8 +46,8 @@ impl Stage<'_> {
             Ok(output) if output.succeeded() => Ok(passed(format!("{on}: {}", output.text().trim()))),
             Ok(output) => {
                 let said = match output.status {
-                    Status::Exited(_) | Status::TimedOut => output.tail(1).concat(),
-                    Status::TooMuchOutput => output.ending(),
+                    ExecStatus::Exited(_) | ExecStatus::TimedOut => output.tail(1).concat(),
+                    ExecStatus::TooMuchOutput => output.ending(),
                 };
                 let summary = format!("not ready within {} s: {on}: {said}", limit.as_secs());
                 Ok(Outcome::Failed(Finding::new(Cause::NotServing, summary).of_service(service)))

@@ -97,7 +97,7 @@ impl Stage<'_> {
             backup::empty_volumes(&bench, &self.plan.stack, bench.volumes()).await?;
             let since = Instant::now();
             for service in &before.services {
-                self.world.operate.scale(&service.id, service.replicas).await?;
+                self.world.doors.operate.scale(&service.id, service.replicas).await?;
             }
             let history = deploying::history(&self.app.head).afresh(&stopped);
             if let Err(finding) = self.wait(&step, history, since).await? {
@@ -115,7 +115,7 @@ impl Stage<'_> {
     /// Stops every service and waits until nothing of the stack runs.
     async fn stop(&mut self, before: &StackView) -> Result<StackView, Fault> {
         for service in &before.services {
-            self.world.operate.scale(&service.id, 0).await?;
+            self.world.doors.operate.scale(&service.id, 0).await?;
         }
         let started = Instant::now();
         loop {
@@ -132,7 +132,7 @@ impl Stage<'_> {
                 task.phase == TaskPhase::Complete && view.services.iter().any(current)
             });
             let remembered = completed && started.elapsed() < FORGET_LIMIT;
-            let (running, _) = index::mounts(self.world.swarm.docker(), &self.plan.stack).await?;
+            let running = self.observe.mounts(&self.plan.stack).await?.services;
             if !coming && !remembered && running.is_empty() {
                 return Ok(view);
             }
@@ -143,7 +143,7 @@ impl Stage<'_> {
             // Their data is about to be deleted: nothing is gained by letting them end well.
             let alive = view.tasks.iter().filter(|task| !task.wanted && task.phase == TaskPhase::Running);
             for container in alive.filter_map(|task| task.container.as_deref()) {
-                self.world.operate.kill(container).await?;
+                self.world.doors.operate.kill(container).await?;
             }
             self.pulse.next(LOOK).await;
         }

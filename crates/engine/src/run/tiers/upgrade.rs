@@ -1,6 +1,6 @@
 //! The upgrade tier: base to head, in place, on the same app.
 
-use super::{AppState, Stage, StepEnd, deploying};
+use super::{AppState, Fault, Stage, StepEnd, deploying};
 use crate::run::Artifact;
 use crate::swarm::SwarmError;
 use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase};
@@ -58,7 +58,8 @@ impl Stage<'_> {
             let (made, checked) = tokio::join!(self.make_secrets(&rendered), checked);
             // Said at the install, if it cannot be done here.
             made.and(checked).map(drop)?;
-            self.world.operate.redeploy(&rendered).await?;
+            let proof = self.deployed.as_ref().ok_or_else(|| Fault::harness("the app was never deployed"))?;
+            self.world.doors.operate.redeploy(proof, &rendered).await?;
             self.prune().await?;
             let routes = self.routes(&self.app.head);
             if let Some(route) = &mut self.route {
@@ -77,7 +78,7 @@ impl Stage<'_> {
             view.services.iter().filter(|service| !self.app.head.recipe.compose.services.contains_key(&service.name))
         {
             let object = Object::new(ObjectKind::Service, format!("{}_{}", self.plan.stack, service.name));
-            self.world.operate.remove(&object).await?;
+            self.world.doors.operate.remove(&object).await?;
             self.world.voice.say(Event::Pruned { service: service.name.clone() });
         }
         Ok(())

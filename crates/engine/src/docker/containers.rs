@@ -1,0 +1,53 @@
+//! The running containers of a stack.
+
+use crate::labels;
+use crate::swarm::{Mounts, SwarmError};
+use bollard::Docker;
+use bollard::models::ContainerSummary;
+use bollard::query_parameters::ListContainersOptionsBuilder;
+use cc_ci_model::data::Mounted;
+use cc_ci_model::ids::StackName;
+
+/// What the running containers of a stack mount.
+pub(super) async fn mounts(docker: &Docker, stack: &StackName) -> Result<Mounts, SwarmError> {
+    let found = list(docker, labels::STACK, stack.as_str());
+    let found = found.await.map_err(SwarmError::engine(format!("list the containers of {stack}")))?;
+    Ok(read_mounts(stack, found))
+}
+
+/// The containers of `<stack>_<service>` that run now, newest first.
+pub(super) async fn running(docker: &Docker, stack: &StackName, service: &str) -> Result<Vec<String>, SwarmError> {
+    let full = format!("{stack}_{service}");
+    let found = list(docker, labels::SERVICE_NAME, &full).await;
+    let found = found.map_err(SwarmError::engine(format!("find the container of {service}")))?;
+    let mut found: Vec<(i64, String)> =
+        found.into_iter().filter_map(|summary| Some((summary.created.unwrap_or(0), summary.id?))).collect();
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(found.into_iter().map(|(_, id)| id).collect())
+}
+
+async fn list(docker: &Docker, label: &str, value: &str) -> Result<Vec<ContainerSummary>, bollard::errors::Error> {
+    let mut filters = labels::filter(label, value);
+    filters.insert("status".to_owned(), vec!["running".to_owned()]);
+    docker.list_containers(Some(ListContainersOptionsBuilder::default().filters(&filters).build())).await
+}
+
+fn read_mounts(stack: &StackName, containers: Vec<ContainerSummary>) -> Mounts {
+    let prefix = format!("{stack}_");
+    let mut found = Mounts::default();
+    for container in containers {
+        let labels = container.labels.unwrap_or_default();
+        let Some(service) = labels.get(labels::SERVICE_NAME).and_then(|name| name.strip_prefix(&prefix)) else {
+            continue;
+        };
+        found.services.insert(service.to_owned());
+        for point in container.mounts.unwrap_or_default() {
+            let (Some("volume"), Some(volume), Some(target)) = (point.typ.as_deref(), point.name, point.destination)
+            else {
+                continue;
+            };
+            found.volumes.insert(Mounted { service: service.to_owned(), target, volume });
+        }
+    }
+    found
+}

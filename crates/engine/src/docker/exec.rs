@@ -1,0 +1,208 @@
+//! Runs one command in a running container and tells its own failure apart from the container's.
+
+use bollard::Docker;
+use bollard::container::LogOutput;
+use bollard::errors::Error as EngineError;
+use bollard::exec::{StartExecOptions, StartExecResults};
+use bollard::models::ExecConfig;
+use futures_util::StreamExt;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+
+use crate::exec::{ExecCommand, ExecError, ExecOutput, ExecStatus, Overflow};
+use crate::pace::Tries;
+
+/// Runs `command` in `container` and waits for its end.
+///
+/// A command that fails is an [`ExecOutput`] with its exit code; [`ExecError`] means there is no such answer.
+pub(super) async fn run(docker: &Docker, container: &str, command: &ExecCommand) -> Result<ExecOutput, ExecError> {
+    let refused = |source| classify(container, command, source);
+    let config = ExecConfig {
+        attach_stdin: Some(command.input.is_some()),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        tty: Some(false),
+        env: Some(command.env.clone()),
+        cmd: Some(command.argv.clone()),
+        user: command.user.clone(),
+        working_dir: command.folder.clone(),
+        ..ExecConfig::default()
+    };
+    let exec = docker.create_exec(container, config).await.map_err(refused)?.id;
+    let options = StartExecOptions { detach: false, tty: false, output_capacity: Some(64 * 1024) };
+    let (mut lines, mut stdin) = match docker.start_exec(&exec, Some(options)).await.map_err(refused)? {
+        StartExecResults::Attached { output, input } => (output, input),
+        StartExecResults::Detached => return Err(no_exit_code(container, command)),
+    };
+    let mut output = ExecOutput { status: ExecStatus::TimedOut, stdout: Vec::new(), stderr: Vec::new(), dropped: 0 };
+    let mut refusal = Vec::new();
+    let reading = async {
+        while let Some(item) = lines.next().await {
+            let kept = output.stdout.len() + output.stderr.len();
+            let (target, bytes) = match item? {
+                LogOutput::StdOut { message } | LogOutput::StdIn { message } => (&mut output.stdout, message),
+                LogOutput::StdErr { message } => (&mut output.stderr, message),
+                LogOutput::Console { message } => {
+                    refusal.extend_from_slice(&message);
+                    (&mut output.stderr, message)
+                }
+            };
+            let fits = bytes.len().min(command.output.saturating_sub(kept));
+            target.extend_from_slice(&bytes[..fits]);
+            output.dropped += bytes.len() - fits;
+            if output.dropped > 0 && command.overflow == Overflow::Stop {
+                return Ok::<_, EngineError>(Some(ExecStatus::TooMuchOutput));
+            }
+        }
+        Ok(None)
+    };
+    let writing = async {
+        if let Some(bytes) = &command.input {
+            // A command may end without reading its input; its exit code tells.
+            let _closed_early = stdin.write_all(bytes).await;
+            let _closed_early = stdin.shutdown().await;
+        }
+    };
+    let both = async { tokio::join!(reading, writing).0 };
+    match tokio::time::timeout(command.limit, both).await {
+        Err(_elapsed) => return Ok(output),
+        Ok(Err(source)) => return Err(lost(docker, container, command, source).await),
+        Ok(Ok(Some(status))) => {
+            output.status = status;
+            return Ok(output);
+        }
+        Ok(Ok(None)) => {}
+    }
+    let code = exit_code(docker, container, command, &exec).await?;
+    output.status = ExecStatus::Exited(code);
+    explain(docker, container, command, output, &refusal).await
+}
+
+async fn exit_code(docker: &Docker, container: &str, command: &ExecCommand, exec: &str) -> Result<i64, ExecError> {
+    // The stream can end a moment before the engine has noted the exit.
+    let mut tries = Tries::new(Duration::from_secs(5), Duration::from_millis(5));
+    while tries.again().await {
+        match docker.inspect_exec(exec).await {
+            Ok(state) if state.running == Some(true) => {}
+            Ok(state) => {
+                if let Some(code) = state.exit_code {
+                    return Ok(code);
+                }
+            }
+            Err(source) => return Err(lost(docker, container, command, source).await),
+        }
+    }
+    Err(no_exit_code(container, command))
+}
+
+/// Turns the engine's own refusals, which it delivers as output with an exit code, into errors.
+async fn explain(
+    docker: &Docker,
+    container: &str,
+    command: &ExecCommand,
+    output: ExecOutput,
+    refusal: &[u8],
+) -> Result<ExecOutput, ExecError> {
+    let code = match output.status {
+        ExecStatus::Exited(code) => code,
+        ExecStatus::TimedOut | ExecStatus::TooMuchOutput => return Ok(output),
+    };
+    if code == 126 || code == 127 {
+        let all = [refusal, &output.stdout, &output.stderr].concat();
+        let text = String::from_utf8_lossy(&all);
+        if let Some(why) = oci_refusal(&text) {
+            return Err(if why.contains("stopped") || why.contains("not running") {
+                gone(container, command, why)
+            } else {
+                ExecError::CannotStart { container: container.to_owned(), command: command.program().to_owned(), why }
+            });
+        }
+    }
+    // A kill, of the command alone or of the whole container, which the engine may note only after the command's end.
+    if code == 137 || code == 143 {
+        let mut tries = Tries::new(Duration::from_secs(1), Duration::from_millis(50));
+        while tries.again().await {
+            if !is_running(docker, container).await {
+                return Err(gone(
+                    container,
+                    command,
+                    format!("it stopped and the command ended with exit code {code}"),
+                ));
+            }
+        }
+    }
+    Ok(output)
+}
+
+fn oci_refusal(text: &str) -> Option<String> {
+    let at = text.find("OCI runtime exec failed")?;
+    text[at..].lines().next().map(|line| line.trim().to_owned())
+}
+
+async fn is_running(docker: &Docker, container: &str) -> bool {
+    match docker.inspect_container(container, None).await {
+        Ok(found) => found.state.and_then(|state| state.running).unwrap_or(false),
+        Err(_) => false,
+    }
+}
+
+async fn lost(docker: &Docker, container: &str, command: &ExecCommand, source: EngineError) -> ExecError {
+    if is_running(docker, container).await {
+        classify(container, command, source)
+    } else {
+        gone(container, command, source.to_string())
+    }
+}
+
+fn classify(container: &str, command: &ExecCommand, source: EngineError) -> ExecError {
+    let said = match &source {
+        EngineError::DockerResponseServerError { status_code, message } => Some((*status_code, message.clone())),
+        _ => None,
+    };
+    match said {
+        Some((404 | 409, why)) => gone(container, command, why),
+        Some((_, text)) => match oci_refusal(&text) {
+            Some(why) => {
+                ExecError::CannotStart { container: container.to_owned(), command: command.program().to_owned(), why }
+            }
+            None => engine(container, command, source),
+        },
+        None => engine(container, command, source),
+    }
+}
+
+fn engine(container: &str, command: &ExecCommand, source: EngineError) -> ExecError {
+    ExecError::Engine {
+        container: container.to_owned(),
+        command: command.program().to_owned(),
+        source: Box::new(source),
+    }
+}
+
+fn gone(container: &str, command: &ExecCommand, why: String) -> ExecError {
+    ExecError::Gone { container: container.to_owned(), command: command.program().to_owned(), why }
+}
+
+fn no_exit_code(container: &str, command: &ExecCommand) -> ExecError {
+    ExecError::NoExitCode { container: container.to_owned(), command: command.program().to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(status_code: u16, message: &str) -> EngineError {
+        EngineError::DockerResponseServerError { status_code, message: message.to_owned() }
+    }
+
+    #[test]
+    fn a_replaced_container_is_not_a_failed_command() {
+        let command = ExecCommand::new(["pg_dump"]);
+        for (code, text) in [(404, "No such container: abc"), (409, "Container abc is not running")] {
+            assert!(matches!(classify("abc", &command, said(code, text)), ExecError::Gone { .. }));
+        }
+        let missing = r#"OCI runtime exec failed: exec failed: unable to start: exec: "pg_dump": not found: unknown"#;
+        assert!(matches!(classify("abc", &command, said(400, missing)), ExecError::CannotStart { .. }));
+        assert!(matches!(classify("abc", &command, said(500, "driver failed")), ExecError::Engine { .. }));
+    }
+}

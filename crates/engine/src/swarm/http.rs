@@ -1,0 +1,77 @@
+//! One HTTP request through the run's edge, and what came back.
+
+use cc_ci_model::ids::Domain;
+
+/// A running edge: the container that answers for the domains of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edge {
+    /// Its container.
+    pub container: String,
+    /// The domains it answers for.
+    pub domains: Vec<Domain>,
+    /// The authority that signed its certificate, PEM; no other is trusted.
+    pub authority: String,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asking {
+    /// `http` or `https`.
+    pub scheme: String,
+    /// One of the edge's domains, or the name under which the edge tells about itself.
+    pub host: String,
+    /// The path, which begins with `/`.
+    pub path: String,
+    /// How much of the body is read. Bytes.
+    pub read: usize,
+}
+
+impl Asking {
+    /// A request whose status is all that counts.
+    #[must_use]
+    pub fn of(scheme: &str, host: &str, path: &str) -> Self {
+        Self { scheme: scheme.to_owned(), host: host.to_owned(), path: path.to_owned(), read: 0 }
+    }
+
+    /// The same, with up to `most` bytes of the body.
+    #[must_use]
+    pub fn reading(self, most: usize) -> Self {
+        Self { read: most, ..self }
+    }
+}
+
+/// What came back from one request. Redirects are not followed: the first answer is the one that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HttpAnswer {
+    /// The app answered.
+    App {
+        /// Its status.
+        status: u16,
+        /// As much of the body as was asked for.
+        body: Vec<u8>,
+    },
+    /// The edge answered in its place.
+    Edge {
+        /// Why, in its words.
+        reason: String,
+        /// As much of the body as was asked for.
+        body: Vec<u8>,
+    },
+    /// Nothing answered.
+    None {
+        /// Why.
+        why: String,
+    },
+}
+
+impl HttpAnswer {
+    /// What came back, in words: `404`, `no answer: connection refused`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::App { status, .. } => status.to_string(),
+            Self::Edge { reason, .. } => format!("the edge: {reason}"),
+            Self::None { why } => format!("no answer: {why}"),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What is asked of the swarm and what it answers, in our own words.
+
+use cc_ci_model::data::Mounted;
+use cc_ci_model::ids::StackName;
+use cc_ci_model::object::Object;
+use cc_ci_model::plan::permit::DeployPermit;
+use cc_ci_recipe::compose::Service;
+use cc_ci_recipe::env_sample::Charset;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::SwarmError;
+
+/// A container as the engine describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerFacts {
+    /// The engine's id.
+    pub id: String,
+    /// Id of the image it runs.
+    pub image_id: String,
+    /// Whether it runs now.
+    pub running: bool,
+    /// Exit code, if it ended.
+    pub exit_code: Option<i64>,
+    /// Whether the kernel killed it for memory.
+    pub oom: bool,
+    /// What the last health probe said, if it failed: `exit code 1: connection refused`.
+    pub health: Option<String>,
+    /// Volumes: mount target to volume name.
+    pub volumes: BTreeMap<String, String>,
+}
+
+/// All objects of the engine, of the six kinds, with the labels that say whose they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// Every object with its labels.
+    pub objects: BTreeMap<Object, BTreeMap<String, String>>,
+}
+
+impl Inventory {
+    /// How many there are of each kind, in the order of [`cc_ci_model::object::ObjectKind::ALL`].
+    #[must_use]
+    pub fn counts(&self) -> [usize; 6] {
+        cc_ci_model::object::ObjectKind::ALL
+            .map(|kind| self.objects.keys().filter(|object| object.kind == kind).count())
+    }
+}
+
+/// A stack ready for `docker stack deploy`: the recipe's own files, untouched, and the generated override.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// The stack's name.
+    pub stack: StackName,
+    /// Where the recipe's files are; the command runs here.
+    pub folder: PathBuf,
+    /// The recipe's own compose files in order.
+    pub own: Vec<PathBuf>,
+    /// What the command is given: the same, a generated file in place of one that no override can be laid over, and the
+    /// override last.
+    pub files: Vec<PathBuf>,
+    /// Services written in full to a replacement file; the override must not repeat them.
+    pub apart: BTreeMap<String, Service>,
+    /// The complete environment of the command: nothing else may be interpolated.
+    pub env: BTreeMap<String, String>,
+}
+
+/// A secret to be made.
+#[derive(Clone)]
+pub struct NewSecret {
+    /// Its full name in the swarm.
+    pub name: String,
+    /// Its key in the compose files.
+    pub id: String,
+    /// The text behind the last `_` of its name, such as `v1`.
+    pub version: String,
+    /// Where its value comes from.
+    pub value: NewValue,
+}
+
+/// Where the value of a secret comes from.
+#[derive(Clone)]
+pub enum NewValue {
+    /// It was given; never printed.
+    Given(String),
+    /// Chance.
+    Random {
+        /// Letters; without it, a pass phrase.
+        length: Option<u32>,
+        /// Alphabet.
+        charset: Charset,
+    },
+}
+
+/// What the running containers of a stack mount.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mounts {
+    /// Services that run, without the stack's name.
+    pub services: BTreeSet<String>,
+    /// Their volumes.
+    pub volumes: BTreeSet<Mounted>,
+}
+
+/// How the installed `docker` command reads compose files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loaded {
+    /// As this text.
+    Config(String),
+    /// Not at all: its message.
+    Refused(String),
+    /// It cannot say: such as ``Docker 20.10.24 has no `docker stack config` ``.
+    NotAvailable(String),
+}
+
+/// The proof that a stack was deployed with a permit. Only spending a permit makes one, so that nothing can be redeployed that
+/// never was deployed.
+#[derive(Debug)]
+pub struct Deployed {
+    stack: StackName,
+}
+
+impl Deployed {
+    /// Spends a permit on the deploy of a stack; refused when the permit is for another one.
+    pub fn spend(permit: DeployPermit, stack: &Rendered) -> Result<Self, SwarmError> {
+        let (purpose, of) = permit.spend();
+        if of == stack.stack {
+            return Ok(Self { stack: of });
+        }
+        let what = format!("deploy stack {}", stack.stack);
+        Err(SwarmError::NotAllowed { what, why: format!("the permit for the {purpose} deploy is for stack {of}") })
+    }
+
+    /// Refuses another stack than the one that was deployed.
+    pub fn covers(&self, stack: &Rendered) -> Result<(), SwarmError> {
+        if self.stack == stack.stack {
+            return Ok(());
+        }
+        let what = format!("redeploy stack {}", stack.stack);
+        Err(SwarmError::NotAllowed { what, why: format!("what was deployed is stack {}", self.stack) })
+    }
+}
