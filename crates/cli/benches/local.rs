@@ -73,6 +73,20 @@ fn masking() {
     let cat = || assert!(Command::new("cat").arg(file.path()).stdout(Stdio::null()).status().unwrap().success());
     show("mask 10 MB of log / cat", cat, || drop(black_box(redactor.mask(&log))));
     show("find in 10 MB of log / cat", cat, || drop(black_box(redactor.find(&log))));
+    let hostile = [
+        ("letters", "a"),
+        ("escapes", "%2561"),
+        ("hexadecimal pairs", "0x61, "),
+        ("entities", "&#97;"),
+        ("colours", "a\x1b[1m"),
+    ];
+    for (what, unit) in hostile {
+        let text = unit.repeat(LOG / unit.len());
+        show(&format!("mask 10 MB of {what} / cat"), cat, || drop(black_box(redactor.mask(&text))));
+    }
+    let alike: Vec<_> = (6..60).map(|letters| (format!("alike {letters}"), "a".repeat(letters))).collect();
+    let (redactor, text) = (Redactor::new(&alike), "a".repeat(LOG));
+    show("mask 10 MB of nothing but secrets / cat", cat, || drop(black_box(redactor.mask(&text))));
 }
 
 fn show(what: &str, floor: impl Fn(), ours: impl Fn()) {

@@ -1,13 +1,17 @@
 //! Masks secrets in any text that leaves a run, and finds those that slipped through (SEC-1).
 
 mod configured;
+mod decode;
 mod event;
 mod forms;
 mod lines;
 mod scan;
+mod unescape;
 mod vault;
+mod view;
+mod written;
 
-use scan::Scan;
+use scan::{Found, Scan};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,6 +26,16 @@ pub const MASK: &str = "*****";
 /// Values with fewer characters are left alone: masking `a1` would turn every text into stars.
 pub const SHORTEST: usize = 6;
 
+/// How much of a text a form takes up at most, in lengths of the longest form: escapes, colons and colours between its
+/// characters.
+const SPREAD: usize = 6;
+
+/// How many bytes all forms may have together. A recipe with more (thousands of secrets) gets no text of its run shown.
+const MOST_FORMS: usize = 4 << 20;
+
+/// How often a text is looked at again after something in it was masked: a mask may have cut an escape in two.
+const ROUNDS: usize = 3;
+
 /// Knows the values of secrets in every form they may take in a text.
 #[derive(Clone, Default)]
 pub struct Redactor {
@@ -29,7 +43,7 @@ pub struct Redactor {
     /// The secret each form belongs to.
     owners: Vec<String>,
     too_short: Vec<String>,
-    longest: usize,
+    reach: usize,
 }
 
 #[derive(Clone, Default)]
@@ -54,27 +68,34 @@ impl Redactor {
     /// A redactor for secrets given as name and value. The same value under two names is reported under the first.
     #[must_use]
     pub fn new(secrets: &[(String, String)]) -> Self {
-        let mut owners: BTreeMap<String, &str> = BTreeMap::new();
-        let mut too_short = Vec::new();
+        let mut owners: BTreeMap<Vec<u8>, &str> = BTreeMap::new();
+        let (mut too_short, mut bytes) = (Vec::new(), 0);
         for (name, value) in secrets {
+            if bytes > MOST_FORMS {
+                break;
+            }
             let forms = forms::of(value);
             if forms.is_empty() && !value.is_empty() {
                 too_short.push(name.clone());
             }
             for form in forms {
+                bytes += form.len();
                 owners.entry(form).or_insert(name);
             }
         }
-        let longest = owners.keys().map(String::len).max().unwrap_or(0);
+        let reach = SPREAD * owners.keys().map(Vec::len).max().unwrap_or(0);
         let looking = if owners.is_empty() {
             Looking::ForNothing
+        } else if bytes > MOST_FORMS {
+            Looking::NotPossible
         } else {
-            Scan::new(owners.keys().map(String::as_str)).map_or(Looking::NotPossible, Looking::For)
+            Scan::new(owners.keys().map(Vec::as_slice), reach).map_or(Looking::NotPossible, Looking::For)
         };
-        Self { looking, owners: owners.into_values().map(str::to_owned).collect(), too_short, longest }
+        Self { looking, owners: owners.into_values().map(str::to_owned).collect(), too_short, reach }
     }
 
-    /// `text` with every form of every secret masked; line breaks inside of one stay where they are.
+    /// `text` with every form of every secret masked; line breaks inside of one stay where they are. Takes time in
+    /// proportion to the text, whatever it and the secrets hold.
     #[must_use]
     pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let scan = match &self.looking {
@@ -82,25 +103,15 @@ impl Redactor {
             Looking::NotPossible => return Cow::Borrowed(MASK),
             Looking::For(scan) => scan,
         };
-        let mut text = Cow::Borrowed(text);
-        // Again until nothing is found: a mask next to its neighbours may spell another secret. Each round is shorter.
-        loop {
-            let places = scan.places(text.as_bytes());
+        let mut masked = Cow::Borrowed(text);
+        for _ in 0..ROUNDS {
+            let Found { places, .. } = scan.find(masked.as_bytes());
             if places.is_empty() {
-                return text;
+                break;
             }
-            let mut masked = String::with_capacity(text.len());
-            let mut shown = 0;
-            for place in places {
-                masked.push_str(text.get(shown..place.start).unwrap_or_default());
-                masked.push_str(MASK);
-                let hidden = text.get(place.start..place.end).unwrap_or_default();
-                masked.extend(hidden.chars().filter(|c| *c == '\n'));
-                shown = place.end;
-            }
-            masked.push_str(text.get(shown..).unwrap_or_default());
-            text = Cow::Owned(masked);
+            masked = Cow::Owned(without(&masked, &places));
         }
+        masked
     }
 
     /// Like [`Self::mask`], for an owned text.
@@ -131,12 +142,10 @@ impl Redactor {
         let mut names: Vec<&str> = match &self.looking {
             Looking::ForNothing => Vec::new(),
             Looking::NotPossible => self.owners.iter().map(String::as_str).collect(),
-            Looking::For(scan) => scan
-                .find(content.as_ref())
-                .into_iter()
-                .filter_map(|found| self.owners.get(found.form))
-                .map(String::as_str)
-                .collect(),
+            Looking::For(scan) => {
+                let found = scan.find(content.as_ref());
+                found.forms.into_iter().filter_map(|form| self.owners.get(form)).map(String::as_str).collect()
+            }
         };
         names.sort_unstable();
         names.dedup();
@@ -157,10 +166,26 @@ impl Redactor {
         }
     }
 
-    /// The length of the longest form in bytes.
-    fn longest(&self) -> usize {
-        self.longest
+    /// How many bytes of a text one form can take up.
+    fn reach(&self) -> usize {
+        self.reach
     }
+}
+
+/// `text` with a mask in place of each of `places`.
+fn without(text: &str, places: &[std::ops::Range<usize>]) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut shown = 0;
+    for place in places {
+        // An escape may stand for a part of a character that another part of is in the text.
+        let (start, end) = (text.floor_char_boundary(place.start).max(shown), text.ceil_char_boundary(place.end));
+        masked.push_str(text.get(shown..start).unwrap_or_default());
+        masked.push_str(MASK);
+        masked.extend(text.get(start..end).unwrap_or_default().chars().filter(|c| *c == '\n'));
+        shown = end;
+    }
+    masked.push_str(text.get(shown..).unwrap_or_default());
+    masked
 }
 
 #[cfg(test)]

@@ -33,38 +33,42 @@ impl Redactor {
 pub struct LineMasker {
     vault: Vault,
     held: VecDeque<String>,
+    /// How many bytes are held, line breaks among them.
+    bytes: usize,
 }
 
 impl LineMasker {
     /// Masks what `vault` knows when a line is let go.
     #[must_use]
     pub fn new(vault: &Vault) -> Self {
-        Self { vault: vault.clone(), held: VecDeque::new() }
+        Self { vault: vault.clone(), held: VecDeque::new(), bytes: 0 }
     }
 
-    /// Takes a line; answers with those that can be shown now.
+    /// Takes a line; returns those that can be shown now.
     pub fn push(&mut self, line: &str) -> Vec<String> {
         let redactor = self.vault.redactor();
         if !redactor.is_needed() && self.held.is_empty() {
             return vec![line.to_owned()];
         }
         self.held.push_back(line.to_owned());
-        let mut behind: usize = self.held.iter().map(String::len).sum();
-        let longest = redactor.longest().min(MOST);
-        let mut ready = 0;
+        self.bytes += line.len() + 1;
+        let reach = redactor.reach().min(MOST);
+        let (mut behind, mut ready) = (self.bytes, 0);
         for line in &self.held {
-            behind -= line.len();
-            if behind < longest {
+            behind -= line.len() + 1;
+            if behind < reach {
                 break;
             }
             ready += 1;
         }
-        if ready == 0 {
+        // Half of what is held goes at once, so that no line is masked again and again with those that follow it.
+        if ready == 0 || self.bytes < 2 * reach {
             return Vec::new();
         }
         let mut lines = redactor.mask_lines(self.held.drain(..).collect());
-        // What was masked already stays so: a mask is shorter than any secret.
+        // What was masked already stays so: no form begins or ends in a mask.
         self.held.extend(lines.split_off(ready));
+        self.bytes = self.held.iter().map(|line| line.len() + 1).sum();
         lines
     }
 

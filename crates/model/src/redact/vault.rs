@@ -11,12 +11,14 @@ pub struct Vault(Arc<RwLock<Inner>>);
 #[derive(Default)]
 struct Inner {
     secrets: Vec<(String, String)>,
-    redactor: Arc<Redactor>,
+    /// Made when it is first asked for: secrets are learnt one after the other.
+    redactor: Option<Arc<Redactor>>,
 }
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.redactor.fmt(f)
+        // Never the values.
+        f.debug_struct("Vault").field("secrets", &self.secrets.len()).finish_non_exhaustive()
     }
 }
 
@@ -24,8 +26,7 @@ impl Vault {
     /// A vault that knows these secrets from the start.
     #[must_use]
     pub fn new(secrets: Vec<(String, String)>) -> Self {
-        let redactor = Arc::new(Redactor::new(&secrets));
-        Self(Arc::new(RwLock::new(Inner { secrets, redactor })))
+        Self(Arc::new(RwLock::new(Inner { secrets, redactor: None })))
     }
 
     /// From now on `value` is masked too. To be called before anything else gets to see the value.
@@ -33,12 +34,17 @@ impl Vault {
         // A thread that panicked while learning left the list whole: it only pushes.
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
         inner.secrets.push((name.into(), value.into()));
-        inner.redactor = Arc::new(Redactor::new(&inner.secrets));
+        inner.redactor = None;
     }
 
     /// The redactor for everything learnt so far.
     #[must_use]
     pub fn redactor(&self) -> Arc<Redactor> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).redactor)
+        if let Some(made) = &self.0.read().unwrap_or_else(PoisonError::into_inner).redactor {
+            return Arc::clone(made);
+        }
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let Inner { secrets, redactor } = &mut *inner;
+        Arc::clone(redactor.get_or_insert_with(|| Arc::new(Redactor::new(secrets))))
     }
 }
