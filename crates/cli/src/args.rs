@@ -122,7 +122,8 @@ pub struct RecipeArgs {
     /// Only these tiers, separated by commas: install, upgrade, backup, restore, custom [default: all]
     #[arg(long, env = "STAGES", value_name = "TIERS", hide_env_values = true)]
     pub stages: Option<String>,
-    /// Deploy first at this published version [default: the newest one older than the commit under test]
+    /// Deploy first at this published version [default: the newest one that the commit under
+    /// test descends from]
     #[arg(long, value_name = "VERSION")]
     pub base: Option<String>,
     /// Deploy at the commit under test and skip the upgrade tier

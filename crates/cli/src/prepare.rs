@@ -2,6 +2,7 @@
 
 mod allowed;
 mod checked;
+pub(crate) mod choosing;
 pub mod customize;
 pub mod dependencies;
 pub(crate) mod linted;
@@ -15,10 +16,10 @@ use crate::clock::Moment;
 use crate::error::{Kind, UserError};
 use cc_ci_engine::git::{Files, Repository, Source};
 use cc_ci_engine::run::app::TreeSource;
-use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
-use cc_ci_model::plan::base::Base;
+use cc_ci_model::ids::{Domain, RecipeName, RunId, StackName};
+use cc_ci_model::plan::base::NoBase;
 use cc_ci_model::plan::build::{self, Backup, Data, HasRoute, PlanFacts};
-use cc_ci_model::plan::choose::{self, Candidates, Tip, Wish};
+use cc_ci_model::plan::choose::{self, Wish};
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
 use cc_ci_model::plan::hook::Approval;
@@ -34,9 +35,10 @@ use cc_ci_recipe::lint::LintReport;
 use cc_ci_recipe::overlays;
 use cc_ci_recipe::source::{Problem, Severity};
 use cc_ci_recipe::traefik::RouteProtocol;
-use cc_ci_recipe::version::{self, Publications, TagKind, Version};
+use cc_ci_recipe::version::{self, TagKind};
 use cc_ci_store::state::StateFolder;
 use checked::{checked, skips};
+use choosing::{Subject, choose_base};
 use customize::{Customized, Overlays};
 use dependencies::{Needed, Search};
 pub(crate) use reading::texts;
@@ -134,8 +136,13 @@ pub async fn prepare(
     let wish = wish(args, &stages, settings);
     notes.extend(said);
     let older = with(customized.base_environment(&app)?, &provided);
-    let subject = Subject { name: &name, head: &head, version: recipe.version.as_ref(), published: &published };
-    let base = choose_base(&repository, &wish, &subject, &older).await?;
+    let subject =
+        Subject { name: &name, head: &head, version: recipe.version.as_ref(), published: &published, files: &files };
+    let chosen = choose_base(&repository, &wish?, &subject).await?;
+    let base = chosen.base;
+    notes.extend(chosen.notes);
+    notes.extend(choose::remarks(&base, recipe.version.as_ref()));
+    notes.extend(published.odd_in_words());
     let mut base_overlays = customized.repairs(&base);
     notes.extend(customized.stale(&base));
     let source = |files: &Files, environment: &BTreeMap<String, String>, overlays: &Overlays| {
@@ -165,7 +172,8 @@ pub async fn prepare(
         }
         None => None,
     };
-    let lint = linted::lint_run(&repository, &subject, &texts(&files), &tags, &base, &app).await?;
+    let (lint, said) = linted::lint_run(&repository, &subject, &tags, &base).await?;
+    notes.extend(said);
     let secrets = given_secrets(args, settings, [Some(&recipe), base_recipe.as_ref()])?;
     let mut own = match &args.tests {
         Some(dir) => own_tests_in(dir)?,
@@ -310,19 +318,28 @@ fn stages(args: &RecipeArgs) -> Result<BTreeSet<Tier>, UserError> {
     Ok(if chosen.is_empty() { BTreeSet::from(Tier::ALL) } else { chosen })
 }
 
-fn wish(args: &RecipeArgs, stages: &BTreeSet<Tier>, settings: &Settings) -> Wish {
-    match &args.base {
-        _ if args.no_upgrade => Wish::NoUpgrade("--no-upgrade was given".to_owned()),
-        _ if !stages.contains(&Tier::Upgrade) => Wish::NoUpgrade("the upgrade tier is not among the stages".to_owned()),
-        _ if settings.skips.contains_key(&Tier::Upgrade) => {
-            Wish::NoUpgrade(format!("the settings skip the upgrade ({})", settings.place("skip.upgrade")))
-        }
-        Some(version) => Wish::Version(version.clone()),
-        None => match &settings.base {
-            Some(pin) => Wish::Pinned { version: pin.version.clone(), by: pin.by.clone() },
-            None => Wish::Automatic,
-        },
+/// What the caller and the settings ask for. A base that was named on the command line wins, or is an error.
+fn wish(args: &RecipeArgs, stages: &BTreeSet<Tier>, settings: &Settings) -> Result<Wish, UserError> {
+    let none = |reason: String, why| match &args.base {
+        Some(base) => Err(UserError::new(Kind::Usage, format!("cannot start at `{base}`: {reason}"))
+            .hint("leave --base out, or let the upgrade tier run")),
+        None => Ok(Wish::NoUpgrade { reason, why }),
+    };
+    if args.no_upgrade {
+        return none("--no-upgrade was given".to_owned(), NoBase::NotAsked);
     }
+    if !stages.contains(&Tier::Upgrade) {
+        return none("the upgrade tier is not among the stages".to_owned(), NoBase::NotAsked);
+    }
+    if settings.skips.contains_key(&Tier::Upgrade) {
+        let place = settings.place("skip.upgrade");
+        return none(format!("the settings skip the upgrade ({place})"), NoBase::Skipped);
+    }
+    Ok(match (&args.base, &settings.base) {
+        (Some(version), _) => Wish::Version(version.clone()),
+        (None, Some(pin)) => Wish::Pinned { version: pin.version.clone(), by: pin.by.clone() },
+        (None, None) => Wish::Automatic,
+    })
 }
 
 /// Sorts like the time, and two runs that start in the same second differ.
@@ -350,53 +367,6 @@ pub(crate) fn version_tags(tags: Vec<cc_ci_engine::git::Tag>) -> Vec<version::Ta
             commit: tag.commit.to_string(),
         })
         .collect()
-}
-
-/// What a base is chosen for.
-pub(crate) struct Subject<'a> {
-    pub(crate) name: &'a RecipeName,
-    pub(crate) head: &'a Commit,
-    pub(crate) version: Option<&'a Version>,
-    pub(crate) published: &'a Publications,
-}
-
-pub(crate) async fn choose_base(
-    repository: &Repository,
-    wish: &Wish,
-    subject: &Subject<'_>,
-    app: &BTreeMap<String, String>,
-) -> Result<Base, UserError> {
-    let Subject { name, head, version, published } = *subject;
-    let usage = |error: choose::ChooseError| match wish {
-        Wish::Pinned { by, .. } => {
-            UserError::new(Kind::Settings, "cannot use the settings").at(format!("{by}: base.version: {error}"))
-        }
-        Wish::Automatic | Wish::Version(_) | Wish::NoUpgrade(_) => UserError::new(Kind::Usage, error.to_string()),
-    };
-    let mut candidates = Candidates { head, head_version: version, published, tip: None };
-    let chosen = choose::choose(wish, &candidates).map_err(usage)?;
-    // The default branch is looked at only when the published versions leave nothing, because that costs time.
-    match (&chosen, wish) {
-        (Base::Head { .. }, Wish::Automatic | Wish::Version(_) | Wish::Pinned { .. }) => {}
-        (Base::Head { .. }, Wish::NoUpgrade(_)) | (Base::Published { .. } | Base::Commit { .. }, _) => {
-            return Ok(chosen);
-        }
-    }
-    let Some((branch, commit)) = repository.default_branch_tip().await? else { return Ok(chosen) };
-    let version = version_at(repository, name.as_str(), &commit, app).await?;
-    candidates.tip = Some(Tip { branch: &branch, commit: &commit, version: version.as_ref() });
-    choose::choose(wish, &candidates).map_err(usage)
-}
-
-/// The version label at a commit; none when the recipe cannot be read there.
-async fn version_at(
-    repository: &Repository,
-    name: &str,
-    commit: &Commit,
-    app: &BTreeMap<String, String>,
-) -> Result<Option<Version>, UserError> {
-    let files = texts(&repository.files(commit).await?);
-    Ok(Recipe::read(name, &files, app, &[]).ok().and_then(|(recipe, _)| recipe.version))
 }
 
 fn problems_error(kind: Kind, message: String, problems: &[Problem]) -> UserError {

@@ -4,10 +4,12 @@
 //! user's configuration is not read, and nothing ever asks for a password. Trees are read as raw objects, so that no
 //! attribute can hide a file from the check or change one on its way.
 
+mod history;
 mod source;
 mod tree;
 mod working_copy;
 
+pub use history::OriginTags;
 pub use source::Source;
 pub use tree::{Files, LeftOut};
 pub use working_copy::WorkingCopy;
@@ -250,7 +252,7 @@ impl Repository {
         Ok(text.split('\0').filter_map(|entry| entry.get(3..)).map(str::to_owned).collect())
     }
 
-    /// What a reader of a plan should know about this repository: changes that are not tested, tags that may be missing.
+    /// What a reader of a plan should know about this repository: changes that are not tested.
     pub async fn notes(&self) -> Result<Vec<String>, GitError> {
         let mut notes = Vec::new();
         let changed = self.uncommitted().await?;
@@ -259,12 +261,6 @@ impl Repository {
             let more = if changed.len() > 3 { ", …" } else { "" };
             let files = if changed.len() == 1 { "1 file".to_owned() } else { format!("{} files", changed.len()) };
             notes.push(format!("{files} with uncommitted changes: not tested ({}{more})", some.join(", ")));
-        }
-        if self.shallow {
-            notes.push(
-                "the repository is a shallow clone: older versions may be missing (`git fetch --unshallow --tags`)"
-                    .to_owned(),
-            );
         }
         Ok(notes)
     }

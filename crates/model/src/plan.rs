@@ -142,6 +142,12 @@ impl Disposition {
 pub enum Skip {
     /// The recipe has nothing for it: no backup labels, no tests, no older version.
     Structural,
-    /// The caller or the recipe's settings said so.
+    /// The settings of CI's catalogue said so; in records before the other reasons had names, the caller or any settings.
     Declared,
+    /// The caller asked for other tiers only, or for no upgrade.
+    NotAsked,
+    /// The settings in the commit under test said so.
+    OwnSettings,
+    /// No tag publishes a version, so nobody can say what operators run.
+    NoTags,
 }

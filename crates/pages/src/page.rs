@@ -157,6 +157,9 @@ impl Body<'_> {
         match row.skip {
             Some(Skip::Structural) => "does not apply",
             Some(Skip::Declared) => "asked for",
+            Some(Skip::NotAsked) => "not asked for",
+            Some(Skip::OwnSettings) => "by the commit's own settings",
+            Some(Skip::NoTags) => "no published version",
             None => "",
         }
     }

@@ -26,6 +26,7 @@ pub mod version;
 
 mod recipe;
 
+pub mod content;
 pub mod overlays;
 pub mod requests;
 

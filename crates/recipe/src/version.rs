@@ -150,11 +150,48 @@ pub struct Publications {
 pub struct SkippedTag {
     /// The tag's name.
     pub tag: String,
+    /// An annotated one was meant to publish something.
+    pub kind: TagKind,
     /// Why it does not count.
     pub why: String,
 }
 
+impl SkippedTag {
+    /// The version that the name holds behind a `v`.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.tag.strip_prefix(['v', 'V'])?.parse().ok()
+    }
+
+    /// What to do about it, where that can be known: an annotated tag without its `v`.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let version = self.version()?;
+        let tag = &self.tag;
+        Some(format!("publish it without the `v`: git tag -a '{version}' '{tag}^{{}}'"))
+    }
+}
+
 impl Publications {
+    /// Tags that look as if they were to publish a version and do not: annotated ones, and any version behind a `v`.
+    pub fn odd(&self) -> impl Iterator<Item = &SkippedTag> {
+        self.skipped.iter().filter(|skipped| skipped.kind == TagKind::Annotated || skipped.version().is_some())
+    }
+
+    /// The same for a reader: one line, or none.
+    #[must_use]
+    pub fn odd_in_words(&self) -> Option<String> {
+        /// More names than this tell a reader nothing.
+        const SHOWN: usize = 5;
+        let names: Vec<&str> = self.odd().map(|skipped| skipped.tag.as_str()).collect();
+        let more = names.len().checked_sub(SHOWN).filter(|more| *more > 0).map(|more| format!(" and {more} more"));
+        let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+        let hint = self.odd().find_map(SkippedTag::hint).map(|hint| format!("; {hint}")).unwrap_or_default();
+        let more = more.unwrap_or_default();
+        (!names.is_empty())
+            .then(|| format!("tags that publish nothing, because they are no versions: {shown}{more}{hint}"))
+    }
+
     /// What a maintainer should know about the tags.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
@@ -187,7 +224,11 @@ pub fn published(tags: &[Tag]) -> Publications {
                 commit: tag.commit.clone(),
             }),
             Err(error) => {
-                publications.skipped.push(SkippedTag { tag: tag.name.clone(), why: error.why.to_owned() });
+                publications.skipped.push(SkippedTag {
+                    tag: tag.name.clone(),
+                    kind: tag.kind,
+                    why: error.why.to_owned(),
+                });
             }
         }
     }
@@ -252,6 +293,7 @@ mod tests {
         let names: Vec<_> = got.versions.iter().map(|one| (one.tag.as_str(), one.kind)).collect();
         assert_eq!(names, [("1.0.0+1.1", TagKind::Lightweight), ("2.0.0+1.2", TagKind::Annotated)]);
         assert_eq!(got.skipped[0].tag, "nightly");
+        assert_eq!(got.odd_in_words().unwrap(), "tags that publish nothing, because they are no versions: nightly");
         let shown = |got: &Publications| got.problems().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         insta::assert_snapshot!(shown(&got), @r"
         tags: 1.0.0+1.1: is a lightweight tag, which abra refuses
@@ -261,6 +303,26 @@ mod tests {
         tags: no tag is a version, so there is nothing to upgrade from
         hint: publish one with an annotated tag, such as `git tag -a 0.1.0+1.2.3`
         ");
+    }
+
+    #[test]
+    fn tags_that_were_meant_as_versions_are_named_and_others_are_not() {
+        let odd = |names: &[(&str, TagKind)]| {
+            let tags: Vec<Tag> = names
+                .iter()
+                .map(|(name, kind)| Tag { name: (*name).to_owned(), kind: *kind, commit: String::new() })
+                .collect();
+            published(&tags).odd_in_words().unwrap_or_default()
+        };
+        let (annotated, light) = (TagKind::Annotated, TagKind::Lightweight);
+        assert_eq!(odd(&[("1.0.0+1", annotated), ("backup-of-monday", light)]), "");
+        assert_eq!(
+            odd(&[("v1.0.0+1", light), ("v1.2", light), ("final", annotated)]),
+            "tags that publish nothing, because they are no versions: v1.0.0+1, final; publish it without the `v`: git tag -a \
+             '1.0.0+1' 'v1.0.0+1^{}'"
+        );
+        let many: Vec<(&str, TagKind)> = ["a", "b", "c", "d", "e", "f", "g"].map(|name| (name, annotated)).to_vec();
+        assert!(odd(&many).ends_with(": a, b, c, d, e and 2 more"));
     }
 
     prop_compose! {

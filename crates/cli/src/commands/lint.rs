@@ -2,10 +2,11 @@
 
 use crate::args::{LintArgs, LintFormat};
 use crate::error::{Kind, UserError};
+use crate::prepare;
+use crate::prepare::choosing::Subject;
 use crate::prepare::linted::{self, Compared};
-use crate::prepare::{self, Subject};
 use crate::terminal;
-use cc_ci_engine::git::Repository;
+use cc_ci_engine::git::{self, Repository};
 use cc_ci_model::exit;
 use cc_ci_model::ids::{Commit, RecipeName};
 use cc_ci_recipe::lint::{LintReport, sarif, text};
@@ -13,7 +14,6 @@ use cc_ci_recipe::source::Files;
 use cc_ci_recipe::version::{self, Tag};
 use cc_ci_store::state::StateFolder;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
 
 /// Lints and prints. The exit code says whether anything of severity error was found.
@@ -27,9 +27,9 @@ pub async fn exec(state: &StateFolder, args: &LintArgs) -> Result<u8, UserError>
     for note in notes? {
         terminal::note(&format!("note: {note}"));
     }
-    let files = prepare::texts(&repository.files(&head).await?);
+    let files = repository.files(&head).await?;
     let report = match &args.against {
-        Some(revision) => added(&repository, &name, (&head, &files), &tags, revision).await?,
+        Some(revision) => added(&repository, &name, (&head, &prepare::texts(&files)), &tags, revision).await?,
         None => whole(&repository, &name, (&head, &files), &tags).await?,
     };
     terminal::out(&drawn(&name, &head, &report, args.format)?);
@@ -40,15 +40,18 @@ pub async fn exec(state: &StateFolder, args: &LintArgs) -> Result<u8, UserError>
 async fn whole(
     repository: &Repository,
     name: &RecipeName,
-    (head, files): (&Commit, &Files),
+    (head, files): (&Commit, &git::Files),
     tags: &[Tag],
 ) -> Result<LintReport, UserError> {
-    let label = linted::version_of(name.as_str(), files);
+    let texts = prepare::texts(files);
+    let label = linted::version_of(name.as_str(), &texts);
     let published = version::published(tags);
-    let subject = Subject { name, head, version: label.as_ref(), published: &published };
-    let app = BTreeMap::from([("STACK_NAME".to_owned(), name.to_string())]);
-    let compared = linted::automatic(repository, &subject, &app).await?;
-    Ok(linted::lint(name.as_str(), head, files, tags, compared.as_ref()))
+    let subject = Subject { name, head, version: label.as_ref(), published: &published, files };
+    let (compared, notes) = linted::automatic(repository, &subject).await?;
+    for note in notes {
+        terminal::note(&format!("note: {note}"));
+    }
+    Ok(linted::lint(name.as_str(), head, &texts, tags, compared.as_ref()))
 }
 
 /// Only what is not found at `revision` too.

@@ -59,7 +59,7 @@ fn base(base: &Base) -> String {
     match base {
         Base::Published { version, commit, reason } => format!("{version} at {}: {reason}", commit.short()),
         Base::Commit { commit, reason } => format!("{}: {reason}", commit.short()),
-        Base::Head { reason } => format!("none, the app starts at head: {reason}"),
+        Base::Head { reason, .. } => format!("none, the app starts at head: {reason}"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Lints a commit from git objects: what is in the work tree does not count.
 
-use super::{Subject, choose_base, texts};
+use super::choosing::{Subject, choose_base};
+use super::texts;
 use crate::error::UserError;
 use cc_ci_engine::git::Repository;
 use cc_ci_model::ids::Commit;
@@ -9,7 +10,6 @@ use cc_ci_model::plan::choose::Wish;
 use cc_ci_recipe::lint::{self, LintInput, LintReport, Reading};
 use cc_ci_recipe::source::Files;
 use cc_ci_recipe::version::{Tag, Version};
-use std::collections::BTreeMap;
 
 /// The tree that another one is compared with, and what findings call it.
 pub(crate) struct Compared {
@@ -21,25 +21,28 @@ pub(crate) struct Compared {
 pub(super) async fn lint_run(
     repository: &Repository,
     subject: &Subject<'_>,
-    files: &Files,
     tags: &[Tag],
     base: &Base,
-    app: &BTreeMap<String, String>,
-) -> Result<LintReport, UserError> {
-    let compared = match compared(repository, base).await? {
-        Some(compared) => Some(compared),
-        None => automatic(repository, subject, app).await?,
+) -> Result<(LintReport, Option<String>), UserError> {
+    let (compared, note) = match compared(repository, base).await? {
+        Some(compared) => (Some(compared), None),
+        // A run that starts at head does without a base; what lint cannot compare for want of one is said.
+        None => match automatic(repository, subject).await {
+            Ok((compared, _)) => (compared, None),
+            Err(error) => (None, Some(format!("lint compares with no older version: {}", error.message))),
+        },
     };
-    Ok(lint(subject.name.as_str(), subject.head, files, tags, compared.as_ref()))
+    let report = lint(subject.name.as_str(), subject.head, &texts(subject.files), tags, compared.as_ref());
+    Ok((report, note))
 }
 
-/// The base that is chosen when nobody asks for one; `None` when nothing was ever published.
+/// The base that is chosen when nobody asks for one, `None` when nothing was ever published; and what was learnt on the way.
 pub(crate) async fn automatic(
     repository: &Repository,
     subject: &Subject<'_>,
-    app: &BTreeMap<String, String>,
-) -> Result<Option<Compared>, UserError> {
-    compared(repository, &choose_base(repository, &Wish::Automatic, subject, app).await?).await
+) -> Result<(Option<Compared>, Vec<String>), UserError> {
+    let chosen = choose_base(repository, &Wish::Automatic, subject).await?;
+    Ok((compared(repository, &chosen.base).await?, chosen.notes))
 }
 
 async fn compared(repository: &Repository, base: &Base) -> Result<Option<Compared>, UserError> {

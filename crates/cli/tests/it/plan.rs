@@ -1,5 +1,6 @@
 //! `cc-ci plan` through its door: a repository in, the plan or the error out.
 
+mod base;
 mod customized;
 mod dependencies;
 mod refused;
@@ -107,7 +108,7 @@ fn a_plan_says_what_and_why() {
     let world = World::new();
     insta::assert_snapshot!(world.plan(&[]).text(), @"
     recipe   shop at [commit] (1.2.0+1.26)
-    base     1.1.0+1.24 at [commit]: the newest published version older than head's 1.2.0+1.26
+    base     1.1.0+1.24 at [commit]: the newest published version that head descends from
     deploys  1
              base: every tier needs the app running; deployed at 1.1.0+1.24, so that the upgrade needs no deploy of its own
     tiers    install  deploy, converged, serving, stable

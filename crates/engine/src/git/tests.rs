@@ -6,19 +6,19 @@ use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
 
 /// A repository in a folder of its own, driven like a maintainer would.
-struct Bench {
-    root: TempDir,
+pub(super) struct Bench {
+    pub(super) root: TempDir,
 }
 
 impl Bench {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let bench = Self { root: tempfile::tempdir().unwrap() };
         std::fs::create_dir(bench.repo()).unwrap();
         bench.git(&["init", "--quiet", "--initial-branch=main"]).await;
         bench
     }
 
-    fn repo(&self) -> PathBuf {
+    pub(super) fn repo(&self) -> PathBuf {
         self.root.path().join("ghost")
     }
 
@@ -33,17 +33,17 @@ impl Bench {
         output.require_success(&command).unwrap().stdout_text().trim().to_owned()
     }
 
-    async fn git(&self, args: &[&str]) -> String {
+    pub(super) async fn git(&self, args: &[&str]) -> String {
         self.git_with(args, b"").await
     }
 
-    fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+    pub(super) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
         let path = self.repo().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
     }
 
-    async fn commit(&self, message: &str) -> Commit {
+    pub(super) async fn commit(&self, message: &str) -> Commit {
         self.git(&["add", "--all", "--force"]).await;
         self.git(&["commit", "--quiet", "--allow-empty", "-m", message]).await;
         Commit::parse(&self.git(&["rev-parse", "HEAD"]).await).unwrap()
@@ -61,11 +61,11 @@ impl Bench {
         Commit::parse(&self.git(&["commit-tree", "-m", "raw", &tree]).await).unwrap()
     }
 
-    async fn open(&self) -> Repository {
+    pub(super) async fn open(&self) -> Repository {
         self.open_as(self.repo().to_str().unwrap()).await.unwrap()
     }
 
-    async fn open_as(&self, source: &str) -> Result<Repository, GitError> {
+    pub(super) async fn open_as(&self, source: &str) -> Result<Repository, GitError> {
         let cache = self.root.path().join("cache");
         Repository::open(&Source::parse(source)?, &cache, CancellationToken::new()).await
     }

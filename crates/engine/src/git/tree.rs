@@ -89,6 +89,15 @@ impl Repository {
         Ok(files)
     }
 
+    /// What every file of a commit holds, as an id by path: equal ids are equal contents. A link has the id of what it leads to.
+    pub async fn contents(&self, commit: &Commit) -> Result<BTreeMap<String, String>, GitError> {
+        let entries = self.entries(commit).await?;
+        let blobs = self.blobs(entries.values().filter(|entry| entry.mode == Mode::Link)).await?;
+        let links = links(&entries, &blobs)?;
+        let found = |path: &String| entries.get(&follow(path, &entries, &links)?);
+        Ok(entries.keys().filter_map(|path| Some((path.clone(), found(path)?.object.clone()))).collect())
+    }
+
     /// Writes the tree of a commit into `dir`, which must be missing or empty: exactly what was committed, with its file
     /// modes, and nothing else. Nothing is written when any path or link is unsafe.
     pub async fn checkout(&self, commit: &Commit, dir: &Path) -> Result<(), GitError> {

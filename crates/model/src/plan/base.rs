@@ -27,7 +27,25 @@ pub enum Base {
     Head {
         /// Why there is none.
         reason: String,
+        /// Who or what decided so.
+        #[serde(default)]
+        why: NoBase,
     },
+}
+
+/// Why an app starts at head.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoBase {
+    /// Nothing older differs from head: there is nothing to upgrade from.
+    #[default]
+    NothingOlder,
+    /// No tag publishes a version, so nobody can say what operators run.
+    NoTags,
+    /// The caller asked for no upgrade.
+    NotAsked,
+    /// The settings skip the upgrade.
+    Skipped,
 }
 
 impl Base {
@@ -35,7 +53,7 @@ impl Base {
     #[must_use]
     pub fn reason(&self) -> &str {
         match self {
-            Self::Published { reason, .. } | Self::Commit { reason, .. } | Self::Head { reason } => reason,
+            Self::Published { reason, .. } | Self::Commit { reason, .. } | Self::Head { reason, .. } => reason,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Planning: the only way to an approved plan. Pure, so that most questions about tiers are answered without a swarm.
 
-use super::base::Base;
+use super::base::{Base, NoBase};
 use super::demands::{Demands, Probe, Verify};
 use super::dependency::{Dependency, Mode};
 use super::hook::{HookPlace, HookTime};
@@ -183,7 +183,7 @@ fn planned_tier(facts: &PlanFacts, tier: Tier) -> PlannedTier {
 fn disposition(facts: &PlanFacts, tier: Tier) -> Disposition {
     let skip = |why, reason: &str| Disposition::Skip { why, reason: reason.to_owned() };
     if !facts.stages.contains(&tier) {
-        return skip(Skip::Declared, "not among the stages asked for");
+        return skip(Skip::NotAsked, "not among the stages asked for");
     }
     if let Some(reason) = declared(facts, tier) {
         return skip(Skip::Declared, &reason);
@@ -191,7 +191,7 @@ fn disposition(facts: &PlanFacts, tier: Tier) -> Disposition {
     match tier {
         Tier::Install => Disposition::Run,
         Tier::Upgrade => match &facts.base {
-            Base::Head { reason } => skip(Skip::Structural, reason),
+            Base::Head { reason, why } => skip(of_no_base(*why), reason),
             Base::Published { .. } | Base::Commit { .. } => Disposition::Run,
         },
         Tier::Backup | Tier::Restore => match &facts.backup {
@@ -205,6 +205,16 @@ fn disposition(facts: &PlanFacts, tier: Tier) -> Disposition {
                 Disposition::Run
             }
         }
+    }
+}
+
+/// What an upgrade that has no base is skipped for.
+fn of_no_base(why: NoBase) -> Skip {
+    match why {
+        NoBase::NothingOlder => Skip::Structural,
+        NoBase::NoTags => Skip::NoTags,
+        NoBase::NotAsked => Skip::NotAsked,
+        NoBase::Skipped => Skip::Declared,
     }
 }
 

@@ -1,8 +1,12 @@
 //! Chooses where the app is first deployed: what operators run today, and never head itself (BASE-1, BASE-2).
+//!
+//! The choice goes by commits and by what they deploy, not by version labels: a label is raised only at the release, so an
+//! ordinary pull request carries the label of the newest published version, and that version is its base.
 
-use super::base::Base;
+use super::base::{Base, NoBase};
 use crate::ids::Commit;
 use cc_ci_recipe::version::{Publications, Published, TagKind, Version};
+use std::collections::BTreeSet;
 
 /// What the choice is made from.
 #[derive(Debug, Clone)]
@@ -13,6 +17,10 @@ pub struct Candidates<'a> {
     pub head_version: Option<&'a Version>,
     /// What the repository's tags publish.
     pub published: &'a Publications,
+    /// Tags whose commits head descends from, by name.
+    pub behind: &'a BTreeSet<String>,
+    /// Commits that are known to deploy exactly what head does.
+    pub same: &'a BTreeSet<Commit>,
     /// The tip of the default branch.
     pub tip: Option<Tip<'a>>,
 }
@@ -24,8 +32,17 @@ pub struct Tip<'a> {
     pub branch: &'a str,
     /// Its commit.
     pub commit: &'a Commit,
-    /// The version label there, when it is a version.
-    pub version: Option<&'a Version>,
+    /// Whether head is a part of its history.
+    pub history: TipHistory,
+}
+
+/// How the tip of the default branch and head lie in history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TipHistory {
+    /// The tip descends from head: head is older than what the branch holds.
+    HoldsHead,
+    /// It does not: head is newer, or on a branch of its own.
+    WithoutHead,
 }
 
 /// What was asked for.
@@ -42,8 +59,13 @@ pub enum Wish {
         /// The file and line that say so.
         by: String,
     },
-    /// No upgrade; for the reason given.
-    NoUpgrade(String),
+    /// No upgrade.
+    NoUpgrade {
+        /// The reason in words.
+        reason: String,
+        /// Who wishes so.
+        why: NoBase,
+    },
 }
 
 /// Why no base could be chosen.
@@ -57,6 +79,12 @@ pub enum ChooseError {
         /// Those that are.
         known: String,
     },
+    /// The version asked for is the commit under test.
+    #[error("`{asked}` is the commit under test itself: there is nothing to upgrade from; name an older version")]
+    IsHead {
+        /// As asked.
+        asked: String,
+    },
     /// A tag's commit could not be read.
     #[error("the tag `{tag}` leads to no commit we can read")]
     Commit {
@@ -65,70 +93,114 @@ pub enum ChooseError {
     },
 }
 
-/// Chooses the base. In order: the version asked for, the newest published version older than head's, the tip of the
-/// default branch, else none, with the reason.
+/// Chooses the base. In order: the version asked for, which wins or is an error; the newest published version that head
+/// descends from; the newest published one older than head's label; the tip of the default branch; else none, with the
+/// reason. Head's own commit is never chosen, nor, unless it is asked for, one that deploys what head does.
 pub fn choose(wish: &Wish, candidates: &Candidates<'_>) -> Result<Base, ChooseError> {
     match wish {
-        Wish::NoUpgrade(reason) => Ok(Base::Head { reason: reason.clone() }),
+        Wish::NoUpgrade { reason, why } => Ok(Base::Head { reason: reason.clone(), why: *why }),
         Wish::Version(asked) => named(asked, "asked for", candidates),
         Wish::Pinned { version, by } => named(version, &format!("asked for by {by}"), candidates),
-        Wish::Automatic => older_or_tip(candidates, None),
+        Wish::Automatic => automatic(candidates),
     }
 }
 
-/// The published version of that name, or an older one if it is head's own.
+/// What a reader should know about head's version label beside its base.
+#[must_use]
+pub fn remarks(base: &Base, head_version: Option<&Version>) -> Vec<String> {
+    let Base::Published { version: published, .. } = base else { return Vec::new() };
+    let Ok(older) = published.parse::<Version>() else { return Vec::new() };
+    match head_version {
+        None => vec![format!(
+            "head carries no version label that can be read: abra can tell nobody whether it is newer than {published}"
+        )],
+        Some(head) if *head < older => vec![format!(
+            "head carries version {head}, lower than the published {published} that it replaces: abra takes it for a \
+             downgrade"
+        )],
+        Some(_) => Vec::new(),
+    }
+}
+
+/// The published version of that name.
 fn named(asked: &str, reason: &str, candidates: &Candidates<'_>) -> Result<Base, ChooseError> {
-    let versions = &candidates.published.versions;
-    let found = versions.iter().find(|one| one.tag == asked);
-    let found = found.ok_or_else(|| ChooseError::NotPublished { asked: asked.to_owned(), known: known(versions) })?;
-    if is_head(found, candidates) {
-        let back = format!("stepped back from {asked}, which is head's own version");
-        return older_or_tip(candidates, Some(&back));
+    let found = candidates.published.versions.iter().find(|one| one.tag == asked);
+    let found = found.ok_or_else(|| not_published(asked, candidates.published))?;
+    if found.commit == candidates.head.as_str() {
+        return Err(ChooseError::IsHead { asked: asked.to_owned() });
     }
-    published(found, reason)
+    let same = if deploys_the_same(found, candidates) { "; it deploys what head does" } else { "" };
+    published(found, &format!("{reason}{same}"))
 }
 
-fn older_or_tip(candidates: &Candidates<'_>, why: Option<&str>) -> Result<Base, ChooseError> {
-    let versions = candidates.published.versions.iter().rev();
-    let mut usable = versions.filter(|one| !is_head(one, candidates));
-    let older = usable.find(|one| candidates.head_version.is_none_or(|head| one.version < *head));
-    if let Some(found) = older {
-        let reason = match (why, candidates.head_version) {
-            (Some(why), _) => why.to_owned(),
-            (None, Some(head)) => format!("the newest published version older than head's {head}"),
-            (None, None) => "the newest published version; head carries none".to_owned(),
+fn automatic(candidates: &Candidates<'_>) -> Result<Base, ChooseError> {
+    let newest_first = || candidates.published.versions.iter().rev();
+    let is_behind = |one: &&Published| candidates.behind.contains(&one.tag);
+    if let Some(found) = newest_first().filter(is_behind).find(|one| is_usable(one, candidates)) {
+        let passed = newest_first().filter(is_behind).find(|one| one.version > found.version);
+        let back = passed.map(|one| stepped_back(one, candidates)).unwrap_or_default();
+        return published(found, &format!("the newest published version that head descends from{back}"));
+    }
+    let is_older = |one: &&Published| candidates.head_version.is_none_or(|head| one.version < *head);
+    if let Some(found) = newest_first().filter(is_older).find(|one| is_usable(one, candidates)) {
+        let reason = match candidates.head_version {
+            Some(head) => format!("the newest published version older than head's {head}, which descends from none"),
+            None => "the newest published version; head carries none and descends from none".to_owned(),
         };
         return published(found, &reason);
     }
     Ok(from_tip(candidates))
 }
 
-fn from_tip(candidates: &Candidates<'_>) -> Base {
-    let none = match (candidates.published.versions.is_empty(), candidates.head_version) {
-        (true, _) => "the recipe has no published version".to_owned(),
-        (false, Some(head)) => format!("no published version is older than head's {head}"),
-        (false, None) => "the only published version is head itself".to_owned(),
-    };
-    let Some(tip) = candidates.tip else {
-        return Base::Head { reason: format!("{none}, and there is no default branch to compare with") };
-    };
-    if tip.commit == candidates.head {
-        return Base::Head { reason: format!("{none}, and head is the tip of {}", tip.branch) };
-    }
-    match (tip.version, candidates.head_version) {
-        (Some(base), Some(head)) if base >= head => Base::Head {
-            reason: format!(
-                "{none}, and the tip of {} has version {base}, not an older one than head's {head}",
-                tip.branch
-            ),
-        },
-        _ => Base::Commit { commit: tip.commit.clone(), reason: format!("{none}; the tip of {}", tip.branch) },
+fn stepped_back(newer: &Published, candidates: &Candidates<'_>) -> String {
+    let tag = &newer.tag;
+    match newer.commit == candidates.head.as_str() {
+        true => format!("; stepped back from {tag}, which is head itself"),
+        false => format!("; stepped back from {tag}, which deploys exactly what head does"),
     }
 }
 
-/// Never from a version to itself: neither the same commit nor another one with the same version.
-fn is_head(candidate: &Published, candidates: &Candidates<'_>) -> bool {
-    candidate.commit == candidates.head.as_str() || candidates.head_version == Some(&candidate.version)
+fn from_tip(candidates: &Candidates<'_>) -> Base {
+    let versions = &candidates.published.versions;
+    let (none, why) = match (versions.as_slice(), candidates.head_version) {
+        ([], _) => ("the recipe has no published version".to_owned(), NoBase::NoTags),
+        ([only], _) if only.commit == candidates.head.as_str() => {
+            (format!("the only published version, {}, is head itself", only.tag), NoBase::NothingOlder)
+        }
+        ([only], _) if deploys_the_same(only, candidates) => {
+            (format!("the only published version, {}, is what head deploys", only.tag), NoBase::NothingOlder)
+        }
+        (_, Some(head)) => (
+            format!("head descends from no published version, and none is older than its {head}"),
+            NoBase::NothingOlder,
+        ),
+        (_, None) => ("every published version is what head deploys".to_owned(), NoBase::NothingOlder),
+    };
+    let head = |reason: String| Base::Head { reason, why };
+    let Some(tip) = candidates.tip else {
+        return head(format!("{none}, and there is no default branch to compare with"));
+    };
+    if tip.commit == candidates.head {
+        return head(format!("{none}, and head is the tip of {}", tip.branch));
+    }
+    if candidates.same.contains(tip.commit) {
+        return head(format!("{none}, and the tip of {} deploys exactly what head does", tip.branch));
+    }
+    match tip.history {
+        TipHistory::HoldsHead => head(format!("{none}, and head is older than the tip of {}", tip.branch)),
+        TipHistory::WithoutHead => {
+            Base::Commit { commit: tip.commit.clone(), reason: format!("{none}; the tip of {}", tip.branch) }
+        }
+    }
+}
+
+/// Whether an upgrade from there can show anything: not head's own commit, nor another one that deploys the same.
+fn is_usable(one: &Published, candidates: &Candidates<'_>) -> bool {
+    one.commit != candidates.head.as_str() && !deploys_the_same(one, candidates)
+}
+
+fn deploys_the_same(one: &Published, candidates: &Candidates<'_>) -> bool {
+    candidates.same.iter().any(|commit| commit.as_str() == one.commit)
 }
 
 fn published(found: &Published, reason: &str) -> Result<Base, ChooseError> {
@@ -140,130 +212,17 @@ fn published(found: &Published, reason: &str) -> Result<Base, ChooseError> {
     Ok(Base::Published { version: found.tag.clone(), commit, reason: format!("{reason}{kind}") })
 }
 
-fn known(versions: &[Published]) -> String {
-    let names: Vec<&str> = versions.iter().rev().take(5).map(|one| one.tag.as_str()).collect();
-    let more = if versions.len() > names.len() { ", …" } else { "" };
-    if names.is_empty() {
-        "it has none".to_owned()
-    } else {
-        format!("newest first, they are {}{more}", names.join(", "))
-    }
+fn not_published(asked: &str, published: &Publications) -> ChooseError {
+    let odd = published.skipped.iter().find(|skipped| skipped.tag == asked);
+    let names: Vec<&str> = published.versions.iter().rev().take(5).map(|one| one.tag.as_str()).collect();
+    let more = if published.versions.len() > names.len() { ", …" } else { "" };
+    let known = match (odd, names.as_slice()) {
+        (Some(odd), _) => format!("it is a tag, but {}", odd.why),
+        (None, []) => "it has none".to_owned(),
+        (None, _) => format!("newest first, they are {}{more}", names.join(", ")),
+    };
+    ChooseError::NotPublished { asked: asked.to_owned(), known }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use cc_ci_recipe::version;
-
-    fn commit(digit: char) -> Commit {
-        Commit::parse(&digit.to_string().repeat(40)).unwrap()
-    }
-
-    /// Tags as `name@digit`, with `~` before a lightweight one; head is commit `f`, the tip of `main` is `t@digit/version`.
-    fn check(wish: &Wish, head_version: &str, tags: &[&str], tip: Option<(char, &str)>) -> String {
-        let tags: Vec<_> = tags
-            .iter()
-            .map(|tag| {
-                let (name, digit) = tag.split_once('@').unwrap();
-                let kind = if name.starts_with('~') { TagKind::Lightweight } else { TagKind::Annotated };
-                version::Tag {
-                    name: name.trim_start_matches('~').to_owned(),
-                    kind,
-                    commit: commit(digit.chars().next().unwrap()).to_string(),
-                }
-            })
-            .collect();
-        let published = version::published(&tags);
-        let (head, head_version) = (commit('f'), head_version.parse().ok());
-        let tip = tip.map(|(digit, version)| (commit(digit), version.parse().ok()));
-        let tip = tip.as_ref().map(|(commit, version)| Tip { branch: "main", commit, version: version.as_ref() });
-        let candidates = Candidates { head: &head, head_version: head_version.as_ref(), published: &published, tip };
-        match choose(wish, &candidates) {
-            Ok(Base::Published { version, reason, .. }) => format!("{version}: {reason}"),
-            Ok(Base::Commit { commit, reason }) => format!("{}: {reason}", commit.short()),
-            Ok(Base::Head { reason }) => format!("none: {reason}"),
-            Err(error) => format!("error: {error}"),
-        }
-    }
-
-    const AUTO: Wish = Wish::Automatic;
-
-    #[test]
-    fn the_newest_older_published_version() {
-        let tags = ["1.0.0+1@1", "1.1.0+1@2", "2.0.0+1@3"];
-        assert_eq!(
-            check(&AUTO, "2.1.0+1", &tags, None),
-            "2.0.0+1: the newest published version older than head's 2.1.0+1"
-        );
-        assert_eq!(
-            check(&AUTO, "1.1.1+1", &tags, None),
-            "1.1.0+1: the newest published version older than head's 1.1.1+1"
-        );
-        assert_eq!(check(&AUTO, "", &tags, None), "2.0.0+1: the newest published version; head carries none");
-    }
-
-    #[test]
-    fn never_a_version_to_itself() {
-        let tags = ["1.0.0+1@1", "2.0.0+1@f"];
-        assert_eq!(
-            check(&AUTO, "2.0.0+1", &tags, None),
-            "1.0.0+1: the newest published version older than head's 2.0.0+1"
-        );
-        assert_eq!(check(&AUTO, "", &tags, None), "1.0.0+1: the newest published version; head carries none");
-        // Another commit with the same version label is the same version.
-        assert_eq!(
-            check(&Wish::Version("2.0.0+1".into()), "2.0.0+1", &["1.0.0+1@1", "2.0.0+1@2"], None),
-            "1.0.0+1: stepped back from 2.0.0+1, which is head's own version"
-        );
-    }
-
-    #[test]
-    fn the_version_asked_for_may_be_newer_than_the_default() {
-        let tags = ["1.0.0+1@1", "~1.1.0+1@2", "2.0.0+1@3"];
-        assert_eq!(check(&Wish::Version("1.0.0+1".into()), "3.0.0+1", &tags, None), "1.0.0+1: asked for");
-        assert_eq!(
-            check(&Wish::Version("1.1.0+1".into()), "3.0.0+1", &tags, None),
-            "1.1.0+1: asked for; a lightweight tag, which abra does not take for a version"
-        );
-        let pinned = Wish::Pinned { version: "1.0.0+1".into(), by: "tests/ci.toml, line 3".into() };
-        assert_eq!(check(&pinned, "3.0.0+1", &tags, None), "1.0.0+1: asked for by tests/ci.toml, line 3");
-        assert_eq!(
-            check(&Wish::Version("9".into()), "3.0.0+1", &tags, None),
-            "error: `9` is no published version of the recipe: newest first, they are 2.0.0+1, 1.1.0+1, 1.0.0+1"
-        );
-        assert_eq!(
-            check(&Wish::Version("9".into()), "3.0.0+1", &[], None),
-            "error: `9` is no published version of the recipe: it has none"
-        );
-    }
-
-    #[test]
-    fn without_an_older_version_the_default_branch_serves() {
-        assert_eq!(
-            check(&AUTO, "", &[], Some(('a', ""))),
-            "aaaaaaaa: the recipe has no published version; the tip of main"
-        );
-        assert_eq!(
-            check(&AUTO, "1.0.0+1", &["2.0.0+1@2"], Some(('a', "0.9.0+1"))),
-            "aaaaaaaa: no published version is older than head's 1.0.0+1; the tip of main"
-        );
-    }
-
-    #[test]
-    fn the_default_branch_is_no_base_for_itself_or_for_what_is_older() {
-        assert_eq!(
-            check(&AUTO, "", &[], Some(('f', ""))),
-            "none: the recipe has no published version, and head is the tip of main"
-        );
-        assert_eq!(
-            check(&AUTO, "1.0.0+1", &["1.0.0+1@f"], Some(('a', "1.0.0+1"))),
-            "none: no published version is older than head's 1.0.0+1, and the tip of main has version 1.0.0+1, not an older \
-             one than head's 1.0.0+1"
-        );
-        assert_eq!(
-            check(&AUTO, "", &["1.0.0+1@f"], None),
-            "none: the only published version is head itself, and there is no default branch to compare with"
-        );
-        assert_eq!(check(&Wish::NoUpgrade("not asked for".into()), "", &[], None), "none: not asked for");
-    }
-}
+mod tests;

@@ -191,6 +191,9 @@ fn skipped(out: &mut String, view: &ReportView) {
         let why = match row.skip {
             Some(Skip::Structural) => "does not apply",
             Some(Skip::Declared) => "asked for",
+            Some(Skip::NotAsked) => "not asked for",
+            Some(Skip::OwnSettings) => "by the commit's own settings",
+            Some(Skip::NoTags) => "no published version",
             None => "unknown",
         };
         line(out, &format!("skipped: {} ({why}): {}", row.tier, row.note.as_deref().unwrap_or("no reason given")));

@@ -175,7 +175,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "base.version",
         form: "a published version",
-        default: "the newest one older than the commit under test",
+        default: "the newest one that the commit under test descends from",
         meaning: "Where the upgrade starts. `--base` on the command line wins.",
         example: "base.version = \"1.0.0+2.2.6\"",
         read: |reading, item| {

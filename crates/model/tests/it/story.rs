@@ -6,7 +6,7 @@ use cc_ci_model::ids::{Commit, RecipeName, RunId, StackName, StepId};
 use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
-use cc_ci_model::plan::base::Base;
+use cc_ci_model::plan::base::{Base, NoBase};
 use cc_ci_model::plan::build::{Backup, Data, HasRoute, PlanFacts, plan};
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::limits::Limits;
@@ -59,7 +59,11 @@ pub(crate) fn a_plan() -> Plan {
 
 /// The same app, which starts at head because nothing was published.
 pub(crate) fn a_plan_from_head() -> Plan {
-    plan(PlanFacts { base: Base::Head { reason: "no published version".to_owned() }, ..facts() }).plan
+    plan(PlanFacts {
+        base: Base::Head { reason: "no published version".to_owned(), why: NoBase::NothingOlder },
+        ..facts()
+    })
+    .plan
 }
 
 /// A step of the plan by tier and action.

@@ -128,7 +128,7 @@ fn a_run_that_skips_much_names_every_skip() {
     dependencies: none
     skipped: backup (does not apply): no service carries backup labels
     skipped: restore (does not apply): no service carries backup labels
-    skipped: custom (asked for): not among the stages asked for
+    skipped: custom (not asked for): not among the stages asked for
     skipped: upgrade/upgrade-oidc.hurl: no identity provider here
     level 2 of 5: install pass, upgrade pass, backup_restore skip, functional skip, lint unver
     lint: the record does not say what lint found

@@ -14,7 +14,7 @@ pub(super) const RULES: [Rule; 6] = [
         severity: Some(Severity::Error),
         what: "For every config (and secret) that the recipe makes from a file: if the file's content, or the template \
             driver, differs from the base, the name on the engine differs too. The base is what `--against` names, else the \
-            newest published version older than head.",
+            one of a run: as a rule the newest published version that head descends from.",
         why: "Swarm never changes the content of a config. Every operator who upgrades gets `only updates to Labels are \
             allowed` and an app that stays as it was. A fresh install hides it. In the history of two recipes, 23 of 36 \
             commits that changed a config forgot the version.",

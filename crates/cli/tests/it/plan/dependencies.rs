@@ -83,7 +83,7 @@ fn the_plan_shows_dependencies_and_their_permits() {
     let stack = needs.split("stack ").nth(1).unwrap().split(')').next().unwrap();
     insta::assert_snapshot!(text.replace(stack, "keep-[digest]").lines().take(7).collect::<Vec<_>>().join("\n"), @r"
     recipe   shop at [commit] (1.2.0+1.26)
-    base     1.1.0+1.24 at [commit]: the newest published version older than head's 1.2.0+1.26
+    base     1.1.0+1.24 at [commit]: the newest published version that head descends from
     deploys  2
              dependency keeper: shop needs it; no warm one is up
              base: every tier needs the app running; deployed at 1.1.0+1.24, so that the upgrade needs no deploy of its own

@@ -1,0 +1,163 @@
+//! What a repository knows about its own past: which tags lie behind a commit, and what its origin has beyond it.
+
+use super::{GitError, Repository, Source, git, source};
+use crate::process;
+use cc_ci_model::ids::Commit;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long an origin may take to list its tags.
+const ASKING: Duration = Duration::from_secs(10);
+
+/// The tags that the repository which a clone was made from has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OriginTags {
+    /// The repository is no clone.
+    NoOrigin,
+    /// Their names.
+    Names(Vec<String>),
+    /// It could not be asked, for this reason.
+    Unknown(String),
+}
+
+impl Repository {
+    /// Whether history, and with it tags, was cut off when the repository was cloned.
+    #[must_use]
+    pub fn is_shallow(&self) -> bool {
+        self.shallow
+    }
+
+    /// The names of the tags whose commits `head` descends from; tags of `head` itself are among them.
+    pub async fn tags_behind(&self, head: &Commit) -> Result<BTreeSet<String>, GitError> {
+        let merged = format!("--merged={head}");
+        let command = self.command().args(["for-each-ref", &merged, "--format", "%(refname:strip=2)", "refs/tags"]);
+        let output = process::run(&command, &self.cancel).await?.require_success(&command)?;
+        Ok(output.stdout_text().lines().map(str::to_owned).collect())
+    }
+
+    /// Whether `newer` descends from `older`, or is it.
+    pub async fn descends(&self, newer: &Commit, older: &Commit) -> Result<bool, GitError> {
+        let command = self.command().args(["merge-base", "--is-ancestor", older.as_str(), newer.as_str()]);
+        let output = process::run(&command, &self.cancel).await?;
+        match output.code() {
+            Some(1) => Ok(false),
+            Some(_) | None => Ok(output.require_success(&command).is_ok()),
+        }
+    }
+
+    /// Whether this clone was told to leave out the tags of its origin.
+    pub async fn leaves_tags_out(&self) -> Result<bool, GitError> {
+        Ok(self.setting("remote.origin.tagOpt").await?.as_deref() == Some("--no-tags"))
+    }
+
+    /// Asks the clone's origin for its tags, for a bounded time. The address alone is taken from the repository's settings:
+    /// what else stands there could run programs.
+    pub async fn tags_of_origin(&self) -> Result<OriginTags, GitError> {
+        let Some(written) = self.setting("remote.origin.url").await? else { return Ok(OriginTags::NoOrigin) };
+        if source::without_credentials(&written) != written {
+            return Ok(OriginTags::Unknown("its address holds a password, so it was not asked".to_owned()));
+        }
+        let from = self.work_tree.as_ref().unwrap_or(&self.git_dir);
+        let written = match from.join(&written) {
+            beside if !written.contains(':') => beside.to_string_lossy().into_owned(),
+            _ => written,
+        };
+        let address = match Source::parse(&written) {
+            Ok(Source::Url(url)) => url,
+            Ok(Source::Directory(dir)) => dir.to_string_lossy().into_owned(),
+            Err(error) => return Ok(OriginTags::Unknown(error.to_string())),
+        };
+        // Away from any repository, so that none has a say in how the address is asked.
+        let command =
+            git(Path::new("/")).args(["ls-remote", "--quiet", "--refs", "--tags", "--", &address]).deadline(ASKING);
+        let output = match process::run(&command, &self.cancel).await {
+            Ok(output) if output.success() => output,
+            Ok(output) => {
+                let why =
+                    if output.code().is_none() { "it did not answer in time".to_owned() } else { output.last_words() };
+                return Ok(OriginTags::Unknown(why));
+            }
+            Err(error) if self.cancel.is_cancelled() => return Err(error.into()),
+            Err(error) => return Ok(OriginTags::Unknown(error.to_string())),
+        };
+        let text = output.stdout_text();
+        let names = text.lines().filter_map(|line| line.split_once("\trefs/tags/")).map(|(_, name)| name.to_owned());
+        Ok(OriginTags::Names(names.collect()))
+    }
+
+    /// A setting of the repository; `None` where it has none.
+    async fn setting(&self, key: &str) -> Result<Option<String>, GitError> {
+        let command = self.command().args(["config", "--local", "--no-includes", "--get", key]);
+        let output = process::run(&command, &self.cancel).await?;
+        Ok(output.success().then(|| output.stdout_text().trim_end_matches('\n').to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Bench;
+    use super::*;
+
+    #[tokio::test]
+    async fn tags_behind_a_commit_are_those_of_its_history() {
+        let bench = Bench::new().await;
+        let one = bench.commit("one").await;
+        bench.git(&["tag", "-a", "1.0.0+1", "-m", "release"]).await;
+        bench.git(&["checkout", "--quiet", "-b", "side"]).await;
+        let side = bench.commit("side").await;
+        bench.git(&["tag", "side-tag"]).await;
+        bench.git(&["checkout", "--quiet", "main"]).await;
+        let two = bench.commit("two").await;
+        let repository = bench.open().await;
+        let behind = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        assert_eq!(repository.tags_behind(&two).await.unwrap(), behind(&["1.0.0+1"]));
+        assert_eq!(repository.tags_behind(&side).await.unwrap(), behind(&["1.0.0+1", "side-tag"]));
+        assert!(repository.descends(&two, &one).await.unwrap());
+        assert!(!repository.descends(&two, &side).await.unwrap());
+        assert!(!repository.descends(&one, &two).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_clone_without_tags_learns_what_its_origin_has() {
+        let bench = Bench::new().await;
+        bench.commit("one").await;
+        bench.git(&["tag", "-a", "1.0.0+1", "-m", "release"]).await;
+        assert_eq!(bench.open().await.tags_of_origin().await.unwrap(), OriginTags::NoOrigin);
+        bench.git(&["clone", "--quiet", "--no-tags", ".", "../clone"]).await;
+        let clone = bench.root.path().join("clone");
+        let repository = bench.open_as(clone.to_str().unwrap()).await.unwrap();
+        assert!(repository.leaves_tags_out().await.unwrap());
+        assert_eq!(repository.tags_of_origin().await.unwrap(), OriginTags::Names(vec!["1.0.0+1".to_owned()]));
+        // An address relative to the clone, as `git remote add` leaves it.
+        bench.git(&["-C", "../clone", "remote", "set-url", "origin", "../ghost"]).await;
+        assert_eq!(repository.tags_of_origin().await.unwrap(), OriginTags::Names(vec!["1.0.0+1".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn an_origin_that_cannot_be_asked_is_unknown_and_runs_nothing() {
+        let bench = Bench::new().await;
+        bench.commit("one").await;
+        let trap = bench.root.path().join("trap");
+        let spring = format!("touch {}", trap.display());
+        bench.git(&["remote", "add", "origin", "/nowhere/at/all"]).await;
+        bench.git(&["config", "remote.origin.uploadpack", &spring]).await;
+        bench.git(&["config", "core.sshCommand", &spring]).await;
+        bench.git(&["config", "core.gitProxy", &spring]).await;
+        for address in [
+            "/nowhere/at/all",
+            &format!("ext::sh -c {}", spring.replace(' ', "% ")),
+            "git://127.0.0.1:1/ghost",
+            "https://me:word@127.0.0.1:1/ghost",
+            "--upload-pack=sh",
+        ] {
+            bench.git(&["config", "remote.origin.url", address]).await;
+            let answer = bench.open().await.tags_of_origin().await.unwrap();
+            assert!(
+                matches!(&answer, OriginTags::Unknown(why) if !why.is_empty() && !why.contains("word@")),
+                "{answer:?}"
+            );
+        }
+        assert!(!trap.exists());
+    }
+}
