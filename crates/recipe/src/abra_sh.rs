@@ -42,30 +42,100 @@ impl AbraSh {
                 inside_function = !line.trim_end().ends_with('}');
                 continue;
             }
-            let Some(rest) = line.trim().strip_prefix("export ") else { continue };
-            let Some((name, value)) = rest.trim_start().split_once('=').filter(|(name, _)| is_key(name)) else {
-                continue;
-            };
-            let place = |what: &str| Problem::warning(file, what).line(number).key(name);
-            let Some((value, quotes)) = read_value(value) else {
-                problems.push(place("has a quote that is not closed").hint("close it on the same line"));
-                continue;
-            };
-            if quotes != Quotes::Single && (value.contains("$(") || value.contains('`')) {
-                let hint = "write the value itself: abra and cc-ci read exports without running the script";
-                problems.push(place("is computed by a command").hint(hint));
+            for statement in statements(line) {
+                let words = exported(&statement);
+                // A variable may be set first and exported later.
+                let exports = words.is_some();
+                for word in words.unwrap_or(&statement) {
+                    let (name, value) = word.split_once('=').map_or((*word, None), |(name, value)| (name, Some(value)));
+                    if !is_key(name) {
+                        continue;
+                    }
+                    let place = |what: &str| Problem::warning(file, what).line(number).key(name);
+                    let value = match value.map(|value| assigned(value, &env)) {
+                        Some(Ok((value, computed))) => {
+                            if computed && exports {
+                                let hint =
+                                    "write the value itself: abra and cc-ci read exports without running the script";
+                                problems.push(place("is computed by a command").hint(hint));
+                            }
+                            Some(value)
+                        }
+                        Some(Err(Unclosed)) if exports => {
+                            problems.push(place("has a quote that is not closed").hint("close it on the same line"));
+                            None
+                        }
+                        Some(Err(Unclosed)) => None,
+                        None => env.get(name).cloned().filter(|_| exports),
+                    };
+                    let Some(value) = value else { continue };
+                    env.insert(name.to_owned(), value.clone());
+                    if exports {
+                        script.exports.push(Export { name: name.to_owned(), value, line: number });
+                    }
+                }
             }
-            // A shell ends an unquoted value at the first blank or semicolon.
-            let value = match quotes {
-                Quotes::None => value.split([' ', '\t', ';']).next().unwrap_or_default().to_owned(),
-                Quotes::Single | Quotes::Double => value,
-            };
-            let value = if quotes == Quotes::Single { value } else { expand_value(&value, &env) };
-            env.insert(name.to_owned(), value.clone());
-            script.exports.push(Export { name: name.to_owned(), value, line: number });
         }
         (script, problems)
     }
+}
+
+/// A quote that the line does not close.
+struct Unclosed;
+
+/// The value behind an `=`, and whether only a shell could work it out.
+fn assigned(value: &str, env: &BTreeMap<String, String>) -> Result<(String, bool), Unclosed> {
+    let (value, quotes) = read_value(value).ok_or(Unclosed)?;
+    match quotes {
+        Quotes::Single => Ok((value, false)),
+        Quotes::None | Quotes::Double => {
+            let computed = value.contains("$(") || value.contains('`');
+            Ok((expand_value(&value, env), computed))
+        }
+    }
+}
+
+/// What a statement exports: the words behind `export`, or behind `declare` with the option to export.
+fn exported<'w, 'l>(words: &'w [&'l str]) -> Option<&'w [&'l str]> {
+    let (command, rest) = words.split_first()?;
+    match *command {
+        "export" => Some(rest),
+        "declare" | "typeset" => {
+            let (options, rest) = rest.split_first()?;
+            (options.starts_with('-') && options.contains('x')).then_some(rest)
+        }
+        _ => None,
+    }
+}
+
+/// The statements of a line and their words: a semicolon ends the one and a blank the other, but not between quotes, and a
+/// `#` at the start of a word makes the rest a comment.
+fn statements(line: &str) -> Vec<Vec<&str>> {
+    let mut statements = vec![Vec::new()];
+    let (mut start, mut quote) = (None, None);
+    for (at, letter) in line.char_indices() {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (Some(_), _) => {}
+            (None, '#') if start.is_none() => return statements,
+            (None, ' ' | '\t' | '\r' | ';') => {
+                if let (Some(start), Some(words)) = (start.take(), statements.last_mut()) {
+                    words.push(&line[start..at]);
+                }
+                if letter == ';' {
+                    statements.push(Vec::new());
+                }
+            }
+            (None, _) => {
+                start.get_or_insert(at);
+                quote = matches!(letter, '"' | '\'').then_some(letter);
+            }
+        }
+    }
+    if let (Some(start), Some(words)) = (start, statements.last_mut()) {
+        words.push(&line[start..]);
+    }
+    statements
 }
 
 /// `name() {`, `function name {`.
@@ -81,6 +151,15 @@ fn starts_function(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_way_to_export_is_one() {
+        let text = "declare -x A=v1\ntypeset -rx B=\"v2\" # x\nC=v3; export C\nexport D=v4 E='v 5'; F=v6\nexport G\ndeclare H=1\n";
+        let (script, problems) = AbraSh::read("abra.sh", text);
+        let shown: Vec<String> = script.exports.iter().map(|one| format!("{}={}", one.name, one.value)).collect();
+        assert_eq!(shown, ["A=v1", "B=v2", "C=v3", "D=v4", "E=v 5"]);
+        assert_eq!(problems, []);
+    }
 
     #[test]
     fn exports_are_read_and_functions_are_not() {

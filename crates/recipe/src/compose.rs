@@ -11,6 +11,7 @@ mod mounts;
 mod ports;
 mod read;
 mod render;
+mod schema;
 mod service;
 mod words;
 

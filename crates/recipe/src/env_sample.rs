@@ -87,7 +87,7 @@ impl EnvSample {
     pub fn read(file: &str, text: &str) -> (Self, Vec<Problem>) {
         let mut sample = Self::default();
         let mut problems = Vec::new();
-        let lines: Vec<&str> = text.lines().collect();
+        let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap_or(text).lines().collect();
         let mut at = 0;
         while at < lines.len() {
             let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
@@ -98,6 +98,10 @@ impl EnvSample {
                 None => (line, Presence::Set),
             };
             let line = line.strip_prefix("export ").map_or(line, str::trim_start);
+            // What abra reads these files with takes `KEY: value` too.
+            let yaml = line.split_once(": ").filter(|(key, _)| presence == Presence::Set && is_key(key));
+            let rewritten = yaml.map(|(key, value)| format!("{key}={}", value.trim_start()));
+            let line = rewritten.as_deref().unwrap_or(line);
             let key = line.split_once('=').map(|(key, _)| key.trim_end()).filter(|key| is_key(key));
             match (key, presence) {
                 (None, Presence::Optional) => continue,

@@ -17,11 +17,11 @@ pub enum InterpolationError {
         at: String,
     },
     /// `${NAME:?message}` and the variable is missing (or, with `:?`, empty).
-    #[error("required variable `{name}` has no value: {message}")]
+    #[error("required variable `{name}` has no value: {}", if message.is_empty() { "no reason given" } else { message })]
     Required {
         /// The variable.
         name: String,
-        /// The message in the text.
+        /// The message in the text, which may be empty.
         message: String,
     },
 }
@@ -31,16 +31,56 @@ pub enum InterpolationError {
 /// # Errors
 /// Fails on a `$` that starts no variable, and on a required variable that is missing.
 pub fn interpolate(text: &str, env: &BTreeMap<String, String>) -> Result<String, InterpolationError> {
-    let mut out = String::with_capacity(text.len());
-    for piece in pieces(text) {
-        match piece {
-            Piece::Text(text) => out.push_str(text),
-            Piece::Dollar => out.push('$'),
-            Piece::Variable(body) => out.push_str(&value_of(body, env)?),
-            Piece::Invalid(at) => return Err(InterpolationError::NotAVariable { at: at.chars().take(24).collect() }),
-        }
+    let filled = fill(text, env)?;
+    match filled.passed_over {
+        Some(error) => Err(error),
+        None => Ok(filled.text),
     }
-    Ok(out)
+}
+
+/// A text that the loader takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filled {
+    /// With its variables replaced.
+    pub text: String,
+    /// The first mistake in it that the loader forgets. What is at fault there becomes nothing.
+    pub passed_over: Option<InterpolationError>,
+}
+
+/// [`interpolate`] as the loader does it: a mistake counts only when no variable follows it, because the next one that can
+/// be filled in makes the loader forget it.
+///
+/// # Errors
+/// Fails where the loader does.
+pub fn fill(text: &str, env: &BTreeMap<String, String>) -> Result<Filled, InterpolationError> {
+    let (mut out, mut first, mut last) = (String::with_capacity(text.len()), None, None);
+    for piece in pieces(text) {
+        let error = match piece {
+            Piece::Text(text) => {
+                out.push_str(text);
+                continue;
+            }
+            Piece::Dollar => {
+                out.push('$');
+                continue;
+            }
+            Piece::Variable(body) => match value_of(body, env) {
+                Ok(value) => {
+                    out.push_str(&value);
+                    last = None;
+                    continue;
+                }
+                Err(error) => error,
+            },
+            Piece::Invalid(at) => InterpolationError::NotAVariable { at: at.chars().take(24).collect() },
+        };
+        first.get_or_insert_with(|| error.clone());
+        last = Some(error);
+    }
+    match last {
+        Some(error) => Err(error),
+        None => Ok(Filled { text: out, passed_over: first }),
+    }
 }
 
 /// The names of the variables that a text reads, in order, with repetitions.
@@ -74,6 +114,7 @@ enum Piece<'a> {
     Dollar,
     /// `NAME`, or `NAME` and what follows up to the brace.
     Variable(&'a str),
+    /// A `$` that starts no variable, and all that follows it. Only the `$` itself is this piece.
     Invalid(&'a str),
 }
 
@@ -104,10 +145,10 @@ fn dollar(text: &str) -> (Piece<'_>, usize) {
         if body > 0 && braced[body..].starts_with('}') {
             return (Piece::Variable(&braced[..body]), body + 3);
         }
-        return (Piece::Invalid(text), text.len());
+        return (Piece::Invalid(text), 1);
     }
     match substitution_length(after) {
-        0 => (Piece::Invalid(text), text.len()),
+        0 => (Piece::Invalid(text), 1),
         body => (Piece::Variable(&after[..body]), body + 1),
     }
 }
@@ -137,10 +178,8 @@ fn name_length(text: &str) -> usize {
 /// `A-b:-c` asks for a variable `A-b`: odd, but what the reference loader does.
 fn value_of(body: &str, env: &BTreeMap<String, String>) -> Result<String, InterpolationError> {
     let set = |name: &str| env.get(name).cloned();
-    let required = |name: &str, message: &str| InterpolationError::Required {
-        name: name.to_owned(),
-        message: if message.is_empty() { "no reason given".to_owned() } else { message.to_owned() },
-    };
+    let required =
+        |name: &str, message: &str| InterpolationError::Required { name: name.to_owned(), message: message.to_owned() };
     if let Some((name, default)) = body.split_once(":-") {
         return Ok(set(name).filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned()));
     }
@@ -195,6 +234,17 @@ mod tests {
         check("x${B:?set it}", "required variable `B` has no value: set it");
         check("${E:?}", "required variable `E` has no value: no reason given");
         check("a ${ A} b", "`${ A} b` is not a variable");
+    }
+
+    /// Read off the reference loader, too.
+    #[test]
+    fn a_mistake_before_a_variable_is_forgotten() {
+        let env = BTreeMap::from([("A".to_owned(), "av".to_owned())]);
+        let filled = |text: &str| fill(text, &env).map(|filled| (filled.text, filled.passed_over.is_some()));
+        assert_eq!(filled("$? -eq 0; echo $A"), Ok(("? -eq 0; echo av".to_owned(), true)));
+        assert_eq!(filled("${B:?x} ${} ${A-y} $1 ${A:-z} {$}$A"), Ok((" {} av 1 av {}av".to_owned(), true)));
+        assert_eq!(filled("$A $$"), Ok(("av $".to_owned(), false)));
+        assert!(filled("$A $1 $$").is_err());
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 pub mod source;
 
+mod letters;
 mod scalar;
 pub(crate) mod yaml;
 
@@ -16,6 +17,7 @@ pub mod abra_sh;
 pub mod compose;
 pub mod env_sample;
 pub mod interpolate;
+pub mod reserved;
 
 pub mod backup;
 pub mod database;

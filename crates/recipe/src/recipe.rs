@@ -8,7 +8,9 @@ use crate::abra_sh::AbraSh;
 use crate::backup::Backup;
 use crate::compose::{Compose, MountKind, StackFile};
 use crate::database::Database;
-use crate::env_sample::EnvSample;
+use crate::env_sample::{EnvSample, Presence};
+use crate::letters::{self, Returns};
+use crate::reserved::is_reserved;
 use crate::secrets::{SecretSpec, swarm_name};
 use crate::source::{Files, Problem, Severity, Topic, nearest, tidy_path};
 use crate::traefik::TraefikRoute;
@@ -25,6 +27,7 @@ pub const DEFAULT_TIMEOUT: u64 = 50;
 const MAX_STACK_NAME: usize = 45;
 
 const SAMPLE: &str = ".env.sample";
+const ABRA_SH: &str = "abra.sh";
 
 /// A recipe as one app would be deployed from it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -112,9 +115,10 @@ impl Recipe {
                 EnvSample::default()
             }
         };
-        let abra_sh = files
-            .text("abra.sh")
-            .map_or_else(AbraSh::default, |text| keep(AbraSh::read("abra.sh", text), &mut problems));
+        let abra_sh =
+            files.text(ABRA_SH).map_or_else(AbraSh::default, |text| keep(AbraSh::read(ABRA_SH, text), &mut problems));
+        problems.extend(doubtful_letters(files));
+        problems.extend(reserved_names(&sample, &abra_sh));
         let (environment, stack) = environment(&sample, &abra_sh, env, &mut problems);
         let mut compose_files = compose_files(&environment);
         compose_files.extend_from_slice(overlays);
@@ -163,6 +167,25 @@ impl Recipe {
 fn keep<T>((value, found): (T, Vec<Problem>), problems: &mut Vec<Problem>) -> T {
     problems.extend(found);
     value
+}
+
+/// Letters in `.env.sample` and `abra.sh` that not every reader takes alike.
+fn doubtful_letters(files: &Files) -> Vec<Problem> {
+    let texts = [SAMPLE, ABRA_SH].into_iter().filter_map(|name| Some((name, files.text(name)?)));
+    texts.filter_map(|(name, text)| letters::check(name, text, Returns::Doubtful).err()).collect()
+}
+
+/// Variables that would change the programs that deploy the app.
+fn reserved_names(sample: &EnvSample, abra_sh: &AbraSh) -> Vec<Problem> {
+    let set = sample.entries.iter().filter(|entry| entry.presence == Presence::Set);
+    let set = set.map(|entry| (SAMPLE, entry.line, &entry.key));
+    let exported = abra_sh.exports.iter().map(|export| (ABRA_SH, export.line, &export.name));
+    let reserved = set.chain(exported).filter(|(_, _, name)| is_reserved(name));
+    let problem = |(file, line, name): (&str, u32, &String)| {
+        let what = format!("`{name}` is read by the programs that deploy an app, not by the app alone");
+        Problem::error(file, what).line(line).hint("give the variable another name")
+    };
+    reserved.map(problem).collect()
 }
 
 /// The app's environment and its stack name.

@@ -27,17 +27,46 @@ pub(crate) enum ScalarKind {
     Time,
 }
 
+/// A number as the loader holds it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Number {
+    /// Written as a whole number that fits 64 bits, signed or not.
+    Whole(i128),
+    /// Anything else, whole or not.
+    Float(f64),
+}
+
+impl Number {
+    /// Its value, near enough to ask whether it is below zero or whole.
+    pub(crate) fn value(self) -> f64 {
+        match self {
+            Self::Whole(whole) => whole as f64,
+            Self::Float(float) => float,
+        }
+    }
+}
+
 impl Scalar {
     /// A scalar that is text whatever it looks like, because it is quoted.
     pub(crate) fn text(value: String) -> Self {
         Self { raw: value.clone(), text: value, kind: ScalarKind::Text, substituted: false, plain: false }
     }
 
+    /// The number, when it is one.
+    pub(crate) fn number(&self) -> Option<Number> {
+        let digits = self.raw.replace('_', "");
+        match self.kind {
+            ScalarKind::Number => integer(&digits).map(Number::Whole).or_else(|| float(&digits).map(Number::Float)),
+            ScalarKind::Text | ScalarKind::Boolean | ScalarKind::Time => None,
+        }
+    }
+
     /// The number, when it is a whole one.
     pub(crate) fn whole(&self) -> Option<i64> {
-        match self.kind {
-            ScalarKind::Number => integer(&self.raw.replace('_', "")).and_then(|value| i64::try_from(value).ok()),
-            ScalarKind::Text | ScalarKind::Boolean | ScalarKind::Time => None,
+        match self.number()? {
+            Number::Whole(whole) => i64::try_from(whole).ok(),
+            // A count may be written as 2.0: what follows the point is cut off.
+            Number::Float(float) => (float.abs() < 9e15).then_some(float.trunc() as i64),
         }
     }
 }

@@ -3,13 +3,16 @@
 //! The parser (anchors, merge keys, limits against hostile input) is serde-saphyr; this module is the only one that knows
 //! it. Reading into a tree first lets a file with three mistakes be reported with three problems.
 
+mod notation;
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, NonFiniteFloatPolicy, Spanned, alias_limits, budget, options};
 
-use crate::scalar::{Scalar, ScalarKind, plain};
+use crate::scalar::{Number, Scalar, ScalarKind, plain};
 use crate::source::{Problem, Topic};
+use notation::Texts;
 
 /// The longest YAML text that is read, in bytes: real recipes stay under 50 KiB.
 const MAX_TEXT: usize = 1 << 20;
@@ -22,14 +25,14 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// The node as JSON, for parts that are passed on unread.
+    /// The node as JSON. Numbers keep what they are to the loader: `1.0` is no `1`, because it prints otherwise.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         use serde_json::Value as Json;
         match &self.value {
             Value::Null => Json::Null,
             Value::Scalar(scalar) => match scalar.kind {
                 ScalarKind::Boolean => Json::Bool(scalar.text == "true"),
-                ScalarKind::Number => scalar.whole().map_or_else(|| Json::from(scalar.text.clone()), Json::from),
+                ScalarKind::Number => json_number(scalar).unwrap_or_else(|| Json::from(scalar.text.clone())),
                 ScalarKind::Text | ScalarKind::Time => Json::from(scalar.text.clone()),
             },
             Value::List(items) => items.iter().map(Self::to_json).collect(),
@@ -39,6 +42,15 @@ impl Node {
             }
         }
     }
+}
+
+/// A number as JSON has it; `None` for one that JSON cannot say.
+fn json_number(scalar: &Scalar) -> Option<serde_json::Value> {
+    let number = match scalar.number()? {
+        Number::Whole(whole) => serde_json::Number::from_i128(whole)?,
+        Number::Float(float) => serde_json::Number::from_f64(float)?,
+    };
+    Some(serde_json::Value::Number(number))
 }
 
 /// What a node is.
@@ -67,6 +79,7 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Node, Problem> {
     if text.len() > MAX_TEXT {
         return Err(Problem::error(file, format!("is larger than {MAX_TEXT} bytes")).topic(Topic::Unreadable));
     }
+    let texts = notation::texts(file, text)?;
     // The depth bounds the stack that the recursive reading needs: about 1 MiB without optimisation.
     let options = options! {
         budget: budget! { max_events: 200_000, max_aliases: 2_000, max_anchors: 2_000, max_depth: 24, max_nodes: 100_000 },
@@ -76,7 +89,7 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Node, Problem> {
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
     };
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
-        Ok(root) => Ok(node(text, root)),
+        Ok(root) => Ok(node(text, &texts, root)),
         Err(error) => {
             let line = error.location().map(|at| at.line()).filter(|line| *line > 0);
             let problem = Problem::error(file, format!("not readable as YAML: {}", first_sentence(&error)));
@@ -104,10 +117,15 @@ enum Raw {
     Map(Vec<(Spanned<RawKey>, Spanned<Self>)>),
 }
 
-struct RawKey(String);
+/// `None` for nothing as a key.
+struct RawKey(Option<String>);
 
-fn node(text: &str, raw: Spanned<Raw>) -> Node {
+fn node(text: &str, texts: &Texts, raw: Spanned<Raw>) -> Node {
     let value = match raw.value {
+        _ if texts.has(start(&raw.defined)) => Value::Scalar(Scalar::text(match raw.value {
+            Raw::Text(value) => value,
+            Raw::Null | Raw::Typed | Raw::List(_) | Raw::Map(_) => written(text, &raw.defined).to_owned(),
+        })),
         Raw::Null => Value::Null,
         Raw::Text(value) => {
             let written = written(text, &raw.defined);
@@ -115,17 +133,24 @@ fn node(text: &str, raw: Spanned<Raw>) -> Node {
             if written == value { Value::Scalar(plain(written)) } else { Value::Scalar(Scalar::text(value)) }
         }
         Raw::Typed => Value::Scalar(plain(written(text, &raw.defined))),
-        Raw::List(items) => Value::List(items.into_iter().map(|item| node(text, item)).collect()),
+        Raw::List(items) => Value::List(items.into_iter().map(|item| node(text, texts, item)).collect()),
         Raw::Map(entries) => {
             let entry = |(key, value): (Spanned<RawKey>, Spanned<Raw>)| {
-                let plain = written(text, &key.defined) == key.value.0;
-                let key = Key { name: key.value.0, line: line(&key.defined), plain };
-                (key, node(text, value))
+                let (name, line) = (key.value.0, line(&key.defined));
+                let written = written(text, &key.defined);
+                let plain = !texts.has(start(&key.defined)) && name.as_deref().is_none_or(|name| name == written);
+                let key = Key { name: name.unwrap_or_else(|| "null".to_owned()), line, plain };
+                (key, node(text, texts, value))
             };
             Value::Map(entries.into_iter().map(entry).collect())
         }
     };
     Node { line: line(&raw.defined), value }
+}
+
+/// Where a node starts, in bytes. Nothing starts at the last of all bytes.
+fn start(at: &Location) -> usize {
+    at.span().byte_offset().and_then(|start| usize::try_from(start).ok()).unwrap_or(usize::MAX)
 }
 
 fn line(at: &Location) -> u32 {
@@ -144,7 +169,7 @@ fn written<'a>(text: &'a str, at: &Location) -> &'a str {
 
 impl<'de> Deserialize<'de> for RawKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::<String>::deserialize(deserializer).map(|key| Self(key.unwrap_or_default()))
+        Option::<String>::deserialize(deserializer).map(Self)
     }
 }
 
@@ -243,7 +268,7 @@ mod tests {
     fn a_number_that_no_float_holds_is_text() {
         let json = parse("a.yml", "l: 294e1909\nm: 1e3\n").unwrap().to_json();
         assert_eq!(json["l"], "294e1909");
-        assert_eq!(json["m"], "1000");
+        assert_eq!(json["m"].to_string(), "1000.0");
     }
 
     #[test]

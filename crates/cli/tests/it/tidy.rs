@@ -55,7 +55,7 @@ const PURE: [(&str, &[&str]); 2] = [
             "toml",
         ],
     ),
-    ("recipe", &["schemars", "semver", "serde", "serde-saphyr", "serde_json", "thiserror"]),
+    ("recipe", &["granit-parser", "schemars", "semver", "serde", "serde-saphyr", "serde_json", "thiserror"]),
 ];
 
 /// The same file may not grow beyond this. Lines.

@@ -1,7 +1,7 @@
 //! What is wrong with the merged files, beyond the form of each one.
 
 use super::{Compose, MountKind, Service};
-use crate::source::{Files, Problem, Topic, nearest};
+use crate::source::{Files, Problem, Severity, Topic, nearest};
 
 /// The longest name of a secret or config that the engine takes, in letters.
 pub(crate) const MAX_NAME: usize = 64;
@@ -29,7 +29,9 @@ fn services_exist(compose: &Compose, name: &str, service: &Service, problems: &m
         if !compose.services.contains_key(wanted) {
             let key = format!("services.{name}.depends_on.{index}");
             let known = compose.services.keys().map(String::as_str);
-            problems.push(unknown(compose, &key, "service", wanted, known, "define it, or remove it from the list"));
+            let problem = unknown(compose, &key, "service", wanted, known, "define it, or remove it from the list");
+            // Swarm knows no order of services, and the loader does not look who is named.
+            problems.push(Problem { severity: Severity::Warning, ..problem });
         }
     }
 }

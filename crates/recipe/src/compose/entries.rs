@@ -1,6 +1,6 @@
 //! Reads the top-level volumes, networks, secrets and configs.
 
-use super::read::Reader;
+use super::read::{Reader, boolean, filled_text};
 use super::{Network, StackFile, Volume};
 use crate::scalar::Scalar;
 use crate::source::tidy_path;
@@ -11,11 +11,10 @@ pub(super) fn volume(reader: &mut Reader<'_>, path: &str, node: &Node) -> Volume
     if node.value == Value::Null {
         return volume;
     }
-    let known = ["name", "external", "driver", "driver_opts", "labels", "spec"];
-    reader.each_key(path, node, &known, |reader, key, path, node| match key {
-        "name" => volume.name = reader.filled_text(path, node),
+    reader.each_key(path, node, |reader, key, path, node| match key {
+        "name" => volume.name = filled_text(node),
         "external" => external(reader, path, node, &mut volume.external, &mut volume.name),
-        "driver" => volume.driver = reader.filled_text(path, node),
+        "driver" => volume.driver = filled_text(node),
         "driver_opts" => volume.driver_opts = reader.labels(path, node),
         "labels" => volume.labels = reader.labels(path, node),
         _ => {}
@@ -37,36 +36,27 @@ pub(super) fn network(reader: &mut Reader<'_>, path: &str, node: &Node) -> Netwo
     if node.value == Value::Null {
         return network;
     }
-    let known = ["name", "external", "driver", "driver_opts", "labels", "internal", "attachable", "ipam"];
-    reader.each_key(path, node, &known, |reader, key, path, node| match key {
-        "name" => network.name = reader.filled_text(path, node),
+    reader.each_key(path, node, |reader, key, path, node| match key {
+        "name" => network.name = filled_text(node),
         "external" => external(reader, path, node, &mut network.external, &mut network.name),
-        "driver" => network.driver = reader.filled_text(path, node),
+        "driver" => network.driver = filled_text(node),
         "driver_opts" => network.driver_opts = reader.labels(path, node),
         "ipam" => network.ipam = Some(node.to_json()),
         "labels" => network.labels = reader.labels(path, node),
-        "internal" => network.internal = reader.boolean(path, node).unwrap_or_default(),
-        "attachable" => network.attachable = reader.boolean(path, node).unwrap_or_default(),
+        "internal" => network.internal = boolean(node).unwrap_or_default(),
+        "attachable" => network.attachable = boolean(node).unwrap_or_default(),
         _ => {}
     });
     one_name(reader, path, node);
     network
 }
 
-pub(super) fn secret(reader: &mut Reader<'_>, path: &str, node: &Node) -> StackFile {
-    let known = ["name", "external", "file", "template_driver", "labels", "driver", "driver_opts"];
-    stack_file(reader, path, node, &known)
-}
-
-pub(super) fn config(reader: &mut Reader<'_>, path: &str, node: &Node) -> StackFile {
-    stack_file(reader, path, node, &["name", "external", "file", "template_driver", "labels"])
-}
-
-fn stack_file(reader: &mut Reader<'_>, path: &str, node: &Node, known: &[&str]) -> StackFile {
+/// A secret or a config.
+pub(super) fn stack_file(reader: &mut Reader<'_>, path: &str, node: &Node) -> StackFile {
     let mut entry = StackFile::default();
-    reader.each_key(path, node, known, |reader, key, path, node| match key {
+    reader.each_key(path, node, |reader, key, path, node| match key {
         "name" => {
-            entry.name = reader.filled_text(path, node);
+            entry.name = filled_text(node);
             if let Value::Scalar(Scalar { raw, .. }) = &node.value {
                 entry.name_text = Some(raw.clone());
             }
@@ -74,14 +64,14 @@ fn stack_file(reader: &mut Reader<'_>, path: &str, node: &Node, known: &[&str]) 
         "external" => external(reader, path, node, &mut entry.external, &mut entry.name),
         "file" => {
             let folder = reader.folder;
-            let file = reader.filled_text(path, node);
+            let file = filled_text(node);
             // A file of the machine stays one, so that nobody takes it for one of the recipe.
             entry.file =
                 file.map(|file| if file.starts_with('/') { file } else { tidy_path(&format!("{folder}/{file}")) });
         }
-        "driver" => entry.driver = reader.filled_text(path, node),
+        "driver" => entry.driver = filled_text(node),
         "driver_opts" => entry.driver_opts = reader.labels(path, node),
-        "template_driver" => entry.template_driver = reader.filled_text(path, node),
+        "template_driver" => entry.template_driver = filled_text(node),
         "labels" => entry.labels = reader.labels(path, node),
         _ => {}
     });
@@ -117,8 +107,12 @@ fn is_filled(node: &Node) -> bool {
 fn external(reader: &mut Reader<'_>, path: &str, node: &Node, flag: &mut bool, name: &mut Option<String>) {
     if matches!(node.value, Value::Map(_)) {
         *flag = true;
-        reader.each_key(path, node, &["name"], |reader, _, path, node| *name = reader.filled_text(path, node));
+        reader.each_key(path, node, |_, key, _, node| {
+            if key == "name" {
+                *name = filled_text(node);
+            }
+        });
         return;
     }
-    *flag = reader.boolean(path, node).unwrap_or_default();
+    *flag = boolean(node).unwrap_or_default();
 }

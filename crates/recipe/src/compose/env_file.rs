@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::read::Reader;
+use super::read::{Reader, text, texts};
+use crate::letters::{self, Returns};
 use crate::source::{Problem, tidy_path};
 use crate::yaml::{Node, Value};
 
 /// `env_file`: one file or a list of them, of which a later one wins.
 pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> BTreeMap<String, Option<String>> {
     let names = match &node.value {
-        Value::List(_) => reader.texts(path, node),
-        Value::Null | Value::Scalar(_) | Value::Map(_) => reader.text(path, node).into_iter().collect(),
+        Value::List(_) => texts(node),
+        Value::Null | Value::Scalar(_) | Value::Map(_) => text(node).into_iter().collect(),
     };
     let mut variables = BTreeMap::new();
     for name in names {
@@ -22,6 +23,10 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> BTreeMap
             reader.report(path, node.line, format!("file `{name}` does not exist in the recipe"), Some(hint));
             continue;
         };
+        if let Err(problem) = letters::check(&tidy_path(&format!("{folder}/{name}")), text, Returns::Doubtful) {
+            reader.found(problem);
+            continue;
+        }
         match parse(text) {
             Ok(pairs) => {
                 for (key, value) in pairs {

@@ -1,6 +1,6 @@
 //! Reads what a service mounts: volumes, and configs and secrets as files.
 
-use super::read::Reader;
+use super::read::{Reader, boolean, list, number, text};
 use super::{FileUse, Mount, MountKind};
 use crate::scalar::{Scalar, ScalarKind};
 use crate::yaml::{Node, Value};
@@ -8,7 +8,7 @@ use crate::yaml::{Node, Value};
 /// `volumes` of a service, in short and long form.
 pub(super) fn volumes(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec<Mount> {
     let mut mounts = Vec::new();
-    for (index, item) in reader.list(path, node).unwrap_or_default().iter().enumerate() {
+    for (index, item) in list(node).iter().enumerate() {
         let at = format!("{path}.{index}");
         let mount =
             if matches!(item.value, Value::Map(_)) { long(reader, &at, item) } else { short(reader, &at, item) };
@@ -22,10 +22,9 @@ pub(super) fn volumes(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec<M
 
 fn long(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Mount> {
     let (mut kind, mut source, mut target, mut read_only) = (None, None, None, false);
-    let known = ["type", "source", "target", "read_only", "consistency", "bind", "volume", "tmpfs", "cluster"];
-    reader.each_key(path, node, &known, |reader, key, path, node| match key {
+    reader.each_key(path, node, |reader, key, path, node| match key {
         "type" => {
-            let text = reader.text(path, node);
+            let text = text(node);
             kind = match text.as_deref() {
                 Some("volume") => Some(MountKind::Volume),
                 Some("bind") => Some(MountKind::Bind),
@@ -40,17 +39,12 @@ fn long(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Mount> {
                 None => None,
             };
         }
-        "source" => source = reader.text(path, node),
-        "target" => target = reader.text(path, node),
-        "read_only" => read_only = reader.boolean(path, node).unwrap_or_default(),
+        "source" => source = text(node),
+        "target" => target = text(node),
+        "read_only" => read_only = boolean(node).unwrap_or_default(),
         _ => {}
     });
-    let Some(kind) = kind else {
-        if !has_key(node, "type") {
-            reader.report(path, node.line, "has no `type`", Some("add `type: volume`"));
-        }
-        return None;
-    };
+    let kind = kind?;
     let Some(target) = target else {
         reader.report(path, node.line, "has no `target`", None);
         return None;
@@ -62,12 +56,8 @@ fn long(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Mount> {
     Some(Mount { kind, source, target, read_only })
 }
 
-fn has_key(node: &Node, name: &str) -> bool {
-    matches!(&node.value, Value::Map(entries) if entries.iter().any(|(key, _)| key.name == name))
-}
-
 fn short(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Mount> {
-    let text = reader.text(path, node)?;
+    let text = text(node)?;
     if is_drive(&text) {
         let what = format!("`{text}` is taken for a path on a Windows drive");
         reader.report(path, node.line, what, Some("give the volume a name of two letters or more"));
@@ -142,23 +132,22 @@ fn is_path(source: &str) -> bool {
 /// `configs` or `secrets` of a service, in short and long form.
 pub(super) fn file_uses(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec<FileUse> {
     let mut uses = Vec::new();
-    for (index, item) in reader.list(path, node).unwrap_or_default().iter().enumerate() {
+    for (index, item) in list(node).iter().enumerate() {
         let at = format!("{path}.{index}");
         let mut used = FileUse { source: String::new(), target: None, mode: None };
         if matches!(item.value, Value::Map(_)) {
-            reader.each_key(
-                &at,
-                item,
-                &["source", "target", "uid", "gid", "mode"],
-                |reader, key, path, node| match key {
-                    "source" => used.source = reader.text(path, node).unwrap_or_default(),
-                    "target" => used.target = reader.text(path, node),
-                    "mode" => used.mode = mode(reader, path, node),
-                    _ => {}
-                },
-            );
+            reader.each_key(&at, item, |reader, key, path, node| match key {
+                "source" => used.source = text(node).unwrap_or_default(),
+                "target" => used.target = text(node),
+                "mode" => used.mode = mode(reader, path, node),
+                "uid" | "gid" => {}
+                other => {
+                    let what = format!("the key `{other}` is not known here, and passed over");
+                    reader.warn(path, node.line, what, "remove it");
+                }
+            });
         } else {
-            used.source = reader.text(&at, item).unwrap_or_default();
+            used.source = text(item).unwrap_or_default();
         }
         if used.source.is_empty() {
             if matches!(item.value, Value::Map(_)) {
@@ -173,7 +162,7 @@ pub(super) fn file_uses(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec
 }
 
 fn mode(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<u32> {
-    let mode = reader.number(path, node)?;
+    let mode = number(node)?;
     if let Value::Scalar(Scalar { raw, kind: ScalarKind::Number, .. }) = &node.value
         && !raw.starts_with('0')
     {

@@ -1,6 +1,6 @@
 //! Reads the published ports of a service, in short and long form.
 
-use super::read::Reader;
+use super::read::{Reader, list, number, text};
 use super::{Port, PortMode};
 use crate::scalar::{Scalar, ScalarKind};
 use crate::yaml::{Node, Value};
@@ -12,7 +12,7 @@ const HINT: &str = "write `published:target`, such as \"8080:80\" or \"53:53/udp
 
 pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec<Port> {
     let mut ports = Vec::new();
-    for (index, item) in reader.list(path, node).unwrap_or_default().iter().enumerate() {
+    for (index, item) in list(node).iter().enumerate() {
         let at = format!("{path}.{index}");
         let read = match &item.value {
             Value::Map(_) => long(reader, &at, item).into_iter().collect(),
@@ -41,16 +41,16 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Vec<Port
 fn long(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Port> {
     let (mut target, mut published) = (None, None);
     let mut port = Port { target: 0, published: 0, protocol: "tcp".to_owned(), mode: PortMode::Ingress };
-    reader.each_key(path, node, &["target", "published", "protocol", "mode"], |reader, key, path, node| match key {
-        "target" => target = number(reader, path, node),
-        "published" => published = number(reader, path, node),
+    reader.each_key(path, node, |reader, key, path, node| match key {
+        "target" => target = port_number(reader, path, node),
+        "published" => published = port_number(reader, path, node),
         "protocol" => {
-            if let Some(protocol) = reader.text(path, node) {
+            if let Some(protocol) = text(node) {
                 port.protocol = protocol;
             }
         }
-        _ => {
-            port.mode = match reader.text(path, node).as_deref() {
+        "mode" => {
+            port.mode = match text(node).as_deref() {
                 Some("host") => PortMode::Host,
                 Some("ingress") | None => PortMode::Ingress,
                 Some(other) => {
@@ -59,6 +59,7 @@ fn long(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Port> {
                 }
             };
         }
+        _ => {}
     });
     // A target that is there and cannot be read has been reported where it stands.
     if target.is_none() && !matches!(&node.value, Value::Map(keys) if keys.iter().any(|(key, _)| key.name == "target"))
@@ -70,8 +71,8 @@ fn long(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Port> {
     Some(port)
 }
 
-fn number(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<u16> {
-    let number = reader.number(path, node)?;
+fn port_number(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<u16> {
+    let number = number(node)?;
     let port = u16::try_from(number).ok();
     if port.is_none() {
         reader.report(path, node.line, format!("{number} is not a port"), None);

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::words::parse_duration;
-use super::{Compose, KeyPlace, entries, service};
-use crate::interpolate::interpolate;
-use crate::scalar::{Scalar, ScalarKind, is_old_boolean};
-use crate::source::{Files, Problem, Topic, nearest};
+use super::{Compose, KeyPlace, entries, schema, service};
+use crate::interpolate::{InterpolationError, fill};
+use crate::letters::{self, Returns};
+use crate::scalar::{Scalar, ScalarKind, is_old_boolean, plain};
+use crate::source::{Files, Problem};
 use crate::yaml::{Key, Node, Value, parse};
 
 /// One file being read, and what was found so far.
@@ -25,6 +26,9 @@ pub(super) struct Reader<'a> {
     filled: usize,
 }
 
+/// The longest key as it is written in ASCII: readers of YAML look no further than 1,024 letters for the colon.
+const MAX_KEY: usize = 1_000;
+
 /// The most that variables may fill in one file, in bytes.
 const MAX_FILLED: usize = 4 << 20;
 
@@ -37,51 +41,53 @@ pub(super) fn document(
     env: &BTreeMap<String, String>,
 ) -> (Compose, Vec<Problem>) {
     let mut reader = Reader { file, folder, files, env, problems: Vec::new(), places: BTreeMap::new(), filled: 0 };
-    let mut compose = match parse(file, text) {
-        Ok(root) => reader.top(root),
+    let mut root = match letters::check(file, text, Returns::EndLines).and_then(|()| parse(file, text)) {
+        Ok(root) => root,
         Err(problem) => return (Compose::default(), vec![problem]),
     };
+    reader.fill("", &mut root);
+    let mut compose = reader.top(&root);
+    let minor = compose.version.as_deref().and_then(minor).unwrap_or(schema::LATEST);
+    reader.problems.extend(schema::check(file, &root, minor));
+    reader.problems.sort_by_key(|problem| (problem.file != file, problem.line));
     compose.places = reader.places;
     (compose, reader.problems)
 }
 
-const SECTIONS: [&str; 6] = ["version", "services", "volumes", "networks", "secrets", "configs"];
+/// The minor version of the compose format 3, when the loader knows it. None at all, and a bare 3, mean the latest.
+fn minor(version: &str) -> Option<u8> {
+    if matches!(version, "" | "3") {
+        return Some(schema::LATEST);
+    }
+    let text = version.strip_prefix("3.")?;
+    text.parse().ok().filter(|minor: &u8| *minor <= schema::LATEST && minor.to_string() == text)
+}
 
 impl Reader<'_> {
-    fn top(&mut self, mut root: Node) -> Compose {
+    fn top(&mut self, root: &Node) -> Compose {
         let mut compose = Compose::default();
-        let Value::Map(sections) = &mut root.value else {
+        let Value::Map(sections) = &root.value else {
             let what = if root.value == Value::Null { "is empty" } else { "is not a mapping" };
             let hint = "a compose file starts with `services:` and the services below it";
             self.problems.push(Problem::error(self.file, what).line(root.line).hint(hint));
             return compose;
         };
         for (key, node) in sections {
-            let path = key.name.clone();
-            self.note(&path, key.line);
-            self.fill(&path, node);
-            if key.name.starts_with("x-") {
-                continue;
-            }
+            self.note(&key.name, key.line);
             if key.name == "version" {
-                compose.version = self.version(&path, node);
-                continue;
+                compose.version = self.version(&key.name, node);
             }
-            if !SECTIONS.contains(&key.name.as_str()) {
-                self.unknown_key(&path, key, &SECTIONS);
-                continue;
-            }
-            let Some(children) = self.map(&path, node) else { continue };
-            for (key, node) in children {
-                let path = format!("{path}.{}", key.name);
-                self.note(&path, key.line);
-                let name = key.name.clone();
-                match section_of(&path) {
+            for (child, node) in map(node) {
+                let path = format!("{}.{}", key.name, child.name);
+                self.note(&path, child.line);
+                let name = child.name.clone();
+                match key.name.as_str() {
                     "services" => drop(compose.services.insert(name, service::read(self, &path, node))),
                     "volumes" => drop(compose.volumes.insert(name, entries::volume(self, &path, node))),
                     "networks" => drop(compose.networks.insert(name, entries::network(self, &path, node))),
-                    "secrets" => drop(compose.secrets.insert(name, entries::secret(self, &path, node))),
-                    _ => drop(compose.configs.insert(name, entries::config(self, &path, node))),
+                    "secrets" => drop(compose.secrets.insert(name, entries::stack_file(self, &path, node))),
+                    "configs" => drop(compose.configs.insert(name, entries::stack_file(self, &path, node))),
+                    _ => {}
                 }
             }
         }
@@ -89,13 +95,20 @@ impl Reader<'_> {
     }
 
     fn version(&mut self, path: &str, node: &Node) -> Option<String> {
-        let version = self.text(path, node)?;
-        let minor = version.strip_prefix("3.").and_then(|minor| minor.parse::<u8>().ok());
-        if !matches!(version.as_str(), "" | "3") && minor.is_none_or(|minor| minor > 13) {
-            let what = format!("compose file version `{version}` is not supported by Swarm");
+        let Value::Scalar(scalar) = &node.value else {
+            self.report(path, node.line, "must be a string", Some("write version: \"3.8\""));
+            return None;
+        };
+        if scalar.kind != ScalarKind::Text {
+            let what = format!("write version: \"{}\" with quotes", scalar.raw);
+            self.problems.push(Problem::error(self.file, what).line(node.line));
+            return Some(scalar.raw.clone());
+        }
+        if minor(&scalar.text).is_none() {
+            let what = format!("compose file version `{}` is not supported by Swarm", scalar.text);
             self.report(path, node.line, what, Some("write version: \"3.8\""));
         }
-        Some(version)
+        Some(scalar.text.clone())
     }
 
     /// Replaces the variables in every text below `node`. Keys are left alone, as the loader leaves them.
@@ -103,25 +116,15 @@ impl Reader<'_> {
         match &mut node.value {
             Value::Null => {}
             Value::Scalar(scalar) if scalar.kind == ScalarKind::Text && scalar.text.contains('$') => {
-                match interpolate(&scalar.text, self.env) {
-                    Ok(_) if self.filled > MAX_FILLED => {}
-                    Ok(text) => {
-                        self.filled += text.len();
-                        if self.filled > MAX_FILLED {
-                            self.report(path, node.line, "variables make this file larger than any recipe", None);
-                        }
-                        scalar.raw = std::mem::replace(&mut scalar.text, text);
-                        scalar.substituted = true;
-                    }
-                    Err(error) => {
-                        let hint = "write `$$` for a dollar sign, and `${NAME}` or `${NAME:-default}` for a variable";
-                        self.report(path, node.line, error.to_string(), Some(hint));
-                    }
-                }
+                self.fill_text(path, node.line, scalar);
             }
             Value::Scalar(scalar) => {
                 if scalar.plain && scalar.kind == ScalarKind::Text {
                     self.not_a_boolean(path, node.line, &scalar.text);
+                }
+                if scalar.number().is_some_and(|number| !number.value().is_finite()) {
+                    let what = format!("`{}` is a number that docker cannot hand on", scalar.raw);
+                    self.report(path, node.line, what, Some(&format!("put it in quotes: \"{}\"", scalar.raw)));
                 }
             }
             Value::List(items) => {
@@ -131,13 +134,55 @@ impl Reader<'_> {
             }
             Value::Map(entries) => {
                 for (key, child) in entries {
-                    let path = format!("{path}.{}", key.name);
-                    if key.plain {
-                        self.not_a_boolean(&path, key.line, &key.name);
-                    }
+                    let path = if path.is_empty() { key.name.clone() } else { format!("{path}.{}", key.name) };
+                    self.key(&path, key);
                     self.fill(&path, child);
                 }
             }
+        }
+    }
+
+    fn fill_text(&mut self, path: &str, line: u32, scalar: &mut Scalar) {
+        const DOLLAR: &str = "write `$$` for a dollar sign, and `${NAME}` or `${NAME:-default}` for a variable";
+        match fill(&scalar.text, self.env) {
+            Ok(_) if self.filled > MAX_FILLED => {}
+            Ok(filled) => {
+                self.filled += filled.text.len();
+                if self.filled > MAX_FILLED {
+                    self.report(path, line, "variables make this file larger than any recipe", None);
+                }
+                if let Some(error) = filled.passed_over {
+                    let what = format!("{error}: docker drops it, because a variable follows");
+                    self.warn(path, line, what, DOLLAR);
+                }
+                scalar.raw = std::mem::replace(&mut scalar.text, filled.text);
+                scalar.substituted = true;
+            }
+            Err(InterpolationError::Required { name, message }) => {
+                let what = format!("`${{{name}:?{message}}}`: abra has no required variables");
+                self.report(path, line, what, Some(&format!("give {name} a value in .env.sample")));
+            }
+            Err(error @ InterpolationError::NotAVariable { .. }) => {
+                self.report(path, line, error.to_string(), Some(DOLLAR));
+            }
+        }
+    }
+
+    /// A key has to be a text for docker, and the JSON that it is handed in has keys of one line.
+    fn key(&mut self, path: &str, key: &Key) {
+        let length: usize = key.name.chars().map(|letter| if letter.is_ascii() { 1 } else { 10 }).sum();
+        if length > MAX_KEY {
+            let what = format!("a key of {} letters", key.name.chars().count());
+            let hint = "make it shorter: readers of YAML stop looking for its colon";
+            self.problems.push(Problem::error(self.file, what).line(key.line).hint(hint));
+        }
+        if !key.plain {
+            return;
+        }
+        self.not_a_boolean(path, key.line, &key.name);
+        if key.name == "null" || key.name.is_empty() || plain(&key.name).kind != ScalarKind::Text {
+            let what = format!("the key `{}` is no text", key.name);
+            self.report(path, key.line, what, Some(&format!("put it in quotes: \"{}\"", key.name)));
         }
     }
 
@@ -172,68 +217,17 @@ impl Reader<'_> {
         self.problems.push(Problem::warning(self.file, what).line(line).key(path).hint(hint));
     }
 
-    /// Reports a key that the loader refuses, with the key that was probably meant.
-    pub(super) fn unknown_key(&mut self, path: &str, key: &Key, known: &[&str]) {
-        let hint = match nearest(&key.name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "remove it: `docker stack deploy` refuses keys it does not know".to_owned(),
-        };
-        self.report(path, key.line, format!("unknown key `{}`", key.name), Some(&hint));
-    }
-
-    /// The entries of a mapping.
-    pub(super) fn map<'n>(&mut self, path: &str, node: &'n Node) -> Option<&'n [(Key, Node)]> {
-        match &node.value {
-            Value::Map(entries) => Some(entries),
-            Value::Null | Value::Scalar(_) | Value::List(_) => {
-                self.report(path, node.line, "must be a mapping", None);
-                None
-            }
-        }
-    }
-
-    /// Calls `read` with each key of a mapping, its path and its node; `read` says whether it knows the key.
-    pub(super) fn each_key(
-        &mut self,
-        path: &str,
-        node: &Node,
-        known: &[&str],
-        mut read: impl FnMut(&mut Self, &str, &str, &Node),
-    ) {
-        for (key, child) in self.map(path, node).unwrap_or_default() {
+    /// Calls `read` with each key of a mapping, its path and its node.
+    pub(super) fn each_key(&mut self, path: &str, node: &Node, mut read: impl FnMut(&mut Self, &str, &str, &Node)) {
+        for (key, child) in map(node) {
             let path = format!("{path}.{}", key.name);
             self.note(&path, key.line);
-            if known.contains(&key.name.as_str()) {
-                read(self, &key.name, &path, child);
-            } else if !key.name.starts_with("x-") {
-                self.unknown_key(&path, key, known);
-            }
+            read(self, &key.name, &path, child);
         }
-    }
-
-    /// A text; a number or boolean has to be quoted.
-    pub(super) fn text(&mut self, path: &str, node: &Node) -> Option<String> {
-        match &node.value {
-            Value::Scalar(Scalar { text, kind: ScalarKind::Text | ScalarKind::Time, .. }) => Some(text.clone()),
-            Value::Scalar(scalar) => {
-                let hint = format!("put it in quotes: \"{}\"", scalar.raw);
-                self.report(path, node.line, "must be a string", Some(&hint));
-                None
-            }
-            Value::Null | Value::List(_) | Value::Map(_) => {
-                self.report(path, node.line, "must be a string", None);
-                None
-            }
-        }
-    }
-
-    /// A text that means nothing when it is empty.
-    pub(super) fn filled_text(&mut self, path: &str, node: &Node) -> Option<String> {
-        self.text(path, node).filter(|text| !text.is_empty())
     }
 
     /// A text or number, for places where the loader takes both; a number loses its notation, which is worth a warning.
-    pub(super) fn text_or_number(&mut self, path: &str, node: &Node) -> Option<String> {
+    fn text_or_number(&mut self, path: &str, node: &Node) -> Option<String> {
         match &node.value {
             Value::Scalar(scalar @ Scalar { kind: ScalarKind::Number | ScalarKind::Time, .. }) => {
                 if scalar.text != scalar.raw {
@@ -242,90 +236,7 @@ impl Reader<'_> {
                 }
                 Some(scalar.text.clone())
             }
-            Value::Scalar(Scalar { kind: ScalarKind::Boolean, raw, .. }) => {
-                let hint = format!("put it in quotes: \"{raw}\"");
-                self.report(path, node.line, "must be a string, number or null", Some(&hint));
-                None
-            }
-            Value::Scalar(_) | Value::Null | Value::List(_) | Value::Map(_) => self.text(path, node),
-        }
-    }
-
-    /// A whole number from 0 on.
-    pub(super) fn number(&mut self, path: &str, node: &Node) -> Option<u64> {
-        let Value::Scalar(scalar) = &node.value else {
-            self.report(path, node.line, "must be an integer", None);
-            return None;
-        };
-        let number = match scalar.kind {
-            ScalarKind::Text if self.substituted(path, node, scalar) => scalar.text.trim().parse().ok(),
-            ScalarKind::Text | ScalarKind::Boolean | ScalarKind::Time => None,
-            ScalarKind::Number => scalar.whole().and_then(|whole| u64::try_from(whole).ok()),
-        };
-        if number.is_none() {
-            self.report(path, node.line, "must be an integer", None);
-        }
-        number
-    }
-
-    /// `true` or `false`.
-    pub(super) fn boolean(&mut self, path: &str, node: &Node) -> Option<bool> {
-        let flag = match &node.value {
-            Value::Scalar(scalar @ Scalar { kind: ScalarKind::Boolean, .. }) => Some(scalar.text == "true"),
-            Value::Scalar(scalar) if self.substituted(path, node, scalar) => match scalar.text.as_str() {
-                "1" | "t" | "T" | "true" | "TRUE" | "True" | "y" | "yes" | "on" => Some(true),
-                "0" | "f" | "F" | "false" | "FALSE" | "False" | "n" | "no" | "off" => Some(false),
-                _ => None,
-            },
-            Value::Null | Value::Scalar(_) | Value::List(_) | Value::Map(_) => None,
-        };
-        if flag.is_none() {
-            self.report(path, node.line, "must be true or false", None);
-        }
-        flag
-    }
-
-    /// A duration such as `30s`.
-    pub(super) fn duration(&mut self, path: &str, node: &Node) -> Option<Duration> {
-        if let Value::Scalar(scalar) = &node.value {
-            self.substituted(path, node, scalar);
-        }
-        let text = self.text(path, node)?;
-        let duration = parse_duration(&text);
-        if duration.is_none() {
-            let what = format!("`{text}` is not a duration");
-            self.report(path, node.line, what, Some("write a number with its unit: 30s, 1m30s, 500ms"));
-        }
-        duration
-    }
-
-    /// Whether variables were filled in, which is an error where the schema wants something else than a text: `abra`
-    /// checks the schema before it fills them in.
-    fn substituted(&mut self, path: &str, node: &Node, scalar: &Scalar) -> bool {
-        if scalar.substituted && scalar.text != scalar.raw {
-            let what = format!("a variable (`{}`) in a field that is not a text", scalar.raw);
-            let hint = "write the value itself: abra refuses the recipe before it fills in variables";
-            let problem = Problem::error(self.file, what).line(node.line).key(path).hint(hint);
-            self.problems.push(problem.topic(Topic::TypedVariable));
-        }
-        scalar.substituted
-    }
-
-    /// A list of texts.
-    pub(super) fn texts(&mut self, path: &str, node: &Node) -> Vec<String> {
-        let Some(items) = self.list(path, node) else { return Vec::new() };
-        let read = items.iter().enumerate();
-        read.filter_map(|(index, item)| self.text(&format!("{path}.{index}"), item)).collect()
-    }
-
-    /// The items of a list.
-    pub(super) fn list<'n>(&mut self, path: &str, node: &'n Node) -> Option<&'n [Node]> {
-        match &node.value {
-            Value::List(items) => Some(items),
-            Value::Null | Value::Scalar(_) | Value::Map(_) => {
-                self.report(path, node.line, "must be a list", None);
-                None
-            }
+            Value::Scalar(_) | Value::Null | Value::List(_) | Value::Map(_) => text(node),
         }
     }
 
@@ -349,8 +260,8 @@ impl Reader<'_> {
                 }
             }
             Value::List(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    let Some(text) = self.pair_text(&format!("{path}.{index}"), item) else { continue };
+                for item in items {
+                    let Some(text) = text(item) else { continue };
                     let (key, value) = match text.split_once('=') {
                         Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
                         None => (text, None),
@@ -359,22 +270,9 @@ impl Reader<'_> {
                     pairs.insert(key, value);
                 }
             }
-            Value::Null | Value::Scalar(_) => {
-                self.report(path, node.line, "must be a mapping or a list of `key=value`", None);
-            }
+            Value::Null | Value::Scalar(_) => {}
         }
         pairs
-    }
-
-    fn pair_text(&mut self, path: &str, item: &Node) -> Option<String> {
-        if let Value::Map(entries) = &item.value
-            && let [(key, _)] = entries.as_slice()
-        {
-            let hint = format!("write `- {}=value`, or leave out the dashes", key.name);
-            self.report(path, item.line, "a list item with `key: value` in it", Some(&hint));
-            return None;
-        }
-        self.text(path, item)
     }
 
     /// Labels: pairs, with nothing for a key without value.
@@ -396,6 +294,59 @@ impl Reader<'_> {
     }
 }
 
-fn section_of(path: &str) -> &str {
-    path.split_once('.').map_or(path, |(section, _)| section)
+// What is not of the shape that is wanted is nothing here: the schema has reported it.
+
+/// The entries of a mapping.
+pub(super) fn map(node: &Node) -> &[(Key, Node)] {
+    match &node.value {
+        Value::Map(entries) => entries,
+        Value::Null | Value::Scalar(_) | Value::List(_) => &[],
+    }
+}
+
+/// The items of a list.
+pub(super) fn list(node: &Node) -> &[Node] {
+    match &node.value {
+        Value::List(items) => items,
+        Value::Null | Value::Scalar(_) | Value::Map(_) => &[],
+    }
+}
+
+/// A text.
+pub(super) fn text(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Scalar(Scalar { text, kind: ScalarKind::Text, .. }) => Some(text.clone()),
+        Value::Null | Value::Scalar(_) | Value::List(_) | Value::Map(_) => None,
+    }
+}
+
+/// A text that means nothing when it is empty.
+pub(super) fn filled_text(node: &Node) -> Option<String> {
+    text(node).filter(|text| !text.is_empty())
+}
+
+/// A list of texts.
+pub(super) fn texts(node: &Node) -> Vec<String> {
+    list(node).iter().filter_map(text).collect()
+}
+
+/// A whole number from 0 on.
+pub(super) fn number(node: &Node) -> Option<u64> {
+    match &node.value {
+        Value::Scalar(scalar) => scalar.whole().and_then(|whole| u64::try_from(whole).ok()),
+        Value::Null | Value::List(_) | Value::Map(_) => None,
+    }
+}
+
+/// `true` or `false`.
+pub(super) fn boolean(node: &Node) -> Option<bool> {
+    match &node.value {
+        Value::Scalar(scalar @ Scalar { kind: ScalarKind::Boolean, .. }) => Some(scalar.text == "true"),
+        Value::Null | Value::Scalar(_) | Value::List(_) | Value::Map(_) => None,
+    }
+}
+
+/// A duration such as `30s`.
+pub(super) fn duration(node: &Node) -> Option<Duration> {
+    text(node).and_then(|text| parse_duration(&text))
 }

@@ -6,6 +6,7 @@
 mod cli;
 mod forms;
 mod good;
+mod loader;
 mod loading;
 mod malformed;
 mod overlays;

@@ -78,7 +78,7 @@ volumes:
   data:
 "#;
     insta::assert_snapshot!(problems(&[SAMPLE, ("compose.yml", compose)]), @r"
-    Error compose.yml, line 5: services.app.depends_on.0: unknown service `dbb`
+    Warning compose.yml, line 5: services.app.depends_on.0: unknown service `dbb`
     hint: define it, or remove it from the list
     Error compose.yml, line 7: services.app.networks.prox: unknown network `prox`
     hint: did you mean `proxy`?
@@ -206,8 +206,7 @@ services:
 image: oops
 "#;
     insta::assert_snapshot!(problems(&[SAMPLE, ("compose.yml", compose)]), @r#"
-    Error compose.yml, line 2: version: must be a string
-    hint: put it in quotes: "3.8"
+    Error compose.yml, line 2: write version: "3.8" with quotes
     Error compose.yml, line 5: services.app.image: must be a string
     hint: put it in quotes: "1.10"
     Error compose.yml, line 6: services.app.helthcheck: unknown key `helthcheck`
@@ -263,8 +262,8 @@ image: oops
 fn variables_that_cannot_be_filled_in() {
     let compose = "services:\n  app:\n    image: a:${TAG:?choose a tag}\n    command: [\"echo\", \"costs 5$\"]\n    environment:\n      - X=${ Y }\n      - Z=$$fine\n";
     insta::assert_snapshot!(problems(&[SAMPLE, ("compose.yml", compose)]), @r"
-    Error compose.yml, line 3: services.app.image: required variable `TAG` has no value: choose a tag
-    hint: write `$$` for a dollar sign, and `${NAME}` or `${NAME:-default}` for a variable
+    Error compose.yml, line 3: services.app.image: `${TAG:?choose a tag}`: abra has no required variables
+    hint: give TAG a value in .env.sample
     Error compose.yml, line 4: services.app.command.1: `$` is not a variable
     hint: write `$$` for a dollar sign, and `${NAME}` or `${NAME:-default}` for a variable
     Error compose.yml, line 6: services.app.environment.0: `${ Y }` is not a variable
@@ -319,14 +318,14 @@ fn files_with_variables_that_cannot_be_read() {
     let compose = "services:\n  app:\n    image: a:1\n    env_file: [a.env, b.env, ./c.env, /etc/environment]\n";
     let files = [SAMPLE, ("compose.yml", compose), ("a.env", "A=1\nB C=2\n"), ("c.env", "\n=x\n")];
     insta::assert_snapshot!(problems(&files), @r"
-    Error a.env, line 2: services.app.env_file: the name `B C` has blanks in it
-    hint: write `NAME=value`, one a line; `#` starts a comment
     Error compose.yml, line 4: services.app.env_file: file `b.env` does not exist in the recipe
     hint: commit the file, or write its variables under `environment`
-    Error c.env, line 2: services.app.env_file: a value without a name
-    hint: write `NAME=value`, one a line; `#` starts a comment
     Error compose.yml, line 4: services.app.env_file: file `/etc/environment` does not exist in the recipe
     hint: commit the file, or write its variables under `environment`
+    Error a.env, line 2: services.app.env_file: the name `B C` has blanks in it
+    hint: write `NAME=value`, one a line; `#` starts a comment
+    Error c.env, line 2: services.app.env_file: a value without a name
+    hint: write `NAME=value`, one a line; `#` starts a comment
     ");
 }
 
@@ -425,8 +424,9 @@ fn an_environment_that_cannot_be_read() {
 fn a_file_that_variables_blow_up() {
     let double = |n: u32| format!("A{n}=$A{p}$A{p}\n", p = n - 1);
     let sample: String = std::iter::once("A0=xxxxxxxx\n".to_owned()).chain((1..12).map(double)).collect();
-    let lines = "      - X=${A11}${A11}${A11}${A11}\n".repeat(200);
-    let compose = format!("{GOOD}    environment:\n{lines}    ports: [{}]\n", "'1-65535:1-65535', ".repeat(4));
+    let lines: String = (0..200).map(|n| format!("      - X{n}=${{A11}}${{A11}}${{A11}}${{A11}}\n")).collect();
+    let ports: String = (1..5).map(|n| format!("'{n}-65535:{n}-65535', ")).collect();
+    let compose = format!("{GOOD}    environment:\n{lines}    ports: [{ports}]\n");
     insta::assert_snapshot!(problems(&[(".env.sample", &sample), ("compose.yml", &compose)]), @r"
     Error compose.yml, line 68: services.app.environment.63: variables make this file larger than any recipe
     Error compose.yml, line 205: services.app.ports: publishes more than 131072 ports
