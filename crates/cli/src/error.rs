@@ -137,7 +137,8 @@ impl From<GitError> for UserError {
             | GitError::Inside(_)
             | GitError::UnsafePath(_)
             | GitError::UnsafeLink { .. }
-            | GitError::TooLarge { .. }
+            | GitError::TooLarge(_)
+            | GitError::Unreadable(_)
             | GitError::Commit(_) => Kind::Recipe,
             GitError::Fetch { .. } | GitError::Write { .. } => Kind::Infrastructure,
             GitError::Answer(_) => Kind::Internal,

@@ -4,6 +4,8 @@
 //! user's configuration is not read, and nothing ever asks for a password. Trees are read as raw objects, so that no
 //! attribute can hide a file from the check or change one on its way.
 
+mod credentials;
+mod door;
 mod history;
 mod source;
 mod tree;
@@ -16,9 +18,14 @@ pub use working_copy::WorkingCopy;
 
 use crate::process::{self, Command, ProcessError};
 use cc_ci_model::ids::{Commit, NameError};
+use credentials::Address;
+use door::{git, offline, set};
 use sha2::{Digest, Sha256};
-use std::fs::File;
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -100,13 +107,11 @@ pub enum GitError {
         target: String,
     },
     /// More than a recipe can be.
-    #[error("the commit is too large for a recipe: {what} (the limit is {limit})")]
-    TooLarge {
-        /// `31245 files` or `300 MiB`.
-        what: String,
-        /// In the same unit.
-        limit: u64,
-    },
+    #[error("the commit holds more than {0}, which no recipe does; nothing was checked out")]
+    TooLarge(String),
+    /// Objects that git itself cannot read.
+    #[error("git cannot read the repository ({0}); `git fsck` there says more")]
+    Unreadable(String),
     /// An answer of git that we cannot read.
     #[error("cannot read the answer of `git {0}`")]
     Answer(&'static str),
@@ -185,7 +190,7 @@ impl Repository {
     pub async fn tags(&self) -> Result<Vec<Tag>, GitError> {
         let format = "%(refname:strip=2)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)";
         let command = self.command().args(["for-each-ref", "--format", format, "refs/tags"]);
-        let output = process::run(&command, &self.cancel).await?.require_success(&command)?;
+        let output = self.read(&command).await?;
         let mut tags = Vec::new();
         for line in output.stdout_text().lines() {
             let [name, kind, object, peeled_kind, peeled] = fields(line).ok_or(GitError::Answer("for-each-ref"))?;
@@ -216,7 +221,7 @@ impl Repository {
             "refs/heads/master",
         ];
         let command = self.command().args(["for-each-ref", "--format", "%(refname)%00%(objectname)"]).args(order);
-        let output = process::run(&command, &self.cancel).await?.require_success(&command)?;
+        let output = self.read(&command).await?;
         let text = output.stdout_text();
         let found: Vec<[&str; 2]> = text.lines().filter_map(fields).collect();
         for wanted in order {
@@ -231,13 +236,14 @@ impl Repository {
     /// Paths of the work tree that differ from what is committed, untracked ones included; empty without a work tree.
     pub async fn uncommitted(&self) -> Result<Vec<String>, GitError> {
         let Some(work_tree) = &self.work_tree else { return Ok(Vec::new()) };
-        let mut command = offline(work_tree);
+        // Both by name: a repository may say that its files are elsewhere.
+        let mut command = offline(work_tree).env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", work_tree);
         // Comparing a changed file runs the filters that the repository configures: name each and switch it off.
         let list = self.command().args(["config", "--name-only", "-z", "--get-regexp", r"^filter\..*"]);
-        let names = process::run(&list, &self.cancel).await?.stdout_text();
-        for name in names.split('\0').filter(|name| !name.is_empty()) {
-            let value = if name.ends_with(".required") { "false" } else { "" };
-            command = command.arg("-c").arg(format!("{name}={value}"));
+        let names = process::run(&list, &self.cancel).await?.stdout;
+        for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+            let value = if name.ends_with(b".required") { "false" } else { "" };
+            command = set(command, OsStr::from_bytes(name), value);
         }
         let command = command.args([
             "status",
@@ -247,8 +253,7 @@ impl Repository {
             "--ignore-submodules=all",
             "--untracked-files=normal",
         ]);
-        let output = process::run(&command, &self.cancel).await?.require_success(&command)?;
-        let text = output.stdout_text();
+        let text = self.read(&command).await?.stdout_text();
         Ok(text.split('\0').filter_map(|entry| entry.get(3..)).map(str::to_owned).collect())
     }
 
@@ -268,55 +273,29 @@ impl Repository {
     fn command(&self) -> Command {
         offline(&self.git_dir)
     }
+
+    /// What a command that only reads has to say. That git cannot read it is the repository's fault.
+    async fn read(&self, command: &Command) -> Result<process::Output, GitError> {
+        let output = process::run(command, &self.cancel).await?;
+        match output.ended {
+            process::Ended::Exited(0) => Ok(output.require_success(command)?),
+            process::Ended::Exited(_) => Err(GitError::Unreadable(output.last_words())),
+            process::Ended::TimedOut => {
+                Err(GitError::Unreadable(format!("it did not end within {} s", command.deadline.as_secs())))
+            }
+            process::Ended::Signalled(_) => Ok(output.require_success(command)?),
+        }
+    }
 }
 
 fn fields<const N: usize>(line: &str) -> Option<[&str; N]> {
     line.split('\0').collect::<Vec<_>>().try_into().ok()
 }
 
-/// The `git` program with everything switched off that could run code or ask a question.
-fn git(dir: &Path) -> Command {
-    let off = [
-        "core.hooksPath=/dev/null",
-        "core.fsmonitor=false",
-        "core.attributesFile=/dev/null",
-        "credential.helper=",
-        "protocol.ext.allow=never",
-        "submodule.recurse=false",
-        "gc.auto=0",
-        "maintenance.auto=false",
-        // Ownership protects from foreign configuration that runs code; all of that is switched off here.
-        "safe.directory=*",
-    ];
-    let command = Command::new("git")
-        .inherit(&[
-            "SSH_AUTH_SOCK",
-            "https_proxy",
-            "HTTPS_PROXY",
-            "http_proxy",
-            "no_proxy",
-            "NO_PROXY",
-            "SSL_CERT_FILE",
-        ])
-        .env("LC_ALL", "C")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("GIT_ASKPASS", "/bin/false")
-        .env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("GIT_NO_LAZY_FETCH", "1")
-        .cwd(dir);
-    off.into_iter().fold(command, |command, setting| command.arg("-c").arg(setting))
-}
-
-/// The same without any transport, for reading what is there.
-fn offline(dir: &Path) -> Command {
-    git(dir).args(["-c", "protocol.allow=never"])
-}
-
 /// Brings a bare copy of `url` into the cache and up to date; copies of the same URL take turns.
 async fn mirror(url: &str, cache: &Path, cancel: &CancellationToken) -> Result<PathBuf, GitError> {
+    let address = Address::of(url);
+    let url = address.url.as_str();
     let written = |path: &Path| {
         let path = path.to_owned();
         move |source| GitError::Write { path, source }
@@ -326,7 +305,7 @@ async fn mirror(url: &str, cache: &Path, cancel: &CancellationToken) -> Result<P
     let key: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let git_dir = cache.join(format!("{key}.git"));
     let lock_path = cache.join(format!("{key}.lock"));
-    let lock = File::create(&lock_path).map_err(written(&lock_path))?;
+    let lock = open_lock(&lock_path).map_err(written(&lock_path))?;
     let _held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
         .await
         .map_err(io::Error::other)
@@ -335,19 +314,16 @@ async fn mirror(url: &str, cache: &Path, cancel: &CancellationToken) -> Result<P
 
     if !git_dir.join("HEAD").is_file() {
         let fresh = tempfile::tempdir_in(cache).map_err(written(cache))?;
-        transfer(
-            url,
-            git(cache).args(["clone", "--quiet", "--mirror", "--template=", "--", url]).arg(fresh.path()),
-            cancel,
-        )
-        .await?;
+        let clone = git(cache).args(["clone", "--quiet", "--mirror", "--template=", "--", url]).arg(fresh.path());
+        transfer(&address, clone, cancel).await?;
         std::fs::rename(fresh.path(), &git_dir).map_err(written(&git_dir))?;
         return Ok(git_dir);
     }
-    transfer(url, git(&git_dir).args(["fetch", "--quiet", "--prune", "--no-write-fetch-head", "origin"]), cancel)
-        .await?;
+    let fetch = git(&git_dir).args(["fetch", "--quiet", "--prune", "--no-write-fetch-head", "origin"]);
+    transfer(&address, fetch, cancel).await?;
     // The remote's default branch may have another name by now.
-    let asked = transfer(url, git(&git_dir).args(["ls-remote", "--symref", "origin", "HEAD"]), cancel).await?;
+    let asked = git(&git_dir).args(["ls-remote", "--symref", "origin", "HEAD"]);
+    let asked = transfer(&address, asked, cancel).await?;
     if let Some(branch) = asked.lines().find_map(|line| line.strip_prefix("ref: ")?.strip_suffix("\tHEAD")) {
         let command = offline(&git_dir).args(["symbolic-ref", "HEAD", branch]);
         process::run(&command, cancel).await?.require_success(&command)?;
@@ -355,12 +331,17 @@ async fn mirror(url: &str, cache: &Path, cancel: &CancellationToken) -> Result<P
     Ok(git_dir)
 }
 
-async fn transfer(url: &str, command: Command, cancel: &CancellationToken) -> Result<String, GitError> {
-    let command = command.deadline(TRANSFER);
+/// Opens a file to lock, and never one that a link leads to.
+fn open_lock(path: &Path) -> io::Result<File> {
+    let no_link = nix::fcntl::OFlag::O_NOFOLLOW.bits();
+    OpenOptions::new().write(true).create(true).truncate(false).custom_flags(no_link).open(path)
+}
+
+async fn transfer(address: &Address, command: Command, cancel: &CancellationToken) -> Result<String, GitError> {
+    let command = address.with_credentials(command).deadline(TRANSFER);
     let output = process::run(&command, cancel).await?;
     if output.ended == process::Ended::Exited(128) {
-        let said = output.last_words().replace(url, &source::without_credentials(url));
-        return Err(GitError::Fetch { url: source::without_credentials(url), said });
+        return Err(GitError::Fetch { url: address.url.clone(), said: output.last_words() });
     }
     Ok(output.require_success(&command)?.stdout_text())
 }

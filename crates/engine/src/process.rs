@@ -36,8 +36,19 @@ pub struct Command {
     pub deadline: Duration,
     /// How many bytes of standard output, and of standard error, are kept. What comes after is read and dropped.
     pub output_cap: usize,
+    /// What becomes of a program that says more than that.
+    pub at_cap: AtCap,
     /// What its three standard streams lead to.
     pub console: Console,
+}
+
+/// What becomes of a program whose output passes its cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtCap {
+    /// It goes on; the rest is read and dropped.
+    GoesOn,
+    /// It is killed.
+    Ends,
 }
 
 /// What a program's standard streams lead to.
@@ -61,6 +72,7 @@ impl Command {
             stdin: Vec::new(),
             deadline: Duration::from_secs(60),
             output_cap: 16 * 1024 * 1024,
+            at_cap: AtCap::GoesOn,
             console: Console::Pipes,
         };
         bare.inherit(&["PATH", "HOME"])
@@ -136,6 +148,13 @@ impl Command {
     #[must_use]
     pub fn output_cap(mut self, bytes: usize) -> Self {
         self.output_cap = bytes;
+        self
+    }
+
+    /// Ends the program as soon as its output passes the cap: all of it together would say no more.
+    #[must_use]
+    pub fn stop_at_cap(mut self) -> Self {
+        self.at_cap = AtCap::Ends;
         self
     }
 

@@ -1,6 +1,7 @@
 //! What a repository knows about its own past: which tags lie behind a commit, and what its origin has beyond it.
 
-use super::{GitError, Repository, Source, git, source};
+use super::door::git;
+use super::{GitError, Repository, Source, source};
 use crate::process;
 use cc_ci_model::ids::Commit;
 use std::collections::BTreeSet;
@@ -32,7 +33,7 @@ impl Repository {
     pub async fn tags_behind(&self, head: &Commit) -> Result<BTreeSet<String>, GitError> {
         let merged = format!("--merged={head}");
         let command = self.command().args(["for-each-ref", &merged, "--format", "%(refname:strip=2)", "refs/tags"]);
-        let output = process::run(&command, &self.cancel).await?.require_success(&command)?;
+        let output = self.read(&command).await?;
         Ok(output.stdout_text().lines().map(str::to_owned).collect())
     }
 

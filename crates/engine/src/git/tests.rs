@@ -1,4 +1,6 @@
-//! Real repositories, honest and hostile, made with the `git` program for each test.
+//! Real repositories, made with the `git` program for each test.
+
+mod hostile;
 
 use super::*;
 use std::collections::BTreeSet;

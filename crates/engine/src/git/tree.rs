@@ -1,5 +1,6 @@
 //! The tree of one commit: as texts for reading, or written out for deploying.
 
+use super::door::DEPTH;
 use super::{GitError, Repository};
 use crate::process;
 use cc_ci_model::ids::Commit;
@@ -11,10 +12,12 @@ use std::path::Path;
 
 /// The largest file that is read as text. Bytes.
 const TEXT: u64 = 1024 * 1024;
-/// The most a checkout may hold. Bytes.
-const WHOLE: u64 = 256 * 1024 * 1024;
+/// The most a commit may hold. Bytes.
+const WHOLE: u64 = 64 * 1024 * 1024;
 /// The most files a commit may hold.
-const ENTRIES: u64 = 20_000;
+const ENTRIES: usize = 20_000;
+/// The most that the list of a commit's files may take. Bytes. A tree may name the same folder a thousand times.
+const LIST: usize = 8 * 1024 * 1024;
 /// How many links may follow one another.
 const LINKS: usize = 8;
 
@@ -131,10 +134,24 @@ impl Repository {
     async fn entries(&self, commit: &Commit) -> Result<BTreeMap<String, Entry>, GitError> {
         let command =
             self.command().args(["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", commit.as_str()]);
-        let output = process::run(&command, &self.cancel).await?.require_success(&command)?;
+        let command = command.output_cap(LIST).stop_at_cap();
+        let output = match process::run(&command, &self.cancel).await? {
+            output if output.truncated || output.success() => output,
+            output if output.last_words().contains("maximum allowed tree depth") => {
+                return Err(GitError::TooLarge(format!("{DEPTH} folders in one another")));
+            }
+            output => return Err(GitError::Unreadable(output.last_words())),
+        };
+        let records = || output.stdout.split(|byte| *byte == 0).filter(|record| !record.is_empty());
+        if records().nth(ENTRIES).is_some() {
+            return Err(GitError::TooLarge(format!("{ENTRIES} files")));
+        }
+        if output.truncated {
+            return Err(GitError::TooLarge(format!("{} MiB of names of files", LIST >> 20)));
+        }
         let mut entries = BTreeMap::new();
-        let mut whole = 0;
-        for record in output.stdout.split(|byte| *byte == 0).filter(|record| !record.is_empty()) {
+        let mut whole = 0u64;
+        for record in records() {
             let Ok(record) = std::str::from_utf8(record) else {
                 return Err(GitError::UnsafePath(String::from_utf8_lossy(record).into_owned()));
             };
@@ -142,14 +159,11 @@ impl Repository {
             if !is_safe(path) {
                 return Err(GitError::UnsafePath(path.to_owned()));
             }
-            whole += entry.size;
+            whole = whole.saturating_add(entry.size);
             entries.insert(path.to_owned(), entry);
         }
-        if entries.len() as u64 > ENTRIES {
-            return Err(GitError::TooLarge { what: format!("{} files", entries.len()), limit: ENTRIES });
-        }
         if whole > WHOLE {
-            return Err(GitError::TooLarge { what: format!("{} MiB", whole >> 20), limit: WHOLE >> 20 });
+            return Err(GitError::TooLarge(format!("{} MiB", WHOLE >> 20)));
         }
         Ok(entries)
     }
@@ -163,11 +177,12 @@ impl Repository {
             .args(["cat-file", "--batch"])
             .stdin(asked)
             .output_cap(usize::try_from(WHOLE).unwrap_or(usize::MAX) + objects.len() * 100);
-        let output = process::run(&command, &self.cancel).await?.require_success(&command)?;
+        let output = self.read(&command).await?;
         let mut rest = output.stdout.as_slice();
         let mut blobs = BTreeMap::new();
         for object in objects {
-            let (content, after) = read_blob(rest, object).ok_or(GitError::Answer("cat-file"))?;
+            let (content, after) = read_blob(rest, object)
+                .ok_or_else(|| GitError::Unreadable(format!("object {object} is missing or no file")))?;
             blobs.insert(object.to_owned(), content.to_vec());
             rest = after;
         }

@@ -1,6 +1,7 @@
 //! A clone of a recipe as a maintainer has it, with history and tags, for tools that ask git which commit they are at.
 
-use super::{GitError, Repository, git, offline};
+use super::door::{git, offline};
+use super::{GitError, Repository};
 use crate::process::{self, Command};
 use cc_ci_model::ids::Commit;
 use std::io;

@@ -1,7 +1,7 @@
 //! Starts a command, feeds and drains its pipes in one loop, and sees to it that its tree ends.
 
 use super::terminal::{self, Controlling, Screen};
-use super::{Command, Console, Ended, Output, ProcessError, Stream};
+use super::{AtCap, Command, Console, Ended, Output, ProcessError, Stream};
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -191,7 +191,12 @@ pub(super) async fn perform(
             }
             read = stdout.read(&mut out_buffer), if out.open => match read.map_err(lost)? {
                 0 => out.close(&mut on_line),
-                some => out.take(&out_buffer[..some], &mut on_line),
+                some => {
+                    out.take(&out_buffer[..some], &mut on_line);
+                    if out.truncated && command.at_cap == AtCap::Ends {
+                        tree.kill();
+                    }
+                }
             },
             read = read_some(&mut stderr, &mut err_buffer), if err.open => match read.map_err(lost)? {
                 0 => err.close(&mut on_line),
