@@ -7,7 +7,7 @@ use crate::object::ObjectKind;
 use crate::plan::Skip;
 use crate::testcase::{CaseEnd, Count};
 use crate::verdict::{Color, Status};
-use cc_ci_recipe::lint;
+use cc_ci_recipe::lint::{self, second};
 use cc_ci_recipe::source::Severity;
 use std::fmt::Write;
 
@@ -216,7 +216,7 @@ fn level(out: &mut String, view: &ReportView) {
     if let Some(more) = errors.count().checked_sub(LINT_LINES).filter(|more| *more > 0) {
         line(out, &format!("  and {more} more in lint.txt"));
     }
-    for second in view.lint.iter().filter_map(|report| Some(report.second.as_ref()?.lines(report))).flatten() {
+    for second in view.lint.iter().filter_map(|report| Some(second::lines(report.second.as_ref()?, report))).flatten() {
         line(out, &format!("  {}", first_line(&second)));
     }
 }

@@ -1,7 +1,6 @@
 //! What `abra recipe lint` thinks of a recipe: a second opinion beside our own lint, never a verdict.
 
 use super::{said, table};
-use crate::lint::LintReport;
 use serde::{Deserialize, Serialize};
 
 /// The answer of `abra recipe lint`.
@@ -74,44 +73,6 @@ impl SecondOpinion {
             }
         }
     }
-
-    /// Where abra and our own rules of the same number say different things, a line each.
-    #[must_use]
-    pub fn differences(&self, ours: &LintReport) -> Vec<String> {
-        let rules = match self {
-            Self::Given { rules, .. } => rules,
-            Self::NotGiven { .. } => return Vec::new(),
-        };
-        let found = |rule: &str| ours.findings.iter().any(|finding| finding.rule == rule);
-        let lines = rules.iter().filter_map(|row| {
-            let RuleAnswer { rule, severity, answer, resolve } = row;
-            let no = || format!("{rule}: abra says no ({severity}: {resolve})");
-            match (answer, found(rule), ours.unchecked.contains(rule)) {
-                (Obeys::Unsatisfied, _, true) => Some(format!("{}, cc-ci does not check it", no())),
-                (Obeys::Unsatisfied, false, false) => Some(format!("{}, cc-ci finds nothing", no())),
-                (Obeys::Satisfied, true, _) => Some(format!("{rule}: abra is satisfied, cc-ci is not")),
-                (Obeys::Skipped, true, _) => Some(format!("{rule}: abra skips it, cc-ci finds something")),
-                (Obeys::Unsatisfied, true, false) | (Obeys::Satisfied | Obeys::Skipped, false, _) => None,
-            }
-        });
-        lines.collect()
-    }
-
-    /// The opinion for a reader: one line, and one for each difference.
-    #[must_use]
-    pub fn lines(&self, ours: &LintReport) -> Vec<String> {
-        let differences = self.differences(ours);
-        let head = match self {
-            Self::NotGiven { version, why } => {
-                format!("abra {version} has no opinion: {}", why.lines().next().unwrap_or_default())
-            }
-            Self::Given { version, rules } if differences.is_empty() => {
-                format!("abra {version} says the same of its {} rules", rules.len())
-            }
-            Self::Given { version, .. } => format!("abra {version} differs:"),
-        };
-        std::iter::once(head).chain(differences.into_iter().map(|line| format!("  {line}"))).collect()
-    }
 }
 
 fn answer(satisfied: &str, skipped: &str) -> Option<Obeys> {
@@ -129,8 +90,6 @@ fn answer(satisfied: &str, skipped: &str) -> Option<Obeys> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lint::LintFinding;
-    use crate::source::Severity;
 
     const TABLE: &str = "\
 ┌──────┬────────────────────────┬──────────┬───────────┬─────────┬──────────────────────┐
@@ -145,34 +104,26 @@ mod tests {
 WARN critical errors present in shop config
 ";
 
-    fn ours(rule: &str) -> LintReport {
-        let finding = LintFinding {
-            file: None,
-            line: None,
-            rule: rule.to_owned(),
-            severity: Severity::Warning,
-            message: "m".to_owned(),
-            hint: None,
-        };
-        LintReport { findings: vec![finding], unchecked: vec!["R006".to_owned()], ..LintReport::default() }
-    }
-
     #[test]
-    fn the_table_decides_and_differences_are_named() {
-        let opinion = SecondOpinion::read("0.13.0", TABLE);
-        insta::assert_snapshot!(opinion.lines(&ours("R015")).join("\n"), @r"
-        abra 0.13.0 differs:
-          R006: abra says no (warn: publish a version), cc-ci does not check it
-          R011: abra says no (error: ensure image), cc-ci finds nothing
+    fn the_table_decides() {
+        let SecondOpinion::Given { rules, .. } = SecondOpinion::read("0.13.0", TABLE) else { panic!("no opinion") };
+        let seen: Vec<String> =
+            rules.iter().map(|row| format!("{} {} {:?}", row.rule, row.severity, row.answer)).collect();
+        insta::assert_snapshot!(seen.join("\n"), @r"
+        R001 warn Satisfied
+        R006 warn Unsatisfied
+        R010 error Skipped
+        R011 error Unsatisfied
+        R015 warn Unsatisfied
         ");
-        assert!(opinion.differences(&ours("R001")).contains(&"R001: abra is satisfied, cc-ci is not".to_owned()));
+        assert_eq!(rules[3].resolve, "ensure image");
     }
 
     #[test]
     fn no_table_is_no_opinion() {
         let fatal = SecondOpinion::read("0.13.0", "FATA unable to validate recipe: no .env.sample");
-        let lines = fatal.lines(&LintReport::default());
-        assert_eq!(lines, ["abra 0.13.0 has no opinion: unable to validate recipe: no .env.sample"]);
+        let why = "unable to validate recipe: no .env.sample".to_owned();
+        assert_eq!(fatal, SecondOpinion::NotGiven { version: "0.13.0".to_owned(), why });
         let torn = TABLE.replace("❌", "?");
         assert!(matches!(SecondOpinion::read("0.13.0", &torn), SecondOpinion::NotGiven { .. }));
         assert!(matches!(SecondOpinion::read("0.13.0", "done"), SecondOpinion::NotGiven { .. }));

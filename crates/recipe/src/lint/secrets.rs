@@ -2,10 +2,10 @@
 
 use super::configs::is_in;
 use super::reading::Set;
-use super::variables::{Call, calls};
+use super::templates::{Call, by_service, calls};
 use super::{Check, LintInput, Rule, RuleHit};
 use crate::compose::check::MAX_NAME;
-use crate::compose::{Service, StackFile};
+use crate::compose::StackFile;
 use crate::interpolate::interpolate;
 use crate::source::{Severity, Topic};
 use std::collections::{BTreeMap, BTreeSet};
@@ -130,16 +130,4 @@ fn in_templates(input: &LintInput<'_>) -> Vec<RuleHit> {
             .then(|| RuleHit::new(words()).line(file, line).hint(format!("add `{name}` to services.{service}.secrets")))
     });
     found.collect()
-}
-
-/// Something of each service, over all choices of compose files.
-pub(super) fn by_service<'i>(
-    input: &'i LintInput<'_>,
-    of: impl Fn(&'i Service) -> BTreeSet<&'i str>,
-) -> BTreeMap<&'i str, BTreeSet<&'i str>> {
-    let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (name, service) in input.head.sets.iter().flat_map(|set| &set.compose.services) {
-        found.entry(name).or_default().extend(of(service));
-    }
-    found
 }

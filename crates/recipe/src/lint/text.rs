@@ -1,6 +1,6 @@
 //! Lint for a reader: a line per finding, what to do about it, and a count.
 
-use super::{LintFinding, LintReport};
+use super::{LintFinding, LintReport, second};
 use crate::source::Severity;
 
 /// The whole report. Ends with a line break.
@@ -16,7 +16,7 @@ pub fn render(report: &LintReport) -> String {
         None => "compared with nothing".to_owned(),
     };
     lines.push(format!("lint: {} ({compared}; not checked: {})", counts(report), report.unchecked.join(", ")));
-    lines.extend(report.second.iter().flat_map(|second| second.lines(report)));
+    lines.extend(report.second.iter().flat_map(|opinion| second::lines(opinion, report)));
     lines.join("\n") + "\n"
 }
 
