@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The shortest time limit of a whole run that anybody may give, in seconds.
+pub(crate) const SHORTEST: u64 = 10;
+/// The longest.
+pub(crate) const LONGEST: u64 = 86_400;
+
 /// How long things may take before they count as failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {

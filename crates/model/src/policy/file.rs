@@ -1,7 +1,7 @@
 //! The operator's policy file: single items for single recipes, kept outside of every recipe.
 
 use crate::ids::RecipeName;
-use crate::plan::limits::Limits;
+use crate::plan::limits::{LONGEST, Limits, SHORTEST};
 use crate::settings::document::{Document, Item as Entry};
 use cc_ci_recipe::requests::Item;
 use cc_ci_recipe::source::{Problem, nearest};
@@ -12,10 +12,6 @@ pub const FILE: &str = "policy.toml";
 
 /// The key that lets a recipe's hooks run on the host.
 pub const HOST_HOOKS: &str = "host-hooks";
-
-/// Bounds of the time limit of a whole run, in seconds, whoever gives it.
-pub(crate) const SHORTEST: u64 = 10;
-pub(crate) const LONGEST: u64 = 86_400;
 
 /// What an operator allows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,9 +1,13 @@
 //! TOML with the place of every key, so that a file with three mistakes is reported with three problems.
 
-use cc_ci_recipe::source::Problem;
+use crate::plan::demands::NEVER_ACCEPTED;
+use cc_ci_recipe::source::{Problem, nearest};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+/// Variables that the run itself gives a value.
+pub(super) const OURS: [&str; 3] = ["STACK_NAME", "DOMAIN", "LETS_ENCRYPT_ENV"];
 
 /// The longest file that is read, in bytes.
 const MAX_TEXT: usize = 256 * 1024;
@@ -130,6 +134,31 @@ impl<'a> Document<'a> {
         texts
     }
 
+    /// An entry's list of statuses; anything else is reported.
+    pub(super) fn statuses(&mut self, item: &Item<'_>) -> Option<Vec<u16>> {
+        let status = |value: &DeValue<'_>| {
+            let number = whole(value)?;
+            u16::try_from(number).ok().filter(|status| (200..=599).contains(status) && !NEVER_ACCEPTED.contains(status))
+        };
+        let statuses: Option<Vec<u16>> =
+            item.value.as_array().and_then(|array| array.iter().map(|one| status(one.get_ref())).collect());
+        let statuses = statuses.filter(|statuses| !statuses.is_empty());
+        if statuses.is_none() {
+            let what = "must be a list of statuses from 200 to 599 without 404 and 502";
+            self.report(item, what, "a proxy answers 404 or 502 for an app that is not there");
+        }
+        statuses
+    }
+
+    /// Reports a key of an inner table that has only the `known` ones.
+    pub(super) fn unknown(&mut self, item: &Item<'_>, known: &[&str]) {
+        let hint = match nearest(&item.name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the keys here are {}", known.join(", ")),
+        };
+        self.report(item, format!("unknown key `{}`", item.name), &hint);
+    }
+
     /// The tables of an entry that is a list of tables; anything else is reported. Each has the list's key with its number.
     pub(crate) fn tables<'d>(&mut self, item: &Item<'d>) -> Vec<(Item<'d>, &'d DeTable<'d>)> {
         let Some(array) = item.value.as_array() else {
@@ -163,4 +192,9 @@ impl<'a> Document<'a> {
 pub(crate) fn whole(value: &DeValue<'_>) -> Option<u64> {
     let integer = value.as_integer()?;
     u64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+/// Whether a text can follow `https://domain`.
+pub(super) fn is_path(text: &str) -> bool {
+    text.starts_with('/') && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#')
 }

@@ -1,11 +1,10 @@
 //! The table of all keys of `ci.toml`: form, range, default and meaning of each, and how it is read.
 
-use super::document::Item;
+use super::document::{Item, OURS, is_path};
 use super::{Capable, Pin, Reading, probes, provided};
-use crate::plan::demands::{NEVER_ACCEPTED, Scheme, Verify};
-use crate::policy::file::{LONGEST, SHORTEST};
+use crate::plan::demands::{Scheme, Verify};
+use crate::plan::limits::{LONGEST, SHORTEST};
 use crate::tier::Tier;
-use toml::de::DeValue;
 
 /// One key. The reference page shows it, and the reader goes by it.
 pub struct Key {
@@ -29,9 +28,6 @@ impl Key {
     }
 }
 
-/// Variables that the run itself gives a value.
-pub(super) const OURS: [&str; 3] = ["STACK_NAME", "DOMAIN", "LETS_ENCRYPT_ENV"];
-
 /// All keys, those of one table together.
 pub const KEYS: &[Key] = &[
     Key {
@@ -53,7 +49,7 @@ pub const KEYS: &[Key] = &[
         meaning: "Which answers count. 404 and 502 never do: a proxy gives them for an app that is not there.",
         example: "health.statuses = [200, 401]",
         read: |reading, item| {
-            if let Some(statuses) = statuses(reading, item) {
+            if let Some(statuses) = reading.document.statuses(item) {
                 reading.settings.health.statuses = statuses;
                 reading.given(item);
             }
@@ -313,27 +309,6 @@ fn page(reading: &mut Reading<'_, '_>, item: &Item<'_>) -> Option<String> {
     Some(page)
 }
 
-/// Whether a text can follow `https://domain`.
-pub(super) fn is_path(text: &str) -> bool {
-    text.starts_with('/') && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#')
-}
-
-/// A list of statuses; anything else is reported.
-pub(super) fn statuses(reading: &mut Reading<'_, '_>, item: &Item<'_>) -> Option<Vec<u16>> {
-    let status = |value: &DeValue<'_>| {
-        let number = super::document::whole(value)?;
-        u16::try_from(number).ok().filter(|status| (200..=599).contains(status) && !NEVER_ACCEPTED.contains(status))
-    };
-    let statuses: Option<Vec<u16>> =
-        item.value.as_array().and_then(|array| array.iter().map(|one| status(one.get_ref())).collect());
-    let statuses = statuses.filter(|statuses| !statuses.is_empty());
-    if statuses.is_none() {
-        let what = "must be a list of statuses from 200 to 599 without 404 and 502";
-        reading.document.report(item, what, "a proxy answers 404 or 502 for an app that is not there");
-    }
-    statuses
-}
-
 fn variables(reading: &mut Reading<'_, '_>, item: &Item<'_>) -> Vec<(String, String)> {
     let mut variables = Vec::new();
     let Some(table) = reading.document.table(item) else { return variables };
@@ -361,7 +336,7 @@ fn verify(reading: &mut Reading<'_, '_>, item: &Item<'_>) {
         match item.name.as_str() {
             "service" => service = reading.document.text(&item),
             "command" => command = reading.document.text(&item),
-            _ => unknown(reading, &item, &["service", "command"]),
+            _ => reading.document.unknown(&item, &["service", "command"]),
         }
     }
     match (service, command) {
@@ -376,16 +351,6 @@ fn verify(reading: &mut Reading<'_, '_>, item: &Item<'_>) {
     }
 }
 
-/// Reports a key of an inner table.
-pub(super) fn unknown(reading: &mut Reading<'_, '_>, item: &Item<'_>, known: &[&str]) {
-    let near = cc_ci_recipe::source::nearest(&item.name, known.iter().copied());
-    let hint = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the keys here are {}", known.join(", ")),
-    };
-    reading.document.report(item, format!("unknown key `{}`", item.name), &hint);
-}
-
 fn skips(reading: &mut Reading<'_, '_>, item: &Item<'_>) {
     let Some(table) = reading.document.table(item) else { return };
     for item in reading.document.items(&item.key, table) {
@@ -396,7 +361,7 @@ fn skips(reading: &mut Reading<'_, '_>, item: &Item<'_>) {
                 continue;
             }
             Err(_) => {
-                unknown(reading, &item, &["upgrade", "backup", "restore", "custom"]);
+                reading.document.unknown(&item, &["upgrade", "backup", "restore", "custom"]);
                 continue;
             }
         };

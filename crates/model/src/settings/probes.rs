@@ -1,8 +1,7 @@
 //! Reads the ready probes: tables that each name a port or a path.
 
 use super::Reading;
-use super::document::Item;
-use super::keys::{is_path, statuses, unknown};
+use super::document::{Item, is_path};
 use crate::plan::demands::{Health, Probe};
 use std::collections::BTreeSet;
 use toml::de::DeTable;
@@ -39,8 +38,8 @@ fn probe(reading: &mut Reading<'_, '_>, item: &Item<'_>, table: &DeTable<'_>) ->
                 }
             }
             "stable" => stable = reading.document.number(&item, 1, MOST),
-            "statuses" => accepted = statuses(reading, &item),
-            _ => unknown(reading, &item, &["tcp", "http", "stable", "statuses"]),
+            "statuses" => accepted = reading.document.statuses(&item),
+            _ => reading.document.unknown(&item, &["tcp", "http", "stable", "statuses"]),
         }
     }
     if reading.document.problems.len() > before {

@@ -1,7 +1,6 @@
 //! What a recipe takes from others: the keys `dependencies` and `provided`, and what both together ask for (DEP-1, DEP-3).
 
-use super::document::Item;
-use super::keys::OURS;
+use super::document::{Item, OURS};
 use super::{Reading, Settings};
 use crate::ids::RecipeName;
 use cc_ci_recipe::source::Problem;
@@ -192,7 +191,7 @@ fn one(reading: &mut Reading<'_, '_>, item: &Item<'_>, found: &mut Provided) {
         name if RUN_INPUTS.contains(&name) || name.starts_with("random_") => {
             reading.document.report(item, "is given to every script by the run itself", "remove it");
         }
-        _ if item.value.as_table().is_some() => super::keys::unknown(reading, item, &FIXED),
+        _ if item.value.as_table().is_some() => reading.document.unknown(item, &FIXED),
         name => {
             let name = name.to_owned();
             if let Some(text) = reading.document.text(item) {
