@@ -52,10 +52,10 @@ pub const ALL: [(u8, &str, &str); 12] = [
 
 /// The code of a verdict: what `cc-ci judge` answers for ever after.
 #[must_use]
-pub fn of_verdict(color: Color, blame: Option<Blame>, provisional: bool) -> u8 {
-    match (color, blame) {
+pub fn of_verdict(verdict: &Verdict) -> u8 {
+    match (verdict.color, verdict.blame) {
         // A run that never ended is no success, however well it went.
-        (Color::Green, _) if provisional => BUG,
+        (Color::Green, _) if verdict.provisional => BUG,
         (Color::Green, _) => GREEN,
         (Color::Cancelled, _) => CANCELLED,
         (Color::Red | Color::Unverified, Some(blame)) => match blame {
@@ -75,6 +75,6 @@ pub fn of_process(verdict: &Verdict, end: Option<&RunEnd>) -> u8 {
     match end {
         Some(RunEnd::Cancelled { .. }) => SIGNALLED,
         Some(RunEnd::Deadline) => DEADLINE,
-        Some(RunEnd::Completed | RunEnd::Infrastructure { .. } | RunEnd::Broken { .. }) | None => verdict.exit_code,
+        Some(RunEnd::Completed | RunEnd::Infrastructure { .. } | RunEnd::Broken { .. }) | None => of_verdict(verdict),
     }
 }

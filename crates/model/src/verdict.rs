@@ -7,7 +7,6 @@ mod tiers;
 
 use crate::event::RunEnd;
 use crate::evidence::Evidence;
-use crate::exit;
 use crate::ids::{StackName, StepId};
 use crate::object::Object;
 use crate::outcome::{Finding, Outcome};
@@ -38,8 +37,6 @@ pub struct Verdict {
     pub blame: Option<Blame>,
     /// What made it not green, most important first; empty exactly when it is green.
     pub reasons: Vec<String>,
-    /// One of the constants in [`crate::exit`].
-    pub exit_code: u8,
     /// The run has not ended yet, so nothing is known about what it leaves behind. The final verdict is never better.
     pub provisional: bool,
 }
@@ -220,7 +217,6 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> Verdict {
         budget,
         blame,
         reasons: reasons.into_iter().map(|reason| reason.words).collect(),
-        exit_code: exit::of_verdict(color, blame, provisional),
         provisional,
     }
 }

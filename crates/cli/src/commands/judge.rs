@@ -4,15 +4,27 @@ use crate::args::StoredArgs;
 use crate::commands::report::open;
 use crate::error::UserError;
 use crate::terminal;
+use cc_ci_model::exit;
 use cc_ci_model::report::summary;
+use cc_ci_model::verdict::Verdict;
 use cc_ci_store::replay;
 use cc_ci_store::state::StateFolder;
+use serde::Serialize;
+
+/// A verdict as `--json` prints it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    verdict: &'a Verdict,
+    exit_code: u8,
+}
 
 /// Judges anew and prints the verdict. The exit code is that of the verdict.
 pub fn exec(state: &StateFolder, args: &StoredArgs) -> Result<u8, UserError> {
     let judged = replay::judged(&open(state, &args.run)?)?;
+    let exit_code = exit::of_verdict(&judged.verdict);
     if args.json {
-        let json = serde_json::to_string_pretty(&judged.verdict)
+        let json = serde_json::to_string_pretty(&Shown { verdict: &judged.verdict, exit_code })
             .map_err(|source| UserError::internal(format!("cannot write the verdict: {source}")))?;
         terminal::out(&format!("{json}\n"));
     } else {
@@ -24,5 +36,5 @@ pub fn exec(state: &StateFolder, args: &StoredArgs) -> Result<u8, UserError> {
     if let Some(torn) = &judged.torn {
         terminal::note(&format!("note: line {} of the record was not written to its end; it was left out", torn.line));
     }
-    Ok(judged.verdict.exit_code)
+    Ok(exit_code)
 }

@@ -2,6 +2,7 @@
 
 use super::{DependencyRow, DeployRow, ReportView, StepRow, TierRow, summary};
 use crate::event::Triage;
+use crate::exit;
 use crate::object::Object;
 use crate::outcome::{Cause, Finding};
 use crate::plan::base::Base;
@@ -315,7 +316,7 @@ impl Results {
                 .cloned()
                 .chain(verdict.provisional.then(|| summary::UNFINISHED.to_owned()))
                 .collect(),
-            exit_code: verdict.exit_code,
+            exit_code: exit::of_verdict(verdict),
             results: view.tiers.iter().map(|row| (row.tier, row.status)).collect(),
             stages: stages(view),
             skips: skips(view),

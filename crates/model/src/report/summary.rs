@@ -3,6 +3,7 @@
 use super::text::{first_line, seconds};
 use super::{ReportView, TierRow};
 use crate::event::Triage;
+use crate::exit;
 use crate::object::ObjectKind;
 use crate::plan::Skip;
 use crate::testcase::{CaseEnd, Count};
@@ -80,7 +81,7 @@ pub fn headline(view: &ReportView) -> String {
     if !view.verdict.provisional {
         return so_far;
     }
-    format!("NOT FINISHED, exit code {}: {UNFINISHED}. So far: {so_far}", view.verdict.exit_code)
+    format!("NOT FINISHED, exit code {}: {UNFINISHED}. So far: {so_far}", exit::of_verdict(&view.verdict))
 }
 
 /// The verdict in one line, for a run that goes on: it can only get worse, if something is left behind.

@@ -33,7 +33,7 @@ fn a_hook_that_deploys_a_stack_of_its_own_is_named() {
         &["the engine saw stack sneaky being created, the ledger does not have it"],
         Blame::Test,
     );
-    assert_eq!(verdict.exit_code, exit::RED);
+    assert_eq!(exit::of_verdict(&verdict), exit::RED);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_runner_that_deploys_twice_is_named() {
         &["the ledger has 2, the plan permits 1", &again],
         Blame::Harness,
     );
-    assert_eq!(verdict.exit_code, exit::BUG);
+    assert_eq!(exit::of_verdict(&verdict), exit::BUG);
 }
 
 #[test]

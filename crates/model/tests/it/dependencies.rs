@@ -2,6 +2,7 @@
 
 use crate::steps::test_step;
 use crate::story::*;
+use cc_ci_model::exit;
 use cc_ci_model::ids::{Commit, Domain, RecipeName, StackName, StepId};
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Outcome};
@@ -124,7 +125,7 @@ fn whatever_fails_of_a_dependency_is_the_dependencys_fault() {
             "{what:?}: {:?}",
             verdict.reasons
         );
-        assert_eq!((verdict.level, verdict.exit_code), (0, 10), "{what:?}");
+        assert_eq!((verdict.level, exit::of_verdict(&verdict)), (0, 10), "{what:?}");
         assert_ne!(verdict.budget.agreement, Agreement::Disagreed, "{:?}", verdict.reasons);
     }
 }

@@ -3,6 +3,7 @@
 use crate::story::*;
 use cc_ci_model::event::{Event, RunEnd, Stamped};
 use cc_ci_model::evidence::Evidence;
+use cc_ci_model::exit;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
@@ -96,7 +97,7 @@ fn consistent(verdict: &Verdict) -> Result<(), TestCaseError> {
     prop_assert!(verdict.level <= 5);
     prop_assert_eq!(verdict.color == Color::Green, verdict.reasons.is_empty());
     prop_assert_eq!(verdict.color == Color::Green, verdict.blame.is_none());
-    prop_assert_eq!(verdict.is_green(), verdict.exit_code == 0);
+    prop_assert_eq!(verdict.is_green(), exit::of_verdict(&verdict) == 0);
     if verdict.tiers.iter().any(|tier| tier.status == Status::Fail) {
         prop_assert_eq!(verdict.color, Color::Red);
     }

@@ -28,7 +28,7 @@ fn when_everything_planned_passed_the_run_is_green_at_level_four() {
     let verdict = story.verdict();
     assert_eq!(verdict.color, Color::Green, "{:?}", verdict.reasons);
     assert!(verdict.is_green() && verdict.reasons.is_empty() && verdict.blame.is_none());
-    assert_eq!((verdict.level, verdict.exit_code), (4, exit::GREEN));
+    assert_eq!((verdict.level, exit::of_verdict(&verdict)), (4, exit::GREEN));
     assert_eq!(verdict.budget.line(), "deploy-count = 1 (expect 1, engine saw 1)");
     assert_eq!(statuses(&story), [Pass; 5]);
 }
@@ -71,7 +71,7 @@ fn each_failing_step_fails_its_own_tier_and_leaves_the_later_ones_without_answer
                     verdict.reasons
                 );
                 assert_eq!(verdict.level, [0, 1, 2, 2, 3][at], "{}", step.id);
-                assert_eq!(verdict.exit_code, exit::RED);
+                assert_eq!(exit::of_verdict(&verdict), exit::RED);
             }
         }
     }
@@ -101,7 +101,7 @@ fn a_base_that_does_not_come_up_is_not_the_heads_fault() {
         let verdict = Story::green(&plan).but(&step, failed(Cause::NeverHealthy)).verdict();
         assert_eq!(verdict.blame, Some(Blame::Base), "{step}");
         assert_eq!(verdict.tier(Tier::Install).unwrap().status, Fail, "{step}");
-        assert_eq!(verdict.exit_code, exit::RED, "{step}");
+        assert_eq!(exit::of_verdict(&verdict), exit::RED, "{step}");
     }
 }
 
@@ -154,7 +154,7 @@ fn a_cause_is_blamed_by_the_table() {
         let verdict = Story::green(&plan).but(&converged, failed(cause)).verdict();
         let upgrade = verdict.tier(Tier::Upgrade).unwrap();
         assert_eq!((upgrade.status, verdict.blame), (status, Some(blame)), "{cause:?}");
-        assert_eq!((verdict.color, verdict.exit_code), (color, code), "{cause:?}");
+        assert_eq!((verdict.color, exit::of_verdict(&verdict)), (color, code), "{cause:?}");
         // Without an answer the same cause never fails a tier, and never turns the run green.
         let verdict = Story::green(&plan).but(&converged, unverified(cause)).verdict();
         assert_eq!(verdict.tier(Tier::Upgrade).unwrap().status, Unver, "{cause:?}");
@@ -220,7 +220,10 @@ fn a_tier_whose_tests_were_all_skipped_has_no_answer() {
     let story = steps.iter().fold(Story::green(&plan), |story, step| story.but(&step.id, skipped.clone()));
     let verdict = story.verdict();
     assert_eq!(verdict.tier(Tier::Custom).unwrap().status, Unver);
-    assert_eq!((verdict.color, verdict.blame, verdict.exit_code), (Color::Unverified, Some(Blame::Test), exit::RED));
+    assert_eq!(
+        (verdict.color, verdict.blame, exit::of_verdict(&verdict)),
+        (Color::Unverified, Some(Blame::Test), exit::RED)
+    );
     assert!(verdict.reasons[0].contains("all 2 of its tests were skipped"), "{:?}", verdict.reasons);
 }
 
@@ -296,7 +299,7 @@ fn a_cancelled_run_is_cancelled_unless_something_had_failed() {
     for end in [RunEnd::Cancelled { by: "SIGTERM".to_owned() }, RunEnd::Deadline] {
         let story = Story::green(&plan).but(&seed, unverified(Cause::Cancelled)).ending(end.clone());
         let verdict = story.verdict();
-        assert_eq!((verdict.color, verdict.exit_code), (Color::Cancelled, exit::CANCELLED), "{end:?}");
+        assert_eq!((verdict.color, exit::of_verdict(&verdict)), (Color::Cancelled, exit::CANCELLED), "{end:?}");
         assert_eq!(verdict.blame, Some(Blame::Cancelled));
         let process = exit::of_process(&verdict, Some(&end));
         assert_eq!(process, if end == RunEnd::Deadline { exit::DEADLINE } else { exit::SIGNALLED });
@@ -309,7 +312,10 @@ fn a_cancelled_run_is_cancelled_unless_something_had_failed() {
 fn a_defect_of_ours_is_never_green_and_never_the_recipes() {
     let verdict =
         Story::green(&a_plan()).ending(RunEnd::Broken { error: "cannot write the record".to_owned() }).verdict();
-    assert_eq!((verdict.color, verdict.blame, verdict.exit_code), (Color::Unverified, Some(Blame::Harness), exit::BUG));
+    assert_eq!(
+        (verdict.color, verdict.blame, exit::of_verdict(&verdict)),
+        (Color::Unverified, Some(Blame::Harness), exit::BUG)
+    );
 }
 
 #[test]
@@ -321,7 +327,7 @@ fn before_teardown_the_verdict_is_provisional_and_not_yet_green() {
     events.truncate(due + 1);
     let first = judge(&plan, &Evidence::fold(&events));
     assert_eq!((first.color, first.provisional, first.is_green()), (Color::Green, true, false));
-    assert_eq!(first.exit_code, exit::BUG);
+    assert_eq!(exit::of_verdict(&first), exit::BUG);
     assert_eq!((last.color, last.provisional), (Color::Red, false));
 }
 
@@ -333,7 +339,7 @@ fn a_record_that_stops_before_the_verdict_is_not_green() {
     for length in 0..=due {
         let verdict = judge(&plan, &Evidence::fold(&events[..length]));
         assert_eq!((verdict.color, verdict.blame), (Color::Unverified, Some(Blame::Harness)), "{length}");
-        assert_eq!(verdict.exit_code, exit::BUG);
+        assert_eq!(exit::of_verdict(&verdict), exit::BUG);
     }
 }
 

@@ -245,7 +245,7 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
         stack: plan.stack.to_string(),
         summary: stored("summary.txt"),
         results: serde_json::from_str(&stored("results.json")).unwrap(),
-        exit_code: judged.verdict.exit_code,
+        exit_code: cc_ci_model::exit::of_verdict(&judged.verdict),
         folder: dir.path().to_owned(),
     }
 }
