@@ -10,6 +10,7 @@ mod merge;
 mod mounts;
 mod ports;
 mod read;
+mod reader;
 mod render;
 mod schema;
 mod service;

@@ -1,6 +1,6 @@
 //! Reads the top-level volumes, networks, secrets and configs.
 
-use super::read::{Reader, boolean, filled_text};
+use super::reader::{Reader, boolean, filled_text};
 use super::{Network, StackFile, Volume};
 use crate::scalar::Scalar;
 use crate::source::tidy_path;

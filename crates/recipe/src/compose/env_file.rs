@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::read::{Reader, text, texts};
+use super::reader::{Reader, text, texts};
 use crate::letters::{self, Returns};
 use crate::source::{Problem, tidy_path};
 use crate::yaml::{Node, Value};

@@ -1,6 +1,6 @@
 //! Reads what a service mounts: volumes, and configs and secrets as files.
 
-use super::read::{Reader, boolean, list, number, text};
+use super::reader::{Reader, boolean, list, number, text};
 use super::{FileUse, Mount, MountKind};
 use crate::scalar::{Scalar, ScalarKind};
 use crate::yaml::{Node, Value};

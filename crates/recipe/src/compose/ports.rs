@@ -1,6 +1,6 @@
 //! Reads the published ports of a service, in short and long form.
 
-use super::read::{Reader, list, number, text};
+use super::reader::{Reader, list, number, text};
 use super::{Port, PortMode};
 use crate::scalar::{Scalar, ScalarKind};
 use crate::yaml::{Node, Value};

@@ -1,36 +1,13 @@
-//! Walks one compose file: fills in variables, checks types as the loader's schema does, remembers where keys stand.
+//! Reads one compose file from its top: each section by the reader of its entries.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use super::words::parse_duration;
-use super::{Compose, KeyPlace, entries, schema, service};
-use crate::interpolate::{InterpolationError, fill};
+use super::reader::{Reader, map};
+use super::{Compose, entries, schema, service};
 use crate::letters::{self, Returns};
-use crate::scalar::{Scalar, ScalarKind, is_old_boolean, plain};
+use crate::scalar::ScalarKind;
 use crate::source::{Files, Problem};
-use crate::yaml::{Key, Node, Value, parse};
-
-/// One file being read, and what was found so far.
-pub(super) struct Reader<'a> {
-    file: &'a str,
-    /// Folder of the first compose file: paths in every file are relative to it.
-    pub(super) folder: &'a str,
-    /// Where an `env_file` is looked for.
-    pub(super) files: &'a Files,
-    /// The app's environment.
-    pub(super) env: &'a BTreeMap<String, String>,
-    problems: Vec<Problem>,
-    places: BTreeMap<String, KeyPlace>,
-    /// Bytes that variables have been filled with.
-    filled: usize,
-}
-
-/// The longest key as it is written in ASCII: readers of YAML look no further than 1,024 letters for the colon.
-const MAX_KEY: usize = 1_000;
-
-/// The most that variables may fill in one file, in bytes.
-const MAX_FILLED: usize = 4 << 20;
+use crate::yaml::{Node, Value, parse};
 
 /// Reads one file. What cannot be read is left out and reported.
 pub(super) fn document(
@@ -40,18 +17,19 @@ pub(super) fn document(
     files: &Files,
     env: &BTreeMap<String, String>,
 ) -> (Compose, Vec<Problem>) {
-    let mut reader = Reader { file, folder, files, env, problems: Vec::new(), places: BTreeMap::new(), filled: 0 };
+    let mut reader = Reader::new(file, folder, files, env);
     let mut root = match letters::check(file, text, Returns::EndLines).and_then(|()| parse(file, text)) {
         Ok(root) => root,
         Err(problem) => return (Compose::default(), vec![problem]),
     };
     reader.fill("", &mut root);
-    let mut compose = reader.top(&root);
+    let mut compose = top(&mut reader, &root);
     let minor = compose.version.as_deref().and_then(minor).unwrap_or(schema::LATEST);
-    reader.problems.extend(schema::check(file, &root, minor));
-    reader.problems.sort_by_key(|problem| (problem.file != file, problem.line));
-    compose.places = reader.places;
-    (compose, reader.problems)
+    let (places, mut problems) = reader.end();
+    problems.extend(schema::check(file, &root, minor));
+    problems.sort_by_key(|problem| (problem.file != file, problem.line));
+    compose.places = places;
+    (compose, problems)
 }
 
 /// The minor version of the compose format 3, when the loader knows it. None at all, and a bare 3, mean the latest.
@@ -63,290 +41,49 @@ fn minor(version: &str) -> Option<u8> {
     text.parse().ok().filter(|minor: &u8| *minor <= schema::LATEST && minor.to_string() == text)
 }
 
-impl Reader<'_> {
-    fn top(&mut self, root: &Node) -> Compose {
-        let mut compose = Compose::default();
-        let Value::Map(sections) = &root.value else {
-            let what = if root.value == Value::Null { "is empty" } else { "is not a mapping" };
-            let hint = "a compose file starts with `services:` and the services below it";
-            self.problems.push(Problem::error(self.file, what).line(root.line).hint(hint));
-            return compose;
-        };
-        for (key, node) in sections {
-            self.note(&key.name, key.line);
-            if key.name == "version" {
-                compose.version = self.version(&key.name, node);
-            }
-            for (child, node) in map(node) {
-                let path = format!("{}.{}", key.name, child.name);
-                self.note(&path, child.line);
-                let name = child.name.clone();
-                match key.name.as_str() {
-                    "services" => drop(compose.services.insert(name, service::read(self, &path, node))),
-                    "volumes" => drop(compose.volumes.insert(name, entries::volume(self, &path, node))),
-                    "networks" => drop(compose.networks.insert(name, entries::network(self, &path, node))),
-                    "secrets" => drop(compose.secrets.insert(name, entries::stack_file(self, &path, node))),
-                    "configs" => drop(compose.configs.insert(name, entries::stack_file(self, &path, node))),
-                    _ => {}
-                }
-            }
+fn top(reader: &mut Reader<'_>, root: &Node) -> Compose {
+    let mut compose = Compose::default();
+    let Value::Map(sections) = &root.value else {
+        let what = if root.value == Value::Null { "is empty" } else { "is not a mapping" };
+        let hint = "a compose file starts with `services:` and the services below it";
+        reader.report_line(root.line, what, Some(hint));
+        return compose;
+    };
+    for (key, node) in sections {
+        reader.note(&key.name, key.line);
+        if key.name == "version" {
+            compose.version = version(reader, &key.name, node);
         }
-        compose
-    }
-
-    fn version(&mut self, path: &str, node: &Node) -> Option<String> {
-        let Value::Scalar(scalar) = &node.value else {
-            self.report(path, node.line, "must be a string", Some("write version: \"3.8\""));
-            return None;
-        };
-        if scalar.kind != ScalarKind::Text {
-            let what = format!("write version: \"{}\" with quotes", scalar.raw);
-            self.problems.push(Problem::error(self.file, what).line(node.line));
-            return Some(scalar.raw.clone());
-        }
-        if minor(&scalar.text).is_none() {
-            let what = format!("compose file version `{}` is not supported by Swarm", scalar.text);
-            self.report(path, node.line, what, Some("write version: \"3.8\""));
-        }
-        Some(scalar.text.clone())
-    }
-
-    /// Replaces the variables in every text below `node`. Keys are left alone, as the loader leaves them.
-    fn fill(&mut self, path: &str, node: &mut Node) {
-        match &mut node.value {
-            Value::Null => {}
-            Value::Scalar(scalar) if scalar.kind == ScalarKind::Text && scalar.text.contains('$') => {
-                self.fill_text(path, node.line, scalar);
-            }
-            Value::Scalar(scalar) => {
-                if scalar.plain && scalar.kind == ScalarKind::Text {
-                    self.not_a_boolean(path, node.line, &scalar.text);
-                }
-                if scalar.number().is_some_and(|number| !number.value().is_finite()) {
-                    let what = format!("`{}` is a number that docker cannot hand on", scalar.raw);
-                    self.report(path, node.line, what, Some(&format!("put it in quotes: \"{}\"", scalar.raw)));
-                }
-            }
-            Value::List(items) => {
-                for (index, item) in items.iter_mut().enumerate() {
-                    self.fill(&format!("{path}.{index}"), item);
-                }
-            }
-            Value::Map(entries) => {
-                for (key, child) in entries {
-                    let path = if path.is_empty() { key.name.clone() } else { format!("{path}.{}", key.name) };
-                    self.key(&path, key);
-                    self.fill(&path, child);
-                }
+        for (child, node) in map(node) {
+            let path = format!("{}.{}", key.name, child.name);
+            reader.note(&path, child.line);
+            let name = child.name.clone();
+            match key.name.as_str() {
+                "services" => drop(compose.services.insert(name, service::read(reader, &path, node))),
+                "volumes" => drop(compose.volumes.insert(name, entries::volume(reader, &path, node))),
+                "networks" => drop(compose.networks.insert(name, entries::network(reader, &path, node))),
+                "secrets" => drop(compose.secrets.insert(name, entries::stack_file(reader, &path, node))),
+                "configs" => drop(compose.configs.insert(name, entries::stack_file(reader, &path, node))),
+                _ => {}
             }
         }
     }
-
-    fn fill_text(&mut self, path: &str, line: u32, scalar: &mut Scalar) {
-        const DOLLAR: &str = "write `$$` for a dollar sign, and `${NAME}` or `${NAME:-default}` for a variable";
-        match fill(&scalar.text, self.env) {
-            Ok(_) if self.filled > MAX_FILLED => {}
-            Ok(filled) => {
-                self.filled += filled.text.len();
-                if self.filled > MAX_FILLED {
-                    self.report(path, line, "variables make this file larger than any recipe", None);
-                }
-                if let Some(error) = filled.passed_over {
-                    let what = format!("{error}: docker drops it, because a variable follows");
-                    self.warn(path, line, what, DOLLAR);
-                }
-                scalar.raw = std::mem::replace(&mut scalar.text, filled.text);
-                scalar.substituted = true;
-            }
-            Err(InterpolationError::Required { name, message }) => {
-                let what = format!("`${{{name}:?{message}}}`: abra has no required variables");
-                self.report(path, line, what, Some(&format!("give {name} a value in .env.sample")));
-            }
-            Err(error @ InterpolationError::NotAVariable { .. }) => {
-                self.report(path, line, error.to_string(), Some(DOLLAR));
-            }
-        }
-    }
-
-    /// A key has to be a text for docker, and the JSON that it is handed in has keys of one line.
-    fn key(&mut self, path: &str, key: &Key) {
-        let length: usize = key.name.chars().map(|letter| if letter.is_ascii() { 1 } else { 10 }).sum();
-        if length > MAX_KEY {
-            let what = format!("a key of {} letters", key.name.chars().count());
-            let hint = "make it shorter: readers of YAML stop looking for its colon";
-            self.problems.push(Problem::error(self.file, what).line(key.line).hint(hint));
-        }
-        if !key.plain {
-            return;
-        }
-        self.not_a_boolean(path, key.line, &key.name);
-        if key.name == "null" || key.name.is_empty() || plain(&key.name).kind != ScalarKind::Text {
-            let what = format!("the key `{}` is no text", key.name);
-            self.report(path, key.line, what, Some(&format!("put it in quotes: \"{}\"", key.name)));
-        }
-    }
-
-    /// Warns of a text that older loaders take for a boolean.
-    fn not_a_boolean(&mut self, path: &str, line: u32, written: &str) {
-        if is_old_boolean(written) && !path.starts_with("x-") {
-            let what = format!(
-                "`{written}` without quotes is a boolean to older docker commands (26 is one), which refuse it"
-            );
-            self.warn(path, line, what, &format!("put it in quotes: \"{written}\""));
-        }
-    }
-
-    /// Remembers where `path` stands.
-    pub(super) fn note(&mut self, path: &str, line: u32) {
-        self.places.insert(path.to_owned(), KeyPlace { file: self.file.to_owned(), line });
-    }
-
-    /// Reports an error at `path`.
-    pub(super) fn report(&mut self, path: &str, line: u32, what: impl Into<String>, hint: Option<&str>) {
-        let problem = Problem::error(self.file, what).line(line).key(path);
-        self.problems.push(Problem { hint: hint.map(str::to_owned), ..problem });
-    }
-
-    /// Reports a problem of another file.
-    pub(super) fn found(&mut self, problem: Problem) {
-        self.problems.push(problem);
-    }
-
-    /// Reports something that deploys all the same.
-    pub(super) fn warn(&mut self, path: &str, line: u32, what: impl Into<String>, hint: &str) {
-        self.problems.push(Problem::warning(self.file, what).line(line).key(path).hint(hint));
-    }
-
-    /// Calls `read` with each key of a mapping, its path and its node.
-    pub(super) fn each_key(&mut self, path: &str, node: &Node, mut read: impl FnMut(&mut Self, &str, &str, &Node)) {
-        for (key, child) in map(node) {
-            let path = format!("{path}.{}", key.name);
-            self.note(&path, key.line);
-            read(self, &key.name, &path, child);
-        }
-    }
-
-    /// A text or number, for places where the loader takes both; a number loses its notation, which is worth a warning.
-    fn text_or_number(&mut self, path: &str, node: &Node) -> Option<String> {
-        match &node.value {
-            Value::Scalar(scalar @ Scalar { kind: ScalarKind::Number | ScalarKind::Time, .. }) => {
-                if scalar.text != scalar.raw {
-                    let what = format!("`{}` is read as {}", scalar.raw, scalar.text);
-                    self.warn(path, node.line, what, &format!("put it in quotes: \"{}\"", scalar.raw));
-                }
-                Some(scalar.text.clone())
-            }
-            Value::Scalar(_) | Value::Null | Value::List(_) | Value::Map(_) => text(node),
-        }
-    }
-
-    /// Pairs written as a mapping or as a list of `key=value`; a key without a value has `None`.
-    pub(super) fn pairs(&mut self, path: &str, node: &Node) -> BTreeMap<String, Option<String>> {
-        let mut pairs = BTreeMap::new();
-        match &node.value {
-            Value::Map(entries) => {
-                for (key, child) in entries {
-                    let path = format!("{path}.{}", key.name);
-                    self.note(&path, key.line);
-                    if key.name.contains("${") {
-                        let hint = "use the list form (`- key=value`): keys of a mapping are not filled in";
-                        self.warn(&path, key.line, "a variable in a key stays as it is written", hint);
-                    }
-                    let value = match &child.value {
-                        Value::Null => None,
-                        Value::Scalar(_) | Value::List(_) | Value::Map(_) => self.text_or_number(&path, child),
-                    };
-                    pairs.insert(key.name.clone(), value);
-                }
-            }
-            Value::List(items) => {
-                for item in items {
-                    let Some(text) = text(item) else { continue };
-                    let (key, value) = match text.split_once('=') {
-                        Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
-                        None => (text, None),
-                    };
-                    self.note(&format!("{path}.{key}"), item.line);
-                    pairs.insert(key, value);
-                }
-            }
-            Value::Null | Value::Scalar(_) => {}
-        }
-        pairs
-    }
-
-    /// Labels: pairs, with nothing for a key without value.
-    pub(super) fn labels(&mut self, path: &str, node: &Node) -> BTreeMap<String, String> {
-        self.pairs(path, node).into_iter().map(|(key, value)| (key, value.unwrap_or_default())).collect()
-    }
-
-    /// Variables: a key without value, or with an empty one, takes it from the app's environment where that has it.
-    pub(super) fn environment(&mut self, path: &str, node: &Node) -> BTreeMap<String, Option<String>> {
-        let pairs = self.pairs(path, node);
-        pairs.into_iter().map(|(key, value)| self.looked_up(key, value)).collect()
-    }
-
-    /// A variable as the loader sets it: what is empty counts as not given.
-    pub(super) fn looked_up(&self, key: String, value: Option<String>) -> (String, Option<String>) {
-        let given = value.as_ref().is_some_and(|text| !text.is_empty());
-        let value = if given { value } else { self.env.get(&key).cloned().or(value) };
-        (key, value)
-    }
+    compose
 }
 
-// What is not of the shape that is wanted is nothing here: the schema has reported it.
-
-/// The entries of a mapping.
-pub(super) fn map(node: &Node) -> &[(Key, Node)] {
-    match &node.value {
-        Value::Map(entries) => entries,
-        Value::Null | Value::Scalar(_) | Value::List(_) => &[],
+fn version(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<String> {
+    let Value::Scalar(scalar) = &node.value else {
+        reader.report(path, node.line, "must be a string", Some("write version: \"3.8\""));
+        return None;
+    };
+    if scalar.kind != ScalarKind::Text {
+        let what = format!("write version: \"{}\" with quotes", scalar.raw);
+        reader.report_line(node.line, what, None);
+        return Some(scalar.raw.clone());
     }
-}
-
-/// The items of a list.
-pub(super) fn list(node: &Node) -> &[Node] {
-    match &node.value {
-        Value::List(items) => items,
-        Value::Null | Value::Scalar(_) | Value::Map(_) => &[],
+    if minor(&scalar.text).is_none() {
+        let what = format!("compose file version `{}` is not supported by Swarm", scalar.text);
+        reader.report(path, node.line, what, Some("write version: \"3.8\""));
     }
-}
-
-/// A text.
-pub(super) fn text(node: &Node) -> Option<String> {
-    match &node.value {
-        Value::Scalar(Scalar { text, kind: ScalarKind::Text, .. }) => Some(text.clone()),
-        Value::Null | Value::Scalar(_) | Value::List(_) | Value::Map(_) => None,
-    }
-}
-
-/// A text that means nothing when it is empty.
-pub(super) fn filled_text(node: &Node) -> Option<String> {
-    text(node).filter(|text| !text.is_empty())
-}
-
-/// A list of texts.
-pub(super) fn texts(node: &Node) -> Vec<String> {
-    list(node).iter().filter_map(text).collect()
-}
-
-/// A whole number from 0 on.
-pub(super) fn number(node: &Node) -> Option<u64> {
-    match &node.value {
-        Value::Scalar(scalar) => scalar.whole().and_then(|whole| u64::try_from(whole).ok()),
-        Value::Null | Value::List(_) | Value::Map(_) => None,
-    }
-}
-
-/// `true` or `false`.
-pub(super) fn boolean(node: &Node) -> Option<bool> {
-    match &node.value {
-        Value::Scalar(scalar @ Scalar { kind: ScalarKind::Boolean, .. }) => Some(scalar.text == "true"),
-        Value::Null | Value::Scalar(_) | Value::List(_) | Value::Map(_) => None,
-    }
-}
-
-/// A duration such as `30s`.
-pub(super) fn duration(node: &Node) -> Option<Duration> {
-    text(node).and_then(|text| parse_duration(&text))
+    Some(scalar.text.clone())
 }

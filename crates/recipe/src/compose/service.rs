@@ -1,6 +1,6 @@
 //! Reads one service of a compose file.
 
-use super::read::{Reader, boolean, duration, filled_text, number, text, texts};
+use super::reader::{Reader, boolean, duration, filled_text, number, text, texts};
 use super::words::split_words;
 use super::{
     Deploy, DeployMode, Healthcheck, NetworkUse, RestartPolicy, Service, UpdatePolicy, env_file, mounts, ports,
