@@ -97,7 +97,7 @@ fn consistent(verdict: &Verdict) -> Result<(), TestCaseError> {
     prop_assert!(verdict.level <= 5);
     prop_assert_eq!(verdict.color == Color::Green, verdict.reasons.is_empty());
     prop_assert_eq!(verdict.color == Color::Green, verdict.blame.is_none());
-    prop_assert_eq!(verdict.is_green(), exit::of_verdict(&verdict) == 0);
+    prop_assert_eq!(verdict.is_green(), exit::of_verdict(verdict) == 0);
     if verdict.tiers.iter().any(|tier| tier.status == Status::Fail) {
         prop_assert_eq!(verdict.color, Color::Red);
     }
