@@ -150,11 +150,11 @@ fn environment(facts: &Facts, tier: Tier) -> Vec<(String, String)> {
         ("CC_CI_DOMAIN", facts.domain.to_string()),
         ("CC_CI_STACK", facts.stack.to_string()),
         ("CC_CI_TIER", tier.to_string()),
-        ("CC_CI_STATE_DIR", sandbox::STATE.to_owned()),
-        ("CC_CI_SECRETS_DIR", sandbox::SECRETS.to_owned()),
-        ("CURL_CA_BUNDLE", sandbox::AUTHORITIES.to_owned()),
-        ("SSL_CERT_FILE", sandbox::AUTHORITIES.to_owned()),
-        ("REQUESTS_CA_BUNDLE", sandbox::AUTHORITIES.to_owned()),
+        ("CC_CI_STATE_DIR", contract::STATE.to_owned()),
+        ("CC_CI_SECRETS_DIR", contract::SECRETS.to_owned()),
+        ("CURL_CA_BUNDLE", contract::AUTHORITIES.to_owned()),
+        ("SSL_CERT_FILE", contract::AUTHORITIES.to_owned()),
+        ("REQUESTS_CA_BUNDLE", contract::AUTHORITIES.to_owned()),
         ("HOME", "/tmp".to_owned()),
     ];
     let fixed = fixed.into_iter().map(|(name, value)| (name.to_owned(), value));

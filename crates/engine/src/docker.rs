@@ -4,6 +4,7 @@
 
 mod address;
 mod containers;
+mod deploy;
 mod events;
 mod exec;
 mod http;
@@ -36,6 +37,7 @@ pub struct Swarm {
     docker: Docker,
     raw: raw::Raw,
     clients: http::Clients,
+    client: Arc<deploy::ClientVersion>,
 }
 
 impl Swarm {
@@ -47,7 +49,7 @@ impl Swarm {
         let docker = docker.map_err(SwarmError::engine(verb()))?;
         let docker = docker.negotiate_version().await.map_err(SwarmError::engine(verb()))?;
         let raw = raw::Raw::connect(address)?;
-        Ok(Self { address: address.clone(), docker, raw, clients: http::Clients::default() })
+        Ok(Self { address: address.clone(), docker, raw, clients: http::Clients::default(), client: Arc::default() })
     }
 
     /// The three doors to this engine.

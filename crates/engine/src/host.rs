@@ -2,6 +2,7 @@
 
 pub mod findings;
 
+use crate::docker::EngineAddress;
 use crate::process::{self, Command};
 use crate::swarm::{About, Membership, Node, SwarmError};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ const ASK_LIMIT: Duration = Duration::from_secs(10);
 /// Everything a run depends on that is not the recipe.
 #[derive(Debug, Clone)]
 pub struct HostFacts {
+    /// Where the engine is.
+    pub address: EngineAddress,
     /// Whether the engine answers, and as what.
     pub engine: Engine,
     /// The version of the `docker` command, `None` when there is none.
@@ -93,10 +96,15 @@ pub fn node<N: Node>(connected: &Result<N, SwarmError>) -> Result<&dyn Node, &Sw
 }
 
 /// Looks at the host and at the engine, which may not have answered. Never fails: what cannot be learnt is absent or says why.
-pub async fn look(state: &Path, node: Result<&dyn Node, &SwarmError>, cancel: &CancellationToken) -> HostFacts {
+pub async fn look(
+    state: &Path,
+    (address, node): (&EngineAddress, Result<&dyn Node, &SwarmError>),
+    cancel: &CancellationToken,
+) -> HostFacts {
     let (engine, docker_command, git_command) =
         tokio::join!(engine(node), version_of("docker", cancel), version_of("git", cancel));
     HostFacts {
+        address: address.clone(),
         engine,
         docker_command,
         git_command,
@@ -234,7 +242,7 @@ mod tests {
     #[tokio::test]
     async fn a_look_without_an_engine_still_tells_the_rest() {
         let lost = SwarmError::Command { verb: "connect".to_owned(), text: "nobody listens".to_owned() };
-        let facts = look(Path::new("/"), Err(&lost), &CancellationToken::new()).await;
+        let facts = look(Path::new("/"), (&EngineAddress::socket("/s"), Err(&lost)), &CancellationToken::new()).await;
         assert!(facts.git_command.is_some() && facts.memory.is_some() && facts.now > 1_700_000_000);
         let Engine::Silent { why } = facts.engine else { panic!("{:?}", facts.engine) };
         assert_eq!(why, "cannot connect: nobody listens");

@@ -127,7 +127,7 @@ impl OpenRoute {
 }
 
 /// The edge's container.
-fn launch_of(run: &RunId, image: &str, domains: &[Domain], stay: Stay) -> Launch {
+pub(crate) fn launch_of(run: &RunId, image: &str, domains: &[Domain], stay: Stay) -> Launch {
     let args = ["--routes", "routes.json", "--cert", "cert.pem", "--key", "key.pem", "--connect-ms", "1000"];
     let aliases = domains.iter().map(Domain::to_string).collect();
     Launch {

@@ -172,7 +172,7 @@ impl Browser {
 }
 
 /// The browser's container.
-fn launch_of(run: &RunId, image: &str) -> Launch {
+pub(crate) fn launch_of(run: &RunId, image: &str) -> Launch {
     let scratch = ("/tmp".to_owned(), "rw,exec,nosuid,nodev,mode=1777,size=256m".to_owned());
     Launch {
         user: Some("65534:65534"),

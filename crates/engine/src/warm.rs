@@ -10,10 +10,11 @@ use crate::run::deploying::{self, FirstDeploy, Images, Instance};
 use crate::swarm::{Doors, HttpAnswer, Stay, SwarmError};
 use cc_ci_model::convergence::{Assessment, Goal, History};
 use cc_ci_model::ids::RunId;
-use cc_ci_model::outcome::{Finding, Outcome};
+use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::build;
 use cc_ci_model::plan::dependency::Dependency;
 use cc_ci_model::plan::permit::Purpose;
+use cc_ci_model::verdict::blame::{self, Blame};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -27,14 +28,26 @@ pub enum WarmError {
     /// The engine failed.
     #[error(transparent)]
     Swarm(#[from] SwarmError),
-    /// The recipe does not come up.
+    /// It does not come up, whoever is at fault.
     #[error("{doing}: {}", finding.summary)]
-    Recipe {
+    NotUp {
         /// What was being done.
         doing: &'static str,
         /// What was found.
         finding: Finding,
     },
+}
+
+impl WarmError {
+    /// Whose fault it is, by the same table as in a run.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        let cause = match self {
+            Self::Swarm(error) => error.cause(),
+            Self::NotUp { finding, .. } => finding.cause,
+        };
+        blame::of(cause).unwrap_or(Blame::Harness)
+    }
 }
 
 /// Deploys a provider and waits until it is healthy and answers. Returns the authority that signed its certificate, PEM; empty
@@ -73,14 +86,8 @@ pub async fn up(world: &World, run: &RunId, what: &Dependency, tree: &Deployable
     let deploying = Box::pin(deploying::deploy(world, &mut permits, first, std::future::ready(())));
     match deploying.await {
         Ok(Ok(((), _proof))) => {}
-        Ok(Err(finding)) => return Err(WarmError::Recipe { doing: "deploy", finding }),
-        Err(fault) => match Outcome::from(fault) {
-            Outcome::Failed(finding) | Outcome::Unverified(finding) => {
-                return Err(WarmError::Recipe { doing: "deploy", finding });
-            }
-            // A fault is never one of these.
-            Outcome::Passed { .. } | Outcome::Skipped { .. } => {}
-        },
+        Ok(Err(finding)) => return Err(WarmError::NotUp { doing: "deploy", finding }),
+        Err(fault) => return Err(WarmError::NotUp { doing: "deploy", finding: fault.finding() }),
     }
     let (observe, limit) = (world.observe(), Duration::from_secs(what.limits.converge));
     let waited = converge(
@@ -94,9 +101,10 @@ pub async fn up(world: &World, run: &RunId, what: &Dependency, tree: &Deployable
     );
     match waited.await? {
         Waited::Converged { .. } => {}
-        Waited::Failed(finding) => return Err(WarmError::Recipe { doing: "converge", finding }),
+        Waited::Failed(finding) => return Err(WarmError::NotUp { doing: "converge", finding }),
         Waited::Cancelled => {
-            return Err(SwarmError::Command { verb: "bring it up".to_owned(), text: "it was ended".to_owned() }.into());
+            let finding = Finding::new(Cause::Cancelled, "it was ended");
+            return Err(WarmError::NotUp { doing: "converge", finding });
         }
     }
     let Some(route) = route else { return Ok(String::new()) };
@@ -104,8 +112,8 @@ pub async fn up(world: &World, run: &RunId, what: &Dependency, tree: &Deployable
     while let Err(said) = answers(&route, what).await {
         if started.elapsed() >= Duration::from_secs(what.limits.serving) {
             let summary = format!("not serving within {} s: {said}", what.limits.serving);
-            let finding = Finding::new(cc_ci_model::outcome::Cause::NotServing, summary);
-            return Err(WarmError::Recipe { doing: "ask it", finding });
+            let finding = Finding::new(Cause::NotServing, summary);
+            return Err(WarmError::NotUp { doing: "ask it", finding });
         }
         tokio::time::sleep(ASK_AGAIN).await;
     }
@@ -145,4 +153,22 @@ async fn answers(route: &OpenRoute, what: &Dependency) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_engine_is_not_the_recipes_fault() {
+        let lost = || SwarmError::Command { verb: "deploy".to_owned(), text: "no leader".to_owned() };
+        assert_eq!(WarmError::from(lost()).blame(), Blame::Infrastructure);
+        let not_up = |finding| WarmError::NotUp { doing: "deploy", finding }.blame();
+        assert_eq!(not_up(lost().finding()), Blame::Infrastructure);
+        assert_eq!(not_up(Finding::new(Cause::Registry, "no answer")), Blame::Infrastructure);
+        assert_eq!(not_up(SwarmError::Refused { by: "docker", text: "bad".to_owned() }.finding()), Blame::Recipe);
+        assert_eq!(not_up(Finding::new(Cause::CrashLoop, "it dies")), Blame::Recipe);
+        let ours = SwarmError::NotAllowed { what: "redeploy".to_owned(), why: "another stack".to_owned() };
+        assert_eq!(not_up(ours.finding()), Blame::Harness);
+    }
 }

@@ -85,7 +85,7 @@ pub struct Workbench {
 }
 
 /// The container of a workbench.
-fn launch_of(run: &RunId, image: &str, volumes: &BTreeSet<String>, repository: &str) -> Launch {
+pub(crate) fn launch_of(run: &RunId, image: &str, volumes: &BTreeSet<String>, repository: &str) -> Launch {
     let mounted = volumes.iter().map(|volume| (Workbench::path(volume), volume.clone()));
     Launch {
         user: Some("0:0"),

@@ -32,7 +32,7 @@ pub async fn exec(state: &StateFolder, wanted: &DoctorArgs) -> Result<u8, UserEr
     let abra = of_deployer(&wanted.deployer, &address, &cancel).await?;
     let look = async || {
         let connected = Swarm::connect(&address).await;
-        findings::findings(&host::look(state.root(), host::node(&connected), &cancel).await)
+        findings::findings(&host::look(state.root(), (&address, host::node(&connected)), &cancel).await)
     };
     let mut found = look().await;
     if wanted.fix {

@@ -69,7 +69,7 @@ pub async fn exec(state: &StateFolder, wanted: &RunArgs) -> Result<u8, UserError
     let doors = connected.as_ref().ok().map(Swarm::doors);
     let warmth = Warmth::Probed(doors.as_ref());
     let prepared = prepare::prepare(state, &wanted.recipe, &warmth, cancel.token()).await?;
-    let facts = host::look(state.root(), host::node(&connected), cancel.token()).await;
+    let facts = host::look(state.root(), (&address, host::node(&connected)), cancel.token()).await;
     let adaptations = readiness::ready(&facts)?;
     readiness::can_test(&facts, &prepared.approved.plan)?;
     let doors = connected?.doors();

@@ -20,6 +20,7 @@ use cc_ci_model::event::{Event, Listener, Stamped};
 use cc_ci_model::exit;
 use cc_ci_model::ids::{RecipeName, RunId};
 use cc_ci_model::redact::Vault;
+use cc_ci_model::verdict::blame::Blame;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
 use cc_ci_store::stored::{self, RunState};
@@ -71,7 +72,7 @@ async fn up(state: &StateFolder, wanted: &WarmUpArgs) -> Result<u8, UserError> {
             .hint(format!("`cc-ci warm down {recipe}` removes what is left of it")));
     }
     let cancel = Cancel::default();
-    let facts = host::look(state.root(), Ok(doors.node.as_ref()), cancel.token()).await;
+    let facts = host::look(state.root(), (&address, Ok(doors.node.as_ref())), cancel.token()).await;
     let adaptations = readiness::ready(&facts)?;
     let run = label(&recipe)?;
     let request = RecipeArgs {
@@ -137,9 +138,11 @@ async fn bring_up(needed: &Needed, world: &World, run: &RunId) -> Result<String,
     // The override holds the app's environment.
     let _still_there = std::fs::remove_dir_all(&trees);
     done.map_err(|error| {
-        let kind = match &error {
-            warm::WarmError::Swarm(_) => Kind::Infrastructure,
-            warm::WarmError::Recipe { .. } => Kind::Recipe,
+        let kind = match error.blame() {
+            Blame::Infrastructure => Kind::Infrastructure,
+            Blame::Cancelled => Kind::Cancelled,
+            Blame::Harness => Kind::Internal,
+            Blame::Recipe | Blame::Base | Blame::Dependency | Blame::Test => Kind::Recipe,
         };
         UserError::new(kind, format!("the warm {} did not come up: {}", planned.recipe, chain(&error)))
             .hint("everything of it was removed again")

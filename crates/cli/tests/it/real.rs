@@ -14,6 +14,7 @@ mod provider;
 mod abra;
 mod budget;
 mod canary;
+mod context;
 mod dependencies;
 mod green;
 mod guide;

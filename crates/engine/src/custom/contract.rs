@@ -1,5 +1,20 @@
 //! The contract with tests and hooks, for every language the same, as data: `docs/reference/environment.md` is made of it.
 
+/// Where the tests folder lies.
+pub const TESTS: &str = "/tests";
+
+/// Where tests may leave files for later tests of the run.
+pub const STATE: &str = "/state";
+
+/// Where the app's secrets lie, one file each.
+pub const SECRETS: &str = "/run/cc-ci/secrets";
+
+/// The system's certificate authorities and the run's own.
+pub const AUTHORITIES: &str = "/run/cc-ci/authorities.pem";
+
+pub(crate) const HURL_VARIABLES: &str = "/run/cc-ci/hurl.variables";
+pub(crate) const HURL_SECRETS: &str = "/run/cc-ci/hurl.secrets";
+
 /// One variable that a test or hook gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variable {

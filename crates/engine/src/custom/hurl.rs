@@ -3,7 +3,7 @@
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 
 use super::KEPT;
-use super::sandbox::{AUTHORITIES, HURL_SECRETS, HURL_VARIABLES, TESTS};
+use super::contract::{AUTHORITIES, HURL_SECRETS, HURL_VARIABLES, TESTS};
 use crate::exec::ExecOutput;
 
 /// The words that run a Hurl file of the tests folder.

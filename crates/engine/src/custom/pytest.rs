@@ -1,6 +1,7 @@
 //! pytest files: run one by one, their JUnit file fetched and read test by test.
 
-use super::sandbox::{Sandbox, TESTS};
+use super::contract::{AUTHORITIES, TESTS};
+use super::sandbox::Sandbox;
 use crate::exec::{ExecError, ExecOutput};
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::own_tests::Runner;
@@ -34,7 +35,7 @@ pub(crate) fn environment(base_url: &str) -> [(String, String); 3] {
         ("PYTHONDONTWRITEBYTECODE", "1"),
         // Playwright's pages then take paths.
         ("PYTEST_BASE_URL", base_url),
-        ("NODE_EXTRA_CA_CERTS", super::sandbox::AUTHORITIES),
+        ("NODE_EXTRA_CA_CERTS", AUTHORITIES),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
 }

@@ -9,27 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Facts;
+use super::contract::{AUTHORITIES, HURL_SECRETS, HURL_VARIABLES, SECRETS, STATE, TESTS};
 use super::folder::{File, Mode};
 use super::hurl;
 use crate::exec::{ExecCommand, ExecError, ExecOutput, ExecStatus, Overflow};
 use crate::ledger::Ledger;
 use crate::swarm::{Bounds, Launch, Network, Node, Privileges, Root, Swap};
 use crate::workbench::{self, WorkError};
-
-/// Where the tests folder lies.
-pub const TESTS: &str = "/tests";
-
-/// Where tests may leave files for later tests of the run.
-pub const STATE: &str = "/state";
-
-/// Where the app's secrets lie, one file each.
-pub const SECRETS: &str = "/run/cc-ci/secrets";
-
-/// The system's certificate authorities and the run's own.
-pub const AUTHORITIES: &str = "/run/cc-ci/authorities.pem";
-
-pub(crate) const HURL_VARIABLES: &str = "/run/cc-ci/hurl.variables";
-pub(crate) const HURL_SECRETS: &str = "/run/cc-ci/hurl.secrets";
 
 /// The most a test may write, both streams together. Bytes.
 pub(crate) const OUTPUT_CAP: usize = 1 << 20;
@@ -108,7 +94,7 @@ echo "after $tries tries""#;
 
 /// Takes down the interfaces that lead out of the app's networks: to the host itself, its neighbours and the internet. The
 /// names of the app's networks go on being answered by the engine.
-const SEAL: &str = r#"
+pub(crate) const SEAL: &str = r#"
 import fcntl, socket, struct
 GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 1
 control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -304,7 +290,7 @@ impl Sandbox {
 }
 
 /// The sandbox's container, on the first of its networks.
-fn launch_of(run: &RunId, furnishing: &Furnishing) -> Launch {
+pub(crate) fn launch_of(run: &RunId, furnishing: &Furnishing) -> Launch {
     let size = furnishing.size;
     let first = furnishing.networks.first().cloned();
     Launch {
@@ -325,7 +311,7 @@ fn launch_of(run: &RunId, furnishing: &Furnishing) -> Launch {
 }
 
 /// The container that closes the ways out of a sandbox: it is on the same networks, and may change them.
-fn seal_of(run: &RunId, image: &str, sandbox: &str) -> Launch {
+pub(crate) fn seal_of(run: &RunId, image: &str, sandbox: &str) -> Launch {
     Launch {
         user: Some("0:0"),
         network: Network::OfContainer(sandbox.to_owned()),

@@ -3,7 +3,7 @@
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 
 use super::KEPT;
-use super::sandbox::TESTS;
+use super::contract::TESTS;
 use crate::exec::ExecOutput;
 
 /// The longest last line that goes into a report.

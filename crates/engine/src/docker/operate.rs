@@ -1,9 +1,8 @@
 //! The real swarm: [`Operate`]. Stacks are written by `docker stack deploy`, the reference loader; the rest by the API.
 
+use super::deploy::stack_deploy;
 use super::raw::Written;
-use super::stack_command::stack_command;
-use super::{EngineAddress, Swarm, read};
-use crate::process;
+use super::{Swarm, read};
 use crate::secrets;
 use crate::swarm::{Deployed, NewSecret, NewValue, Operate, Rendered, SwarmError};
 use async_trait::async_trait;
@@ -20,11 +19,6 @@ use cc_ci_recipe::overlay::Identity;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
-use tokio_util::sync::CancellationToken;
-
-/// How long the command may take to hand the stack to the engine; it does not wait for convergence.
-const HAND_OVER: Duration = Duration::from_secs(120);
 
 /// A placement condition that no node meets.
 const NOWHERE: &str = "node.labels.cc-ci.nowhere==true";
@@ -37,13 +31,13 @@ impl Operate for Swarm {
     async fn deploy(&self, permit: DeployPermit, stack: &Rendered) -> Result<Deployed, SwarmError> {
         // The permit ends here: nobody can deploy with it again.
         let deployed = Deployed::spend(permit, stack)?;
-        stack_deploy(&self.address, stack).await?;
+        stack_deploy(self, stack).await?;
         Ok(deployed)
     }
 
     async fn redeploy(&self, proof: &Deployed, stack: &Rendered) -> Result<(), SwarmError> {
         proof.covers(stack)?;
-        stack_deploy(&self.address, stack).await
+        stack_deploy(self, stack).await
     }
 
     async fn scale(&self, service: &str, replicas: u64) -> Result<(), SwarmError> {
@@ -159,24 +153,6 @@ fn removal(object: &Object, done: Result<(), Error>) -> Result<bool, SwarmError>
         Err(error) if read::is_busy(&error) => Ok(false),
         Err(error) => Err(SwarmError::engine(format!("remove {object}"))(error)),
     }
-}
-
-async fn stack_deploy(address: &EngineAddress, stack: &Rendered) -> Result<(), SwarmError> {
-    let verb = format!("deploy stack {}", stack.stack);
-    let words = ["deploy", "--resolve-image", "never"];
-    let command = stack_command(Path::new("docker"), address, &words, stack, &stack.files);
-    let command = command.arg(stack.stack.as_str()).deadline(HAND_OVER);
-    let output = process::run(&command, &CancellationToken::new())
-        .await
-        .map_err(|error| SwarmError::Command { verb: verb.clone(), text: error.to_string() })?;
-    if output.success() {
-        return Ok(());
-    }
-    let text = output.stderr_text().trim().to_owned();
-    if text.contains("Cannot connect to the Docker daemon") || text.contains("context deadline exceeded") {
-        return Err(SwarmError::Command { verb, text });
-    }
-    Err(SwarmError::Refused { by: "docker stack deploy", text })
 }
 
 #[cfg(test)]

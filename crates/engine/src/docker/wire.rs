@@ -108,3 +108,6 @@ pub(super) fn archive(files: &[NewFile]) -> std::io::Result<Vec<u8>> {
     }
     archive.into_inner()
 }
+
+#[cfg(test)]
+mod tests;

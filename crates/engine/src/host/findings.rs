@@ -96,6 +96,8 @@ pub fn findings(facts: &HostFacts) -> Vec<HostFinding> {
         program("git", facts.git_command.as_deref(), "recipes are git repositories"),
         program("docker", facts.docker_command.as_deref(), "stacks are deployed with `docker stack deploy`"),
     ];
+    let address = format!("{}; contexts and configuration of the docker command are not followed", facts.address);
+    all.push(fine("address", address, "everything of a run speaks to one engine; DOCKER_HOST names another socket"));
     match &facts.engine {
         Engine::Silent { why } => all.push(HostFinding {
             probe: "engine",

@@ -25,7 +25,8 @@ pub(super) async fn measure(state: &StateFolder, floor: &FloorArgs, cancel: &Can
     let prepared = prepare::prepare(state, &floor.recipe, &Warmth::Never, cancel.token()).await?;
     let address = args::engine()?;
     let connected = Swarm::connect(&address).await;
-    let adaptations = readiness::ready(&host::look(state.root(), host::node(&connected), cancel.token()).await)?;
+    let adaptations =
+        readiness::ready(&host::look(state.root(), (&address, host::node(&connected)), cancel.token()).await)?;
     let doors = connected?.doors();
     let plan = prepared.approved.plan.clone();
     let (dir, lock) = RunDir::create(state, &plan.run)?;

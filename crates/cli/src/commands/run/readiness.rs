@@ -79,10 +79,12 @@ fn refusal(finding: &HostFinding) -> UserError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cc_ci_engine::docker::EngineAddress;
     use cc_ci_engine::host::Disk;
 
     fn host(engine: Engine, free: u64) -> HostFacts {
         HostFacts {
+            address: EngineAddress::socket("/run/one.sock"),
             engine,
             docker_command: Some("20.10".into()),
             git_command: Some("2.39".into()),

@@ -3,8 +3,6 @@
 /// Files that need each other, by crate.
 pub(super) const CIRCLES: &[&str] = &[
     "cli: commands/clean commands/reap commands/run commands/warm",
-    "engine: abra/command abra/operate",
-    "engine: custom/hurl custom/sandbox",
     "engine: run screenshot",
     "recipe: abra/opinion lint",
     "model: exit verdict",
@@ -14,35 +12,13 @@ pub(super) const CIRCLES: &[&str] = &[
 ];
 
 /// Files besides the door that know a client of the engine.
-pub(super) const CLIENTS: &[&str] = &[
-    "crates/engine/src/backup.rs",
-    "crates/engine/src/backup/hooks.rs",
-    "crates/engine/src/bench.rs",
-    "crates/engine/src/custom/sandbox.rs",
-    "crates/engine/src/data.rs",
-    "crates/engine/src/data/asking.rs",
-    "crates/engine/src/data/index.rs",
-    "crates/engine/src/data/mysql.rs",
-    "crates/engine/src/data/postgres.rs",
-    "crates/engine/src/data/redis.rs",
-    "crates/engine/src/exec.rs",
-    "crates/engine/src/host.rs",
-    "crates/engine/src/images.rs",
-    "crates/engine/src/provider.rs",
-    "crates/engine/src/pulse.rs",
-    "crates/engine/src/route.rs",
-    "crates/engine/src/run/tiers/equipment.rs",
-    "crates/engine/src/screenshot.rs",
-    "crates/engine/src/witness.rs",
-];
+pub(super) const CLIENTS: &[&str] = &[];
 
 /// Files besides `args.rs` that read the environment.
 pub(super) const ENVIRONMENT: &[&str] = &[
     "crates/cli/src/commands/bench/real.rs",
     "crates/cli/src/commands/selftest.rs",
     "crates/cli/src/terminal.rs",
-    "crates/engine/src/docker/raw.rs",
-    "crates/engine/src/host.rs",
     "crates/engine/src/process.rs",
 ];
 

@@ -1,6 +1,7 @@
 //! Hosts in words and numbers, and what is said about each.
 
 use super::*;
+use crate::docker::EngineAddress;
 use crate::swarm::{About, ProxyNetwork};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 fn healthy() -> HostFacts {
     let disk = |path: &str| Disk { path: PathBuf::from(path), free: 50 * GIB, free_inodes: Some(1_000_000) };
     HostFacts {
+        address: EngineAddress::socket("/run/one.sock"),
         engine: Engine::Answers(Box::new(Answering {
             about: About {
                 version: "20.10.24".into(),
@@ -142,4 +144,13 @@ fn the_rest() {
         check(|facts| engine(facts).about.images.clear()),
         "fail image: cc-ci/tools:1 is missing [Some(Images)]"
     );
+}
+
+#[test]
+fn the_engines_address_is_said_and_that_contexts_are_not_followed() {
+    let all = findings(&healthy());
+    let said = all.iter().find(|finding| finding.probe == "address").unwrap();
+    assert_eq!(said.level, Level::Ok);
+    let words = "unix:///run/one.sock; contexts and configuration of the docker command are not followed";
+    assert_eq!(said.seen, words);
 }

@@ -1,0 +1,79 @@
+//! What the engine is sent for each of our own containers, whole: a change of it is a change of what may be done to a host.
+
+use super::body;
+use crate::custom::sandbox::{Furnishing, Size, launch_of as sandbox, seal_of as seal};
+use crate::swarm::{Launch, NewFile, Stay};
+use crate::{route, screenshot, workbench};
+use cc_ci_model::ids::{Domain, RunId, StackName};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+
+fn run() -> RunId {
+    RunId::parse("r1").unwrap()
+}
+
+/// The JSON without what is not sent.
+fn sent(what: &Launch) -> String {
+    // By way of a value, whose keys are sorted.
+    serde_json::to_string_pretty(&serde_json::to_value(body(what)).unwrap()).unwrap()
+}
+
+#[test]
+fn the_workbench_has_volumes_and_no_network() {
+    let volumes = BTreeSet::from(["s_data".to_owned()]);
+    insta::assert_snapshot!("workbench", sent(&workbench::launch_of(&run(), "tools:1", &volumes, "cc-ci-r1-repo")));
+}
+
+#[test]
+fn the_edge_has_its_aliases_and_one_capability() {
+    let domains = [Domain::of_stack(&StackName::observed("app"), "cc-ci.test")];
+    insta::assert_snapshot!("edge", sent(&route::launch_of(&run(), "tools:1", &domains, Stay::Run)));
+    let kept = sent(&route::launch_of(&run(), "tools:1", &domains, Stay::Kept));
+    assert!(kept.contains("unless-stopped"), "{kept}");
+}
+
+fn furnishing(networks: &[&str]) -> Furnishing {
+    Furnishing {
+        image: "tools:1".to_owned(),
+        size: Size::Ordinary,
+        networks: networks.iter().map(|one| (*one).to_owned()).collect(),
+        files: Vec::new(),
+        secrets: BTreeMap::from([("db".to_owned(), "s3cret".to_owned())]),
+        authority: String::new(),
+    }
+}
+
+#[test]
+fn the_sandbox_has_nothing_to_break_out_with() {
+    let body = sent(&sandbox(&run(), &furnishing(&["proxy", "s_default"])));
+    assert!(
+        !body.contains("s3cret"),
+        "a secret is in the description of a container, which everybody may read: {body}"
+    );
+    insta::assert_snapshot!("sandbox", body);
+    assert!(sent(&sandbox(&run(), &furnishing(&[]))).contains("\"NetworkMode\": \"none\""));
+}
+
+#[test]
+fn the_seal_sits_on_the_sandboxs_networks() {
+    let body = sent(&seal(&run(), "tools:1", "cc-ci-r1-sandbox-0"));
+    // Its program is a text of its own.
+    let program = serde_json::to_string(crate::custom::sandbox::SEAL).unwrap();
+    insta::assert_snapshot!("seal", body.replace(&program, "[SEAL]"));
+}
+
+#[test]
+fn the_browser_sees_the_proxy_network() {
+    insta::assert_snapshot!("browser", sent(&screenshot::launch_of(&run(), "browser:1")));
+}
+
+#[test]
+fn files_arrive_where_they_are_named() {
+    let file = NewFile { path: "/edge/routes.json".to_owned(), text: "{}".to_owned() };
+    let bytes = super::archive(&[file]).unwrap();
+    let mut archive = tar::Archive::new(&bytes[..]);
+    let mut entry = archive.entries().unwrap().next().unwrap().unwrap();
+    let mut text = String::new();
+    entry.read_to_string(&mut text).unwrap();
+    assert_eq!((entry.path().unwrap().to_str(), text.as_str()), (Some("edge/routes.json"), "{}"));
+}
