@@ -4,7 +4,7 @@ pub mod findings;
 
 use crate::docker::EngineAddress;
 use crate::process::{self, Command};
-use crate::swarm::{About, Membership, Node, SwarmError};
+use crate::swarm::{EngineFacts, Membership, Node, SwarmError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio_util::sync::CancellationToken;
@@ -47,7 +47,7 @@ pub enum Engine {
 #[derive(Debug, Clone)]
 pub struct Answering {
     /// What it says.
-    pub about: About,
+    pub about: EngineFacts,
     /// Whether service VIPs can work.
     pub ipvs: Ipvs,
     /// The disk of its data folder.
@@ -144,7 +144,7 @@ async fn engine(node: Result<&dyn Node, &SwarmError>) -> Engine {
 }
 
 /// The engine is reached by a socket of this machine, so it shares its kernel, disks and clock.
-fn answering(about: About) -> Answering {
+fn answering(about: EngineFacts) -> Answering {
     let told = about.time.as_deref().and_then(seconds_since_1970);
     Answering {
         ipvs: ipvs(&about.swarm, Path::new("/proc/net/ip_vs").exists()),
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn an_engine_is_held_against_this_machine() {
         let time = Some("1970-01-01T00:00:00Z".to_owned());
-        let found = answering(About { root: Some("/".into()), time, ..About::default() });
+        let found = answering(EngineFacts { root: Some("/".into()), time, ..EngineFacts::default() });
         assert_eq!(found.disk.unwrap().path, Path::new("/"));
         assert!(found.clock_skew.unwrap() < -1_700_000_000);
     }

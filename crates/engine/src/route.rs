@@ -6,7 +6,7 @@
 
 use crate::ledger::Ledger;
 use crate::pace::Tries;
-use crate::swarm::{Asking, Bounds, Edge, HttpAnswer, Launch, Network, NewFile, Node, Privileges, Stay, SwarmError};
+use crate::swarm::{Asking, Bounds, HttpAnswer, Launch, Network, NewFile, Node, Privileges, RunEdge, Stay, SwarmError};
 use cc_ci_edge::Routes;
 use cc_ci_model::ids::{Domain, RunId};
 use cc_ci_model::object::{Object, ObjectKind};
@@ -38,7 +38,7 @@ struct Certificates {
 /// An open route.
 pub struct OpenRoute {
     node: Arc<dyn Node>,
-    edge: Edge,
+    edge: RunEdge,
     revision: u64,
 }
 
@@ -60,7 +60,7 @@ impl OpenRoute {
     ) -> Result<Self, SwarmError> {
         let certificates = mint(domains)?;
         let authority = certificates.authority.clone();
-        let edge = Edge { container: container_of(run), domains: domains.to_vec(), authority };
+        let edge = RunEdge { container: container_of(run), domains: domains.to_vec(), authority };
         ledger.making(Object::new(ObjectKind::Container, &edge.container))?;
         let files = vec![
             file("routes.json", routes_text(routes, 0)?),
@@ -74,10 +74,10 @@ impl OpenRoute {
     /// The way that an edge which is up already serves, such as a warm provider's. Its authority is what was kept of it.
     pub async fn join(node: Arc<dyn Node>, run: &RunId, domain: &Domain, authority: &str) -> Result<Self, SwarmError> {
         let (container, authority) = (container_of(run), authority.to_owned());
-        Self::to(node, Edge { container, domains: vec![domain.clone()], authority }).await
+        Self::to(node, RunEdge { container, domains: vec![domain.clone()], authority }).await
     }
 
-    async fn to(node: Arc<dyn Node>, edge: Edge) -> Result<Self, SwarmError> {
+    async fn to(node: Arc<dyn Node>, edge: RunEdge) -> Result<Self, SwarmError> {
         // What it says does not matter yet, only that there is a way to it.
         node.ask(&edge, &Asking::of("http", cc_ci_edge::STATUS_HOST, "/")).await?;
         Ok(Self { node, edge, revision: 0 })

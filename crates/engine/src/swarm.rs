@@ -22,10 +22,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use about::{About, Membership, Pool, ProxyNetwork};
+pub use about::{EngineFacts, Membership, Pool, ProxyNetwork};
 pub use error::SwarmError;
 pub use events::{EngineEvent, EngineTime, EventKind, Events, Hearing};
-pub use http::{Asking, Edge, HttpAnswer};
+pub use http::{Asking, HttpAnswer, RunEdge};
 pub use image::{ImageFacts, LayerNews, LayerTeller, PullError};
 pub use launch::{Bounds, Launch, Network, NewFile, Orphans, Privileges, Root, Stay, Swap};
 pub use values::{ContainerFacts, Deployed, Inventory, Loaded, Mounts, NewSecret, NewValue, Rendered};
@@ -164,7 +164,7 @@ pub trait Node: Send + Sync {
     async fn exec(&self, container: &str, command: &ExecCommand) -> Result<ExecOutput, ExecError>;
 
     /// Asks once through a running edge; an error when the edge cannot be reached from this machine.
-    async fn ask(&self, edge: &Edge, asking: &Asking) -> Result<HttpAnswer, SwarmError>;
+    async fn ask(&self, edge: &RunEdge, asking: &Asking) -> Result<HttpAnswer, SwarmError>;
 
     /// An image by its reference; `None` when it is not on this node.
     async fn image(&self, reference: &str) -> Result<Option<ImageFacts>, SwarmError>;
@@ -173,5 +173,5 @@ pub trait Node: Send + Sync {
     async fn pull(&self, reference: &str, tell: LayerTeller<'_>) -> Result<(), PullError>;
 
     /// What the engine says about itself.
-    async fn about(&self) -> Result<About, SwarmError>;
+    async fn about(&self) -> Result<EngineFacts, SwarmError>;
 }

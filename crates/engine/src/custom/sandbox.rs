@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Facts;
-use super::contract::{AUTHORITIES, HURL_SECRETS, HURL_VARIABLES, SECRETS, STATE, TESTS};
+use super::contract::{HURL_SECRETS, HURL_VARIABLES, SECRETS, STATE, TESTS};
 use super::folder::{File, Mode};
 use super::hurl;
 use crate::exec::{ExecCommand, ExecError, ExecOutput, ExecStatus, Overflow};

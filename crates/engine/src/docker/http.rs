@@ -3,7 +3,7 @@
 
 use super::Swarm;
 use crate::route::PROXY_NETWORK;
-use crate::swarm::{Asking, Edge, HttpAnswer, SwarmError};
+use crate::swarm::{Asking, HttpAnswer, RunEdge, SwarmError};
 use bollard::query_parameters::{InspectContainerOptions, InspectNetworkOptions};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -27,13 +27,13 @@ pub(super) struct Clients(Arc<Mutex<HashMap<String, Client>>>);
 
 #[derive(Clone, Debug)]
 struct Client {
-    edge: Edge,
+    edge: RunEdge,
     address: IpAddr,
     http: reqwest::Client,
 }
 
 impl Clients {
-    fn known(&self, edge: &Edge) -> Option<Client> {
+    fn known(&self, edge: &RunEdge) -> Option<Client> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&edge.container).filter(|client| client.edge == *edge).cloned()
     }
@@ -43,13 +43,13 @@ impl Clients {
     }
 
     /// An edge that was started again has another address.
-    fn forget(&self, edge: &Edge) {
+    fn forget(&self, edge: &RunEdge) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&edge.container);
     }
 }
 
 /// Asks once. What does not answer is an answer, too.
-pub(super) async fn ask(swarm: &Swarm, edge: &Edge, asking: &Asking) -> Result<HttpAnswer, SwarmError> {
+pub(super) async fn ask(swarm: &Swarm, edge: &RunEdge, asking: &Asking) -> Result<HttpAnswer, SwarmError> {
     let client = client_of(swarm, edge).await?;
     let Asking { scheme, host, path, read } = asking;
     // A name that is none of the edge's domains is asked for at its address.
@@ -100,7 +100,7 @@ fn last_source(error: &dyn std::error::Error) -> String {
     last.to_string()
 }
 
-async fn client_of(swarm: &Swarm, edge: &Edge) -> Result<Client, SwarmError> {
+async fn client_of(swarm: &Swarm, edge: &RunEdge) -> Result<Client, SwarmError> {
     if let Some(known) = swarm.clients.known(edge) {
         return Ok(known);
     }
@@ -130,7 +130,7 @@ async fn bridge_address(swarm: &Swarm, container: &str) -> Result<IpAddr, SwarmE
     })
 }
 
-fn client(edge: &Edge, address: IpAddr) -> Result<reqwest::Client, SwarmError> {
+fn client(edge: &RunEdge, address: IpAddr) -> Result<reqwest::Client, SwarmError> {
     let failed = |text: String| SwarmError::Command { verb: "set up the HTTP client".to_owned(), text };
     let mut roots = rustls::RootCertStore::empty();
     let authority = CertificateDer::from_pem_slice(edge.authority.as_bytes());

@@ -5,7 +5,8 @@ use crate::exec::{ExecCommand, ExecError, ExecOutput};
 use crate::labels;
 use crate::pace::Tries;
 use crate::swarm::{
-    About, Asking, Edge, HttpAnswer, ImageFacts, Launch, LayerNews, LayerTeller, NewFile, Node, PullError, SwarmError,
+    Asking, EngineFacts, HttpAnswer, ImageFacts, Launch, LayerNews, LayerTeller, NewFile, Node, PullError, RunEdge,
+    SwarmError,
 };
 use async_trait::async_trait;
 use bollard::errors::Error;
@@ -89,7 +90,7 @@ impl Node for Swarm {
         exec::run(&self.docker, container, command).await
     }
 
-    async fn ask(&self, edge: &Edge, asking: &Asking) -> Result<HttpAnswer, SwarmError> {
+    async fn ask(&self, edge: &RunEdge, asking: &Asking) -> Result<HttpAnswer, SwarmError> {
         http::ask(self, edge, asking).await
     }
 
@@ -117,7 +118,7 @@ impl Node for Swarm {
         })
     }
 
-    async fn about(&self) -> Result<About, SwarmError> {
+    async fn about(&self) -> Result<EngineFacts, SwarmError> {
         node_facts::about(&self.docker).await
     }
 }

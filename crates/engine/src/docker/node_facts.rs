@@ -1,14 +1,14 @@
 //! What an engine says about itself, in our own words.
 
 use crate::route::PROXY_NETWORK;
-use crate::swarm::{About, Membership, Pool, ProxyNetwork, SwarmError};
+use crate::swarm::{EngineFacts, Membership, Pool, ProxyNetwork, SwarmError};
 use bollard::Docker;
 use bollard::models::{LocalNodeState, SystemInfo};
 use bollard::query_parameters::{InspectNetworkOptions, ListImagesOptions, ListNetworksOptions};
 use std::collections::HashMap;
 
 /// Asks the engine about itself.
-pub(super) async fn about(docker: &Docker) -> Result<About, SwarmError> {
+pub(super) async fn about(docker: &Docker) -> Result<EngineFacts, SwarmError> {
     let verb = || SwarmError::engine("ask the engine about itself");
     let overlay = HashMap::from([("driver".to_owned(), vec!["overlay".to_owned()])]);
     let (version, info, images, networks, proxy) = tokio::join!(
@@ -20,7 +20,7 @@ pub(super) async fn about(docker: &Docker) -> Result<About, SwarmError> {
     );
     let (version, info) = (version.map_err(verb())?, info.map_err(verb())?);
     let (images, networks) = (images.map_err(verb())?, networks.map_err(verb())?);
-    Ok(About {
+    Ok(EngineFacts {
         version: version.version.unwrap_or_default(),
         api: version.api_version.unwrap_or_default(),
         swarm: membership(&info),

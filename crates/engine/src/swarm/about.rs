@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// What an engine says about itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct About {
+pub struct EngineFacts {
     /// Its version.
     pub version: String,
     /// The newest API it speaks.

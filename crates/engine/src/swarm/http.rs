@@ -4,7 +4,7 @@ use cc_ci_model::ids::Domain;
 
 /// A running edge: the container that answers for the domains of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edge {
+pub struct RunEdge {
     /// Its container.
     pub container: String,
     /// The domains it answers for.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::docker::EngineAddress;
-use crate::swarm::{About, ProxyNetwork};
+use crate::swarm::{EngineFacts, ProxyNetwork};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -11,14 +11,14 @@ fn healthy() -> HostFacts {
     HostFacts {
         address: EngineAddress::socket("/run/one.sock"),
         engine: Engine::Answers(Box::new(Answering {
-            about: About {
+            about: EngineFacts {
                 version: "20.10.24".into(),
                 api: "1.41".into(),
                 swarm: Membership::Manager,
                 proxy: Some(ProxyNetwork { driver: "overlay".into(), attachable: true, held: true }),
                 pool: Some(Pool { subnets: 65_536, used: 2 }),
                 images: BTreeSet::from(["cc-ci/tools:1".to_owned()]),
-                ..About::default()
+                ..EngineFacts::default()
             },
             ipvs: Ipvs::Loaded,
             disk: Some(disk("/var/lib/docker")),
