@@ -4,11 +4,6 @@
 pub(super) const CIRCLES: &[&str] = &[
     "cli: commands/clean commands/reap commands/run commands/warm",
     "engine: run screenshot",
-    "recipe: abra/opinion lint",
-    "model: exit verdict",
-    "recipe: lint/secrets lint/variables",
-    "recipe: compose/entries compose/env_file compose/mounts compose/ports compose/read compose/service",
-    "model: settings/keys settings/probes settings/provided",
 ];
 
 /// Files besides the door that know a client of the engine.
