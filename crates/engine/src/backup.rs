@@ -200,14 +200,8 @@ enum AllEnded {
 /// Runs the hooks of one time, service by service.
 async fn run_hooks(context: &Context<'_>, time: BackupHookTime) -> Result<AllEnded, WorkError> {
     for service in &context.spec.services {
-        let hook = match time {
-            BackupHookTime::BackupPre => &service.hooks.backup_pre,
-            BackupHookTime::BackupPost => &service.hooks.backup_post,
-            BackupHookTime::RestorePre => &service.hooks.restore_pre,
-            BackupHookTime::RestorePost => &service.hooks.restore_post,
-        };
-        let Some(hook) = hook else { continue };
-        let at = (service.service.as_str(), time, hook.as_str());
+        let Some(hook) = time.of(&service.hooks) else { continue };
+        let at = (service.service.as_str(), time, hook);
         let speak = (context.voice, context.step);
         match hooks::run(context.bench.containers(), context.stack, at, context.limit, speak).await? {
             Ended::Well => {}

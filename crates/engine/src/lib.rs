@@ -14,6 +14,7 @@ pub mod exec;
 pub mod git;
 pub mod host;
 pub mod images;
+pub mod keep;
 pub mod labels;
 pub mod ledger;
 mod pace;

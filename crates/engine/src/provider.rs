@@ -6,7 +6,7 @@ use crate::secrets::{self, Secrets};
 use crate::swarm::{Containers, SwarmError};
 use cc_ci_model::convergence::TaskPhase;
 use cc_ci_model::ids::{Domain, RunId, StackName};
-use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::dependency::{TakenCapability, parse_outputs};
 use cc_ci_recipe::env_sample::Charset;
 use std::collections::BTreeMap;
@@ -65,7 +65,7 @@ pub enum ProviderError {
 impl ProviderError {
     /// What a step says about it.
     #[must_use]
-    pub fn finding(self, provider: &str) -> Finding {
+    fn finding(self, provider: &str) -> Finding {
         let summary = format!("{provider}: {self}");
         match self {
             Self::NoContainer { .. } => Finding::new(Cause::DependencyUnhealthy, summary),
@@ -77,6 +77,22 @@ impl ProviderError {
             Self::StillThere { .. } => Finding::new(Cause::ProvisioningFailed, summary),
             Self::Failed { details, .. } => Finding::new(Cause::ProvisioningFailed, summary).with_details(details),
         }
+    }
+}
+
+impl ProviderError {
+    /// How a step ends that met it: without an answer where the engine gave none, else failed.
+    #[must_use]
+    pub fn outcome(self, provider: &str) -> Outcome {
+        let unanswered = match &self {
+            Self::Exec(ExecError::Engine { .. } | ExecError::NoExitCode { .. }) | Self::Swarm(_) => true,
+            Self::NoContainer { .. }
+            | Self::Exec(ExecError::Gone { .. } | ExecError::CannotStart { .. })
+            | Self::StillThere { .. }
+            | Self::Failed { .. } => false,
+        };
+        let finding = self.finding(provider);
+        if unanswered { Outcome::Unverified(finding) } else { Outcome::Failed(finding) }
     }
 }
 

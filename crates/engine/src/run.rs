@@ -1,34 +1,36 @@
 //! Performs an approved plan: one straight line from the first event to the last.
 //!
 //! ```text
-//! inventory → images → witness → dependencies → secrets, edge → install → upgrade → backup → restore → custom
+//! inventory → witness → images → dependencies → secrets, edge → install → upgrade → backup → restore → custom
 //!           → budget → verdict due → teardown → inventory
 //! ```
 //!
-//! Beside the tiers a browser pictures the app. What fails is said in events; this function returns only how the run ended.
+//! While the tiers run, a browser takes a screenshot of the app. What fails is said in events; this function returns only how the run ended.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod app;
+mod checks;
 pub mod conductor;
 pub(crate) mod deploying;
 pub mod floor;
 mod guard;
 mod host_hook;
+mod logs;
 mod namespaces;
+mod operations;
+mod parts;
 mod starting;
 mod tiers;
+mod tools;
 mod triage;
+mod world;
 
-use crate::docker::EngineAddress;
-use crate::ledger::{self, Ledger};
-use crate::provider::Alive;
-use crate::screenshot::{Camera, Exposure};
-use crate::secrets::Secrets;
-use crate::swarm::{Doors, Inventory, Observe, Operate, SwarmError};
+use crate::ledger;
+use crate::screenshot::Exposure;
+use crate::swarm::{Inventory, Operate, SwarmError};
 use crate::teardown::{self, Belongings};
-use crate::voice::Voice;
-use crate::witness::{OtherRuns, Seen, Witness};
+use crate::witness::{Seen, Witness};
 use app::App;
 use cc_ci_model::event::{Budget, Event, InventoryWhen, RunEnd};
 use cc_ci_model::ids::{RunId, StackName};
@@ -36,116 +38,19 @@ use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::permit::Approved;
-use cc_ci_recipe::overlay::Endpoint;
 use namespaces::Gone;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
+
+pub use crate::keep::{Artifact, Keep};
+pub use world::{Cancel, World};
 
 /// The folder below the run's that hooks may leave files in for later hooks.
 pub const HOOK_STATE: &str = "hook-state";
 
 /// How long teardown may take before what is left counts as left behind.
 const TEARDOWN_LIMIT: Duration = Duration::from_secs(120);
-
-/// What a run needs of the world around it.
-#[derive(Clone)]
-pub struct World {
-    /// The swarm.
-    pub doors: Doors,
-    /// Where its engine is, for programs that are started.
-    pub engine: EngineAddress,
-    /// The record.
-    pub voice: Voice,
-    /// What the run must not give away.
-    pub secrets: Secrets,
-    /// Writes what the run leaves besides its record.
-    pub keep: Keep,
-    /// The run's ledger.
-    pub ledger: Arc<Ledger>,
-    /// The run's folder.
-    pub folder: PathBuf,
-    /// Image of the edge, the workbench and the sandbox.
-    pub tools_image: String,
-    /// Image of the sandbox when a test needs a browser.
-    pub browser_image: String,
-    /// What the app is pictured with; nothing to take no picture.
-    pub camera: Option<Camera>,
-    /// How names resolve on this host.
-    pub endpoint: Endpoint,
-    /// Ends the run early.
-    pub cancel: Cancel,
-    /// Knows which runs are alive.
-    pub alive: Alive,
-    /// Knows the stacks of other live runs.
-    pub others: OtherRuns,
-    /// How long the app is kept up after the verdict; zero in ordinary runs.
-    pub hold: Duration,
-}
-
-impl World {
-    /// The read-only door, for checks.
-    #[must_use]
-    pub fn observe(&self) -> Arc<dyn Observe> {
-        Arc::clone(&self.doors.observe)
-    }
-
-    /// Writes an artifact. One that cannot be written changes no verdict, but is worth a word.
-    pub(crate) fn keep(&self, artifact: Artifact<'_>) {
-        if let Err(why) = (self.keep)(artifact) {
-            self.voice.note(None, format!("not kept: {why}"));
-        }
-    }
-}
-
-/// Ends a run from outside, once, with the reason.
-#[derive(Clone, Default)]
-pub struct Cancel {
-    token: CancellationToken,
-    reason: Arc<OnceLock<RunEnd>>,
-}
-
-impl Cancel {
-    /// Ends the run; only the first reason counts.
-    pub fn end(&self, reason: RunEnd) {
-        // A second reason comes too late to matter.
-        let _already = self.reason.set(reason);
-        self.token.cancel();
-    }
-
-    /// The token waits look at.
-    #[must_use]
-    pub fn token(&self) -> &CancellationToken {
-        &self.token
-    }
-
-    /// Why the run was ended, if it was.
-    #[must_use]
-    pub fn reason(&self) -> Option<RunEnd> {
-        self.reason.get().cloned()
-    }
-}
-
-/// What a run leaves besides its events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Artifact<'a> {
-    /// The generated override of the last deployment, and the name of each file it was merged with.
-    EffectiveStack(&'a str),
-    /// What a service wrote.
-    Log {
-        /// The service's name; `canaille.app` for one of a dependency.
-        service: &'a str,
-        /// All of its lines.
-        text: &'a str,
-    },
-    /// The picture of the app, a PNG.
-    Screenshot(&'a [u8]),
-}
-
-/// Writes an artifact at once, masked. The error says why it could not.
-pub type Keep = Arc<dyn Fn(Artifact<'_>) -> Result<(), String> + Send + Sync>;
 
 /// Performs the plan. Every path ends in teardown. [`Event::RunEnded`] is the caller's to say, once
 /// it has looked through the artifacts for secrets.
@@ -175,7 +80,7 @@ pub async fn run(approved: Approved, app: App, world: &World) -> RunEnd {
     tear_down(&plan, &providers, world, &before).await.unwrap_or(end)
 }
 
-/// How a run ends that could not go on.
+/// Maps an engine error to the end of the run.
 fn end_of(error: &SwarmError) -> RunEnd {
     let text = error.to_string();
     match error {

@@ -8,9 +8,9 @@
 //! that moment, and a driver in between would be one more thing to start.
 
 use crate::exec::{ExecCommand, Overflow};
+use crate::keep::{Artifact, Keep};
 use crate::ledger::Ledger;
 use crate::route::PROXY_NETWORK;
-use crate::run::{Artifact, Keep};
 use crate::swarm::{Bounds, Launch, Network, Node, Orphans, Privileges, Root, Swap};
 use crate::voice::Voice;
 use crate::workbench;

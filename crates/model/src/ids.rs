@@ -136,7 +136,7 @@ impl Domain {
 impl StepId {
     /// The id `<tier>/<what>`; [`crate::plan::step::Step::new`] derives it, and nobody else spells one.
     #[must_use]
-    pub fn new(tier: crate::tier::Tier, what: &str) -> Self {
+    pub(crate) fn new(tier: crate::tier::Tier, what: &str) -> Self {
         Self(format!("{tier}/{what}"))
     }
 }

@@ -3,6 +3,7 @@
 use cc_ci_model::ids::{StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::demands::Verify;
+use cc_ci_recipe::backup::Hooks;
 use std::time::Duration;
 
 use crate::exec::{ExecCommand, ExecError, ExecOutput, ExecStatus};
@@ -39,6 +40,17 @@ impl BackupHookTime {
             Self::BackupPost => "backup.post-hook",
             Self::RestorePre => "restore.pre-hook",
             Self::RestorePost => "restore.post-hook",
+        }
+    }
+
+    /// The hook of a service at this time, if it has one.
+    #[must_use]
+    pub fn of(self, hooks: &Hooks) -> Option<&str> {
+        match self {
+            Self::BackupPre => hooks.backup_pre.as_deref(),
+            Self::BackupPost => hooks.backup_post.as_deref(),
+            Self::RestorePre => hooks.restore_pre.as_deref(),
+            Self::RestorePost => hooks.restore_post.as_deref(),
         }
     }
 }

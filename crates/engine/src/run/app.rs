@@ -3,6 +3,7 @@
 use crate::custom::folder::{self, File, FolderError};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::policy::{self, Policy};
+use cc_ci_model::tier::Tier;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::overlay::TreeLabel;
 use cc_ci_recipe::source::{Files, Problem, Severity};
@@ -91,7 +92,7 @@ pub struct DependencyApp {
     pub warm: Option<WarmDoor>,
 }
 
-/// The folder below the tests that the catalogue's own are seen in.
+/// Subfolder of the tests in which the catalogue's tests appear.
 pub const CATALOGUE: &str = "catalogue";
 
 /// What a run works on.
@@ -116,6 +117,15 @@ impl App {
     #[must_use]
     pub fn first(&self) -> &Deployable {
         self.base.as_ref().unwrap_or(&self.head)
+    }
+
+    /// The tree that the stack was last deployed from, in `tier`.
+    #[must_use]
+    pub fn tree(&self, tier: Tier) -> &Deployable {
+        match tier {
+            Tier::Install => self.first(),
+            Tier::Upgrade | Tier::Backup | Tier::Restore | Tier::Custom => &self.head,
+        }
     }
 
     /// Every file of the tests: the recipe's own, and the catalogue's below [`CATALOGUE`], where only those are.

@@ -4,12 +4,8 @@ use crate::swarm::SwarmError;
 use crate::voice::Voice;
 use crate::workbench::WorkError;
 use cc_ci_model::event::Event;
-use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
-use cc_ci_model::plan::Plan;
-use cc_ci_model::tier::Tier;
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use cc_ci_model::plan::step::Step;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -69,6 +65,46 @@ impl From<Fault> for Outcome {
     }
 }
 
+/// What a step has to say: how it ended, and what later steps build on.
+#[derive(Debug)]
+pub struct Answer<T> {
+    outcome: Outcome,
+    value: Option<T>,
+}
+
+impl<T> Answer<T> {
+    /// It passed, with this value.
+    pub fn passed(value: T) -> Self {
+        Self::new(Outcome::Passed { note: None }, value)
+    }
+
+    /// It found something that is not as it should be.
+    #[must_use]
+    pub fn failed(finding: Finding) -> Self {
+        Self { outcome: Outcome::Failed(finding), value: None }
+    }
+
+    /// It ended like this and has a value all the same.
+    pub fn new(outcome: Outcome, value: T) -> Self {
+        Self { outcome, value: Some(value) }
+    }
+}
+
+impl<T> From<Outcome> for Answer<T> {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, value: None }
+    }
+}
+
+/// What came of a step.
+#[derive(Debug)]
+pub struct Stepped<T> {
+    /// How it ended.
+    pub end: StepEnd,
+    /// What later steps build on; it can be there whatever the end.
+    pub value: Option<T>,
+}
+
 /// How a step ended, for deciding what comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepEnd {
@@ -76,41 +112,19 @@ pub enum StepEnd {
     Passed,
     /// It failed or gave no answer.
     NotPassed,
-    /// The plan has no such step.
-    NotPlanned,
 }
 
-impl StepEnd {
-    /// Whether nothing speaks against going on.
-    #[must_use]
-    pub fn may_go_on(self) -> bool {
-        match self {
-            Self::Passed | Self::NotPlanned => true,
-            Self::NotPassed => false,
-        }
-    }
-}
-
-/// Holds the plan's step ids and speaks for each step.
-#[derive(Clone)]
+/// Speaks for each step. It lies beside the parts that a step may change, so that nothing of it is ever copied.
 pub struct Conductor {
-    planned: Arc<BTreeSet<StepId>>,
     voice: Voice,
     cancel: CancellationToken,
 }
 
 impl Conductor {
-    /// A conductor of `plan`.
+    /// A conductor who says everything with `voice` and breaks steps off at `cancel`.
     #[must_use]
-    pub fn new(plan: &Plan, voice: &Voice, cancel: &CancellationToken) -> Self {
-        let planned = plan.tiers.iter().flat_map(|tier| tier.steps.iter().map(|step| step.id.clone())).collect();
-        Self { planned: Arc::new(planned), voice: voice.clone(), cancel: cancel.clone() }
-    }
-
-    /// The record.
-    #[must_use]
-    pub fn voice(&self) -> &Voice {
-        &self.voice
+    pub fn new(voice: &Voice, cancel: &CancellationToken) -> Self {
+        Self { voice: voice.clone(), cancel: cancel.clone() }
     }
 
     /// Ends waits when the run is cancelled.
@@ -119,48 +133,36 @@ impl Conductor {
         &self.cancel
     }
 
-    /// Whether the plan has the step.
-    #[must_use]
-    pub fn plans(&self, tier: Tier, what: &str) -> bool {
-        self.planned.contains(&StepId::new(tier, what))
-    }
-
-    /// Performs one step if the plan has it. A cancelled run ends it as unverified.
-    pub async fn step<F>(&self, tier: Tier, what: &str, work: F) -> StepEnd
+    /// Performs one step. A cancelled run ends it as unverified.
+    pub async fn step<T, F>(&self, step: &Step, work: F) -> Stepped<T>
     where
-        F: Future<Output = Result<Outcome, Fault>>,
+        F: Future<Output = Result<Answer<T>, Fault>>,
     {
-        let step = StepId::new(tier, what);
-        if !self.planned.contains(&step) {
-            return StepEnd::NotPlanned;
-        }
-        self.voice.say(Event::StepStarted { step: step.clone() });
+        self.voice.say(Event::StepStarted { step: step.id.clone() });
         let started = Instant::now();
-        let outcome = tokio::select! {
-            outcome = work => outcome.unwrap_or_else(Outcome::from),
-            () = self.cancel.cancelled() => Outcome::Unverified(Finding::new(Cause::Cancelled, "the run was ended")),
+        let Answer { outcome, value } = tokio::select! {
+            answer = work => answer.unwrap_or_else(|fault| Outcome::from(fault).into()),
+            () = self.cancel.cancelled() => {
+                Outcome::Unverified(Finding::new(Cause::Cancelled, "the run was ended")).into()
+            }
         };
-        self.end(step, outcome, started)
+        Stepped { end: self.end(step, outcome, started), value }
     }
 
     /// Reports a step whose answer is known already, as for the stability window.
-    pub fn report(&self, tier: Tier, what: &str, outcome: Outcome) -> StepEnd {
-        let step = StepId::new(tier, what);
-        if !self.planned.contains(&step) {
-            return StepEnd::NotPlanned;
-        }
-        self.voice.say(Event::StepStarted { step: step.clone() });
+    pub fn report(&self, step: &Step, outcome: Outcome) -> StepEnd {
+        self.voice.say(Event::StepStarted { step: step.id.clone() });
         self.end(step, outcome, Instant::now())
     }
 
-    fn end(&self, step: StepId, outcome: Outcome, started: Instant) -> StepEnd {
-        let done = match &outcome {
+    fn end(&self, step: &Step, outcome: Outcome, started: Instant) -> StepEnd {
+        let end = match &outcome {
             Outcome::Passed { .. } | Outcome::Skipped { .. } => StepEnd::Passed,
             Outcome::Failed(_) | Outcome::Unverified(_) => StepEnd::NotPassed,
         };
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.voice.say(Event::StepEnded { step, outcome, ms });
-        done
+        self.voice.say(Event::StepEnded { step: step.id.clone(), outcome, ms });
+        end
     }
 }
 

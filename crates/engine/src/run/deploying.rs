@@ -1,9 +1,10 @@
 //! Prepares a tree for the swarm: images, secrets, the generated override.
 
 use super::app::Deployable;
-use super::{Artifact, World};
+use super::world::World;
 use crate::compose_check::{self, Checked};
 use crate::images::{self, Resolved};
+use crate::keep::Artifact;
 use crate::labels;
 use crate::ledger::Entry;
 use crate::run::conductor::Fault;

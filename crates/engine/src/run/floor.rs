@@ -5,11 +5,12 @@
 //! part of the floor. What it makes stands in the run's ledger, so [`super::clean`] removes it, also after a kill.
 
 mod line;
+mod operator;
 mod waits;
 
-use super::World;
 use super::app::App;
 use super::conductor::Fault;
+use super::world::World;
 use crate::swarm::SwarmError;
 use crate::workbench::WorkError;
 use cc_ci_model::outcome::{Finding, Outcome};

@@ -1,7 +1,7 @@
 //! Removes the run's own namespaces from warm providers, on every path, once the app that used them is gone (DEP-2).
 
-use super::World;
 use super::app;
+use super::world::World;
 use crate::ledger::Entry;
 use crate::provider::{self, DependencyScripts};
 use cc_ci_model::event::Event;

@@ -1,69 +1,38 @@
-//! The tiers in order, on the one deployment.
+//! The tiers in order, on the one deployment: performs the plan's list of steps as it stands (see `docs/design/steps.md`).
 
-mod backup;
-pub(super) mod checks;
-mod dependencies;
-pub(super) mod equipment;
-mod install;
-mod keeping;
-mod logs;
-pub(super) mod own;
-mod ready;
-mod restore;
-mod upgrade;
-
-use super::World;
-use super::app::{App, Deployable};
-use super::conductor::{Conductor, Fault, StepEnd};
-use super::deploying::{self, Images};
-use super::guard::SpecGuard;
-use super::starting::Starting;
-use crate::converge::Stability;
-use crate::custom::sandbox::Sandbox;
+use super::app::App;
+use super::checks::{Look, backup, converged, data, moved, ready, serving, stable};
+use super::conductor::{Conductor, StepEnd, Stepped};
+use super::deploying::Images;
+use super::parts::{AppStack, Data, Known, LiveDependency, Trees};
+use super::tools::Tools;
+use super::world::World;
 use crate::pulse::Pulse;
-use crate::route::OpenRoute;
 use crate::screenshot::Exposure;
-use crate::swarm::{Deployed, Observe, Rendered, SwarmError};
-use crate::workbench::Workbench;
+use crate::swarm::SwarmError;
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::StackName;
-use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::dependency::{Mode, Outputs};
 use cc_ci_model::plan::permit::Permits;
+use cc_ci_model::plan::reach::Reach;
+use cc_ci_model::plan::step::{Action, Check, Operation, Step};
+use cc_ci_model::plan::{Plan, PlannedTier};
 use cc_ci_model::tier::Tier;
-use dependencies::LiveDependency;
 use futures_util::future::join_all;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Everything the tiers share while the app is up.
-struct Stage<'a> {
-    plan: Arc<Plan>,
-    world: &'a World,
-    app: App,
-    images: Images,
-    conductor: Conductor,
-    observe: Arc<dyn Observe>,
-    pulse: Pulse,
-    deployed: Option<Deployed>,
-    route: Option<OpenRoute>,
-    guard: SpecGuard,
-    stability: Option<(Tier, Stability)>,
-    restored: Option<StackView>,
-    suppliers: Vec<LiveDependency>,
-    outputs: Outputs,
-    authorities: Option<PathBuf>,
-    bench: Starting<Workbench>,
-    sandbox: Starting<Sandbox>,
-    exposure: &'a mut Exposure,
-}
-
-/// Whether the app is up after a tier, so that a later one can do anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum AppState {
-    Up,
-    Down,
+/// A run while its app is up: what it knows, and the parts that steps change.
+pub(in crate::run) struct Run<'a> {
+    pub(in crate::run) known: Known<'a>,
+    pub(in crate::run) trees: Trees,
+    pub(in crate::run) permits: Permits,
+    pub(in crate::run) stack: AppStack,
+    pub(in crate::run) dependencies: Vec<LiveDependency>,
+    pub(in crate::run) tools: Tools,
+    pub(in crate::run) data: Data,
+    pub(in crate::run) exposure: &'a mut Exposure,
+    reach: Reach,
 }
 
 /// Runs every planned tier; returns the changes to the stack that the run did not make.
@@ -74,120 +43,191 @@ pub(super) async fn perform(
     world: &World,
     exposure: &mut Exposure,
 ) -> Result<Vec<String>, SwarmError> {
-    let conductor = Conductor::new(plan, &world.voice, world.cancel.token());
-    let observe = world.observe();
     let cold = plan.dependencies.iter().zip(&app.providers).filter(|(one, _)| one.mode == Mode::Cold);
     let trees = cold.map(|(_, provider)| &provider.tree).chain(&app.base).chain([&app.head]);
     let images = Images::resolve(world, &trees.collect::<Vec<_>>()).await;
-    let follow = |stack: &StackName| Pulse::start(Arc::clone(&observe), stack, world.cancel.token());
-    let pulse = follow(&plan.stack);
-    let suppliers = plan.dependencies.iter().map(|one| LiveDependency::follow(follow(&one.stack), None)).collect();
-    let mut stage = Stage {
-        plan: Arc::clone(plan),
-        world,
-        app,
-        images,
-        conductor,
-        observe,
-        pulse,
-        deployed: None,
-        route: None,
-        guard: SpecGuard::default(),
-        stability: None,
-        restored: None,
-        suppliers,
-        outputs: Outputs::default(),
-        authorities: None,
-        bench: Starting::Never,
-        sandbox: Starting::Never,
+    let follow = |stack: &StackName| Pulse::start(world.observe(), stack, world.cancel.token());
+    let conductor = Conductor::new(&world.voice, world.cancel.token());
+    let mut run = Run {
+        known: Known { plan: Arc::clone(plan), world, images, conductor },
+        trees: Trees { app, outputs: Outputs::default() },
+        permits,
+        stack: AppStack::new(follow(&plan.stack)),
+        dependencies: plan.dependencies.iter().map(|one| LiveDependency::follow(follow(&one.stack))).collect(),
+        tools: Tools::new(plan, world),
+        data: Data::default(),
         exposure,
+        reach: Reach::default(),
     };
-    let performed = stage.all_tiers(permits).await;
-    stage.settle_stability().await;
-    stage.still_up().await;
-    // What is still being started has to exist before it can be torn down.
-    tokio::join!(stage.bench.settle(), stage.sandbox.settle());
-    let compared = stage.compare_specs().await;
-    stage.keep_logs().await;
-    let suppliers = stage.suppliers.iter().map(|supplier| supplier.pulse.finish());
-    tokio::join!(stage.pulse.finish(), join_all(suppliers));
+    let performed = run.all_tiers().await;
+    stable::settle(&mut run.stack, &run.known.conductor).await;
+    run.still_up().await;
+    run.tools.settle().await;
+    let compared = run.compare_specs().await;
+    run.keep_logs().await;
+    let followers = run.dependencies.iter().map(|one| one.pulse.finish());
+    tokio::join!(run.stack.pulse.finish(), join_all(followers));
     performed.and(compared)?;
-    Ok(stage.guard.unexplained().to_vec())
+    Ok(run.stack.guard.unexplained().to_vec())
 }
 
-impl Stage<'_> {
-    async fn all_tiers(&mut self, permits: Permits) -> Result<(), SwarmError> {
-        self.tier(Tier::Install);
-        let after = self.install(permits).await?;
-        self.ended(Tier::Install);
-        if after == AppState::Down {
-            return Ok(());
-        }
-        if self.tier(Tier::Upgrade) {
-            let after = self.upgrade().await?;
-            self.ended(Tier::Upgrade);
-            if after == AppState::Down {
-                return Ok(());
+impl<'a> Run<'a> {
+    /// The conductor with what else is known, and what a check may look at.
+    fn look<'l>(&'l mut self, step: &'l Step) -> (&'l Known<'a>, Look<'l>) {
+        let (known, look, _) = self.look_at_data(step);
+        (known, look)
+    }
+
+    /// The same, with what earlier steps found in the app's data.
+    fn look_at_data<'l>(&'l mut self, step: &'l Step) -> (&'l Known<'a>, Look<'l>, &'l Data) {
+        let Self { known, trees, stack, tools, data, .. } = self;
+        (known, Look::of(known, &trees.app, &mut stack.pulse, tools, &step.id), data)
+    }
+
+    async fn all_tiers(&mut self) -> Result<(), SwarmError> {
+        let plan = Arc::clone(&self.known.plan);
+        for planned in plan.tiers.iter().filter(|planned| planned.disposition.runs()) {
+            if self.reach.tier(planned.tier) && !self.known.conductor.cancel().is_cancelled() {
+                self.known.world.voice.say(Event::TierStarted { tier: planned.tier });
+                self.tier(planned).await?;
+                self.known.world.voice.say(Event::TierEnded { tier: planned.tier });
             }
-        }
-        if self.tier(Tier::Backup) {
-            let saved = self.backup().await?;
-            self.ended(Tier::Backup);
-            if let Some(saved) = saved
-                && self.tier(Tier::Restore)
-            {
-                let after = self.restore(saved).await?;
-                self.ended(Tier::Restore);
-                if after == AppState::Down {
-                    return Ok(());
-                }
-            }
-        }
-        if self.tier(Tier::Custom) {
-            self.own_tests(Tier::Custom, "").await;
-            self.ended(Tier::Custom);
         }
         Ok(())
     }
 
-    /// Announces a tier if it is planned and the run goes on.
-    fn tier(&mut self, tier: Tier) -> bool {
-        let runs = self.plan.runs(tier) && !self.world.cancel.token().is_cancelled();
-        if runs {
-            self.world.voice.say(Event::TierStarted { tier });
+    /// Performs the steps of a tier in their order, those that are reached.
+    async fn tier(&mut self, planned: &PlannedTier) -> Result<(), SwarmError> {
+        for step in &planned.steps {
+            if self.reach.step(planned.tier, step) && self.perform(planned.tier, step).await? != Some(StepEnd::Passed) {
+                self.reach.not_passed(planned.tier, step);
+            }
         }
-        runs
+        Ok(())
     }
 
-    fn ended(&self, tier: Tier) {
-        self.world.voice.say(Event::TierEnded { tier });
+    /// Performs one step. `None`: not in its place, or not at all, because what it builds on is not there.
+    async fn perform(&mut self, tier: Tier, step: &Step) -> Result<Option<StepEnd>, SwarmError> {
+        match &step.action {
+            Action::Operate(operation) => self.operate(tier, step, *operation).await,
+            Action::Check(check) => Ok(self.check(tier, step, *check).await),
+            Action::Probe { probe } => {
+                let (known, mut look) = self.look(step);
+                Ok(Some(known.conductor.step(step, ready::check(&mut look, probe)).await.end))
+            }
+            Action::Verify { verify } => {
+                let (known, look) = self.look(step);
+                Ok(Some(known.conductor.step(step, backup::verified(&look, verify)).await.end))
+            }
+            Action::Dependency { recipe, part } => self.dependency(step, recipe, part).await,
+            Action::Hook { path, place, time: _ } => self.hook(tier, step, path, *place).await.map(Some),
+            Action::Test { path } => Ok(Some(self.test(tier, step, path).await)),
+        }
     }
 
-    /// The tree the stack was last deployed from, in `tier`.
-    fn tree(&self, tier: Tier) -> &Deployable {
-        match tier {
-            Tier::Install => self.app.first(),
-            Tier::Upgrade | Tier::Backup | Tier::Restore | Tier::Custom => &self.app.head,
+    async fn operate(&mut self, tier: Tier, step: &Step, operation: Operation) -> Result<Option<StepEnd>, SwarmError> {
+        match operation {
+            Operation::Deploy => self.deploy(step).await.map(Some),
+            Operation::Redeploy => self.redeploy(step).await.map(Some),
+            Operation::Seed => Ok(self.seed(tier, step).await),
+            Operation::Snapshot => Ok(self.snapshot(step).await),
+            Operation::Mutate => Ok(self.mutate(step).await),
+            Operation::RestoreInPlace => Ok(self.restore_in_place(step).await),
+            Operation::RestoreOntoEmpty => {
+                let restored = self.restore_onto_empty(step).await?;
+                Ok(restored.map(|(end, app)| {
+                    self.reach.app_is(app);
+                    end
+                }))
+            }
         }
+    }
+
+    async fn check(&mut self, tier: Tier, step: &Step, check: Check) -> Option<StepEnd> {
+        match check {
+            Check::Converged => self.converged(tier, step).await,
+            Check::Serving => Some(self.serving(tier, step).await),
+            // It is open until the run replaces what it watches, or ends.
+            Check::Stable => None,
+            Check::Moved => {
+                let before = self.stack.before.take()?;
+                let (known, look) = self.look(step);
+                Some(known.conductor.step(step, moved::check(&look, &before)).await.end)
+            }
+            Check::Markers => {
+                let (known, mut look, data) = self.look_at_data(step);
+                let (seeded, _) = data.expected(tier)?;
+                Some(known.conductor.step(step, data::markers(&mut look, tier, seeded)).await.end)
+            }
+            Check::Volumes => {
+                let (known, mut look, data) = self.look_at_data(step);
+                let (_, index) = data.expected(tier)?;
+                Some(known.conductor.step(step, data::volumes(&mut look, index)).await.end)
+            }
+            Check::SnapshotComplete => {
+                let (known, mut look, data) = self.look_at_data(step);
+                let saved = data.saved.as_ref()?;
+                Some(known.conductor.step(step, backup::complete(&mut look, saved)).await.end)
+            }
+            Check::Settled => {
+                let (known, mut look) = self.look(step);
+                let Stepped { end, value } = known.conductor.step(step, backup::settled(&mut look)).await;
+                self.data.settled = value;
+                Some(end)
+            }
+        }
+    }
+
+    /// Waits for convergence; when it is reached, the stability window of the tier begins.
+    async fn converged(&mut self, tier: Tier, step: &Step) -> Option<StepEnd> {
+        let coming = self.stack.coming.take()?;
+        let (known, mut look) = self.look(step);
+        let Stepped { end, value } = known.conductor.step(step, converged::check(&mut look, coming)).await;
+        match (value, tier) {
+            (Some(converged), Tier::Restore) => self.stack.restored = Some(converged.view),
+            (Some(converged), Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom) => {
+                let tree = self.trees.app.tree(tier);
+                let observe = self.known.world.observe();
+                stable::open(&mut self.stack, &self.known.plan, tier, tree, observe, &converged);
+            }
+            (None, _) => {}
+        }
+        Some(end)
+    }
+
+    /// Asks the app where it has to answer; at head a screenshot is taken once it does.
+    async fn serving(&mut self, tier: Tier, step: &Step) -> StepEnd {
+        let health = &self.known.plan.demands.health;
+        let (path, statuses) = (health.path.clone(), health.statuses.clone());
+        let (known, look) = self.look(step);
+        let end = known.conductor.step(step, serving::check(&look, &path, &statuses)).await.end;
+        if end == StepEnd::Passed {
+            self.picture(tier);
+        }
+        end
+    }
+
+    /// The last look at an app that was restored onto empty volumes.
+    async fn still_up(&mut self) {
+        let plan = Arc::clone(&self.known.plan);
+        let (Some(restored), Some(step)) = (self.stack.restored.take(), stable::step_of(&plan, Tier::Restore)) else {
+            return;
+        };
+        let (known, mut look) = self.look(step);
+        known.conductor.step(step, stable::still_up(&mut look, &restored)).await;
     }
 
     /// Takes the stack as it is now as the run's own doing.
-    async fn accept_specs(&mut self) -> Result<StackView, SwarmError> {
-        let view = self.observe.stack(&self.plan.stack).await?;
-        self.guard.accept(&view);
+    pub(in crate::run) async fn accept_specs(&mut self) -> Result<StackView, SwarmError> {
+        let view = self.known.world.doors.observe.stack(&self.known.plan.stack).await?;
+        self.stack.guard.accept(&view);
         Ok(view)
     }
 
     /// Notes what somebody else changed since the last operation.
-    async fn compare_specs(&mut self) -> Result<(), SwarmError> {
-        let view = self.observe.stack(&self.plan.stack).await?;
-        self.guard.compare(&view);
+    pub(in crate::run) async fn compare_specs(&mut self) -> Result<(), SwarmError> {
+        let view = self.known.world.doors.observe.stack(&self.known.plan.stack).await?;
+        self.stack.guard.compare(&view);
         Ok(())
-    }
-
-    /// Makes the secrets that only head has.
-    async fn make_secrets(&self, rendered: &Rendered) -> Result<(), Fault> {
-        let (run, given) = (&self.plan.run, &self.app.given_secrets);
-        Ok(deploying::make_secrets(run, self.world, &self.app.head, rendered, given).await?)
     }
 }

@@ -31,6 +31,18 @@ fn only_one_file_of_a_program_reads_arguments_and_environment() {
 }
 
 #[test]
+fn checks_have_no_way_to_change_the_swarm() {
+    let is_check = |name: &str| {
+        name == "crates/engine/src/run/checks.rs" || name.starts_with("crates/engine/src/run/checks/")
+    };
+    let changes = |text: &str| ["World", "Operate"].iter().any(|word| code(text).contains(word));
+    let checks: Vec<_> = super::sources().into_iter().filter(|(name, _)| is_check(name)).collect();
+    assert!(checks.len() > 5, "the checks have moved: {}", checks.len());
+    let found: Vec<_> = checks.into_iter().filter(|(_, text)| changes(text)).map(|(name, _)| name).collect();
+    assert!(found.is_empty(), "checks that could change the swarm: {found:?}");
+}
+
+#[test]
 fn limits_of_a_run_are_measured_on_the_clock_that_tests_can_stop() {
     let timed = |name: &str| {
         name.starts_with("crates/engine/src/run/")

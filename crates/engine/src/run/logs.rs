@@ -1,25 +1,25 @@
 //! Keeps what the services wrote (SWARM-5: all logs are artifacts).
 
-use super::Stage;
-use super::checks::service_of;
+use super::checks::converged::service_of;
+use super::tiers::Run;
+use crate::keep::Artifact;
 use crate::pulse::Pulse;
-use crate::run::Artifact;
 use cc_ci_model::ids::{RecipeName, StackName};
 use std::collections::BTreeMap;
 
 /// How many lines of a living container's log are kept.
 const LINES: usize = 2000;
 
-impl Stage<'_> {
+impl Run<'_> {
     /// Keeps the logs of what runs now, dependencies included; those of dead attempts were kept when they died.
-    pub(super) async fn keep_logs(&self) {
+    pub(in crate::run) async fn keep_logs(&self) {
         let mut logs = BTreeMap::<String, Vec<String>>::new();
-        self.collect_logs(&mut logs, None, &self.plan.stack, &self.pulse).await;
-        for (dependency, supplier) in self.plan.dependencies.iter().zip(&self.suppliers) {
-            self.collect_logs(&mut logs, Some(&dependency.recipe), &dependency.stack, &supplier.pulse).await;
+        self.collect_logs(&mut logs, None, &self.known.plan.stack, &self.stack.pulse).await;
+        for (dependency, live) in self.known.plan.dependencies.iter().zip(&self.dependencies) {
+            self.collect_logs(&mut logs, Some(&dependency.recipe), &dependency.stack, &live.pulse).await;
         }
         for (service, texts) in logs {
-            self.world.keep(Artifact::Log { service: &service, text: &texts.concat() });
+            self.known.world.keep(Artifact::Log { service: &service, text: &texts.concat() });
         }
     }
 
@@ -35,11 +35,11 @@ impl Stage<'_> {
             let text = logs.entry(service_of(dependency, &death.service)).or_default();
             text.push(format!("--- attempt that ended with {code}\n{}\n", death.log.join("\n")));
         }
-        let Ok(view) = self.observe.stack(stack).await else { return };
+        let Ok(view) = self.known.world.doors.observe.stack(stack).await else { return };
         for service in &view.services {
             let tasks = view.tasks.iter().filter(|task| task.service == service.id && task.wanted);
             for container in tasks.filter_map(|task| task.container.as_ref()) {
-                let lines = self.observe.log_tail(container, LINES).await.unwrap_or_default();
+                let lines = self.known.world.doors.observe.log_tail(container, LINES).await.unwrap_or_default();
                 let text = logs.entry(service_of(dependency, &service.name)).or_default();
                 text.push(format!("--- running at the end\n{}\n", lines.join("\n")));
             }

@@ -1,0 +1,72 @@
+//! Checks look and never change anything: what they get is a [`Look`], which has no way to change the swarm (RUN-5).
+
+pub(super) mod backup;
+pub(super) mod converged;
+pub(super) mod data;
+pub(super) mod moved;
+pub(super) mod ready;
+pub(super) mod serving;
+pub(super) mod stable;
+
+use super::app::App;
+use super::conductor::Fault;
+use super::deploying::Images;
+use super::parts::Known;
+use super::tools::Tools;
+use crate::pulse::Pulse;
+use crate::swarm::Observe;
+use crate::voice::Voice;
+use crate::workbench::Workbench;
+use cc_ci_model::ids::StepId;
+use cc_ci_model::plan::Plan;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What a check may look at.
+pub(in crate::run) struct Look<'a> {
+    pub(in crate::run) plan: &'a Plan,
+    /// The step that looks.
+    pub(in crate::run) step: &'a StepId,
+    pub(in crate::run) observe: &'a dyn Observe,
+    pub(in crate::run) voice: &'a Voice,
+    pub(in crate::run) cancel: &'a CancellationToken,
+    pub(in crate::run) images: &'a Images,
+    /// The trees that were deployed.
+    pub(in crate::run) app: &'a App,
+    pub(in crate::run) pulse: &'a mut Pulse,
+    /// The workbench, the sandbox, and the way to the app.
+    pub(in crate::run) tools: &'a mut Tools,
+}
+
+impl<'a> Look<'a> {
+    /// What `step` may look at: the app's trees and its stack, and the containers beside it.
+    pub(in crate::run) fn of(
+        known: &'a Known<'_>,
+        app: &'a App,
+        pulse: &'a mut Pulse,
+        tools: &'a mut Tools,
+        step: &'a StepId,
+    ) -> Self {
+        Self {
+            plan: &known.plan,
+            step,
+            observe: known.world.doors.observe.as_ref(),
+            voice: &known.world.voice,
+            cancel: known.conductor.cancel(),
+            images: &known.images,
+            app,
+            pulse,
+            tools,
+        }
+    }
+
+    /// The time limit of one command.
+    fn command_limit(&self) -> Duration {
+        Duration::from_secs(self.plan.limits.command)
+    }
+
+    /// The workbench with every volume the stack has now.
+    async fn bench(&mut self) -> Result<Workbench, Fault> {
+        self.tools.bench().await
+    }
+}

@@ -1,0 +1,80 @@
+//! Before a backup everything has settled (BAK-3); afterwards the snapshot is complete (TIER-backup).
+
+use super::Look;
+use crate::backup::{Context, hooks, verify};
+use crate::data::{self, MarkerPlace, index};
+use crate::run::conductor::{Answer, Fault, failed_if};
+use crate::run::parts::Saved;
+use cc_ci_model::convergence::{ServiceView, Update};
+use cc_ci_model::data::DataIndex;
+use cc_ci_model::data::churn::Churn;
+use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_model::plan::demands::Verify;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How often the engine is asked whether it still updates something.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Waits until no service is updating and the databases answer; then takes the index of the volumes, so that little lies
+/// between that and the snapshot.
+pub(in crate::run) async fn settled(look: &mut Look<'_>) -> Result<Answer<DataIndex>, Fault> {
+    let limit = Duration::from_secs(look.plan.limits.converge);
+    let started = Instant::now();
+    loop {
+        let view = look.observe.stack(&look.plan.stack).await?;
+        let Some(service) = view.services.iter().find(|service| updates(service)) else { break };
+        if started.elapsed() >= limit {
+            let summary = format!("Swarm still updates `{}` after {} s", service.name, limit.as_secs());
+            return Ok(Answer::failed(Finding::new(Cause::NeverHealthy, summary).of_service(&service.name)));
+        }
+        look.pulse.next(LOOK).await;
+    }
+    if let Err(finding) = databases(look).await? {
+        return Ok(Answer::failed(finding));
+    }
+    let bench = look.bench().await?;
+    Ok(Answer::passed(index::take(&bench, &look.plan.stack).await?))
+}
+
+fn updates(service: &ServiceView) -> bool {
+    match service.update {
+        Update::Updating | Update::RollbackStarted => true,
+        Update::None | Update::Paused | Update::Completed | Update::RollbackPaused | Update::RollbackCompleted => false,
+    }
+}
+
+/// Whether each recognised database answers.
+pub(in crate::run) async fn databases(look: &Look<'_>) -> Result<Result<(), Finding>, Fault> {
+    for place in look.app.head.recipe.databases.iter().filter_map(MarkerPlace::of) {
+        if let Err(refusal) = data::ready(&look.tools.containers, &look.plan.stack, &place).await? {
+            let summary = format!("{} does not answer: {refusal}", place.name());
+            return Ok(Err(Finding::new(Cause::NeverHealthy, summary).of_service(place.service())));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// The snapshot holds every promised path, and dumps are complete.
+pub(in crate::run) async fn complete(look: &mut Look<'_>, saved: &Saved) -> Result<Answer<()>, Fault> {
+    let bench = look.bench().await?;
+    let context = Context {
+        bench: &bench,
+        stack: &look.plan.stack,
+        repository: &saved.prepared.repository,
+        spec: &saved.prepared.spec,
+        limit: look.command_limit(),
+        voice: look.voice,
+        step: look.step,
+    };
+    let churn = Churn::with(&look.plan.demands.churn);
+    let findings = verify::snapshot(&context, &saved.snapshot, &saved.prepared.seeded, &churn).await?;
+    Ok(failed_if(verify::merged(findings)).into())
+}
+
+/// Runs the settings' own look at what the backup left in the app.
+pub(in crate::run) async fn verified(look: &Look<'_>, verify: &Verify) -> Result<Answer<()>, Fault> {
+    let speak = (look.voice, look.step);
+    let (containers, stack) = (&look.tools.containers, &look.plan.stack);
+    Ok(failed_if(hooks::verify(containers, stack, verify, look.command_limit(), speak).await?).into())
+}

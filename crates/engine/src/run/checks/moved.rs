@@ -1,0 +1,89 @@
+//! The deployment moved: label, specs and images are the head's (TIER-upgrade).
+
+use super::Look;
+use crate::run::conductor::{Answer, Fault, passed};
+use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase};
+use cc_ci_model::outcome::{Cause, Finding};
+use std::collections::BTreeSet;
+
+/// Holds the stack against what it was `before`, and against head.
+pub(in crate::run) async fn check(look: &Look<'_>, before: &StackView) -> Result<Answer<()>, Fault> {
+    let view = look.observe.stack(&look.plan.stack).await?;
+    let mut wrong: Vec<String> = wrong_label(look, &view).into_iter().collect();
+    wrong.extend(wrong_tasks(look, &view).await?);
+    for name in look.app.head.recipe.compose.services.keys() {
+        if !view.services.iter().any(|service| service.name == *name) {
+            wrong.push(format!("{name}: the head has this service, the stack has not"));
+        }
+    }
+    if !changed(before, &view) {
+        let summary = "head deploys exactly what base does, so the upgrade proves nothing";
+        return Ok(Answer::failed(Finding::new(Cause::NotMoved, summary)));
+    }
+    if wrong.is_empty() {
+        return Ok(passed(changes(before, &view)).into());
+    }
+    let summary = "the deployment did not move to the commit under test";
+    Ok(Answer::failed(Finding::new(Cause::NotMoved, summary).with_details(wrong)))
+}
+
+fn wrong_label(look: &Look<'_>, view: &StackView) -> Option<String> {
+    let label = format!("coop-cloud.{}.chaos-version", look.plan.stack);
+    let carried = view.services.iter().find(|service| service.name == "app").and_then(|app| app.labels.get(&label));
+    // abra marks a tree that holds more than the commit, here the override; swarm's own deploy never does.
+    let commit = carried.map(|text| text.strip_suffix("+U").unwrap_or(text));
+    let head = look.plan.head.short();
+    (commit != Some(head)).then(|| {
+        let carried = carried.map_or("nothing", String::as_str);
+        format!("app: its chaos-version label says {carried}, not {head}")
+    })
+}
+
+async fn wrong_tasks(look: &Look<'_>, view: &StackView) -> Result<Vec<String>, Fault> {
+    let mut wrong = Vec::new();
+    let expected = look.images.expected(&look.app.head);
+    for service in &view.services {
+        let Some(image) = expected.get(&service.name) else { continue };
+        let running = |task: &&_| is_running_task(task, service);
+        for task in view.tasks.iter().filter(running) {
+            if task.spec != service.spec {
+                wrong.push(format!("{}: a task still carries the old spec", service.name));
+            }
+            let Some(container) = &task.container else { continue };
+            let facts = look.observe.container(container).await?;
+            if facts.is_some_and(|facts| facts.image_id != *image) {
+                wrong.push(format!("{}: a task runs another image than {}", service.name, service.image));
+            }
+        }
+    }
+    Ok(wrong)
+}
+
+fn is_running_task(task: &cc_ci_model::convergence::TaskView, service: &ServiceView) -> bool {
+    task.service == service.id && task.wanted && task.phase == TaskPhase::Running
+}
+
+/// Whether the redeploy changed anything besides the labels that only say which version this is.
+fn changed(before: &StackView, after: &StackView) -> bool {
+    let says_version = |label: &str| [".version", ".chaos", ".chaos-version"].iter().any(|end| label.ends_with(end));
+    let essence = |service: &ServiceView| {
+        let labels = service.labels.iter().filter(|(label, _)| !says_version(label));
+        let labels: Vec<_> = labels.map(|(label, value)| (label.clone(), value.clone())).collect();
+        (service.name.clone(), service.spec.clone(), service.replicas, labels)
+    };
+    let all = |view: &StackView| view.services.iter().map(essence).collect::<BTreeSet<_>>();
+    all(before) != all(after)
+}
+
+/// Which images changed, for the report.
+fn changes(before: &StackView, after: &StackView) -> String {
+    let changed: Vec<String> = after
+        .services
+        .iter()
+        .filter_map(|service| {
+            let old = before.services.iter().find(|old| old.name == service.name)?;
+            (old.image != service.image).then(|| format!("{} -> {}", old.image, service.image))
+        })
+        .collect();
+    if changed.is_empty() { "same images, new configuration".to_owned() } else { changed.join(", ") }
+}

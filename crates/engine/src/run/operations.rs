@@ -1,0 +1,10 @@
+//! What changes the app: each operation of a plan, and what of the recipe's own runs beside them.
+
+mod backup;
+mod dependency;
+mod deploy;
+mod own;
+mod provision;
+mod redeploy;
+mod restore;
+mod seed;

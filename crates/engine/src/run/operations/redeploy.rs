@@ -1,0 +1,68 @@
+//! Base to head, in place, on the same app.
+
+use crate::keep::Artifact;
+use crate::run::checks::stable;
+use crate::run::conductor::{Answer, Fault, StepEnd};
+use crate::run::deploying::{self, Instance};
+use crate::run::parts::{Coming, Known, Trees};
+use crate::run::tiers::Run;
+use crate::run::tools::{self, Supplies};
+use crate::swarm::SwarmError;
+use cc_ci_model::event::Event;
+use cc_ci_model::object::{Object, ObjectKind};
+use cc_ci_model::plan::step::Step;
+use tokio::time::Instant;
+
+impl Run<'_> {
+    /// Redeploys at head. What was watched until now is replaced, so its window ends first.
+    pub(in crate::run) async fn redeploy(&mut self, step: &Step) -> Result<StepEnd, SwarmError> {
+        self.compare_specs().await?;
+        stable::cut(&mut self.stack, &self.known.conductor).await;
+        let since = Instant::now();
+        self.stack.before = Some(self.known.world.doors.observe.stack(&self.known.plan.stack).await?);
+        let authorities = self.own_authorities();
+        let Self { known, trees, stack, tools, .. } = self;
+        let work = async {
+            let head = &trees.app.head;
+            if let Some(finding) = known.images.lacking(head) {
+                return Ok(Answer::failed(finding));
+            }
+            let bundle = trees.authorities(&known.plan);
+            let instance = Instance { authorities: bundle.as_deref(), ..Instance::app(&known.plan) };
+            let (rendered, shown) =
+                deploying::render(&instance, known.world, head, &known.images, "override-head.json")?;
+            known.world.keep(Artifact::EffectiveStack(&shown));
+            let (run, given) = (&known.plan.run, &trees.app.given_secrets);
+            let making = deploying::make_secrets(run, known.world, head, &rendered, given);
+            let (made, checked) = tokio::join!(making, deploying::cross_check(known.world, &rendered, head));
+            // Said at the install, if it cannot be done here.
+            made.map_err(Fault::from).and(checked).map(drop)?;
+            let proof = stack.deployed.as_ref().ok_or_else(|| Fault::harness("the app was never deployed"))?;
+            known.world.doors.operate.redeploy(proof, &rendered).await?;
+            prune(known, trees).await?;
+            let routes = tools::routes(known, trees, head);
+            if let Some(route) = &mut tools.route {
+                route.follow(&routes).await?;
+            }
+            tools.refresh_sandbox(&Supplies::new(known, trees, &authorities)).await?;
+            Ok(Answer::passed(()))
+        };
+        let end = known.conductor.step(step, work).await.end;
+        let after = self.accept_specs().await?;
+        let history = deploying::history(&self.trees.app.head).ignoring_dead(&after);
+        self.stack.coming = Some(Coming { history, since });
+        Ok(end)
+    }
+}
+
+/// Removes services the head no longer has: `docker stack deploy` leaves them running.
+async fn prune(known: &Known<'_>, trees: &Trees) -> Result<(), SwarmError> {
+    let head = &trees.app.head.recipe.compose.services;
+    let view = known.world.doors.observe.stack(&known.plan.stack).await?;
+    for service in view.services.iter().filter(|service| !head.contains_key(&service.name)) {
+        let object = Object::new(ObjectKind::Service, format!("{}_{}", known.plan.stack, service.name));
+        known.world.doors.operate.remove(&object).await?;
+        known.world.voice.say(Event::Pruned { service: service.name.clone() });
+    }
+    Ok(())
+}

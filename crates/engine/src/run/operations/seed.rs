@@ -1,0 +1,115 @@
+//! Markers into the app's data, before the upgrade and before the backup (DATA-1).
+
+use crate::backup::places::{self, Chosen, Stock};
+use crate::backup::{self, BackupRepository, Promise};
+use crate::data::{self, MarkerPhase, Seeding, index, sqlite};
+use crate::run::conductor::{Answer, Fault, StepEnd, Stepped};
+use crate::run::parts::{Kept, Known, Prepared, Trees};
+use crate::run::tiers::Run;
+use crate::run::tools::Tools;
+use crate::workbench::Workbench;
+use cc_ci_model::plan::step::Step;
+use cc_ci_model::tier::Tier;
+use cc_ci_recipe::Recipe;
+use cc_ci_recipe::backup::{Backup, BackupSpec};
+
+impl Run<'_> {
+    /// Puts markers in. What was seeded counts whatever the answer: there may be nothing that takes a marker.
+    pub(in crate::run) async fn seed(&mut self, tier: Tier, step: &Step) -> Option<StepEnd> {
+        let Self { known, trees, tools, .. } = self;
+        match (tier, &trees.app.head.recipe.backup) {
+            (Tier::Backup, Backup::Capable(spec)) => {
+                let Stepped { end, value } =
+                    known.conductor.step(step, before_backup(known, trees, tools, spec, step)).await;
+                self.data.prepared = value;
+                Some(end)
+            }
+            (Tier::Backup, Backup::NotCapable(_)) => None,
+            (Tier::Install | Tier::Upgrade | Tier::Restore | Tier::Custom, _) => {
+                let Stepped { end, value } =
+                    known.conductor.step(step, before_upgrade(known, trees, tools, step)).await;
+                self.data.before_upgrade = value;
+                Some(end)
+            }
+        }
+    }
+
+    /// Changes what was seeded, so that the restore has something to undo.
+    pub(in crate::run) async fn mutate(&mut self, step: &Step) -> Option<StepEnd> {
+        let Self { known, tools, data, .. } = self;
+        let seeded = &data.saved.as_ref()?.prepared.seeded;
+        let work = async {
+            let bench = tools.bench().await?;
+            let unchanged = data::mutate(&bench, &known.plan.stack, seeded).await?;
+            Ok(match data::finding(&unchanged, cc_ci_model::outcome::Cause::NothingToSeed) {
+                Some(finding) => cc_ci_model::outcome::Outcome::Unverified(finding).into(),
+                None => Answer::passed(()),
+            })
+        };
+        Some(known.conductor.step(step, work).await.end)
+    }
+}
+
+/// Seeds the app at base and looks at its volumes.
+async fn before_upgrade(
+    known: &Known<'_>,
+    trees: &Trees,
+    tools: &mut Tools,
+    step: &Step,
+) -> Result<Answer<Kept>, Fault> {
+    let bench = tools.bench().await?;
+    let recipe = &trees.app.first().recipe;
+    let choose = |stock: Stock<'_>| places::for_upgrade(&promised(recipe), bench.volumes(), stock);
+    let seeding = seed(known, &bench, recipe, MarkerPhase::Upgrade, step, choose).await?;
+    let index = index::take(&bench, &known.plan.stack).await?;
+    let outcome = seeding.outcome();
+    Ok(Answer::new(outcome, Kept { seeded: seeding.seeded, index }))
+}
+
+/// Seeds what the backup promises, and makes the repository it goes to.
+async fn before_backup(
+    known: &Known<'_>,
+    trees: &Trees,
+    tools: &mut Tools,
+    spec: &BackupSpec,
+    step: &Step,
+) -> Result<Answer<Prepared>, Fault> {
+    let bench = tools.bench().await?;
+    let promises = match backup::promises(spec) {
+        Ok(promises) => promises,
+        Err(finding) => return Ok(Answer::failed(finding)),
+    };
+    let choose = |stock: Stock<'_>| places::for_backup(spec, &promises, stock);
+    let seeding = seed(known, &bench, &trees.app.head.recipe, MarkerPhase::Backup, step, choose).await?;
+    let repository = BackupRepository::make(&bench).await?;
+    let outcome = seeding.outcome();
+    Ok(Answer::new(outcome, Prepared { seeded: seeding.seeded, repository, spec: spec.clone() }))
+}
+
+/// Puts markers where `choose` says, and names the databases that take none, so that the report shows which were not tested.
+async fn seed(
+    known: &Known<'_>,
+    bench: &Workbench,
+    recipe: &Recipe,
+    phase: MarkerPhase,
+    step: &Step,
+    choose: impl FnOnce(Stock<'_>) -> Chosen,
+) -> Result<Seeding, Fault> {
+    let stack = &known.plan.stack;
+    let mounts = known.world.doors.observe.mounts(stack).await?.volumes;
+    let files = sqlite::find(bench, &mounts).await?;
+    let chosen = choose(Stock { mounts: &mounts, databases: &recipe.databases, files: &files });
+    let seeding = data::seed(bench, stack, phase, &chosen.places).await?;
+    for text in chosen.left_out {
+        known.world.voice.note(Some(&step.id), text);
+    }
+    Ok(seeding)
+}
+
+/// The paths a recipe promises to back up; none where its labels are wrong, which the backup tier reports.
+fn promised(recipe: &Recipe) -> Vec<Promise> {
+    match &recipe.backup {
+        Backup::Capable(spec) => backup::promises(spec).unwrap_or_default(),
+        Backup::NotCapable(_) => Vec::new(),
+    }
+}

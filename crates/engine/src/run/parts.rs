@@ -1,0 +1,162 @@
+//! What a run knows, and the parts of it that its steps change.
+//!
+//! They lie beside each other rather than in one struct, so that a step can hold the conductor, look through one part and
+//! change another.
+
+use super::app::{App, DependencyApp};
+use super::conductor::Conductor;
+use super::deploying::Images;
+use super::guard::SpecGuard;
+use super::world::World;
+use crate::backup::{BackupRepository, Snapshot};
+use crate::converge::Stability;
+use crate::data::Seeded;
+use crate::pulse::Pulse;
+use crate::route::OpenRoute;
+use crate::swarm::Deployed;
+use cc_ci_model::convergence::{History, StackView};
+use cc_ci_model::data::DataIndex;
+use cc_ci_model::plan::Plan;
+use cc_ci_model::plan::dependency::{Dependency, Outputs};
+use cc_ci_model::plan::step::Step;
+use cc_ci_model::tier::Tier;
+use cc_ci_recipe::backup::BackupSpec;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// What stays the same throughout a run.
+pub(in crate::run) struct Known<'a> {
+    pub(in crate::run) plan: Arc<Plan>,
+    pub(in crate::run) world: &'a World,
+    pub(in crate::run) images: Images,
+    pub(in crate::run) conductor: Conductor,
+}
+
+/// The trees of the run, and what its dependencies gave for them.
+pub(in crate::run) struct Trees {
+    pub(in crate::run) app: App,
+    pub(in crate::run) outputs: Outputs,
+}
+
+impl Trees {
+    /// The dependencies of the plan, each with what the run needs of it.
+    pub(in crate::run) fn dependencies<'t>(
+        &'t self,
+        plan: &'t Plan,
+    ) -> impl Iterator<Item = (&'t Dependency, &'t DependencyApp)> {
+        plan.dependencies.iter().zip(&self.app.providers)
+    }
+
+    /// The bundle of certificate authorities that the app's services are to trust; `None` without dependencies.
+    pub(in crate::run) fn authorities(&self, plan: &Plan) -> Option<PathBuf> {
+        (!plan.dependencies.is_empty()).then(|| self.app.head.folder.with_file_name("authorities.pem"))
+    }
+}
+
+/// The app's stack.
+pub(in crate::run) struct AppStack {
+    pub(in crate::run) pulse: Pulse,
+    pub(in crate::run) guard: SpecGuard,
+    /// The proof of the one deploy.
+    pub(in crate::run) deployed: Option<Deployed>,
+    /// What the next wait for convergence waits for.
+    pub(in crate::run) coming: Option<Coming>,
+    /// How it was before the redeploy.
+    pub(in crate::run) before: Option<StackView>,
+    /// The stability window that is open, with the step it answers.
+    pub(in crate::run) window: Option<(Step, Stability)>,
+    /// How it was when it had converged on restored volumes.
+    pub(in crate::run) restored: Option<StackView>,
+}
+
+impl AppStack {
+    /// A stack that nothing was done to yet.
+    pub(in crate::run) fn new(pulse: Pulse) -> Self {
+        Self {
+            pulse,
+            guard: SpecGuard::default(),
+            deployed: None,
+            coming: None,
+            before: None,
+            window: None,
+            restored: None,
+        }
+    }
+}
+
+/// Something the stack is coming to.
+pub(in crate::run) struct Coming {
+    pub(in crate::run) history: History,
+    /// When the operation began that it comes of.
+    pub(in crate::run) since: Instant,
+}
+
+/// What steps found in the app's data, for later ones to hold it against.
+#[derive(Default)]
+pub(in crate::run) struct Data {
+    /// Before the redeploy.
+    pub(in crate::run) before_upgrade: Option<Kept>,
+    /// Where the backup goes, and the markers it has to hold.
+    pub(in crate::run) prepared: Option<Prepared>,
+    /// The volumes when everything had settled before the backup.
+    pub(in crate::run) settled: Option<DataIndex>,
+    /// The snapshot.
+    pub(in crate::run) saved: Option<Saved>,
+}
+
+/// What the app held at one time.
+pub(in crate::run) struct Kept {
+    pub(in crate::run) seeded: Seeded,
+    pub(in crate::run) index: DataIndex,
+}
+
+/// What is there before the snapshot is taken.
+#[derive(Clone)]
+pub(in crate::run) struct Prepared {
+    pub(in crate::run) seeded: Seeded,
+    pub(in crate::run) repository: BackupRepository,
+    pub(in crate::run) spec: BackupSpec,
+}
+
+/// A backup, and what it has to bring back.
+pub(in crate::run) struct Saved {
+    pub(in crate::run) prepared: Prepared,
+    pub(in crate::run) snapshot: Snapshot,
+    pub(in crate::run) index: DataIndex,
+}
+
+impl Data {
+    /// What a check of `tier` holds the app's data against.
+    pub(in crate::run) fn expected(&self, tier: Tier) -> Option<(&Seeded, &DataIndex)> {
+        match tier {
+            Tier::Upgrade => self.before_upgrade.as_ref().map(|kept| (&kept.seeded, &kept.index)),
+            Tier::Restore => self.saved.as_ref().map(|saved| (&saved.prepared.seeded, &saved.index)),
+            Tier::Install | Tier::Backup | Tier::Custom => None,
+        }
+    }
+}
+
+/// A dependency while the run goes on.
+pub(in crate::run) struct LiveDependency {
+    /// Follows its stack.
+    pub(in crate::run) pulse: Pulse,
+    /// How it is reached, where that is not by the run's own route.
+    pub(in crate::run) door: Option<OpenRoute>,
+    /// When its deploy began.
+    pub(in crate::run) since: Option<Instant>,
+    /// How many of its containers had failed when it was ready.
+    pub(in crate::run) failures: usize,
+}
+
+impl LiveDependency {
+    /// Starts following the stack of a dependency.
+    pub(in crate::run) fn follow(pulse: Pulse) -> Self {
+        Self { pulse, door: None, since: None, failures: 0 }
+    }
+
+    /// How many of its containers have failed.
+    pub(in crate::run) fn failed(&self) -> usize {
+        self.pulse.deaths().iter().filter(|death| death.is_failure()).count()
+    }
+}

@@ -1,0 +1,95 @@
+//! What a run needs of the world around it.
+
+use crate::docker::EngineAddress;
+use crate::keep::{Artifact, Keep};
+use crate::ledger::Ledger;
+use crate::provider::Alive;
+use crate::screenshot::Camera;
+use crate::secrets::Secrets;
+use crate::swarm::{Doors, Observe};
+use crate::voice::Voice;
+use crate::witness::OtherRuns;
+use cc_ci_model::event::RunEnd;
+use cc_ci_recipe::overlay::Endpoint;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What a run needs of the world around it. Whoever starts the run puts it together.
+#[derive(Clone)]
+pub struct World {
+    /// The engine: looking, changing, and containers of our own.
+    pub doors: Doors,
+    /// Which engine that is, for the programs that a run starts.
+    pub engine: EngineAddress,
+    /// The record.
+    pub voice: Voice,
+    /// What the run must not give away.
+    pub secrets: Secrets,
+    /// Writes what the run leaves besides its record.
+    pub keep: Keep,
+    /// The run's ledger.
+    pub ledger: Arc<Ledger>,
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// The image of the edge, the workbench and the sandbox.
+    pub tools_image: String,
+    /// The image of the sandbox when a test needs a browser.
+    pub browser_image: String,
+    /// The browser for the screenshot; `None` turns it off.
+    pub camera: Option<Camera>,
+    /// How names resolve on this host.
+    pub endpoint: Endpoint,
+    /// Ends the run early.
+    pub cancel: Cancel,
+    /// True while a process holds the lock of that run's folder, or when this cannot be found out.
+    pub alive: Alive,
+    /// Knows the stacks of other live runs.
+    pub others: OtherRuns,
+    /// How long the app is kept up after the verdict; zero in ordinary runs.
+    pub hold: Duration,
+}
+
+impl World {
+    /// The read-only door, for checks.
+    #[must_use]
+    pub fn observe(&self) -> Arc<dyn Observe> {
+        Arc::clone(&self.doors.observe)
+    }
+
+    /// Writes an artifact. One that cannot be written changes no verdict, but is worth a word.
+    pub(crate) fn keep(&self, artifact: Artifact<'_>) {
+        if let Err(why) = (self.keep)(artifact) {
+            self.voice.note(None, format!("not kept: {why}"));
+        }
+    }
+}
+
+/// Ends a run from outside, once, with the reason.
+#[derive(Clone, Default)]
+pub struct Cancel {
+    token: CancellationToken,
+    reason: Arc<OnceLock<RunEnd>>,
+}
+
+impl Cancel {
+    /// Ends the run; only the first reason counts.
+    pub fn end(&self, reason: RunEnd) {
+        // A second reason comes too late to matter.
+        let _already = self.reason.set(reason);
+        self.token.cancel();
+    }
+
+    /// The token waits look at.
+    #[must_use]
+    pub fn token(&self) -> &CancellationToken {
+        &self.token
+    }
+
+    /// Why the run was ended, if it was.
+    #[must_use]
+    pub fn reason(&self) -> Option<RunEnd> {
+        self.reason.get().cloned()
+    }
+}
