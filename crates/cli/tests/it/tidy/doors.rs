@@ -32,9 +32,8 @@ fn only_one_file_of_a_program_reads_arguments_and_environment() {
 
 #[test]
 fn checks_have_no_way_to_change_the_swarm() {
-    let is_check = |name: &str| {
-        name == "crates/engine/src/run/checks.rs" || name.starts_with("crates/engine/src/run/checks/")
-    };
+    let is_check =
+        |name: &str| name == "crates/engine/src/run/checks.rs" || name.starts_with("crates/engine/src/run/checks/");
     let changes = |text: &str| ["World", "Operate"].iter().any(|word| code(text).contains(word));
     let checks: Vec<_> = super::sources().into_iter().filter(|(name, _)| is_check(name)).collect();
     assert!(checks.len() > 5, "the checks have moved: {}", checks.len());
