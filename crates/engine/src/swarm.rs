@@ -12,6 +12,7 @@ mod launch;
 mod values;
 
 use crate::exec::{ExecCommand, ExecError, ExecOutput};
+use crate::secrets::Secrets;
 use async_trait::async_trait;
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::ids::{RunId, StackName};
@@ -110,14 +111,15 @@ pub trait Operate: Observe {
     /// Ends a container at once; no error when it is gone.
     async fn kill(&self, container: &str) -> Result<(), SwarmError>;
 
-    /// Makes the secrets of a stack that is about to be deployed, each with the run's label; returns their values, by name in
-    /// the swarm.
+    /// Makes the secrets of a stack that is about to be deployed, each with the run's label. `keep` learns each value, by its
+    /// name in the swarm, before the next is made: a failure in between loses none.
     async fn create_secrets(
         &self,
         run: &RunId,
         stack: &Rendered,
         secrets: &[NewSecret],
-    ) -> Result<BTreeMap<String, String>, SwarmError>;
+        keep: &Secrets,
+    ) -> Result<(), SwarmError>;
 
     /// Puts the run's label on a secret that somebody else made for it.
     async fn adopt_secret(&self, run: &RunId, name: &str) -> Result<(), SwarmError>;

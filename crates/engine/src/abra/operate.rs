@@ -4,6 +4,7 @@ use super::command::Failure;
 use super::home::SERVER;
 use super::{Abra, Deployer, LAST_CALL, Progress};
 use crate::labels;
+use crate::secrets::Secrets;
 use crate::swarm::{
     ContainerFacts, Deployed, Events, Hearing, Inventory, Loaded, Mounts, NewSecret, NewValue, Observe, Operate,
     Rendered, SwarmError,
@@ -57,11 +58,12 @@ impl Operate for Abra {
         run: &RunId,
         stack: &Rendered,
         secrets: &[NewSecret],
-    ) -> Result<BTreeMap<String, String>, SwarmError> {
+        keep: &Secrets,
+    ) -> Result<(), SwarmError> {
         if !self.0.home.holds(&stack.folder) {
-            return self.0.swarm.create_secrets(run, stack, secrets).await;
+            return self.0.swarm.create_secrets(run, stack, secrets, keep).await;
         }
-        self.0.create_secrets(run, stack, secrets).await
+        self.0.create_secrets(run, stack, secrets, keep).await
     }
 
     async fn adopt_secret(&self, run: &RunId, name: &str) -> Result<(), SwarmError> {
@@ -183,29 +185,29 @@ impl Deployer {
         run: &RunId,
         stack: &Rendered,
         wanted: &[NewSecret],
-    ) -> Result<BTreeMap<String, String>, SwarmError> {
+        keep: &Secrets,
+    ) -> Result<(), SwarmError> {
         let mut app = self.app.lock().await;
         self.stage(&mut app, stack).await?;
         app.secrets = true;
-        let mut values = BTreeMap::new();
         let mut random = false;
         for secret in wanted {
             match &secret.value {
                 NewValue::Random { .. } => random = true,
                 // First, so that none is generated in its place.
                 NewValue::Given(value) => {
+                    keep.keep(&secret.name, value);
                     self.insert(secret, value).await?;
-                    values.insert(secret.name.clone(), value.clone());
                 }
             }
         }
         if random {
-            values.extend(self.generate(wanted).await?);
+            self.generate(wanted, keep).await?;
         }
         for secret in wanted {
             self.swarm.adopt_secret(run, &secret.name).await?;
         }
-        Ok(values)
+        Ok(())
     }
 
     /// The value goes by a file that nobody else can read: arguments are everybody's to see.
@@ -224,21 +226,21 @@ impl Deployer {
         self.call_in_private(&words).await.map(drop).map_err(|failure| failure.of_host("abra app secret insert"))
     }
 
-    /// Has the rest generated, and learns each value, so that it can be masked wherever it turns up.
-    async fn generate(&self, wanted: &[NewSecret]) -> Result<BTreeMap<String, String>, SwarmError> {
+    /// Has the rest generated, and keeps each value, so that it is masked wherever it turns up.
+    async fn generate(&self, wanted: &[NewSecret], keep: &Secrets) -> Result<(), SwarmError> {
         let words = ["app", "secret", "generate", "-n", "-o", "-C", "-m", "-a", self.home.domain()];
         let said = self.call_in_private(&words).await.map_err(|failure| failure.of_host("abra app secret generate"))?;
         let shown = secrets::generated(&said);
         let random = wanted.iter().filter(|secret| matches!(secret.value, NewValue::Random { .. }));
-        let values = random.map(|secret| {
+        for secret in random {
             let value = shown.get(&secret.id).or_else(|| shown.get(&secret.name)).filter(|value| !value.is_empty());
             let value = value.cloned().ok_or_else(|| SwarmError::Command {
                 verb: "run `abra app secret generate`".to_owned(),
                 text: format!("it does not show the value of `{}`, which could not be masked", secret.id),
             })?;
-            Ok((secret.name.clone(), value))
-        });
-        values.collect()
+            keep.keep(&secret.name, value);
+        }
+        Ok(())
     }
 
     async fn undeploy(&self, run: &RunId, stack: &StackName) -> Result<(), SwarmError> {

@@ -3,7 +3,7 @@
 use super::deploy::stack_deploy;
 use super::raw::Written;
 use super::{Swarm, read};
-use crate::secrets;
+use crate::secrets::{self, Secrets};
 use crate::swarm::{Deployed, NewSecret, NewValue, Operate, Rendered, SwarmError};
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -17,7 +17,6 @@ use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::plan::permit::DeployPermit;
 use cc_ci_recipe::overlay::Identity;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A placement condition that no node meets.
@@ -70,13 +69,14 @@ impl Operate for Swarm {
         run: &RunId,
         _stack: &Rendered,
         secrets: &[NewSecret],
-    ) -> Result<BTreeMap<String, String>, SwarmError> {
-        let mut values = BTreeMap::new();
+        keep: &Secrets,
+    ) -> Result<(), SwarmError> {
         for secret in secrets {
             let value = match &secret.value {
                 NewValue::Given(value) => value.clone(),
                 NewValue::Random { length, charset } => secrets::generate(*length, *charset),
             };
+            keep.keep(&secret.name, &value);
             let spec = SecretSpec {
                 name: Some(secret.name.clone()),
                 labels: Some(crate::labels::of_run(run)),
@@ -85,9 +85,8 @@ impl Operate for Swarm {
             };
             let verb = format!("create secret {}", secret.name);
             self.docker.create_secret(spec).await.map_err(SwarmError::engine(verb))?;
-            values.insert(secret.name.clone(), value);
         }
-        Ok(values)
+        Ok(())
     }
 
     async fn adopt_secret(&self, run: &RunId, name: &str) -> Result<(), SwarmError> {

@@ -272,10 +272,7 @@ pub(crate) async fn make_secrets(
     if wanted.is_empty() {
         return Ok(());
     }
-    for (name, value) in world.doors.operate.create_secrets(run, rendered, &wanted).await? {
-        world.secrets.keep(name, value);
-    }
-    Ok(())
+    world.doors.operate.create_secrets(run, rendered, &wanted, &world.secrets).await
 }
 
 /// A wait for a tree to converge, not begun yet. A database needs no other service of its stack to be up.

@@ -98,8 +98,9 @@ impl Operate for Mutant {
         run: &RunId,
         stack: &Rendered,
         secrets: &[NewSecret],
-    ) -> Result<BTreeMap<String, String>, SwarmError> {
-        self.swarm.create_secrets(run, stack, secrets).await
+        keep: &Secrets,
+    ) -> Result<(), SwarmError> {
+        self.swarm.create_secrets(run, stack, secrets, keep).await
     }
 
     async fn adopt_secret(&self, run: &RunId, name: &str) -> Result<(), SwarmError> {
