@@ -1,16 +1,20 @@
 //! The command line: the only place that reads arguments and the environment.
 
+pub mod request;
 pub mod value;
+pub mod words;
 
-use crate::error::{Kind, UserError};
+use crate::terminal::Wishes;
 use cc_ci_engine::docker::{AddressError, EngineAddress};
+use cc_ci_model::ids::RunId;
 use cc_ci_pages::comment::Address;
+use cc_ci_runner::error::{ErrorKind, RunnerError};
+use cc_ci_runner::request::{EngineChoice, GivenSecret, Places};
 use cc_ci_store::state::StateFolder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
-use value::GivenSecret;
 
 /// Tests a Co-op Cloud recipe: install, upgrade, backup, restore and its own tests, on a real Docker Swarm, in one deploy.
 #[derive(Debug, Parser)]
@@ -27,38 +31,58 @@ pub struct Cli {
 
 impl Cli {
     /// The state folder.
-    pub fn state(&self) -> Result<StateFolder, UserError> {
-        let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    pub fn state(&self) -> Result<StateFolder, RunnerError> {
+        let from = |name: &str| variable(name).map(PathBuf::from);
         let chosen = self.state.clone().filter(|dir| !dir.as_os_str().is_empty());
         let dir = chosen
             .or_else(|| from("XDG_STATE_HOME").map(|dir| dir.join("cc-ci")))
             .or_else(|| from("HOME").map(|home| home.join(".local/state/cc-ci")))
-            .ok_or_else(|| UserError::new(Kind::Usage, "there is no folder for state").hint("give --state DIR"))?;
+            .ok_or_else(|| {
+                RunnerError::new(ErrorKind::Usage, "there is no folder for state").hint("give --state DIR")
+            })?;
         Ok(StateFolder::open(&dir)?)
     }
 }
 
+/// A variable of the environment; one that is set to nothing is not set.
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The words of this process's command line.
+#[must_use]
+pub fn given() -> Vec<OsString> {
+    std::env::args_os().collect()
+}
+
 /// The engine that everything of this process speaks to: what `DOCKER_HOST` says, read nowhere else.
-pub fn engine() -> Result<EngineAddress, AddressError> {
-    EngineAddress::parse(std::env::var_os("DOCKER_HOST").as_deref())
+pub fn engine() -> Result<EngineChoice, AddressError> {
+    EngineAddress::parse(variable("DOCKER_HOST").as_deref()).map(EngineChoice::At)
 }
 
-/// Where `abra` keeps its copies of recipes, if there is a home.
+/// Folders of other programs that hold something for us.
 #[must_use]
-pub fn abra_recipes() -> Option<PathBuf> {
-    abra_dir().map(|abra| abra.join("recipes"))
+pub fn places() -> Places {
+    let home = || variable("HOME").map(|home| PathBuf::from(home).join(".abra"));
+    let abra = variable("ABRA_DIR").map(PathBuf::from).or_else(home);
+    let catalogue = abra.as_ref().and_then(|abra| std::path::absolute(abra.join("catalogue")).ok());
+    Places {
+        abra_recipes: abra.map(|abra| abra.join("recipes")),
+        abra_catalogue: catalogue.filter(|folder| folder.is_dir()),
+    }
 }
 
-/// The operator's own copy of abra's catalogue, if there is one.
+/// What the environment says about colours and moving lines.
 #[must_use]
-pub fn abra_catalogue() -> Option<PathBuf> {
-    let catalogue = abra_dir()?.join("catalogue");
-    std::path::absolute(catalogue).ok().filter(|dir| dir.is_dir())
-}
-
-fn abra_dir() -> Option<PathBuf> {
-    let dir = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    dir("ABRA_DIR").or_else(|| dir("HOME").map(|home| home.join(".abra")))
+pub fn wishes() -> Wishes {
+    let text = |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+    Wishes {
+        no_color: text("NO_COLOR"),
+        color: text("CLICOLOR"),
+        color_force: text("CLICOLOR_FORCE"),
+        terminal: text("TERM"),
+        ci: text("CI"),
+    }
 }
 
 /// The commands.
@@ -144,7 +168,7 @@ pub struct RecipeArgs {
     #[arg(long)]
     pub trust_hooks: bool,
     /// Take the value of a secret that cannot be generated from a file
-    #[arg(long = "secret", value_name = "NAME=FILE")]
+    #[arg(long = "secret", value_name = "NAME=FILE", value_parser = value::secret)]
     pub secrets: Vec<GivenSecret>,
     /// Number of the pull request the commit comes from; only recorded
     #[arg(long, env = "PR", value_name = "NUMBER", hide_env_values = true)]
@@ -152,25 +176,6 @@ pub struct RecipeArgs {
 }
 
 impl RecipeArgs {
-    /// The request for a recipe without any option.
-    #[must_use]
-    pub fn of(recipe: &str) -> Self {
-        Self {
-            recipe: recipe.to_owned(),
-            revision: None,
-            target_version: None,
-            stages: None,
-            base: None,
-            no_upgrade: false,
-            tests: None,
-            catalogue: None,
-            policy: None,
-            trust_hooks: false,
-            secrets: Vec::new(),
-            pr: None,
-        }
-    }
-
     /// The revision under test.
     #[must_use]
     pub fn revision(&self) -> &str {
@@ -182,29 +187,6 @@ impl RecipeArgs {
             _ => "HEAD",
         }
     }
-
-    /// The same request as words of a command line.
-    #[must_use]
-    pub fn words(&self) -> Vec<OsString> {
-        let mut words: Vec<OsString> = vec![self.recipe.clone().into(), "--ref".into(), self.revision().into()];
-        let mut option = |name: &str, value: Option<OsString>| {
-            words.extend(value.into_iter().flat_map(|value| [OsString::from(name), value]));
-        };
-        option("--stages", self.stages.clone().filter(|text| !text.is_empty()).map(OsString::from));
-        option("--base", self.base.clone().map(OsString::from));
-        option("--tests", self.tests.clone().map(OsString::from));
-        option("--catalogue", self.catalogue.clone().map(OsString::from));
-        option("--policy", self.policy.clone().map(OsString::from));
-        for GivenSecret { name, file } in &self.secrets {
-            let mut value = OsString::from(format!("{name}="));
-            value.push(file);
-            option("--secret", Some(value));
-        }
-        option("--pr", self.pr.clone().filter(|text| !text.is_empty()).map(OsString::from));
-        let flags = [("--no-upgrade", self.no_upgrade), ("--trust-hooks", self.trust_hooks)];
-        words.extend(flags.into_iter().filter(|(_, set)| *set).map(|(name, _)| name.into()));
-        words
-    }
 }
 
 /// What `plan` prints.
@@ -213,6 +195,9 @@ pub struct PlanArgs {
     /// Which recipe.
     #[command(flatten)]
     pub recipe: RecipeArgs,
+    /// Plan for this run: with the same id, everything is called the same
+    #[arg(long, value_name = "ID", value_parser = RunId::parse)]
+    pub run_id: Option<RunId>,
     /// Print the plan as JSON
     #[arg(long)]
     pub json: bool,
@@ -253,7 +238,7 @@ pub enum LintFormat {
 
 /// How the app is deployed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Deployer {
+pub enum DeployerName {
     /// With Docker alone.
     Swarm,
     /// With the `abra` command.
@@ -264,8 +249,8 @@ pub enum Deployer {
 #[derive(Debug, Args)]
 pub struct DeployerArgs {
     /// What deploys the app
-    #[arg(long, value_enum, default_value_t = Deployer::Swarm)]
-    pub deployer: Deployer,
+    #[arg(long, value_enum, default_value_t = DeployerName::Swarm)]
+    pub deployer: DeployerName,
     /// The `abra` program, for --deployer abra [default: the one in PATH]
     #[arg(long, value_name = "FILE")]
     pub abra: Option<PathBuf>,
@@ -292,6 +277,12 @@ pub struct RunArgs {
     /// Print the results as JSON instead of the summary
     #[arg(long)]
     pub json: bool,
+    /// The id of the run; no other run may have it [default: made of the time]
+    #[arg(long, value_name = "ID", value_parser = RunId::parse)]
+    pub run_id: Option<RunId>,
+    /// Write how the run ended into this file, whatever happens; old runs are then left to whoever asked for it
+    #[arg(long, value_name = "FILE")]
+    pub outcome: Option<PathBuf>,
     /// Start no reaper: if this process is killed, `cc-ci clean` has to clean up
     #[arg(long, hide = true)]
     pub no_reaper: bool,
@@ -310,12 +301,12 @@ pub struct ReapArgs {
 pub struct BenchArgs {
     /// Which measurement.
     #[command(subcommand)]
-    pub what: Bench,
+    pub what: Measurement,
 }
 
 /// The measurements.
 #[derive(Debug, Subcommand)]
-pub enum Bench {
+pub enum Measurement {
     /// Time real runs beside the same engine operations with perfect knowledge, in turn, and compare the medians
     Floor(Box<FloorArgs>),
 }
@@ -446,7 +437,7 @@ mod tests {
     fn floor(words: &[&str]) -> Result<FloorArgs, clap::Error> {
         let cli = Cli::try_parse_from([&["cc-ci", "bench", "floor"], words].concat())?;
         match cli.verb {
-            Verb::Bench(BenchArgs { what: Bench::Floor(args) }) => Ok(*args),
+            Verb::Bench(BenchArgs { what: Measurement::Floor(args) }) => Ok(*args),
             other => panic!("{other:?}"),
         }
     }
@@ -457,18 +448,5 @@ mod tests {
         assert_eq!(floor(&["miniflux", "--runs", "9"]).unwrap().runs, 9);
         assert!(floor(&["miniflux", "--runs", "0"]).is_err());
         assert!(Cli::try_parse_from(["cc-ci", "bench"]).is_err());
-    }
-
-    #[test]
-    fn a_request_survives_being_written_as_words() {
-        let words = ["shop", "--ref", "v2", "--stages", "install,upgrade", "--base", "1.0.0", "--trust-hooks"];
-        let more =
-            ["--tests", "t", "--catalogue", "c", "--policy", "p", "--secret", "a=b", "--secret", "c=d=e", "--pr", "7"];
-        let first = floor(&[&words[..], &more[..]].concat()).unwrap().recipe;
-        let again: Vec<String> = first.words().into_iter().map(|word| word.into_string().unwrap()).collect();
-        let again = floor(&again.iter().map(String::as_str).collect::<Vec<_>>()).unwrap().recipe;
-        assert_eq!(format!("{first:?}"), format!("{again:?}"));
-        let other = floor(&["shop", "--no-upgrade"]).unwrap().recipe;
-        assert_eq!(other.words(), ["shop", "--ref", "HEAD", "--no-upgrade"].map(OsString::from));
     }
 }

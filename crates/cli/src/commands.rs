@@ -1,14 +1,21 @@
-//! One file per command; each turns its arguments into work and answers with an exit code.
+//! One file per command; each turns its arguments into one call of the runner or the store, and prints the answer.
 
 pub mod bench;
 pub mod clean;
 pub mod doctor;
 pub mod judge;
 pub mod lint;
-pub(crate) mod pictures;
 pub mod plan;
 pub mod reap;
 pub mod report;
 pub mod run;
 pub mod selftest;
 pub mod warm;
+
+use cc_ci_runner::error::RunnerError;
+
+/// Data as JSON for a program, ending with a line break.
+fn json(what: &impl serde::Serialize) -> Result<String, RunnerError> {
+    let text = serde_json::to_string_pretty(what);
+    text.map(|text| text + "\n").map_err(|source| RunnerError::internal(format!("cannot write the answer: {source}")))
+}

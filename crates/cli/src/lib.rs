@@ -1,63 +1,112 @@
-//! The command line of cc-ci: reads arguments, wires engine, model and store together, prints, and answers with an exit code.
+//! The command line of cc-ci: reads arguments and environment, passes signals on, prints, and answers with an exit code.
 
 pub mod args;
-pub mod clock;
 pub mod commands;
 pub mod error;
-pub mod prepare;
+pub mod signals;
+pub mod stored;
 pub mod terminal;
 
-use args::{Bench, Cli, Verb};
+use args::{Cli, Measurement, Verb};
+use cc_ci_model::exit;
+use cc_ci_runner::error::{ErrorKind, RunnerError};
+use cc_ci_runner::outcome::{Outcome, OutcomeGuard};
 use clap::Parser;
-use error::UserError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+
+/// How the program ended.
+struct ProgramEnd {
+    code: u8,
+    /// Only runs have one.
+    outcome: Option<Outcome>,
+}
+
+impl From<u8> for ProgramEnd {
+    fn from(code: u8) -> Self {
+        Self { code, outcome: None }
+    }
+}
+
+impl From<Outcome> for ProgramEnd {
+    fn from(outcome: Outcome) -> Self {
+        Self { code: outcome.exit_code, outcome: Some(outcome) }
+    }
+}
+
+impl From<&RunnerError> for ProgramEnd {
+    fn from(error: &RunnerError) -> Self {
+        Outcome::refused(None, error, error::exit_code(error.kind)).into()
+    }
+}
 
 /// Runs the program with the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(said) => {
-            let shown = said.print();
-            // Help and version are answers; they fail only when nobody reads them.
-            let code = if said.use_stderr() || shown.is_err() { cc_ci_model::exit::USAGE } else { 0 };
-            return ExitCode::from(code);
+    let words = args::given();
+    // Before anything else: whoever wants an outcome gets one, whatever happens from here on.
+    let promised = args::words::promised(&words).map(|(file, run)| OutcomeGuard::new(file, run));
+    let answer = match Cli::try_parse_from(&words) {
+        Ok(cli) => {
+            catch_unwind(AssertUnwindSafe(|| act(&cli))).unwrap_or_else(|_said_already| ProgramEnd::from(exit::BUG))
         }
+        Err(said) => misunderstood(&said),
     };
+    let Some(promised) = promised else { return ExitCode::from(answer.code) };
+    // Without an outcome of its own it was a bug, and the guard says so.
+    let Some(outcome) = answer.outcome else { return ExitCode::from(answer.code) };
+    if let Err(error) = promised.keep(&outcome) {
+        terminal::error(&error);
+        return ExitCode::from(error::exit_code(error.kind));
+    }
+    ExitCode::from(answer.code)
+}
+
+/// Help and version are answers; they fail only when nobody reads them.
+fn misunderstood(said: &clap::Error) -> ProgramEnd {
+    let shown = said.print();
+    if !said.use_stderr() {
+        return ProgramEnd::from(if shown.is_err() { exit::USAGE } else { exit::GREEN });
+    }
+    ProgramEnd::from(&RunnerError::new(ErrorKind::Usage, said.to_string().trim_end()))
+}
+
+fn act(cli: &Cli) -> ProgramEnd {
     // It waits for a long time, and must hold nothing meanwhile.
     if let Verb::Reap(args) = &cli.verb {
-        return commands::reap::exec(args).map_or_else(|error| ExitCode::from(error.kind.exit_code()), ExitCode::from);
+        return ProgramEnd::from(commands::reap::exec(args).unwrap_or_else(|error| error::exit_code(error.kind)));
     }
-    let answer = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|source| UserError::internal(format!("cannot start the runtime: {source}")))
-        .and_then(|runtime| runtime.block_on(perform(&cli)));
-    match answer {
-        Ok(code) => ExitCode::from(code),
+        .map_err(|source| RunnerError::internal(format!("cannot start the runtime: {source}")));
+    match runtime.and_then(|runtime| runtime.block_on(perform(cli))) {
+        Ok(answer) => answer,
         Err(error) => {
             terminal::error(&error);
-            ExitCode::from(error.kind.exit_code())
+            ProgramEnd::from(&error)
         }
     }
 }
 
-/// Performs one command; its answer is the exit code.
-async fn perform(cli: &Cli) -> Result<u8, UserError> {
-    match &cli.verb {
-        Verb::Run(args) => Box::pin(commands::run::exec(&cli.state()?, args)).await,
+/// Performs one command.
+async fn perform(cli: &Cli) -> Result<ProgramEnd, RunnerError> {
+    let state = cli.state()?;
+    let code = match &cli.verb {
+        Verb::Run(args) => return Box::pin(commands::run::exec(state, args)).await.map(ProgramEnd::from),
         Verb::Reap(args) => commands::reap::exec(args),
-        Verb::Clean(args) => commands::clean::exec(&cli.state()?, args).await,
-        Verb::Plan(args) => commands::plan::exec(&cli.state()?, args).await,
-        Verb::Lint(args) => commands::lint::exec(&cli.state()?, args).await,
-        Verb::Judge(args) => commands::judge::exec(&cli.state()?, args),
-        Verb::Report(args) => commands::report::exec(&cli.state()?, args),
+        Verb::Clean(args) => commands::clean::exec(&state, args).await,
+        Verb::Plan(args) => Box::pin(commands::plan::exec(&state, args)).await,
+        Verb::Lint(args) => commands::lint::exec(&state, args).await,
+        Verb::Judge(args) => commands::judge::exec(&state, args),
+        Verb::Report(args) => commands::report::exec(&state, args),
         Verb::Bench(args) => match &args.what {
-            Bench::Floor(args) => Box::pin(commands::bench::exec(&cli.state()?, args)).await,
+            Measurement::Floor(args) => Box::pin(commands::bench::exec(&state, args)).await,
         },
-        Verb::Warm(args) => Box::pin(commands::warm::exec(&cli.state()?, args)).await,
-        Verb::Doctor(args) => commands::doctor::exec(&cli.state()?, args).await,
-        Verb::Selftest(args) => Box::pin(commands::selftest::exec(&cli.state()?, args)).await,
-    }
+        Verb::Warm(args) => Box::pin(commands::warm::exec(&state, args)).await,
+        Verb::Doctor(args) => commands::doctor::exec(&state, args).await,
+        Verb::Selftest(args) => Box::pin(commands::selftest::exec(&state, args)).await,
+    };
+    code.map(ProgramEnd::from)
 }

@@ -3,10 +3,11 @@
 pub mod fit;
 pub mod progress;
 
-use crate::error::UserError;
+use crate::error::shown;
 use cc_ci_model::event::{Listener, Stamped};
 use cc_ci_model::redact::Vault;
 use cc_ci_model::tier::Tier;
+use cc_ci_runner::error::RunnerError;
 use progress::Progress;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -33,11 +34,11 @@ pub fn out_bytes(content: &[u8]) {
 }
 
 /// Prints a RUN SUMMARY to standard output: on a terminal folded to its width and coloured, else as it is.
-pub fn summary(text: &str) {
+pub fn summary(text: &str, wishes: &Wishes) {
     if !io::stdout().is_terminal() {
         return out(text);
     }
-    let (paint, columns) = (Paint::for_stdout(), columns(&io::stdout()));
+    let (paint, columns) = (Paint::for_stdout(wishes), columns(&io::stdout()));
     let lines = text.lines().flat_map(|line| fit::fold(&dressed(&fit::clean(line, Paint::Plain), paint), columns));
     out(&lines.collect::<Vec<_>>().join("\n"));
 }
@@ -85,8 +86,8 @@ pub fn note(line: &str) {
 }
 
 /// Prints an error.
-pub fn error(error: &UserError) {
-    note(&error.to_string());
+pub fn error(error: &RunnerError) {
+    note(&shown(error));
 }
 
 /// Whether text is coloured.
@@ -101,20 +102,14 @@ pub enum Paint {
 impl Paint {
     /// As standard output wants it.
     #[must_use]
-    pub fn for_stdout() -> Self {
-        Self::of(io::stdout().is_terminal())
+    pub fn for_stdout(wishes: &Wishes) -> Self {
+        wishes.paint(io::stdout().is_terminal())
     }
 
     /// As standard error wants it.
     #[must_use]
-    pub fn for_stderr() -> Self {
-        Self::of(io::stderr().is_terminal())
-    }
-
-    fn of(terminal: bool) -> Self {
-        let value = |name: &str| std::env::var(name).unwrap_or_default();
-        let asked = Asked { none: value("NO_COLOR"), some: value("CLICOLOR"), forced: value("CLICOLOR_FORCE") };
-        asked.paint(terminal && !is_dumb())
+    pub fn for_stderr(wishes: &Wishes) -> Self {
+        wishes.paint(io::stderr().is_terminal())
     }
 
     fn dress(self, code: &str, text: &str) -> String {
@@ -149,23 +144,31 @@ impl Paint {
     }
 }
 
-/// What the environment says about colours: `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`. What is empty is not set.
-struct Asked {
-    none: String,
-    some: String,
-    forced: String,
+/// What the environment says about colours and moving lines. What is empty is not set.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// `NO_COLOR`.
+    pub no_color: String,
+    /// `CLICOLOR`.
+    pub color: String,
+    /// `CLICOLOR_FORCE`.
+    pub color_force: String,
+    /// `TERM`.
+    pub terminal: String,
+    /// `CI`.
+    pub ci: String,
 }
 
-impl Asked {
+impl Wishes {
     fn paint(&self, terminal: bool) -> Paint {
-        let forced = !self.forced.is_empty() && self.forced != "0";
-        let wanted = if forced { true } else { terminal && self.some != "0" };
-        if wanted && self.none.is_empty() { Paint::Ansi } else { Paint::Plain }
+        let forced = !self.color_force.is_empty() && self.color_force != "0";
+        let wanted = forced || (terminal && !self.is_dumb() && self.color != "0");
+        if wanted && self.no_color.is_empty() { Paint::Ansi } else { Paint::Plain }
     }
-}
 
-fn is_dumb() -> bool {
-    std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb")
+    fn is_dumb(&self) -> bool {
+        self.terminal.is_empty() || self.terminal == "dumb"
+    }
 }
 
 /// How progress is shown.
@@ -180,9 +183,9 @@ pub enum Style {
 impl Style {
     /// What standard error can show.
     #[must_use]
-    pub fn for_stderr() -> Self {
-        let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
-        if io::stderr().is_terminal() && !ci && !is_dumb() { Self::Live } else { Self::Plain }
+    pub fn for_stderr(wishes: &Wishes) -> Self {
+        let ci = !wishes.ci.is_empty() && wishes.ci != "false";
+        if io::stderr().is_terminal() && !ci && !wishes.is_dumb() { Self::Live } else { Self::Plain }
     }
 }
 
@@ -295,7 +298,8 @@ mod tests {
     #[test]
     fn colour_is_what_the_environment_asks_for() {
         let paint = |none: &str, some: &str, forced: &str, terminal| {
-            Asked { none: none.into(), some: some.into(), forced: forced.into() }.paint(terminal)
+            let (no_color, color, color_force) = (none.into(), some.into(), forced.into());
+            Wishes { no_color, color, color_force, terminal: "xterm".into(), ci: String::new() }.paint(terminal)
         };
         assert_eq!((paint("", "", "", true), paint("", "", "", false)), (Paint::Ansi, Paint::Plain));
         assert_eq!((paint("1", "", "", true), paint("1", "1", "1", true)), (Paint::Plain, Paint::Plain));

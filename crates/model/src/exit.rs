@@ -27,11 +27,13 @@ pub const NO_SWARM: u8 = 22;
 pub const REFUSED: u8 = 23;
 /// The process of a run ended itself at the run's time limit, as a shell shows a death by SIGALRM.
 pub const DEADLINE: u8 = 142;
+/// The process of a run was interrupted, as a shell shows a death by SIGINT.
+pub const INTERRUPTED: u8 = 130;
 /// The process of a run was told to end, as a shell shows a death by SIGTERM.
 pub const SIGNALLED: u8 = 143;
 
 /// Every code with its name and meaning, in order, for the reference page.
-pub const ALL: [(u8, &str, &str); 12] = [
+pub const ALL: [(u8, &str, &str); 13] = [
     (GREEN, "green", "the recipe passed"),
     (BUG, "bug", "cc-ci itself failed; nothing was learnt about the recipe"),
     (USAGE, "usage", "the command line makes no sense"),
@@ -46,6 +48,7 @@ pub const ALL: [(u8, &str, &str); 12] = [
     (BAD_RECIPE, "bad recipe", "a recipe that cannot be read"),
     (NO_SWARM, "no swarm", "no swarm to run on"),
     (REFUSED, "refused", "a recipe that asks for what the compose policy does not allow"),
+    (INTERRUPTED, "interrupted", "the process of a run that was interrupted (Ctrl-C)"),
     (DEADLINE, "deadline", "the process of a run that reached its own time limit"),
     (SIGNALLED, "signalled", "the process of a run that was told to end"),
 ];
@@ -68,12 +71,18 @@ pub fn of_verdict(verdict: &Verdict) -> u8 {
     }
 }
 
+/// The code of a process that a signal ended in an orderly way.
+#[must_use]
+pub fn of_signal(name: &str) -> u8 {
+    if name == "SIGINT" { INTERRUPTED } else { SIGNALLED }
+}
+
 /// The code of the process that performed the run. It differs from the verdict's only where the process was told to end
 /// or reached its time limit.
 #[must_use]
 pub fn of_process(verdict: &Verdict, end: Option<&RunEnd>) -> u8 {
     match end {
-        Some(RunEnd::Cancelled { .. }) => SIGNALLED,
+        Some(RunEnd::Cancelled { by }) => of_signal(by),
         Some(RunEnd::Deadline) => DEADLINE,
         Some(RunEnd::Completed | RunEnd::Infrastructure { .. } | RunEnd::Broken { .. }) | None => of_verdict(verdict),
     }

@@ -2,6 +2,7 @@
 
 pub mod junit;
 pub mod life;
+pub mod plan;
 pub mod results;
 pub mod summary;
 pub mod text;

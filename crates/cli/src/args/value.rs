@@ -1,45 +1,25 @@
 //! Values on the command line that are more than a text.
 
+use cc_ci_runner::request::GivenSecret;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
-/// A secret's name and the file with its value. A value on the command line itself could be read by every other user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GivenSecret {
-    /// Its key in the compose file.
-    pub name: String,
-    /// The file.
-    pub file: PathBuf,
-}
-
-impl FromStr for GivenSecret {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once('=') {
-            Some((name, file)) if !name.is_empty() && !file.is_empty() => {
-                Ok(Self { name: name.to_owned(), file: PathBuf::from(file) })
-            }
-            Some(_) | None => Err("write NAME=FILE".to_owned()),
+/// Reads `NAME=FILE`. A value on the command line itself could be read by every other user.
+pub fn secret(text: &str) -> Result<GivenSecret, String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => {
+            Ok(GivenSecret { name: name.to_owned(), file: PathBuf::from(file) })
         }
+        Some(_) | None => Err("write NAME=FILE".to_owned()),
     }
 }
 
-/// Reads `90s`, `30m`, `2h`, or plain seconds.
+/// Reads `90s`, `30m`, `1h 30m`, or plain seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
-        Some(at) => text.split_at(at),
-        None => (text, "s"),
-    };
-    let factor = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return Err("write a number with s, m or h, such as 30m".to_owned()),
-    };
-    let number: u64 = number.parse().map_err(|_| "write a number with s, m or h, such as 30m".to_owned())?;
-    number.checked_mul(factor).map(Duration::from_secs).ok_or_else(|| "that is too long".to_owned())
+    match text.parse() {
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+        Err(_) => humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 30m or 2h")),
+    }
 }
 
 #[cfg(test)]
@@ -47,20 +27,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations() {
-        assert_eq!(duration("30m"), Ok(Duration::from_secs(1800)));
-        assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
-        for wrong in ["", "m", "1d", "-1s", "1.5h", "99999999999999999999s", "9999999999999999999h"] {
+    fn a_time_is_a_number_with_a_unit_or_plain_seconds() {
+        for (text, seconds) in
+            [("30m", 1800), ("90", 90), ("2h", 7200), ("1d", 86_400), ("1h 30m", 5400), ("1.5h", 5400)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for wrong in ["", "m", "-1s", "1.5x", "99999999999999999999s", "9999999999999999999h"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn secrets_name_a_file() {
-        let secret: GivenSecret = "smtp_password=/run/x=y".parse().unwrap();
-        assert_eq!((secret.name.as_str(), secret.file.to_str()), ("smtp_password", Some("/run/x=y")));
-        assert!("smtp_password".parse::<GivenSecret>().is_err());
-        assert!("=x".parse::<GivenSecret>().is_err());
+    fn a_secret_names_a_file() {
+        let given = secret("smtp_password=/run/x=y").unwrap();
+        assert_eq!((given.name.as_str(), given.file.to_str()), ("smtp_password", Some("/run/x=y")));
+        assert!(secret("smtp_password").is_err());
+        assert!(secret("=x").is_err());
     }
 }

@@ -1,15 +1,17 @@
 //! `cc-ci doctor`: what this machine has and lacks for a run, and the set-up that puts it right (SWARM-8).
 
-use super::run::deployer::{self, Chosen};
+use super::json;
 use crate::args::{self, DeployerArgs, DoctorArgs};
-use crate::error::{Kind, UserError};
 use crate::terminal;
-use cc_ci_engine::docker::{EngineAddress, Swarm};
+use cc_ci_engine::docker::EngineAddress;
 use cc_ci_engine::host;
 use cc_ci_engine::host::findings::{self, HostFinding, Level, Remedy};
 use cc_ci_engine::process::{self, Command};
 use cc_ci_model::exit;
 use cc_ci_recipe::abra::version::Standing;
+use cc_ci_runner::deployer::{self, ChosenDeployer};
+use cc_ci_runner::error::{ErrorKind, RunnerError};
+use cc_ci_runner::readiness;
 use cc_ci_store::state::StateFolder;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -26,13 +28,13 @@ const HOLDER: &str = include_str!("../../../../setup/holder.sh");
 const LIMIT: Duration = Duration::from_secs(3600);
 
 /// Looks, acts if asked to, and prints. The exit code is 0 when a run could start.
-pub async fn exec(state: &StateFolder, wanted: &DoctorArgs) -> Result<u8, UserError> {
+pub async fn exec(state: &StateFolder, wanted: &DoctorArgs) -> Result<u8, RunnerError> {
     let cancel = CancellationToken::new();
-    let address = args::engine()?;
-    let abra = of_deployer(&wanted.deployer, &address, &cancel).await?;
+    let engine = args::engine()?;
+    let abra = of_deployer(&wanted.deployer, engine.address(), &cancel).await?;
     let look = async || {
-        let connected = Swarm::connect(&address).await;
-        findings::findings(&host::look(state.root(), (&address, host::node(&connected)), &cancel).await)
+        let doors = engine.open().await;
+        findings::findings(&host::look(state.root(), (engine.address(), readiness::node(&doors)), &cancel).await)
     };
     let mut found = look().await;
     if wanted.fix {
@@ -40,17 +42,15 @@ pub async fn exec(state: &StateFolder, wanted: &DoctorArgs) -> Result<u8, UserEr
         // Each step can bring the next want to light: without an engine nothing is known about a swarm.
         while let Some(remedy) = next_remedy(&found, &tried) {
             tried.insert(remedy);
-            put_right(remedy, &found, (state, &address), &cancel).await?;
+            put_right(remedy, &found, (state, engine.address()), &cancel).await?;
             found = look().await;
         }
     }
     found.extend(abra);
     if wanted.json {
-        let json = serde_json::to_string_pretty(&found)
-            .map_err(|source| UserError::internal(format!("cannot write the findings: {source}")))?;
-        terminal::out(&format!("{json}\n"));
+        terminal::out(&json(&found)?);
     } else {
-        terminal::out(&text(&found, terminal::Paint::for_stdout()));
+        terminal::out(&text(&found, terminal::Paint::for_stdout(&args::wishes())));
     }
     Ok(code(&found))
 }
@@ -60,7 +60,7 @@ async fn of_deployer(
     args: &DeployerArgs,
     engine: &EngineAddress,
     cancel: &CancellationToken,
-) -> Result<Option<HostFinding>, UserError> {
+) -> Result<Option<HostFinding>, RunnerError> {
     let finding = |level, seen: String, advice: String| HostFinding {
         probe: "abra",
         level,
@@ -69,16 +69,15 @@ async fn of_deployer(
         advice,
         remedy: None,
     };
-    match deployer::chosen(args, engine, cancel).await {
-        Ok(Chosen::Swarm) => Ok(None),
-        Ok(Chosen::Abra(_, version)) => Ok(Some(match version.standing() {
+    match deployer::chosen(&args.wanted()?, engine, cancel).await {
+        Ok(ChosenDeployer::Swarm) => Ok(None),
+        Ok(ChosenDeployer::Abra(_, version)) => Ok(Some(match version.standing() {
             Standing::Known => finding(Level::Ok, format!("abra {version}"), String::new()),
             Standing::Newer => {
                 let advice = "nothing has to be done; docs/guide/abra.md says what is known about which version";
                 finding(Level::Warn, format!("abra {version}, newer than what cc-ci knows of"), advice.to_owned())
             }
         })),
-        Err(error) if error.kind == Kind::Usage => Err(error),
         Err(error) => Ok(Some(finding(Level::Fail, error.message, error.hint.unwrap_or_default()))),
     }
 }
@@ -104,7 +103,7 @@ async fn put_right(
     found: &[HostFinding],
     (state, engine): (&StateFolder, &EngineAddress),
     cancel: &CancellationToken,
-) -> Result<(), UserError> {
+) -> Result<(), RunnerError> {
     let (name, text) = script(remedy);
     let wants: Vec<String> = found
         .iter()
@@ -131,7 +130,7 @@ async fn put_right(
         return Ok(());
     }
     let why = if last.is_empty() { output.last_words() } else { last };
-    Err(UserError::new(Kind::Infrastructure, format!("setup/{name} did not succeed")).at(why))
+    Err(RunnerError::new(ErrorKind::Infrastructure, format!("setup/{name} did not succeed")).at(why))
 }
 
 /// 0 when a run could start, 22 when there is no swarm to run on, 11 for anything else in the way.

@@ -1,88 +1,24 @@
 //! `cc-ci plan`: what a run would do, why, within which limits and with which permits (RUN-4).
 
-use crate::args::PlanArgs;
-use crate::error::UserError;
-use crate::prepare;
-use crate::prepare::warmth::Warmth;
+use super::json;
+use crate::args::{self, PlanArgs};
 use crate::terminal;
 use cc_ci_model::exit;
-use cc_ci_model::plan::base::Base;
-use cc_ci_model::plan::dependency::Dependency;
-use cc_ci_model::plan::{Disposition, Plan, PlannedTier};
+use cc_ci_model::report::plan;
+use cc_ci_runner::clock;
+use cc_ci_runner::error::RunnerError;
+use cc_ci_runner::prepare::warmth::Warmth;
+use cc_ci_runner::prepare::{Looking, prepare};
 use cc_ci_store::state::StateFolder;
 use tokio_util::sync::CancellationToken;
 
 /// Plans and prints.
-pub async fn exec(state: &StateFolder, args: &PlanArgs) -> Result<u8, UserError> {
-    let prepared = prepare::prepare(state, &args.recipe, &Warmth::Said, &CancellationToken::new()).await?;
+pub async fn exec(state: &StateFolder, args: &PlanArgs) -> Result<u8, RunnerError> {
+    let run = args.run_id.clone().map_or_else(clock::new_run, Ok)?;
+    let (places, cancel) = (args::places(), CancellationToken::new());
+    let looking = Looking { state, places: &places, warmth: Warmth::Said, cancel: &cancel };
+    let prepared = prepare(&args.recipe.request()?, &run, &looking).await?;
     let plan = &prepared.approved.plan;
-    if args.json {
-        let json = serde_json::to_string_pretty(plan)
-            .map_err(|source| UserError::internal(format!("cannot write the plan: {source}")))?;
-        terminal::out(&format!("{json}\n"));
-    } else {
-        terminal::out(&text(plan));
-    }
+    terminal::out(&if args.json { json(plan)? } else { plan::render(plan) });
     Ok(exit::GREEN)
-}
-
-/// The plan for a reader.
-fn text(plan: &Plan) -> String {
-    let version = plan.head_version.as_deref().unwrap_or("no version label");
-    let mut rows = vec![
-        ("recipe", format!("{} at {} ({version})", plan.recipe, plan.head.short())),
-        ("base", base(&plan.base)),
-        ("deploys", plan.deploys_expected().to_string()),
-    ];
-    rows.extend(plan.permits.iter().map(|grant| ("", format!("{}: {}", grant.purpose, grant.reason))));
-    rows.extend(headed("needs", plan.dependencies.iter().map(dependency)));
-    rows.extend(headed("tiers", plan.tiers.iter().map(tier)));
-    let limits = plan.limits;
-    rows.push((
-        "limits",
-        format!(
-            "run {} s, converge {} s, serving {} s, one command {} s, stable for {} s",
-            limits.run, limits.converge, limits.serving, limits.command, limits.stable
-        ),
-    ));
-    rows.extend(headed("changes", plan.customization.iter().map(|(name, value)| format!("{name} = {value}"))));
-    rows.extend(headed("notes", plan.notes.iter().cloned()));
-    rows.into_iter().map(|(head, line)| format!("{head:<9}{line}\n")).collect()
-}
-
-/// Lines of which only the first carries the heading.
-fn headed(head: &'static str, lines: impl Iterator<Item = String>) -> impl Iterator<Item = (&'static str, String)> {
-    lines.enumerate().map(move |(at, line)| (if at == 0 { head } else { "" }, line))
-}
-
-fn base(base: &Base) -> String {
-    match base {
-        Base::Published { version, commit, reason } => format!("{version} at {}: {reason}", commit.short()),
-        Base::Commit { commit, reason } => format!("{}: {reason}", commit.short()),
-        Base::Head { reason, .. } => format!("none, the app starts at head: {reason}"),
-    }
-}
-
-fn dependency(dependency: &Dependency) -> String {
-    let Dependency { recipe, mode, why, stack, .. } = dependency;
-    let taken = dependency.provides.iter().map(|taken| {
-        let tests = match taken.tests.as_slice() {
-            [] => String::new(),
-            tests => format!(" for {}", tests.join(", ")),
-        };
-        format!("; provides {}{tests}", taken.capability)
-    });
-    format!("{recipe} {} ({mode}: {why}; stack {stack}){}", dependency.shown(), taken.collect::<String>())
-}
-
-fn tier(planned: &PlannedTier) -> String {
-    let what = match &planned.disposition {
-        Disposition::Skip { reason, .. } => format!("skipped: {reason}"),
-        Disposition::Run => {
-            let below = format!("{}/", planned.tier);
-            let steps = planned.steps.iter().map(|step| step.id.as_str().strip_prefix(&below).unwrap_or_default());
-            steps.collect::<Vec<_>>().join(", ")
-        }
-    };
-    format!("{:<8} {what}", planned.tier.word())
 }

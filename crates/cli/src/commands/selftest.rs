@@ -1,9 +1,9 @@
 //! `cc-ci selftest`: tries the built-in cases with this very program, and prints the score.
 
 use crate::args::SelftestArgs;
-use crate::error::{Kind, UserError, chain};
 use crate::terminal;
 use cc_ci_model::exit;
+use cc_ci_runner::error::{ErrorKind, RunnerError, chain};
 use cc_ci_selftest::case::Case;
 use cc_ci_selftest::catalogue::Catalogue;
 use cc_ci_selftest::score;
@@ -13,7 +13,7 @@ use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
 /// Tries the cases that were asked for. The exit code is 0 when every one of them came out right, else 1.
-pub async fn exec(state: &StateFolder, args: &SelftestArgs) -> Result<u8, UserError> {
+pub async fn exec(state: &StateFolder, args: &SelftestArgs) -> Result<u8, RunnerError> {
     let work = state.selftest().join(std::process::id().to_string());
     let answer = inside(state, args, &work).await;
     if let Ok(exit::GREEN) = answer {
@@ -23,12 +23,12 @@ pub async fn exec(state: &StateFolder, args: &SelftestArgs) -> Result<u8, UserEr
     answer
 }
 
-async fn inside(state: &StateFolder, args: &SelftestArgs, work: &Path) -> Result<u8, UserError> {
+async fn inside(state: &StateFolder, args: &SelftestArgs, work: &Path) -> Result<u8, RunnerError> {
     let unpacked = work.join("built-in");
     std::fs::create_dir_all(&unpacked).map_err(|source| {
-        UserError::new(Kind::Infrastructure, format!("cannot make {}: {source}", unpacked.display()))
+        RunnerError::new(ErrorKind::Infrastructure, format!("cannot make {}: {source}", unpacked.display()))
     })?;
-    let unreadable = |error| UserError::internal(chain(&error));
+    let unreadable = |error| RunnerError::internal(chain(&error));
     let catalogue = Catalogue::unpack(&unpacked).map_err(unreadable)?;
     let cases = chosen(catalogue.cases().map_err(unreadable)?, args)?;
     if args.list {
@@ -38,7 +38,7 @@ async fn inside(state: &StateFolder, args: &SelftestArgs, work: &Path) -> Result
         return Ok(exit::GREEN);
     }
     let bench = Bench {
-        program: program()?,
+        program: "/proc/self/exe".into(),
         environment: Vec::new(),
         state: state.root().to_owned(),
         catalogue,
@@ -55,16 +55,11 @@ async fn inside(state: &StateFolder, args: &SelftestArgs, work: &Path) -> Result
     Ok(exit::BUG)
 }
 
-fn program() -> Result<std::path::PathBuf, UserError> {
-    std::env::current_exe()
-        .map_err(|source| UserError::internal(format!("cannot find this program to start it again: {source}")))
-}
-
 /// The cases that the words name; a word that names none is a mistake.
-fn chosen(cases: Vec<Case>, args: &SelftestArgs) -> Result<Vec<Case>, UserError> {
+fn chosen(cases: Vec<Case>, args: &SelftestArgs) -> Result<Vec<Case>, RunnerError> {
     for word in &args.cases {
         if !cases.iter().any(|case| case.id.is_asked_by(word)) {
-            return Err(UserError::new(Kind::Usage, format!("there is no case and no group `{word}`"))
+            return Err(RunnerError::new(ErrorKind::Usage, format!("there is no case and no group `{word}`"))
                 .hint("`cc-ci selftest --list` names them all"));
         }
     }

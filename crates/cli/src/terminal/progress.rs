@@ -29,7 +29,7 @@ pub struct Progress {
     step: Option<Doing>,
     pulling: Option<String>,
     said: u64,
-    stage: Stage,
+    stage: RunPart,
     record: Vec<Stamped>,
 }
 
@@ -52,7 +52,7 @@ enum Worst {
 
 /// Which part of the run is under way when no tier is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum RunPart {
     Preparing,
     Testing,
     TearingDown,
@@ -72,7 +72,7 @@ impl Progress {
             step: None,
             pulling: None,
             said: 0,
-            stage: Stage::Preparing,
+            stage: RunPart::Preparing,
             record: Vec::new(),
         }
     }
@@ -115,7 +115,7 @@ impl Progress {
             Event::TierStarted { tier } => {
                 self.tier = Some((*tier, self.now));
                 self.worst = Worst::Passed;
-                self.stage = Stage::Testing;
+                self.stage = RunPart::Testing;
                 vec![]
             }
             Event::StepStarted { step } => {
@@ -142,7 +142,7 @@ impl Progress {
             },
             Event::VerdictDue => {
                 self.tier = None;
-                self.stage = Stage::TearingDown;
+                self.stage = RunPart::TearingDown;
                 vec![self.provisional(), "tearing down".to_owned()]
             }
             Event::LeftBehind { object } => vec![self.paint.bad(&format!("left behind: {object}"))],
@@ -153,7 +153,7 @@ impl Progress {
                 vec![self.paint.bad(&format!("secret {secret} found in {artifact}"))]
             }
             Event::RunEnded { .. } => {
-                self.stage = Stage::Over;
+                self.stage = RunPart::Over;
                 vec![]
             }
             Event::Deploying { .. } | Event::ServicesSeen { .. } | Event::Budget(_) | Event::Inventory { .. } => vec![],
@@ -239,10 +239,10 @@ impl Progress {
         let now = self.now + u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
         let head = match (&self.tier, self.stage) {
             (Some((tier, _)), _) => tier.word(),
-            (None, Stage::Preparing) => "preparing",
-            (None, Stage::Testing) => "next tier",
-            (None, Stage::TearingDown) => "tearing down",
-            (None, Stage::Over) => return None,
+            (None, RunPart::Preparing) => "preparing",
+            (None, RunPart::Testing) => "next tier",
+            (None, RunPart::TearingDown) => "tearing down",
+            (None, RunPart::Over) => return None,
         };
         let total = seconds(now);
         let Some(doing) = &self.step else {

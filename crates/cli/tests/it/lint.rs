@@ -161,8 +161,8 @@ fn findings_are_printed_for_programs_too() {
 #[test]
 fn what_cannot_be_linted_says_why() {
     let world = World::example("static-site");
-    insta::assert_snapshot!(world.text(&["--ref", "nowhere"]), @"[2] error: no branch, tag or commit `nowhere` in the repository: `git branch --all` and `git tag` there list what it has");
-    assert!(world.text(&["--against", "nowhere"]).starts_with("[2] error: no branch, tag or commit `nowhere`"));
+    insta::assert_snapshot!(world.text(&["--ref", "nowhere"]), @"[21] error: no branch, tag or commit `nowhere` in the repository: `git branch --all` and `git tag` there list what it has");
+    assert!(world.text(&["--against", "nowhere"]).starts_with("[21] error: no branch, tag or commit `nowhere`"));
     assert!(world.text(&["--format", "xml"]).starts_with("[2] error: invalid value 'xml'"));
     let plain = world.folder.path().join("plain");
     fs::create_dir(&plain).unwrap();

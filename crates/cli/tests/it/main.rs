@@ -16,3 +16,8 @@ mod tidy;
 
 #[path = "../stand-in/wrapper.rs"]
 mod wrapper;
+
+/// Whether nothing is in a folder, which need not be there.
+fn is_empty(folder: &std::path::Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none()) || !folder.exists()
+}

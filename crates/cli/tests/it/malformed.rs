@@ -75,7 +75,7 @@ impl World {
         assert_eq!(out, "", "a run that was refused has no summary");
         assert!(!err.contains("panicked"), "{err}");
         let code = output.status.code().expect("an exit code, not a signal");
-        assert!(!self.state().join("runs").exists(), "a refused run has a folder");
+        assert!(crate::is_empty(&self.state().join("runs")), "a refused run has a folder");
         format!("[{code}] {}", self.tidy(&err))
     }
 
@@ -276,9 +276,9 @@ fn what_is_no_recipe_repository() {
 #[test]
 fn a_revision_that_does_not_exist() {
     let world = World::new();
-    insta::assert_snapshot!(world.refused(&["--ref", "nope"]), @"[2] error: no branch, tag or commit `nope` in the repository: `git branch --all` and `git tag` there list what it has");
+    insta::assert_snapshot!(world.refused(&["--ref", "nope"]), @"[21] error: no branch, tag or commit `nope` in the repository: `git branch --all` and `git tag` there list what it has");
     insta::assert_snapshot!(world.refused(&["--ref=--upload-pack=id"]), @"[2] error: `--upload-pack=id` is not a revision: give a branch, a tag or a commit id");
-    insta::assert_snapshot!(world.refused(&["--ref", "0123456789012345678901234567890123456789"]), @"[2] error: no branch, tag or commit `0123456789012345678901234567890123456789` in the repository: `git branch --all` and `git tag` there list what it has");
+    insta::assert_snapshot!(world.refused(&["--ref", "0123456789012345678901234567890123456789"]), @"[21] error: no branch, tag or commit `0123456789012345678901234567890123456789` in the repository: `git branch --all` and `git tag` there list what it has");
 }
 
 #[test]

@@ -223,7 +223,7 @@ fn usage_errors_say_what_would_work() {
     let world = World::new();
     insta::assert_snapshot!(world.plan(&["--stages", "instal"]).error(), @"[2] error: unknown tier `instal`: the tiers are install, upgrade, backup, restore, custom");
     insta::assert_snapshot!(world.plan(&["--base", "9.9.9+1"]).error(), @"[2] error: `9.9.9+1` is no published version of the recipe: newest first, they are 1.1.0+1.24, 1.0.0+1.22");
-    insta::assert_snapshot!(world.plan(&["--ref", "nope"]).error(), @"[2] error: no branch, tag or commit `nope` in the repository: `git branch --all` and `git tag` there list what it has");
+    insta::assert_snapshot!(world.plan(&["--ref", "nope"]).error(), @"[21] error: no branch, tag or commit `nope` in the repository: `git branch --all` and `git tag` there list what it has");
     insta::assert_snapshot!(world.plan(&["ext::sh -c id"]).error(), @"[2] error: `ext::sh -c id` is neither a directory nor a URL that git is allowed to fetch: use https, http, ssh, git or file");
     let plain = world.folder.path().join("plain");
     std::fs::create_dir(&plain).unwrap();

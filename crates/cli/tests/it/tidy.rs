@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The only dependencies between crates of this workspace; `dev:` marks one that only tests have.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     (
         "cc-ci",
         &[
@@ -21,6 +21,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "cc-ci-model",
             "cc-ci-pages",
             "cc-ci-recipe",
+            "cc-ci-runner",
             "cc-ci-selftest",
             "cc-ci-store",
             "dev:cc-ci-testkit",
@@ -31,6 +32,10 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("cc-ci-model", &["cc-ci-recipe"]),
     ("cc-ci-pages", &["cc-ci-model", "cc-ci-recipe"]),
     ("cc-ci-recipe", &[]),
+    (
+        "cc-ci-runner",
+        &["cc-ci-engine", "cc-ci-model", "cc-ci-pages", "cc-ci-recipe", "cc-ci-store", "dev:cc-ci-testkit"],
+    ),
     ("cc-ci-selftest", &["cc-ci-engine"]),
     ("cc-ci-store", &["cc-ci-model", "cc-ci-recipe"]),
     ("cc-ci-testkit", &["cc-ci-engine", "cc-ci-model", "cc-ci-store"]),

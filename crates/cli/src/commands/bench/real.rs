@@ -1,14 +1,13 @@
 //! One real run: this program started anew, as a user starts it; its record says where the time went.
 
-use super::ended;
-use super::figures::{Part, Sample};
 use crate::args::{self, FloorArgs};
-use crate::error::{Kind, UserError, chain};
-use cc_ci_engine::process::{self, Command, Output, ProcessError, Stream};
-use cc_ci_model::ids::RunId;
+use cc_ci_engine::process::{self, Command, ProcessError, Stream};
 use cc_ci_model::report::ReportView;
-use cc_ci_model::report::results::Results;
-use cc_ci_model::verdict::Color;
+use cc_ci_runner::clock;
+use cc_ci_runner::error::{ErrorKind, RunnerError, chain};
+use cc_ci_runner::floor::ended;
+use cc_ci_runner::floor::figures::{Sample, TimedPart};
+use cc_ci_runner::outcome::{EndKind, Outcome};
 use cc_ci_store::replay;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
@@ -26,16 +25,19 @@ pub(super) async fn measure(
     state: &StateFolder,
     floor: &FloorArgs,
     cancel: &CancellationToken,
-) -> Result<Sample, UserError> {
-    let program = std::env::current_exe()
-        .map_err(|source| UserError::internal(format!("cannot find this program to start it again: {source}")))?;
-    let address = args::engine()?;
-    let command = Command::new(program)
-        .args(["run", "--json", "--state"])
+) -> Result<Sample, RunnerError> {
+    let run = clock::new_run()?;
+    let folder = tempfile::tempdir()
+        .map_err(|error| RunnerError::new(ErrorKind::Infrastructure, format!("cannot make a folder: {error}")))?;
+    let outcome = folder.path().join("outcome.json");
+    let command = Command::new("/proc/self/exe")
+        .args(["run", "--state"])
         .arg(state.root())
+        .args(["--run-id", run.as_str(), "--outcome"])
+        .arg(&outcome)
         .args(floor.recipe.words())
         .inherit(&ENVIRONMENT)
-        .envs(address.env())
+        .envs(args::engine()?.address().env())
         .deadline(LIMIT);
     let started = Instant::now();
     let mut record_began = None;
@@ -45,27 +47,19 @@ pub(super) async fn measure(
             record_began.get_or_insert_with(|| started.elapsed());
         }
     };
-    let output = match process::run_lines(&command, cancel, &mut said).await {
-        Ok(output) => output,
+    match process::run_lines(&command, cancel, &mut said).await {
+        Ok(_) => {}
         Err(ProcessError::Cancelled { .. }) => return Err(ended()),
-        Err(error) => return Err(UserError::new(Kind::Infrastructure, chain(&error))),
-    };
-    let results = results(&output)?;
-    let run = RunId::parse(&results.run_id).map_err(|error| UserError::internal(error.to_string()))?;
-    if results.verdict != Color::Green {
-        let why = results.reasons.first().map_or("no reason was given", String::as_str);
-        let text = format!("the run {run} is not green, so its time says nothing: {why}");
-        return Err(UserError::new(Kind::Recipe, text).hint(format!("`cc-ci report {run}` says more")));
+        Err(error) => return Err(RunnerError::new(ErrorKind::Infrastructure, chain(&error))),
+    }
+    let outcome = Outcome::read(&outcome)?;
+    if outcome.kind != EndKind::Green {
+        let text = format!("the run {run} is not green, so its time says nothing: {}", outcome.message);
+        return Err(RunnerError::new(ErrorKind::Recipe, text).hint("`cc-ci run` on the same recipe says more"));
     }
     let view = replay::judged(&RunDir::open(state, &run)?)?.view();
-    sample(&view, record_began.unwrap_or_default())
-        .ok_or_else(|| UserError::internal(format!("the record of {run} does not say when its tiers began and ended")))
-}
-
-fn results(output: &Output) -> Result<Results, UserError> {
-    serde_json::from_slice(&output.stdout).map_err(|_| {
-        let text = format!("the run gave no results: {}", output.last_words());
-        UserError::new(Kind::Infrastructure, text).hint("`cc-ci run` on the same recipe says why")
+    sample(&view, record_began.unwrap_or_default()).ok_or_else(|| {
+        RunnerError::internal(format!("the record of {run} does not say when its tiers began and ended"))
     })
 }
 
@@ -77,7 +71,7 @@ fn sample(view: &ReportView, unrecorded: Duration) -> Option<Sample> {
     let steps = ran().flat_map(|row| row.steps.iter().map(|step| (row.tier, step)));
     let parts = steps.filter_map(|(tier, step)| {
         let what = step.id.as_str().split_once('/').map_or(step.id.as_str(), |(_, what)| what);
-        Some(Part { tier, what: what.to_owned(), ms: step.ms? })
+        Some(TimedPart { tier, what: what.to_owned(), ms: step.ms? })
     });
     Some(Sample {
         before: u64::try_from(unrecorded.as_millis()).ok()?.saturating_add(began),

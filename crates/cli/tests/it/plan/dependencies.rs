@@ -196,7 +196,7 @@ fn a_recipe_that_cannot_be_a_dependency_is_refused() {
     all.provider.commit("more").unwrap();
     all.provider.publish("1.0.0+1").unwrap();
     let refused = all.error();
-    assert!(refused.starts_with("[23] error: the recipe `keeper` is refused"), "{refused}");
+    assert!(refused.starts_with("[23] error: dependency: the recipe `keeper` is refused"), "{refused}");
     std::fs::create_dir_all(all.state.join("recipes/nothing")).unwrap();
     let unknown = all.settings("dependencies = [\"nothing\"]\n");
     assert!(unknown.starts_with("[21] error: the dependency `nothing` cannot be had: "), "{unknown}");

@@ -3,12 +3,9 @@
 use super::engine::{docker, of_run, remove_stack};
 use super::product::{Product, say, until};
 use async_trait::async_trait;
-use cc_ci::args::{Cli, Verb};
-use cc_ci::prepare;
-use cc_ci::prepare::warmth::Warmth;
 use cc_ci_engine::docker::{EngineAddress, Swarm};
 use cc_ci_engine::ledger::Ledger;
-use cc_ci_engine::run::app::{App, Deployable};
+use cc_ci_engine::run::app::App;
 use cc_ci_engine::run::{self as engine, Cancel, World};
 use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::swarm::{
@@ -23,12 +20,16 @@ use cc_ci_model::object::Object;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::permit::DeployPermit;
 use cc_ci_model::redact::Vault;
-use cc_ci_recipe::overlay::{Endpoint, Identity, TreeLabel};
+use cc_ci_model::tier::Tier;
+use cc_ci_recipe::overlay::{Endpoint, Identity};
+use cc_ci_runner::clock;
+use cc_ci_runner::prepare::warmth::Warmth;
+use cc_ci_runner::prepare::{Looking, prepare};
+use cc_ci_runner::request::{Places, Request};
 use cc_ci_store::recorder::Recorder;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
 use cc_ci_store::{artifacts, replay};
-use clap::Parser;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -180,16 +181,15 @@ struct Outcome {
 /// Installs `static-site` as `cc-ci run --stages install` does, with the mutant in place of the swarm.
 async fn run_of(product: &Product, defect: Defect) -> Outcome {
     let recipe = product.recipe("static-site");
-    let words = ["cc-ci", "run", recipe.to_str().unwrap(), "--stages", "install"];
-    let Verb::Run(args) = Cli::try_parse_from(words).unwrap().verb else { panic!("{words:?} is a run") };
-    let cancel = Cancel::default();
-    let prepared =
-        prepare::prepare(&StateFolder::open(product.state()).unwrap(), &args.recipe, &Warmth::Never, cancel.token())
-            .await
-            .unwrap();
+    let stages = BTreeSet::from([Tier::Install]);
+    let request = Request { stages, ..Request::of(recipe.to_str().unwrap()) };
+    let (cancel, places) = (Cancel::default(), Places::default());
+    let state = StateFolder::open(product.state()).unwrap();
+    let looking = Looking { state: &state, places: &places, warmth: Warmth::Never, cancel: cancel.token() };
+    let prepared = prepare(&request, &clock::new_run().unwrap(), &looking).await.unwrap();
     let plan = prepared.approved.plan.clone();
     assert!(matches!(plan.base, Base::Head { .. }), "without an upgrade the app starts at head");
-    let (dir, lock) = RunDir::create(&StateFolder::open(product.state()).unwrap(), &plan.run).unwrap();
+    let (dir, lock) = RunDir::create(&state, &plan.run).unwrap();
     let vault = Vault::new(Vec::new());
     let recorder = Recorder::create(&dir, vault.clone()).unwrap();
     let voice = Voice::new(vec![Box::new(recorder.clone())]);
@@ -204,14 +204,12 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
     });
     voice.say(Event::Planned { plan: Box::new(plan.clone()) });
     let folder = dir.file("trees");
-    prepared.repository.checkout(&plan.head, &folder).await.unwrap();
-    let tree = TreeLabel::Chaos { short: plan.head.short().to_owned() };
-    let head = Deployable { folder, recipe: prepared.head, tree, source: None };
+    let head = prepared.head.check_out(&folder).await.unwrap();
     let app = App {
         base: None,
         catalogue: None,
         tests: Some(head.folder.join("tests")),
-        given_secrets: prepared.secrets,
+        given_secrets: prepared.given,
         providers: Vec::new(),
         head,
     };

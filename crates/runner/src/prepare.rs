@@ -1,0 +1,282 @@
+//! From a request to an approved plan: finds the recipe, reads both trees, chooses the base. Touches git, never Docker.
+
+mod allowed;
+mod base;
+mod checked;
+pub(crate) mod choosing;
+pub mod customize;
+pub mod dependencies;
+pub(crate) mod find;
+pub(crate) mod linted;
+mod own;
+mod secrecy;
+mod secrets;
+pub(crate) mod tree;
+pub mod warmth;
+
+use crate::error::{ErrorKind, RunnerError};
+use crate::request::{Places, Request};
+use base::wish;
+use cc_ci_model::ids::RunId;
+use cc_ci_model::plan::build::{self, Backup, Data, HasRoute, PlanFacts};
+use cc_ci_model::plan::choose;
+use cc_ci_model::plan::demands::Demands;
+use cc_ci_model::plan::dependency::{Dependency, Outputs};
+use cc_ci_model::plan::limits::Limits;
+use cc_ci_model::plan::permit::Approved;
+use cc_ci_model::policy::Policy;
+use cc_ci_model::redact::Configured;
+use cc_ci_model::settings::Settings;
+use cc_ci_recipe::Recipe;
+use cc_ci_recipe::backup::Backup as Promise;
+use cc_ci_recipe::lint::LintReport;
+use cc_ci_recipe::source::Problem;
+use cc_ci_recipe::traefik::RouteProtocol;
+use cc_ci_store::state::StateFolder;
+use choosing::{ChosenBase, Subject, choose_base};
+use customize::Customized;
+use dependencies::{DependencyTree, Search};
+use find::Found;
+use own::Own;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tokio_util::sync::CancellationToken;
+pub use tree::Tree;
+use tree::{Rules, TreeAt};
+use warmth::Warmth;
+
+/// Domains of runs lie below this; no resolver on the internet answers for it.
+pub const ZONE: &str = "cc-ci.test";
+
+/// Where a recipe and what it needs are looked for.
+pub struct Looking<'a> {
+    /// The state folder.
+    pub state: &'a StateFolder,
+    /// Folders outside of it.
+    pub places: &'a Places,
+    /// How warm dependencies are looked for.
+    pub warmth: Warmth<'a>,
+    /// Ends the search.
+    pub cancel: &'a CancellationToken,
+}
+
+/// A plan and everything it was made from that a run needs again.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The plan with its permits.
+    pub approved: Approved,
+    /// The commit under test.
+    pub head: Tree,
+    /// Its base; `None` when the app starts at head.
+    pub base: Option<Tree>,
+    /// Other recipes that the app needs.
+    pub needed: Vec<DependencyTree>,
+    /// Values of secrets that cannot be generated, by name.
+    pub given: BTreeMap<String, String>,
+    /// What the configuration of all trees holds in the way of secrets.
+    pub configured: Configured,
+    /// What lint says about head.
+    pub lint: LintReport,
+    /// Where tests are, besides the recipe's own folder.
+    pub tests: TestFolders,
+}
+
+/// Folders with tests that are not the recipe's own, absolute.
+#[derive(Debug, Clone, Default)]
+pub struct TestFolders {
+    /// The one that takes the place of the recipe's own.
+    pub given: Option<PathBuf>,
+    /// The catalogue's for the recipe.
+    pub catalogue: Option<PathBuf>,
+}
+
+/// What the operator and the recipe say about the run.
+struct Asked {
+    customized: Customized,
+    policy: Policy,
+}
+
+impl Asked {
+    fn of(request: &Request, looking: &Looking<'_>, found: &Found) -> Result<Self, RunnerError> {
+        let customized = Customized::read(looking.state, request, &found.name, &found.files)?;
+        let policy = allowed::policy(looking.state, request)?;
+        allowed::short_enough(&customized.settings, &policy)?;
+        Ok(Self { customized, policy })
+    }
+}
+
+/// Plans a run of what is asked for.
+pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> Result<Prepared, RunnerError> {
+    let found = Found::find(request, run, looking).await?;
+    let asked = Asked::of(request, looking, &found)?;
+    let search = Search { request, run, policy: &asked.policy, looking };
+    let (needed, said) = dependencies::needed(&search, &found.name, &asked.customized.settings).await?;
+    let planned: Vec<Dependency> = needed.iter().map(|needed| needed.planned.clone()).collect();
+    let provided = Outputs::placeholders(&planned).environment(&planned);
+    let head = read_head(&found, &asked, &provided)?;
+    let older = with(asked.customized.base_environment(&found.app)?, &provided);
+    let subject = subject(&found, &head);
+    let wish = wish(request, &asked.customized.settings)?;
+    let chosen = choose_base(&found.repository, &wish, &subject).await?;
+    let base = base::read(&found, &chosen.base, &asked.customized, &asked.policy, &head.variables, older).await?;
+    let (lint, unlinted) = linted::lint_run(&found.repository, &subject, &found.tags, &chosen.base).await?;
+    let recipes = [Some(&head.recipe), base.as_ref().map(|base| &base.recipe)];
+    let given = secrets::given_secrets(request, &asked.customized.settings, recipes)?;
+    let own = own::own(request, &found.name, &head.files, &asked.customized, &asked.policy)?;
+    let parts = Parts { request, run, found: &found, asked: &asked, chosen, said, unlinted, planned, needed: &needed };
+    let tests = own.folders.clone();
+    let approved = parts.plan(&head, base.as_ref(), own)?;
+    let configured = secrecy::secrecy(&approved.plan, &head, base.as_ref(), &needed, &given)?;
+    Ok(Prepared { approved, head, base, needed, given, configured, lint, tests })
+}
+
+fn read_head(found: &Found, asked: &Asked, provided: &BTreeMap<String, String>) -> Result<Tree, RunnerError> {
+    let at = TreeAt {
+        repository: &found.repository,
+        name: &found.name,
+        commit: &found.head,
+        label: tree::chaos(&found.head),
+        environment: with(asked.customized.head_environment(&found.app)?, provided),
+        repairs: Vec::new(),
+    };
+    let shown = format!("head, {}", found.head.short());
+    let variables = |recipe: &Recipe| asked.customized.variables(recipe);
+    let rules = Rules { policy: &asked.policy, shown: &shown, variables: &variables };
+    Tree::of_files(at, found.files.clone(), &rules)
+}
+
+fn subject<'a>(found: &'a Found, head: &'a Tree) -> Subject<'a> {
+    Subject {
+        name: &found.name,
+        head: &found.head,
+        version: head.recipe.version.as_ref(),
+        published: &found.published,
+        files: &found.files,
+    }
+}
+
+/// Everything that a plan is made from, beside the trees.
+struct Parts<'a> {
+    request: &'a Request,
+    run: &'a RunId,
+    found: &'a Found,
+    asked: &'a Asked,
+    chosen: ChosenBase,
+    said: Vec<String>,
+    unlinted: Option<String>,
+    planned: Vec<Dependency>,
+    needed: &'a [DependencyTree],
+}
+
+impl Parts<'_> {
+    fn plan(self, head: &Tree, base: Option<&Tree>, own: Own) -> Result<Approved, RunnerError> {
+        let settings = &self.asked.customized.settings;
+        let name = &self.found.name;
+        dependencies::known_tests(name, settings, own.tests.tests.values().flatten())?;
+        checked::checked(settings, &head.recipe)?;
+        let at_base = base.map_or(&head.recipe, |base| &base.recipe);
+        let missing = |one: &&String| !at_base.compose.services.contains_key(*one);
+        Ok(build::plan(PlanFacts {
+            run: self.run.clone(),
+            recipe: name.clone(),
+            head: self.found.head.clone(),
+            head_version: head.recipe.version_label.clone(),
+            stages: self.request.stages.clone(),
+            zone: ZONE.to_owned(),
+            route: route(&head.recipe),
+            backup: backup(&head.recipe),
+            data: data(&head.recipe),
+            limits: settings.limits.over(limits(&head.recipe)),
+            demands: demands(settings),
+            ready: settings.ready.clone(),
+            not_at_base: head.recipe.compose.services.keys().filter(missing).cloned().collect(),
+            verify: settings.verify.clone(),
+            skips: checked::skips(settings),
+            customization: self.manifest(head, base, &own),
+            notes: self.notes(head, &own),
+            tests: own.tests.tests,
+            hooks: own.tests.hooks,
+            base: self.chosen.base,
+            dependencies: self.planned,
+        }))
+    }
+
+    /// What the run is changed by (CUST-5).
+    fn manifest(&self, head: &Tree, base: Option<&Tree>, own: &Own) -> BTreeMap<String, String> {
+        let mut lines = self.asked.customized.manifest(&self.chosen.base, &head.variables);
+        lines.extend(dependencies::manifest(self.needed));
+        lines.extend(own.tests.manifest(&own.approval));
+        if let Some(dir) = &self.request.tests {
+            lines.insert("tests".to_owned(), dir.display().to_string());
+        }
+        let mut permitted: Vec<&String> =
+            [Some(head), base].into_iter().flatten().flat_map(|tree| &tree.allowed).collect();
+        permitted.sort();
+        permitted.dedup();
+        lines.extend(permitted.iter().enumerate().map(|(at, line)| (format!("policy {}", at + 1), (*line).clone())));
+        lines
+    }
+
+    fn notes(&self, head: &Tree, own: &Own) -> Vec<String> {
+        let mut notes = self.found.notes.clone();
+        notes.extend(head.warnings.iter().map(one_line));
+        notes.extend(self.found.lightweight());
+        notes.extend(self.said.iter().cloned());
+        notes.extend(self.chosen.notes.iter().cloned());
+        notes.extend(choose::remarks(&self.chosen.base, head.recipe.version.as_ref()));
+        notes.extend(self.found.published.odd_in_words());
+        notes.extend(self.asked.customized.stale(&self.chosen.base));
+        notes.extend(self.unlinted.clone());
+        notes.extend(own.notes.iter().cloned());
+        notes
+    }
+}
+
+fn demands(settings: &Settings) -> Demands {
+    let usual = Demands::default();
+    Demands {
+        health: settings.health.clone(),
+        churn: settings.churn.clone(),
+        screenshot: settings.screenshot.clone().unwrap_or(usual.screenshot),
+    }
+}
+
+/// An environment with what dependencies provide laid over it.
+fn with(mut environment: BTreeMap<String, String>, provided: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    environment.extend(provided.iter().map(|(name, value)| (name.clone(), value.clone())));
+    environment
+}
+
+/// A problem without its hint.
+fn one_line(problem: &Problem) -> String {
+    Problem { hint: None, ..problem.clone() }.to_string()
+}
+
+fn unusable(path: &Path, source: &std::io::Error) -> RunnerError {
+    RunnerError::new(ErrorKind::Usage, format!("cannot read {}: {source}", path.display()))
+}
+
+fn route(recipe: &Recipe) -> HasRoute {
+    if recipe.routes.iter().any(|route| route.protocol == RouteProtocol::Http) {
+        HasRoute::Http
+    } else {
+        HasRoute::None
+    }
+}
+
+fn backup(recipe: &Recipe) -> Backup {
+    match &recipe.backup {
+        Promise::Capable(_) => Backup::Promised,
+        Promise::NotCapable(why) => Backup::Not { reason: why.reason().to_owned() },
+    }
+}
+
+fn data(recipe: &Recipe) -> Data {
+    if recipe.volumes.values().any(|volume| !volume.external) { Data::Kept } else { Data::None }
+}
+
+/// A recipe that asks for more time than usual gets it.
+fn limits(recipe: &Recipe) -> Limits {
+    let usual = Limits::default();
+    Limits { converge: usual.converge.max(recipe.timeout), ..usual }
+}

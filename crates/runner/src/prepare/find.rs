@@ -1,0 +1,94 @@
+//! Finds a recipe's repository, and in it the commit under test.
+
+use super::{Looking, ZONE};
+use crate::error::{ErrorKind, RunnerError};
+use crate::request::{Places, Request};
+use cc_ci_engine::git::{self, Files, Repository, Source};
+use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
+use cc_ci_recipe::version::{self, Publications, Tag, TagKind};
+use cc_ci_store::state::StateFolder;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A recipe that was found, at the commit under test.
+pub(crate) struct Found {
+    pub(crate) name: RecipeName,
+    pub(crate) repository: Repository,
+    pub(crate) head: Commit,
+    /// The files of head.
+    pub(crate) files: Files,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) published: Publications,
+    /// What stands in for an operator's own settings.
+    pub(crate) app: BTreeMap<String, String>,
+    /// What a reader should know about the repository.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Found {
+    pub(crate) async fn find(request: &Request, run: &RunId, looking: &Looking<'_>) -> Result<Self, RunnerError> {
+        let (name, repository) = repository(&request.recipe, looking).await?;
+        let revision = request.revision();
+        let (head, tags, notes) = tokio::join!(repository.resolve(revision), repository.tags(), repository.notes());
+        let (head, tags, notes) = (head?, version_tags(tags?), notes?);
+        let published = version::published(&tags);
+        let app = app_environment(&StackName::of_run(&name, &head, run));
+        let files = repository.files(&head).await?;
+        Ok(Self { name, repository, head, files, tags, published, app, notes })
+    }
+
+    /// Published versions that operators do not get.
+    pub(super) fn lightweight(&self) -> impl Iterator<Item = String> {
+        let lightweight = self.published.versions.iter().filter(|one| one.kind == TagKind::Lightweight);
+        lightweight.map(|one| {
+            format!("the tag {} is lightweight: abra does not take it for a version (`git tag -a`)", one.tag)
+        })
+    }
+}
+
+/// The repository of what a person calls a recipe, and the recipe's name.
+pub(crate) async fn repository(text: &str, looking: &Looking<'_>) -> Result<(RecipeName, Repository), RunnerError> {
+    let source = source(looking.state, looking.places, text)?;
+    let name =
+        RecipeName::parse(&source.name()).map_err(|error| RunnerError::new(ErrorKind::Recipe, error.to_string()))?;
+    let repository = Repository::open(&source, &looking.state.repositories(), looking.cancel.clone()).await?;
+    Ok((name, repository))
+}
+
+/// A path, a URL, or the name of a recipe: one that the set-up assembled, one that `abra` has, else the commons' own.
+fn source(state: &StateFolder, places: &Places, text: &str) -> Result<Source, RunnerError> {
+    let is_name = RecipeName::parse(text).is_ok() && !text.starts_with('.');
+    if !is_name || Path::new(text).join(".git").exists() {
+        return Ok(Source::parse(text)?);
+    }
+    let known = [Some(state.recipes()), places.abra_recipes.clone()].into_iter().flatten();
+    for folder in known {
+        let candidate = folder.join(text);
+        if candidate.is_dir() {
+            return Ok(Source::Directory(candidate));
+        }
+    }
+    if Path::new(text).is_dir() {
+        return Ok(Source::Directory(PathBuf::from(text)));
+    }
+    Ok(Source::Url(format!("https://git.coopcloud.tech/coop-cloud/{text}.git")))
+}
+
+/// What stands in for an operator's own settings. Certificates are never asked for.
+pub(crate) fn app_environment(stack: &StackName) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("STACK_NAME".to_owned(), stack.to_string()),
+        ("DOMAIN".to_owned(), Domain::of_stack(stack, ZONE).to_string()),
+        ("LETS_ENCRYPT_ENV".to_owned(), String::new()),
+    ])
+}
+
+/// The tags of a repository as the recipe's reader takes them.
+pub(crate) fn version_tags(tags: Vec<git::Tag>) -> Vec<Tag> {
+    let one = |tag: git::Tag| Tag {
+        name: tag.name,
+        kind: if tag.annotated { TagKind::Annotated } else { TagKind::Lightweight },
+        commit: tag.commit.to_string(),
+    };
+    tags.into_iter().map(one).collect()
+}

@@ -1,0 +1,78 @@
+//! The recipe's own tests and hooks, and those of the catalogue: which there are, and whether they may run.
+
+use super::customize::{self, Customized};
+use super::{TestFolders, unusable};
+use crate::error::{ErrorKind, RunnerError};
+use crate::request::{HostHooks, Request};
+use cc_ci_engine::git::Files;
+use cc_ci_model::ids::RecipeName;
+use cc_ci_model::plan::hook::Approval;
+use cc_ci_model::plan::own_tests::{FOLDER, OwnTests};
+use cc_ci_model::policy::Policy;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Tests and hooks of one run.
+pub(super) struct Own {
+    pub(super) tests: OwnTests,
+    pub(super) folders: TestFolders,
+    pub(super) approval: Approval,
+    /// What a reader should know about them.
+    pub(super) notes: Vec<String>,
+}
+
+/// Finds them, and refuses hooks that cannot run.
+pub(super) fn own(
+    request: &Request,
+    name: &RecipeName,
+    files: &Files,
+    customized: &Customized,
+    policy: &Policy,
+) -> Result<Own, RunnerError> {
+    let mut tests = match &request.tests {
+        Some(dir) => in_folder(dir)?,
+        None => in_tree(files),
+    };
+    if let Some(folder) = &customized.catalogue {
+        tests = tests.and(customize::CATALOGUE, in_folder(folder)?);
+    }
+    if !tests.refused.is_empty() {
+        let message = format!("cannot use the hooks of `{name}`");
+        return Err(RunnerError::of_problems(ErrorKind::Settings, message, &tests.refused));
+    }
+    let approval = match (&request.host_hooks, policy.host_hooks(name.as_str())) {
+        (HostHooks::Trusted { by }, _) => Approval::By(by.clone()),
+        (HostHooks::AsThePolicySays, Some(place)) => Approval::By(place.to_owned()),
+        (HostHooks::AsThePolicySays, None) => Approval::No,
+    };
+    let notes = tests.apply(&approval);
+    let absolute = |dir: &PathBuf| std::path::absolute(dir).map_err(|source| unusable(dir, &source));
+    let given = request.tests.as_ref().map(absolute).transpose()?;
+    let folders = TestFolders { given, catalogue: customized.catalogue.clone() };
+    Ok(Own { tests, folders, approval, notes })
+}
+
+fn in_tree(files: &Files) -> OwnTests {
+    let folder = format!("{FOLDER}/");
+    let paths = files.text.keys().chain(files.left_out.keys());
+    OwnTests::find(paths.filter_map(|path| Some((path.strip_prefix(&folder)?, files.executable.contains(path)))))
+}
+
+fn in_folder(dir: &Path) -> Result<OwnTests, RunnerError> {
+    let mut found = Vec::new();
+    for folder in ["", "custom", "hooks", "hooks/host"] {
+        let at = dir.join(folder);
+        if !folder.is_empty() && !at.is_dir() {
+            continue;
+        }
+        for entry in std::fs::read_dir(&at).map_err(|source| unusable(&at, &source))? {
+            let path = entry.map_err(|source| unusable(&at, &source))?.path();
+            let meta = std::fs::metadata(&path).map_err(|source| unusable(&path, &source))?;
+            let below = path.strip_prefix(dir).ok().and_then(Path::to_str);
+            if let Some(below) = below.filter(|_| meta.is_file()) {
+                found.push((below.to_owned(), meta.permissions().mode() & 0o111 != 0));
+            }
+        }
+    }
+    Ok(OwnTests::find(found.iter().map(|(path, executable)| (path.as_str(), *executable))))
+}

@@ -1,0 +1,119 @@
+//! Whether a warm dependency is up, as far as a plan may know, and what is kept about each.
+
+use crate::error::{ErrorKind, RunnerError};
+use cc_ci_engine::swarm::Doors;
+use cc_ci_engine::warm;
+use cc_ci_model::ids::{RecipeName, RunId};
+use cc_ci_model::plan::dependency::Dependency;
+use cc_ci_store::state::StateFolder;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::PathBuf;
+
+/// What is kept about one, in its folder; there only once it was healthy.
+const RECORD: &str = "record.json";
+
+/// How a plan looks for warm dependencies.
+pub enum Warmth<'a> {
+    /// By what lies in the state folder: `plan` touches no engine.
+    Said,
+    /// By asking them, as `run` does.
+    Probed(Option<&'a Doors>),
+    /// Not at all.
+    Never,
+}
+
+/// What is kept about a warm provider.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Record {
+    /// The id under which everything of it is labelled.
+    pub run: RunId,
+    /// Which recipe, at which version, on which stack and domain, and how it is asked.
+    pub provider: Dependency,
+    /// The certificate authority of its edge, PEM; empty when it has no route.
+    pub authority: String,
+    /// The catalogue's folder for it; `None` when it has none.
+    pub catalogue: Option<PathBuf>,
+    /// When it came up, RFC 3339, UTC.
+    pub since: String,
+}
+
+/// A warm dependency that can be used.
+#[derive(Debug, Clone)]
+pub struct Warm {
+    /// What is kept about it.
+    pub record: Record,
+    /// Why it is used.
+    pub why: String,
+}
+
+impl Warmth<'_> {
+    /// The warm one, or why there is none to use.
+    pub(super) async fn of(&self, state: &StateFolder, recipe: &RecipeName) -> Result<Warm, String> {
+        let record = match read(state, recipe) {
+            Ok(Some(record)) => record,
+            Ok(None) => return Err("no warm one is up".to_owned()),
+            Err(error) => return Err(format!("the warm one cannot be used: {}", error.message)),
+        };
+        let unhealthy = |why: String| format!("the warm one is not healthy: {why}");
+        let why = match self {
+            Self::Said => "one is up; `run` uses it if it is healthy then, and deploys its own if not".to_owned(),
+            Self::Probed(None) => return Err(unhealthy("no engine answers".to_owned())),
+            Self::Probed(Some(doors)) => {
+                warm::health(doors, &record.run, &record.provider, &record.authority).await.map_err(unhealthy)?;
+                "it is up and healthy".to_owned()
+            }
+            Self::Never => return Err("warm ones are left out here".to_owned()),
+        };
+        Ok(Warm { record, why })
+    }
+}
+
+/// The folder of a warm provider.
+#[must_use]
+pub fn folder(state: &StateFolder, recipe: &RecipeName) -> PathBuf {
+    state.warm().join(recipe.as_str())
+}
+
+/// What is kept about a warm provider, if it ever came up.
+pub fn read(state: &StateFolder, recipe: &RecipeName) -> Result<Option<Record>, RunnerError> {
+    let path = folder(state, recipe).join(RECORD);
+    let unreadable =
+        |why: String| RunnerError::new(ErrorKind::Settings, format!("cannot read {}: {why}", path.display()));
+    match std::fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| unreadable(error.to_string())),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(unreadable(error.to_string())),
+    }
+}
+
+/// Keeps what is known about a warm provider that came up.
+pub fn write(state: &StateFolder, record: &Record) -> Result<(), RunnerError> {
+    let path = folder(state, &record.provider.recipe).join(RECORD);
+    let failed =
+        |why: String| RunnerError::new(ErrorKind::Infrastructure, format!("cannot write {}: {why}", path.display()));
+    let text = serde_json::to_vec_pretty(record).map_err(|error| failed(error.to_string()))?;
+    std::fs::write(&path, text).map_err(|error| failed(error.to_string()))
+}
+
+/// Every recipe that has a folder there, also one that never came up whole.
+pub fn all(state: &StateFolder) -> Result<Vec<RecipeName>, RunnerError> {
+    let path = state.warm();
+    let failed = |error: std::io::Error| {
+        RunnerError::new(ErrorKind::Infrastructure, format!("cannot read {}: {error}", path.display()))
+    };
+    let entries = match std::fs::read_dir(&path) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(failed)?.file_name();
+        names.extend(name.to_str().and_then(|name| RecipeName::parse(name).ok()));
+    }
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,231 @@
+//! What is asked of the runner, and what it is given to do it with. Nothing here is read from arguments or the environment:
+//! whoever asks has done that.
+
+use cc_ci_engine::abra;
+use cc_ci_engine::docker::{EngineAddress, Swarm};
+use cc_ci_engine::swarm::{Doors, SwarmError};
+use cc_ci_model::event::Listener;
+use cc_ci_model::redact::Vault;
+use cc_ci_model::tier::Tier;
+use cc_ci_store::retention::RetentionPolicy;
+use cc_ci_store::state::StateFolder;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One run, as somebody wants it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// A folder with a repository, a URL, or a recipe's name.
+    pub recipe: String,
+    /// The commit under test; `None` is `HEAD`.
+    pub revision: Option<String>,
+    /// The tiers that are wanted.
+    pub stages: BTreeSet<Tier>,
+    /// Where the app is deployed first.
+    pub base: BaseWish,
+    /// The folder whose tests are used in place of the recipe's own.
+    pub tests: Option<PathBuf>,
+    /// The operator's catalogue; `None` is the one in the state folder.
+    pub catalogue: Option<PathBuf>,
+    /// The operator's policy; `None` is the one in the state folder.
+    pub policy: Option<PathBuf>,
+    /// Whether hooks may run on the host.
+    pub host_hooks: HostHooks,
+    /// Values of secrets that nobody can generate.
+    pub secrets: Vec<GivenSecret>,
+    /// The pull request the commit comes from; only recorded.
+    pub pr: Option<u64>,
+    /// What deploys the app.
+    pub deployer: Deployer,
+    /// How long the app stays up after the verdict.
+    pub hold: Hold,
+}
+
+impl Request {
+    /// The plainest request for a recipe: everything, at `HEAD`.
+    #[must_use]
+    pub fn of(recipe: &str) -> Self {
+        Self {
+            recipe: recipe.to_owned(),
+            revision: None,
+            stages: BTreeSet::from(Tier::ALL),
+            base: BaseWish::Automatic,
+            tests: None,
+            catalogue: None,
+            policy: None,
+            host_hooks: HostHooks::AsThePolicySays,
+            secrets: Vec::new(),
+            pr: None,
+            deployer: Deployer::Swarm,
+            hold: Hold::No,
+        }
+    }
+
+    /// The revision under test.
+    #[must_use]
+    pub fn revision(&self) -> &str {
+        self.revision.as_deref().unwrap_or("HEAD")
+    }
+}
+
+/// Which base somebody asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BaseWish {
+    /// The newest published version that is older than head, or what the settings say.
+    Automatic,
+    /// This published version.
+    Version(String),
+    /// None: the app starts at head, and the upgrade tier is skipped.
+    NoUpgrade {
+        /// What the plan says about it.
+        why: String,
+    },
+}
+
+/// Whether hooks of the recipe may run on the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostHooks {
+    /// If the operator's policy allows it.
+    AsThePolicySays,
+    /// Yes.
+    Trusted {
+        /// What the record says that they are trusted by.
+        by: String,
+    },
+}
+
+/// A secret's name and the file with its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenSecret {
+    /// Its key in the compose file.
+    pub name: String,
+    /// The file.
+    pub file: PathBuf,
+}
+
+/// What deploys the app.
+#[derive(Debug, Clone)]
+pub enum Deployer {
+    /// Docker alone.
+    Swarm,
+    /// The `abra` command.
+    Abra(abra::Program),
+}
+
+/// How long the app stays up after the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Not at all.
+    No,
+    /// For so long, or until somebody ends the run.
+    For(Duration),
+    /// Until somebody ends the run.
+    UntilEnded,
+}
+
+impl Hold {
+    /// No run stays up for longer.
+    const LONGEST: Duration = Duration::from_hours(7 * 24);
+
+    pub(crate) fn time(self) -> Duration {
+        match self {
+            Self::No => Duration::ZERO,
+            Self::For(time) => time,
+            Self::UntilEnded => Self::LONGEST,
+        }
+    }
+}
+
+/// What the runner is given to work with.
+pub struct Deps {
+    /// Where everything is kept.
+    pub state: StateFolder,
+    /// The engine that runs happen on.
+    pub engine: EngineChoice,
+    /// Folders outside of the state folder.
+    pub places: Places,
+    /// Who cleans up if this process is killed.
+    pub reaper: Reaper,
+    /// What becomes of old runs.
+    pub retention: Retention,
+    /// Who else hears what happens. A function, since only preparing fills the vault that they mask with.
+    pub listeners: Listeners,
+    /// Told what is worth a word and belongs to no record.
+    pub say: Say,
+}
+
+/// Makes listeners that show nothing of what the vault knows.
+pub type Listeners = Box<dyn FnOnce(&Vault) -> Heard + Send>;
+
+/// Listeners of one record, in the order in which they hear.
+pub type Heard = Vec<Box<dyn Listener + Send>>;
+
+/// Hears what is worth a word.
+pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// The engine that runs happen on.
+#[derive(Clone)]
+pub enum EngineChoice {
+    /// The one at this address, connected to when it is needed.
+    At(EngineAddress),
+    /// One that somebody has opened the doors of already.
+    Ready {
+        /// Its address, for the programs that a run starts.
+        address: EngineAddress,
+        /// Its doors.
+        doors: Doors,
+    },
+}
+
+impl EngineChoice {
+    /// Opens its doors.
+    pub async fn open(&self) -> Result<Doors, SwarmError> {
+        match self {
+            Self::At(address) => Ok(Swarm::connect(address).await?.doors()),
+            Self::Ready { doors, .. } => Ok(doors.clone()),
+        }
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn address(&self) -> &EngineAddress {
+        match self {
+            Self::At(address) | Self::Ready { address, .. } => address,
+        }
+    }
+}
+
+/// Folders outside of the state folder that things are looked for in.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// Where `abra` keeps its copies of recipes.
+    pub abra_recipes: Option<PathBuf>,
+    /// The operator's copy of abra's catalogue.
+    pub abra_catalogue: Option<PathBuf>,
+}
+
+/// Who cleans up after a run whose process is killed.
+#[derive(Debug, Clone)]
+pub enum Reaper {
+    /// Nobody, until `cc-ci clean` or the next run.
+    None,
+    /// A process of its own: this program with these words, and the run's folder behind them.
+    Program {
+        /// The program.
+        program: OsString,
+        /// Its first words.
+        words: Vec<OsString>,
+    },
+}
+
+/// What becomes of old runs when one ends.
+#[derive(Debug, Clone, Copy)]
+pub enum Retention {
+    /// Nothing: somebody else sees to them.
+    Leave,
+    /// Those that the policy chooses are removed.
+    Apply(RetentionPolicy),
+}

@@ -1,0 +1,170 @@
+//! The run itself: from the first event of its record to its verdict.
+
+use super::early::EarlyFolder;
+use super::record_guard::RecordGuard;
+use super::setup::{self, Kit, Ready};
+use super::{Canceller, Ending, Finished};
+use crate::checkout;
+use crate::clock;
+use crate::closing;
+use crate::error::{ErrorKind, RunnerError, chain};
+use crate::others;
+use crate::request::{Deps, Heard, Listeners, Request, Retention};
+use crate::world::{self, Around, world};
+use cc_ci_engine::host::findings;
+use cc_ci_engine::run::app::App;
+use cc_ci_engine::run::{self as engine, Cancel, World};
+use cc_ci_engine::screenshot::Camera;
+use cc_ci_engine::secrets::Secrets;
+use cc_ci_engine::voice::Voice;
+use cc_ci_model::event::{Event, FORMAT, RunEnd};
+use cc_ci_model::ids::RunId;
+use cc_ci_model::plan::Plan;
+use cc_ci_model::plan::permit::Approved;
+use cc_ci_store::recorder::Recorder;
+use std::time::Duration;
+
+/// How long to wait for the reaper of a run that ended well.
+const REAPER_ENDS: Duration = Duration::from_secs(2);
+
+/// Performs one run.
+pub(super) async fn perform(run: RunId, request: Request, deps: Deps, canceller: Canceller) -> Finished {
+    let Deps { state, engine, places, reaper, retention, listeners, say } = deps;
+    let kit = Kit { state, engine, places, reaper, say };
+    let mut notes = Vec::new();
+    let ended = match begin(&run, &request, &kit, &canceller).await {
+        Ok((folder, ready)) => {
+            let performing = record(folder, ready, &request, &kit, &canceller, listeners, &mut notes);
+            Box::pin(performing).await.unwrap_or_else(Ending::Refused)
+        }
+        Err(error) => Ending::Refused(error),
+    };
+    match (&ended, retention) {
+        (Ending::Judged { .. }, Retention::Apply(_)) => notes.extend(closing::retain(&kit.state, retention)),
+        (Ending::Judged { .. } | Ending::Refused(_), _) => {}
+    }
+    Finished { run, ended, notes }
+}
+
+/// Gets the run ready. Whoever ends it meanwhile ends it at once: there is nothing to take down.
+async fn begin(
+    run: &RunId,
+    request: &Request,
+    kit: &Kit,
+    canceller: &Canceller,
+) -> Result<(EarlyFolder, Ready), RunnerError> {
+    let folder = EarlyFolder::create(&kit.state, run)?;
+    let cancel = canceller.cancel.token();
+    let ready = tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(canceller.ended_early()),
+        ready = setup::set_up(run, request, kit, folder.dir(), cancel) => ready,
+    }?;
+    Ok((folder, ready))
+}
+
+/// Performs the run, and closes its record whatever came of it.
+async fn record(
+    folder: EarlyFolder,
+    ready: Ready,
+    request: &Request,
+    kit: &Kit,
+    canceller: &Canceller,
+    listeners: Listeners,
+    notes: &mut Vec<String>,
+) -> Result<Ending, RunnerError> {
+    let Ready { prepared, vault, adaptations, doors, app, deployer, lint, ledger, reaper, facts, notes: first } = ready;
+    let plan = prepared.approved.plan.clone();
+    let recorder = Recorder::create(folder.dir(), vault.clone())
+        .map_err(|error| RunnerError::new(ErrorKind::Infrastructure, chain(&error)))?;
+    let (dir, lock) = folder.stays();
+    let mut heard: Heard = vec![
+        Box::new(recorder.clone()),
+        Box::new(RecordGuard { recorder: recorder.clone(), cancel: canceller.cancel.clone() }),
+    ];
+    heard.extend(listeners(&vault));
+    let voice = Voice::discreet(heard, vault.clone());
+    // Nobody else sets it.
+    let _set = canceller.voice.set(voice.clone());
+    open_record(&voice, &plan, request.pr, facts, first);
+    voice.say(Event::Linted(lint));
+
+    let world = World {
+        camera: Some(Camera { image: findings::BROWSER_IMAGE.to_owned(), vault: vault.clone() }),
+        hold: request.hold.time(),
+        ..world(Around {
+            doors: deployer.doors(&doors),
+            engine: kit.engine.address(),
+            voice: voice.clone(),
+            secrets: Secrets::new(vault.clone()),
+            keep: closing::keep(&dir, &vault),
+            ledger,
+            folder: dir.path(),
+            adaptations: &adaptations,
+            cancel: &canceller.cancel,
+            others: others::live_runs(&kit.state, &plan.run),
+            alive: world::alive(&kit.state),
+        })
+    };
+    let limit = Duration::from_secs(plan.limits.run);
+    let end = within(limit, &canceller.cancel, survive(prepared.approved, app, world)).await;
+
+    // The trees can be had from their repositories again, and hold what is configured; what stays is what happened.
+    checkout::remove_trees(&dir);
+    let closed = closing::close(&dir, &voice, &recorder, &vault, deployer.log(), &end);
+    drop(lock);
+    if let Some(mut reaper) = reaper {
+        // It has nothing left to do, and should hold nothing of the folder when we are gone.
+        reaper.ended(REAPER_ENDS).await;
+    }
+    let closed = closed.map_err(|error| error.masked(&vault.redactor()))?;
+    notes.extend(closed.notes);
+    Ok(Ending::Judged { end, view: Box::new(closed.view), folder: dir.path().to_owned() })
+}
+
+/// The first events of every record.
+fn open_record(voice: &Voice, plan: &Plan, pr: Option<u64>, facts: Vec<(String, String)>, notes: Vec<String>) {
+    voice.say(Event::RunStarted {
+        format: FORMAT,
+        run: plan.run.clone(),
+        recipe: plan.recipe.clone(),
+        head: plan.head.clone(),
+        pr,
+        started: clock::now(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+    });
+    voice.say(Event::Planned { plan: Box::new(plan.clone()) });
+    for (name, value) in facts {
+        voice.say(Event::HostFact { name, value });
+    }
+    for note in notes {
+        voice.note(None, note);
+    }
+}
+
+/// Ends the run at its time limit, and then waits for its teardown.
+async fn within(limit: Duration, cancel: &Cancel, performing: impl Future<Output = RunEnd>) -> RunEnd {
+    tokio::pin!(performing);
+    tokio::select! {
+        end = &mut performing => return end,
+        () = tokio::time::sleep(limit) => cancel.end(RunEnd::Deadline),
+    }
+    performing.await
+}
+
+/// Performs the run in a task of its own, so that a panic in it is caught, cleaned up after and named for what it is.
+async fn survive(approved: Approved, app: App, world: World) -> RunEnd {
+    let (doors, folder, run) = (world.doors.clone(), world.folder.clone(), approved.plan.run.clone());
+    let performing = tokio::spawn(async move { Box::pin(engine::run(approved, app, &world)).await });
+    match performing.await {
+        Ok(end) => end,
+        Err(panic) => {
+            let cleaned = match engine::clean(doors.operate.as_ref(), &folder, &run).await {
+                Ok(cleaned) if cleaned.left.is_empty() => "everything it had made was removed".to_owned(),
+                Ok(cleaned) => format!("these would not go: {}", cleaned.left.join(", ")),
+                Err(error) => format!("and could not be cleaned up after: {}", chain(&error)),
+            };
+            RunEnd::Broken { error: format!("the run stopped with a bug: {panic}; {cleaned}") }
+        }
+    }
+}

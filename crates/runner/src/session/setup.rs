@@ -1,0 +1,92 @@
+//! Everything that can be refused: the plan, the host, the checkouts. Nothing is recorded yet, and nothing made on the engine.
+
+use crate::checkout::{self, TREES};
+use crate::cleanup;
+use crate::deployer::{self, AtWork};
+use crate::error::{RunnerError, chain};
+use crate::prepare::warmth::Warmth;
+use crate::prepare::{self, Looking, Prepared};
+use crate::readiness::{self, Adaptations};
+use crate::request::{EngineChoice, Places, Reaper, Request, Say};
+use crate::{reaper, world};
+use cc_ci_engine::host;
+use cc_ci_engine::ledger::Ledger;
+use cc_ci_engine::process::Detached;
+use cc_ci_engine::run::app::App;
+use cc_ci_engine::swarm::Doors;
+use cc_ci_model::ids::RunId;
+use cc_ci_model::redact::Vault;
+use cc_ci_recipe::lint::LintReport;
+use cc_ci_store::run_dir::RunDir;
+use cc_ci_store::state::StateFolder;
+use tokio_util::sync::CancellationToken;
+
+/// What setting up works with.
+pub(super) struct Kit {
+    pub(super) state: StateFolder,
+    pub(super) engine: EngineChoice,
+    pub(super) places: Places,
+    pub(super) reaper: Reaper,
+    pub(super) say: Say,
+}
+
+/// A run that can begin.
+pub(super) struct Ready {
+    pub(super) prepared: Prepared,
+    pub(super) vault: Vault,
+    pub(super) adaptations: Adaptations,
+    pub(super) doors: Doors,
+    pub(super) app: App,
+    pub(super) deployer: AtWork,
+    pub(super) lint: LintReport,
+    pub(super) ledger: Ledger,
+    pub(super) reaper: Option<Detached>,
+    /// What the record should say first.
+    pub(super) facts: Vec<(String, String)>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Plans the run and gets everything ready for it in its folder.
+pub(super) async fn set_up(
+    run: &RunId,
+    request: &Request,
+    kit: &Kit,
+    dir: &RunDir,
+    cancel: &CancellationToken,
+) -> Result<Ready, RunnerError> {
+    let address = kit.engine.address();
+    let chosen = deployer::chosen(&request.deployer, address, cancel).await?;
+    let opened = kit.engine.open().await;
+    let warmth = Warmth::Probed(opened.as_ref().ok());
+    let looking = Looking { state: &kit.state, places: &kit.places, warmth, cancel };
+    let prepared = prepare::prepare(request, run, &looking).await?;
+    let host = host::look(kit.state.root(), (address, readiness::node(&opened)), cancel).await;
+    let adaptations = readiness::ready(&host)?;
+    readiness::can_test(&host, &prepared.approved.plan)?;
+    let doors = opened?;
+    cleanup::after_killed(&kit.state, &doors, &kit.say).await?;
+    let vault = Vault::new(prepared.given.clone().into_iter().chain(prepared.configured.secrets.clone()).collect());
+    let mut facts = adaptations.facts.clone();
+    facts.extend(chosen.facts());
+
+    // The ledger first: what a killed run left in its folder is found by it, too.
+    let ledger = world::ledger(dir.path(), run)?;
+    let mut notes = notes(&prepared, &vault);
+    let reaper = reaper::start(&kit.reaper, dir.path(), address).unwrap_or_else(|error| {
+        notes.push(format!("no reaper watches over this run: {}; `cc-ci clean` does its work", chain(&error)));
+        None
+    });
+    let masked = |error: RunnerError| error.masked(&vault.redactor());
+    let app = checkout::check_out(&prepared, &dir.file(TREES)).await.map_err(masked)?;
+    let home = dir.file(TREES).join(deployer::HOME);
+    let deployer = chosen.open(&doors, address, &prepared, &app, home, &kit.places).await.map_err(masked)?;
+    let lint = LintReport { second: deployer.second_opinion().await, ..prepared.lint.clone() };
+    Ok(Ready { prepared, vault, adaptations, doors, app, deployer, lint, ledger, reaper, facts, notes })
+}
+
+/// Secrets that no reader can be kept from.
+fn notes(prepared: &Prepared, vault: &Vault) -> Vec<String> {
+    let redactor = vault.redactor();
+    let plain = redactor.too_short().iter().chain(&prepared.configured.plain);
+    plain.map(|name| format!("the value of {name} is too short or too plain a word to be masked")).collect()
+}

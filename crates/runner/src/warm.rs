@@ -1,0 +1,288 @@
+//! Providers that stay up and are shared by runs (DEP-2). No run brings one up or takes one down.
+
+use crate::checkout::TREES;
+use crate::clock;
+use crate::error::{ErrorKind, RunnerError, chain};
+use crate::ledgers;
+use crate::prepare::Looking;
+use crate::prepare::dependencies::{self, DependencyTree};
+use crate::prepare::warmth::{self, Record};
+use crate::readiness;
+use crate::request::{EngineChoice, Request, Say};
+use crate::world::{self, Around, world};
+use cc_ci_engine::host;
+use cc_ci_engine::ledger::{self, Entry};
+use cc_ci_engine::provider::{self, DependencyScripts};
+use cc_ci_engine::run::{self as engine, Cancel, World};
+use cc_ci_engine::secrets::Secrets;
+use cc_ci_engine::swarm::Doors;
+use cc_ci_engine::voice::Voice;
+use cc_ci_engine::warm;
+use cc_ci_model::event::{Event, Listener, RunEnd, Stamped};
+use cc_ci_model::ids::{RecipeName, RunId};
+use cc_ci_model::redact::Vault;
+use cc_ci_model::verdict::blame::Blame;
+use cc_ci_store::run_dir::RunDir;
+use cc_ci_store::state::StateFolder;
+use cc_ci_store::stored::{self, RunState};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long one script of a provider may take outside of runs.
+const SCRIPT: Duration = Duration::from_secs(60);
+
+/// The id that everything of a warm provider is labelled with.
+fn label(recipe: &RecipeName) -> Result<RunId, RunnerError> {
+    let plain: String = recipe.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    RunId::parse(&format!("warm-{plain}")).map_err(|error| RunnerError::new(ErrorKind::Usage, error.to_string()))
+}
+
+/// A warm provider that is up now.
+#[derive(Debug)]
+pub enum Up {
+    /// It was up already, and is healthy.
+    Already(Record),
+    /// It came up.
+    Now(Record),
+}
+
+/// Deploys a provider at its newest published version and keeps it.
+pub async fn up(
+    recipe: &RecipeName,
+    request: &Request,
+    looking: &Looking<'_>,
+    engine: &EngineChoice,
+    cancel: &Cancel,
+    say: Say,
+) -> Result<Up, RunnerError> {
+    let state = looking.state;
+    let doors = engine.open().await?;
+    if let Some(record) = warmth::read(state, recipe)? {
+        return match warm::health(&doors, &record.run, &record.provider, &record.authority).await {
+            Ok(()) => Ok(Up::Already(record)),
+            Err(why) => {
+                Err(RunnerError::new(ErrorKind::Infrastructure, format!("the warm {recipe} is not healthy: {why}"))
+                    .hint(format!("`cc-ci warm down {recipe}` removes it with its data")))
+            }
+        };
+    }
+    let folder = warmth::folder(state, recipe);
+    if folder.exists() {
+        return Err(RunnerError::new(ErrorKind::Infrastructure, format!("the warm {recipe} never came up whole"))
+            .at(folder.display().to_string())
+            .hint(format!("`cc-ci warm down {recipe}` removes what is left of it")));
+    }
+    let adaptations =
+        readiness::ready(&host::look(state.root(), (engine.address(), Ok(doors.node.as_ref())), cancel.token()).await)?;
+    let run = label(recipe)?;
+    let (needed, catalogue) = dependencies::warm(request, recipe, looking).await?;
+    std::fs::create_dir_all(&folder).map_err(|error| cannot("create", &folder, &error))?;
+    let vault = Vault::default();
+    let world = world(Around {
+        doors: doors.clone(),
+        engine: engine.address(),
+        voice: Voice::discreet(vec![Box::new(Notes { say, vault: vault.clone() })], vault.clone()),
+        secrets: Secrets::new(vault.clone()),
+        keep: world::keep_nothing(),
+        ledger: world::ledger(&folder, &run)?,
+        folder: &folder,
+        adaptations: &adaptations,
+        cancel,
+        others: Arc::new(|_, _| false),
+        alive: Arc::new(|_| false),
+    });
+    let limit = tokio::time::sleep(Duration::from_secs(needed.planned.limits.run));
+    let came_up = {
+        let bringing = bring_up(&needed, &world, &run);
+        tokio::pin!(bringing, limit);
+        tokio::select! {
+            came_up = &mut bringing => came_up,
+            () = &mut limit => {
+                cancel.end(RunEnd::Deadline);
+                bringing.await
+            }
+        }
+    };
+    match came_up {
+        Ok(authority) => {
+            let record = Record { run, provider: needed.planned, authority, catalogue, since: clock::now() };
+            warmth::write(state, &record)?;
+            Ok(Up::Now(record))
+        }
+        Err(error) => {
+            let left = remove(&doors, &folder, &run).await;
+            Err(left.err().unwrap_or(error).masked(&vault.redactor()))
+        }
+    }
+}
+
+fn cannot(verb: &str, path: &Path, error: &std::io::Error) -> RunnerError {
+    RunnerError::new(ErrorKind::Infrastructure, format!("cannot {verb} {}: {error}", path.display()))
+}
+
+async fn bring_up(needed: &DependencyTree, world: &World, run: &RunId) -> Result<String, RunnerError> {
+    let trees = world.folder.join(TREES);
+    std::fs::create_dir_all(&trees).map_err(|error| cannot("create", &trees, &error))?;
+    let planned = &needed.planned;
+    let tree = needed.tree.check_out(&trees.join("recipe")).await?;
+    let done = Box::pin(warm::up(world, run, planned, &tree)).await;
+    // The override holds the app's environment.
+    let _still_there = std::fs::remove_dir_all(&trees);
+    done.map_err(|error| {
+        let kind = match error.blame() {
+            Blame::Infrastructure => ErrorKind::Infrastructure,
+            Blame::Cancelled => ErrorKind::Cancelled,
+            Blame::Harness => ErrorKind::Internal,
+            Blame::Recipe | Blame::Base | Blame::Dependency | Blame::Test => ErrorKind::Recipe,
+        };
+        RunnerError::new(kind, format!("the warm {} did not come up: {}", planned.recipe, chain(&error)))
+            .hint("everything of it was removed again")
+    })
+}
+
+/// Removes everything of a warm provider by its ledger, and its folder.
+async fn remove(doors: &Doors, folder: &Path, run: &RunId) -> Result<usize, RunnerError> {
+    let cleaned = engine::clean(doors.operate.as_ref(), folder, run).await?;
+    if !cleaned.left.is_empty() {
+        return Err(RunnerError::new(
+            ErrorKind::Infrastructure,
+            format!("these would not go: {}", cleaned.left.join(", ")),
+        )
+        .hint("try `cc-ci warm down` again"));
+    }
+    std::fs::remove_dir_all(folder).map_err(|error| cannot("remove", folder, &error))?;
+    Ok(cleaned.found)
+}
+
+/// Removes a warm provider with all its data; how many objects that were, or `None` when there is none.
+pub async fn down(
+    state: &StateFolder,
+    recipe: &RecipeName,
+    engine: &EngineChoice,
+) -> Result<Option<usize>, RunnerError> {
+    let folder = warmth::folder(state, recipe);
+    if !folder.exists() {
+        return Ok(None);
+    }
+    if let Some(record) = warmth::read(state, recipe)? {
+        let users = users(state, &record)?;
+        if !users.is_empty() {
+            return Err(RunnerError::new(ErrorKind::Usage, format!("the warm {recipe} is in use"))
+                .at(format!("by {}", users.join(", ")))
+                .hint("wait for these runs to end"));
+        }
+    }
+    remove(&engine.open().await?, &folder, &label(recipe)?).await.map(Some)
+}
+
+/// Live runs that have a namespace in it.
+fn users(state: &StateFolder, record: &Record) -> Result<Vec<String>, RunnerError> {
+    let mut users = Vec::new();
+    for stored in stored::all(state, &ledgers::is_open)?.into_iter().filter(|stored| stored.state == RunState::Running)
+    {
+        let dir = RunDir::open(state, &stored.run)?;
+        let entries = ledger::read(&dir.file(ledger::FILE)).unwrap_or_default();
+        let uses = entries
+            .iter()
+            .any(|entry| matches!(entry, Entry::Namespace { stack, .. } if *stack == record.provider.stack));
+        users.extend(uses.then(|| stored.run.to_string()));
+    }
+    Ok(users)
+}
+
+/// One warm provider, as it stands.
+#[derive(Debug)]
+pub struct WarmProvider {
+    /// Which.
+    pub recipe: RecipeName,
+    /// How it is; `None` when it never came up whole.
+    pub up: Option<WarmUp>,
+}
+
+/// How a provider that came up is now.
+#[derive(Debug)]
+pub struct WarmUp {
+    /// What is kept about it.
+    pub record: Record,
+    /// Whether it is healthy, or why not.
+    pub health: Result<(), String>,
+    /// How many namespaces are in it, or why that is not known.
+    pub namespaces: Result<usize, RunnerError>,
+}
+
+/// All warm providers, as they stand.
+pub async fn list(state: &StateFolder, engine: &EngineChoice) -> Result<Vec<WarmProvider>, RunnerError> {
+    let all = warmth::all(state)?;
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let doors = engine.open().await?;
+    let mut standing = Vec::new();
+    for recipe in all {
+        let up = match warmth::read(state, &recipe)? {
+            Some(record) => {
+                let health = warm::health(&doors, &record.run, &record.provider, &record.authority).await;
+                let namespaces = namespaces(&doors, &record).await;
+                Some(WarmUp { record, health, namespaces })
+            }
+            None => None,
+        };
+        standing.push(WarmProvider { recipe, up });
+    }
+    Ok(standing)
+}
+
+async fn namespaces(doors: &Doors, record: &Record) -> Result<usize, RunnerError> {
+    let mut count = 0;
+    for (_, scripts) in dependencies::scripts_of(record)? {
+        count += running(doors, record, &scripts).list().await.map_err(|error| script_failed(record, &error))?.len();
+    }
+    Ok(count)
+}
+
+fn running<'a>(doors: &'a Doors, record: &'a Record, scripts: &'a engine::app::Scripts) -> DependencyScripts<'a> {
+    let (containers, stack, url) = (doors.containers(), &record.provider.stack, record.provider.url());
+    DependencyScripts { containers, stack, url, scripts, limit: SCRIPT, secrets: Secrets::default() }
+}
+
+fn script_failed(record: &Record, error: &provider::ProviderError) -> RunnerError {
+    RunnerError::new(ErrorKind::Infrastructure, format!("{}: {error}", record.provider.recipe))
+}
+
+/// Removes the namespaces of dead runs from every warm provider; answers with what was removed and what would not go.
+pub(crate) async fn reap(state: &StateFolder, doors: &Doors) -> Result<(Vec<String>, Vec<String>), RunnerError> {
+    let (mut removed, mut stuck) = (Vec::new(), Vec::new());
+    let alive = world::alive(state);
+    for recipe in warmth::all(state)? {
+        let Some(record) = warmth::read(state, &recipe)? else { continue };
+        for (_, scripts) in dependencies::scripts_of(&record)? {
+            for one in provider::reap(&running(doors, &record, &scripts), &record.run, &alive).await {
+                match one {
+                    Ok(name) => removed.push(format!("{name} in the warm {recipe}")),
+                    Err(error) => stuck.push(format!("a namespace in the warm {recipe}: {error}")),
+                }
+            }
+        }
+    }
+    Ok((removed, stuck))
+}
+
+/// What everything of the warm providers is labelled with.
+pub(crate) fn labels(state: &StateFolder) -> Result<Vec<RunId>, RunnerError> {
+    warmth::all(state)?.iter().map(label).collect()
+}
+
+/// Passes on what the engine notes meanwhile.
+struct Notes {
+    say: Say,
+    vault: Vault,
+}
+
+impl Listener for Notes {
+    fn on_event(&mut self, event: &Stamped) {
+        if let Event::Noted { text, .. } = &event.event {
+            (self.say)(&self.vault.redactor().mask(text));
+        }
+    }
+}
