@@ -21,7 +21,7 @@ pub enum Waited {
     Converged {
         /// The last snapshot.
         view: StackView,
-        /// Since when all tasks of the intended spec run; old ones may have taken longer to leave.
+        /// When the last task of the new spec began to run; old tasks may still have been stopping.
         since: Instant,
     },
     /// It never will, or the limit passed.

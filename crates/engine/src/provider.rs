@@ -146,7 +146,7 @@ fn randoms(capability: &str, secrets: &Secrets) -> Vec<String> {
 /// Says whether a run is alive.
 pub type Alive = Arc<dyn Fn(&RunId) -> bool + Send + Sync>;
 
-/// Removes the namespaces of runs that are dead; answers with each, or with what stood in the way.
+/// Removes the namespaces of runs that are dead; returns each, or what stood in the way.
 pub async fn reap(provider: &DependencyScripts<'_>, own: &RunId, alive: &Alive) -> Vec<Result<String, ProviderError>> {
     let found = match provider.list().await {
         Ok(found) => found,

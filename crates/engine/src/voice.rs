@@ -59,7 +59,7 @@ impl Voice {
         }
     }
 
-    /// What nobody may hear.
+    /// The secrets to mask.
     #[must_use]
     pub fn vault(&self) -> &Vault {
         &self.vault

@@ -33,9 +33,9 @@ pub struct Evidence {
     pub tiers: BTreeMap<Tier, Span>,
     /// Lines worth keeping, with the step they belong to.
     pub notes: Vec<(Option<StepId>, String)>,
-    /// What steps were waiting for: step, words, and when in milliseconds since the start. Shown; proves nothing.
+    /// What steps were waiting for: step, words, and when in milliseconds since the start. For display only; `judge` does not look at it.
     pub waits: Vec<(StepId, String, u64)>,
-    /// What became of the picture of the app. Shown; proves nothing.
+    /// What became of the picture of the app. For display only; `judge` does not look at it.
     pub screenshot: Option<Screenshot>,
     /// Deploys announced before they happened.
     pub deploys: Vec<(StackName, Purpose)>,
@@ -45,7 +45,7 @@ pub struct Evidence {
     pub pruned: Vec<String>,
     /// The three counts of the deploy budget; `None` when the run never came that far.
     pub budget: Option<Budget>,
-    /// Failing services, first first.
+    /// Services that failed, the earliest first.
     pub triage: Vec<Triage>,
     /// When the verdict was due: the time to the verdict, in milliseconds.
     pub due_ms: Option<u64>,

@@ -104,8 +104,8 @@ impl<'a> Instance<'a> {
 }
 
 /// Writes the override of a tree beside its checkout, which nobody else can read and which goes with the run, because it
-/// holds the app's environment as it is. Answers with what `docker stack deploy` is given, and with what is kept of it for the
-/// reader.
+/// holds the app's environment as it is. Returns the input of the deploy, and the text kept as
+/// `effective-stack.yml`.
 pub(crate) fn render(
     instance: &Instance<'_>,
     world: &World,
