@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
 
 mod abra;
+mod child;
 mod doctor;
 mod lint;
 mod malformed;
