@@ -31,6 +31,7 @@ mod recipe;
 pub mod content;
 pub mod overlays;
 pub mod requests;
+pub mod rule;
 
 pub mod abra;
 pub mod lint;
