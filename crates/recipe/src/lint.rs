@@ -3,6 +3,7 @@
 //! `R001` to `R016` are abra's, with its numbers and severities. The `CC` rules are what abra lacks and real recipes break
 //! on. Nothing here decides between red and green.
 
+mod asks;
 mod backups;
 mod compose;
 mod configs;
@@ -216,7 +217,8 @@ fn sameness(finding: &LintFinding) -> Sameness {
 /// Every rule: abra's in their order, then ours by family.
 #[must_use]
 pub fn rules() -> Vec<Rule> {
-    let families: [&[Rule]; 8] = [
+    let families: [&[Rule]; 9] = [
+        &asks::RULES,
         &images::RULES,
         &published::RULES,
         &compose::RULES,

@@ -13,8 +13,9 @@ mod services;
 mod variables;
 mod volumes;
 
-pub use self::asking::requests;
+use self::asking::Asking;
 pub use self::item::Item;
+use crate::Recipe;
 use crate::source::Problem;
 
 /// One thing that a recipe asks for.
@@ -26,4 +27,19 @@ pub struct PolicyRequest {
     pub value: String,
     /// Where it is asked for, and in which words it is refused.
     pub problem: Problem,
+}
+
+/// Everything that `recipe` asks for.
+#[must_use]
+pub fn requests(recipe: &Recipe) -> Vec<PolicyRequest> {
+    let mut asking = Asking { recipe, found: Vec::new() };
+    variables::ask(&mut asking);
+    services::ask(&mut asking);
+    volumes::ask(&mut asking);
+    networks::ask(&mut asking);
+    volumes::ask_files(&mut asking, "secrets", Item::ForeignSecret, &recipe.compose.secrets);
+    volumes::ask_files(&mut asking, "configs", Item::ForeignConfig, &recipe.compose.configs);
+    labels::ask(&mut asking);
+    routes::ask(&mut asking);
+    asking.found
 }

@@ -95,10 +95,10 @@ pub struct Described {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Right {
     /// The verdict's colour.
-    pub color: Color,
+    pub color: RightColor,
     /// Other colours that are right, too.
     #[serde(default)]
-    pub accept: Vec<Color>,
+    pub accept: Vec<RightColor>,
     /// The first tier that does not pass.
     pub tier: Option<String>,
     /// Whose fault it is.
@@ -128,7 +128,7 @@ pub struct Right {
 /// The colour of a verdict, or a set of colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Color {
+pub enum RightColor {
     /// Everything that was looked at holds.
     Green,
     /// Something does not.

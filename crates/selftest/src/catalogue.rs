@@ -1,6 +1,6 @@
 //! Reads the cases of a folder: one `case.toml` each, and the rows of two tables.
 
-use crate::case::{Case, CaseId, Color, Described, LintExpected, LintRow, LoaderRow, Question, Severity};
+use crate::case::{Case, CaseId, Described, LintExpected, LintRow, LoaderRow, Question, RightColor, Severity};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -105,7 +105,7 @@ fn described(folder: &Path, id: CaseId) -> Result<Case, CatalogueError> {
     let path = folder.join("case.toml");
     let described: Described = toml::from_str(&text(&path)?)
         .map_err(|error| CatalogueError::Case { path: path.clone(), message: error.to_string() })?;
-    let refused = described.right.color == Color::Refused;
+    let refused = described.right.color == RightColor::Refused;
     if refused && described.right.exit.is_empty() {
         return Err(CatalogueError::Case { path, message: "a refused recipe needs `exit`".to_owned() });
     }

@@ -1,7 +1,7 @@
 //! Holds what the program said against the right answer. Pure.
 
 use crate::answer::{Answer, Verdict};
-use crate::case::{Color, LintExpected, LintRow, LoaderRow, Right, Severity};
+use crate::case::{LintExpected, LintRow, LoaderRow, Right, RightColor, Severity};
 use std::collections::BTreeMap;
 
 /// The rules that lint speaks of, each with its gravest severity.
@@ -15,7 +15,7 @@ pub fn run(right: &Right, answer: &Answer, lint: Option<&Rules>) -> Vec<String> 
         wrong.push(format!("no verdict, exit code {}: {}", code(answer.exit), answer.first_line));
         return wrong;
     };
-    let colors: Vec<Color> = [right.color].into_iter().chain(right.accept.iter().copied()).collect();
+    let colors: Vec<RightColor> = [right.color].into_iter().chain(right.accept.iter().copied()).collect();
     let noted = right.or_note.as_ref().is_some_and(|note| note.is_match(&answer.report));
     let excused = noted && verdict.color == "green";
     if !excused {
@@ -108,25 +108,25 @@ fn too_late(right: &Right, answer: &Answer) -> Option<String> {
     (answer.took.as_secs() >= limit).then(|| format!("took {took:.1} s, expected at most {limit} s"))
 }
 
-fn is(color: Color, verdict: &Verdict) -> bool {
+fn is(color: RightColor, verdict: &Verdict) -> bool {
     match color {
-        Color::Green => verdict.color == "green",
-        Color::Red => verdict.color == "red",
-        Color::Unverified => verdict.color == "unverified",
-        Color::NotGreen => matches!(verdict.color.as_str(), "red" | "unverified"),
-        Color::Refused => false,
-        Color::Any => true,
+        RightColor::Green => verdict.color == "green",
+        RightColor::Red => verdict.color == "red",
+        RightColor::Unverified => verdict.color == "unverified",
+        RightColor::NotGreen => matches!(verdict.color.as_str(), "red" | "unverified"),
+        RightColor::Refused => false,
+        RightColor::Any => true,
     }
 }
 
-fn words(colors: &[Color]) -> String {
-    let word = |color: &Color| match color {
-        Color::Green => "green",
-        Color::Red => "red",
-        Color::Unverified => "unverified",
-        Color::NotGreen => "not green",
-        Color::Refused => "refused",
-        Color::Any => "any",
+fn words(colors: &[RightColor]) -> String {
+    let word = |color: &RightColor| match color {
+        RightColor::Green => "green",
+        RightColor::Red => "red",
+        RightColor::Unverified => "unverified",
+        RightColor::NotGreen => "not green",
+        RightColor::Refused => "refused",
+        RightColor::Any => "any",
     };
     colors.iter().map(word).collect::<Vec<_>>().join(" or ")
 }

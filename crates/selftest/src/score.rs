@@ -1,7 +1,7 @@
 //! Tries many cases, several at once, and sums up.
 
 use crate::case::Case;
-use crate::trial::{Bench, Outcome, Trial};
+use crate::trial::{Bench, CaseOutcome, Trial};
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -36,7 +36,7 @@ impl Score {
     /// How many cases came out right.
     #[must_use]
     pub fn right(&self) -> usize {
-        self.trials.iter().filter(|trial| trial.outcome == Outcome::Right).count()
+        self.trials.iter().filter(|trial| trial.outcome == CaseOutcome::Right).count()
     }
 
     /// Whether there were cases, and all of them came out right.
@@ -51,7 +51,7 @@ impl Score {
         let mut groups: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for trial in &self.trials {
             let (right, all) = groups.entry(&trial.id.group).or_default();
-            *right += usize::from(trial.outcome == Outcome::Right);
+            *right += usize::from(trial.outcome == CaseOutcome::Right);
             *all += 1;
         }
         let mut text = String::from("| group | right | cases |\n|---|---|---|\n");
@@ -68,9 +68,9 @@ impl Score {
 #[must_use]
 pub fn line(trial: &Trial) -> String {
     let (word, details) = match &trial.outcome {
-        Outcome::Right => ("right", Vec::new()),
-        Outcome::Wrong(differences) => ("WRONG", differences.clone()),
-        Outcome::NotTried(why) => ("not tried", vec![why.clone()]),
+        CaseOutcome::Right => ("right", Vec::new()),
+        CaseOutcome::Wrong(differences) => ("WRONG", differences.clone()),
+        CaseOutcome::NotTried(why) => ("not tried", vec![why.clone()]),
     };
     let mut text = format!("{word:<9} {:>6.1} s  {}", trial.took.as_secs_f64(), trial.id);
     if !trial.first_line.is_empty() {
@@ -88,16 +88,16 @@ mod tests {
     use crate::case::CaseId;
     use std::time::Duration;
 
-    fn trial(name: &str, outcome: Outcome) -> Trial {
+    fn trial(name: &str, outcome: CaseOutcome) -> Trial {
         Trial { id: CaseId::new("data", name), outcome, first_line: String::new(), took: Duration::ZERO }
     }
 
     #[test]
     fn nothing_tried_is_no_full_score_and_neither_is_a_case_that_could_not_be_tried() {
         assert!(!Score::default().is_full());
-        let mut score = Score { trials: vec![trial("a", Outcome::Right)] };
+        let mut score = Score { trials: vec![trial("a", CaseOutcome::Right)] };
         assert!(score.is_full());
-        score.trials.push(trial("b", Outcome::NotTried("no image".to_owned())));
+        score.trials.push(trial("b", CaseOutcome::NotTried("no image".to_owned())));
         assert!(!score.is_full());
         assert_eq!(score.table(), "| group | right | cases |\n|---|---|---|\n| data | 1 | 2 |\n| all | 1 | 2 |\n");
     }

@@ -33,7 +33,7 @@ pub struct Bench {
 
 /// How a case came out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CaseOutcome {
     /// As it should.
     Right,
     /// Otherwise: what differs.
@@ -48,7 +48,7 @@ pub struct Trial {
     /// The case.
     pub id: CaseId,
     /// How it came out.
-    pub outcome: Outcome,
+    pub outcome: CaseOutcome,
     /// The first line of what the program said.
     pub first_line: String,
     /// How long it took, without making the repository.
@@ -64,11 +64,11 @@ impl Bench {
             Err(error) => Err(format!("cannot make {}: {error}", work.display())),
         };
         let (outcome, first_line, took) = match tried {
-            Ok((wrong, answer)) if wrong.is_empty() => (Outcome::Right, answer.first_line, answer.took),
-            Ok((wrong, answer)) => (Outcome::Wrong(wrong), answer.first_line, answer.took),
-            Err(why) => (Outcome::NotTried(why), String::new(), Duration::ZERO),
+            Ok((wrong, answer)) if wrong.is_empty() => (CaseOutcome::Right, answer.first_line, answer.took),
+            Ok((wrong, answer)) => (CaseOutcome::Wrong(wrong), answer.first_line, answer.took),
+            Err(why) => (CaseOutcome::NotTried(why), String::new(), Duration::ZERO),
         };
-        if outcome == Outcome::Right {
+        if outcome == CaseOutcome::Right {
             // What cannot be removed now is removed before the next try.
             let _kept = std::fs::remove_dir_all(&work);
         }

@@ -1,28 +1,13 @@
-//! Collects what a recipe asks for, section by section.
+//! The recipe that is read, and the list of what it was found to ask for.
 
-use super::{Item, PolicyRequest, labels, networks, routes, services, variables, volumes};
+use super::{Item, PolicyRequest};
 use crate::Recipe;
 use crate::source::Problem;
-
-/// Everything that `recipe` asks for.
-#[must_use]
-pub fn requests(recipe: &Recipe) -> Vec<PolicyRequest> {
-    let mut asking = Asking { recipe, found: Vec::new() };
-    variables::ask(&mut asking);
-    services::ask(&mut asking);
-    volumes::ask(&mut asking);
-    networks::ask(&mut asking);
-    volumes::ask_files(&mut asking, "secrets", Item::ForeignSecret, &recipe.compose.secrets);
-    volumes::ask_files(&mut asking, "configs", Item::ForeignConfig, &recipe.compose.configs);
-    labels::ask(&mut asking);
-    routes::ask(&mut asking);
-    asking.found
-}
 
 /// The recipe that is read, and what it was found to ask for.
 pub(super) struct Asking<'a> {
     pub(super) recipe: &'a Recipe,
-    found: Vec<PolicyRequest>,
+    pub(super) found: Vec<PolicyRequest>,
 }
 
 impl Asking<'_> {

@@ -207,7 +207,7 @@ impl Item {
             Self::Variable => words(
                 "variable",
                 "a variable that is not the recipe's to set",
-                "`.env.sample`, exports of `abra.sh`",
+                "exports of `abra.sh`: `DOMAIN`, `STACK_NAME`, `LETS_ENCRYPT_ENV`",
                 "LETS_ENCRYPT_ENV=production",
             ),
             Self::Label => words(

@@ -4,8 +4,8 @@ use super::Item;
 use super::asking::Asking;
 use super::volumes::{ask_path, bytes};
 use crate::compose::{Mount, MountKind, Service};
+use core::net::{Ipv4Addr, Ipv6Addr};
 use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// As many tasks of one service as a test may need.
 const REPLICAS: u64 = 20;
@@ -16,9 +16,9 @@ const SHARED_MEMORY: u64 = 1 << 30;
 /// As many open files as a container may have without asking; what databases and web servers commonly want.
 const OPEN_FILES: i64 = 65_536;
 
-/// Log drivers that keep logs where cc-ci can read them, with their options that only bound what is kept.
+/// Log drivers that keep logs where cc-ci can read them, with their options that bound or mark what is kept.
 const LOG_DRIVERS: [&str; 2] = ["json-file", "local"];
-const LOG_OPTIONS: [&str; 4] = ["compress", "max-file", "max-size", "mode"];
+const LOG_OPTIONS: [&str; 5] = ["compress", "max-file", "max-size", "mode", "tag"];
 
 /// Every service.
 pub(super) fn ask(asking: &mut Asking<'_>) {

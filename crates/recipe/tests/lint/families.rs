@@ -363,6 +363,10 @@ const VERSIONS: &[Variant] = &[
 ];
 
 const VARIABLES: &[Variant] = &[
+    (
+        "CC701 asks for a capability",
+        &[Swap("compose.yml", "services:\n  app:\n", "services:\n  app:\n    cap_add: [NET_ADMIN]\n")],
+    ),
     ("CC601 in a label", &[Swap(".env.sample", "#EXTRA_DOMAINS=', `www.shop.example.com`'\n", "")]),
     ("CC601 taken over by a service", &[Swap(".env.sample", "SHOP_TITLE=\"A shop\"\n", "")]),
     ("CC601 in an overlay", &[Swap(".env.sample", "#SMTP_HOST=mail.example.com\n", "")]),
@@ -463,7 +467,10 @@ fn every_variant_breaks_the_rules_it_names_and_every_rule_is_broken() {
             broken.extend(found.then(|| (*rule).to_owned()));
         }
         let silent = name.starts_with("nothing") || name.starts_with("a digest") || name.contains(" not apply ");
-        assert!(!silent || report.findings.is_empty(), "{name}: {:?}", report.findings);
+        // Whose domain a fixed host is nobody can know without a DOMAIN.
+        let fixed_host = |rule: &str| rule == "CC701" && *name == "R010 does not apply without DOMAIN";
+        let quiet = report.findings.iter().all(|finding| fixed_host(&finding.rule));
+        assert!(!silent || quiet, "{name}: {:?}", report.findings);
     }
     let checked = rules().into_iter().filter(|rule| matches!(rule.check, Check::Offline(_)));
     let checked: BTreeSet<String> = checked.map(|rule| rule.id.to_owned()).collect();
