@@ -11,7 +11,7 @@ const DEPTH: usize = 32;
 
 /// A rule that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
+pub struct RouterRule {
     /// What it says.
     pub expression: Expression,
 }
@@ -37,17 +37,17 @@ pub enum Expression {
 /// Why a rule cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}, at letter {at}")]
-pub struct RuleError {
+pub struct RouterRuleError {
     /// What was expected or is wrong.
     pub what: String,
     /// Where, counted from 1.
     pub at: usize,
 }
 
-impl FromStr for Rule {
-    type Err = RuleError;
+impl FromStr for RouterRule {
+    type Err = RouterRuleError;
 
-    fn from_str(text: &str) -> Result<Self, RuleError> {
+    fn from_str(text: &str) -> Result<Self, RouterRuleError> {
         let letters: Vec<char> = text.chars().collect();
         let mut reader = Reader { letters: &letters, at: 0 };
         let expression = reader.either(0)?;
@@ -65,7 +65,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn either(&mut self, depth: usize) -> Result<Expression, RuleError> {
+    fn either(&mut self, depth: usize) -> Result<Expression, RouterRuleError> {
         let mut sides = vec![self.both(depth)?];
         while self.takes("||") {
             sides.push(self.both(depth)?);
@@ -73,7 +73,7 @@ impl Reader<'_> {
         Ok(if sides.len() == 1 { sides.remove(0) } else { Expression::Or(sides) })
     }
 
-    fn both(&mut self, depth: usize) -> Result<Expression, RuleError> {
+    fn both(&mut self, depth: usize) -> Result<Expression, RouterRuleError> {
         let mut sides = vec![self.one(depth)?];
         while self.takes("&&") {
             sides.push(self.one(depth)?);
@@ -81,7 +81,7 @@ impl Reader<'_> {
         Ok(if sides.len() == 1 { sides.remove(0) } else { Expression::And(sides) })
     }
 
-    fn one(&mut self, depth: usize) -> Result<Expression, RuleError> {
+    fn one(&mut self, depth: usize) -> Result<Expression, RouterRuleError> {
         if depth > DEPTH {
             return Err(self.error("nested too deep"));
         }
@@ -120,7 +120,7 @@ impl Reader<'_> {
         self.letters[start..self.at].iter().collect()
     }
 
-    fn text(&mut self) -> Result<String, RuleError> {
+    fn text(&mut self) -> Result<String, RouterRuleError> {
         self.blanks();
         let quote = match self.letters.get(self.at) {
             Some(quote @ ('`' | '"')) => *quote,
@@ -156,12 +156,12 @@ impl Reader<'_> {
         found
     }
 
-    fn must(&mut self, sign: &str) -> Result<(), RuleError> {
+    fn must(&mut self, sign: &str) -> Result<(), RouterRuleError> {
         if self.takes(sign) { Ok(()) } else { Err(self.error(&format!("`{sign}` is missing"))) }
     }
 
-    fn error(&self, what: &str) -> RuleError {
-        RuleError { what: what.to_owned(), at: self.at + 1 }
+    fn error(&self, what: &str) -> RouterRuleError {
+        RouterRuleError { what: what.to_owned(), at: self.at + 1 }
     }
 }
 
@@ -183,7 +183,8 @@ mod tests {
     #[test]
     fn rules_are_read_as_traefik_reads_them() {
         let check = |text: &str, expected: &str| {
-            let read = text.parse::<Rule>().map_or_else(|error| error.to_string(), |rule| shown(&rule.expression));
+            let read =
+                text.parse::<RouterRule>().map_or_else(|error| error.to_string(), |rule| shown(&rule.expression));
             assert_eq!(read, expected, "{text}");
         };
         check("Host(`a.b`)", "Host[\"a.b\"]");

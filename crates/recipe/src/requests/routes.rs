@@ -2,7 +2,7 @@
 
 use super::Item;
 use super::asking::Asking;
-use crate::rule::{Expression, Rule};
+use crate::rule::{Expression, RouterRule};
 
 /// Router labels of every service, whether or not it is enabled: a proxy may take them by default.
 pub(super) fn ask(asking: &mut Asking<'_>) {
@@ -44,7 +44,7 @@ fn own_address(asking: &Asking<'_>, address: &str) -> bool {
 }
 
 fn rule(asking: &mut Asking<'_>, text: &str, key: &str) {
-    match text.parse::<Rule>() {
+    match text.parse::<RouterRule>() {
         Ok(rule) => match beyond(asking, &rule.expression) {
             Some(Beyond::Hosts(hosts)) => {
                 for host in hosts {
