@@ -158,7 +158,9 @@ impl OutcomeGuard {
     /// Keeps the promise: the file is there whole, or not at all.
     pub fn keep(mut self, outcome: &Outcome) -> Result<(), RunnerError> {
         self.kept = true;
-        self.write(outcome).map_err(|error| {
+        // A request that was refused early does not know its run.
+        let run = outcome.run.clone().or_else(|| self.run.clone());
+        self.write(&Outcome { run, ..outcome.clone() }).map_err(|error| {
             RunnerError::new(ErrorKind::Infrastructure, format!("cannot write {}: {error}", self.file.display()))
         })
     }
@@ -211,7 +213,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error =
             RunnerError::new(ErrorKind::Settings, "cannot use the settings").at("ci.toml: base").hint("name one");
-        let outcome = Outcome::refused(None, &error, 20);
+        let outcome = Outcome { run: Some("r1".to_owned()), ..Outcome::refused(None, &error, 20) };
         guard(folder.path()).keep(&outcome).unwrap();
         assert_eq!(Outcome::read(&folder.path().join("outcome.json")).unwrap(), outcome);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a draft was left");
