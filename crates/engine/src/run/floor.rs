@@ -89,7 +89,7 @@ impl Clock {
     }
 
     /// Everything since the last lap was this.
-    fn lap(&mut self, tier: Tier, what: &'static str) {
+    fn lap(&mut self, what: &'static str, tier: Tier) {
         let now = Instant::now();
         self.laps.push(Lap { tier, what, took: now - self.last });
         self.last = now;
@@ -114,8 +114,8 @@ mod tests {
     fn laps_add_up_to_the_whole() {
         let mut clock = Clock::start();
         let begun = clock.last;
-        clock.lap(Tier::Install, "deploy");
-        clock.lap(Tier::Install, "running");
+        clock.lap("deploy", Tier::Install);
+        clock.lap("running", Tier::Install);
         let sum: Duration = clock.laps.iter().map(|lap| lap.took).sum();
         assert_eq!(sum, clock.last - begun);
     }

@@ -30,7 +30,7 @@ pub(super) async fn perform(plan: &Plan, permits: Permits, app: &App, world: &Wo
     for planned in plan.tiers.iter().filter(|planned| planned.disposition.runs()) {
         for step in &planned.steps {
             if let Some(what) = floor.perform(planned.tier, step).await? {
-                floor.clock.lap(planned.tier, what);
+                floor.clock.lap(what, planned.tier);
             }
         }
     }
@@ -80,11 +80,11 @@ impl Operator<'_> {
             }
             Operation::RestoreOntoEmpty => {
                 let stopped = self.stop().await?;
-                self.clock.lap(Tier::Restore, "stop the services");
+                self.clock.lap("stop the services", Tier::Restore);
                 self.empty().await?;
-                self.clock.lap(Tier::Restore, "empty the volumes");
+                self.clock.lap("empty the volumes", Tier::Restore);
                 self.start(&stopped).await?;
-                self.clock.lap(Tier::Restore, "start the services; wait: they run");
+                self.clock.lap("start the services; wait: they run", Tier::Restore);
                 self.bring_back(step).await?;
                 Ok(Some("restore onto empty volumes, restore hooks"))
             }
