@@ -1,3 +1,8 @@
 //! Fakes with memory and the test worlds built on them.
 
 pub mod repo;
+
+pub mod plan;
+pub mod swarm;
+
+pub mod contract;

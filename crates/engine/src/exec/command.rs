@@ -86,6 +86,12 @@ impl ExecCommand {
         self
     }
 
+    /// Its words, as they are run.
+    #[must_use]
+    pub fn words(&self) -> &[String] {
+        &self.argv
+    }
+
     /// The first word, for messages.
     #[must_use]
     pub fn program(&self) -> &str {

@@ -18,6 +18,8 @@ mod world;
 
 mod backup;
 
+mod contract;
+
 mod databases;
 
 mod sqlite;

@@ -2,26 +2,18 @@
 
 use super::engine::{docker, of_run, remove_stack};
 use super::product::{Product, say, until};
-use async_trait::async_trait;
 use cc_ci_engine::docker::{EngineAddress, Swarm};
 use cc_ci_engine::ledger::Ledger;
 use cc_ci_engine::run::app::App;
 use cc_ci_engine::run::{self as engine, Cancel, World};
 use cc_ci_engine::secrets::Secrets;
-use cc_ci_engine::swarm::{
-    ContainerFacts, Deployed, Doors, Events, Hearing, Inventory, Loaded, Mounts, NewSecret, Observe, Operate, Rendered,
-    SwarmError,
-};
+use cc_ci_engine::swarm::Rendered;
 use cc_ci_engine::voice::Voice;
-use cc_ci_model::convergence::StackView;
 use cc_ci_model::event::{Event, FORMAT};
-use cc_ci_model::ids::{RunId, StackName};
-use cc_ci_model::object::Object;
 use cc_ci_model::plan::base::Base;
-use cc_ci_model::plan::permit::DeployPermit;
 use cc_ci_model::redact::Vault;
 use cc_ci_model::tier::Tier;
-use cc_ci_recipe::overlay::{Endpoint, Identity};
+use cc_ci_recipe::overlay::Endpoint;
 use cc_ci_runner::clock;
 use cc_ci_runner::prepare::warmth::Warmth;
 use cc_ci_runner::prepare::{Looking, prepare};
@@ -30,142 +22,39 @@ use cc_ci_store::recorder::Recorder;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
 use cc_ci_store::{artifacts, replay};
+use cc_ci_testkit::swarm::{Twist, Twisted};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the mutant does besides the deploy it was asked for.
-#[derive(Clone)]
-enum Defect {
-    /// Deploys a second stack of this name.
-    AnotherStack(String),
-    /// Removes the stack and deploys it again, as a retry might.
-    Again,
+/// `docker stack deploy` outside of the one place that asks for a permit.
+fn deploy_behind_the_back(rendered: &Rendered, stack: &str) {
+    let mut command = std::process::Command::new("docker");
+    command.args(["stack", "deploy", "--resolve-image", "never"]);
+    for file in &rendered.files {
+        command.arg("--compose-file").arg(file);
+    }
+    command.arg(stack).current_dir(&rendered.folder).envs(&rendered.env);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-struct Mutant {
-    swarm: Swarm,
-    defect: Defect,
+/// Deploys a second stack of this name.
+fn another(name: String) -> Twist {
+    Box::new(move |rendered| deploy_behind_the_back(rendered, &name))
 }
 
-impl Mutant {
-    /// `docker stack deploy` outside of the one place that asks for a permit.
-    fn deploy_behind_the_back(rendered: &Rendered, stack: &str) {
-        let mut command = std::process::Command::new("docker");
-        command.args(["stack", "deploy", "--resolve-image", "never"]);
-        for file in &rendered.files {
-            command.arg("--compose-file").arg(file);
-        }
-        command.arg(stack).current_dir(&rendered.folder).envs(&rendered.env);
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-}
-
-#[async_trait]
-impl Operate for Mutant {
-    async fn deploy(&self, permit: DeployPermit, stack: &Rendered) -> Result<Deployed, SwarmError> {
-        let deployed = self.swarm.deploy(permit, stack).await?;
-        match &self.defect {
-            Defect::AnotherStack(name) => Self::deploy_behind_the_back(stack, name),
-            Defect::Again => {
-                docker(&["stack", "rm", stack.stack.as_str()]);
-                let of_stack = format!("label=com.docker.stack.namespace={}", stack.stack);
-                until("the end of the first deploy", Duration::from_secs(60), || {
-                    docker(&["ps", "--all", "--quiet", "--filter", &of_stack]).is_empty()
-                });
-                Self::deploy_behind_the_back(stack, stack.stack.as_str());
-            }
-        }
-        Ok(deployed)
-    }
-
-    async fn redeploy(&self, proof: &Deployed, stack: &Rendered) -> Result<(), SwarmError> {
-        self.swarm.redeploy(proof, stack).await
-    }
-
-    async fn scale(&self, service: &str, replicas: u64) -> Result<(), SwarmError> {
-        self.swarm.scale(service, replicas).await
-    }
-
-    async fn kill(&self, container: &str) -> Result<(), SwarmError> {
-        self.swarm.kill(container).await
-    }
-
-    async fn create_secrets(
-        &self,
-        run: &RunId,
-        stack: &Rendered,
-        secrets: &[NewSecret],
-        keep: &Secrets,
-    ) -> Result<(), SwarmError> {
-        self.swarm.create_secrets(run, stack, secrets, keep).await
-    }
-
-    async fn adopt_secret(&self, run: &RunId, name: &str) -> Result<(), SwarmError> {
-        self.swarm.adopt_secret(run, name).await
-    }
-
-    fn identity(&self, folder: &Path) -> Identity {
-        self.swarm.identity(folder)
-    }
-
-    async fn undeploy(&self, run: &RunId, stack: &StackName) -> Result<(), SwarmError> {
-        self.swarm.undeploy(run, stack).await
-    }
-
-    async fn remove(&self, object: &Object) -> Result<bool, SwarmError> {
-        self.swarm.remove(object).await
-    }
-}
-
-#[async_trait]
-impl Observe for Mutant {
-    async fn stack(&self, stack: &StackName) -> Result<StackView, SwarmError> {
-        self.swarm.stack(stack).await
-    }
-
-    async fn container(&self, id: &str) -> Result<Option<ContainerFacts>, SwarmError> {
-        self.swarm.container(id).await
-    }
-
-    async fn log_tail(&self, container: &str, lines: usize) -> Result<Vec<String>, SwarmError> {
-        self.swarm.log_tail(container, lines).await
-    }
-
-    async fn inventory(&self) -> Result<Inventory, SwarmError> {
-        self.swarm.inventory().await
-    }
-
-    async fn mounts(&self, stack: &StackName) -> Result<Mounts, SwarmError> {
-        self.swarm.mounts(stack).await
-    }
-
-    async fn volumes(&self, stack: &StackName) -> Result<BTreeSet<String>, SwarmError> {
-        self.swarm.volumes(stack).await
-    }
-
-    async fn networks(&self, stack: &StackName) -> Result<BTreeSet<String>, SwarmError> {
-        self.swarm.networks(stack).await
-    }
-
-    async fn running(&self, stack: &StackName, service: &str) -> Result<Vec<String>, SwarmError> {
-        self.swarm.running(stack, service).await
-    }
-
-    async fn labels(&self, object: &Object) -> Result<Option<BTreeMap<String, String>>, SwarmError> {
-        self.swarm.labels(object).await
-    }
-
-    fn events(&self, hearing: &Hearing) -> Events {
-        self.swarm.events(hearing)
-    }
-
-    async fn config(&self, stack: &Rendered, files: &[PathBuf]) -> Result<Loaded, SwarmError> {
-        self.swarm.config(stack, files).await
-    }
+/// Removes the stack and deploys it again, as a retry might.
+fn again() -> Twist {
+    Box::new(|rendered| {
+        docker(&["stack", "rm", rendered.stack.as_str()]);
+        let of_stack = format!("label=com.docker.stack.namespace={}", rendered.stack);
+        until("the end of the first deploy", Duration::from_secs(60), || {
+            docker(&["ps", "--all", "--quiet", "--filter", &of_stack]).is_empty()
+        });
+        deploy_behind_the_back(rendered, rendered.stack.as_str());
+    })
 }
 
 /// What the run of a mutant comes to.
@@ -179,7 +68,7 @@ struct Outcome {
 }
 
 /// Installs `static-site` as `cc-ci run --stages install` does, with the mutant in place of the swarm.
-async fn run_of(product: &Product, defect: Defect) -> Outcome {
+async fn run_of(product: &Product, twist: Twist) -> Outcome {
     let recipe = product.recipe("static-site");
     let stages = BTreeSet::from([Tier::Install]);
     let request = Request { stages, ..Request::of(recipe.to_str().unwrap()) };
@@ -216,7 +105,7 @@ async fn run_of(product: &Product, defect: Defect) -> Outcome {
     let address = EngineAddress::parse(std::env::var_os("DOCKER_HOST").as_deref()).unwrap();
     let swarm = Swarm::connect(&address).await.unwrap();
     let world = World {
-        doors: Doors { operate: Arc::new(Mutant { swarm: swarm.clone(), defect }), ..swarm.doors() },
+        doors: Twisted::doors(swarm.doors(), twist),
         engine: address,
         voice: voice.clone(),
         secrets: Secrets::new(vault.clone()),
@@ -266,9 +155,9 @@ fn caught(product: &Product, outcome: &Outcome, code: u8, words: &str) {
     say(&format!("a runner that deploys twice: {line}: {words}"));
 }
 
-fn performed(product: &Product, defect: Defect) -> Outcome {
+fn performed(product: &Product, twist: Twist) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(run_of(product, defect))
+    runtime.block_on(run_of(product, twist))
 }
 
 #[test]
@@ -276,7 +165,7 @@ fn performed(product: &Product, defect: Defect) -> Outcome {
 fn a_runner_that_deploys_a_second_stack_is_red() {
     let product = Product::with_engine();
     let second = format!("second-{}", std::process::id());
-    let outcome = performed(&product, Defect::AnotherStack(second.clone()));
+    let outcome = performed(&product, another(second.clone()));
     // The override's labels make it the run's, so teardown may have taken it already.
     remove_stack(&second);
     caught(
@@ -291,7 +180,7 @@ fn a_runner_that_deploys_a_second_stack_is_red() {
 #[ignore = "real engine: make test"]
 fn a_runner_that_deploys_again_is_red() {
     let product = Product::with_engine();
-    let outcome = performed(&product, Defect::Again);
+    let outcome = performed(&product, again());
     let words = format!("the engine saw stack {} being created, the ledger does not have it", outcome.stack);
     caught(&product, &outcome, 1, &words);
 }

@@ -1,0 +1,120 @@
+//! Which tiers pass, which are skipped, and which are not reached.
+
+use crate::shop::{Shop, stack};
+use cc_ci_model::event::Event;
+use cc_ci_model::outcome::Outcome;
+use cc_ci_model::tier::Tier;
+use cc_ci_model::verdict::{Color, Status};
+use cc_ci_testkit::swarm::{FakeSwarm, Fate, SwarmCall};
+use std::time::Duration;
+
+/// The one-shot ends well, as it should.
+fn swarm() -> FakeSwarm {
+    FakeSwarm::new().service("migrate", &[(Fate::Completes(0), 0)])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_good_upgrade_is_green() {
+    let told = Shop::on(swarm()).run().await;
+    assert_eq!(told.verdict.color, Color::Green, "{:?} {:#?}", told.verdict.reasons, told.steps());
+    assert_eq!((told.tier(Tier::Install), told.tier(Tier::Upgrade)), (Status::Pass, Status::Pass));
+    assert_eq!((told.tier(Tier::Backup), told.tier(Tier::Custom)), (Status::Skip, Status::Skip));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_base_the_upgrade_is_skipped_and_the_run_is_green() {
+    let told = Shop::on(swarm()).without_base().run().await;
+    assert_eq!(told.verdict.color, Color::Green, "{:?}", told.verdict.reasons);
+    assert_eq!(told.tier(Tier::Upgrade), Status::Skip);
+    assert_eq!(told.swarm.calls(SwarmCall::Redeploy), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_app_is_deployed_once_and_redeployed_once() {
+    let told = Shop::on(swarm()).run().await;
+    assert_eq!((told.swarm.calls(SwarmCall::Deploy), told.swarm.calls(SwarmCall::Redeploy)), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn steps_end_in_the_order_of_the_plan() {
+    let told = Shop::on(swarm()).run().await;
+    let ended: Vec<String> = told.steps().iter().map(|(step, _)| step.to_string()).collect();
+    let planned = told.plan.tiers.iter().flat_map(|tier| tier.steps.iter().map(|step| step.id.to_string()));
+    // Each tier's stability is settled when the next operation needs it.
+    let in_order = |ids: Vec<String>| ids.into_iter().filter(|id| !id.ends_with("/stable")).collect::<Vec<_>>();
+    assert_eq!(in_order(ended), in_order(planned.collect()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_planned_step_ends_exactly_once() {
+    let told = Shop::on(swarm()).run().await;
+    let mut ended: Vec<String> = told.steps().iter().map(|(step, _)| step.to_string()).collect();
+    let mut planned: Vec<String> =
+        told.plan.tiers.iter().flat_map(|tier| tier.steps.iter().map(|step| step.id.to_string())).collect();
+    ended.sort();
+    planned.sort();
+    assert_eq!(ended, planned);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_app_has_its_whole_limit() {
+    let slow = Fate::Slow(Duration::from_secs(29));
+    let told = Shop::on(swarm().service("db", &[(slow.clone(), 0), (slow, 0)])).run().await;
+    assert_eq!(told.verdict.color, Color::Green, "{:?}", told.verdict.reasons);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_waited_for_is_said() {
+    let told = Shop::on(swarm().service("db", &[(Fate::Slow(Duration::from_secs(10)), 0)])).run().await;
+    let waited = told.events.iter().any(|event| match event {
+        Event::Waiting { step, on, limit } => {
+            step.as_str() == "install/converged" && on.contains("db: 0/1 starting") && *limit == 30
+        }
+        _ => false,
+    });
+    assert!(waited, "{:?}", told.events);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_install_leaves_the_upgrade_unreached() {
+    let told = Shop::on(swarm().service("app", &[(Fate::Crashes(1), 0)])).run().await;
+    assert_eq!((told.tier(Tier::Install), told.tier(Tier::Upgrade)), (Status::Fail, Status::Unver));
+    assert_eq!(told.swarm.calls(SwarmCall::Redeploy), 0, "there is nothing to upgrade");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_that_does_not_serve_at_base_is_upgraded_all_the_same() {
+    let told = Shop::on(swarm().service("app", &[(Fate::Runs, 500), (Fate::Runs, 200)])).run().await;
+    assert_eq!((told.tier(Tier::Install), told.tier(Tier::Upgrade)), (Status::Fail, Status::Pass));
+    assert_eq!(told.verdict.color, Color::Red);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_is_an_accepted_answer() {
+    let told = Shop::on(swarm().service("app", &[(Fate::Runs, 302)])).run().await;
+    assert_eq!(told.verdict.color, Color::Green, "{:?}", told.verdict.reasons);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_upgrade_names_the_images_that_changed() {
+    let told = Shop::on(swarm()).run().await;
+    let Outcome::Passed { note: Some(note) } = told.outcome("upgrade/moved") else { panic!("{:?}", told.steps()) };
+    assert!(note.contains("shop:1 -> shop:2") && note.contains("db:1 -> db:2"), "{note}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_edge_follows_the_routes_of_head() {
+    let told = Shop::on(swarm()).run().await;
+    assert_eq!((told.swarm.calls(SwarmCall::Launch) > 0, told.swarm.calls(SwarmCall::Upload)), (true, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_three_counts_of_the_budget_agree() {
+    let told = Shop::on(swarm()).run().await;
+    let counted = told.events.iter().find_map(|event| match event {
+        Event::Budget(budget) => Some(budget.clone()),
+        _ => None,
+    });
+    let budget = counted.unwrap();
+    assert_eq!((budget.ledger.len(), budget.witness, budget.unbroken), (1, vec![stack()], true));
+}

@@ -1,0 +1,198 @@
+//! A model of a swarm with memory, for tests that need no engine: what is deployed comes up, crashes, rolls back or never gets
+//! healthy as it was told, and any call can be told to fail.
+//!
+//! It stands behind the same doors as the real swarm. Time in it is tokio's, so a test that pauses the clock waits for nothing.
+
+mod doors;
+mod fate;
+mod stack;
+mod state;
+mod twisted;
+
+pub use fate::Fate;
+pub use twisted::{Twist, Twisted};
+
+use cc_ci_engine::exec::ExecOutput;
+use cc_ci_engine::swarm::{Doors, Inventory, SwarmError};
+use cc_ci_model::object::Object;
+use state::{Behaviour, State};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A call through one of the doors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SwarmCall {
+    /// Services and tasks are listed.
+    Stack,
+    /// Everything is listed.
+    Inventory,
+    /// A container is inspected.
+    Container,
+    /// A stack is deployed.
+    Deploy,
+    /// A stack is redeployed.
+    Redeploy,
+    /// Secrets are made.
+    Secrets,
+    /// An object is removed.
+    Remove,
+    /// A container of ours is started.
+    Launch,
+    /// A file is written into a container of ours.
+    Upload,
+    /// The app is asked over HTTP.
+    Ask,
+    /// A command is run in a container.
+    Exec,
+    /// Somebody begins to listen.
+    Events,
+}
+
+/// How a call fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// The engine does not answer.
+    Lost,
+    /// The engine answers with an error of its own, in these words.
+    Says(&'static str),
+    /// The loader refuses the files, in these words.
+    Refused(&'static str),
+}
+
+/// Calls from `first` on that fail.
+#[derive(Debug, Clone)]
+struct Fault {
+    call: SwarmCall,
+    first: usize,
+    last: usize,
+    trouble: Trouble,
+}
+
+/// A swarm in memory. Clones are the same swarm.
+#[derive(Debug, Clone)]
+pub struct FakeSwarm {
+    state: Arc<Mutex<State>>,
+    orders: Arc<Mutex<Orders>>,
+}
+
+/// What a test ordered.
+#[derive(Debug, Default)]
+struct Orders {
+    faults: Vec<Fault>,
+    calls: BTreeMap<SwarmCall, usize>,
+    /// What a registry says about an image that is not there.
+    absent: BTreeMap<String, &'static str>,
+    pulled: BTreeSet<String>,
+    /// What scripts answer, by a word of their text or arguments.
+    answers: Vec<(String, ExecOutput)>,
+}
+
+impl Default for FakeSwarm {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FakeSwarm {
+    /// A swarm on which nothing runs; it has the network `proxy`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { state: Arc::new(Mutex::new(State::new())), orders: Arc::default() }
+    }
+
+    /// The three doors to it.
+    #[must_use]
+    pub fn doors(&self) -> Doors {
+        let swarm = Arc::new(self.clone());
+        Doors { observe: swarm.clone(), operate: swarm.clone(), node: swarm }
+    }
+
+    /// What becomes of a service at its first deploy, at the next, and so on; the last one stays. Each with the status that
+    /// the service then answers over HTTP.
+    #[must_use]
+    pub fn service(self, name: &str, deployments: &[(Fate, u16)]) -> Self {
+        let behaviours = deployments.iter().map(|(fate, status)| Behaviour { fate: fate.clone(), status: *status });
+        self.state().behaviours.insert(name.to_owned(), behaviours.collect::<VecDeque<_>>());
+        self
+    }
+
+    /// Makes the `number`th call of a kind fail, the first being 1.
+    #[must_use]
+    pub fn fail(self, call: SwarmCall, number: usize, trouble: Trouble) -> Self {
+        self.orders().faults.push(Fault { call, first: number, last: number, trouble });
+        self
+    }
+
+    /// Makes every call of a kind fail from the `number`th on.
+    #[must_use]
+    pub fn fail_from(self, call: SwarmCall, number: usize, trouble: Trouble) -> Self {
+        self.orders().faults.push(Fault { call, first: number, last: usize::MAX, trouble });
+        self
+    }
+
+    /// An image that is not on the node, with what its registry says to whoever pulls it.
+    #[must_use]
+    pub fn without_image(self, reference: &str, says: &'static str) -> Self {
+        self.orders().absent.insert(reference.to_owned(), says);
+        self
+    }
+
+    /// An object that the engine does not let go.
+    #[must_use]
+    pub fn stuck(self, object: Object) -> Self {
+        self.state().stuck.insert(object);
+        self
+    }
+
+    /// An object that somebody else has on this swarm.
+    #[must_use]
+    pub fn with(self, object: Object) -> Self {
+        self.state().objects.insert(object, BTreeMap::new());
+        self
+    }
+
+    /// What commands answer that have `word` among their words or in their script.
+    #[must_use]
+    pub fn answers(self, word: &str, output: ExecOutput) -> Self {
+        self.orders().answers.push((word.to_owned(), output));
+        self
+    }
+
+    /// How often a call was made.
+    #[must_use]
+    pub fn calls(&self, call: SwarmCall) -> usize {
+        self.orders().calls.get(&call).copied().unwrap_or_default()
+    }
+
+    /// Everything that exists now.
+    #[must_use]
+    pub fn left(&self) -> Inventory {
+        Inventory { objects: self.state().inventory() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn orders(&self) -> MutexGuard<'_, Orders> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a call, and fails it when it was told to.
+    fn called(&self, call: SwarmCall) -> Result<(), SwarmError> {
+        let mut orders = self.orders();
+        let count = orders.calls.entry(call).or_default();
+        *count += 1;
+        let number = *count;
+        let fault = orders.faults.iter().find(|one| one.call == call && (one.first..=one.last).contains(&number));
+        let verb = format!("{call:?}").to_lowercase();
+        match fault.map(|fault| &fault.trouble) {
+            None => Ok(()),
+            Some(Trouble::Lost) => Err(SwarmError::engine(verb)(std::io::Error::other("connection refused"))),
+            Some(Trouble::Says(text)) => Err(SwarmError::Command { verb, text: (*text).to_owned() }),
+            Some(Trouble::Refused(text)) => {
+                Err(SwarmError::Refused { by: "docker stack deploy", text: (*text).to_owned() })
+            }
+        }
+    }
+}
