@@ -7,9 +7,9 @@ use cc_ci_engine::exec::{ExecCommand, ExecError, ExecOutput, ExecStatus};
 use cc_ci_engine::labels;
 use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::swarm::{
-    About, Asking, ContainerFacts, Deployed, Edge, Events, Hearing, HttpAnswer, ImageFacts, Inventory, Launch,
+    Asking, ContainerFacts, Deployed, EngineFacts, Events, Hearing, HttpAnswer, ImageFacts, Inventory, Launch,
     LayerTeller, Loaded, Membership, Mounts, NewFile, NewSecret, NewValue, Node, Observe, Operate, PullError, Rendered,
-    SwarmError,
+    RunEdge, SwarmError,
 };
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::data::Mounted;
@@ -227,7 +227,7 @@ impl Node for FakeSwarm {
         Ok(answer.map_or_else(nothing, |(_, output)| output.clone()))
     }
 
-    async fn ask(&self, edge: &Edge, asking: &Asking) -> Result<HttpAnswer, SwarmError> {
+    async fn ask(&self, edge: &RunEdge, asking: &Asking) -> Result<HttpAnswer, SwarmError> {
         self.called(SwarmCall::Ask)?;
         let state = self.state();
         let Some(helper) = state.helpers.get(&edge.container) else {
@@ -262,8 +262,8 @@ impl Node for FakeSwarm {
         }
     }
 
-    async fn about(&self) -> Result<About, SwarmError> {
-        Ok(About { version: "28.2.0".to_owned(), swarm: Membership::Manager, ..About::default() })
+    async fn about(&self) -> Result<EngineFacts, SwarmError> {
+        Ok(EngineFacts { version: "28.2.0".to_owned(), swarm: Membership::Manager, ..EngineFacts::default() })
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) const CLOCKS: &[&str] = &[];
 
 /// Names that more than one public type has.
 pub(super) const NAMES: &[&str] = &[
+    "Answer",
     "Backup",
     "Base",
     "Bench",
