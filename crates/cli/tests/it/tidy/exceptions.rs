@@ -17,7 +17,6 @@ pub(super) const NAMES: &[&str] = &[
     "Answer",
     "Backup",
     "Base",
-    "Bench",
     "Check",
     "Color",
     "Entry",
@@ -44,11 +43,9 @@ pub(super) const WILDCARDS: &[&str] = &[];
 
 /// Functions that are too long to be read at once.
 pub(super) const FUNCTIONS: &[&str] = &[
-    "crates/cli/src/commands/run.rs: inside",
-    "crates/cli/src/commands/warm.rs: up",
-    "crates/cli/src/prepare.rs: prepare",
     "crates/engine/src/docker/exec.rs: run",
     "crates/engine/src/warm.rs: up",
     "crates/model/src/verdict/budget.rs: judge",
     "crates/recipe/src/recipe.rs: read",
+    "crates/runner/src/warm.rs: up",
 ];
