@@ -18,7 +18,6 @@ pub(super) const NAMES: &[&str] = &[
     "Backup",
     "Base",
     "Check",
-    "Color",
     "Entry",
     "File",
     "Files",
@@ -48,4 +47,5 @@ pub(super) const FUNCTIONS: &[&str] = &[
     "crates/model/src/verdict/budget.rs: judge",
     "crates/recipe/src/recipe.rs: read",
     "crates/runner/src/warm.rs: up",
+    "crates/recipe/src/requests/item.rs: words",
 ];
