@@ -1,14 +1,15 @@
 //! Asks the installed docker command how it reads a tree that is about to be deployed, and compares that with our reading.
 //!
-//! Two renderings are asked for. The recipe's own files are compared with the reading that the plan was made from; with the
-//! generated override over them they are compared with that reading plus the override, and with the first rendering: an
-//! override that repeats a wrong reading would hide it.
+//! What is deployed are not the recipe's own files but what we wrote of them, so this is about our fidelity. Three renderings
+//! are asked for. The recipe's own files are compared with the reading that the plan was made from, and over all keys with
+//! what we hand over; that with the generated override over it is compared with our reading plus the override, and with the
+//! first rendering: an override that repeats a wrong reading would hide it.
 
 use crate::process::Command;
 use crate::swarm::{Loaded, Observe, Rendered, SwarmError};
 use cc_ci_recipe::Recipe;
-use cc_ci_recipe::crosscheck::{Difference, Ground, Rendering, differences, meddling};
-use cc_ci_recipe::source::{Problem, Severity};
+use cc_ci_recipe::crosscheck::{Difference, Rendering, differences, meddling, unfaithful};
+use cc_ci_recipe::source::{Ground, Problem, Severity};
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
@@ -50,36 +51,48 @@ pub enum CheckError {
     Unreadable(Problem),
 }
 
-/// Compares `recipe`, the reading that the plan was made from, with what the loader reads in `stack`: the recipe's own files, and
-/// the generated override that is the last of them.
-pub async fn check(observe: &dyn Observe, stack: &Rendered, recipe: &Recipe) -> Result<Checked, CheckError> {
-    let Some(over) = stack.files.last() else { return Ok(Checked::Same) };
-    let (alone, with) = (observe.config(stack, &stack.own), observe.config(stack, &stack.files));
-    let (alone, with, text) = tokio::join!(alone, with, tokio::fs::read_to_string(over));
-    let text = text.map_err(|source| CheckError::File { path: over.clone(), source })?;
-    compare(stack, recipe, &text, (alone?, with?))
+/// What the loader said.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// Of the recipe's own files.
+    pub own: Loaded,
+    /// Of what is handed over in their place.
+    pub handed: Loaded,
+    /// Of the same with the override over it.
+    pub with: Loaded,
 }
 
-/// Compares our reading, and the text of the override, with what the loader said of the recipe's own files and of all of them.
-pub fn compare(
-    stack: &Rendered,
-    recipe: &Recipe,
-    text: &str,
-    (alone, with): (Loaded, Loaded),
-) -> Result<Checked, CheckError> {
+/// Compares `recipe`, the reading that the plan was made from, with what the loader reads in `stack`: the recipe's own files,
+/// those handed over, and the generated override that is the last of them.
+pub async fn check(observe: &dyn Observe, stack: &Rendered, recipe: &Recipe) -> Result<Checked, CheckError> {
+    let Some((over, handed)) = stack.files.split_last() else { return Ok(Checked::Same) };
+    let config = |files| observe.config(stack, files);
+    let said = async {
+        let (own, handed, with) = tokio::try_join!(config(&stack.own), config(handed), config(&stack.files))?;
+        Ok::<_, CheckError>(Said { own, handed, with })
+    };
+    let (said, text) = tokio::join!(said, tokio::fs::read_to_string(over));
+    let text = text.map_err(|source| CheckError::File { path: over.clone(), source })?;
+    compare(stack, recipe, &text, said?)
+}
+
+/// Compares our reading, and the text of the override, with what the loader said.
+pub fn compare(stack: &Rendered, recipe: &Recipe, text: &str, said: Said) -> Result<Checked, CheckError> {
     let Some(over) = stack.files.last() else { return Ok(Checked::Same) };
-    let alone = match alone {
+    let alone = match said.own {
         Loaded::Config(alone) => alone,
         Loaded::Refused(text) => return Ok(Checked::Refused { text }),
         Loaded::NotAvailable(why) => return Ok(Checked::NotAvailable { why }),
     };
-    let with = match with {
-        Loaded::Config(with) => with,
-        Loaded::Refused(text) => return Ok(Checked::Different(vec![Difference::Refused { text }])),
-        Loaded::NotAvailable(why) => return Ok(Checked::NotAvailable { why }),
+    let (handed, with) = match (said.handed, said.with) {
+        (Loaded::Config(handed), Loaded::Config(with)) => (handed, with),
+        (Loaded::Refused(text), _) | (_, Loaded::Refused(text)) => {
+            return Ok(Checked::Different(vec![Difference::Refused { text }]));
+        }
+        (Loaded::NotAvailable(why), _) | (_, Loaded::NotAvailable(why)) => return Ok(Checked::NotAvailable { why }),
     };
     let read = |text: &str| Rendering::read(text).map_err(CheckError::Unreadable);
-    let (alone, with) = (read(&alone)?, read(&with)?);
+    let (alone, handed, with) = (read(&alone)?, read(&handed)?, read(&with)?);
     let (mut merged, problems) = recipe.compose.with(&over.to_string_lossy(), text, &stack.env);
     if let Some(problem) = problems.into_iter().find(|problem| problem.severity == Severity::Error) {
         return Err(CheckError::Unreadable(problem));
@@ -89,14 +102,17 @@ pub fn compare(
     let ground = Ground { folder: &folder, home: home.as_deref() };
     let mut found = differences(&recipe.compose, &alone, &ground);
     // What is read wrong in the recipe's own files is read wrong with the override too.
-    let more = differences(&merged, &with, &ground).into_iter().chain(meddling(&alone, &with));
+    // A service that is handed over with our changes in it is compared with them below.
+    let changed = |place: &str| stack.apart.keys().any(|name| place.starts_with(&format!("services.{name}.")));
+    let more = unfaithful(&alone, &handed).into_iter().filter(|one| !one.place().is_some_and(changed));
+    let more = more.chain(differences(&merged, &with, &ground)).chain(meddling(&alone, &with));
     let new: Vec<Difference> = more.filter(|one| !found.iter().any(|known| known.place() == one.place())).collect();
     found.extend(new);
     Ok(if found.is_empty() { Checked::Same } else { Checked::Different(found) })
 }
 
 /// What the docker command takes for the user's home: what it is given.
-fn home() -> Option<String> {
+pub(crate) fn home() -> Option<String> {
     let command = Command::new("docker");
     command.env.get(OsStr::new("HOME")).and_then(|home| home.to_str()).map(str::to_owned)
 }

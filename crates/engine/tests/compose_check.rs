@@ -6,13 +6,13 @@
 #![expect(clippy::disallowed_methods, reason = "a test world is driven from outside, not through the product")]
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests stop at the first surprise and say why they skip")]
 
-use cc_ci_engine::compose_check::{Checked, compare};
+use cc_ci_engine::compose_check::{Checked, Said, compare};
 use cc_ci_engine::docker::{self, EngineAddress};
 use cc_ci_engine::swarm::Rendered;
 use cc_ci_model::ids::{RecipeName, RunId, StackName};
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::overlay::{Endpoint, Identity, Overlay, TreeLabel};
-use cc_ci_recipe::source::Files;
+use cc_ci_recipe::source::{Files, Ground};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,6 +55,7 @@ fn prepare(folder: &Path, endpoint: Endpoint) -> Prepared {
     let run_id = RunId::parse("20260101-000000-mini-3fa9c1").unwrap();
     let tree = TreeLabel::Chaos { short: "0123abcd".to_owned() };
     let pins = [(app.clone(), format!("{app}@sha256:{}", "0".repeat(64)))].into();
+    let (home, root) = (std::env::var("HOME").ok(), folder.to_string_lossy());
     let overlay = Overlay {
         compose: &recipe.compose,
         recipe: name.as_str(),
@@ -66,21 +67,18 @@ fn prepare(folder: &Path, endpoint: Endpoint) -> Prepared {
         run_label: "cc-ci.run",
         environment: &environment,
         pins: &pins,
+        ground: Ground { folder: &root, home: home.as_deref() },
         authorities: None,
     };
     let run = tempfile::tempdir().unwrap();
     let over = run.path().join("override.json");
     fs::write(&over, overlay.text()).unwrap();
     let own: Vec<PathBuf> = recipe.compose_files.iter().map(|file| folder.join(file)).collect();
-    let mut files = own.clone();
-    let mut apart = BTreeMap::new();
-    for (file, handed) in recipe.compose_files.iter().zip(&mut files) {
-        if overlay.apart().contains(file.as_str()) {
-            let whole = overlay.whole(file, &fs::read_to_string(&*handed).unwrap()).unwrap();
-            *handed = handed.with_file_name(".cc-ci.whole.json");
-            fs::write(&*handed, whole.text).unwrap();
-            apart.extend(whole.services);
-        }
+    let (mut files, mut apart) = (Vec::new(), BTreeMap::new());
+    for (number, whole) in overlay.handed().unwrap().into_iter().enumerate() {
+        files.push(run.path().join(format!("{number}.json")));
+        fs::write(&files[number], whole.text).unwrap();
+        apart.extend(whole.services);
     }
     files.push(over.clone());
     let rendered = Rendered {
@@ -100,9 +98,10 @@ async fn answer(prepared: &Prepared) -> Option<Checked> {
     let program = asked_for.clone().unwrap_or_else(|| "docker".into());
     let (stack, nobody) = (&prepared.rendered, EngineAddress::socket("/nonexistent/docker.sock"));
     let config = |files| docker::config(&program, &nobody, stack, files);
-    let (alone, with) = tokio::try_join!(config(&stack.own), config(&stack.files)).unwrap();
+    let handed = &stack.files[..stack.files.len() - 1];
+    let (own, handed, with) = tokio::try_join!(config(&stack.own), config(handed), config(&stack.files)).unwrap();
     let text = fs::read_to_string(&prepared.over).unwrap();
-    let checked = compare(stack, &prepared.recipe, &text, (alone, with)).unwrap();
+    let checked = compare(stack, &prepared.recipe, &text, Said { own, handed, with }).unwrap();
     match checked {
         Checked::NotAvailable { why } => {
             assert!(asked_for.is_none(), "{why}");
@@ -227,7 +226,7 @@ async fn a_number_published_over_both_protocols_keeps_both() {
     let mut prepared = prepare(folder.path(), Endpoint::Tasks);
     let Some(checked) = answer(&prepared).await else { return };
     assert_eq!(checked, Checked::Same);
-    assert!(prepared.rendered.files[0].ends_with(".cc-ci.whole.json"));
+    assert_eq!(prepared.rendered.apart.keys().collect::<Vec<_>>(), ["app"]);
 
     // Without the file in its place the loader loses one: it lays ports over each other by their number alone.
     let over = r#"{"version": "3.8", "services": {"app": {"labels": {"x": "y"}}}}"#;
@@ -240,8 +239,9 @@ async fn a_number_published_over_both_protocols_keeps_both() {
 #[tokio::test]
 async fn what_the_loader_refuses_is_the_recipes_fault() {
     let folder = small();
+    let prepared = prepare(folder.path(), Endpoint::AsWritten);
     fs::write(folder.path().join("compose.yml"), COMPOSE.replace("\"1000\"", "1000")).unwrap();
-    let Some(checked) = answer(&prepare(folder.path(), Endpoint::AsWritten)).await else { return };
+    let Some(checked) = answer(&prepared).await else { return };
     let Checked::Refused { text } = checked else { panic!("{checked:?}") };
     assert!(text.contains("services.app.user must be a string"), "{text}");
 }

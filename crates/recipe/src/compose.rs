@@ -4,6 +4,7 @@
 //! decides what is deployed; [`super::crosscheck`] compares the two, in tests and in every run.
 
 pub(crate) mod check;
+mod document;
 mod entries;
 mod env_file;
 mod merge;
@@ -21,6 +22,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub use self::document::Document;
+pub(crate) use self::document::ascii;
 pub use self::words::{duration_text, parse_duration};
 use crate::source::{Files, Problem};
 
@@ -42,6 +45,9 @@ pub struct Compose {
     /// Folder of the first compose file, relative to the recipe's root and mostly empty: paths in every file are
     /// relative to it.
     pub folder: String,
+    /// Each file as it is handed to the loader, in the order in which they are merged.
+    #[serde(skip)]
+    pub documents: Vec<Document>,
     /// Where each key stands, by dotted path; of a key in two files, the later one.
     #[serde(skip)]
     pub places: BTreeMap<String, KeyPlace>,

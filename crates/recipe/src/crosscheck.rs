@@ -15,17 +15,8 @@ use serde_json::Value;
 use crate::overlay::AUTHORITIES;
 
 use crate::compose::{Compose, duration_text, parse_duration};
-use crate::source::Problem;
+use crate::source::{Ground, Problem};
 use crate::yaml;
-
-/// Where the recipe's files lie, for paths that the loader makes absolute.
-#[derive(Clone, Copy, Debug)]
-pub struct Ground<'a> {
-    /// The recipe's root, absolute.
-    pub folder: &'a str,
-    /// What the loader puts in place of `~`.
-    pub home: Option<&'a str>,
-}
 
 /// What `docker stack config` printed.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +43,15 @@ pub enum Difference {
         /// The value once the override lies over them.
         with: Option<String>,
     },
+    /// What we hand over is read otherwise than the recipe's own files.
+    Handed {
+        /// Dotted path from the top.
+        place: String,
+        /// The value of the recipe's files as JSON.
+        own: Option<String>,
+        /// The value of what we hand over.
+        handed: Option<String>,
+    },
     /// The loader takes the recipe's files, but not with the generated override over them.
     Refused {
         /// Its message.
@@ -76,6 +76,9 @@ impl fmt::Display for Difference {
                     shown(with)
                 )
             }
+            Self::Handed { place, own, handed } => {
+                write!(out, "{place}: the recipe has {}, what we hand to docker has {}", shown(own), shown(handed))
+            }
             Self::Refused { text } => write!(out, "the loader refuses the generated override: {text}"),
         }
     }
@@ -86,7 +89,7 @@ impl Difference {
     #[must_use]
     pub fn place(&self) -> Option<&str> {
         match self {
-            Self::Reading { place, .. } | Self::Override { place, .. } => Some(place),
+            Self::Reading { place, .. } | Self::Override { place, .. } | Self::Handed { place, .. } => Some(place),
             Self::Refused { .. } => None,
         }
     }
@@ -133,6 +136,33 @@ pub fn meddling(without: &Rendering, with: &Rendering) -> Vec<Difference> {
     let [without, mut with] = [without, with].map(|one| table(&theirs::document(&one.0, Scope::Untouchable)));
     with.retain(|place, _| without.contains_key(place) || !may_be_new(place));
     unequal(&without, &with, |place, without, with| Difference::Override { place, without, with })
+}
+
+/// Every place where the loader reads what we hand over otherwise than the recipe's own files, whatever the key. Variables from
+/// files are variables like the others by then.
+#[must_use]
+pub fn unfaithful(own: &Rendering, handed: &Rendering) -> Vec<Difference> {
+    let [own, handed] = [own, handed].map(|rendering| {
+        let mut leaves = BTreeMap::new();
+        every_leaf("", &rendering.0, &mut leaves);
+        leaves.retain(|place, _| !(place.starts_with("services.") && place.ends_with(".env_file")));
+        leaves
+    });
+    unequal(&own, &handed, |place, own, handed| Difference::Handed { place, own, handed })
+}
+
+fn every_leaf(place: &str, value: &Value, leaves: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            for (key, value) in fields {
+                let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+                every_leaf(&place, value, leaves);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            leaves.insert(place.to_owned(), value.clone());
+        }
+    }
 }
 
 /// A label, a variable, the network `default` written out that the loader would make anyway, or the authorities that an app

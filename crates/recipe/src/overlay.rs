@@ -8,7 +8,9 @@ mod apart;
 pub use self::apart::Whole;
 use self::apart::is_apart;
 use crate::Environment;
+use crate::compose::ascii;
 use crate::compose::{Compose, Port, PortMode, Service, StackFile};
+use crate::source::Ground;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -78,12 +80,14 @@ pub struct Overlay<'a> {
     pub environment: &'a Environment,
     /// Image references to their pinned form.
     pub pins: &'a BTreeMap<String, String>,
+    /// Where the recipe lies.
+    pub ground: Ground<'a>,
     /// A bundle of certificate authorities on the machine that every service is to trust.
     pub authorities: Option<&'a str>,
 }
 
 impl Overlay<'_> {
-    /// The override's text. Services that it must not name are in none of it, see [`Overlay::apart`].
+    /// The override's text. Services that it must not name are in none of it, see [`Overlay::handed`].
     #[must_use]
     pub fn text(&self) -> String {
         let mut root = Map::new();
@@ -112,9 +116,14 @@ impl Overlay<'_> {
         }
         let volumes = compose.volumes.iter().filter(|(_, volume)| !volume.external);
         let volumes = volumes.map(|(name, volume)| (name.clone(), labelled(volume.entry()))).collect();
+        // The override lies elsewhere than the recipe, but for `abra`, which takes both into its clone.
+        let lies = match self.identity {
+            Identity::Override => Some(self.ground.folder),
+            Identity::Abra => None,
+        };
         let files = |entries: &BTreeMap<String, StackFile>| {
             let own = entries.iter().filter(|(_, file)| !file.external);
-            own.map(|(name, file)| (name.clone(), labelled(file.entry(compose)))).collect::<Map<_, _>>()
+            own.map(|(name, file)| (name.clone(), labelled(file.entry(compose, lies)))).collect::<Map<_, _>>()
         };
         let (mut configs, secrets) = (files(&compose.configs), files(&compose.secrets));
         if let Some(file) = self.authorities {
@@ -126,9 +135,7 @@ impl Overlay<'_> {
                 root.insert(key.to_owned(), Value::Object(entries));
             }
         }
-        let mut text = serde_json::to_string_pretty(&Value::Object(root)).unwrap_or_default();
-        text.push('\n');
-        text
+        ascii(&Value::Object(root))
     }
 
     fn service(&self, name: &str, service: &Service) -> Value {

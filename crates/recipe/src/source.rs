@@ -55,6 +55,15 @@ pub fn tidy_path(path: &str) -> String {
     parts.join("/")
 }
 
+/// Where the recipe's files lie, for paths that the loader makes absolute.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground<'a> {
+    /// The recipe's root, absolute.
+    pub folder: &'a str,
+    /// What the loader puts in place of `~`.
+    pub home: Option<&'a str>,
+}
+
 /// How much a problem matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -3,32 +3,11 @@
 use super::EngineAddress;
 use crate::process::Command;
 use crate::swarm::Rendered;
+use cc_ci_recipe::reserved::is_reserved;
 use std::path::Path;
 
-/// Names the docker command itself reads: an app may not set them for it.
-const RESERVED: [&str; 11] = [
-    "PATH",
-    "HOME",
-    "DOCKER_HOST",
-    "DOCKER_CONFIG",
-    "DOCKER_CONTEXT",
-    "DOCKER_TLS_VERIFY",
-    "DOCKER_CERT_PATH",
-    "DOCKER_API_VERSION",
-    "GCONV_PATH",
-    "GLIBC_TUNABLES",
-    "GODEBUG",
-];
-
-/// Beginnings of names by which a program is made to load or run something else: a recipe's environment is a stranger's.
-const RESERVED_BEGINNINGS: [&str; 2] = ["LD_", "DOCKER_CLI_"];
-
-fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name) || RESERVED_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
-}
-
-/// `docker stack WORDS --compose-file …` over `files` of a stack. Variables in them are filled in from the app's
-/// environment, and from nothing else but the few names that the command itself needs.
+/// `docker stack WORDS --compose-file …` over `files` of a stack. Variables in the recipe's own files are filled in from the
+/// app's environment; what we wrote has none left, and the command is given none.
 pub(super) fn stack_command<'a>(
     program: &Path,
     address: &EngineAddress,
@@ -37,10 +16,12 @@ pub(super) fn stack_command<'a>(
     files: impl IntoIterator<Item = &'a std::path::PathBuf>,
 ) -> Command {
     let mut command = Command::new(program).arg("stack").args(words).cwd(&stack.folder);
+    let mut own = false;
     for file in files {
+        own |= stack.own.contains(file);
         command = command.arg("--compose-file").arg(file);
     }
-    for (name, value) in stack.env.iter().filter(|(name, _)| !is_reserved(name)) {
+    for (name, value) in stack.env.iter().filter(|(name, _)| own && !is_reserved(name)) {
         command = command.env(name, value);
     }
     command.envs(address.env())
@@ -51,6 +32,7 @@ mod tests {
     use super::*;
     use cc_ci_model::ids::StackName;
     use std::collections::BTreeMap;
+    use std::path::PathBuf;
 
     #[test]
     fn a_recipe_cannot_make_the_docker_command_load_its_own_code() {
@@ -60,14 +42,17 @@ mod tests {
         let stack = Rendered {
             stack: StackName::observed("s"),
             folder: "/".into(),
-            own: Vec::new(),
-            files: Vec::new(),
+            own: vec!["/compose.yml".into()],
+            files: vec!["/0.json".into()],
             apart: BTreeMap::new(),
             env,
         };
-        let command = stack_command(Path::new("docker"), &EngineAddress::socket("/s"), &["config"], &stack, &[]);
-        let given = command.env.iter().filter(|(_, value)| value.to_str() == Some("./evil.so"));
-        let given: Vec<&str> = given.filter_map(|(name, _)| name.to_str()).collect();
-        assert_eq!(given, ["DOCKER_TAG", "DOMAIN"]);
+        let given = |files: &[PathBuf]| {
+            let command = stack_command(Path::new("docker"), &EngineAddress::socket("/s"), &["config"], &stack, files);
+            let given = command.env.iter().filter(|(_, value)| value.to_str() == Some("./evil.so"));
+            given.filter_map(|(name, _)| name.to_str().map(str::to_owned)).collect::<Vec<_>>()
+        };
+        assert_eq!(given(&stack.own), ["DOCKER_TAG", "DOMAIN"]);
+        assert_eq!(given(&stack.files), [""; 0]);
     }
 }

@@ -19,8 +19,9 @@ use cc_ci_model::plan::dependency::Dependency;
 use cc_ci_model::plan::permit::{Permits, Purpose};
 use cc_ci_recipe::compose::Service;
 use cc_ci_recipe::oneshot::Lifecycle;
-use cc_ci_recipe::overlay::Overlay;
+use cc_ci_recipe::overlay::{Identity, Overlay};
 use cc_ci_recipe::secrets::SecretOrigin;
+use cc_ci_recipe::source::Ground;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -103,9 +104,9 @@ impl<'a> Instance<'a> {
     }
 }
 
-/// Writes the override of a tree beside its checkout, which nobody else can read and which goes with the run, because it
-/// holds the app's environment as it is. Returns the input of the deploy, and the text kept as
-/// `effective-stack.yml`.
+/// Writes what is deployed of a tree beside its checkout, which nobody else can read and which goes with the run, because it
+/// holds the app's environment as it is: its compose files as they were read, and the override. Returns the input of the deploy,
+/// and the text kept as `effective-stack.yml`.
 pub(crate) fn render(
     instance: &Instance<'_>,
     world: &World,
@@ -115,6 +116,7 @@ pub(crate) fn render(
 ) -> Result<(Rendered, String), Fault> {
     let recipe = &tree.recipe;
     let authorities = instance.authorities.map(Path::to_string_lossy);
+    let (folder, home) = (tree.folder.to_string_lossy(), compose_check::home());
     let overlay = Overlay {
         compose: &recipe.compose,
         recipe: instance.recipe.as_str(),
@@ -126,23 +128,30 @@ pub(crate) fn render(
         run_label: labels::RUN,
         environment: &recipe.environment,
         pins: &images.pins(),
+        ground: Ground { folder: &folder, home: home.as_deref() },
         authorities: authorities.as_deref(),
     };
+    let handed = overlay.handed().map_err(|problem| Fault::harness(problem.to_string()))?;
+    let own: Vec<PathBuf> = recipe.compose_files.iter().map(|file| tree.folder.join(file)).collect();
+    let (mut files, mut apart, mut effective) = (Vec::new(), BTreeMap::new(), String::new());
+    for (number, ((whole, name_of_own), path)) in handed.into_iter().zip(&recipe.compose_files).zip(&own).enumerate() {
+        let place = match overlay.identity {
+            Identity::Override => tree.folder.with_file_name(format!("{number}.{name}")),
+            // `abra` reads the recipe's own files, in its own clone.
+            Identity::Abra if whole.services.is_empty() => path.clone(),
+            Identity::Abra => beside(path),
+        };
+        if place != *path {
+            write_anew(&place, &whole.text)?;
+            effective = format!("{effective}# {name_of_own}, filled in\n{}", whole.text);
+        }
+        files.push(place);
+        apart.extend(whole.services);
+    }
     let text = overlay.text();
     let path = tree.folder.with_file_name(name);
-    std::fs::write(&path, &text)
-        .map_err(|error| Fault::harness(format!("cannot write {}: {error}", path.display())))?;
-    let own: Vec<PathBuf> = recipe.compose_files.iter().map(|file| tree.folder.join(file)).collect();
-    let mut files = own.clone();
-    let mut apart = BTreeMap::new();
-    let mut effective = format!("# merged over {}\n{text}", recipe.compose_files.join(", "));
-    for (file, handed) in
-        recipe.compose_files.iter().zip(&mut files).filter(|(file, _)| overlay.apart().contains(&***file))
-    {
-        let (text, services) = write_whole(&overlay, file, handed)?;
-        effective = format!("{effective}# in place of {file}\n{text}");
-        apart.extend(services);
-    }
+    write_anew(&path, &text)?;
+    effective = format!("{effective}# laid over {}\n{text}", recipe.compose_files.join(", "));
     files.push(path);
     let rendered = Rendered {
         stack: instance.stack.clone(),
@@ -205,24 +214,19 @@ pub(crate) async fn deploy<T>(
     Ok(Ok((meanwhile, deployed?)))
 }
 
-/// Writes the file that is handed over in place of `file`, and puts its path in the place of that one's. It lies beside it,
-/// because the loader takes paths relative to the first file's folder.
-fn write_whole(
-    overlay: &Overlay<'_>,
-    file: &str,
-    place: &mut PathBuf,
-) -> Result<(String, BTreeMap<String, Service>), Fault> {
-    let failed = |path: &Path, error: std::io::Error| Fault::harness(format!("{}: {error}", path.display()));
-    let text = std::fs::read_to_string(&*place).map_err(|error| failed(place, error))?;
-    let whole = overlay.whole(file, &text).map_err(|problem| Fault::harness(problem.to_string()))?;
-    let name = place.file_name().unwrap_or_default().to_string_lossy();
-    let path = place.with_file_name(format!(".cc-ci.{name}.json"));
-    // A tree may be rendered twice. What the recipe itself may have put there, a link for instance, is never written through.
-    let _none = std::fs::remove_file(&path);
-    let mut written = std::fs::File::create_new(&path).map_err(|error| failed(&path, error))?;
-    written.write_all(whole.text.as_bytes()).map_err(|error| failed(&path, error))?;
-    *place = path;
-    Ok((whole.text, whole.services))
+/// Where a file is put that `abra` is to read in place of the one at `path`.
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".cc-ci.{name}.json"))
+}
+
+/// Writes a file that may have been written before: a tree may be rendered twice. What the recipe itself may have put there, a
+/// link for instance, is never written through.
+fn write_anew(path: &Path, text: &str) -> Result<(), Fault> {
+    let failed = |error: std::io::Error| Fault::harness(format!("cannot write {}: {error}", path.display()));
+    let _none = std::fs::remove_file(path);
+    let mut written = std::fs::File::create_new(path).map_err(failed)?;
+    written.write_all(text.as_bytes()).map_err(failed)
 }
 
 /// Holds our reading of a tree against the loader's own (SWARM-1); `Some` is why that cannot be done here. A difference is our

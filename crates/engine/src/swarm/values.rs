@@ -46,7 +46,7 @@ impl Inventory {
     }
 }
 
-/// A stack ready for `docker stack deploy`: the recipe's own files, untouched, and the generated override.
+/// A stack ready for `docker stack deploy`: what we wrote of the recipe's own files, and the generated override.
 #[derive(Debug, Clone)]
 pub struct Rendered {
     /// The stack's name.
@@ -55,12 +55,12 @@ pub struct Rendered {
     pub folder: PathBuf,
     /// The recipe's own compose files in order.
     pub own: Vec<PathBuf>,
-    /// What the command is given: the same, a generated file in place of one that no override can be laid over, and the
-    /// override last.
+    /// What the command is given: each of them as it was read and judged, and the override last. `abra` is given the recipe's
+    /// own, but for one that no override can be laid over.
     pub files: Vec<PathBuf>,
     /// Services written in full to a replacement file; the override must not repeat them.
     pub apart: BTreeMap<String, Service>,
-    /// The complete environment of the command: nothing else may be interpolated.
+    /// The app's environment, from which the recipe's own files are filled in.
     pub env: BTreeMap<String, String>,
 }
 

@@ -120,15 +120,19 @@ fn contents_exist(compose: &Compose, files: &Files, problems: &mut Vec<Problem>)
     let secrets = compose.secrets.iter().map(|(id, entry)| ("secrets", id, entry));
     let configs = compose.configs.iter().map(|(id, entry)| ("configs", id, entry));
     for (section, id, entry) in secrets.chain(configs) {
-        if entry.external || !used_by_any(compose, section, id) {
+        // The loader makes every entry, used or not.
+        if entry.external {
             continue;
         }
         match &entry.file {
+            None if entry.driver.is_some() => {}
             None => {
                 let hint = "add `external: true`, or a `file`";
                 let problem = Problem::error("", "is neither external nor has a file").hint(hint);
                 problems.push(compose.at(&format!("{section}.{id}"), problem));
             }
+            // What no service uses and lies outside is left to whoever asks what the recipe wants of the machine.
+            Some(file) if (file.starts_with('/') || file.starts_with("../")) && !used_by_any(compose, section, id) => {}
             Some(file) if file.starts_with('/') => {
                 let what = format!("file `{file}` is one of the machine, not of the recipe");
                 let hint = "commit the file, and name it relative to the recipe's root";

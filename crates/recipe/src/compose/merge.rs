@@ -23,6 +23,7 @@ pub(super) fn merge(mut base: Compose, over: Compose) -> Compose {
     base.secrets.extend(over.secrets);
     base.configs.extend(over.configs);
     base.places.extend(over.places);
+    base.documents.extend(over.documents);
     base.version = base.version.or(over.version);
     base
 }

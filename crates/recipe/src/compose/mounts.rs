@@ -76,6 +76,12 @@ fn is_drive(text: &str) -> bool {
     letters.next().is_some_and(char::is_alphabetic) && letters.next() == Some(':')
 }
 
+/// The path of the host that a short mount starts with, if it mounts one.
+pub(super) fn bound(text: &str) -> Option<&str> {
+    let mount = parse_short(text).filter(|mount| mount.kind == MountKind::Bind)?;
+    mount.source.and_then(|source| text.get(..source.len()))
+}
+
 /// `[source:]target[:options]`.
 fn parse_short(text: &str) -> Option<Mount> {
     let anonymous =

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::reader::{Reader, map};
-use super::{Compose, entries, schema, service};
+use super::{Compose, Document, entries, schema, service};
 use crate::letters::{self, Returns};
 use crate::scalar::ScalarKind;
 use crate::source::{Files, Problem};
@@ -28,6 +28,7 @@ pub(super) fn document(
     let (places, mut problems) = reader.end();
     problems.extend(schema::check(file, &root, minor));
     problems.sort_by_key(|problem| (problem.file != file, problem.line));
+    compose.documents = vec![Document::new(file, &root, &compose)];
     compose.places = places;
     (compose, problems)
 }

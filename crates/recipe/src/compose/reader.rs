@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::KeyPlace;
 use super::words::parse_duration;
 use crate::interpolate::{InterpolationError, fill};
+use crate::reserved::is_reserved;
 use crate::scalar::{Scalar, ScalarKind, is_old_boolean, plain};
 use crate::source::{Files, Problem};
 use crate::yaml::{Key, Node, Value};
@@ -221,8 +222,14 @@ impl Reader<'_> {
 
     /// Variables: a key without value, or with an empty one, takes it from the app's environment where that has it.
     pub(super) fn environment(&mut self, path: &str, node: &Node) -> BTreeMap<String, Option<String>> {
-        let pairs = self.pairs(path, node);
-        pairs.into_iter().map(|(key, value)| self.looked_up(key, value)).collect()
+        let pairs = self.pairs(path, node).into_iter().map(|(key, value)| self.looked_up(key, value));
+        let pairs: BTreeMap<String, Option<String>> = pairs.collect();
+        let empty = |value: &Option<String>| value.as_ref().is_none_or(String::is_empty);
+        for (key, _) in pairs.iter().filter(|(key, value)| is_reserved(key) && empty(value)) {
+            let what = format!("`{key}` without a value may be taken from the machine that deploys");
+            self.report(&format!("{path}.{key}"), node.line, what, Some("give it a value"));
+        }
+        pairs
     }
 
     /// A variable as the loader sets it: what is empty counts as not given.

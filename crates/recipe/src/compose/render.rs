@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Compose, Network, StackFile, Volume};
+use crate::source::tidy_path;
 
 impl Volume {
     /// The entry as a compose file writes it, with `$` escaped.
@@ -39,19 +40,27 @@ impl Network {
 }
 
 impl StackFile {
-    /// The entry as a compose file of `compose` writes it, with `$` escaped.
+    /// The entry as a compose file of `compose` writes it, with `$` escaped; with a `root`, one that may lie anywhere.
     #[must_use]
-    pub fn entry(&self, compose: &Compose) -> Value {
+    pub fn entry(&self, compose: &Compose, root: Option<&str>) -> Value {
+        let path = |file: &str| match root {
+            Some(root) if !file.starts_with('/') => tidy_absolute(root, file),
+            Some(_) | None => relative_to(&compose.folder, file),
+        };
         entry([
             ("name", json!(self.name)),
             ("external", flag(self.external)),
-            ("file", json!(self.file.as_deref().map(|file| relative_to(&compose.folder, file)))),
+            ("file", json!(self.file.as_deref().map(path))),
             ("template_driver", json!(self.template_driver)),
             ("driver", json!(self.driver)),
             ("driver_opts", json!(self.driver_opts)),
             ("labels", json!(self.labels)),
         ])
     }
+}
+
+fn tidy_absolute(root: &str, file: &str) -> String {
+    format!("/{}", tidy_path(&format!("{root}/{file}")))
 }
 
 /// `path`, which is absolute or relative to the root, from inside `folder`.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Ground, keyed};
+use super::keyed;
 use crate::compose::{
     Compose, DeployMode, FileUse, Mount, MountKind, Network, Port, PortMode, Service, StackFile, Volume, duration_text,
 };
+use crate::source::Ground;
 
 pub(super) fn document(compose: &Compose, ground: &Ground<'_>) -> Value {
     let paths = Paths { ground, folder: absolute(ground.folder, &compose.folder) };

@@ -61,6 +61,8 @@ fn service(fields: &mut Map<String, Value>, scope: Scope) {
         }
         Scope::Untouchable => {
             fields.remove("image");
+            // Its variables are among the others by now.
+            fields.remove("env_file");
             if let Some(deploy) = fields.get_mut("deploy").and_then(Value::as_object_mut) {
                 deploy.remove("endpoint_mode");
                 if let Some(labels) = deploy.get_mut("labels").and_then(Value::as_object_mut) {

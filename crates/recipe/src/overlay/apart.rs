@@ -6,18 +6,17 @@
 //! changes in it, and handed to the loader in place of the recipe's own, which stays as it is.
 
 use super::Overlay;
-use crate::compose::{Port, PortMode, Service};
+use crate::compose::{Document, Port, PortMode, Service};
 use crate::source::Problem;
-use crate::yaml;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A compose file to hand over in place of one of the recipe's own.
+/// A compose file as it is handed over in place of one of the recipe's own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Whole {
     /// Its text, JSON.
     pub text: String,
-    /// Its services that the override leaves out, as they should be read.
+    /// Services that it has whole, with our changes, because the override must not name them; as they should be read.
     pub services: BTreeMap<String, Service>,
 }
 
@@ -28,24 +27,20 @@ pub(super) fn is_apart(service: &Service) -> bool {
 }
 
 impl Overlay<'_> {
-    /// The recipe's own files that [`Overlay::whole`] has to be asked for: mostly none.
-    #[must_use]
-    pub fn apart(&self) -> BTreeSet<&str> {
-        let files = self.compose.services.iter().filter(|(_, service)| is_apart(service));
-        files.filter_map(|(name, _)| self.file_of(name)).collect()
-    }
-
-    /// `file`, whose text is `text`, with our changes to the services that the override leaves out.
+    /// The files of the recipe as they are handed over, in their order; the override comes on top of them.
     ///
     /// # Errors
-    /// Fails when the text is no longer what the recipe was read from.
-    pub fn whole(&self, file: &str, text: &str) -> Result<Whole, Problem> {
-        let mut root = yaml::parse(file, text)?.to_json();
-        let ours = self
-            .compose
-            .services
-            .iter()
-            .filter(|(name, service)| is_apart(service) && self.file_of(name) == Some(file));
+    /// Fails when what we write about a service cannot be read back: our own mistake.
+    pub fn handed(&self) -> Result<Vec<Whole>, Problem> {
+        self.compose.documents.iter().map(|document| self.whole(document)).collect()
+    }
+
+    /// A file of the recipe as it is handed over, with our changes to the services that the override leaves out.
+    fn whole(&self, document: &Document) -> Result<Whole, Problem> {
+        let mut document = document.clone();
+        let file = document.file.clone();
+        let ours = self.compose.services.iter();
+        let ours = ours.filter(|(name, service)| is_apart(service) && self.file_of(name) == Some(file.as_str()));
         let mut services = BTreeMap::new();
         for (name, service) in ours {
             let mut changes = self.service(name, service);
@@ -55,16 +50,13 @@ impl Overlay<'_> {
             }
             // The loader's rule for ports is what this is for; ours go in as a whole.
             changes["ports"] = Value::Array(self.ports(service).iter().map(written).collect());
-            let place = root.get_mut("services").and_then(|all| all.get_mut(name));
-            let Some(Value::Object(place)) = place else {
+            let Some(place) = document.service(name) else {
                 return Err(Problem::error(file, format!("has no service `{name}` any more")));
             };
             lay_over(place, changes);
             services.insert(name.clone(), self.expected(name, service)?);
         }
-        let mut text = serde_json::to_string_pretty(&root).unwrap_or_default();
-        text.push('\n');
-        Ok(Whole { text, services })
+        Ok(Whole { text: document.text(&self.ground, &self.compose.folder), services })
     }
 
     /// How a service that is written out whole should be read.
@@ -137,6 +129,7 @@ mod tests {
     use super::*;
     use crate::Recipe;
     use crate::overlay::{Endpoint, Identity, TreeLabel};
+    use crate::source::Ground;
 
     const COMPOSE: &str = r#"version: "3.8"
 services:
@@ -169,15 +162,15 @@ services:
             run_label: "run",
             environment: &recipe.environment,
             pins: &BTreeMap::from([("a:1".to_owned(), "a@sha256:0".to_owned())]),
+            ground: Ground { folder: "/recipe", home: None },
             authorities: None,
         };
-        assert_eq!(overlay.apart(), BTreeSet::from(["compose.yml"]));
         let over: Value = serde_json::from_str(&overlay.text()).unwrap();
         assert_eq!(over["services"].as_object().unwrap().keys().collect::<Vec<_>>(), ["db"]);
 
-        let whole = overlay.whole("compose.yml", COMPOSE).unwrap();
+        let whole = overlay.whole(&recipe.compose.documents[0]).unwrap();
         let written: Value = serde_json::from_str(&whole.text).unwrap();
-        insta::assert_snapshot!(written["services"]["app"], @r#"{"deploy":{"endpoint_mode":"dnsrr","labels":["x=y","coop-cloud.${STACK_NAME}.recipe=a","coop-cloud.a-1.chaos=true","coop-cloud.a-1.chaos-version=0123abcd","run=r1"]},"environment":["A=${DOMAIN}","B","DOMAIN=a.test","STACK_NAME=a-1","TYPE=a"],"image":"a@sha256:0","labels":{"run":"r1"},"ports":[{"mode":"host","protocol":"tcp","published":53,"target":53},{"mode":"host","protocol":"udp","published":53,"target":53}]}"#);
+        insta::assert_snapshot!(written["services"]["app"], @r#"{"deploy":{"endpoint_mode":"dnsrr","labels":["x=y","coop-cloud.a-1.recipe=a","coop-cloud.a-1.chaos=true","coop-cloud.a-1.chaos-version=0123abcd","run=r1"]},"environment":{"A":"a.test","B":"2","DOMAIN":"a.test","STACK_NAME":"a-1","TYPE":"a"},"image":"a@sha256:0","labels":{"run":"r1"},"ports":[{"mode":"host","protocol":"tcp","published":53,"target":53},{"mode":"host","protocol":"udp","published":53,"target":53}]}"#);
         let app = &whole.services["app"];
         assert_eq!((app.ports.len(), app.image.as_str()), (2, "a@sha256:0"));
         assert_eq!(app.environment["A"].as_deref(), Some("a.test"));

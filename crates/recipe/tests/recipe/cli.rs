@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use cc_ci_recipe::compose::Compose;
-use cc_ci_recipe::crosscheck::{Difference, Ground, Rendering, differences};
-use cc_ci_recipe::source::{Files, Severity};
+use cc_ci_recipe::crosscheck::{Difference, Rendering, differences};
+use cc_ci_recipe::source::{Files, Ground, Severity};
 
 /// What `docker stack config` prints, or why it refuses; `None` where there is no such command. `CC_CI_DOCKER_CLI` names
 /// another docker program than the one in `PATH`, and then it has to have the command.

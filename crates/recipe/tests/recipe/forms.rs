@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cc_ci_recipe::compose::Compose;
-use cc_ci_recipe::crosscheck::{Ground, Rendering, differences};
-use cc_ci_recipe::source::Files;
+use cc_ci_recipe::crosscheck::{Rendering, differences, unfaithful};
+use cc_ci_recipe::source::{Files, Ground};
 
 use crate::cli::{none, read, run_cli};
 use crate::loading::files_in;
@@ -78,6 +78,29 @@ fn every_form_is_read_as_it_is_rendered_here() {
         let printed = printed.unwrap_or_else(|error| panic!("{:?}: {error}", case.folder));
         let ground = Ground { folder: case.folder.to_str().unwrap(), home: Some("/srv/user") };
         none(&differences(&case.compose(), &Rendering::read(&printed).unwrap(), &ground), &printed);
+    }
+}
+
+/// The fidelity of what is deployed: over every key, without any environment, and from another folder.
+#[test]
+fn what_is_handed_over_is_read_as_the_files_themselves() {
+    for case in cases() {
+        let Some(own) = run_cli(&case.folder, &case.names, &env()) else { return };
+        let own = own.unwrap_or_else(|error| panic!("{:?}: {error}", case.folder));
+        let ground = Ground { folder: case.folder.to_str().unwrap(), home: Some("/srv/user") };
+        let compose = case.compose();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let mut names = Vec::new();
+        for (number, document) in compose.documents.iter().enumerate() {
+            let text = document.text(&ground, &compose.folder);
+            assert!(text.is_ascii(), "{text}");
+            names.push(format!("{number}.json"));
+            std::fs::write(elsewhere.path().join(&names[number]), text).unwrap();
+        }
+        let handed = run_cli(elsewhere.path(), &names, &BTreeMap::new()).unwrap();
+        let handed = handed.unwrap_or_else(|error| panic!("{:?}: {error}", case.folder));
+        let found = unfaithful(&Rendering::read(&own).unwrap(), &Rendering::read(&handed).unwrap());
+        none(&found, &handed);
     }
 }
 

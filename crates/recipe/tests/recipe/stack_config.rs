@@ -40,7 +40,7 @@ fn repeated(compose: &Compose) -> String {
     let volumes: Map<_, _> = volumes.map(|(key, one)| (key.clone(), labelled(one.entry()))).collect();
     let networks = compose.networks.iter().filter(|(_, one)| !one.external);
     let networks: Map<_, _> = networks.map(|(key, one)| (key.clone(), labelled(one.entry()))).collect();
-    let file = |(key, one): (&String, &StackFile)| (key.clone(), labelled(one.entry(compose)));
+    let file = |(key, one): (&String, &StackFile)| (key.clone(), labelled(one.entry(compose, None)));
     let secrets: Map<_, _> = compose.secrets.iter().map(file).collect();
     let configs: Map<_, _> = compose.configs.iter().map(file).collect();
     let mut root = json!({"volumes": volumes, "networks": networks, "secrets": secrets, "configs": configs});
