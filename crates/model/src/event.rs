@@ -9,9 +9,33 @@ use crate::testcase::TestCase;
 use crate::tier::Tier;
 use cc_ci_recipe::lint::LintReport;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
-/// The version of the record's format; raised when a reader of the old one would misread the new one.
-pub const FORMAT: u32 = 1;
+/// The format of the records that this program writes.
+pub const FORMAT: Format = Format { major: 1, minor: 1 };
+
+/// The version of a record's format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Format {
+    /// Raised when a reader of the old format would misread the new one.
+    pub major: u32,
+    /// Raised when an event or a field is added, which an older reader does not know.
+    pub minor: u32,
+}
+
+impl Format {
+    /// Whether a program that writes this format can read a record of format `other`.
+    #[must_use]
+    pub fn reads(self, other: Self) -> bool {
+        self.major == other.major && self.minor >= other.minor
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
 
 /// One event with its place in the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +54,11 @@ pub struct Stamped {
 pub enum Event {
     /// Always first.
     RunStarted {
-        /// [`FORMAT`].
+        /// The major version of the record's format.
         format: u32,
+        /// Its minor version; records that do not say have 0.
+        #[serde(default)]
+        minor: u32,
         /// The run.
         run: RunId,
         /// The recipe under test.

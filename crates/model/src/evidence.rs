@@ -1,6 +1,6 @@
 //! Events folded into what was observed: the only thing a verdict is given about a run (VER-1).
 
-use crate::event::{Budget, Event, FORMAT, InventoryWhen, RunEnd, Screenshot, ServiceSeen, Stamped, Triage};
+use crate::event::{Budget, Event, FORMAT, Format, InventoryWhen, RunEnd, Screenshot, ServiceSeen, Stamped, Triage};
 use crate::ids::{Commit, RecipeName, RunId, StackName, StepId};
 use crate::object::Object;
 use crate::outcome::Outcome;
@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 /// Everything a record of a run says. A missing fact is absent here, never invented.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Evidence {
+    /// How many events it was made from.
+    added: u64,
     /// From `RunStarted`.
     pub start: Option<Start>,
     /// The plan the run followed, as the record holds it.
@@ -139,12 +141,18 @@ impl Evidence {
     #[must_use]
     pub fn fold(events: &[Stamped]) -> Self {
         let mut evidence = Self::default();
-        for (position, stamped) in events.iter().enumerate() {
-            let position = u64::try_from(position).unwrap_or(u64::MAX);
-            evidence.check_place(position, stamped);
-            evidence.take(stamped);
+        for stamped in events {
+            evidence.add(stamped);
         }
         evidence
+    }
+
+    /// Adds the next event of a record. Whoever follows a run while it goes on folds it by this, too.
+    pub fn add(&mut self, stamped: &Stamped) {
+        let position = self.added;
+        self.added += 1;
+        self.check_place(position, stamped);
+        self.take(stamped);
     }
 
     /// How a step ended, if it did.
@@ -200,8 +208,9 @@ impl Evidence {
     fn take(&mut self, stamped: &Stamped) {
         let at = stamped.ms;
         match &stamped.event {
-            Event::RunStarted { format, run, recipe, head, pr, started, program } => {
-                if *format != FORMAT {
+            Event::RunStarted { format, minor, run, recipe, head, pr, started, program } => {
+                let format = Format { major: *format, minor: *minor };
+                if !FORMAT.reads(format) {
                     self.flaws.push(format!("the record has format {format}, this program reads {FORMAT}"));
                 }
                 self.start = Some(Start {

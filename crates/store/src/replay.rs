@@ -1,7 +1,7 @@
 //! Reads the record of a run back, and judges it as the run was judged.
 
 use crate::run_dir::{EVENTS, RunDir};
-use cc_ci_model::event::{Event, FORMAT, Stamped};
+use cc_ci_model::event::{Event, FORMAT, Format, Stamped};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::report::ReportView;
@@ -34,7 +34,7 @@ pub enum ReplayError {
         /// The file.
         path: PathBuf,
         /// The format it has.
-        found: u32,
+        found: Format,
         /// The version that wrote it.
         program: String,
     },
@@ -112,6 +112,8 @@ struct HeadEvent {
     #[serde(rename = "type")]
     kind: String,
     format: u32,
+    #[serde(default)]
+    minor: u32,
     program: String,
 }
 
@@ -130,8 +132,9 @@ pub fn events(dir: &RunDir) -> Result<Recording, ReplayError> {
     if head.event.kind != "run-started" {
         return Err(ReplayError::NotARecord { path });
     }
-    if head.event.format != FORMAT {
-        return Err(ReplayError::Format { path, found: head.event.format, program: head.event.program });
+    let found = Format { major: head.event.format, minor: head.event.minor };
+    if !FORMAT.reads(found) {
+        return Err(ReplayError::Format { path, found, program: head.event.program });
     }
     let mut events = Vec::with_capacity(lines.len());
     for (at, line) in lines.iter().enumerate() {

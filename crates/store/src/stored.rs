@@ -116,7 +116,8 @@ mod tests {
         for (id, started) in [("z", "2026-11-23T20:00:00Z"), ("a", "2026-11-23T20:00:01Z"), ("m", "")] {
             let (dir, _lock) = RunDir::create(&state, &RunId::parse(id).unwrap()).unwrap();
             let event = Event::RunStarted {
-                format: FORMAT,
+                format: FORMAT.major,
+                minor: FORMAT.minor,
                 run: RunId::parse(id).unwrap(),
                 recipe: RecipeName::parse("shop").unwrap(),
                 head: Commit::parse(&"a".repeat(40)).unwrap(),

@@ -160,7 +160,7 @@ fn events() {
     let intro = "# Events\n\n\
         A run folder's `events.jsonl` holds one JSON object a line: `seq`, the position from 0 without gaps; `ms`, \
         milliseconds since the run started; and `event`, one of those below, told apart by `type`. The first event carries \
-        `format`, the version of all this.\n";
+        `format` and `minor`, the version of all this: a reader takes its own format and any minor version up to its own.\n";
     let event = include_str!("../../../model/src/event.rs");
     let outcome = include_str!("../../../model/src/outcome.rs");
     let lint = include_str!("../../../recipe/src/lint.rs");

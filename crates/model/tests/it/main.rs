@@ -10,6 +10,8 @@ mod dependencies;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod format;
+#[cfg(test)]
 mod lint_rung;
 #[cfg(test)]
 mod props;

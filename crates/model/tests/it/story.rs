@@ -230,7 +230,8 @@ impl Story {
         teller.say(
             0,
             Event::RunStarted {
-                format: FORMAT,
+                format: FORMAT.major,
+                minor: FORMAT.minor,
                 run: self.plan.run.clone(),
                 recipe: self.plan.recipe.clone(),
                 head: self.plan.head.clone(),

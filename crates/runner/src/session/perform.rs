@@ -125,7 +125,8 @@ async fn record(
 /// The first events of every record.
 fn open_record(voice: &Voice, plan: &Plan, pr: Option<u64>, facts: Vec<(String, String)>, notes: Vec<String>) {
     voice.say(Event::RunStarted {
-        format: FORMAT,
+        format: FORMAT.major,
+        minor: FORMAT.minor,
         run: plan.run.clone(),
         recipe: plan.recipe.clone(),
         head: plan.head.clone(),

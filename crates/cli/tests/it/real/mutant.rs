@@ -83,7 +83,8 @@ async fn run_of(product: &Product, twist: Twist) -> Outcome {
     let recorder = Recorder::create(&dir, vault.clone()).unwrap();
     let voice = Voice::new(vec![Box::new(recorder.clone())]);
     voice.say(Event::RunStarted {
-        format: FORMAT,
+        format: FORMAT.major,
+        minor: FORMAT.minor,
         run: plan.run.clone(),
         recipe: plan.recipe.clone(),
         head: plan.head.clone(),
