@@ -153,7 +153,8 @@ impl Shop {
         let record = Record::default();
         let voice = Voice::new(vec![Box::new(record.clone())]);
         voice.say(Event::RunStarted {
-            format: FORMAT,
+            format: FORMAT.major,
+            minor: FORMAT.minor,
             run: plan.run.clone(),
             recipe: plan.recipe.clone(),
             head: plan.head.clone(),
