@@ -1,6 +1,7 @@
 //! The only printer: data and summaries to standard output, progress and errors to standard error.
 
 pub mod fit;
+pub mod harmless;
 pub mod progress;
 
 use crate::error::shown;
@@ -8,6 +9,7 @@ use cc_ci_model::event::{Listener, Stamped};
 use cc_ci_model::redact::Vault;
 use cc_ci_model::tier::Tier;
 use cc_ci_runner::error::RunnerError;
+use harmless::harmless;
 use progress::Progress;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -21,6 +23,12 @@ const TICK: Duration = Duration::from_millis(200);
 
 /// Prints data or a summary to standard output. A reader that is gone is no error of ours.
 pub fn out(text: &str) {
+    painted(text, Paint::Plain);
+}
+
+/// The same for text that is coloured already.
+pub fn painted(text: &str, paint: Paint) {
+    let text = harmless(text, paint);
     let mut stdout = io::stdout().lock();
     let _gone = stdout.write_all(text.as_bytes());
     if !text.ends_with('\n') {
@@ -28,7 +36,7 @@ pub fn out(text: &str) {
     }
 }
 
-/// Prints a file's content to standard output, as it is.
+/// Prints a picture's content to standard output, as it is; never to a terminal.
 pub fn out_bytes(content: &[u8]) {
     let _gone = io::stdout().lock().write_all(content);
 }
@@ -40,7 +48,7 @@ pub fn summary(text: &str, wishes: &Wishes) {
     }
     let (paint, columns) = (Paint::for_stdout(wishes), columns(&io::stdout()));
     let lines = text.lines().flat_map(|line| fit::fold(&dressed(&fit::clean(line, Paint::Plain), paint), columns));
-    out(&lines.collect::<Vec<_>>().join("\n"));
+    painted(&lines.collect::<Vec<_>>().join("\n"), paint);
 }
 
 /// One of the colours of [`Paint`].
@@ -82,7 +90,11 @@ fn columns(stream: &impl AsFd) -> usize {
 
 /// Prints one line for a person to standard error.
 pub fn note(line: &str) {
-    let _gone = writeln!(io::stderr(), "{line}");
+    note_painted(line, Paint::Plain);
+}
+
+fn note_painted(line: &str, paint: Paint) {
+    let _gone = writeln!(io::stderr(), "{}", harmless(line, paint));
 }
 
 /// Prints an error.
@@ -271,7 +283,7 @@ impl Screen {
         for line in lines.iter().map(|line| fit::clean(line, self.paint)) {
             // A log keeps its lines whole; a terminal would break them anywhere.
             let folded = if io::stderr().is_terminal() { fit::fold(&line, columns(&io::stderr())) } else { vec![line] };
-            folded.iter().for_each(|line| note(line));
+            folded.iter().for_each(|line| note_painted(line, self.paint));
         }
     }
 

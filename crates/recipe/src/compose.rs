@@ -346,10 +346,18 @@ impl Compose {
         let mut merged: Option<Self> = None;
         let folder = names.first().and_then(|name| name.rsplit_once('/')).map_or("", |(folder, _)| folder);
         for name in names {
-            let Some(text) = files.text(name) else {
-                let named = Problem::error(name.clone(), "does not exist in the recipe");
-                problems.push(named.hint("COMPOSE_FILE names it: correct the list in .env.sample, or add the file"));
-                continue;
+            let text = match files.readable(name) {
+                Ok(Some(text)) => text,
+                Ok(None) => {
+                    let named = Problem::error(name.clone(), "does not exist in the recipe");
+                    problems
+                        .push(named.hint("COMPOSE_FILE names it: correct the list in .env.sample, or add the file"));
+                    continue;
+                }
+                Err(problem) => {
+                    problems.push(problem);
+                    continue;
+                }
             };
             let (read, found) = read::document(name, text, folder, files, env);
             problems.extend(found);

@@ -107,16 +107,25 @@ impl Recipe {
         overlays: &[String],
     ) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
         let mut problems = Vec::new();
-        let sample = match files.text(SAMPLE) {
-            Some(text) => keep(EnvSample::read(SAMPLE, text), &mut problems),
-            None => {
+        let sample = match files.readable(SAMPLE) {
+            Ok(Some(text)) => keep(EnvSample::read(SAMPLE, text), &mut problems),
+            Err(problem) => {
+                problems.push(problem);
+                EnvSample::default()
+            }
+            Ok(None) => {
                 let hint = "add it: abra cannot make an app without it; an empty file will do";
                 problems.push(Problem::error(SAMPLE, "is missing").hint(hint).topic(Topic::NoSample));
                 EnvSample::default()
             }
         };
-        let abra_sh =
-            files.text(ABRA_SH).map_or_else(AbraSh::default, |text| keep(AbraSh::read(ABRA_SH, text), &mut problems));
+        let abra_sh = match files.readable(ABRA_SH) {
+            Ok(text) => keep(AbraSh::read(ABRA_SH, text.unwrap_or_default()), &mut problems),
+            Err(problem) => {
+                problems.push(problem);
+                AbraSh::default()
+            }
+        };
         problems.extend(doubtful_letters(files));
         problems.extend(reserved_names(&sample, &abra_sh));
         let (environment, stack) = environment(&sample, &abra_sh, env, &mut problems);

@@ -1,19 +1,32 @@
 //! The recipe tree as text, and the problems that reading it finds.
 
+mod bytes;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The text files of a recipe at one commit, by path relative to the recipe's root.
-///
-/// Where the texts come from (git, a folder, a test) is not this crate's business. A file that is not UTF-8 is
-/// entered with its text converted lossily: the model only asks whether it is there.
+pub use bytes::{LONGEST_TEXT, NoText, UnreadFile, read_text};
+
+/// The files of a recipe at one commit, by path relative to the recipe's root. Where they come from (git, a folder, a test)
+/// is not this crate's business.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
-    /// Path to text.
+    /// Path to text. A file whose text cannot be read is there with an empty one.
     pub texts: BTreeMap<String, String>,
+    /// The files among them whose text cannot be read.
+    pub unread: BTreeMap<String, UnreadFile>,
+}
+
+/// What a file holds, for comparing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileContent<'a> {
+    /// Its text.
+    Text(&'a str),
+    /// The id of its content, where that is no text.
+    Object(&'a str),
 }
 
 impl Files {
@@ -21,6 +34,32 @@ impl Files {
     #[must_use]
     pub fn text(&self, path: &str) -> Option<&str> {
         self.texts.get(&tidy_path(path)).map(String::as_str)
+    }
+
+    /// The text at `path`, `None` where there is no such file.
+    ///
+    /// # Errors
+    /// Fails where there is something at `path` that cannot be read as text.
+    pub fn readable(&self, path: &str) -> Result<Option<&str>, Problem> {
+        let path = tidy_path(path);
+        if let Some(unread) = self.unread.get(&path) {
+            return Err(unread.why.problem(&path));
+        }
+        match self.texts.get(&path) {
+            Some(text) => Ok(Some(text)),
+            None if self.has(&path) => Err(Problem::error(path, "is a folder")),
+            None => Ok(None),
+        }
+    }
+
+    /// What the file at `path` holds.
+    #[must_use]
+    pub fn content(&self, path: &str) -> Option<FileContent<'_>> {
+        let path = tidy_path(path);
+        match self.unread.get(&path) {
+            Some(unread) => Some(FileContent::Object(&unread.object)),
+            None => self.texts.get(&path).map(|text| FileContent::Text(text)),
+        }
     }
 
     /// Whether the tree has a file, or a folder, at `path`.
@@ -35,7 +74,7 @@ impl Files {
 impl<P: Into<String>, T: Into<String>> FromIterator<(P, T)> for Files {
     fn from_iter<I: IntoIterator<Item = (P, T)>>(files: I) -> Self {
         let texts = files.into_iter().map(|(path, text)| (path.into(), text.into())).collect();
-        Self { texts }
+        Self { texts, unread: BTreeMap::new() }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Recipe versions `X.Y.Z+upstream`, their order, and which tags publish one.
 
+use crate::shell::word;
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
@@ -167,9 +168,14 @@ impl SkippedTag {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let version = self.version()?;
-        let tag = &self.tag;
-        Some(format!("publish it without the `v`: git tag -a '{version}' '{tag}^{{}}'"))
+        let (version, commit) = (word(&version.to_string()), word(&format!("{}^{{}}", self.tag)));
+        Some(format!("publish it without the `v`: git tag -a {version} {commit}"))
     }
+}
+
+/// The command that turns a lightweight tag into an annotated one.
+pub(crate) fn annotate(tag: &str) -> String {
+    format!("git tag -f -a {} {}", word(tag), word(&format!("{tag}^{{}}")))
 }
 
 impl Publications {
@@ -204,7 +210,7 @@ impl Publications {
         let lightweight = self.versions.iter().filter(|one| one.kind == TagKind::Lightweight);
         let problem = |one: &Published| {
             let tag = &one.tag;
-            let hint = format!("make it annotated: git tag -f -a '{tag}' '{tag}^{{}}'");
+            let hint = format!("make it annotated: {}", annotate(tag));
             Problem::warning("tags", "is a lightweight tag, which abra refuses").key(tag.clone()).hint(hint)
         };
         lightweight.map(problem).collect()

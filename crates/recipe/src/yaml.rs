@@ -17,6 +17,12 @@ use notation::Texts;
 /// The longest YAML text that is read, in bytes: real recipes stay under 50 KiB.
 const MAX_TEXT: usize = 1 << 20;
 
+/// How many lists and mappings may lie in one another.
+const MAX_DEPTH: usize = 24;
+
+/// How many entries the aliases of one file may unfold to. A recipe has dozens of files at most, so this bounds them all.
+const MAX_UNFOLDED: usize = 5_000;
+
 /// A node and the line it is written on.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node {
@@ -82,8 +88,8 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Node, Problem> {
     let texts = notation::texts(file, text)?;
     // The depth bounds the stack that the recursive reading needs: about 1 MiB without optimisation.
     let options = options! {
-        budget: budget! { max_events: 200_000, max_aliases: 2_000, max_anchors: 2_000, max_depth: 24, max_nodes: 100_000 },
-        alias_limits: alias_limits! { max_total_replayed_events: 100_000, max_replay_stack_depth: 16 },
+        budget: budget! { max_events: 200_000, max_aliases: 2_000, max_anchors: 2_000, max_depth: MAX_DEPTH, max_nodes: 100_000 },
+        alias_limits: alias_limits! { max_total_replayed_events: MAX_UNFOLDED, max_replay_stack_depth: 16 },
         ignore_binary_tag_for_string: true,
         // What such a scalar is to the loader is decided in `scalar`.
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
@@ -92,10 +98,29 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Node, Problem> {
         Ok(root) => Ok(node(text, &texts, root)),
         Err(error) => {
             let line = error.location().map(|at| at.line()).filter(|line| *line > 0);
-            let problem = Problem::error(file, format!("not readable as YAML: {}", first_sentence(&error)));
+            let problem = Problem::error(file, reason(text, &error));
             let problem = problem.topic(Topic::Unreadable);
             Err(Problem { line: line.and_then(|line| u32::try_from(line).ok()), ..problem })
         }
+    }
+}
+
+/// Why a text is not read, in words for those reasons that people meet.
+fn reason(text: &str, error: &serde_saphyr::Error) -> String {
+    let said = first_sentence(error);
+    let conflict = text.lines().any(|line| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> "));
+    if conflict {
+        "holds the marks of a merge conflict (`<<<<<<<`)".to_owned()
+    } else if said.starts_with("budget breached: Depth") {
+        format!("nested more than {MAX_DEPTH} deep")
+    } else if said.starts_with("budget breached") {
+        "holds more than a compose file can".to_owned()
+    } else if said.starts_with("alias replay limit exceeded") {
+        format!("aliases unfold to more than {MAX_UNFOLDED} entries")
+    } else if said.starts_with("multiple YAML documents") {
+        "a second YAML document begins (`---`): remove it".to_owned()
+    } else {
+        format!("not readable as YAML: {said}")
     }
 }
 

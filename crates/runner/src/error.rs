@@ -179,8 +179,9 @@ impl From<GitError> for RunnerError {
             | GitError::UnsafePath(_)
             | GitError::UnsafeLink { .. }
             | GitError::TooLarge { .. }
+            | GitError::Unreadable(_)
             | GitError::Commit(_) => ErrorKind::Recipe,
-            GitError::Fetch { .. } | GitError::Unreadable(_) | GitError::Write { .. } => ErrorKind::Infrastructure,
+            GitError::Fetch { .. } | GitError::Write { .. } => ErrorKind::Infrastructure,
             GitError::Answer(_) => ErrorKind::Internal,
         };
         Self::caused(kind, error)

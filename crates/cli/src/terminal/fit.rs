@@ -1,6 +1,7 @@
 //! Makes text fit a terminal: clips what is drawn over, folds what stays, and lets nothing through that moves the cursor.
 
 use super::Paint;
+use super::harmless::is_order;
 use unicode_width::UnicodeWidthChar;
 
 /// What stands where something was cut off.
@@ -14,7 +15,7 @@ pub fn clean(text: &str, paint: Paint) -> String {
     for part in Parts(text) {
         match part {
             Part::Char('\t' | '\r' | '\n') => clean.push(' '),
-            Part::Char(c) if c.is_control() => {}
+            Part::Char(c) if is_order(c) => {}
             Part::Char(c) => clean.push(c),
             Part::Colour(code) => match paint {
                 Paint::Ansi => clean.push_str(code),

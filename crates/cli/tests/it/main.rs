@@ -6,6 +6,7 @@
 mod abra;
 mod child;
 mod doctor;
+mod hostile;
 mod lint;
 mod malformed;
 mod plan;

@@ -3,6 +3,7 @@
 mod hostile;
 
 use super::*;
+use cc_ci_recipe::source::NoText;
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
@@ -151,8 +152,13 @@ async fn files_are_read_raw_with_modes_and_links() {
     assert_eq!(files.text["weird name\u{fc}.txt"], "a\nb");
     assert_eq!((files.text["hidden.txt"].as_str(), files.text["id.txt"].as_str()), ("seen", "$Format:%H$"));
     assert_eq!(files.executable, BTreeSet::from(["tests/custom/run.sh".to_owned()]));
-    let left_out: Vec<_> = files.left_out.iter().map(|(path, why)| (path.as_str(), *why)).collect();
-    assert_eq!(left_out, [("big", LeftOut::TooLarge), ("folder", LeftOut::Link), ("logo.png", LeftOut::Binary)]);
+    let why = |path: &str| match &files.left_out[path] {
+        LeftOut::NoText(unread) => Some(unread.why),
+        LeftOut::Link | LeftOut::Submodule => None,
+    };
+    assert_eq!(files.left_out.keys().collect::<Vec<_>>(), ["big", "folder", "logo.png"]);
+    assert_eq!((why("big"), why("folder")), (Some(NoText::TooLong), None));
+    assert_eq!(why("logo.png"), Some(NoText::NotUtf8 { line: 1, byte: 0x89 }));
 
     let dir = bench.fresh();
     repository.checkout(&commit, &dir).await.unwrap();

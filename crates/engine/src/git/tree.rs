@@ -4,14 +4,13 @@ use super::door::DEPTH;
 use super::{GitError, Repository};
 use crate::process;
 use cc_ci_model::ids::Commit;
+use cc_ci_recipe::source::{LONGEST_TEXT, NoText, UnreadFile, read_text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-/// The largest file that is read as text. Bytes.
-const TEXT: u64 = 1024 * 1024;
 /// The most a commit may hold. Bytes.
 const WHOLE: u64 = 64 * 1024 * 1024;
 /// The most files a commit may hold.
@@ -33,12 +32,10 @@ pub struct Files {
 }
 
 /// Why a file's content was not read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeftOut {
-    /// Larger than a text of a recipe can be.
-    TooLarge,
-    /// Not UTF-8, or with zero bytes.
-    Binary,
+    /// It is no text, or longer than a text of a recipe can be.
+    NoText(UnreadFile),
     /// A link to a folder, or to nothing.
     Link,
     /// Another repository.
@@ -63,7 +60,7 @@ impl Repository {
     /// The texts of a commit. Refuses a tree that a checkout would refuse.
     pub async fn files(&self, commit: &Commit) -> Result<Files, GitError> {
         let entries = self.entries(commit).await?;
-        let wanted = |entry: &Entry| entry.mode != Mode::Submodule && entry.size <= TEXT;
+        let wanted = |entry: &Entry| entry.mode != Mode::Submodule && entry.size <= LONGEST_TEXT;
         let blobs = self.blobs(entries.values().filter(|entry| wanted(entry))).await?;
         let links = links(&entries, &blobs)?;
         let mut files = Files::default();
@@ -83,10 +80,12 @@ impl Repository {
                 }
                 Mode::File | Mode::Link => {}
             }
-            match blobs.get(&entry.object).map(|bytes| as_text(bytes)) {
-                None => drop(files.left_out.insert(path.clone(), LeftOut::TooLarge)),
-                Some(None) => drop(files.left_out.insert(path.clone(), LeftOut::Binary)),
-                Some(Some(text)) => drop(files.text.insert(path.clone(), text)),
+            match blobs.get(&entry.object).map_or(Err(NoText::TooLong), |bytes| read_text(bytes)) {
+                Ok(text) => drop(files.text.insert(path.clone(), text)),
+                Err(why) => {
+                    let unread = UnreadFile { why, object: entry.object.clone() };
+                    files.left_out.insert(path.clone(), LeftOut::NoText(unread));
+                }
             }
         }
         Ok(files)
@@ -220,10 +219,6 @@ fn is_safe(path: &str) -> bool {
         && path
             .split('/')
             .all(|part| !part.is_empty() && part != "." && part != ".." && !part.eq_ignore_ascii_case(".git"))
-}
-
-fn as_text(bytes: &[u8]) -> Option<String> {
-    if bytes.contains(&0) { None } else { String::from_utf8(bytes.to_vec()).ok() }
 }
 
 /// Where each link leads, as written. Fails on the first that leads out of the tree.

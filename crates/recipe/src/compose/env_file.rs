@@ -17,7 +17,14 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> BTreeMap
     for name in names {
         let (files, folder) = (reader.files, reader.folder);
         // An absolute path is a file of the machine, which no reading of the recipe can know.
-        let text = if name.starts_with('/') { None } else { files.text(&format!("{folder}/{name}")) };
+        let file = format!("{folder}/{name}");
+        let text = match if name.starts_with('/') { Ok(None) } else { files.readable(&file) } {
+            Ok(text) => text,
+            Err(problem) => {
+                reader.found(problem.key(path));
+                continue;
+            }
+        };
         let Some(text) = text else {
             let hint = "commit the file, or write its variables under `environment`";
             reader.report(path, node.line, format!("file `{name}` does not exist in the recipe"), Some(hint));

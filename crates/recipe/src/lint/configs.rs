@@ -116,9 +116,8 @@ fn changed(input: &LintInput<'_>) -> Vec<RuleHit> {
     let mut found = Vec::new();
     for (name, now) in &head {
         let Some(then) = before.get(name) else { continue };
-        let text = |reading: &Reading<'_>, file: &str| reading.files.text(file).map(str::to_owned);
-        let what = match (text(&input.head, now.file), text(&base.reading, then.file)) {
-            (Some(now_text), Some(then_text)) if now_text != then_text => format!("`{}` changed", now.file),
+        let what = match (input.head.files.content(now.file), base.reading.files.content(then.file)) {
+            (Some(content), Some(before)) if content != before => format!("`{}` changed", now.file),
             _ if now.entry.template_driver != then.entry.template_driver => {
                 format!("the template driver of {} `{}` changed", now.kind(), now.id)
             }

@@ -2,6 +2,7 @@
 
 use super::{Check, LintInput, Rule, RuleHit, SAMPLE};
 use crate::source::Severity;
+use crate::version::annotate;
 use crate::version::{TagKind, published};
 
 /// The longest id of a secret that abra finds short enough, in letters.
@@ -166,7 +167,7 @@ fn annotated(input: &LintInput<'_>) -> Vec<RuleHit> {
     let lightweight = input.tags.iter().filter(|tag| tag.kind == TagKind::Lightweight);
     let found = lightweight.map(|tag| {
         let name = &tag.name;
-        let hint = format!("make it annotated: git tag -f -a '{name}' '{name}^{{}}'");
+        let hint = format!("make it annotated: {}", annotate(name));
         RuleHit::new(format!("the tag `{name}` is lightweight")).hint(hint)
     });
     found.collect()

@@ -91,7 +91,7 @@ fn files(body: &str) -> Files {
         }
         lines.join("\n") + "\n"
     });
-    Files { texts }
+    Files { texts, ..Files::default() }
 }
 
 fn unescaped(text: &str) -> String {

@@ -3,7 +3,7 @@
 use super::unusable;
 use crate::error::{ErrorKind, RunnerError};
 use crate::request::Request;
-use cc_ci_engine::git::Files;
+use cc_ci_engine::git::{Files, LeftOut};
 use cc_ci_model::ids::RecipeName;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::own_tests::FOLDER;
@@ -45,10 +45,8 @@ impl Source<'_> {
                 match (files.text.get(&path), files.left_out.get(&path)) {
                     (Some(text), _) => Ok(Some(text.clone())),
                     (None, None) => Ok(None),
-                    (None, Some(why)) => {
-                        Err(RunnerError::new(ErrorKind::Settings, format!("cannot read {path}: {why:?}"))
-                            .hint("commit it as an ordinary text file"))
-                    }
+                    (None, Some(why)) => Err(RunnerError::new(ErrorKind::Settings, unreadable(&path, why))
+                        .hint("commit it as an ordinary text file")),
                 }
             }
             Place::Disk(folder) => match std::fs::read_to_string(folder.join(name)) {
@@ -61,6 +59,15 @@ impl Source<'_> {
 
     fn named(&self, name: &str) -> String {
         format!("{}/{name}", self.shown)
+    }
+}
+
+/// What is wrong with a file that is there and cannot be read.
+fn unreadable(path: &str, why: &LeftOut) -> String {
+    match why {
+        LeftOut::NoText(unread) => unread.why.problem(path).to_string(),
+        LeftOut::Link => format!("{path} is a link to a folder or to nothing"),
+        LeftOut::Submodule => format!("{path} is another repository"),
     }
 }
 

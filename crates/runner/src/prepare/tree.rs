@@ -153,13 +153,17 @@ fn keeps_ports(plain: &Recipe, overlaid: &Recipe) -> Result<(), RunnerError> {
         .hint("set the variables in ci.toml, under `[env.install]`, and let the recipe's `environment` take them"))
 }
 
-/// Every file's name, with its text where it is text: the recipe's reader asks of the others only whether they are there.
+/// Every file of the tree, with its text or with why it has none.
 pub(crate) fn texts(files: &Files) -> source::Files {
-    let named = files.left_out.iter().filter(|(_, why)| match why {
-        LeftOut::TooLarge | LeftOut::Binary => true,
-        LeftOut::Link | LeftOut::Submodule => false,
-    });
-    let named = named.map(|(path, _)| (path.clone(), String::new()));
-    let texts = files.text.iter().map(|(path, text)| (path.clone(), text.clone()));
-    texts.chain(named).collect()
+    let mut read: source::Files = files.text.iter().map(|(path, text)| (path.clone(), text.clone())).collect();
+    for (path, why) in &files.left_out {
+        match why {
+            LeftOut::NoText(unread) => {
+                read.texts.insert(path.clone(), String::new());
+                read.unread.insert(path.clone(), unread.clone());
+            }
+            LeftOut::Link | LeftOut::Submodule => {}
+        }
+    }
+    read
 }
