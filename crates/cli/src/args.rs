@@ -422,6 +422,10 @@ pub struct DoctorArgs {
     /// Put right what is not, announcing each step first
     #[arg(long)]
     pub fix: bool,
+    /// The checkout of cc-ci whose images --fix builds; never the current folder by itself [default: the one that this
+    /// program was built from]
+    #[arg(long, value_name = "FOLDER", requires = "fix")]
+    pub sources: Option<PathBuf>,
     /// For runs with which deployer: with `abra`, that command is looked at too.
     #[command(flatten)]
     pub deployer: DeployerArgs,

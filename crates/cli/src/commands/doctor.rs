@@ -1,5 +1,7 @@
 //! `cc-ci doctor`: what this machine has and lacks for a run, and the set-up that puts it right (SWARM-8).
 
+mod sources;
+
 use super::json;
 use crate::args::{self, DeployerArgs, DoctorArgs};
 use crate::terminal;
@@ -14,6 +16,7 @@ use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_runner::readiness;
 use cc_ci_store::state::StateFolder;
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -38,11 +41,12 @@ pub async fn exec(state: &StateFolder, wanted: &DoctorArgs) -> Result<u8, Runner
     };
     let mut found = look().await;
     if wanted.fix {
+        let place = Place { state, engine: engine.address(), sources: wanted.sources.as_deref() };
         let mut tried = BTreeSet::new();
         // Each step can bring the next want to light: without an engine nothing is known about a swarm.
         while let Some(remedy) = next_remedy(&found, &tried) {
             tried.insert(remedy);
-            put_right(remedy, &found, (state, engine.address()), &cancel).await?;
+            put_right(remedy, &found, &place, &cancel).await?;
             found = look().await;
         }
     }
@@ -50,7 +54,8 @@ pub async fn exec(state: &StateFolder, wanted: &DoctorArgs) -> Result<u8, Runner
     if wanted.json {
         terminal::out(&json(&found)?);
     } else {
-        terminal::out(&text(&found, terminal::Paint::for_stdout(&args::wishes())));
+        let paint = terminal::Paint::for_stdout(&args::wishes());
+        terminal::painted(&text(&found, paint), paint);
     }
     Ok(code(&found))
 }
@@ -98,27 +103,53 @@ fn script(remedy: Remedy) -> (&'static str, &'static str) {
     }
 }
 
+/// What a set-up step works on.
+struct Place<'a> {
+    state: &'a StateFolder,
+    engine: &'a EngineAddress,
+    sources: Option<&'a Path>,
+}
+
+impl Place<'_> {
+    /// The folder that a step runs in. Only images are built from files, and those are cc-ci's own.
+    fn folder(&self, remedy: Remedy) -> Result<PathBuf, RunnerError> {
+        match remedy {
+            Remedy::Images => sources::sources(self.sources),
+            Remedy::Packages | Remedy::Engine | Remedy::Swarm | Remedy::Holder => Ok(PathBuf::from("/")),
+        }
+    }
+}
+
 async fn put_right(
     remedy: Remedy,
     found: &[HostFinding],
-    (state, engine): (&StateFolder, &EngineAddress),
+    place: &Place<'_>,
     cancel: &CancellationToken,
 ) -> Result<(), RunnerError> {
     let (name, text) = script(remedy);
+    let folder = place.folder(remedy)?;
+    let root = place.state.root();
+    let state = std::path::absolute(root)
+        .map_err(|source| RunnerError::internal(format!("cannot tell where {} is: {source}", root.display())))?;
     let wants: Vec<String> = found
         .iter()
         .filter(|finding| finding.level != Level::Ok && finding.remedy == Some(remedy))
         .map(|finding| format!("{}: {}", finding.probe, finding.seen))
         .collect();
-    terminal::note(&format!("doctor: running setup/{name}, because of {}", wants.join("; ")));
+    let from = match remedy {
+        Remedy::Images => format!(" on the sources in {}", folder.display()),
+        Remedy::Packages | Remedy::Engine | Remedy::Swarm | Remedy::Holder => String::new(),
+    };
+    terminal::note(&format!("doctor: running setup/{name}{from}, because of {}", wants.join("; ")));
     // The engine it may start must outlive this program, so the step detaches it itself.
     let command = Command::new("sh")
         .args(["-s"])
         .stdin(text)
-        .envs(engine.env())
+        .cwd(folder)
+        .envs(place.engine.env())
         .inherit(&["LANG", "TERM", "http_proxy", "https_proxy", "no_proxy", "CC_CI_DEBIAN_MIRROR"])
         .inherit(&["CC_CI_DEBIAN_SECURITY_MIRROR", "CC_CI_ADVERTISE_ADDR", "SSL_CERT_FILE"])
-        .env("CC_CI_STATE", state.root())
+        .env("CC_CI_STATE", state)
         .deadline(LIMIT);
     let mut last = String::new();
     let mut show = |_, line: &str| {
