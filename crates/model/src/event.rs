@@ -12,18 +12,18 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The format of the records that this program writes.
-pub const FORMAT: Format = Format { major: 1, minor: 1 };
+pub const FORMAT: RecordFormat = RecordFormat { major: 1, minor: 1 };
 
 /// The version of a record's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Format {
+pub struct RecordFormat {
     /// Raised when a reader of the old format would misread the new one.
     pub major: u32,
     /// Raised when an event or a field is added, which an older reader does not know.
     pub minor: u32,
 }
 
-impl Format {
+impl RecordFormat {
     /// Whether a program that writes this format can read a record of format `other`.
     #[must_use]
     pub fn reads(self, other: Self) -> bool {
@@ -31,7 +31,7 @@ impl Format {
     }
 }
 
-impl fmt::Display for Format {
+impl fmt::Display for RecordFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.major, self.minor)
     }

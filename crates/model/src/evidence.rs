@@ -1,6 +1,8 @@
 //! Events folded into what was observed: the only thing a verdict is given about a run (VER-1).
 
-use crate::event::{Budget, Event, FORMAT, Format, InventoryWhen, RunEnd, Screenshot, ServiceSeen, Stamped, Triage};
+use crate::event::{
+    Budget, Event, FORMAT, InventoryWhen, RecordFormat, RunEnd, Screenshot, ServiceSeen, Stamped, Triage,
+};
 use crate::ids::{Commit, RecipeName, RunId, StackName, StepId};
 use crate::object::Object;
 use crate::outcome::Outcome;
@@ -209,7 +211,7 @@ impl Evidence {
         let at = stamped.ms;
         match &stamped.event {
             Event::RunStarted { format, minor, run, recipe, head, pr, started, program } => {
-                let format = Format { major: *format, minor: *minor };
+                let format = RecordFormat { major: *format, minor: *minor };
                 if !FORMAT.reads(format) {
                     self.flaws.push(format!("the record has format {format}, this program reads {FORMAT}"));
                 }

@@ -1,7 +1,7 @@
 //! Reads the record of a run back, and judges it as the run was judged.
 
 use crate::run_dir::{EVENTS, RunDir};
-use cc_ci_model::event::{Event, FORMAT, Format, Stamped};
+use cc_ci_model::event::{Event, FORMAT, RecordFormat, Stamped};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::report::ReportView;
@@ -34,7 +34,7 @@ pub enum ReplayError {
         /// The file.
         path: PathBuf,
         /// The format it has.
-        found: Format,
+        found: RecordFormat,
         /// The version that wrote it.
         program: String,
     },
@@ -132,7 +132,7 @@ pub fn events(dir: &RunDir) -> Result<Recording, ReplayError> {
     if head.event.kind != "run-started" {
         return Err(ReplayError::NotARecord { path });
     }
-    let found = Format { major: head.event.format, minor: head.event.minor };
+    let found = RecordFormat { major: head.event.format, minor: head.event.minor };
     if !FORMAT.reads(found) {
         return Err(ReplayError::Format { path, found, program: head.event.program });
     }

@@ -1,6 +1,6 @@
 //! The format of records: a change of what is written raises its version.
 
-use cc_ci_model::event::{FORMAT, Format};
+use cc_ci_model::event::{FORMAT, RecordFormat};
 
 /// The types of a source file with their fields and variants, without comments, attributes and code.
 fn declarations(source: &str) -> String {
@@ -33,7 +33,7 @@ fn a_new_event_or_field_raises_the_minor_version() {
 
 #[test]
 fn a_reader_takes_its_own_major_and_any_minor_up_to_its_own() {
-    let reader = Format { major: 1, minor: 2 };
-    let reads = |major, minor| reader.reads(Format { major, minor });
+    let reader = RecordFormat { major: 1, minor: 2 };
+    let reads = |major, minor| reader.reads(RecordFormat { major, minor });
     assert_eq!([reads(1, 0), reads(1, 2), reads(1, 3), reads(0, 2), reads(2, 0)], [true, true, false, false, false]);
 }
