@@ -7,6 +7,7 @@ mod asks;
 mod backups;
 mod compose;
 mod configs;
+mod ignored;
 mod images;
 mod labels;
 pub mod page;
@@ -217,11 +218,12 @@ fn sameness(finding: &LintFinding) -> Sameness {
 /// Every rule: abra's in their order, then ours by family.
 #[must_use]
 pub fn rules() -> Vec<Rule> {
-    let families: [&[Rule]; 9] = [
+    let families: [&[Rule]; 10] = [
         &asks::RULES,
         &images::RULES,
         &published::RULES,
         &compose::RULES,
+        &ignored::RULES,
         &configs::RULES,
         &secrets::RULES,
         &labels::RULES,

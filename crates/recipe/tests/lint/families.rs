@@ -154,6 +154,19 @@ const COMPOSE: &[Variant] = &[
         )],
     ),
     ("CC404 build in an overlay", &[Swap("compose.smtp.yml", "  app:\n", "  app:\n    build: .\n")]),
+    (
+        "CC405 the short form",
+        &[Swap("compose.yml", "    image: postgres:16.4\n", "    image: postgres:16.4\n    tmpfs: [/run]\n")],
+    ),
+    (
+        "CC406 an address",
+        &[Swap(
+            "compose.smtp.yml",
+            "    environment:\n",
+            "    networks: {internal: {ipv4_address: 10.0.9.5}}\n    environment:\n",
+        )],
+    ),
+    ("CC407 a bare list", &[Swap("compose.yml", "[\"CMD\", \"pg_isready\"]", "[\"pg_isready\"]")]),
 ];
 
 const CONFIGS: &[Variant] = &[
@@ -482,5 +495,24 @@ fn at_least_eight_variants_break_something_in_each_family() {
     for family in FAMILIES {
         let broken = family.iter().filter(|(_, edits)| !Shop::but(edits).against(&Shop::good()).findings.is_empty());
         assert!(broken.count() >= 8, "{}", family[0].0);
+    }
+}
+
+#[test]
+fn what_swarm_obeys_is_not_called_ignored() {
+    let twins: [&[Edit]; 4] = [
+        &[Swap("compose.yml", "    image: postgres:16.4\n", "    image: postgres:16.4\n    read_only: true\n")],
+        &[Swap(
+            "compose.smtp.yml",
+            "    environment:\n",
+            "    volumes: [{type: tmpfs, target: /run}]\n    networks: {internal: {aliases: [mailer]}}\n    environment:\n",
+        )],
+        &[Swap("compose.yml", "[\"CMD\", \"pg_isready\"]", "pg_isready")],
+        &[Swap("compose.yml", "[\"CMD\", \"pg_isready\"]", "[\"CMD-SHELL\", \"pg_isready -q\"]")],
+    ];
+    for edits in twins {
+        let found = Shop::but(edits).against(&Shop::good()).findings;
+        let ignored = found.iter().filter(|finding| finding.rule.starts_with("CC40")).map(text::line);
+        assert_eq!(ignored.collect::<Vec<_>>(), [""; 0]);
     }
 }

@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cc_ci_recipe::Recipe;
+use cc_ci_recipe::compose::Service;
 use cc_ci_recipe::requests::requests;
-use cc_ci_recipe::source::{Files, Problem, Severity};
+use cc_ci_recipe::source::{Files, Ground, Problem, Severity};
 
 use crate::cli::run_cli;
 use crate::loading::app_env;
@@ -181,6 +182,34 @@ fn deployed(files: &Files) -> (Vec<String>, BTreeMap<String, String>) {
     env.extend(script.exports.into_iter().map(|export| (export.name, export.value)));
     let list = env.get("COMPOSE_FILE").cloned().unwrap_or_else(|| "compose.yml".to_owned());
     (list.split(':').filter(|name| !name.is_empty()).map(str::to_owned).collect(), env)
+}
+
+/// What is judged is what is deployed: read once more, what is handed over asks for the same and says the same.
+#[test]
+fn what_is_handed_over_asks_for_the_same() {
+    let ground = Ground { folder: "/recipe", home: None };
+    let mut read = 0;
+    for row in rows() {
+        let Ok((recipe, _)) = Recipe::read("tiny", &row.files, &app_env("tiny"), &[]) else { continue };
+        let mut files = row.files.clone();
+        for document in &recipe.compose.documents {
+            let text = document.text(&ground, &recipe.compose.folder);
+            // Our own reader wants files of the recipe, not of the machine.
+            files.texts.insert(document.file.clone(), text.replace("\"file\": \"/recipe/", "\"file\": \""));
+        }
+        let (again, _) = Recipe::read("tiny", &files, &app_env("tiny"), &[])
+            .unwrap_or_else(|problems| panic!("{}: {problems:#?}", row.name));
+        let asked = |recipe: &Recipe| requests(recipe).iter().map(|one| one.item).collect::<Vec<_>>();
+        assert_eq!(asked(&again), asked(&recipe), "{}", row.name);
+        for (name, service) in &recipe.compose.services {
+            let other = &again.compose.services[name];
+            let said =
+                |one: &Service| (one.environment.clone(), one.deploy.clone(), one.ports.clone(), one.command.clone());
+            assert_eq!(said(other), said(service), "{}", row.name);
+        }
+        read += 1;
+    }
+    assert!(read > 100, "{read}");
 }
 
 #[test]
