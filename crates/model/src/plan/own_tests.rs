@@ -53,7 +53,7 @@ pub struct OwnTests {
     pub hooks: BTreeMap<(HookTime, HookPlace), String>,
     /// Hooks that would run on the host and may not.
     pub denied: Vec<Hook>,
-    /// Files that look like tests and will not run, with the reason.
+    /// Files that do not run and need not, with the reason.
     pub ignored: Vec<(String, &'static str)>,
     /// Files that make the folder unusable.
     pub refused: Vec<Problem>,
@@ -80,16 +80,21 @@ impl OwnTests {
             "custom" => {
                 if runs {
                     self.tests.entry(Tier::Custom).or_default().push(path.to_owned());
+                } else if is_program(name) && (!name.ends_with(".py") || names_a_test(name)) {
+                    self.unrun(path, "not executable", MODE);
                 } else if is_program(name) {
+                    // A module that tests beside it import.
                     self.ignore(path, "not executable");
                 }
             }
             "hooks" => self.hook(path, name, HookPlace::Sandbox, executable || runner == Runner::Hurl),
             // On the host there is nothing but the file itself.
             "hooks/host" => self.hook(path, name, HookPlace::Host, executable && runner != Runner::Hurl),
-            _ if runner == Runner::Hurl => self.ignore(path, "Hurl files run from `tests` and `tests/custom` only"),
+            _ if runner == Runner::Hurl => {
+                self.unrun(path, "Hurl files run from `tests` and `tests/custom` only", "move it there");
+            }
             _ if runner != Runner::Executable => {
-                self.ignore(path, "pytest files run from `tests` and `tests/custom` only");
+                self.unrun(path, "pytest files run from `tests` and `tests/custom` only", "move it there");
             }
             _ => {}
         }
@@ -107,11 +112,12 @@ impl OwnTests {
                 self.tests.entry(tier).or_default().push(path.to_owned());
             }
             Ok(Tier::Custom) if runs => {
-                self.ignore(path, "tests of the custom tier belong into the folder `custom`");
+                self.unrun(path, "tests of the custom tier belong into the folder `custom`", "move it there");
             }
-            Ok(_) if is_program(name) => self.ignore(path, "not executable"),
-            Err(_) if runner != Runner::Executable => {
-                self.ignore(path, "no tier has this name: install, upgrade, backup, restore");
+            Ok(_) if is_program(name) => self.unrun(path, "not executable", MODE),
+            Err(_) if runner != Runner::Executable || (is_program(name) && names_a_test(name)) => {
+                let hint = "name it for its tier, or move it to the folder `custom`";
+                self.unrun(path, "no tier has this name: install, upgrade, backup, restore", hint);
             }
             Ok(_) | Err(_) => {}
         }
@@ -147,6 +153,11 @@ impl OwnTests {
             // Data for the hooks beside it.
             None => {}
         }
+    }
+
+    /// A test that is there to run and does not is refused: without it the run would show less than its author believes.
+    fn unrun(&mut self, path: &str, why: &str, hint: &str) {
+        self.refuse(path, format!("looks like a test and does not run: {why}"), hint.to_owned());
     }
 
     fn refuse(&mut self, path: &str, what: String, hint: String) {
@@ -221,6 +232,15 @@ impl OwnTests {
         let denied = self.denied.iter().map(|hook| (line(hook.time, " on the host"), format!("{}, denied", hook.path)));
         runs.chain(denied).collect()
     }
+}
+
+/// What to do about a test without an execute bit.
+const MODE: &str =
+    "make it so with `chmod +x`; git keeps that bit. A file that tests read belongs into a folder of its own";
+
+/// Whether a file is called a test.
+fn names_a_test(name: &str) -> bool {
+    stem(name).split(['_', '-']).any(|word| ["test", "tests"].contains(&word))
 }
 
 fn stem(name: &str) -> &str {
@@ -309,20 +329,15 @@ mod tests {
         );
         assert_eq!(both.hooks[&(HookTime::PreUpgrade, HookPlace::Sandbox)], "catalogue/hooks/pre_upgrade");
         let ignored: Vec<&str> = both.ignored.iter().map(|(path, _)| path.as_str()).collect();
-        assert!(ignored.ends_with(&["hooks/pre_upgrade", "catalogue/backup.sh"]), "{ignored:?}");
+        assert_eq!(ignored, ["hooks/install_steps.sh", "hooks/pre_upgrade"]);
+        assert!(both.refused.iter().any(|problem| problem.file == "tests/catalogue/backup.sh"));
     }
 
     #[test]
     fn what_will_not_run_is_said() {
         let mut found = OwnTests::find(FILES);
         insta::assert_snapshot!(found.apply(&Approval::No).join("\n"), @r"
-        tests/backup.sh does not run: not executable
-        tests/custom.hurl does not run: tests of the custom tier belong into the folder `custom`
-        tests/custom/deep/x.hurl does not run: Hurl files run from `tests` and `tests/custom` only
-        tests/custom/late.sh does not run: not executable
         tests/hooks/install_steps.sh does not run: another hook for the same moment comes first
-        tests/login.hurl does not run: no tier has this name: install, upgrade, backup, restore
-        tests/test_login.py does not run: no tier has this name: install, upgrade, backup, restore
         tests/hooks/host/pre_upgrade was denied and does not run: hooks run on the host only with --trust-hooks, or where policy.toml has `host-hooks = true` for the recipe
         ");
         assert_eq!(found.hooks.len(), 3);
@@ -335,7 +350,7 @@ mod tests {
         }
         "#);
         let (mut trusted, by) = (OwnTests::find(FILES), Approval::By("--trust-hooks".to_owned()));
-        assert_eq!(trusted.apply(&by).len(), 7);
+        assert_eq!(trusted.apply(&by).len(), 1);
         let manifest = trusted.manifest(&by);
         assert_eq!(manifest["hook pre_upgrade on the host"], "hooks/host/pre_upgrade, approved by --trust-hooks");
     }
@@ -344,7 +359,8 @@ mod tests {
     fn a_hook_that_cannot_run_is_refused() {
         let files = [("hooks/pre_backup", false), ("hooks/words.txt", false), ("hooks/pre_upgrad", true)];
         let found = OwnTests::find(FILES).and("catalogue", OwnTests::find(files));
-        let text: Vec<String> = found.refused.iter().map(ToString::to_string).collect();
+        let hooks = found.refused.iter().filter(|problem| problem.file.contains("hooks/"));
+        let text: Vec<String> = hooks.map(ToString::to_string).collect();
         insta::assert_snapshot!(text.join("\n"), @r"
         tests/hooks/host/pre_restore.hurl: Hurl files do not run on the host
         hint: put it into `hooks`: there it runs in the sandbox
@@ -355,6 +371,41 @@ mod tests {
         tests/catalogue/hooks/pre_upgrad: no moment has the name `pre_upgrad`
         hint: did you mean `pre_upgrade`?
         ");
+    }
+
+    #[test]
+    fn a_file_that_looks_like_a_test_and_does_not_run_is_refused() {
+        let files = [
+            ("Install.hurl", false),
+            ("backup.sh", false),
+            ("custom.sh", true),
+            ("custom/a.sh", false),
+            ("custom/b_test.py", false),
+            ("custom/deep/x.hurl", false),
+            ("elsewhere/test_a.py", false),
+            ("login.hurl", false),
+            ("test_install.sh", true),
+            ("test_login.py", false),
+        ];
+        let found = OwnTests::find(files);
+        let refused: Vec<&str> = found.refused.iter().map(|problem| problem.file.as_str()).collect();
+        assert_eq!(refused, files.map(|(path, _)| format!("{FOLDER}/{path}")));
+        insta::assert_snapshot!(found.refused[3], @"
+        tests/custom/a.sh: looks like a test and does not run: not executable
+        hint: make it so with `chmod +x`; git keeps that bit. A file that tests read belongs into a folder of its own
+        ");
+        // Modules and data that tests read beside them.
+        let beside = [
+            "signon.py",
+            "schema",
+            "ci.toml",
+            "custom/helpers.py",
+            "custom/conftest.py",
+            "custom/latest.json",
+            "lib/run.sh",
+        ];
+        assert_eq!(OwnTests::find(beside.map(|path| (path, false))).refused, []);
+        assert_eq!(OwnTests::find([("contest.sh", true), ("session", true)]).refused, []);
     }
 
     #[test]

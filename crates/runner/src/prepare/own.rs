@@ -37,7 +37,7 @@ pub(super) fn own(
         tests = tests.and(customize::CATALOGUE, in_folder(folder)?);
     }
     if !tests.refused.is_empty() {
-        let message = format!("cannot use the hooks of `{name}`");
+        let message = format!("cannot use the tests of `{name}`");
         return Err(RunnerError::of_problems(ErrorKind::Settings, message, &tests.refused));
     }
     let approval = match (&request.host_hooks, policy.host_hooks(name.as_str())) {

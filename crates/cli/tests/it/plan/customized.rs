@@ -90,7 +90,7 @@ fn the_catalogue_wins_and_its_tests_run_too() {
     world.commit(&[
         ("tests/ci.toml", "health.path = \"/own\"\nlimits.run = 100\n"),
         ("tests/install.hurl", "GET {{base_url}}\n"),
-        ("tests/catalogue/install.hurl", "GET {{base_url}}\n"),
+        ("tests/catalogue/notes.txt", "GET {{base_url}}\n"),
     ]);
     world.state("catalogue/shop/ci.toml", "health.path = \"/theirs\"\n");
     world.state("catalogue/shop/install.hurl", "GET {{base_url}}\n");
@@ -257,7 +257,7 @@ fn hooks_that_cannot_run_stop_the_run_before_anything_is_deployed() {
     world.repo.write("tests/hooks/host/install_steps.hurl", "GET http://x/\n").unwrap();
     world.repo.commit("hooks").unwrap();
     insta::assert_snapshot!(world.plan(&[]).error(), @r"
-    [20] error: cannot use the hooks of `shop`
+    [20] error: cannot use the tests of `shop`
       tests/hooks/host/install_steps.hurl: Hurl files do not run on the host
       tests/hooks/pre_upgrad: no moment has the name `pre_upgrad`
     hint: put it into `hooks`: there it runs in the sandbox
