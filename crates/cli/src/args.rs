@@ -1,17 +1,19 @@
 //! The command line: the only place that reads arguments and the environment.
 
+pub mod registries;
 pub mod request;
 pub mod value;
 pub mod words;
 
 use crate::terminal::Wishes;
-use cc_ci_engine::docker::{AddressError, EngineAddress};
+use cc_ci_engine::docker::{AddressError, EngineAddress, RegistryCredentials};
 use cc_ci_model::ids::RunId;
 use cc_ci_pages::comment::Address;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_runner::request::{EngineChoice, GivenSecret, Places};
 use cc_ci_store::state::StateFolder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use registries::RegistryArgs;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -56,8 +58,13 @@ pub fn given() -> Vec<OsString> {
 }
 
 /// The engine that everything of this process speaks to: what `DOCKER_HOST` says, read nowhere else.
+pub fn address() -> Result<EngineAddress, AddressError> {
+    EngineAddress::parse(variable("DOCKER_HOST").as_deref())
+}
+
+/// The engine, for what pulls no image.
 pub fn engine() -> Result<EngineChoice, AddressError> {
-    EngineAddress::parse(variable("DOCKER_HOST").as_deref()).map(EngineChoice::At)
+    Ok(EngineChoice::At { address: address()?, credentials: RegistryCredentials::default() })
 }
 
 /// Folders of other programs that hold something for us.
@@ -268,6 +275,9 @@ pub struct RunArgs {
     /// Which deployer.
     #[command(flatten)]
     pub deployer: DeployerArgs,
+    /// Credentials for registries.
+    #[command(flatten)]
+    pub registries: RegistryArgs,
     /// Leave the app up after the verdict for this long, or until interrupted: `30m`, `2h`
     #[arg(long, value_name = "TIME", value_parser = value::duration)]
     pub hold: Option<Duration>,
@@ -317,6 +327,9 @@ pub struct FloorArgs {
     /// Which recipe.
     #[command(flatten)]
     pub recipe: RecipeArgs,
+    /// Credentials for registries.
+    #[command(flatten)]
+    pub registries: RegistryArgs,
     /// How often each of the two is measured
     #[arg(long, value_name = "NUMBER", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub runs: u32,
@@ -399,6 +412,9 @@ pub struct WarmUpArgs {
     /// What it may ask for beyond its own containers and volumes [default: `policy.toml` in the state folder]
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Credentials for registries.
+    #[command(flatten)]
+    pub registries: RegistryArgs,
 }
 
 /// Which provider is taken down.
@@ -429,6 +445,9 @@ pub struct DoctorArgs {
     /// For runs with which deployer: with `abra`, that command is looked at too.
     #[command(flatten)]
     pub deployer: DeployerArgs,
+    /// Credentials for registries.
+    #[command(flatten)]
+    pub registries: RegistryArgs,
     /// Print the findings as JSON
     #[arg(long)]
     pub json: bool,

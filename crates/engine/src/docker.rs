@@ -4,12 +4,14 @@
 
 mod address;
 mod containers;
+mod credentials;
 mod deploy;
 mod events;
 mod exec;
 mod http;
 mod inventory;
 mod loader;
+mod login_folder;
 mod node;
 mod node_facts;
 mod observe;
@@ -23,8 +25,10 @@ use crate::swarm::{Doors, SwarmError};
 use bollard::Docker;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 pub use address::{AddressError, EngineAddress, NO_CONFIGURATION};
+pub use credentials::{CredentialsError, RegistryCredentials};
 pub use loader::config;
 
 /// How long the engine may take to answer, in seconds; streams and waits are not meant.
@@ -38,18 +42,28 @@ pub struct Swarm {
     raw: raw::Raw,
     clients: http::Clients,
     client: Arc<deploy::ClientVersion>,
+    credentials: RegistryCredentials,
+    default_registry: Arc<OnceCell<String>>,
 }
 
 impl Swarm {
-    /// Connects to the engine and asks for an answer.
-    pub async fn connect(address: &EngineAddress) -> Result<Self, SwarmError> {
+    /// Connects to the engine and asks for an answer. Images are pulled with these credentials.
+    pub async fn connect(address: &EngineAddress, credentials: &RegistryCredentials) -> Result<Self, SwarmError> {
         let verb = || format!("connect to the engine at {address}");
         let (path, limit) = (address.socket_path().to_string_lossy(), ANSWER_LIMIT.as_secs());
         let docker = Docker::connect_with_unix(&path, limit, bollard::API_DEFAULT_VERSION);
         let docker = docker.map_err(SwarmError::engine(verb()))?;
         let docker = docker.negotiate_version().await.map_err(SwarmError::engine(verb()))?;
         let raw = raw::Raw::connect(address)?;
-        Ok(Self { address: address.clone(), docker, raw, clients: http::Clients::default(), client: Arc::default() })
+        Ok(Self {
+            address: address.clone(),
+            docker,
+            raw,
+            clients: http::Clients::default(),
+            client: Arc::default(),
+            credentials: credentials.clone(),
+            default_registry: Arc::default(),
+        })
     }
 
     /// The three doors to this engine.

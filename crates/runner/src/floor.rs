@@ -16,6 +16,7 @@ use cc_ci_engine::run::{self, Cancel};
 use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::ids::RunId;
+use cc_ci_model::redact::Vault;
 use cc_ci_model::tier::Tier;
 use cc_ci_store::run_dir::RunDir;
 use figures::{Sample, TimedPart};
@@ -37,11 +38,13 @@ pub async fn measure(
     let doors = opened?;
     let (dir, lock) = RunDir::create(looking.state, id)?;
     let app = checkout::check_out(&prepared, &dir.file(TREES)).await?;
+    let vault = Vault::default();
+    engine.teach(&vault);
     let world = world(Around {
         doors: doors.clone(),
         engine: engine.address(),
         voice: Voice::new(Vec::new()),
-        secrets: Secrets::default(),
+        secrets: Secrets::new(vault),
         keep: world::keep_nothing(),
         ledger: world::ledger(dir.path(), id)?,
         folder: dir.path(),

@@ -2,7 +2,7 @@
 //! whoever asks has done that.
 
 use cc_ci_engine::abra;
-use cc_ci_engine::docker::{EngineAddress, Swarm};
+use cc_ci_engine::docker::{EngineAddress, RegistryCredentials, Swarm};
 use cc_ci_engine::swarm::{Doors, SwarmError};
 use cc_ci_model::event::Listener;
 use cc_ci_model::redact::Vault;
@@ -170,7 +170,12 @@ pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
 #[derive(Clone)]
 pub enum EngineChoice {
     /// The one at this address, connected to when it is needed.
-    At(EngineAddress),
+    At {
+        /// Where it is.
+        address: EngineAddress,
+        /// What registries of images are told.
+        credentials: RegistryCredentials,
+    },
     /// One that somebody has opened the doors of already.
     Ready {
         /// Its address, for the programs that a run starts.
@@ -184,8 +189,16 @@ impl EngineChoice {
     /// Opens its doors.
     pub async fn open(&self) -> Result<Doors, SwarmError> {
         match self {
-            Self::At(address) => Ok(Swarm::connect(address).await?.doors()),
+            Self::At { address, credentials } => Ok(Swarm::connect(address, credentials).await?.doors()),
             Self::Ready { doors, .. } => Ok(doors.clone()),
+        }
+    }
+
+    /// Has the credentials for registries masked wherever they turn up.
+    pub(crate) fn teach(&self, vault: &Vault) {
+        match self {
+            Self::At { credentials, .. } => credentials.teach(vault),
+            Self::Ready { .. } => {}
         }
     }
 
@@ -193,7 +206,7 @@ impl EngineChoice {
     #[must_use]
     pub fn address(&self) -> &EngineAddress {
         match self {
-            Self::At(address) | Self::Ready { address, .. } => address,
+            Self::At { address, .. } | Self::Ready { address, .. } => address,
         }
     }
 }

@@ -79,6 +79,7 @@ pub async fn up(
     let (needed, catalogue) = dependencies::warm(request, recipe, looking).await?;
     std::fs::create_dir_all(&folder).map_err(|error| cannot("create", &folder, &error))?;
     let vault = Vault::default();
+    engine.teach(&vault);
     let world = world(Around {
         doors: doors.clone(),
         engine: engine.address(),

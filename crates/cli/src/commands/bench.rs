@@ -21,7 +21,7 @@ pub async fn exec(state: &StateFolder, args: &FloorArgs) -> Result<u8, RunnerErr
     let cancel = Cancel::default();
     let ending = cancel.clone();
     let _watch = Signals::listen()?.pass_on(move |name| ending.end(RunEnd::Cancelled { by: name.to_owned() }));
-    let (request, places, engine) = (args.recipe.request()?, args::places(), args::engine()?);
+    let (request, places, engine) = (args.recipe.request()?, args::places(), args.registries.engine()?);
     let looking = Looking { state, places: &places, warmth: Warmth::Never, cancel: cancel.token() };
     let (mut floors, mut runs) = (Vec::new(), Vec::new());
     for number in 1..=args.runs {

@@ -3,6 +3,7 @@
 mod sources;
 
 use super::json;
+use crate::args::registries::{CredentialsFile, RegistryArgs};
 use crate::args::{self, DeployerArgs, DoctorArgs};
 use crate::terminal;
 use cc_ci_engine::docker::EngineAddress;
@@ -12,7 +13,7 @@ use cc_ci_engine::process::{self, Command};
 use cc_ci_model::exit;
 use cc_ci_recipe::abra::version::Standing;
 use cc_ci_runner::deployer::{self, ChosenDeployer};
-use cc_ci_runner::error::{ErrorKind, RunnerError};
+use cc_ci_runner::error::{ErrorKind, RunnerError, chain};
 use cc_ci_runner::readiness;
 use cc_ci_store::state::StateFolder;
 use std::collections::BTreeSet;
@@ -33,7 +34,14 @@ const LIMIT: Duration = Duration::from_secs(3600);
 /// Looks, acts if asked to, and prints. The exit code is 0 when a run could start.
 pub async fn exec(state: &StateFolder, wanted: &DoctorArgs) -> Result<u8, RunnerError> {
     let cancel = CancellationToken::new();
-    let engine = args::engine()?;
+    let engine = match args::engine() {
+        Ok(engine) => engine,
+        Err(error) => {
+            let mut found = vec![findings::refused(&error)];
+            found.extend(of_registries(&wanted.registries));
+            return show(&found, wanted.json);
+        }
+    };
     let abra = of_deployer(&wanted.deployer, engine.address(), &cancel).await?;
     let look = async || {
         let doors = engine.open().await;
@@ -51,13 +59,55 @@ pub async fn exec(state: &StateFolder, wanted: &DoctorArgs) -> Result<u8, Runner
         }
     }
     found.extend(abra);
-    if wanted.json {
+    found.extend(of_registries(&wanted.registries));
+    show(&found, wanted.json)
+}
+
+fn show(found: &[HostFinding], as_json: bool) -> Result<u8, RunnerError> {
+    if as_json {
         terminal::out(&json(&found)?);
     } else {
         let paint = terminal::Paint::for_stdout(&args::wishes());
-        terminal::painted(&text(&found, paint), paint);
+        terminal::painted(&text(found, paint), paint);
     }
-    Ok(code(&found))
+    Ok(code(found))
+}
+
+/// What registries of images are told; nothing when there is no file of credentials.
+fn of_registries(args: &RegistryArgs) -> Option<HostFinding> {
+    let file = args.file()?;
+    let shown = file.path().display();
+    let finding = |level, seen: String, advice: &str| HostFinding {
+        probe: "registries",
+        level,
+        seen,
+        matters: "images of a registry that asks for a password are pulled with it",
+        advice: advice.to_owned(),
+        remedy: None,
+    };
+    let credentials = match (file.read(), &file) {
+        (Ok(credentials), _) => credentials,
+        (Err(error), CredentialsFile::Given(_)) => {
+            return Some(finding(Level::Fail, chain(&error), "name another file with `--registry-auth FILE`"));
+        }
+        (Err(error), CredentialsFile::Usual(_)) => {
+            let advice = "mend it, or name another file with `--registry-auth FILE`; images are pulled without";
+            return Some(finding(Level::Warn, chain(&error), advice));
+        }
+    };
+    let known = match credentials.registries().as_slice() {
+        [] => format!("no credentials in {shown}"),
+        some => format!("credentials for {} in {shown}", some.join(", ")),
+    };
+    let helpers = credentials.helpers();
+    Some(if helpers.is_empty() {
+        finding(Level::Ok, known, "")
+    } else {
+        let seen = format!("{known}; it has {}, and credential helpers are never run", helpers.join(", "));
+        let advice =
+            "write what they hold under `auths` into a file of its own, and name it with `--registry-auth FILE`";
+        finding(Level::Warn, seen, advice)
+    })
 }
 
 /// What runs with `--deployer abra` need besides; nothing when nobody asks for them.
@@ -169,7 +219,7 @@ fn code(found: &[HostFinding]) -> u8 {
     let failed = |probe: &str| found.iter().any(|finding| finding.probe == probe && finding.level == Level::Fail);
     match findings::worst(found) {
         Level::Ok | Level::Warn => exit::GREEN,
-        Level::Fail if failed("engine") || failed("swarm") => exit::NO_SWARM,
+        Level::Fail if failed("address") || failed("engine") || failed("swarm") => exit::NO_SWARM,
         Level::Fail => exit::INFRASTRUCTURE,
     }
 }

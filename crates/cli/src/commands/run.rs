@@ -56,7 +56,7 @@ fn deps(state: StateFolder, args: &RunArgs, screen: &Screen) -> Result<Deps, Run
     let screen = screen.clone();
     Ok(Deps {
         state,
-        engine: args::engine()?,
+        engine: args.registries.engine()?,
         places: args::places(),
         reaper,
         retention,

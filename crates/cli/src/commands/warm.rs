@@ -36,7 +36,7 @@ async fn up(state: &StateFolder, args: &WarmUpArgs) -> Result<(), RunnerError> {
     let _watch = signals.pass_on(move |name| ending.end(RunEnd::Cancelled { by: name.to_owned() }));
     let looking = Looking { state, places: &places, warmth: Warmth::Never, cancel: cancel.token() };
     let say = Arc::new(terminal::note);
-    match Box::pin(warm::up(&recipe, &args.request(), &looking, &args::engine()?, &cancel, say)).await? {
+    match Box::pin(warm::up(&recipe, &args.request(), &looking, &args.registries.engine()?, &cancel, say)).await? {
         Up::Already(record) => {
             terminal::out(&format!("{recipe} {} is up already, and healthy\n", record.provider.shown()));
         }

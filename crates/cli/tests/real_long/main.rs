@@ -10,6 +10,7 @@ mod killed;
 mod matrix;
 mod pictures;
 mod reaped;
+mod registry;
 mod sandbox;
 mod settings;
 mod zero_config;

@@ -1,6 +1,7 @@
 //! `docker stack deploy`, the reference loader: hands a stack over, and tells whose fault it is when that does not go well.
 
 use super::Swarm;
+use super::login_folder::LoginFolder;
 use super::stack_command::stack_command;
 use crate::process::{self, Command};
 use crate::swarm::{Rendered, SwarmError};
@@ -29,8 +30,16 @@ pub(super) async fn stack_deploy(swarm: &Swarm, stack: &Rendered) -> Result<(), 
         Some(major) if *major >= KNOWS_DETACH => &["--detach=true"],
         Some(_) | None => &[],
     };
-    let words = [&["deploy", "--resolve-image", "never"], detach].concat();
-    let command = stack_command(Path::new("docker"), &swarm.address, &words, stack, &stack.files);
+    let logins = LoginFolder::make(&swarm.credentials, stack).map_err(|error| SwarmError::Command {
+        verb: verb.clone(),
+        text: format!("write registry credentials: {error}"),
+    })?;
+    let with_logins: &[&str] = if logins.is_some() { &["--with-registry-auth"] } else { &[] };
+    let words = [&["deploy", "--resolve-image", "never"], detach, with_logins].concat();
+    let mut command = stack_command(Path::new("docker"), &swarm.address, &words, stack, &stack.files);
+    if let Some(folder) = &logins {
+        command = command.env("DOCKER_CONFIG", folder.path());
+    }
     let command = command.arg(stack.stack.as_str()).deadline(HAND_OVER);
     let output = process::run(&command, &CancellationToken::new()).await.map_err(failed)?;
     if output.success() {

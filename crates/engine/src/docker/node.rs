@@ -107,7 +107,8 @@ impl Node for Swarm {
 
     async fn pull(&self, reference: &str, tell: LayerTeller<'_>) -> Result<(), PullError> {
         let options = CreateImageOptions { from_image: Some(reference.to_owned()), ..CreateImageOptions::default() };
-        let pulled = self.docker.create_image(Some(options), None, None).try_for_each(|info| {
+        let credentials = self.credentials.of_image(reference, self.default_registry().await?);
+        let pulled = self.docker.create_image(Some(options), None, credentials).try_for_each(|info| {
             tell(&news(info));
             std::future::ready(Ok(()))
         });
@@ -120,6 +121,18 @@ impl Node for Swarm {
 
     async fn about(&self) -> Result<EngineFacts, SwarmError> {
         node_facts::about(&self.docker).await
+    }
+}
+
+impl Swarm {
+    /// The address of the registry that images without one come from; asked for once.
+    async fn default_registry(&self) -> Result<&str, SwarmError> {
+        let asked = self.default_registry.get_or_try_init(async || {
+            let info =
+                self.docker.info().await.map_err(SwarmError::engine("ask the engine for its default registry"))?;
+            Ok(info.index_server_address.unwrap_or_default())
+        });
+        asked.await.map(String::as_str)
     }
 }
 

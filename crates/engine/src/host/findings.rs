@@ -1,6 +1,7 @@
 //! What the facts about a host mean for a run: fine, doubtful or in the way, why it matters, and what to do. Pure.
 
 use super::{Answering, Disk, Engine, HostFacts, Ipvs, Memory};
+use crate::docker::AddressError;
 use crate::route::PROXY_NETWORK;
 use crate::swarm::{Membership, Pool};
 use serde::Serialize;
@@ -114,6 +115,19 @@ pub fn findings(facts: &HostFacts) -> Vec<HostFinding> {
     all.extend(facts.memory.map(of_memory));
     all.push(of_clock(facts));
     all
+}
+
+/// What is in the way when nobody can say where the engine is: nothing else about it can be looked at.
+#[must_use]
+pub fn refused(error: &AddressError) -> HostFinding {
+    HostFinding {
+        probe: "address",
+        level: Level::Fail,
+        seen: error.to_string(),
+        matters: "everything of a run speaks to one engine of this machine",
+        advice: error.hint().to_owned(),
+        remedy: None,
+    }
 }
 
 /// The worst level among findings.

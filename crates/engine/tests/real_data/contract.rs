@@ -1,7 +1,7 @@
 //! The real swarm does what the one in memory does, as far as the contract goes.
 
 use crate::world::TOOLS;
-use cc_ci_engine::docker::{EngineAddress, Swarm};
+use cc_ci_engine::docker::{EngineAddress, RegistryCredentials, Swarm};
 use cc_ci_engine::teardown::{Belongings, remove_all};
 use cc_ci_model::ids::RunId;
 use cc_ci_testkit::contract::Contract;
@@ -14,7 +14,7 @@ use std::time::Duration;
 async fn the_real_swarm_holds_the_contract() {
     let folder = tempfile::tempdir().unwrap();
     let address = EngineAddress::parse(std::env::var_os("DOCKER_HOST").as_deref()).unwrap();
-    let doors = Swarm::connect(&address).await.unwrap().doors();
+    let doors = Swarm::connect(&address, &RegistryCredentials::default()).await.unwrap().doors();
     let run = RunId::parse(&format!("contract-{:08x}", rand::random::<u32>())).unwrap();
     let contract = Contract::of(doors.clone(), TOOLS, run.clone());
     let belongings = Belongings::of_run(&run).with_stack(contract.stack());

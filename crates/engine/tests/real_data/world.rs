@@ -10,7 +10,7 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
     RemoveContainerOptionsBuilder, RemoveVolumeOptionsBuilder,
 };
-use cc_ci_engine::docker::{EngineAddress, Swarm};
+use cc_ci_engine::docker::{EngineAddress, RegistryCredentials, Swarm};
 use cc_ci_engine::exec::{ExecCommand, ExecOutput};
 use cc_ci_engine::labels;
 use cc_ci_engine::ledger::Ledger;
@@ -36,7 +36,10 @@ impl World {
     pub(crate) async fn new() -> Self {
         let docker = Docker::connect_with_defaults().unwrap().negotiate_version().await.expect("an engine must answer");
         let host = std::env::var_os("DOCKER_HOST");
-        let doors = Swarm::connect(&EngineAddress::parse(host.as_deref()).unwrap()).await.unwrap().doors();
+        let doors = Swarm::connect(&EngineAddress::parse(host.as_deref()).unwrap(), &RegistryCredentials::default())
+            .await
+            .unwrap()
+            .doors();
         let run = RunId::parse(&format!("data-{:08x}", rand::random::<u32>())).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let ledger = std::sync::Arc::new(Ledger::create(folder.path(), &run).unwrap());

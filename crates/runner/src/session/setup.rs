@@ -66,6 +66,7 @@ pub(super) async fn set_up(
     let doors = opened?;
     cleanup::after_killed(&kit.state, &doors, &kit.say).await?;
     let vault = Vault::new(prepared.given.clone().into_iter().chain(prepared.configured.secrets.clone()).collect());
+    kit.engine.teach(&vault);
     let mut facts = adaptations.facts.clone();
     facts.extend(chosen.facts());
 

@@ -30,6 +30,8 @@ pub(super) async fn measure(
     let folder = tempfile::tempdir()
         .map_err(|error| RunnerError::new(ErrorKind::Infrastructure, format!("cannot make a folder: {error}")))?;
     let outcome = folder.path().join("outcome.json");
+    // It is not led to the user's own Docker configuration, so what that holds is named.
+    let credentials = floor.registries.file().filter(|file| file.read().is_ok());
     let command = Command::new("/proc/self/exe")
         .args(["run", "--state"])
         .arg(state.root())
@@ -37,7 +39,8 @@ pub(super) async fn measure(
         .arg(&outcome)
         .args(floor.recipe.words())
         .inherit(&ENVIRONMENT)
-        .envs(args::engine()?.address().env())
+        .envs(args::address()?.env())
+        .envs(credentials.map(|file| ("CC_CI_REGISTRY_AUTH", file.path().clone())))
         .deadline(LIMIT);
     let started = Instant::now();
     let mut record_began = None;

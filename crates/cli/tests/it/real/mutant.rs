@@ -2,7 +2,7 @@
 
 use super::engine::{docker, of_run, remove_stack};
 use super::product::{Product, say, until};
-use cc_ci_engine::docker::{EngineAddress, Swarm};
+use cc_ci_engine::docker::{EngineAddress, RegistryCredentials, Swarm};
 use cc_ci_engine::ledger::Ledger;
 use cc_ci_engine::run::app::App;
 use cc_ci_engine::run::{self as engine, Cancel, World};
@@ -104,7 +104,7 @@ async fn run_of(product: &Product, twist: Twist) -> Outcome {
         head,
     };
     let address = EngineAddress::parse(std::env::var_os("DOCKER_HOST").as_deref()).unwrap();
-    let swarm = Swarm::connect(&address).await.unwrap();
+    let swarm = Swarm::connect(&address, &RegistryCredentials::default()).await.unwrap();
     let world = World {
         doors: Twisted::doors(swarm.doors(), twist),
         engine: address,
