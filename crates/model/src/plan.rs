@@ -10,6 +10,7 @@ pub mod limits;
 pub mod own_tests;
 pub mod permit;
 pub mod reach;
+pub mod scrutiny;
 pub mod step;
 
 use crate::ids::{Commit, Domain, RecipeName, RunId, StackName};
@@ -19,6 +20,7 @@ use demands::Demands;
 use dependency::{Dependency, Mode};
 use limits::Limits;
 use permit::Purpose;
+use scrutiny::{OperatorWork, Softened, TreeState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use step::Step;
@@ -55,11 +57,29 @@ pub struct Plan {
     /// What the run is changed by, with what looks like a secret masked (CUST-5).
     #[serde(default)]
     pub customization: BTreeMap<String, String>,
+    /// Settings by which head asks less of itself than its base did; the tiers they are about have no answer.
+    #[serde(default)]
+    pub softened: Vec<Softened>,
+    /// What operators have to do before head works for their apps.
+    #[serde(default)]
+    pub work: Vec<OperatorWork>,
+    /// Whether a commit is tested, or the work tree over it.
+    #[serde(default)]
+    pub state: TreeState,
     /// What a reader should know beforehand: host adaptations, ignored files, lightweight tags.
     pub notes: Vec<String>,
 }
 
 impl Plan {
+    /// The commit under test as it is shown: short, with `+U` for what lies uncommitted over it, as abra writes it.
+    #[must_use]
+    pub fn shown_head(&self) -> String {
+        match self.state {
+            TreeState::Committed => self.head.short().to_owned(),
+            TreeState::Uncommitted => format!("{}+U", self.head.short()),
+        }
+    }
+
     /// How many deploys the plan allows.
     #[must_use]
     pub fn deploys_expected(&self) -> usize {

@@ -33,6 +33,8 @@ pub struct ReportView {
     pub recipe: RecipeName,
     /// The commit under test.
     pub head: Commit,
+    /// The commit as it is shown: with `+U` where what lies uncommitted over it was tested.
+    pub shown_head: String,
     /// The pull request it comes from.
     pub pr: Option<u64>,
     /// The version label at head, if it has one.
@@ -178,6 +180,7 @@ impl ReportView {
             run: plan.run.clone(),
             recipe: plan.recipe.clone(),
             head: plan.head.clone(),
+            shown_head: plan.shown_head(),
             version: plan.head_version.clone(),
             base: plan.base.clone(),
             stack: plan.stack.clone(),

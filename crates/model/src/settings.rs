@@ -9,6 +9,7 @@ pub mod manifest;
 mod probes;
 pub mod provided;
 pub mod provides;
+pub mod softening;
 
 use crate::ids::RecipeName;
 use crate::plan::demands::{Health, Probe, Verify};

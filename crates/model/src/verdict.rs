@@ -15,7 +15,7 @@ use crate::tier::Tier;
 use blame::Blame;
 use budget::{Agreement, BudgetVerdict};
 use cc_ci_recipe::lint::LintReport;
-use level::Rungs;
+use level::{Ladder, Rungs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -25,8 +25,11 @@ use std::fmt;
 pub struct Verdict {
     /// In one word.
     pub color: Color,
-    /// 0 to 5 (VER-2).
+    /// 0 to 5 (VER-2): what was climbed of the ladder. A run whose [`Verdict::ladder`] is none has no level to show; see
+    /// [`Verdict::shown_level`].
     pub level: u8,
+    /// How much of the ladder could be climbed.
+    pub ladder: Ladder,
     /// The five tiers, in order.
     pub tiers: Vec<TierVerdict>,
     /// The five rungs the level is climbed on.
@@ -48,6 +51,30 @@ impl Verdict {
         match self.color {
             Color::Green => !self.provisional,
             Color::Red | Color::Unverified | Color::Cancelled => false,
+        }
+    }
+
+    /// The level that may be shown; `None` for a run that was not asked to prove everything, or was about no commit.
+    #[must_use]
+    pub fn shown_level(&self) -> Option<u8> {
+        match self.ladder {
+            Ladder::Whole | Ladder::Capped { .. } => Some(self.level),
+            Ladder::None { .. } => None,
+        }
+    }
+
+    /// `level 4`, or `no level`.
+    #[must_use]
+    pub fn level_in_words(&self) -> String {
+        self.shown_level().map_or_else(|| "no level".to_owned(), |level| format!("level {level}"))
+    }
+
+    /// Why the level is not more, or is missing, though nothing failed; `None` when the whole ladder could be climbed.
+    #[must_use]
+    pub fn capped_by(&self) -> Option<&str> {
+        match &self.ladder {
+            Ladder::Whole => None,
+            Ladder::Capped { by } | Ladder::None { by } => Some(by),
         }
     }
 
@@ -201,7 +228,8 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> Verdict {
 
     let rungs = rungs(&tiers, evidence.lint.as_ref());
     // A record that cannot be trusted earns nothing.
-    let level = if flaws.is_empty() { rungs.level() } else { 0 };
+    let (ladder, left_out) = level::ladder(plan);
+    let level = if flaws.is_empty() { rungs.level(&left_out) } else { 0 };
     let color = color(&reasons);
     let blame = match color {
         Color::Green => None,
@@ -212,6 +240,7 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> Verdict {
     Verdict {
         color,
         level,
+        ladder,
         tiers,
         rungs,
         budget,

@@ -36,14 +36,15 @@ struct Badge<'a> {
 
 /// Draws the badge of a run.
 pub fn render(view: &ReportView) -> Result<String, askama::Error> {
-    draw(view.recipe.as_str(), &says(&view.verdict), palette::solid(view.verdict.color, view.verdict.level))
+    let verdict = &view.verdict;
+    draw(view.recipe.as_str(), &says(verdict), palette::solid(verdict.color, verdict.level))
 }
 
 /// What the right half says: a level only where it can be trusted.
 fn says(verdict: &Verdict) -> String {
     match verdict.color {
-        Color::Green => format!("level {}", verdict.level),
-        Color::Red => format!("red, level {}", verdict.level),
+        Color::Green => verdict.level_in_words(),
+        Color::Red => format!("red, {}", verdict.level_in_words()),
         Color::Unverified => "unverified".to_owned(),
         Color::Cancelled => "cancelled".to_owned(),
     }

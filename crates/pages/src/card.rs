@@ -58,7 +58,7 @@ struct Card {
     blame: Option<String>,
     blame_x: f64,
     lines: Vec<(u32, String)>,
-    level: u8,
+    level: String,
     arcs: Vec<Arc5>,
     rungs: Vec<Rung>,
     deploys: String,
@@ -122,14 +122,14 @@ pub fn svg(view: &ReportView) -> Result<String, CardError> {
         blame: verdict.blame.map(|blame| format!("blame: {blame}")),
         blame_x: 64.0 + pill + 20.0,
         lines: lines.into_iter().zip(0..).map(|(line, at): (_, u32)| (338 + at * 36, line)).collect(),
-        level: verdict.level,
+        level: verdict.shown_level().map_or_else(|| "–".to_owned(), |level| level.to_string()),
         arcs: arcs(view),
         rungs: rungs(view),
         deploys: subject::deploys(view),
         time: view
             .due_ms
             .map_or_else(|| "no verdict was reached".to_owned(), |ms| format!("verdict after {}", seconds(ms))),
-        commit: format!("commit {}", view.head.short()),
+        commit: format!("commit {}", view.shown_head),
         day: subject::day(view).map(clean).unwrap_or_default(),
     };
     Ok(card.render()?)

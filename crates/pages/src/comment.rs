@@ -101,19 +101,24 @@ fn heading(view: &ReportView, published: &Published) -> String {
         Color::Unverified => "⚠️",
         Color::Cancelled => "⏹️",
     };
-    let badge = match published {
-        Published::Nowhere => String::new(),
-        Published::At(Address(at)) => format!(" ![{}]({at}/badge.svg)", text(&format!("level {}", verdict.level))),
+    let badge = match (published, verdict.shown_level()) {
+        (Published::Nowhere, _) | (_, None) => String::new(),
+        (Published::At(Address(at)), Some(_)) => format!(" ![{}]({at}/badge.svg)", text(&verdict.level_in_words())),
+    };
+    let level = match (verdict.shown_level(), verdict.capped_by()) {
+        (Some(level), None) => format!("level {level} of 5"),
+        (Some(level), Some(by)) => format!("level {level} of 5 ({})", text(by)),
+        (None, by) => format!("no level ({})", text(by.unwrap_or_default())),
     };
     let name = text(view.recipe.as_str());
-    format!("### {mark} {name}: {}, level {} of 5{badge}", subject::verdict(view).to_lowercase(), verdict.level)
+    format!("### {mark} {name}: {}, {level}{badge}", subject::verdict(view).to_lowercase())
 }
 
 fn facts(view: &ReportView) -> String {
     let base = subject::base(view).map(|base| format!("{} → ", text(&base))).unwrap_or_default();
     let took = view.due_ms.map(|ms| format!(", verdict after {}", seconds(ms))).unwrap_or_default();
     let blame = view.verdict.blame.map(|blame| format!(", blame: **{blame}**")).unwrap_or_default();
-    format!("{base}**{}** at {}{took}{blame}", text(&subject::head(view)), text(view.head.short()))
+    format!("{base}**{}** at {}{took}{blame}", text(&subject::head(view)), text(&view.shown_head))
 }
 
 fn triage(first: &Triage, view: &ReportView) -> String {
@@ -178,7 +183,7 @@ fn fence(text: &str) -> String {
 /// What the card shows, for those who do not see it.
 fn card_in_words(view: &ReportView) -> String {
     let rungs = view.verdict.rungs.named().map(|(name, status)| format!("{name} {}", palette::word(status)));
-    format!("{} {}, level {}: {}", view.recipe, view.verdict.color, view.verdict.level, rungs.join(", "))
+    format!("{} {}, {}: {}", view.recipe, view.verdict.color, view.verdict.level_in_words(), rungs.join(", "))
 }
 
 /// One value as Markdown shows it letter by letter: no markup, no HTML, no mention, no reference, no link of its own.

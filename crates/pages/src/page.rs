@@ -80,7 +80,7 @@ pub fn document(view: &ReportView, plan: &Plan, kept: &Kept) -> Result<String, a
         hash(SCRIPT)
     );
     let title =
-        format!("{} {}: {}, level {}", view.recipe, subject::head(view), view.verdict.color, view.verdict.level);
+        format!("{} {}: {}, {}", view.recipe, subject::head(view), view.verdict.color, view.verdict.level_in_words());
     Document { title, policy, style: STYLE, script: SCRIPT, body: &body(view, plan, kept)? }.render()
 }
 

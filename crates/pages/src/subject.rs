@@ -7,7 +7,7 @@ use cc_ci_model::verdict::{Color, Status};
 
 /// The version under test; its commit when it has no label.
 pub(crate) fn head(view: &ReportView) -> String {
-    view.version.clone().unwrap_or_else(|| view.head.short().to_owned())
+    view.version.clone().unwrap_or_else(|| view.shown_head.to_owned())
 }
 
 /// The version the app was first deployed at; `None` when it started at head.

@@ -43,7 +43,7 @@ pub fn is_same(
 }
 
 /// What abra takes for compose files, and those in folders that a `COMPOSE_FILE` may name.
-fn is_compose(path: &str) -> bool {
+pub(crate) fn is_compose(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let aside = path.starts_with("tests/") || path.starts_with('.');
     name.starts_with("compose") && (name.ends_with(".yml") || name.ends_with(".yaml")) && !aside

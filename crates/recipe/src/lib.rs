@@ -15,6 +15,7 @@ mod shell;
 pub(crate) mod yaml;
 
 pub mod abra_sh;
+mod app_environment;
 pub mod compose;
 pub mod env_sample;
 pub mod interpolate;
@@ -30,6 +31,7 @@ pub mod version;
 mod recipe;
 
 pub mod content;
+pub mod operator;
 pub mod overlays;
 pub mod requests;
 pub mod rule;
@@ -41,6 +43,7 @@ pub mod overlay;
 
 pub mod crosscheck;
 
+pub use app_environment::AppEnvironment;
 pub use recipe::{ConfigSpec, DEFAULT_TIMEOUT, EngineName, Environment, Recipe, stack_name};
 
 /// The example of the README, kept true by running it.

@@ -236,7 +236,7 @@ pub fn rules() -> Vec<Rule> {
 }
 
 /// Rules that can be checked when a compose file cannot be read; all others would accuse it of what it may well hold.
-const BESIDE_COMPOSE: [&str; 5] = ["R006", "R007", "R008", "R014", "CC001"];
+const BESIDE_COMPOSE: [&str; 6] = ["R006", "R007", "R008", "R014", "CC001", "CC503"];
 
 /// Checks every rule.
 #[must_use]

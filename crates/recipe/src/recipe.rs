@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::abra_sh::AbraSh;
+use crate::app_environment::AppEnvironment;
 use crate::backup::Backup;
 use crate::compose::{Compose, MountKind, StackFile};
 use crate::database::Database;
@@ -106,19 +107,21 @@ impl Recipe {
         env: &Environment,
         overlays: &[String],
     ) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
+        Self::read_for(name, files, &AppEnvironment::New(env.clone()), overlays)
+    }
+
+    /// [`Recipe::read`] for an app that may be there already.
+    ///
+    /// # Errors
+    /// As [`Recipe::read`].
+    pub fn read_for(
+        name: &str,
+        files: &Files,
+        env: &AppEnvironment,
+        overlays: &[String],
+    ) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
         let mut problems = Vec::new();
-        let sample = match files.readable(SAMPLE) {
-            Ok(Some(text)) => keep(EnvSample::read(SAMPLE, text), &mut problems),
-            Err(problem) => {
-                problems.push(problem);
-                EnvSample::default()
-            }
-            Ok(None) => {
-                let hint = "add it: abra cannot make an app without it; an empty file will do";
-                problems.push(Problem::error(SAMPLE, "is missing").hint(hint).topic(Topic::NoSample));
-                EnvSample::default()
-            }
-        };
+        let sample = sample(files, &mut problems);
         let abra_sh = match files.readable(ABRA_SH) {
             Ok(text) => keep(AbraSh::read(ABRA_SH, text.unwrap_or_default()), &mut problems),
             Err(problem) => {
@@ -197,14 +200,27 @@ fn reserved_names(sample: &EnvSample, abra_sh: &AbraSh) -> Vec<Problem> {
     reserved.map(problem).collect()
 }
 
+/// The template of an app's environment; a recipe without one is refused.
+fn sample(files: &Files, problems: &mut Vec<Problem>) -> EnvSample {
+    match files.readable(SAMPLE) {
+        Ok(Some(text)) => return keep(EnvSample::read(SAMPLE, text), problems),
+        Err(problem) => problems.push(problem),
+        Ok(None) => {
+            let hint = "add it: abra cannot make an app without it; an empty file will do";
+            problems.push(Problem::error(SAMPLE, "is missing").hint(hint).topic(Topic::NoSample));
+        }
+    }
+    EnvSample::default()
+}
+
 /// The app's environment and its stack name.
 fn environment(
     sample: &EnvSample,
     abra_sh: &AbraSh,
-    given: &Environment,
+    app: &AppEnvironment,
     problems: &mut Vec<Problem>,
 ) -> (Environment, String) {
-    let mut env = sample.resolve(given);
+    let mut env = app.resolve(sample);
     let given = env.get("STACK_NAME").filter(|name| !name.is_empty()).cloned();
     let stack = given.or_else(|| env.get("DOMAIN").map(|domain| stack_name(domain))).unwrap_or_default();
     if stack.is_empty() {

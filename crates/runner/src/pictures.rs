@@ -34,7 +34,12 @@ pub fn card(judged: &Judged) -> Result<Vec<u8>, RunnerError> {
 pub(crate) fn write_texts(dir: &RunDir, judged: &Judged, redactor: &Redactor) -> Vec<RunnerError> {
     // The record and the files are masked already; this is for what only the markup between two values could spell.
     let masked = |text: String| redactor.mask_owned(text).into_bytes();
-    write(dir, [(BADGE, badge(judged).map(masked)), (PAGE, page(dir, judged).map(masked))])
+    let mut errors = write(dir, [(PAGE, page(dir, judged).map(masked))]);
+    // A run without a level has no badge: nobody should put a part of a run into a README.
+    if judged.verdict.shown_level().is_some() {
+        errors.extend(write(dir, [(BADGE, badge(judged).map(masked))]));
+    }
+    errors
 }
 
 /// Writes the card, likewise.

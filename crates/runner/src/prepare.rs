@@ -9,6 +9,7 @@ pub mod dependencies;
 pub(crate) mod find;
 pub(crate) mod linted;
 mod own;
+mod scrutiny;
 mod secrecy;
 mod secrets;
 pub(crate) mod tree;
@@ -24,14 +25,17 @@ use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Approved;
+use cc_ci_model::plan::scrutiny::Scrutiny;
 use cc_ci_model::policy::Policy;
 use cc_ci_model::redact::Configured;
 use cc_ci_model::settings::Settings;
+use cc_ci_recipe::AppEnvironment;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::backup::Backup as Promise;
 use cc_ci_recipe::lint::LintReport;
 use cc_ci_recipe::source::Problem;
 use cc_ci_recipe::traefik::RouteProtocol;
+use cc_ci_recipe::version::Version;
 use cc_ci_store::state::StateFolder;
 use choosing::{ChosenBase, Subject, choose_base};
 use customize::Customized;
@@ -42,7 +46,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 pub use tree::Tree;
-use tree::{Rules, TreeAt};
+use tree::{Rules, TreeAt, texts};
 use warmth::Warmth;
 
 /// Domains of runs lie below this; no resolver on the internet answers for it.
@@ -113,30 +117,51 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
     let (needed, said) = dependencies::needed(&search, &found.name, &asked.customized.settings).await?;
     let planned: Vec<Dependency> = needed.iter().map(|needed| needed.planned.clone()).collect();
     let provided = Outputs::placeholders(&planned).environment(&planned);
-    let head = read_head(&found, &asked, &provided)?;
-    let older = with(asked.customized.base_environment(&found.app)?, &provided);
-    let subject = subject(&found, &head);
+    let texts = texts(&found.files);
+    let version = linted::version_of(found.name.as_str(), &texts);
+    let subject = subject(&found, version.as_ref());
     let wish = wish(request, &asked.customized.settings)?;
     let chosen = choose_base(&found.repository, &wish, &subject).await?;
-    let base = base::read(&found, &chosen.base, &asked.customized, &asked.policy, &head.variables, older).await?;
-    let (lint, unlinted) = linted::lint_run(&found.repository, &subject, &found.tags, &chosen.base).await?;
+    let base_files = base::files(&found, &chosen.base).await?;
+    let compared = base_files.as_ref().map(|files| (&chosen.base, files));
+    let (compared, unlinted) = linted::compared_with(&found.repository, &subject, compared).await;
+    let trees = (base_files.as_ref().map(tree::texts), &texts);
+    let (newer, work) =
+        scrutiny::head_environment(&asked.customized, &found.app, &provided, (trees.0.as_ref(), trees.1))?;
+    let head = read_head(&found, &asked, newer)?;
+    let older = AppEnvironment::New(with(asked.customized.base_environment(&found.app)?, &provided));
+    let at_base = (&chosen.base, base_files);
+    let base = base::read(&found, at_base, &asked.customized, &asked.policy, &head.variables, older)?;
+    let lint = linted::lint(found.name.as_str(), &found.head, &texts, &found.tags, compared.as_ref());
+    let scrutiny = scrutiny::scrutiny(request, &asked.customized.settings, compared.as_ref(), work);
     let recipes = [Some(&head.recipe), base.as_ref().map(|base| &base.recipe)];
     let given = secrets::given_secrets(request, &asked.customized.settings, recipes)?;
     let own = own::own(request, &found.name, &head.files, &asked.customized, &asked.policy)?;
-    let parts = Parts { request, run, found: &found, asked: &asked, chosen, said, unlinted, planned, needed: &needed };
+    let parts = Parts {
+        request,
+        run,
+        found: &found,
+        asked: &asked,
+        chosen,
+        said,
+        unlinted,
+        planned,
+        needed: &needed,
+        scrutiny,
+    };
     let tests = own.folders.clone();
     let approved = parts.plan(&head, base.as_ref(), own)?;
     let configured = secrecy::secrecy(&approved.plan, &head, base.as_ref(), &needed, &given)?;
     Ok(Prepared { approved, head, base, needed, given, configured, lint, tests })
 }
 
-fn read_head(found: &Found, asked: &Asked, provided: &BTreeMap<String, String>) -> Result<Tree, RunnerError> {
+fn read_head(found: &Found, asked: &Asked, environment: AppEnvironment) -> Result<Tree, RunnerError> {
     let at = TreeAt {
         repository: &found.repository,
         name: &found.name,
         commit: &found.head,
         label: tree::chaos(&found.head),
-        environment: with(asked.customized.head_environment(&found.app)?, provided),
+        environment,
         repairs: Vec::new(),
     };
     let shown = format!("head, {}", found.head.short());
@@ -145,14 +170,8 @@ fn read_head(found: &Found, asked: &Asked, provided: &BTreeMap<String, String>) 
     Tree::of_files(at, found.files.clone(), &rules)
 }
 
-fn subject<'a>(found: &'a Found, head: &'a Tree) -> Subject<'a> {
-    Subject {
-        name: &found.name,
-        head: &found.head,
-        version: head.recipe.version.as_ref(),
-        published: &found.published,
-        files: &found.files,
-    }
+fn subject<'a>(found: &'a Found, version: Option<&'a Version>) -> Subject<'a> {
+    Subject { head: &found.head, version, published: &found.published, files: &found.files }
 }
 
 /// Everything that a plan is made from, beside the trees.
@@ -166,6 +185,7 @@ struct Parts<'a> {
     unlinted: Option<String>,
     planned: Vec<Dependency>,
     needed: &'a [DependencyTree],
+    scrutiny: Scrutiny,
 }
 
 impl Parts<'_> {
@@ -198,6 +218,7 @@ impl Parts<'_> {
             hooks: own.tests.hooks,
             base: self.chosen.base,
             dependencies: self.planned,
+            scrutiny: self.scrutiny,
         }))
     }
 

@@ -5,6 +5,7 @@ use cc_ci_model::plan::base::{Base, NoBase};
 use cc_ci_model::plan::build::{Backup, Data, HasRoute, PlanFacts};
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::limits::Limits;
+use cc_ci_model::plan::scrutiny::Scrutiny;
 use cc_ci_model::tier::Tier;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,5 +34,6 @@ pub fn plain_facts(run: RunId, recipe: RecipeName, head: Commit) -> PlanFacts {
         dependencies: Vec::new(),
         customization: BTreeMap::new(),
         notes: Vec::new(),
+        scrutiny: Scrutiny::default(),
     }
 }

@@ -3,6 +3,7 @@
 mod base;
 mod customized;
 mod dependencies;
+mod operators;
 mod refused;
 
 use cc_ci_testkit::repo::Repo;

@@ -4,6 +4,7 @@ use crate::custom::folder::{self, File, FolderError};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::policy::{self, Policy};
 use cc_ci_model::tier::Tier;
+use cc_ci_recipe::AppEnvironment;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::overlay::TreeLabel;
 use cc_ci_recipe::source::{Files, Problem, Severity};
@@ -30,9 +31,8 @@ impl Deployable {
     /// Says why the recipe cannot be used with these values.
     pub fn with(self, provided: &BTreeMap<String, String>) -> Result<Self, String> {
         let Some(source) = &self.source else { return Ok(self) };
-        let mut environment = source.environment.clone();
-        environment.extend(provided.iter().map(|(name, value)| (name.clone(), value.clone())));
-        let read = Recipe::read(&self.recipe.name, &source.files, &environment, &source.overlays);
+        let environment = source.environment.clone().with(provided);
+        let read = Recipe::read_for(&self.recipe.name, &source.files, &environment, &source.overlays);
         let first = |problems: Vec<Problem>| {
             let error = problems.into_iter().find(|problem| problem.severity == Severity::Error);
             error.map(|problem| problem.to_string()).unwrap_or_default()
@@ -52,7 +52,7 @@ pub struct TreeSource {
     /// Every file, overlays included.
     pub files: Files,
     /// The environment, with stand-ins for what dependencies provide.
-    pub environment: BTreeMap<String, String>,
+    pub environment: AppEnvironment,
     /// Compose files laid over the recipe's own.
     pub overlays: Vec<String>,
     /// What the operator allows.

@@ -6,6 +6,7 @@ use super::dependency::{Dependency, Mode};
 use super::hook::{HookPlace, HookTime};
 use super::limits::Limits;
 use super::permit::{Approved, Permits, Purpose};
+use super::scrutiny::{OperatorWork, Scrutiny};
 use super::step::{Action, Check, Operation, Part, Pass, Step};
 use super::{Disposition, Grant, Plan, PlannedTier, Skip};
 use crate::ids::{Commit, Domain, RecipeName, RunId, StackName};
@@ -57,6 +58,8 @@ pub struct PlanFacts {
     pub customization: BTreeMap<String, String>,
     /// Notes for the reader.
     pub notes: Vec<String>,
+    /// What head changes about its own judgement, and what it leaves to operators.
+    pub scrutiny: Scrutiny,
 }
 
 /// Whether the app can be asked over HTTP.
@@ -93,6 +96,7 @@ pub enum Backup {
 #[must_use]
 pub fn plan(mut facts: PlanFacts) -> Approved {
     facts.notes.extend(complete(&mut facts.stages));
+    facts.notes.extend(facts.scrutiny.work.iter().map(OperatorWork::line));
     match facts.route {
         HasRoute::Http => {}
         HasRoute::None => facts.notes.push(
@@ -119,6 +123,9 @@ pub fn plan(mut facts: PlanFacts) -> Approved {
         demands: facts.demands,
         dependencies: facts.dependencies,
         customization: facts.customization,
+        softened: facts.scrutiny.softened,
+        work: facts.scrutiny.work,
+        state: facts.scrutiny.state,
         notes: facts.notes,
     })
 }
@@ -186,7 +193,7 @@ fn disposition(facts: &PlanFacts, tier: Tier) -> Disposition {
         return skip(Skip::NotAsked, "not among the stages asked for");
     }
     if let Some(reason) = declared(facts, tier) {
-        return skip(Skip::Declared, &reason);
+        return skip(declarer(facts, tier), &reason);
     }
     match tier {
         Tier::Install => Disposition::Run,
@@ -216,6 +223,13 @@ fn of_no_base(why: NoBase) -> Skip {
         NoBase::NotAsked => Skip::NotAsked,
         NoBase::Skipped => Skip::Declared,
     }
+}
+
+/// Whose settings skip a tier. Without a backup there is nothing to restore.
+fn declarer(facts: &PlanFacts, tier: Tier) -> Skip {
+    let own = |tier: Tier| facts.scrutiny.own_skips.contains(&tier);
+    let is_own = own(tier) || (tier == Tier::Restore && !facts.skips.contains_key(&tier) && own(Tier::Backup));
+    if is_own { Skip::OwnSettings } else { Skip::Declared }
 }
 
 /// Why the settings skip a tier. Without a backup there is nothing to restore.

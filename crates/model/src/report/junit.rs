@@ -118,7 +118,7 @@ fn whole_run(view: &ReportView) -> TestSuite {
         status.set_type(blame.word());
     }
     let mut case = timed_case("run", "verdict", None, status);
-    case.set_system_out(format!("{}, level {}\n{}", verdict.color, verdict.level, verdict.budget.line()));
+    case.set_system_out(format!("{}, {}\n{}", verdict.color, verdict.level_in_words(), verdict.budget.line()));
     let mut suite = named_suite(view, "run", 0);
     suite.set_time(Duration::from_millis(view.due_ms.unwrap_or(0)));
     suite.add_test_case(case);

@@ -9,7 +9,7 @@ use crate::plan::{Disposition, Plan, PlannedTier};
 pub fn render(plan: &Plan) -> String {
     let version = plan.head_version.as_deref().unwrap_or("no version label");
     let mut rows = vec![
-        ("recipe", format!("{} at {} ({version})", plan.recipe, plan.head.short())),
+        ("recipe", format!("{} at {} ({version})", plan.recipe, plan.shown_head())),
         ("base", base(&plan.base)),
         ("deploys", plan.deploys_expected().to_string()),
     ];

@@ -11,7 +11,7 @@ use crate::testcase::TestCase;
 use crate::tier::Tier;
 use crate::verdict::blame::Blame;
 use crate::verdict::budget::Agreement;
-use crate::verdict::level::Rungs;
+use crate::verdict::level::{Rungs, rung_of};
 use crate::verdict::{Color, Status};
 use cc_ci_recipe::lint::LintFinding;
 use cc_ci_recipe::source::Severity;
@@ -53,8 +53,11 @@ pub struct Results {
     pub verdict: Color,
     /// The run has not ended yet; the final results are never better.
     pub provisional: bool,
-    /// 0 to 5.
-    pub level: u8,
+    /// 0 to 5; `null` for a run that was not asked to prove everything, or that was about a work tree.
+    pub level: Option<u8>,
+    /// Why the level is not more, or is missing, though nothing failed; `null` when the whole ladder could be climbed.
+    #[serde(default)]
+    pub level_capped_by: Option<String>,
     /// The five rungs.
     pub rungs: Rungs,
     /// Whose fault it is that the run is not green; `null` when it is.
@@ -307,7 +310,8 @@ impl Results {
             program: view.program.clone(),
             verdict: verdict.color,
             provisional: verdict.provisional,
-            level: verdict.level,
+            level: verdict.shown_level(),
+            level_capped_by: verdict.capped_by().map(str::to_owned),
             rungs: verdict.rungs,
             blame: verdict.blame,
             reasons: verdict
@@ -422,15 +426,6 @@ fn skips(view: &ReportView) -> Skips {
         }
     }
     skips
-}
-
-fn rung_of(tier: Tier) -> &'static str {
-    match tier {
-        Tier::Install => "install",
-        Tier::Upgrade => "upgrade",
-        Tier::Backup | Tier::Restore => "backup_restore",
-        Tier::Custom => "functional",
-    }
 }
 
 fn base(base: &Base) -> BaseResult {

@@ -91,17 +91,19 @@ pub fn so_far(view: &ReportView) -> String {
     let word = verdict.color.word().to_uppercase();
     let took = view.due_ms.map(|ms| format!(" after {}", seconds(ms))).unwrap_or_default();
     let so_far = if verdict.provisional { ", before teardown" } else { "" };
+    let level = verdict.level_in_words();
+    let by = verdict.capped_by().map(|by| format!(": {by}")).unwrap_or_default();
     match (verdict.blame, verdict.reasons.first()) {
         (Some(blame), Some(reason)) => {
-            format!("{word} (level {}, blame: {blame}{so_far}){took}: {}", verdict.level, first_line(reason))
+            format!("{word} ({level}, blame: {blame}{so_far}{by}){took}: {}", first_line(reason))
         }
-        (None, _) | (_, None) => format!("{word} (level {}{so_far}){took}", verdict.level),
+        (None, _) | (_, None) => format!("{word} ({level}{so_far}{by}){took}"),
     }
 }
 
 fn subject(view: &ReportView) -> String {
     let version = view.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
-    format!("{}{version} @ {}  (run {}, base: {})", view.recipe, view.head.short(), view.run, base(view))
+    format!("{}{version} @ {}  (run {}, base: {})", view.recipe, view.shown_head, view.run, base(view))
 }
 
 fn base(view: &ReportView) -> String {
@@ -208,7 +210,14 @@ fn skipped(out: &mut String, view: &ReportView) {
 fn level(out: &mut String, view: &ReportView) {
     let rungs: Vec<String> =
         view.verdict.rungs.named().iter().map(|(name, status)| format!("{name} {status}")).collect();
-    line(out, &format!("level {} of 5: {}", view.verdict.level, rungs.join(", ")));
+    let level = match view.verdict.shown_level() {
+        Some(level) => format!("level {level} of 5"),
+        None => "no level".to_owned(),
+    };
+    line(out, &format!("{level}: {}", rungs.join(", ")));
+    if let Some(by) = view.verdict.capped_by() {
+        line(out, &format!("  why no more: {by}"));
+    }
     line(out, &format!("lint: {}", view.lint_note()));
     let errors = view.lint.iter().flat_map(|report| &report.findings).filter(|one| one.severity == Severity::Error);
     for finding in errors.clone().take(LINT_LINES) {

@@ -1,8 +1,12 @@
 //! The ladder of five rungs: it may understate, never overstate (VER-2).
 
 use super::Status;
+use crate::plan::scrutiny::TreeState;
+use crate::plan::{Disposition, Plan, Skip};
+use crate::tier::Tier;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The five rungs, lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,19 +36,92 @@ impl Rungs {
         ]
     }
 
-    /// The highest rung that passed such that every lower one passed or was skipped; 0 if there is none.
+    /// The highest rung that passed such that every lower one passed or was skipped; 0 if there is none. The ladder ends
+    /// below a rung that holds one of the tiers `left_out`.
     #[must_use]
-    pub fn level(&self) -> u8 {
+    pub fn level(&self, left_out: &BTreeSet<Tier>) -> u8 {
+        let ends: BTreeSet<&str> = left_out.iter().map(|tier| rung_of(*tier)).collect();
         let mut level = 0;
-        for (rung, (_, status)) in (1u8..).zip(self.named()) {
+        for (rung, (name, status)) in (1u8..).zip(self.named()) {
             match status {
-                Status::Pass => level = rung,
+                Status::Pass if !ends.contains(name) => level = rung,
                 // Climbed past, never earned.
-                Status::Skip => {}
-                Status::Fail | Status::Unver => return level,
+                Status::Skip if !ends.contains(name) => {}
+                Status::Pass | Status::Skip | Status::Fail | Status::Unver => return level,
             }
         }
         level
+    }
+}
+
+/// The rung that a tier is a part of.
+#[must_use]
+pub fn rung_of(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Install => "install",
+        Tier::Upgrade => "upgrade",
+        Tier::Backup | Tier::Restore => "backup_restore",
+        Tier::Custom => "functional",
+    }
+}
+
+/// How much of the ladder a run could climb at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ladder {
+    /// All of it.
+    Whole,
+    /// Up to a tier that was left out, for the reason given.
+    Capped {
+        /// In words, for the verdict's first line.
+        by: String,
+    },
+    /// None of it: the run was not asked to prove everything, or not about a commit. It has no level and no badge.
+    None {
+        /// In words, for the verdict's first line.
+        by: String,
+    },
+}
+
+/// What the plan leaves out, and with it how far the ladder goes: tiers that nobody asked for, that the commit's own settings
+/// skip, or that want a published version.
+#[must_use]
+pub fn ladder(plan: &Plan) -> (Ladder, BTreeSet<Tier>) {
+    let skipped = |wanted: Skip| -> Vec<Tier> {
+        let tiers = plan.tiers.iter().filter(|planned| match &planned.disposition {
+            Disposition::Skip { why, .. } => *why == wanted,
+            Disposition::Run => false,
+        });
+        tiers.map(|planned| planned.tier).collect()
+    };
+    let (not_asked, own, untagged) = (skipped(Skip::NotAsked), skipped(Skip::OwnSettings), skipped(Skip::NoTags));
+    let left_out = [&not_asked, &own, &untagged].into_iter().flatten().copied().collect();
+    let mut caps = Vec::new();
+    if !own.is_empty() {
+        caps.push(format!("{} skipped by the settings of the commit under test", are(&own)));
+    }
+    if !untagged.is_empty() {
+        caps.push(format!("{} not tried, since no tag publishes a version", are(&untagged)));
+    }
+    let ladder = if plan.state == TreeState::Uncommitted {
+        Ladder::None { by: "the work tree was tested, not a commit".to_owned() }
+    } else if !not_asked.is_empty() {
+        Ladder::None { by: format!("{} not asked for", are(&not_asked)) }
+    } else if caps.is_empty() {
+        Ladder::Whole
+    } else {
+        Ladder::Capped { by: caps.join("; ") }
+    };
+    (ladder, left_out)
+}
+
+/// `upgrade was`, `upgrade, backup and restore were`.
+fn are(tiers: &[Tier]) -> String {
+    let words: Vec<&str> = tiers.iter().map(|tier| tier.word()).collect();
+    match words.as_slice() {
+        [] => String::new(),
+        [one] => format!("{one} was"),
+        [most @ .., last] => format!("{} and {last} were", most.join(", ")),
     }
 }
 
@@ -66,7 +143,22 @@ mod tests {
 
     fn level(rungs: [Status; 5]) -> u8 {
         let [install, upgrade, backup_restore, functional, lint] = rungs;
-        Rungs { install, upgrade, backup_restore, functional, lint }.level()
+        Rungs { install, upgrade, backup_restore, functional, lint }.level(&BTreeSet::new())
+    }
+
+    #[test]
+    fn the_ladder_ends_below_what_was_left_out() {
+        let rungs = Rungs { install: Pass, upgrade: Skip, backup_restore: Pass, functional: Pass, lint: Pass };
+        assert_eq!(rungs.level(&BTreeSet::from([Tier::Upgrade])), 1);
+        assert_eq!(rungs.level(&BTreeSet::from([Tier::Restore])), 1);
+        assert_eq!(rungs.level(&BTreeSet::from([Tier::Custom])), 3);
+        assert_eq!(rungs.level(&BTreeSet::from([Tier::Upgrade, Tier::Custom])), 1);
+    }
+
+    #[test]
+    fn tiers_are_named_in_one_sentence() {
+        assert_eq!(are(&[Tier::Upgrade]), "upgrade was");
+        assert_eq!(are(&[Tier::Upgrade, Tier::Backup, Tier::Restore]), "upgrade, backup and restore were");
     }
 
     #[test]

@@ -5,8 +5,9 @@ use super::{Status, StepFinding, TierVerdict};
 use crate::evidence::Evidence;
 use crate::outcome::{Cause, Finding, Outcome};
 use crate::plan::base::Base;
+use crate::plan::scrutiny::{AppHas, Softened};
 use crate::plan::step::{Action, Step};
-use crate::plan::{Disposition, Plan, PlannedTier};
+use crate::plan::{Disposition, Plan, PlannedTier, Skip};
 use crate::tier::Tier;
 
 /// Judges the five tiers in order. `end` is the blame of the way the run ended, for steps that were never reached.
@@ -22,7 +23,29 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence, end: Option<Blame>) -> Vec
             None => TierVerdict::without_answer(tier, "the plan does not mention it", Blame::Harness),
         });
     }
+    for verdict in &mut verdicts {
+        weigh(plan, verdict);
+    }
     verdicts
+}
+
+/// An answer that rests on a setting which head softened is none. An upgrade that failed says what operators' apps lack.
+fn weigh(plan: &Plan, verdict: &mut TierVerdict) {
+    let softened = plan.softened.iter().find(|one| rests_on(plan, one, verdict));
+    if let Some(softened) = softened {
+        verdict.status = Status::Unver;
+        verdict.reason = Some(softened.words.clone());
+        verdict.blame = Some(Blame::Recipe);
+        return;
+    }
+    let lacking: Vec<&str> =
+        plan.work.iter().filter(|work| work.app == AppHas::Not).map(|work| work.name.as_str()).collect();
+    if let (Tier::Upgrade, Status::Fail, Some(reason), false) =
+        (verdict.tier, verdict.status, &mut verdict.reason, lacking.is_empty())
+    {
+        let lacking = lacking.join(", ");
+        *reason = format!("no app made at base has {lacking} as head's .env.sample has; {reason}");
+    }
 }
 
 /// The first tier that did not pass: later ones that were not reached take over its blame.
@@ -59,6 +82,22 @@ fn judge_one(
         sum.take(plan, tier, step, evidence.outcome(&step.id));
     }
     sum.verdict(tier, planned, root)
+}
+
+/// Whether a good answer about a tier rests on a setting that head softened. Where the app starts at head, the install tier is
+/// what the upgrade tier would have been.
+fn rests_on(plan: &Plan, softened: &Softened, verdict: &TierVerdict) -> bool {
+    let starts_at_head = plan.base.commit().is_none();
+    match verdict.status {
+        Status::Pass if verdict.tier == Tier::Install => starts_at_head && softened.tiers.contains(&Tier::Upgrade),
+        Status::Pass => softened.tiers.contains(&verdict.tier),
+        Status::Skip => {
+            let planned = plan.tier(verdict.tier).map(|planned| &planned.disposition);
+            let is_own = matches!(planned, Some(Disposition::Skip { why: Skip::OwnSettings, .. }));
+            is_own && softened.tiers.contains(&verdict.tier)
+        }
+        Status::Fail | Status::Unver => false,
+    }
 }
 
 /// What the steps of one tier add up to.

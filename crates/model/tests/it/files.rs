@@ -92,6 +92,7 @@ fn the_results_of_a_red_run_read_so() {
       "verdict": "red",
       "provisional": false,
       "level": 1,
+      "level_capped_by": null,
       "rungs": {
         "install": "pass",
         "upgrade": "fail",

@@ -18,6 +18,8 @@ mod props;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod scrutiny;
+#[cfg(test)]
 mod settled;
 #[cfg(test)]
 mod steps;

@@ -11,6 +11,7 @@ use cc_ci_model::plan::build::{Backup, Data, HasRoute, PlanFacts, plan};
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Purpose;
+use cc_ci_model::plan::scrutiny::Scrutiny;
 use cc_ci_model::plan::step::{Action, Check, Operation, Part};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::{Verdict, judge};
@@ -48,6 +49,7 @@ pub(crate) fn facts() -> PlanFacts {
         skips: BTreeMap::new(),
         dependencies: Vec::new(),
         customization: BTreeMap::new(),
+        scrutiny: Scrutiny::default(),
         notes: vec!["no IPVS here: endpoint_mode dnsrr is added".to_owned()],
     }
 }

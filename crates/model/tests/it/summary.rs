@@ -130,13 +130,14 @@ fn a_run_that_skips_much_names_every_skip() {
     skipped: restore (does not apply): no service carries backup labels
     skipped: custom (not asked for): not among the stages asked for
     skipped: upgrade/upgrade-oidc.hurl: no identity provider here
-    level 2 of 5: install pass, upgrade pass, backup_restore skip, functional skip, lint unver
+    no level: install pass, upgrade pass, backup_restore skip, functional skip, lint unver
+      why no more: custom was not asked for
     lint: the record does not say what lint found
     time: verdict after 7.9 s; pulling 1 of 2 images 2.5 s (apart from the tiers); teardown 0.7 s
     slowest: install/converged 0.4 s, install/deploy 0.4 s, install/serving 0.4 s, install/stable 0.4 s
     objects left: none (services 1 -> 1, containers 2 -> 2, networks 4 -> 4, volumes 0 -> 0, secrets 0 -> 0, configs 0 -> 0)
 
-    GREEN (level 2) after 7.9 s
+    GREEN (no level: custom was not asked for) after 7.9 s
     ");
 }
 

@@ -5,10 +5,11 @@ use super::templates::{Call, by_service, calls};
 use super::{Check, LintInput, Reading, Rule, RuleHit, SAMPLE};
 use crate::env_sample::Presence;
 use crate::interpolate::{uses, variables};
+use crate::operator;
 use crate::source::{Severity, Topic, tidy_path};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const RULES: [Rule; 3] = [
+pub(super) const RULES: [Rule; 4] = [
     Rule {
         id: "CC601",
         title: "variables of compose files are in `.env.sample`",
@@ -42,7 +43,31 @@ pub(super) const RULES: [Rule; 3] = [
         example: "#COMPOSE_FILE=\"$COMPOSE_FILE:compose.smtp.yml\"",
         check: Check::Offline(missing_files),
     },
+    Rule {
+        id: "CC604",
+        title: "what is new in `.env.sample` has a release note",
+        severity: Some(Severity::Warning),
+        what: "Every variable that is in force in `.env.sample` and not in that of the base, and every `COMPOSE_FILE` or version \
+            of a secret that differs from it, stands as a word in a release note: `release/next`, or a file of `release/` that \
+            is new or changed since the base. A variable that the compose files read only with a default is left out.",
+        why: "Operators have the `.env.sample` of the version they installed. What is new in it is not there for them until \
+            they write it, and the release note is the only place that tells them. A run deploys head without it, too; \
+            `[env.upgrade]` in `ci.toml` is what operators write.",
+        mend: "Say in `release/next` what operators have to set, or give the variable a default in the compose file.",
+        example: "# release/next\nSet CRON_SECRET in the app's settings before you upgrade.",
+        check: Check::Offline(new_variables),
+    },
 ];
+
+fn new_variables(input: &LintInput<'_>) -> Vec<RuleHit> {
+    let Some(base) = &input.base else { return Vec::new() };
+    let news = operator::news(base.reading.files, input.head.files).into_iter().filter(|news| news.note.is_none());
+    let hint = "say in release/next what operators have to set, or give it a default in the compose file";
+    news.map(|news| {
+        RuleHit::new(format!("{}, compared with {}", news.words(), base.name)).line(SAMPLE, news.line).hint(hint)
+    })
+    .collect()
+}
 
 fn documented(reading: &Reading<'_>) -> BTreeSet<String> {
     let sample = reading.sample.entries.iter().map(|entry| entry.key.clone());

@@ -2,9 +2,9 @@
 
 use super::{Check, LintInput, Reading, Rule, RuleHit};
 use crate::source::Severity;
-use crate::version::Version;
+use crate::version::{Version, published};
 
-pub(super) const RULES: [Rule; 2] = [
+pub(super) const RULES: [Rule; 3] = [
     Rule {
         id: "CC501",
         title: "the version label is the tag",
@@ -27,7 +27,29 @@ pub(super) const RULES: [Rule; 2] = [
         example: "- \"coop-cloud.${STACK_NAME}.version=0.1.0+1.27.2\"",
         check: Check::Offline(label),
     },
+    Rule {
+        id: "CC503",
+        title: "tags that were meant as versions are versions",
+        severity: Some(Severity::Warning),
+        what: "The name of every annotated tag, and of every tag that holds a version behind a `v`, reads `X.Y.Z+upstream`.",
+        why: "Any other tag publishes nothing: no operator is offered it, and no upgrade starts from it.",
+        mend: "Tag the commit again under the version alone; remove the other tag where nobody needs it.",
+        example: "git tag -a 1.2.0+1.27.2 'v1.2.0+1.27.2^{}'",
+        check: Check::Offline(odd_tags),
+    },
 ];
+
+fn odd_tags(input: &LintInput<'_>) -> Vec<RuleHit> {
+    let published = published(input.tags);
+    let found = published.odd().map(|skipped| {
+        let found = RuleHit::new(format!("the tag `{}` publishes nothing: {}", skipped.tag, skipped.why));
+        match skipped.hint() {
+            Some(hint) => found.hint(hint),
+            None => found,
+        }
+    });
+    found.collect()
+}
 
 fn key(reading: &Reading<'_>) -> String {
     format!("coop-cloud.{}.version", reading.stack)

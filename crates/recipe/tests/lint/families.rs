@@ -2,11 +2,12 @@
 
 use crate::shop::Edit::{Remove, Swap, Tag, Untagged, Write};
 use crate::shop::{Edit, Shop};
+use crate::variables::VARIABLES;
 use cc_ci_recipe::lint::{Check, rules, text};
 use cc_ci_recipe::version::TagKind::{Annotated, Lightweight};
 use std::collections::BTreeSet;
 
-type Variant = (&'static str, &'static [Edit]);
+pub(crate) type Variant = (&'static str, &'static [Edit]);
 
 /// What lint says about each variant, next to the good recipe as its base.
 fn said(variants: &[Variant]) -> String {
@@ -364,7 +365,10 @@ const VERSIONS: &[Variant] = &[
     ("CC501 the lightweight tag too", &[Tag("2.0.0+1.27.2", Lightweight)]),
     ("nothing when label and tag agree", &[Tag("1.1.0+1.27.2", Annotated)]),
     ("nothing when one of two tags agrees", &[Tag("1.0.1+1.27.2", Annotated), Tag("1.1.0+1.27.2", Annotated)]),
-    ("nothing for a tag that is no version", &[Tag("stable", Annotated)]),
+    ("R014 a lightweight name of a commit", &[Tag("stable", Lightweight)]),
+    ("CC503 an annotated tag that is no version", &[Tag("stable", Annotated)]),
+    ("CC503 a version behind a v", &[Tag("v1.1.0+1.27.2", Annotated)]),
+    ("CC503 and R014 the same, lightweight", &[Tag("v1.1.0+1.27.2", Lightweight)]),
     ("CC502 no label", &[Swap("compose.yml", "        - \"coop-cloud.${STACK_NAME}.version=1.1.0+1.27.2\"\n", "")]),
     ("CC502 empty", &[Swap("compose.yml", "version=1.1.0+1.27.2", "version=")]),
     ("CC502 no upstream part", &[Swap("compose.yml", "version=1.1.0+1.27.2", "version=1.1.0")]),
@@ -373,58 +377,6 @@ const VERSIONS: &[Variant] = &[
         "CC502 under a fixed stack name",
         &[Swap("compose.yml", "coop-cloud.${STACK_NAME}.version", "coop-cloud.myshop.version")],
     ),
-];
-
-const VARIABLES: &[Variant] = &[
-    (
-        "CC701 asks for a capability",
-        &[Swap("compose.yml", "services:\n  app:\n", "services:\n  app:\n    cap_add: [NET_ADMIN]\n")],
-    ),
-    ("CC601 in a label", &[Swap(".env.sample", "#EXTRA_DOMAINS=', `www.shop.example.com`'\n", "")]),
-    ("CC601 taken over by a service", &[Swap(".env.sample", "SHOP_TITLE=\"A shop\"\n", "")]),
-    ("CC601 in an overlay", &[Swap(".env.sample", "#SMTP_HOST=mail.example.com\n", "")]),
-    ("CC601 in a value", &[Swap("compose.yml", "POSTGRES_DB: shop", "POSTGRES_DB: ${DB_NAME}")]),
-    ("CC601 misspelt", &[Swap("compose.yml", "Host(`${DOMAIN}`", "Host(`${DOMIAN}`")]),
-    ("nothing with a default", &[Swap("compose.yml", "POSTGRES_DB: shop", "POSTGRES_DB: ${DB_NAME:-shop}")]),
-    (
-        "nothing behind a doubled dollar, or in a comment",
-        &[Swap("compose.yml", "POSTGRES_DB: shop", "POSTGRES_DB: $$shop # ${OLD}")],
-    ),
-    (
-        "CC602 app does not have it",
-        &[
-            Write("app.conf.tmpl", "title {{ env \"SHOP_TITEL\" }}\npassword {{ secret \"db_password\" }}\n"),
-            Swap("abra.sh", "v3", "v4"),
-        ],
-    ),
-    (
-        "CC602 another service does not have it",
-        &[
-            Write("pg_backup.sh", "pg_dump {{ env \"DOMAIN\" }} {{ env \"POSTGRES_DB\" }}\n"),
-            Swap("abra.sh", "PG_BACKUP_VERSION=v1", "PG_BACKUP_VERSION=v2"),
-            Swap("compose.yml", "    file: pg_backup.sh\n", "    file: pg_backup.sh\n    template_driver: golang\n"),
-        ],
-    ),
-    (
-        "nothing without a template driver",
-        &[
-            Write("pg_backup.sh", "pg_dump {{ env \"DOMAIN\" }}\n"),
-            Swap("abra.sh", "PG_BACKUP_VERSION=v1", "PG_BACKUP_VERSION=v2"),
-        ],
-    ),
-    (
-        "CC603 a commented list",
-        &[Swap(
-            ".env.sample",
-            "#COMPOSE_FILE=\"$COMPOSE_FILE:compose.smtp.yml\"",
-            "#COMPOSE_FILE=\"$COMPOSE_FILE:compose.mail.yml\"",
-        )],
-    ),
-    (
-        "CC603 the list in force",
-        &[Swap(".env.sample", "COMPOSE_FILE=\"compose.yml\"", "COMPOSE_FILE=\"compose.yml:compose.gone.yml\"")],
-    ),
-    ("CC603 the file is gone", &[Remove("compose.smtp.yml")]),
 ];
 
 const FAMILIES: [&[Variant]; 7] = [ABRA, COMPOSE, CONFIGS, SECRETS, LABELS, VERSIONS, VARIABLES];

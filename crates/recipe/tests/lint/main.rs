@@ -5,3 +5,4 @@
 mod answers;
 mod families;
 mod shop;
+mod variables;

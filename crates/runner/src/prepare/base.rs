@@ -5,13 +5,14 @@ use super::find::Found;
 use super::tree::{Rules, Tree, TreeAt, chaos, label};
 use crate::error::{ErrorKind, RunnerError};
 use crate::request::{BaseWish, Request};
+use cc_ci_engine::git::Files;
 use cc_ci_model::plan::base::{Base, NoBase};
 use cc_ci_model::plan::choose::Wish;
 use cc_ci_model::policy::Policy;
 use cc_ci_model::settings::Settings;
 use cc_ci_model::tier::Tier;
+use cc_ci_recipe::AppEnvironment;
 use cc_ci_recipe::overlays::Variables;
-use std::collections::BTreeMap;
 
 /// What request and settings together wish for. A base that the request names wins, or is an error.
 pub(super) fn wish(request: &Request, settings: &Settings) -> Result<Wish, RunnerError> {
@@ -39,15 +40,24 @@ pub(super) fn wish(request: &Request, settings: &Settings) -> Result<Wish, Runne
     })
 }
 
+/// The files of the chosen base; `None` where the app starts at head.
+pub(super) async fn files(found: &Found, base: &Base) -> Result<Option<Files>, RunnerError> {
+    match base.commit() {
+        Some(commit) => Ok(Some(found.repository.files(commit).await?)),
+        None => Ok(None),
+    }
+}
+
 /// Reads the chosen base under the repairs for it and the variables of head; `None` where the app starts at head.
-pub(super) async fn read(
+pub(super) fn read(
     found: &Found,
-    base: &Base,
+    (base, files): (&Base, Option<Files>),
     customized: &Customized,
     policy: &Policy,
     variables: &Variables,
-    environment: BTreeMap<String, String>,
+    environment: AppEnvironment,
 ) -> Result<Option<Tree>, RunnerError> {
+    let Some(files) = files else { return Ok(None) };
     let (commit, label) = match base {
         Base::Published { version, commit, .. } => (commit, label(Some(version), commit)),
         Base::Commit { commit, .. } => (commit, chaos(commit)),
@@ -57,7 +67,7 @@ pub(super) async fn read(
     let at = TreeAt { repository: &found.repository, name: &found.name, commit, label, environment, repairs };
     let set = |_: &cc_ci_recipe::Recipe| Ok(variables.clone());
     let rules = Rules { policy, shown: &shown(base), variables: &set };
-    Tree::read(at, &rules).await.map(Some).map_err(|error| unusable(customized, base, error))
+    Tree::of_files(at, files, &rules).map(Some).map_err(|error| unusable(customized, base, error))
 }
 
 /// The base as messages name it.

@@ -3,7 +3,7 @@
 use super::tree::texts;
 use crate::error::{ErrorKind, RunnerError};
 use cc_ci_engine::git::{Files, OriginTags, Repository};
-use cc_ci_model::ids::{Commit, RecipeName};
+use cc_ci_model::ids::Commit;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::choose::{self, Candidates, ChooseError, Tip, TipHistory, Wish};
 use cc_ci_recipe::content;
@@ -12,7 +12,6 @@ use std::collections::BTreeSet;
 
 /// What a base is chosen for.
 pub(crate) struct Subject<'a> {
-    pub(crate) name: &'a RecipeName,
     pub(crate) head: &'a Commit,
     pub(crate) version: Option<&'a Version>,
     pub(crate) published: &'a Publications,

@@ -149,6 +149,14 @@ impl Customized {
         self.with(base, app, "env.upgrade", &self.settings.upgrade_environment)
     }
 
+    /// What is written into the environment of an app that is there, for the commit under test.
+    pub(super) fn upgrade_environment(
+        &self,
+        app: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>, RunnerError> {
+        self.with(BTreeMap::new(), app, "env.upgrade", &self.settings.upgrade_environment)
+    }
+
     /// The app's environment for older trees.
     pub(crate) fn base_environment(
         &self,

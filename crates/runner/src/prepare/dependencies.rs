@@ -19,6 +19,7 @@ use cc_ci_model::policy::Policy;
 use cc_ci_model::settings::provided::DependencyRequest;
 use cc_ci_model::settings::provides::{self, Provides};
 use cc_ci_model::settings::{self, Settings};
+use cc_ci_recipe::AppEnvironment;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::secrets::SecretOrigin;
 use cc_ci_recipe::source::Problem;
@@ -266,7 +267,7 @@ async fn tree(
         name,
         commit: &newest.commit,
         label: label(newest.version.as_ref(), &newest.commit),
-        environment: customized.base_environment(&app_environment(stack))?,
+        environment: AppEnvironment::New(customized.base_environment(&app_environment(stack))?),
         repairs: Vec::new(),
     };
     let variables = |recipe: &Recipe| customized.variables(recipe);

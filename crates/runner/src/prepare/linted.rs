@@ -3,7 +3,7 @@
 use super::choosing::{Subject, choose_base};
 use super::tree::texts;
 use crate::error::RunnerError;
-use cc_ci_engine::git::Repository;
+use cc_ci_engine::git::{self, Repository};
 use cc_ci_model::ids::Commit;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::choose::Wish;
@@ -17,23 +17,20 @@ pub(crate) struct Compared {
     pub(crate) files: Files,
 }
 
-/// Lints head as a part of a run. It is compared with the run's base; when the run has none, with the one it would have had.
-pub(crate) async fn lint_run(
+/// What head is compared with in a run: its base; when the run has none, the one it would have had.
+pub(crate) async fn compared_with(
     repository: &Repository,
     subject: &Subject<'_>,
-    tags: &[Tag],
-    base: &Base,
-) -> Result<(LintReport, Option<String>), RunnerError> {
-    let (compared, note) = match compared(repository, base).await? {
-        Some(compared) => (Some(compared), None),
-        // A run that starts at head does without a base; what lint cannot compare for want of one is said.
-        None => match automatic(repository, subject).await {
-            Ok((compared, _)) => (compared, None),
-            Err(error) => (None, Some(format!("lint compares with no older version: {}", error.message))),
-        },
-    };
-    let report = lint(subject.name.as_str(), subject.head, &texts(subject.files), tags, compared.as_ref());
-    Ok((report, note))
+    base: Option<(&Base, &git::Files)>,
+) -> (Option<Compared>, Option<String>) {
+    if let Some((base, files)) = base {
+        return (named(base).map(|(name, _)| Compared { name, files: texts(files) }), None);
+    }
+    // A run that starts at head does without a base; what cannot be compared for want of one is said.
+    match automatic(repository, subject).await {
+        Ok((compared, _)) => (compared, None),
+        Err(error) => (None, Some(format!("head is compared with no older version: {}", error.message))),
+    }
 }
 
 /// The base that is chosen when nobody asks for one, `None` when nothing was ever published; and what was learnt on the way.
@@ -46,12 +43,17 @@ pub(crate) async fn automatic(
 }
 
 async fn compared(repository: &Repository, base: &Base) -> Result<Option<Compared>, RunnerError> {
-    let (name, commit) = match base {
-        Base::Published { version, commit, .. } => (version.clone(), commit),
-        Base::Commit { commit, .. } => (commit.short().to_owned(), commit),
-        Base::Head { .. } => return Ok(None),
-    };
+    let Some((name, commit)) = named(base) else { return Ok(None) };
     Ok(Some(Compared { name, files: texts(&repository.files(commit).await?) }))
+}
+
+/// What findings call a base, and its commit.
+fn named(base: &Base) -> Option<(String, &Commit)> {
+    match base {
+        Base::Published { version, commit, .. } => Some((version.clone(), commit)),
+        Base::Commit { commit, .. } => Some((commit.short().to_owned(), commit)),
+        Base::Head { .. } => None,
+    }
 }
 
 /// Lints one tree.

@@ -7,11 +7,11 @@ use cc_ci_engine::git::{Files, LeftOut, Repository};
 use cc_ci_engine::run::app::{Deployable, TreeSource};
 use cc_ci_model::ids::{Commit, RecipeName};
 use cc_ci_model::policy::Policy;
+use cc_ci_recipe::AppEnvironment;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::overlay::TreeLabel;
 use cc_ci_recipe::overlays::{self, Variables};
 use cc_ci_recipe::source::{self, Problem};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A commit that was read, with everything laid over it.
@@ -26,7 +26,7 @@ pub struct Tree {
     /// Its files.
     pub files: Files,
     /// The environment it was read in.
-    pub environment: BTreeMap<String, String>,
+    pub environment: AppEnvironment,
     /// Compose files laid over its own.
     pub overlays: Overlays,
     /// The recipe, overlays included.
@@ -46,7 +46,7 @@ pub(crate) struct TreeAt<'a> {
     pub(crate) name: &'a RecipeName,
     pub(crate) commit: &'a Commit,
     pub(crate) label: TreeLabel,
-    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) environment: AppEnvironment,
     /// Overlays that are part of the recipe as it is: repairs of an older version.
     pub(crate) repairs: Overlays,
 }
@@ -62,13 +62,7 @@ pub(crate) struct Rules<'a> {
 }
 
 impl Tree {
-    /// Reads a commit, lays the overlays over it, and refuses what the rules do not let through.
-    pub(crate) async fn read(of: TreeAt<'_>, rules: &Rules<'_>) -> Result<Self, RunnerError> {
-        let files = of.repository.files(of.commit).await?;
-        Self::of_files(of, files, rules)
-    }
-
-    /// The same for files that were read already.
+    /// Lays the overlays over the files of a commit, and refuses what the rules do not let through.
     pub(crate) fn of_files(of: TreeAt<'_>, files: Files, rules: &Rules<'_>) -> Result<Self, RunnerError> {
         let mut overlays = of.repairs.clone();
         let (mut recipe, mut warnings) = of.recipe(&files, &overlays)?;
@@ -125,9 +119,16 @@ impl TreeAt<'_> {
         let mut files = texts(files);
         files.texts.extend(overlays.iter().cloned());
         let names: Vec<String> = overlays.iter().map(|(name, _)| name.clone()).collect();
-        Recipe::read(self.name.as_str(), &files, &self.environment, &names).map_err(|problems| {
-            let message = format!("cannot read the recipe `{}` at {}", self.name, self.commit.short());
-            RunnerError::of_problems(ErrorKind::Recipe, message, &problems)
+        let read = |environment: &AppEnvironment| Recipe::read_for(self.name.as_str(), &files, environment, &names);
+        read(&self.environment).map_err(|problems| {
+            let at = format!("cannot read the recipe `{}` at {}", self.name, self.commit.short());
+            // Where a new app could be made, what is lacking is for operators to add.
+            if self.environment.of_a_new_app().is_some_and(|fresh| read(&fresh).is_ok()) {
+                let message = format!("{at} for an app that was made at its base");
+                let hint = "what operators have to set for it stands in `[env.upgrade]` of tests/ci.toml";
+                return RunnerError::of_problems(ErrorKind::Recipe, message, &problems).hint(hint);
+            }
+            RunnerError::of_problems(ErrorKind::Recipe, at, &problems)
         })
     }
 }

@@ -78,7 +78,7 @@ fn a_skipped_upgrade_needs_no_base() {
     let plan = world.json(&[]);
     assert_eq!(plan["base"]["kind"], "head");
     let skip = |tier: usize| plan["tiers"][tier]["disposition"]["skip"].clone();
-    assert_eq!(skip(1)["why"], "declared");
+    assert_eq!(skip(1)["why"], "own-settings");
     assert_eq!(skip(1)["reason"], "the older image is gone (tests/ci.toml, line 1)");
     assert_eq!(skip(2)["reason"], "`backup.capable` is false (tests/ci.toml, line 2)");
     assert_eq!(skip(3)["reason"], "without a backup: `backup.capable` is false (tests/ci.toml, line 2)");
