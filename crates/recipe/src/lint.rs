@@ -7,12 +7,15 @@ mod asks;
 mod backups;
 mod compose;
 mod configs;
+mod deploys;
 mod ignored;
 mod images;
 mod labels;
 pub mod page;
+mod promises;
 mod published;
 mod reading;
+mod routes;
 pub mod sarif;
 pub mod second;
 mod secrets;
@@ -218,8 +221,11 @@ fn sameness(finding: &LintFinding) -> Sameness {
 /// Every rule: abra's in their order, then ours by family.
 #[must_use]
 pub fn rules() -> Vec<Rule> {
-    let families: [&[Rule]; 10] = [
+    let families: [&[Rule]; 13] = [
         &asks::RULES,
+        &deploys::RULES,
+        &promises::RULES,
+        &routes::RULES,
         &images::RULES,
         &published::RULES,
         &compose::RULES,

@@ -1,6 +1,7 @@
 //! R001 to R005 and R009 to R011: what abra looks at in the merged compose files.
 
 use super::{COMPOSE, Check, LintInput, Rule, RuleHit, SAMPLE};
+use crate::compose::DeployMode;
 use crate::source::Severity;
 use crate::traefik;
 
@@ -20,7 +21,7 @@ pub(super) const RULES: [Rule; 8] = [
         id: "R002",
         title: "health checks for all services",
         severity: Some(Severity::Warning),
-        what: "Every service has a `healthcheck`.",
+        what: "Every service has a `healthcheck`, but those that run as a job: they end by themselves.",
         why: "Without one Swarm takes a started process for a working app: a broken update is neither noticed nor rolled back.",
         mend: "Add a check that asks the service something it can only answer when it works.",
         example: "services:\n  app:\n    healthcheck:\n      test: [\"CMD\", \"curl\", \"-f\", \"http://localhost\"]\n      interval: 30s",
@@ -102,7 +103,8 @@ fn version(input: &LintInput<'_>) -> Vec<RuleHit> {
 
 fn healthchecks(input: &LintInput<'_>) -> Vec<RuleHit> {
     let all = &input.head.all;
-    let without = all.services.iter().filter(|(_, service)| service.healthcheck.is_none());
+    let job = |mode| matches!(mode, Some(DeployMode::ReplicatedJob | DeployMode::GlobalJob));
+    let without = all.services.iter().filter(|(_, service)| service.healthcheck.is_none() && !job(service.deploy.mode));
     without
         .map(|(name, _)| {
             RuleHit::new(format!("service `{name}` has no health check")).key(all, &format!("services.{name}"))

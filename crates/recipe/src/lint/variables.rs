@@ -72,7 +72,17 @@ fn new_variables(input: &LintInput<'_>) -> Vec<RuleHit> {
 fn documented(reading: &Reading<'_>) -> BTreeSet<String> {
     let sample = reading.sample.entries.iter().map(|entry| entry.key.clone());
     let exports = reading.abra_sh.exports.iter().map(|export| export.name.clone());
-    sample.chain(exports).chain(["STACK_NAME".to_owned()]).collect()
+    let commented = reading.files.text(SAMPLE).into_iter().flat_map(str::lines).filter_map(commented);
+    sample.chain(exports).chain(commented.map(str::to_owned)).chain(["STACK_NAME".to_owned()]).collect()
+}
+
+/// The variable that a comment shows how to set, in whichever way it is commented.
+fn commented(line: &str) -> Option<&str> {
+    let line = line.trim_start().strip_prefix('#')?.trim_start_matches(['#', ' ', '\t']);
+    let line = line.strip_prefix("export ").map_or(line, str::trim_start);
+    let name = line.split_once('=')?.0.trim_end();
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    (!name.is_empty() && name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit())).then_some(name)
 }
 
 fn undocumented(input: &LintInput<'_>) -> Vec<RuleHit> {

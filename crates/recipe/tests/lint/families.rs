@@ -1,5 +1,6 @@
 //! Variants of the good recipe, by family of rules, with everything that lint says about each.
 
+use crate::deployed::{DEPLOYS, PROMISES, ROUTES};
 use crate::shop::Edit::{Remove, Swap, Tag, Untagged, Write};
 use crate::shop::{Edit, Shop};
 use crate::variables::VARIABLES;
@@ -42,7 +43,14 @@ const ABRA: &[Variant] = &[
     ("R003 and R004 no tag", &[Swap("compose.yml", "example/shop:1.27.2", "host:5000/shop")]),
     ("R004 latest", &[Swap("compose.yml", "example/shop:1.27.2", "example/shop:latest")]),
     ("R005 a name", &[Swap("compose.yml", "postgres:16.4", "postgres:bookworm")]),
-    ("a digest is a tag", &[Swap("compose.yml", "example/shop:1.27.2", "example/shop@sha256:0123")]),
+    (
+        "a digest is a tag",
+        &[Swap(
+            "compose.yml",
+            "example/shop:1.27.2",
+            "example/shop@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        )],
+    ),
     ("R006 nothing published", &[Untagged]),
     (
         "R007 a line is missing, one is empty",
@@ -379,7 +387,8 @@ const VERSIONS: &[Variant] = &[
     ),
 ];
 
-const FAMILIES: [&[Variant]; 7] = [ABRA, COMPOSE, CONFIGS, SECRETS, LABELS, VERSIONS, VARIABLES];
+const FAMILIES: [&[Variant]; 10] =
+    [ABRA, COMPOSE, CONFIGS, SECRETS, LABELS, VERSIONS, VARIABLES, ROUTES, DEPLOYS, PROMISES];
 
 #[test]
 fn abra_rules() {
@@ -414,6 +423,21 @@ fn versions() {
 #[test]
 fn variables() {
     insta::assert_snapshot!(said(VARIABLES));
+}
+
+#[test]
+fn routes() {
+    insta::assert_snapshot!(said(ROUTES));
+}
+
+#[test]
+fn deploys() {
+    insta::assert_snapshot!(said(DEPLOYS));
+}
+
+#[test]
+fn promises() {
+    insta::assert_snapshot!(said(PROMISES));
 }
 
 /// The name of a variant begins with the rules that it breaks, and those are found in it.

@@ -26,6 +26,8 @@ services:
       labels:
         - "traefik.enable=true"
         - "traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN}`${EXTRA_DOMAINS})"
+        - "traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80"
+        - "traefik.docker.network=proxy"
         - "backupbot.backup=true"
         - "coop-cloud.${STACK_NAME}.version=1.1.0+1.27.2"
         - "coop-cloud.${STACK_NAME}.timeout=${TIMEOUT:-120}"

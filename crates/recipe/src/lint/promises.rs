@@ -1,0 +1,283 @@
+//! `CC206`, `CC307`, `CC308`, `CC605`: secrets in plain text, hooks and data that are not where the recipe says, templates that cannot be
+//! read.
+
+use super::{Check, LintInput, Rule, RuleHit};
+use crate::compose::{Mount, MountKind, Service};
+use crate::database::{DatabaseKind, databases};
+use crate::source::Severity;
+use std::collections::BTreeSet;
+
+pub(super) const RULES: [Rule; 4] = [
+    Rule {
+        id: "CC206",
+        title: "no passwords in compose files",
+        severity: Some(Severity::Warning),
+        what: "No variable of a service whose name ends in a word such as `PASSWORD`, `SECRET` or `TOKEN` has its value written out in \
+            the compose file.",
+        why: "Every app of the recipe then has the same password, and it is public.",
+        mend: "Make it a secret, and give the app its path, mostly in a variable with `_FILE` behind its name.",
+        example: "MYSQL_ROOT_PASSWORD: hunter2                                  # public\nMYSQL_ROOT_PASSWORD_FILE: /run/secrets/db_root_password   # right",
+        check: Check::Offline(plain_passwords),
+    },
+    Rule {
+        id: "CC307",
+        title: "scripts of backup hooks are mounted",
+        severity: Some(Severity::Error),
+        what: "A hook that is a script in the container's root, such as `/pg_backup.sh`, is mounted there by a config, a secret or \
+            a volume of that service.",
+        why: "Images have no such scripts: the hook ends with `not found`, and there is no dump.",
+        mend: "Mount the script as a config with `mode: 0555`.",
+        example: "configs:\n  - source: pg_backup\n    target: /pg_backup.sh\n    mode: 0555",
+        check: Check::Offline(hooks_without_script),
+    },
+    Rule {
+        id: "CC308",
+        title: "a database's volume is its data folder",
+        severity: Some(Severity::Error),
+        what: "Where a PostgreSQL or MariaDB service mounts a volume below `/var/lib`, one of its volumes holds the folder in which the \
+            server keeps its data.",
+        why: "The data lies in the container, and every update deletes it.",
+        mend: "Mount the volume at the server's own folder.",
+        example: "- db:/var/lib/postgres/data      # not the folder of PostgreSQL\n- db:/var/lib/postgresql/data   # right",
+        check: Check::Offline(beside_the_data),
+    },
+    Rule {
+        id: "CC605",
+        title: "templates can be read",
+        severity: Some(Severity::Error),
+        what: "In every config with `template_driver: golang`, each `{{` has its `}}`, and each `if`, `range`, `with`, `define` and \
+            `block` its `end`.",
+        why: "Docker fills a template in when a container starts: every task is rejected.",
+        mend: "Close the braces, or the block.",
+        example: "{{ env \"DOMAIN\" }     # a brace is missing\n{{ env \"DOMAIN\" }}   # right",
+        check: Check::Offline(broken_templates),
+    },
+];
+
+/// Last words of names that hold secrets.
+const SECRET_WORDS: [&str; 9] =
+    ["PASSWORD", "PASSWD", "PASS", "SECRET", "TOKEN", "SECRET_KEY", "API_KEY", "PRIVATE_KEY", "ENCRYPTION_KEY"];
+
+fn plain_passwords(input: &LintInput<'_>) -> Vec<RuleHit> {
+    let mut found: Vec<RuleHit> = Vec::new();
+    for compose in input.head.sets.iter().map(|set| &set.compose) {
+        for (name, service) in &compose.services {
+            for (variable, value) in &service.environment {
+                let Some(value) = value.as_deref().filter(|value| is_written_secret(variable, value)) else { continue };
+                let key = format!("services.{name}.environment.{variable}");
+                let line =
+                    compose.place(&key).map(|place| input.head.line(&place.file, place.line)).unwrap_or_default();
+                // What a variable fills in comes from elsewhere, and so does what a file of variables gives.
+                let written = line.contains(value) && !line.contains('$');
+                let hit = RuleHit::new(format!("{variable} stands in plain text")).key(compose, &key);
+                let hit =
+                    hit.hint(format!("make it a secret, and give the app its path: {variable}_FILE, if it knows that"));
+                if written && !found.contains(&hit) {
+                    found.push(hit);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn is_written_secret(variable: &str, value: &str) -> bool {
+    let name = variable.to_ascii_uppercase();
+    let named = SECRET_WORDS
+        .iter()
+        .any(|word| name.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')));
+    let switch =
+        matches!(value.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off" | "none" | "null");
+    let path = value.starts_with('/') || value.contains("://");
+    named && !switch && !path && value.len() >= 4 && !name.starts_with("ALLOW_") && !name.contains("RESET")
+}
+
+fn hooks_without_script(input: &LintInput<'_>) -> Vec<RuleHit> {
+    let mut found: Vec<RuleHit> = Vec::new();
+    for compose in input.head.sets.iter().map(|set| &set.compose) {
+        for (name, service) in &compose.services {
+            for (label, command) in service.deploy.labels.iter().filter(|(label, _)| is_hook(label)) {
+                let Some(script) = script(command).filter(|script| !is_mounted(service, script)) else { continue };
+                let words = format!("`{script}` is no config of service `{name}`");
+                let hit = RuleHit::new(words).key(compose, &format!("services.{name}.deploy.labels.{label}"));
+                let hit = hit.hint(format!("mount it: configs with `target: {script}` and `mode: 0555`"));
+                if !found.contains(&hit) {
+                    found.push(hit);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn is_hook(label: &str) -> bool {
+    label.starts_with("backupbot.") && (label.ends_with(".pre-hook") || label.ends_with(".post-hook"))
+}
+
+/// The script in the container's root that a command begins with.
+fn script(command: &str) -> Option<&str> {
+    let mut words =
+        command.split_whitespace().skip_while(|word| matches!(*word, "sh" | "bash" | "/bin/sh" | "/bin/bash" | "-e"));
+    let first = words.next()?;
+    let file = first.strip_prefix('/')?;
+    let entrypoint = file.ends_with("entrypoint.sh");
+    (file.ends_with(".sh") && !file.contains('/') && !entrypoint).then_some(first)
+}
+
+fn is_mounted(service: &Service, script: &str) -> bool {
+    let bare = script.trim_start_matches('/');
+    let is_it = |source: &str, target: Option<&str>| match target {
+        Some(target) => target.trim_start_matches('/') == bare,
+        None => source == bare,
+    };
+    let file = service.configs.iter().chain(&service.secrets).any(|used| is_it(&used.source, used.target.as_deref()));
+    file || service.volumes.iter().any(|mount| mount.target.trim_end_matches('/') == script || mount.target == "/")
+}
+
+fn beside_the_data(input: &LintInput<'_>) -> Vec<RuleHit> {
+    let mut found: Vec<RuleHit> = Vec::new();
+    for compose in input.head.sets.iter().map(|set| &set.compose) {
+        for database in databases(compose) {
+            let Some(service) = compose.services.get(&database.service) else { continue };
+            let Some(folder) = data_folder(service, database.kind) else { continue };
+            if holds(service, folder) {
+                continue;
+            }
+            let Some((volume, target)) = below_var_lib(service) else { continue };
+            let words = format!("the volume `{volume}` is mounted at {target}, and the server's folder is {folder}");
+            let hit = RuleHit::new(words).key(compose, &format!("services.{}.volumes.{target}", database.service));
+            let hit = hit.hint(format!("mount it at {folder}"));
+            if !found.contains(&hit) {
+                found.push(hit);
+            }
+        }
+    }
+    found
+}
+
+/// Where a server keeps its data; `None` for those that may keep it anywhere.
+fn data_folder(service: &Service, kind: DatabaseKind) -> Option<&str> {
+    match kind {
+        DatabaseKind::Postgres => {
+            Some(service.environment.get("PGDATA").and_then(Option::as_deref).unwrap_or("/var/lib/postgresql/data"))
+        }
+        DatabaseKind::Mysql => Some("/var/lib/mysql"),
+        DatabaseKind::Redis | DatabaseKind::Sqlite => None,
+    }
+}
+
+/// Whether something is mounted at a folder, or above it.
+fn holds(service: &Service, folder: &str) -> bool {
+    service.volumes.iter().any(|mount| {
+        let rest = folder.strip_prefix(mount.target.trim_end_matches('/'));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+fn below_var_lib(service: &Service) -> Option<(&str, &str)> {
+    let volume = |mount: &&Mount| mount.kind == MountKind::Volume && mount.target.starts_with("/var/lib/");
+    let mount = service.volumes.iter().find(volume)?;
+    Some((mount.source.as_deref()?, &mount.target))
+}
+
+fn broken_templates(input: &LintInput<'_>) -> Vec<RuleHit> {
+    let configs = input.head.sets.iter().flat_map(|set| set.compose.configs.values());
+    let files: BTreeSet<&str> =
+        configs.filter(|config| config.template_driver.is_some()).filter_map(|config| config.file.as_deref()).collect();
+    let broken = files.into_iter().filter_map(|file| {
+        let (line, what) = broken(input.head.files.text(file)?)?;
+        Some(
+            RuleHit::new(format!("the template cannot be read: {what}"))
+                .line(file, line)
+                .hint("close it: Docker rejects every task with such a config"),
+        )
+    });
+    broken.collect()
+}
+
+/// The first line at which a template breaks off, and how.
+fn broken(text: &str) -> Option<(u32, String)> {
+    let mut open: Vec<(u32, String)> = Vec::new();
+    let (mut rest, mut line) = (text, 1);
+    let lines = |text: &str| u32::try_from(text.matches('\n').count()).unwrap_or(u32::MAX);
+    while let Some(at) = rest.find("{{") {
+        line += lines(&rest[..at]);
+        let inside = &rest[at + 2..];
+        let Some(end) = end_of_action(inside) else { return Some((line, "a brace is missing".to_owned())) };
+        let action = inside[..end].trim_start_matches('-').trim();
+        match action.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default() {
+            word @ ("if" | "range" | "with" | "define" | "block") => open.push((line, word.to_owned())),
+            "end" if open.pop().is_none() => return Some((line, "an `end` without a beginning".to_owned())),
+            _ => {}
+        }
+        line += lines(&inside[..end]);
+        rest = &inside[end + 2..];
+    }
+    open.pop().map(|(line, word)| (line, format!("the `{word}` has no `end`")))
+}
+
+/// Where an action ends, texts in quotes and comments aside; `None` when another one begins before.
+fn end_of_action(inside: &str) -> Option<usize> {
+    if inside.trim_start_matches('-').trim_start().starts_with("/*") {
+        let comment = inside.find("*/")?;
+        return inside[comment..].find("}}").map(|at| comment + at);
+    }
+    let mut quote: Option<char> = None;
+    let mut escaped = false;
+    for (at, letter) in inside.char_indices() {
+        match quote {
+            Some('"') if escaped => escaped = false,
+            Some('"') if letter == '\\' => escaped = true,
+            Some(mark) if letter == mark => quote = None,
+            Some(_) => {}
+            None if matches!(letter, '"' | '`') => quote = Some(letter),
+            None if inside[at..].starts_with("}}") => return Some(at),
+            None if inside[at..].starts_with("{{") => return None,
+            None => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_that_break_off() {
+        let check = |text: &str, expected: Option<(u32, &str)>| {
+            let found = broken(text);
+            assert_eq!(found.as_ref().map(|(line, what)| (*line, what.as_str())), expected, "{text}");
+        };
+        check("a {{ env \"X\" }} b\n{{ if eq (env \"Y\") \"}}\" }}x{{ else }}y{{- end -}}\n", None);
+        check("{{/* a {{ b */}}\n{{ `{{` }}", None);
+        check("x\n{{ env \"DOMAIN\" }\n{{ if 1 }}{{ end }}", Some((2, "a brace is missing")));
+        check("{{ if 1 }}\n{{ range .X }}\n{{ end }}", Some((1, "the `if` has no `end`")));
+        check("a\n\n{{ end }}", Some((3, "an `end` without a beginning")));
+        check("{{ env \"X", Some((1, "a brace is missing")));
+    }
+
+    #[test]
+    fn what_a_hook_starts_with() {
+        assert_eq!(script("/pg_backup.sh backup"), Some("/pg_backup.sh"));
+        assert_eq!(script("sh -e /x.sh"), Some("/x.sh"));
+        for other in ["/usr/local/bin/x.sh", "pg_dump > /x.sh", "/docker-entrypoint.sh x", "/bin/true", ""] {
+            assert_eq!(script(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn values_that_are_passwords() {
+        assert!(is_written_secret("MYSQL_ROOT_PASSWORD", "hunter2"));
+        assert!(is_written_secret("api_key", "abcd"));
+        for (name, value) in [
+            ("X_PASSWORD_FILE", "abcd"),
+            ("ALLOW_EMPTY_PASSWORD", "1234"),
+            ("COMPASS", "north"),
+            ("A_TOKEN", "true"),
+            ("A_SECRET", "/run/x"),
+        ] {
+            assert!(!is_written_secret(name, value), "{name}={value}");
+        }
+    }
+}
