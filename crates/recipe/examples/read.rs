@@ -22,7 +22,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let input = LintInput { head: Reading::of(&name, &files), base: None, tags: &[], commit: "" };
     println!("lint\n{}", text::render(&lint(&input)));
 
-    let env = Environment::from([("DOMAIN".to_owned(), format!("{name}.example.org"))]);
+    // Without certificates from an authority, as for a test.
+    let env = [("DOMAIN", format!("{name}.example.org")), ("LETS_ENCRYPT_ENV", String::new())];
+    let env: Environment = env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     match Recipe::read(&name, &files, &env, &[]) {
         Err(problems) => problems.iter().for_each(|problem| println!("{problem}")),
         Ok((recipe, _warnings)) => {

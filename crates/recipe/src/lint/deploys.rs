@@ -62,7 +62,8 @@ pub(super) const RULES: [Rule; 7] = [
         id: "CC505",
         title: "the version label names the app's upstream version",
         severity: Some(Severity::Warning),
-        what: "The part behind `+` of the version label is the tag of `app`'s image, a `v` before and a suffix behind it aside.",
+        what: "The part behind `+` of the version label is the tag of `app`'s image, or more or fewer numbers of it; a `v` before and a \
+            suffix behind it are left aside.",
         why: "Operators choose an upgrade by that number.",
         mend: "Raise the label with the image; `abra recipe sync` does it.",
         example: "image: nginx:1.27.2\n- \"coop-cloud.${STACK_NAME}.version=0.2.0+1.27.2\"",
@@ -241,7 +242,8 @@ fn other_version(input: &LintInput<'_>) -> Vec<RuleHit> {
     let Some((_, tag)) = name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')) else { return Vec::new() };
     let upstream = version.upstream.as_str();
     let (Some(label), Some(image)) = (numbers(upstream), numbers(tag)) else { return Vec::new() };
-    if label == image {
+    // A tag such as `1.26` stands for all of its patches.
+    if label.starts_with(&image) || image.starts_with(&label) {
         return Vec::new();
     }
     let words = format!("the label says +{upstream}, and the image of `app` is {tag}");

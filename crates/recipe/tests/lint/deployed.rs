@@ -74,6 +74,7 @@ pub(crate) const DEPLOYS: &[Variant] = &[
     ),
     ("CC414 a line as one word", &[Swap("compose.yml", "[\"CMD\", \"shop\", \"check\"]", "[\"CMD\", \"shop check\"]")]),
     ("CC505 another upstream version", &[Swap("compose.yml", "version=1.1.0+1.27.2", "version=1.1.0+1.27.3")]),
+    ("nothing for a tag with fewer numbers", &[Swap("compose.yml", "example/shop:1.27.2", "example/shop:1.27")]),
     ("nothing for a suffix of the tag", &[Swap("compose.yml", "example/shop:1.27.2", "example/shop:v1.27.2-alpine")]),
     (
         "CC504 the form of 2021",
