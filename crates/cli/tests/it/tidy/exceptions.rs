@@ -45,7 +45,6 @@ pub(super) const FUNCTIONS: &[&str] = &[
     "crates/engine/src/docker/exec.rs: run",
     "crates/engine/src/warm.rs: up",
     "crates/model/src/verdict/budget.rs: judge",
-    "crates/recipe/src/recipe.rs: read",
     "crates/runner/src/warm.rs: up",
     "crates/recipe/src/requests/item.rs: words",
 ];
