@@ -108,7 +108,6 @@ impl Contract {
         let rendered = self.rendered(folder)?;
         let mut events = self.doors.observe.events(&Hearing::of(&[EventKind::Service]));
         let permit = self.permits.take(&Purpose::Base).ok_or("the plan holds a permit for its base")?;
-        let deployed = self.doors.operate.deploy(permit, &rendered).await?;
         let full = format!("{}_app", self.stack());
         let created = async {
             while let Some(Ok(event)) = events.next().await {
@@ -117,7 +116,11 @@ impl Contract {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, created).await.map_err(|_| "nobody told that the service was made")?;
+        // Nothing is heard before somebody listens, so both go on at the same time, the listening first.
+        let heard = tokio::time::timeout(PATIENCE, created);
+        let (heard, deployed) = tokio::join!(heard, self.doors.operate.deploy(permit, &rendered));
+        let deployed = deployed?;
+        heard.map_err(|_| "nobody told that the service was made")?;
         self.comes_up().await?;
         self.refuses_another_stack(&deployed, &rendered).await;
         let service = Object::new(ObjectKind::Service, &full);

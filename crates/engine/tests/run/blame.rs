@@ -112,7 +112,6 @@ blamed! {
         => "upgrade/stable", Unstable, Red, Recipe;
     an_order_that_the_engine_does_not_heed: Shop::on(then("app", Fate::Unheeded))
         => "upgrade/moved", NotMoved, Red, Recipe;
-    a_head_that_deploys_what_base_does: Shop::on(swarm()).unchanged() => "upgrade/moved", NotMoved, Red, Recipe;
     a_head_that_the_loader_refuses: Shop::on(swarm().fail(SwarmCall::Redeploy, 1, Trouble::Refused("invalid interpolation")))
         => "upgrade/redeploy", DeployRefused, Red, Recipe;
     a_head_whose_image_does_not_exist: Shop::on(swarm().without_image("shop:2", UNKNOWN))

@@ -18,7 +18,7 @@ const fn tested(cause: Cause) -> (&'static str, &'static str) {
         Cause::UpdatePaused => (BLAME, "a_head_whose_update_is_paused"),
         Cause::DeployRefused => (BLAME, "files_that_the_loader_refuses"),
         Cause::Unstable => (BLAME, "a_death_after_converging"),
-        Cause::NotMoved => (BLAME, "a_head_that_deploys_what_base_does"),
+        Cause::NotMoved => (BLAME, "an_order_that_the_engine_does_not_heed"),
         Cause::NotServing => (BLAME, "a_head_that_does_not_serve"),
         Cause::DataLost => ("crates/cli/tests/real_long/matrix.rs", "upgrade_loses_row"),
         Cause::DiskFull => (BLAME, "a_disk_that_is_full_at_the_pull"),

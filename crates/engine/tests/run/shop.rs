@@ -114,11 +114,6 @@ impl Shop {
         Self { base: None, ..self }
     }
 
-    /// The head deploys what the base does.
-    pub(crate) fn unchanged(self) -> Self {
-        Self { head: "1", ..self }
-    }
-
     /// Ends the run when this is cancelled.
     pub(crate) fn ended_by(self, cancel: &Cancel) -> Self {
         Self { cancel: cancel.clone(), ..self }

@@ -44,7 +44,8 @@ mod tests {
     fn a_program_in_its_own_checkout_knows_its_sources_and_a_folder_without_them_is_named() {
         assert!(sources(None).unwrap().join("setup/images.sh").is_file());
         let empty = tempfile::tempdir().unwrap();
-        let error = sources(Some(empty.path())).unwrap_err().to_string();
+        // The place and what to do now stand beside the message.
+        let error = format!("{:?}", sources(Some(empty.path())).unwrap_err());
         assert!(error.contains("has no setup/images.sh") && error.contains("--sources FOLDER"), "{error}");
     }
 }
