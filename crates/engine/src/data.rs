@@ -4,6 +4,7 @@
 //! both a change and a deletion.
 
 mod asking;
+pub mod counting;
 pub mod files;
 pub mod index;
 pub mod mysql;
@@ -12,6 +13,7 @@ pub mod redis;
 mod rows;
 mod sql;
 pub mod sqlite;
+mod tables;
 
 use cc_ci_model::data::Mounted;
 use cc_ci_model::ids::StackName;

@@ -86,7 +86,7 @@ pub enum Cause {
     NotMoved,
     /// The app did not answer with an accepted status over its route.
     NotServing,
-    /// A seeded row or file is gone or changed.
+    /// A seeded row or file is gone or changed, or a database holds less than it did.
     DataLost,
     /// Files vanished from a volume, or it shrank beyond churn.
     VolumeShrunk,

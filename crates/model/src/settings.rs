@@ -52,6 +52,8 @@ pub struct Settings {
     pub skips: BTreeMap<Tier, String>,
     /// Patterns of files that come and go by themselves.
     pub churn: Vec<String>,
+    /// Patterns of tables whose rows may become fewer.
+    pub expected_losses: Vec<String>,
     /// The page of the picture; `None` for the front page.
     pub screenshot: Option<String>,
     /// Every key that was given, as it is written, by its full name.

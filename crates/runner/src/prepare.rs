@@ -258,6 +258,7 @@ fn demands(settings: &Settings) -> Demands {
     Demands {
         health: settings.health.clone(),
         churn: settings.churn.clone(),
+        expected_losses: settings.expected_losses.clone(),
         screenshot: settings.screenshot.clone().unwrap_or(usual.screenshot),
     }
 }

@@ -1,10 +1,13 @@
 //! Marker rows in a MariaDB or MySQL database, written by its own client inside its own container.
 
+use cc_ci_model::data::rows::Tables;
 use cc_ci_model::ids::StackName;
 use cc_ci_recipe::database::Database;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
+use super::tables::{Held, Table, columns, name_of, questions, quoted, read as read_counts};
 use super::{FoundMarkers, MarkerPhase, sql};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
 use crate::swarm::Containers;
@@ -51,9 +54,9 @@ impl fmt::Display for Login {
     }
 }
 
-/// The recipe's user first, then root; each over the local socket, then over TCP, until one is let in.
+/// The recipe's user first, then root, or root first where `$5` says so; each over the local socket, then over TCP, until one is let in.
 const SCRIPT: &str = r#"
-user=$1 base=$2 file=$3 sql=$4
+user=$1 base=$2 file=$3 sql=$4 first=$5
 client=$(command -v mariadb || command -v mysql) || { echo "the container has neither mariadb nor mysql" >&2; exit 78; }
 value() {
   for prefix in MARIADB MYSQL; do
@@ -83,6 +86,7 @@ $answer"
 }
 everyone() { # SQL [DATABASE]
   code=1 answer=
+  if [ "$first" = root ] && [ -n "$root" ]; then try root "$root" "$@"; [ $code -ne 0 ] && denied || return 0; fi
   if [ -n "$user" ] && [ "$user" != root ]; then try "$user" "$password" "$@"; [ $code -ne 0 ] && denied || return 0; fi
   try root "${root:-$password}" "$@"; [ $code -ne 0 ] && denied || return 0
   [ -z "${root:-$password}" ] || try root "" "$@"
@@ -137,6 +141,52 @@ pub(super) async fn read(
     })
 }
 
+/// Every table that is not the server's own.
+const TABLES: &str = "SELECT HEX(table_schema), HEX(table_name) FROM information_schema.tables \
+    WHERE table_type = 'BASE TABLE' AND engine <> 'MEMORY' \
+    AND table_schema NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys')";
+
+/// Every database that other containers are connected to.
+const USED: &str = "SELECT HEX(db), COUNT(*) FROM information_schema.processlist \
+    WHERE db IS NOT NULL AND host NOT LIKE 'localhost%' AND host NOT LIKE '127.%' GROUP BY db";
+
+/// Counts every table of every database of the server that can be seen, as root where the container knows its password. The
+/// inner error is what the server said instead.
+pub(super) async fn count(
+    containers: &Containers,
+    stack: &StackName,
+    login: &Login,
+) -> Result<Result<Held, String>, WorkError> {
+    // Every user has this database, and tables are named with theirs.
+    let login = Login { database: Some("information_schema".to_owned()), ..login.clone() };
+    let asked = tokio::try_join!(
+        ask_as(containers, stack, &login, TABLES, First::Root),
+        ask_as(containers, stack, &login, USED, First::Root)
+    );
+    let (list, used) = match asked? {
+        (Ok(list), Ok(used)) => (list, used),
+        (Err(refusal), _) | (_, Err(refusal)) => return Ok(Err(refusal)),
+    };
+    let mut databases: BTreeMap<String, Vec<Table>> = BTreeMap::new();
+    for [schema, name] in columns(&list) {
+        let (Some(schema), Some(name)) = (name_of(schema), name_of(name)) else { continue };
+        let quoted = format!("{}.{}", quoted(&schema, '`'), quoted(&name, '`'));
+        databases.entry(schema).or_default().push(Table { quoted, shown: name });
+    }
+    let mut held = Held { used: columns(&used).filter_map(|[name, _]| name_of(name)).collect(), ..Held::default() };
+    for (name, tables) in databases {
+        let mut counts = Tables::new();
+        for (chunk, sql) in questions(&tables) {
+            match ask_as(containers, stack, &login, &sql, First::Root).await? {
+                Ok(answer) => read_counts(chunk, &answer, &mut counts),
+                Err(refusal) => return Ok(Err(format!("database {name}: {refusal}"))),
+            }
+        }
+        held.databases.insert(name, counts);
+    }
+    Ok(Ok(held))
+}
+
 /// Waits until the server answers a trivial question. `Err` says what it answered instead.
 pub async fn ready(containers: &Containers, stack: &StackName, login: &Login) -> Result<Result<(), String>, WorkError> {
     Ok(ask(containers, stack, login, "SELECT 1").await?.map(|_| ()))
@@ -148,10 +198,33 @@ async fn ask(
     login: &Login,
     sql: &str,
 ) -> Result<DatabaseAnswer, WorkError> {
+    ask_as(containers, stack, login, sql, First::User).await
+}
+
+/// Who is tried first.
+#[derive(Debug, Clone, Copy)]
+enum First {
+    /// The recipe's user.
+    User,
+    /// The superuser, who sees every database.
+    Root,
+}
+
+async fn ask_as(
+    containers: &Containers,
+    stack: &StackName,
+    login: &Login,
+    sql: &str,
+    first: First,
+) -> Result<DatabaseAnswer, WorkError> {
+    let first = match first {
+        First::User => "user",
+        First::Root => "root",
+    };
     let own = |value: &Option<String>| value.clone().unwrap_or_default();
     let words = ["sh".to_owned(), "-c".to_owned(), SCRIPT.to_owned(), "marker".to_owned()];
     let words = words.into_iter().chain([own(&login.user), own(&login.database), own(&login.password_file)]);
-    let command = ExecCommand::new(words.chain([sql.to_owned()])).limit(TRY);
+    let command = ExecCommand::new(words.chain([sql.to_owned(), first.to_owned()])).limit(TRY);
     asking::ask(Asked::Service(containers, stack, &login.service), &command, judge).await
 }
 

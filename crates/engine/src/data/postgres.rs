@@ -1,10 +1,13 @@
 //! Marker rows in a PostgreSQL database, written by `psql` inside the database's own container.
 
+use cc_ci_model::data::rows::Tables;
 use cc_ci_model::ids::StackName;
 use cc_ci_recipe::database::Database;
+use futures_util::future::try_join_all;
 use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
+use super::tables::{Held, Table, columns, name_of, questions, quoted, read as read_counts};
 use super::{FoundMarkers, MarkerPhase, sql};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
 use crate::swarm::Containers;
@@ -106,6 +109,70 @@ pub(super) async fn read(
         Err(refusal) if refusal.contains("42P01") => Ok(FoundMarkers::default()),
         Err(refusal) => Err(refusal),
     })
+}
+
+/// Every database that can be entered, with how many connections come from other containers.
+const DATABASES: &str = "SELECT encode(convert_to(d.datname, 'UTF8'), 'hex'), (SELECT count(*) FROM pg_stat_activity a \
+    WHERE a.datname = d.datname AND a.client_addr IS NOT NULL AND host(a.client_addr) NOT IN ('127.0.0.1', '::1')) \
+    FROM pg_database d WHERE d.datallowconn AND NOT d.datistemplate";
+
+/// Every lasting table of a database; parts of a table are counted with it.
+const TABLES: &str = "SELECT encode(convert_to(n.nspname, 'UTF8'), 'hex'), encode(convert_to(c.relname, 'UTF8'), 'hex') \
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') \
+    AND NOT c.relispartition AND c.relpersistence = 'p' AND n.nspname NOT IN ('pg_catalog', 'information_schema')";
+
+/// Counts every table of every database of the server; the inner error is what it said instead.
+pub(super) async fn count(
+    containers: &Containers,
+    stack: &StackName,
+    login: &Login,
+) -> Result<Result<Held, String>, WorkError> {
+    let list = match ask(containers, stack, login, DATABASES).await? {
+        Ok(list) => list,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let databases = columns(&list).filter_map(|[name, users]| Some((name_of(name)?, users != "0")));
+    let databases: Vec<(String, bool)> = databases.collect();
+    let of_each = databases.iter().map(|(name, _)| of_database(containers, stack, login, name));
+    let counted = try_join_all(of_each.collect::<Vec<_>>()).await?;
+    let mut held = Held::default();
+    for ((name, is_used), tables) in databases.into_iter().zip(counted) {
+        match tables {
+            Ok(tables) => drop(held.databases.insert(name.clone(), tables)),
+            Err(refusal) => return Ok(Err(format!("database {name}: {refusal}"))),
+        }
+        if is_used {
+            held.used.insert(name);
+        }
+    }
+    Ok(Ok(held))
+}
+
+async fn of_database(
+    containers: &Containers,
+    stack: &StackName,
+    login: &Login,
+    database: &str,
+) -> Result<Result<Tables, String>, WorkError> {
+    let login = &Login { database: Some(database.to_owned()), ..login.clone() };
+    let list = match ask(containers, stack, login, TABLES).await? {
+        Ok(list) => list,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let tables = columns(&list).filter_map(|[schema, name]| {
+        let (schema, name) = (name_of(schema)?, name_of(name)?);
+        let quoted = format!("{}.{}", quoted(&schema, '"'), quoted(&name, '"'));
+        Some(Table { quoted, shown: if schema == "public" { name } else { format!("{schema}.{name}") } })
+    });
+    let tables: Vec<Table> = tables.collect();
+    let mut counts = Tables::new();
+    for (chunk, sql) in questions(&tables) {
+        match ask(containers, stack, login, &sql).await? {
+            Ok(answer) => read_counts(chunk, &answer, &mut counts),
+            Err(refusal) => return Ok(Err(refusal)),
+        }
+    }
+    Ok(Ok(counts))
 }
 
 /// Waits until the server answers a trivial question. `Err` says what it answered instead.

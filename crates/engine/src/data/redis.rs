@@ -4,9 +4,11 @@
 
 use cc_ci_model::ids::StackName;
 use cc_ci_recipe::database::Database;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
+use super::tables::Held;
 use super::{FoundMarkers, MarkerPhase};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
 use crate::swarm::Containers;
@@ -125,6 +127,29 @@ pub(super) async fn read(
     Ok(ask(containers, stack, login, &["MGET", &one, &two]).await?.map(|text| found(&text)))
 }
 
+/// Counts the keys of every database that do not expire; the inner error is what the server said instead.
+pub(super) async fn count(
+    containers: &Containers,
+    stack: &StackName,
+    login: &Login,
+) -> Result<Result<Held, String>, WorkError> {
+    Ok(ask(containers, stack, login, &["INFO", "keyspace"]).await?.map(|text| held(&text)))
+}
+
+/// `db0:keys=5,expires=2,avg_ttl=0`, a line for each database that has keys.
+fn held(text: &str) -> Held {
+    let databases = text.lines().filter_map(|line| {
+        let (name, numbers) = line.trim_end().strip_prefix("db")?.split_once(':')?;
+        let number = |wanted: &str| {
+            let mut numbers = numbers.split(',').filter_map(|one| one.split_once('='));
+            numbers.find_map(|(name, value)| (name == wanted).then(|| value.parse::<u64>().ok()).flatten())
+        };
+        let lasting = number("keys")?.saturating_sub(number("expires").unwrap_or(0));
+        Some((name.to_owned(), [("keys".to_owned(), lasting)].into()))
+    });
+    Held { databases: databases.collect(), used: BTreeSet::new() }
+}
+
 /// Waits until the server answers. `Err` says what it answered instead.
 pub async fn ready(containers: &Containers, stack: &StackName, login: &Login) -> Result<Result<(), String>, WorkError> {
     Ok(ask(containers, stack, login, &["PING"]).await?.map(|_| ()))
@@ -200,6 +225,14 @@ mod tests {
     fn an_absent_key_is_an_empty_line() {
         assert_eq!(found("v-mutated\n\n"), FoundMarkers { one: Some("v-mutated".into()), two: None });
         assert_eq!(found("\nv\n"), FoundMarkers { one: None, two: Some("v".into()) });
+    }
+
+    #[test]
+    fn keys_that_expire_are_not_counted() {
+        let text = "# Keyspace\r\ndb0:keys=5,expires=2,avg_ttl=0\r\ndb12:keys=1,expires=1\r\nnoise\r\n";
+        let keys = |count| [("keys".to_owned(), count)].into();
+        assert_eq!(held(text).databases, [("0".to_owned(), keys(3)), ("12".to_owned(), keys(0))].into());
+        assert_eq!(held("").databases, [].into());
     }
 
     #[test]

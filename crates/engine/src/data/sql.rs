@@ -1,14 +1,15 @@
 //! The marker table in the SQL that PostgreSQL, MariaDB, MySQL and SQLite have in common.
 
 use super::{FoundMarkers, MarkerPhase};
+use cc_ci_model::data::rows::MARKER_TABLE;
 
 /// Makes the table and the phase's two rows, whatever is there already.
 pub(super) fn seed(phase: MarkerPhase, value: &str) -> String {
     let word = phase.word();
     format!(
-        "CREATE TABLE IF NOT EXISTS cc_ci_marker (phase varchar(40) PRIMARY KEY, value varchar(200)); \
-         DELETE FROM cc_ci_marker WHERE phase IN ('{word}.one', '{word}.two'); \
-         INSERT INTO cc_ci_marker VALUES ('{word}.one', '{value}'), ('{word}.two', '{value}');"
+        "CREATE TABLE IF NOT EXISTS {MARKER_TABLE} (phase varchar(40) PRIMARY KEY, value varchar(200)); \
+         DELETE FROM {MARKER_TABLE} WHERE phase IN ('{word}.one', '{word}.two'); \
+         INSERT INTO {MARKER_TABLE} VALUES ('{word}.one', '{value}'), ('{word}.two', '{value}');"
     )
 }
 
@@ -16,14 +17,14 @@ pub(super) fn seed(phase: MarkerPhase, value: &str) -> String {
 pub(super) fn mutate(phase: MarkerPhase, value: &str) -> String {
     let word = phase.word();
     format!(
-        "UPDATE cc_ci_marker SET value = '{value}' WHERE phase = '{word}.one'; \
-         DELETE FROM cc_ci_marker WHERE phase = '{word}.two';"
+        "UPDATE {MARKER_TABLE} SET value = '{value}' WHERE phase = '{word}.one'; \
+         DELETE FROM {MARKER_TABLE} WHERE phase = '{word}.two';"
     )
 }
 
 /// Selects the phase's rows.
 pub(super) fn read(phase: MarkerPhase) -> String {
-    format!("SELECT phase, value FROM cc_ci_marker WHERE phase LIKE '{}.%';", phase.word())
+    format!("SELECT phase, value FROM {MARKER_TABLE} WHERE phase LIKE '{}.%';", phase.word())
 }
 
 /// The rows as the clients print them: columns parted by `|` or a tab.

@@ -5,12 +5,14 @@
 
 use cc_ci_model::data::Mounted;
 use cc_ci_model::data::churn::Churn;
+use cc_ci_model::data::rows::Tables;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
 use super::files::Folder;
+use super::tables::{Held, Table, columns, name_of, questions, quoted, read as read_counts};
 use super::{FoundMarkers, MarkerPhase, sql};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
 use crate::workbench::{WorkError, Workbench};
@@ -113,6 +115,34 @@ pub(super) async fn read(
         Err(refusal) if refusal.contains("no such table") => Ok(FoundMarkers::default()),
         Err(refusal) => Err(refusal),
     })
+}
+
+/// Every table with rows of its own; those that only a module of the app's can read, and what such a module keeps below its
+/// table's name, are left out.
+const TABLES: &str = "SELECT hex(name), 0 FROM sqlite_master AS own WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' \
+    AND NOT EXISTS (SELECT 1 FROM sqlite_master AS other WHERE other.sql LIKE 'CREATE VIRTUAL TABLE%' \
+    AND (own.name = other.name OR substr(own.name, 1, length(other.name) + 1) = other.name || '_'))";
+
+/// Counts every table of the file; the inner error is what the file said instead.
+pub(super) async fn count(
+    bench: &Workbench,
+    mounts: &BTreeSet<Mounted>,
+    file: &File,
+) -> Result<Result<Held, String>, WorkError> {
+    let list = match ask(bench, mounts, file, TABLES).await? {
+        Ok(list) => list,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let names = columns(&list).filter_map(|[name, _]| name_of(name));
+    let tables: Vec<Table> = names.map(|name| Table { quoted: quoted(&name, '"'), shown: name }).collect();
+    let mut counts = Tables::new();
+    for (chunk, sql) in questions(&tables) {
+        match ask(bench, mounts, file, &sql).await? {
+            Ok(answer) => read_counts(chunk, &answer, &mut counts),
+            Err(refusal) => return Ok(Err(refusal)),
+        }
+    }
+    Ok(Ok(Held { databases: [("main".to_owned(), counts)].into(), used: BTreeSet::new() }))
 }
 
 async fn ask(

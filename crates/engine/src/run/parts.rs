@@ -16,6 +16,7 @@ use crate::route::OpenRoute;
 use crate::swarm::Deployed;
 use cc_ci_model::convergence::{History, StackView};
 use cc_ci_model::data::DataIndex;
+use cc_ci_model::data::rows::RowCounts;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
 use cc_ci_model::plan::step::Step;
@@ -99,8 +100,8 @@ pub(in crate::run) struct Data {
     pub(in crate::run) before_upgrade: Option<Kept>,
     /// Where the backup goes, and the markers it has to hold.
     pub(in crate::run) prepared: Option<Prepared>,
-    /// The volumes when everything had settled before the backup.
-    pub(in crate::run) settled: Option<DataIndex>,
+    /// What the app held when everything had settled before the backup.
+    pub(in crate::run) settled: Option<Holdings>,
     /// The snapshot.
     pub(in crate::run) saved: Option<Saved>,
 }
@@ -108,7 +109,14 @@ pub(in crate::run) struct Data {
 /// What the app held at one time.
 pub(in crate::run) struct Kept {
     pub(in crate::run) seeded: Seeded,
+    pub(in crate::run) holdings: Holdings,
+}
+
+/// What is in the app's volumes and databases.
+#[derive(Debug)]
+pub(in crate::run) struct Holdings {
     pub(in crate::run) index: DataIndex,
+    pub(in crate::run) rows: RowCounts,
 }
 
 /// What is there before the snapshot is taken.
@@ -123,15 +131,15 @@ pub(in crate::run) struct Prepared {
 pub(in crate::run) struct Saved {
     pub(in crate::run) prepared: Prepared,
     pub(in crate::run) snapshot: Snapshot,
-    pub(in crate::run) index: DataIndex,
+    pub(in crate::run) holdings: Holdings,
 }
 
 impl Data {
     /// What a check of `tier` holds the app's data against.
-    pub(in crate::run) fn expected(&self, tier: Tier) -> Option<(&Seeded, &DataIndex)> {
+    pub(in crate::run) fn expected(&self, tier: Tier) -> Option<(&Seeded, &Holdings)> {
         match tier {
-            Tier::Upgrade => self.before_upgrade.as_ref().map(|kept| (&kept.seeded, &kept.index)),
-            Tier::Restore => self.saved.as_ref().map(|saved| (&saved.prepared.seeded, &saved.index)),
+            Tier::Upgrade => self.before_upgrade.as_ref().map(|kept| (&kept.seeded, &kept.holdings)),
+            Tier::Restore => self.saved.as_ref().map(|saved| (&saved.prepared.seeded, &saved.holdings)),
             Tier::Install | Tier::Backup | Tier::Custom => None,
         }
     }

@@ -156,13 +156,13 @@ impl<'a> Run<'a> {
             }
             Check::Markers => {
                 let (known, mut look, data) = self.look_at_data(step);
-                let (seeded, _) = data.expected(tier)?;
-                Some(known.conductor.step(step, data::markers(&mut look, tier, seeded)).await.end)
+                let (seeded, holdings) = data.expected(tier)?;
+                Some(known.conductor.step(step, data::markers(&mut look, tier, seeded, &holdings.rows)).await.end)
             }
             Check::Volumes => {
                 let (known, mut look, data) = self.look_at_data(step);
-                let (_, index) = data.expected(tier)?;
-                Some(known.conductor.step(step, data::volumes(&mut look, index)).await.end)
+                let (_, holdings) = data.expected(tier)?;
+                Some(known.conductor.step(step, data::volumes(&mut look, &holdings.index)).await.end)
             }
             Check::SnapshotComplete => {
                 let (known, mut look, data) = self.look_at_data(step);
@@ -170,8 +170,9 @@ impl<'a> Run<'a> {
                 Some(known.conductor.step(step, backup::complete(&mut look, saved)).await.end)
             }
             Check::Settled => {
-                let (known, mut look) = self.look(step);
-                let Stepped { end, value } = known.conductor.step(step, backup::settled(&mut look)).await;
+                let (known, mut look, data) = self.look_at_data(step);
+                let seeded = &data.prepared.as_ref()?.seeded;
+                let Stepped { end, value } = known.conductor.step(step, backup::settled(&mut look, seeded)).await;
                 self.data.settled = value;
                 Some(end)
             }

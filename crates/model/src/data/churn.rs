@@ -48,6 +48,12 @@ impl Churn {
         Self { patterns: USUAL.iter().map(|pattern| (*pattern).to_owned()).chain(declared.iter().cloned()).collect() }
     }
 
+    /// These patterns and no others.
+    #[must_use]
+    pub fn only(patterns: &[String]) -> Self {
+        Self { patterns: patterns.to_vec() }
+    }
+
     /// Whether a path comes and goes by itself.
     #[must_use]
     pub fn covers(&self, path: &str) -> bool {

@@ -92,6 +92,9 @@ pub struct Demands {
     pub health: Health,
     /// Patterns of files that come and go by themselves, besides [`crate::data::churn::USUAL`].
     pub churn: Vec<String>,
+    /// Patterns of tables whose rows may become fewer; plans of earlier versions do not name it.
+    #[serde(default)]
+    pub expected_losses: Vec<String>,
     /// The page the app is pictured by; plans of earlier versions do not name it.
     #[serde(default = "front")]
     pub screenshot: String,
@@ -99,7 +102,7 @@ pub struct Demands {
 
 impl Default for Demands {
     fn default() -> Self {
-        Self { health: Health::default(), churn: Vec::new(), screenshot: front() }
+        Self { health: Health::default(), churn: Vec::new(), expected_losses: Vec::new(), screenshot: front() }
     }
 }
 

@@ -251,7 +251,24 @@ pub const KEYS: &[Key] = &[
         default: "the usual ones (logs, caches, locks) always hold",
         meaning: "Files that may vanish or shrink without being lost.",
         example: "data.churn = [\"search-index/**\"]",
-        read: churn,
+        read: |reading, item| {
+            if let Some(patterns) = loss_patterns(reading, item) {
+                reading.settings.churn = patterns;
+            }
+        },
+    },
+    Key {
+        name: "data.expected",
+        form: "a list of patterns as those of `data.churn`: without `/` for any table or database of that name, with `/` for \
+               a table by `DATABASE/TABLE`",
+        default: "tables of sessions, caches, logs, jobs and locks may always lose rows",
+        meaning: "Tables that may lose rows, or go, in an upgrade or a restore.",
+        example: "data.expected = [\"icons\", \"bridge/rooms\"]",
+        read: |reading, item| {
+            if let Some(patterns) = loss_patterns(reading, item) {
+                reading.settings.expected_losses = patterns;
+            }
+        },
     },
     Key {
         name: "screenshot.path",
@@ -376,13 +393,14 @@ fn skips(reading: &mut Reading<'_, '_>, item: &Item<'_>) {
     }
 }
 
-fn churn(reading: &mut Reading<'_, '_>, item: &Item<'_>) {
-    let Some(patterns) = reading.document.texts(item) else { return };
+/// Patterns of what may be lost; none that would cover everything.
+fn loss_patterns(reading: &mut Reading<'_, '_>, item: &Item<'_>) -> Option<Vec<String>> {
+    let patterns = reading.document.texts(item)?;
     if let Some(everything) = patterns.iter().find(|pattern| pattern.chars().all(|c| matches!(c, '*' | '?' | '/'))) {
         let what = format!("`{everything}` would let everything be lost");
-        reading.document.report(item, what, "name the folder or the ending");
-        return;
+        reading.document.report(item, what, "name the folder, the ending or the table");
+        return None;
     }
-    reading.settings.churn = patterns;
     reading.given(item);
+    Some(patterns)
 }

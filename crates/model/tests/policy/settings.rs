@@ -168,6 +168,7 @@ fn a_wrong_value_is_refused() {
         ("skip.install = \"a b c\"", "cannot be skipped"),
         ("skip.upgrade = \"no\"", "must be a reason"),
         ("data.churn = [\"**\"]", "would let everything be lost"),
+        ("data.expected = [\"*/*\"]", "would let everything be lost"),
         ("data.churn = [\"a\", \"\"]", "must be a list of texts"),
         ("ready = [{tcp = \"app\"}]", "is not `service:port`"),
         ("ready = [{tcp = \"app:0\"}]", "is not `service:port`"),

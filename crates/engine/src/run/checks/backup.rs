@@ -2,11 +2,10 @@
 
 use super::Look;
 use crate::backup::{Context, hooks, verify};
-use crate::data::{self, MarkerPlace, index};
+use crate::data::{self, MarkerPlace, Seeded};
 use crate::run::conductor::{Answer, Fault, failed_if};
-use crate::run::parts::Saved;
+use crate::run::parts::{Holdings, Saved};
 use cc_ci_model::convergence::{ServiceView, Update};
-use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::demands::Verify;
@@ -16,9 +15,9 @@ use tokio::time::Instant;
 /// How often the engine is asked whether it still updates something.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Waits until no service is updating and the databases answer; then takes the index of the volumes, so that little lies
-/// between that and the snapshot.
-pub(in crate::run) async fn settled(look: &mut Look<'_>) -> Result<Answer<DataIndex>, Fault> {
+/// Waits until no service is updating and the databases answer; then looks at what volumes and databases hold, so that little
+/// lies between that and the snapshot.
+pub(in crate::run) async fn settled(look: &mut Look<'_>, seeded: &Seeded) -> Result<Answer<Holdings>, Fault> {
     let limit = Duration::from_secs(look.plan.limits.converge);
     let started = Instant::now();
     loop {
@@ -34,7 +33,7 @@ pub(in crate::run) async fn settled(look: &mut Look<'_>) -> Result<Answer<DataIn
         return Ok(Answer::failed(finding));
     }
     let bench = look.bench().await?;
-    Ok(Answer::passed(index::take(&bench, &look.plan.stack).await?))
+    Ok(Answer::passed(super::data::take(&bench, &look.plan.stack, seeded, (look.voice, look.step)).await?))
 }
 
 fn updates(service: &ServiceView) -> bool {

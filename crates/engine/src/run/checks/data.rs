@@ -1,26 +1,73 @@
-//! The app's data is what it was: markers, and what its volumes hold (DATA-1, DATA-2).
+//! The app's data is what it was: markers, the rows of its databases, and what its volumes hold (DATA-1, DATA-2, DATA-3).
 
 use super::Look;
-use crate::data::{self, Expected, Seeded, index};
+use crate::data::{self, Expected, Seeded, counting, index};
 use crate::run::conductor::{Answer, Fault, failed_if, passed};
+use crate::run::parts::Holdings;
+use crate::voice::Voice;
+use crate::workbench::{WorkError, Workbench};
 use cc_ci_model::data::churn::Churn;
-use cc_ci_model::data::{DataIndex, compare};
-use cc_ci_model::outcome::{Cause, Outcome};
+use cc_ci_model::data::rows::{Fleeting, RowCounts};
+use cc_ci_model::data::{DataIndex, compare, rows};
+use cc_ci_model::ids::{StackName, StepId};
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::tier::Tier;
 
-/// The seeded state is there.
-pub(in crate::run) async fn markers(look: &mut Look<'_>, tier: Tier, seeded: &Seeded) -> Result<Answer<()>, Fault> {
+/// Looks at what volumes and databases hold, both at once. A database that cannot be counted is named.
+pub(in crate::run) async fn take(
+    bench: &Workbench,
+    stack: &StackName,
+    seeded: &Seeded,
+    (voice, step): (&Voice, &StepId),
+) -> Result<Holdings, WorkError> {
+    let (index, rows) = tokio::try_join!(index::take(bench, stack), counting::count(bench, stack, seeded.places()))?;
+    name_uncounted(&rows, voice, step);
+    Ok(Holdings { index, rows })
+}
+
+fn name_uncounted(rows: &RowCounts, voice: &Voice, step: &StepId) {
+    for (server, why) in &rows.uncounted {
+        voice.note(Some(step), format!("the rows of {server} are not compared: {why}"));
+    }
+}
+
+/// The seeded state is there, and no database holds less than it did.
+pub(in crate::run) async fn markers(
+    look: &mut Look<'_>,
+    tier: Tier,
+    seeded: &Seeded,
+    before: &RowCounts,
+) -> Result<Answer<()>, Fault> {
     let (cause, well) = match tier {
-        Tier::Restore => (Cause::RestoreIncomplete, "markers are back"),
-        Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom => (Cause::DataLost, "markers are there"),
+        Tier::Restore => (Cause::RestoreIncomplete, "markers and rows are back"),
+        Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom => (Cause::DataLost, "markers and rows are there"),
     };
     let bench = look.bench().await?;
-    let missing = data::verify(&bench, &look.plan.stack, seeded, Expected::Seeded).await?;
-    Ok(match data::finding(&missing, cause) {
+    let stack = &look.plan.stack;
+    let (missing, now) = tokio::try_join!(
+        data::verify(&bench, stack, seeded, Expected::Seeded),
+        counting::count(&bench, stack, seeded.places())
+    )?;
+    name_uncounted(&now, look.voice, look.step);
+    let demands = &look.plan.demands;
+    let declared: Vec<String> = demands.churn.iter().chain(&demands.expected_losses).cloned().collect();
+    let lost = rows::finding(&rows::compare(before, &now, &Fleeting::with(&declared)), cause);
+    Ok(match both(data::finding(&missing, cause), lost) {
         Some(finding) => Outcome::Failed(finding),
         None => passed(well),
     }
     .into())
+}
+
+/// One finding of two, led by the first.
+fn both(first: Option<Finding>, second: Option<Finding>) -> Option<Finding> {
+    match (first, second) {
+        (Some(mut first), Some(second)) => {
+            first.details.extend(second.details);
+            Some(first)
+        }
+        (one, other) => one.or(other),
+    }
 }
 
 /// Every volume holds what it held before.

@@ -12,7 +12,7 @@ impl Run<'_> {
     /// Backs the app up, once it was seeded and has settled.
     pub(in crate::run) async fn snapshot(&mut self, step: &Step) -> Option<StepEnd> {
         let Self { known, tools, data, .. } = self;
-        let (prepared, index) = (data.prepared.take()?, data.settled.take()?);
+        let (prepared, holdings) = (data.prepared.take()?, data.settled.take()?);
         let work = async {
             let bench = tools.bench().await?;
             Ok(match backup::take(&context(known, &bench, &prepared, step)).await? {
@@ -28,7 +28,7 @@ impl Run<'_> {
             })
         };
         let Stepped { end, value } = known.conductor.step(step, work).await;
-        data.saved = value.map(|snapshot| Saved { prepared, snapshot, index });
+        data.saved = value.map(|snapshot| Saved { prepared, snapshot, holdings });
         Some(end)
     }
 }

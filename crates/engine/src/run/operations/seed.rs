@@ -2,7 +2,8 @@
 
 use crate::backup::places::{self, Chosen, Stock};
 use crate::backup::{self, BackupRepository, Promise};
-use crate::data::{self, MarkerPhase, Seeding, index, sqlite};
+use crate::data::{self, MarkerPhase, Seeding, sqlite};
+use crate::run::checks;
 use crate::run::conductor::{Answer, Fault, StepEnd, Stepped};
 use crate::run::parts::{Kept, Known, Prepared, Trees};
 use crate::run::tiers::Run;
@@ -61,9 +62,10 @@ async fn before_upgrade(
     let recipe = &trees.app.first().recipe;
     let choose = |stock: Stock<'_>| places::for_upgrade(&promised(recipe), bench.volumes(), stock);
     let seeding = seed(known, &bench, recipe, MarkerPhase::Upgrade, step, choose).await?;
-    let index = index::take(&bench, &known.plan.stack).await?;
+    let holdings =
+        checks::data::take(&bench, &known.plan.stack, &seeding.seeded, (&known.world.voice, &step.id)).await?;
     let outcome = seeding.outcome();
-    Ok(Answer::new(outcome, Kept { seeded: seeding.seeded, index }))
+    Ok(Answer::new(outcome, Kept { seeded: seeding.seeded, holdings }))
 }
 
 /// Seeds what the backup promises, and makes the repository it goes to.

@@ -1,0 +1,79 @@
+//! Counts the rows of every table of every database that an app keeps (DATA-3).
+//!
+//! Each server is asked by its own client in its own container, as for markers. The counts are exact, and bounded in time: a
+//! server that does not answer within [`LIMIT`] is not counted, which the caller says.
+
+use cc_ci_model::data::Mounted;
+use cc_ci_model::data::rows::{Counted, RowCounts, Server};
+use cc_ci_model::ids::StackName;
+use futures_util::future::join_all;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::tables::Held;
+use super::{MarkerPlace, mounts_for, mysql, postgres, redis, sqlite};
+use crate::workbench::{WorkError, Workbench};
+
+/// How long one server may take to be counted.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Counts what is kept at those of `places` that are databases; a server's every database is counted, not only the one that
+/// takes a marker.
+pub async fn count(bench: &Workbench, stack: &StackName, places: &[MarkerPlace]) -> Result<RowCounts, WorkError> {
+    let mounts = mounts_for(bench, stack, places).await?;
+    let asked: Vec<_> = super::databases(places).map(|place| in_time(bench, stack, &mounts, place)).collect();
+    let mut counts = RowCounts::default();
+    for (place, server) in super::databases(places).zip(join_all(asked).await) {
+        match server? {
+            Ok(server) => drop(counts.servers.insert(name(place), server)),
+            Err(why) => drop(counts.uncounted.insert(name(place), why)),
+        }
+    }
+    Ok(counts)
+}
+
+/// A server by itself, since not one of its databases is meant.
+fn name(place: &MarkerPlace) -> String {
+    match place {
+        MarkerPlace::Postgres(login) => format!("PostgreSQL of {}", login.service),
+        MarkerPlace::Mysql(login) => format!("MariaDB/MySQL of {}", login.service),
+        MarkerPlace::Redis(login) => format!("Redis of {}", login.service),
+        MarkerPlace::Folder(_) | MarkerPlace::Sqlite(_) => place.name(),
+    }
+}
+
+/// What one place holds, if it says so in time.
+async fn in_time(
+    bench: &Workbench,
+    stack: &StackName,
+    mounts: &BTreeSet<Mounted>,
+    place: &MarkerPlace,
+) -> Result<Result<Server, String>, WorkError> {
+    let server = tokio::time::timeout(LIMIT, of_place(bench, stack, mounts, place)).await;
+    server.unwrap_or_else(|_| Ok(Err(format!("no count within {} s", LIMIT.as_secs()))))
+}
+
+/// What one place holds; the inner error is what it said instead.
+async fn of_place(
+    bench: &Workbench,
+    stack: &StackName,
+    mounts: &BTreeSet<Mounted>,
+    place: &MarkerPlace,
+) -> Result<Result<Server, String>, WorkError> {
+    let containers = bench.containers();
+    let counted = match place {
+        MarkerPlace::Folder(_) | MarkerPlace::Postgres(_) | MarkerPlace::Mysql(_) | MarkerPlace::Sqlite(_) => {
+            Counted::Rows
+        }
+        MarkerPlace::Redis(_) => Counted::Keys,
+    };
+    let held = match place {
+        MarkerPlace::Folder(_) => Ok(Held::default()),
+        MarkerPlace::Postgres(login) => postgres::count(containers, stack, login).await?,
+        MarkerPlace::Mysql(login) => mysql::count(containers, stack, login).await?,
+        MarkerPlace::Redis(login) => redis::count(containers, stack, login).await?,
+        MarkerPlace::Sqlite(file) => sqlite::count(bench, mounts, file).await?,
+    };
+    let service = place.service().to_owned();
+    Ok(held.map(|Held { databases, used }| Server { service, counted, databases, used }))
+}

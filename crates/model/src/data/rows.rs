@@ -1,0 +1,259 @@
+//! How many rows every table of the app's databases holds, and what a later count lacks of an earlier one (DATA-3).
+
+use super::churn::Churn;
+use crate::outcome::{Cause, Finding};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Tables whose rows come and go by themselves, besides those that the usual patterns of files name.
+pub const USUAL: [&str; 14] = [
+    "*_session",
+    "*_sessions",
+    "*_log",
+    "*_logs",
+    "cache_*",
+    "*_caches",
+    "job",
+    "jobs",
+    "*_jobs",
+    "queue",
+    "*_queue",
+    "locks",
+    "*_lock",
+    "*_locks",
+];
+
+/// The table that holds our markers. It is no data of the app's, and goes along when a database is copied or renamed.
+pub const MARKER_TABLE: &str = "cc_ci_marker";
+
+/// A server of keys lost some if it held at least so many that do not expire and more than half of them are gone: single keys
+/// come and go.
+const MANY_KEYS: u64 = 10;
+
+/// What all servers of a stack held at one time, by how a reader knows the server: `the PostgreSQL database of db`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowCounts {
+    /// The servers that answered.
+    pub servers: BTreeMap<String, Server>,
+    /// Those that were asked and not counted, with the reason.
+    pub uncounted: BTreeMap<String, String>,
+}
+
+/// What one server or database file held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// The service it belongs to, without the stack's name.
+    pub service: String,
+    /// What was counted.
+    pub counted: Counted,
+    /// The rows of each table, by database.
+    pub databases: BTreeMap<String, Tables>,
+    /// The databases that other services were connected to.
+    pub used: BTreeSet<String>,
+}
+
+/// Rows by table.
+pub type Tables = BTreeMap<String, u64>;
+
+/// What a server keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Rows in tables.
+    Rows,
+    /// Keys without an expiry, as one table.
+    Keys,
+}
+
+/// Tables that may lose rows.
+#[derive(Debug, Clone)]
+pub struct Fleeting {
+    usual: Churn,
+    declared: Churn,
+}
+
+impl Fleeting {
+    /// The usual ones, and those that `declared` patterns name: without `/` any table or database of that name, with `/` a
+    /// table by `DATABASE/TABLE`.
+    #[must_use]
+    pub fn with(declared: &[String]) -> Self {
+        Self { usual: Churn::with(&USUAL.map(str::to_owned)), declared: Churn::only(declared) }
+    }
+
+    fn covers(&self, database: &str, table: &str) -> bool {
+        let own = table.rsplit('.').next().unwrap_or(table).to_lowercase();
+        self.usual.covers(&own) || self.declared.covers(&format!("{database}/{table}"))
+    }
+
+    /// The tables of a database that have to keep their rows, those that are empty left out: they have none to lose.
+    fn lasting<'t>(&self, database: &str, tables: &'t Tables) -> Vec<(&'t str, u64)> {
+        let lasts = |(table, rows): &(&String, &u64)| {
+            **rows > 0 && table.as_str() != MARKER_TABLE && !self.covers(database, table)
+        };
+        tables.iter().filter(lasts).map(|(table, rows)| (table.as_str(), *rows)).collect()
+    }
+}
+
+/// Something that was counted before and is not there after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowLoss {
+    /// The server, as a reader knows it.
+    pub server: String,
+    /// The service it belongs to.
+    pub service: String,
+    /// The database.
+    pub database: String,
+    /// What of it.
+    pub what: Lost,
+}
+
+/// What of a database was lost. The order is that of weight.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lost {
+    /// A table has fewer rows, or keys.
+    Fewer {
+        /// Rows that are missing.
+        missing: u64,
+        /// The table.
+        table: String,
+        /// Rows before.
+        before: u64,
+        /// Rows after.
+        after: u64,
+    },
+    /// A table that held rows is gone, and no new one has as many.
+    Table {
+        /// Rows before.
+        before: u64,
+        /// The table.
+        table: String,
+    },
+    /// The app left the database for one that was empty.
+    Left {
+        /// Rows in the database that was left.
+        before: u64,
+        /// The database that the app uses now.
+        now: String,
+    },
+    /// The whole database is gone.
+    Database {
+        /// Rows it held.
+        before: u64,
+    },
+}
+
+impl RowLoss {
+    /// One sentence for the reader.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let Self { server, database, what, .. } = self;
+        match what {
+            Lost::Fewer { table, before, after, .. } => {
+                format!("{server}: {table} of database {database}: {} before, {after} after", rows(*before))
+            }
+            Lost::Table { table, before } => {
+                format!("{server}: table {table} of database {database} is gone ({})", rows(*before))
+            }
+            Lost::Left { now, before } => format!(
+                "{server}: the app uses database {now} now, which lacks what database {database} holds ({})",
+                rows(*before)
+            ),
+            Lost::Database { before } => format!("{server}: database {database} is gone ({})", rows(*before)),
+        }
+    }
+}
+
+fn rows(count: u64) -> String {
+    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
+}
+
+/// What to do about losses that are meant to be.
+const WAY_OUT: &str =
+    "if this is meant to be: name it in `data.expected` of `tests/ci.toml`, as `\"TABLE\"` or `\"DATABASE/TABLE\"`";
+
+/// One finding for all losses, led by the weightiest; `None` when there is none.
+#[must_use]
+pub fn finding(losses: &[RowLoss], cause: Cause) -> Option<Finding> {
+    let worst = losses.iter().max_by(|one, other| one.what.cmp(&other.what))?;
+    let details = losses.iter().map(RowLoss::summary).chain([WAY_OUT.to_owned()]).collect();
+    Some(Finding::new(cause, worst.summary()).of_service(&worst.service).with_details(details))
+}
+
+/// What `after` lacks of `before`. A server that was not counted both times is not compared: what cannot be asked is said by
+/// its markers, and a service that is gone by the report.
+#[must_use]
+pub fn compare(before: &RowCounts, after: &RowCounts, fleeting: &Fleeting) -> Vec<RowLoss> {
+    let both = before.servers.iter().filter_map(|(name, old)| Some((name, old, after.servers.get(name)?)));
+    both.flat_map(|(name, old, new)| {
+        let lost = old.databases.iter().flat_map(move |(database, tables)| {
+            let lost = match old.counted {
+                Counted::Rows => of_database(database, tables, old, new, fleeting),
+                Counted::Keys => of_keys(database, tables, new, fleeting),
+            };
+            lost.into_iter().map(move |what| (database, what))
+        });
+        lost.map(|(database, what)| RowLoss {
+            server: name.clone(),
+            service: old.service.clone(),
+            database: database.clone(),
+            what,
+        })
+    })
+    .collect()
+}
+
+fn of_keys(database: &str, tables: &Tables, new: &Server, fleeting: &Fleeting) -> Vec<Lost> {
+    let lost = fleeting.lasting(database, tables).into_iter().filter_map(|(table, before)| {
+        let after = new.databases.get(database).and_then(|tables| tables.get(table)).copied().unwrap_or(0);
+        let lost = before >= MANY_KEYS && after < before.div_ceil(2);
+        lost.then(|| Lost::Fewer { missing: before - after, table: table.to_owned(), before, after })
+    });
+    lost.collect()
+}
+
+fn of_database(database: &str, tables: &Tables, old: &Server, new: &Server, fleeting: &Fleeting) -> Vec<Lost> {
+    let lasting = fleeting.lasting(database, tables);
+    let before = lasting.iter().map(|(_, rows)| rows).sum();
+    if before == 0 {
+        return Vec::new();
+    }
+    // A database that the app set up anew has as many rows as a young one, but never the marker.
+    let marker = tables.get_key_value(MARKER_TABLE).map(|(table, rows)| (table.as_str(), *rows));
+    let goes_along: Vec<(&str, u64)> = lasting.iter().copied().chain(marker).collect();
+    let holds_all =
+        |other: &Tables| goes_along.iter().all(|(table, rows)| other.get(*table).is_some_and(|now| now >= rows));
+    let Some(now) = new.databases.get(database) else {
+        let renamed = new.databases.iter().any(|(name, other)| !old.databases.contains_key(name) && holds_all(other));
+        return if renamed { Vec::new() } else { vec![Lost::Database { before }] };
+    };
+    let mut lost = in_tables(&lasting, tables, now);
+    if old.used.contains(database) && !new.used.contains(database) {
+        let was_empty =
+            |name: &&String| old.databases.get(*name).is_none_or(|tables| tables.values().all(|rows| *rows == 0));
+        let lacking = |name: &&String| !new.databases.get(*name).is_some_and(holds_all);
+        let left = new.used.iter().find(|name| was_empty(name) && lacking(name));
+        lost.extend(left.map(|name| Lost::Left { before, now: name.clone() }));
+    }
+    lost
+}
+
+/// A table that is gone was renamed when a new one has exactly its rows; each new table stands for one.
+fn in_tables(lasting: &[(&str, u64)], old: &Tables, now: &Tables) -> Vec<Lost> {
+    let mut new: Vec<u64> = now.iter().filter(|(table, _)| !old.contains_key(*table)).map(|(_, rows)| *rows).collect();
+    let lost = lasting.iter().filter_map(|(table, before)| match now.get(*table) {
+        Some(after) if after < before => {
+            let (before, after) = (*before, *after);
+            Some(Lost::Fewer { missing: before - after, table: (*table).to_owned(), before, after })
+        }
+        Some(_) => None,
+        None => match new.iter().position(|rows| rows == before) {
+            Some(at) => {
+                new.swap_remove(at);
+                None
+            }
+            None => Some(Lost::Table { before: *before, table: (*table).to_owned() }),
+        },
+    });
+    lost.collect()
+}
+
+#[cfg(test)]
+mod tests;
