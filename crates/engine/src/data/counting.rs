@@ -1,7 +1,7 @@
 //! Counts the rows of every table of every database that an app keeps (DATA-3).
 //!
 //! Each server is asked by its own client in its own container, as for markers. The counts are exact, and bounded in time: a
-//! server that does not answer within [`LIMIT`] is not counted, which the caller says.
+//! server that does not answer within its time limit is not counted, which the caller says.
 
 use cc_ci_model::data::Mounted;
 use cc_ci_model::data::rows::{Counted, RowCounts, Server};
