@@ -30,7 +30,7 @@ use crate::ledger;
 use crate::screenshot::Exposure;
 use crate::swarm::{Inventory, Operate, SwarmError};
 use crate::teardown::{self, Belongings};
-use crate::witness::{Seen, Witness};
+use crate::witness::{Seen, StackSeen, Witness};
 use app::App;
 use cc_ci_model::event::{Budget, Event, InventoryWhen, RunEnd};
 use cc_ci_model::ids::{RunId, StackName};
@@ -38,6 +38,7 @@ use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::permit::Approved;
+use cc_ci_model::verdict::budget::answers_for;
 use namespaces::Gone;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -73,7 +74,7 @@ pub async fn run(approved: Approved, app: App, world: &World) -> RunEnd {
         Ok(unexplained) => (world.cancel.reason().unwrap_or(RunEnd::Completed), unexplained),
         Err(error) => (end_of(&error), Vec::new()),
     };
-    world.voice.say(Event::Budget(budget(world, seen, unexplained)));
+    world.voice.say(Event::Budget(budget(&plan, world, seen, unexplained)));
     world.voice.say(Event::VerdictDue);
     exposure.finish(&world.voice, world.cancel.token()).await;
     hold(world).await;
@@ -91,7 +92,8 @@ fn end_of(error: &SwarmError) -> RunEnd {
 }
 
 /// The ledger is read back from disk: what counts is what was written, not what this process remembers.
-fn budget(world: &World, seen: Seen, unexplained: Vec<String>) -> Budget {
+/// Stacks of strangers are told about, and not counted.
+fn budget(plan: &Plan, world: &World, seen: Seen, unexplained: Vec<String>) -> Budget {
     let ledger = match ledger::read(world.ledger.path()) {
         Ok(entries) => ledger::deploys(&entries),
         Err(error) => {
@@ -99,7 +101,14 @@ fn budget(world: &World, seen: Seen, unexplained: Vec<String>) -> Budget {
             Vec::new()
         }
     };
-    Budget { ledger, witness: seen.stacks, unexplained, unbroken: seen.gaps == 0 }
+    let ours = |seen: &StackSeen| answers_for(plan, &ledger, &seen.name, seen.run.as_deref());
+    let (ours, strangers): (Vec<_>, Vec<_>) = seen.stacks.into_iter().partition(ours);
+    for name in strangers.into_iter().map(|seen| seen.name).collect::<BTreeSet<_>>() {
+        let told = "was deployed on this engine during the run; it carries no label of this run and is not counted";
+        world.voice.note(None, format!("another stack, {name}, {told}"));
+    }
+    let witness = ours.into_iter().map(|seen| seen.name).collect();
+    Budget { ledger, witness, unexplained, unbroken: seen.gaps == 0 }
 }
 
 async fn hold(world: &World) {

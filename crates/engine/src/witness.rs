@@ -23,10 +23,19 @@ pub type OtherRuns = Arc<dyn Fn(&str, &StackName) -> bool + Send + Sync>;
 /// What the witness saw.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Stacks created, in order; services without a stack stand under their own name.
-    pub stacks: Vec<StackName>,
+    /// Stacks created, in order.
+    pub stacks: Vec<StackSeen>,
     /// Times the stream broke; with `since` nothing is lost unless the engine itself restarted.
     pub gaps: usize,
+}
+
+/// A stack that was seen being created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackSeen {
+    /// Its name; a service without a stack stands under its own.
+    pub name: StackName,
+    /// The run that its first service names by a label.
+    pub run: Option<String>,
 }
 
 /// A running witness.
@@ -143,7 +152,7 @@ impl Watch {
         alive.insert(id.clone());
         state.owner.insert(id, stack.clone());
         if first {
-            state.seen.stacks.push(stack);
+            state.seen.stacks.push(StackSeen { name: stack, run: labels.get(labels::RUN).cloned() });
         }
     }
 

@@ -1,7 +1,9 @@
 //! A runner that deploys more than its plan allows is found out by the witness and by what changed.
 
 use crate::shop::{Shop, stack};
-use cc_ci_engine::swarm::Operate;
+use cc_ci_engine::labels;
+use cc_ci_engine::swarm::{Operate, Rendered};
+use cc_ci_model::event::Event;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::verdict::Color;
@@ -69,4 +71,40 @@ async fn a_service_that_vanishes_meanwhile_is_found() {
         .run()
         .await;
     assert_ne!(told.verdict.color, Color::Green);
+}
+
+/// The same files without the label of any run, as a stranger's are.
+fn of_a_stranger(rendered: &Rendered, folder: &std::path::Path) -> Rendered {
+    let copy = |(number, file): (usize, &std::path::PathBuf)| {
+        let copy = folder.join(format!("{number}.json"));
+        let text = std::fs::read_to_string(file).unwrap();
+        std::fs::write(&copy, text.replace(labels::RUN, "of.somebody")).unwrap();
+        copy
+    };
+    Rendered { files: rendered.files.iter().enumerate().map(copy).collect(), ..rendered.clone() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_of_a_stranger_is_told_and_not_counted() {
+    let swarm = swarm();
+    let behind = swarm.clone();
+    let told = Shop::on(swarm)
+        .through(move |doors| {
+            let behind = behind.clone();
+            Twisted::doors(
+                doors,
+                Box::new(move |rendered| {
+                    let folder = tempfile::tempdir().unwrap();
+                    let strange = of_a_stranger(rendered, folder.path());
+                    behind.deploy_unasked(&strange, &StackName::observed("neighbour"));
+                }),
+            )
+        })
+        .run()
+        .await;
+    assert_eq!(told.verdict.color, Color::Green, "{:?}", told.verdict.reasons);
+    let expected = "another stack, neighbour, was deployed on this engine during the run; it carries no label of this run and is \
+                    not counted";
+    let noted = |event: &&Event| matches!(event, Event::Noted { text, .. } if text == expected);
+    assert_eq!(told.events.iter().filter(noted).count(), 1, "{:?}", told.steps());
 }

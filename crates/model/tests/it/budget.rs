@@ -6,10 +6,12 @@ use cc_ci_model::evidence::Evidence;
 use cc_ci_model::exit;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::Cause;
+use cc_ci_model::plan::build::{PlanFacts, plan};
+use cc_ci_model::plan::hook::{HookPlace, HookTime};
 use cc_ci_model::plan::step::Operation;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::blame::Blame;
-use cc_ci_model::verdict::budget::Agreement;
+use cc_ci_model::verdict::budget::{Agreement, answers_for};
 use cc_ci_model::verdict::{Color, Verdict, judge};
 
 fn red(verdict: &Verdict, line: &str, words: &[&str], blame: Blame) {
@@ -132,4 +134,25 @@ fn a_run_that_ended_before_the_count_is_not_green_and_does_not_hide_why() {
     let verdict = judge(&plan, &Evidence::fold(&renumbered(events)));
     assert_eq!(verdict.budget.line(), "deploy-count = ? (expect 1, engine saw ?)");
     assert_eq!((verdict.color, verdict.blame), (Color::Unverified, Some(Blame::Harness)));
+}
+
+#[test]
+fn a_run_answers_for_what_is_its_own_and_for_all_that_a_hook_on_the_host_could_make() {
+    let (plan_of, name) = (|hooks| plan(PlanFacts { hooks, ..facts() }).plan, StackName::observed);
+    let plain = a_plan();
+    let sandboxed = plan_of([((HookTime::PreUpgrade, HookPlace::Sandbox), "hooks/pre_upgrade".to_owned())].into());
+    let on_host = plan_of([((HookTime::PreUpgrade, HookPlace::Host), "hooks/host/pre_upgrade".to_owned())].into());
+    let ledger = [name("written")];
+    for plan in [&plain, &sandboxed] {
+        assert!(answers_for(plan, &ledger, &name("any"), Some("r1")), "its label");
+        assert!(answers_for(plan, &ledger, &name("written"), None), "its ledger");
+        assert!(answers_for(plan, &ledger, &plan.stack, None), "its stack, removed before anybody saw its label");
+        for label in [None, Some("r2"), Some(""), Some("r1 ")] {
+            assert!(!answers_for(plan, &ledger, &name("strange"), label), "{label:?}");
+        }
+        assert!(!answers_for(plan, &ledger, &name(&format!("{}-2", plan.stack)), None), "a like name is not the name");
+    }
+    for label in [None, Some("r2")] {
+        assert!(answers_for(&on_host, &[], &name("strange"), label), "{label:?}");
+    }
 }
