@@ -13,7 +13,7 @@ LONG = $(CARGO) test --package cc-ci --test real_long --
 
 # ---- what a person runs
 
-.PHONY: abra dependencies help demo demo-all databases test nightly matrix killed bench settings zero-config pages hooks sandbox
+.PHONY: abra dependencies help demo demo-all databases test nightly matrix killed bench settings zero-config pages hooks sandbox selftest
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -42,6 +42,10 @@ nightly: setup all-images dependency-images browser-image ## set up, then run ev
 matrix: setup dependency-images ## set up, then run every sabotaged example and compare with what it must come to
 	@sh setup/registry.sh start
 	@$(LONG) --ignored matrix; code=$$?; sh setup/registry.sh stop; exit $$code
+
+selftest: setup selftest-images ## set up, then try every case of `cc-ci selftest` and print the score (hours)
+	@sh setup/registry.sh start
+	@$(CC_CI) selftest; code=$$?; sh setup/registry.sh stop; exit $$code
 
 bench: ## time planning, linting and masking beside the least that has to be done for them
 	$(CARGO) bench --quiet --package cc-ci --bench local
@@ -77,7 +81,7 @@ pages: setup browser-image ## draw the stored runs, check their pages with axe i
 
 # ---- set-up, one script each; every one does only what is missing
 
-.PHONY: setup machine images dependency-images browser-image all-images recipes
+.PHONY: setup machine images dependency-images selftest-images browser-image all-images recipes
 setup: machine images recipes ## all set-up: packages, engine, swarm, images, example recipes
 	@sh setup/holder.sh
 
@@ -88,6 +92,9 @@ machine: ## install missing packages, start an engine if none answers, make it a
 
 dependency-images: machine ## the images that are missing or out of date, and that of the sign-on provider
 	@sh setup/images.sh dependencies
+
+selftest-images: machine ## the same, and those that the cases of the self-test deploy
+	@sh setup/images.sh selftest
 
 images: machine ## build the images that are missing or out of date
 	@sh setup/images.sh

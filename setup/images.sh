@@ -2,7 +2,8 @@
 # Builds the images that cc-ci and the example recipes need and this engine lacks or has in an older form.
 # Run from the repository root: `sh setup/images.sh` for what `make demo` and `make test` use, `sh setup/images.sh browser` for that and
 # the image of browser tests and screenshots, `sh setup/images.sh dependencies` for the usual ones and the sign-on provider,
-# `sh setup/images.sh all` for every example recipe as well.
+# `sh setup/images.sh selftest` for those and what the cases of `cc-ci selftest` deploy, `sh setup/images.sh all` for every example recipe
+# as well.
 # CC_CI_STATE: state folder, default ./.state
 # CC_CI_DEBIAN_MIRROR: Debian mirror to build from; default: the one in this machine's own apt sources.
 set -eu
@@ -11,8 +12,8 @@ wanted=${1:-usual}
 say() { printf 'images: %s\n' "$*"; }
 fail() { printf 'images: %s\n' "$*" >&2; exit 1; }
 case $wanted in
-  usual | browser | dependencies | all) ;;
-  *) fail "unknown set of images \"$wanted\"; known are usual, browser, dependencies and all" ;;
+  usual | browser | dependencies | selftest | all) ;;
+  *) fail "unknown set of images \"$wanted\"; known are usual, browser, dependencies, selftest and all" ;;
 esac
 mkdir -p "$state/log"
 state=$(cd "$state" && pwd -P)
@@ -223,7 +224,8 @@ if [ "$trouble" = 0 ]; then
   build cc-ci/miniflux:2.2.6 images/miniflux "$trixie" SUITE=trixie VERSION=2.2.6
   build cc-ci/miniflux:2.3.4 images/miniflux "$trixie" SUITE=sid VERSION=2.3.4
   # As a dependency the newest published version is deployed, which is on the older of the two.
-  case $wanted in dependencies | all) build cc-ci/canaille:0.3.4 images/canaille "$trixie" VERSION=0.3.4 ;; esac
+  case $wanted in dependencies | selftest | all) build cc-ci/canaille:0.3.4 images/canaille "$trixie" VERSION=0.3.4 ;; esac
+  if [ "$wanted" = selftest ]; then build cases/anon:1.26 selftest/images/anon cc-ci/nginx:1.26; fi
   if [ "$wanted" = all ]; then
     build cc-ci/canaille:0.3.6 images/canaille "$trixie" VERSION=0.3.6
     build cc-ci/mariadb:10.11 images/mariadb "$bookworm"
@@ -240,6 +242,11 @@ fi
 wait "$on_tools" || trouble=1
 if [ "$trouble" = 0 ]; then
   # About 700 MB, so only those who drive a browser have it.
+  if [ "$wanted" = selftest ]; then
+    for version in 1.0.0 1.1.0 1.2.0; do build "guestbook:$version" selftest/images/guestbook "$tools" "V=$version"; done
+    build cases/owned:1 selftest/images/owned "$tools"
+    build cases/uploads:1 selftest/images/uploads "$tools"
+  fi
   case $wanted in browser | all) build cc-ci/browser:1 images/browser "$tools" "PLAYWRIGHT=$playwright" "PYTEST_PLAYWRIGHT=$pytest_playwright" ;; esac
 fi
 exit "$trouble"
