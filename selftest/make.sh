@@ -30,7 +30,9 @@ put() { # put FOLDER: its content becomes the working tree
   clear; cp -a "$1/." "$to/"
   [ "$(field tests)" != removed ] || rm -rf "$to/tests"
 }
-patch() { [ ! -f "$from/$1.patch" ] || (cd "$to" && git apply --whitespace=nowarn "$from/$1.patch"); }
+# `patches` names the folder of examples/ that holds a case's patches, where they are not in the case's own
+patches=$(field patches); patches=${patches:+$EXAMPLES/$patches}; patches=${patches:-$from}
+patch() { [ ! -f "$patches/$1.patch" ] || (cd "$to" && git apply --whitespace=nowarn "$patches/$1.patch"); }
 
 g_init() { git init -q -b main "$to"; }
 if [ -f "$here/$group/rows/$name.yml" ]; then

@@ -149,7 +149,7 @@ pub struct Needs {
     /// Images that have to be on the engine.
     #[serde(default)]
     pub images: Vec<String>,
-    /// Words added to `cc-ci run`; `CASE` stands for the case's folder.
+    /// Words added to `cc-ci run`; `CASE` stands for the case's folder, `STATE` for the state folder.
     #[serde(default)]
     pub flags: String,
     /// A script of the case that runs beside it.

@@ -182,6 +182,19 @@ mod tests {
     }
 
     #[test]
+    fn every_sabotaged_example_is_a_case() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::unpack(folder.path()).unwrap();
+        let examples = names(&catalogue.examples.join("sabotage")).unwrap();
+        assert!(!examples.is_empty());
+        assert_eq!(names(&catalogue.folder.join("sabotage")).unwrap(), examples);
+        for name in examples {
+            let case = text(&catalogue.folder.join("sabotage").join(&name).join("case.toml")).unwrap();
+            assert!(case.contains(&format!("patches = \"sabotage/{name}\"\n")), "{name}");
+        }
+    }
+
+    #[test]
     fn a_wrong_case_is_named_with_what_is_wrong() {
         let folder = tempfile::tempdir().unwrap();
         let check = |text: &str, expected: &str| {

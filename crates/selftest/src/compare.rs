@@ -45,9 +45,13 @@ pub fn run(right: &Right, answer: &Answer, lint: Option<&Rules>) -> Vec<String> 
     wrong
 }
 
-/// What differs when the recipe has to be refused by `plan`.
+/// What differs when the recipe has to be refused by `plan`. A plan that says what `or_note` asks for is right, too.
 #[must_use]
 pub fn refusal(right: &Right, answer: &Answer) -> Vec<String> {
+    let noted = right.or_note.as_ref().is_some_and(|note| note.is_match(&answer.report));
+    if noted && answer.exit == Some(0) {
+        return too_late(right, answer).into_iter().collect();
+    }
     let mut wrong = exits(&right.exit, answer);
     if let Some(line) = right.first_line.as_ref().filter(|line| !line.is_match(&answer.first_line)) {
         wrong.push(format!("the first line does not match `{line}`: {}", answer.first_line));
@@ -199,6 +203,15 @@ mod tests {
         let expected = ["no verdict, exit code 1: error: the engine is gone at the socket"];
         assert_eq!(run(&right("color = \"any\""), &died, None), expected);
         assert_eq!(refusal(&right("color = \"refused\"\nexit = [21, 23]"), &died).len(), 1);
+    }
+
+    #[test]
+    fn a_plan_that_says_so_is_as_good_as_a_refusal() {
+        let wish = right("color = \"refused\"\nexit = [21]\nor_note = \"HOME is not\"");
+        let plan = |exit, out| Answer::read(Some(exit), out, "", Duration::ZERO);
+        assert!(refusal(&wish, &plan(0, "note: HOME is not in .env.sample")).is_empty());
+        assert_eq!(refusal(&wish, &plan(0, "note: nothing")).len(), 1);
+        assert_eq!(refusal(&wish, &plan(11, "HOME is not in .env.sample")).len(), 1);
     }
 
     #[test]

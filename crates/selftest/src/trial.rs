@@ -6,6 +6,7 @@ use crate::catalogue::Catalogue;
 use crate::compare::{self, Rules};
 use crate::repository;
 use cc_ci_engine::process::{self, Command, Ended, ProcessError};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +23,7 @@ pub struct Bench {
     /// The program under test.
     pub program: PathBuf,
     /// Variables of its environment: where its engine is, and the like.
-    pub environment: Vec<(String, String)>,
+    pub environment: Vec<(OsString, OsString)>,
     /// The folder it keeps everything in.
     pub state: PathBuf,
     /// Where the cases are.
@@ -170,8 +171,8 @@ impl Bench {
     }
 
     fn words(&self, id: &CaseId, flags: &str) -> Vec<String> {
-        let folder = self.folder(id).display().to_string();
-        flags.split_whitespace().map(|word| word.replace("CASE", &folder)).collect()
+        let (case, state) = (self.folder(id).display().to_string(), self.state.display().to_string());
+        flags.split_whitespace().map(|word| word.replace("CASE", &case).replace("STATE", &state)).collect()
     }
 }
 

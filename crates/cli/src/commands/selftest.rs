@@ -1,6 +1,6 @@
 //! `cc-ci selftest`: tries the built-in cases with this very program, and prints the score.
 
-use crate::args::SelftestArgs;
+use crate::args::{self, SelftestArgs};
 use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_runner::error::{ErrorKind, RunnerError, chain};
@@ -23,30 +23,35 @@ pub async fn exec(state: &StateFolder, args: &SelftestArgs) -> Result<u8, Runner
     answer
 }
 
-async fn inside(state: &StateFolder, args: &SelftestArgs, work: &Path) -> Result<u8, RunnerError> {
+async fn inside(state: &StateFolder, asked: &SelftestArgs, work: &Path) -> Result<u8, RunnerError> {
     let unpacked = work.join("built-in");
     std::fs::create_dir_all(&unpacked).map_err(|source| {
         RunnerError::new(ErrorKind::Infrastructure, format!("cannot make {}: {source}", unpacked.display()))
     })?;
     let unreadable = |error| RunnerError::internal(chain(&error));
     let catalogue = Catalogue::unpack(&unpacked).map_err(unreadable)?;
-    let cases = chosen(catalogue.cases().map_err(unreadable)?, args)?;
-    if args.list {
+    let cases = chosen(catalogue.cases().map_err(unreadable)?, asked)?;
+    if asked.list {
         for case in &cases {
             terminal::out(&format!("{:<48} {}\n", case.id.to_string(), case.title));
         }
         return Ok(exit::GREEN);
     }
+    // The engine that this process was given, and nothing else of its surroundings.
+    let environment = match cases.iter().all(|case| case.question.needs_files_only()) {
+        true => Vec::new(),
+        false => args::address()?.env().into_iter().map(|(name, value)| (name.into(), value)).collect(),
+    };
     let bench = Bench {
         program: "/proc/self/exe".into(),
-        environment: Vec::new(),
+        environment,
         state: state.root().to_owned(),
         catalogue,
         work: work.to_owned(),
     };
     let cancel = CancellationToken::new();
     let tell = |trial: &_| terminal::note(&score::line(trial));
-    let score = Box::pin(score::try_all(&bench, &cases, args.jobs, &cancel, tell)).await;
+    let score = Box::pin(score::try_all(&bench, &cases, asked.jobs, &cancel, tell)).await;
     terminal::out(&score.table());
     if score.is_full() {
         return Ok(exit::GREEN);
@@ -56,14 +61,14 @@ async fn inside(state: &StateFolder, args: &SelftestArgs, work: &Path) -> Result
 }
 
 /// The cases that the words name; a word that names none is a mistake.
-fn chosen(cases: Vec<Case>, args: &SelftestArgs) -> Result<Vec<Case>, RunnerError> {
-    for word in &args.cases {
+fn chosen(cases: Vec<Case>, wishes: &SelftestArgs) -> Result<Vec<Case>, RunnerError> {
+    for word in &wishes.cases {
         if !cases.iter().any(|case| case.id.is_asked_by(word)) {
             return Err(RunnerError::new(ErrorKind::Usage, format!("there is no case and no group `{word}`"))
                 .hint("`cc-ci selftest --list` names them all"));
         }
     }
-    let asked = |case: &Case| args.cases.is_empty() || args.cases.iter().any(|word| case.id.is_asked_by(word));
-    let wanted = |case: &Case| asked(case) && (!args.files || case.question.needs_files_only());
+    let asked = |case: &Case| wishes.cases.is_empty() || wishes.cases.iter().any(|word| case.id.is_asked_by(word));
+    let wanted = |case: &Case| asked(case) && (!wishes.files || case.question.needs_files_only());
     Ok(cases.into_iter().filter(wanted).collect())
 }
