@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::KeyPlace;
 use super::words::parse_duration;
-use crate::interpolate::{InterpolationError, fill};
+use crate::interpolate::{InterpolationError, fill, uses};
 use crate::reserved::is_reserved;
 use crate::scalar::{Scalar, ScalarKind, is_old_boolean, plain};
 use crate::source::{Files, Problem};
@@ -28,6 +28,9 @@ pub(super) struct Reader<'a> {
 
 /// The longest key as it is written in ASCII: readers of YAML look no further than 1,024 letters for the colon.
 const MAX_KEY: usize = 1_000;
+
+/// Variables that a shell has by itself.
+const OF_A_SHELL: [&str; 9] = ["HOME", "HOSTNAME", "LANG", "LOGNAME", "PATH", "PWD", "SHELL", "TERM", "USER"];
 
 /// The most that variables may fill in one file, in bytes.
 const MAX_FILLED: usize = 4 << 20;
@@ -85,6 +88,7 @@ impl Reader<'_> {
                 if self.filled > MAX_FILLED {
                     self.report(path, line, "variables make this file larger than any recipe", None);
                 }
+                self.not_of_a_shell(path, line, &scalar.text);
                 if let Some(error) = filled.passed_over {
                     let what = format!("{error}: docker drops it, because a variable follows");
                     self.warn(path, line, what, DOLLAR);
@@ -99,6 +103,16 @@ impl Reader<'_> {
             Err(error @ InterpolationError::NotAVariable { .. }) => {
                 self.report(path, line, error.to_string(), Some(DOLLAR));
             }
+        }
+    }
+
+    /// Warns of a variable that has a value on every machine, but none in the app's settings.
+    fn not_of_a_shell(&mut self, path: &str, line: u32, text: &str) {
+        let unset = |name: &&str| OF_A_SHELL.contains(name) && !self.env.contains_key(*name);
+        let names = uses(text).into_iter().filter(|(_, default)| default.is_none()).map(|(name, _)| name);
+        if let Some(name) = names.into_iter().find(unset) {
+            let what = format!("{name} is not in .env.sample and empty here, whatever the machine's own {name} is");
+            self.warn(path, line, what, &format!("write the value, or set {name} in .env.sample"));
         }
     }
 
