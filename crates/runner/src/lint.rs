@@ -33,10 +33,11 @@ pub async fn lint(
     looking: &Looking<'_>,
 ) -> Result<Linted, RunnerError> {
     let (name, repository) = find::repository(recipe, looking).await?;
-    let (head, tags, notes) = tokio::join!(repository.resolve(revision), repository.tags(), repository.notes());
+    let (head, tags) = tokio::join!(repository.resolve(revision), repository.tags());
     let (head, tags) = (head?, version_tags(tags?));
     let files = repository.files(&head).await?;
-    let mut notes = notes?;
+    // Comparing the work tree has no bounds of its own, so it comes after a tree without end was refused.
+    let mut notes = repository.notes().await?;
     let report = match against {
         Some(revision) => added(&repository, &name, (&head, &texts(&files)), &tags, revision).await?,
         None => {

@@ -29,11 +29,13 @@ impl Found {
     pub(crate) async fn find(request: &Request, run: &RunId, looking: &Looking<'_>) -> Result<Self, RunnerError> {
         let (name, repository) = repository(&request.recipe, looking).await?;
         let revision = request.revision();
-        let (head, tags, notes) = tokio::join!(repository.resolve(revision), repository.tags(), repository.notes());
-        let (head, tags, notes) = (head?, version_tags(tags?), notes?);
+        let (head, tags) = tokio::join!(repository.resolve(revision), repository.tags());
+        let (head, tags) = (head?, version_tags(tags?));
         let published = version::published(&tags);
         let app = app_environment(&StackName::of_run(&name, &head, run));
         let files = repository.files(&head).await?;
+        // Comparing the work tree has no bounds of its own, so it comes after a tree without end was refused.
+        let notes = repository.notes().await?;
         Ok(Self { name, repository, head, files, tags, published, app, notes })
     }
 
