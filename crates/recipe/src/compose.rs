@@ -95,6 +95,12 @@ pub struct Service {
     pub depends_on: Vec<String>,
     /// Whether a small init runs as process 1.
     pub init: Option<bool>,
+    /// Whether the container's own files cannot be written.
+    #[serde(skip)]
+    pub read_only: Option<bool>,
+    /// Folders of the short form `tmpfs`, which Swarm passes over.
+    #[serde(skip)]
+    pub short_tmpfs: Vec<String>,
     /// How long Swarm waits between stop signal and kill.
     #[serde(serialize_with = "words::serialize_duration")]
     pub stop_grace_period: Option<Duration>,

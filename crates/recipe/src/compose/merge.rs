@@ -47,6 +47,8 @@ fn merge_service(base: Service, over: Service) -> Service {
         ports: by_key(base.ports, over.ports, |port| port.published),
         depends_on,
         init: if over.init == Some(true) { over.init } else { base.init.or(over.init) },
+        read_only: if over.read_only == Some(true) { over.read_only } else { base.read_only.or(over.read_only) },
+        short_tmpfs: base.short_tmpfs.into_iter().chain(over.short_tmpfs).collect(),
         stop_grace_period: duration(base.stop_grace_period, over.stop_grace_period),
         asks: all_asked(base.asks, over.asks),
     }

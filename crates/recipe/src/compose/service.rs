@@ -9,7 +9,7 @@ use crate::yaml::{Node, Value};
 
 /// Keys that are read above, and keys by which a service gets nothing beyond an ordinary container. By every other key it asks
 /// for something, those that nobody has thought of among them (TRUST-2).
-const ORDINARY: [&str; 16] = [
+const ORDINARY: [&str; 14] = [
     "build",
     "cap_drop",
     "container_name",
@@ -18,11 +18,9 @@ const ORDINARY: [&str; 16] = [
     "external_links",
     "hostname",
     "links",
-    "read_only",
     "restart",
     "stdin_open",
     "stop_signal",
-    "tmpfs",
     "tty",
     "user",
     "working_dir",
@@ -78,6 +76,8 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Service 
         "ports" => service.ports = ports::read(reader, path, node),
         "depends_on" => service.depends_on = texts(node),
         "init" => service.init = boolean(node),
+        "read_only" => service.read_only = boolean(node),
+        "tmpfs" => service.short_tmpfs = texts(node),
         "stop_grace_period" => service.stop_grace_period = duration(node),
         key if ORDINARY.contains(&key) || key.starts_with("x-") => {}
         _ => drop(service.asks.insert(key.to_owned(), asked(reader, path, node))),
