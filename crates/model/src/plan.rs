@@ -63,6 +63,9 @@ pub struct Plan {
     /// What operators have to do before head works for their apps.
     #[serde(default)]
     pub work: Vec<OperatorWork>,
+    /// What base's backup holds and head's does not any more, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncovered: Vec<String>,
     /// Whether a commit is tested, or the work tree over it.
     #[serde(default)]
     pub state: TreeState,

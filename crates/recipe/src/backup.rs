@@ -3,6 +3,8 @@
 //! Two dialects are in use. In the current one a service that is switched on has all its volumes backed up, minus
 //! exclusions, or only some paths of a volume. In the first one `backupbot.backup.path` names paths in the container.
 
+pub mod coverage;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -233,10 +235,21 @@ impl Reading<'_> {
         };
         let paths = self.label("backupbot.backup.path").map(comma_list);
         let dialect = if paths.is_some() { Dialect::V1 } else { Dialect::V2 };
+        self.mixed(dialect);
         self.spec.services.push(BackupService { service: self.name.to_owned(), dialect, hooks });
         match paths {
             Some(paths) => paths.iter().for_each(|path| self.container_path(path)),
             None => self.volumes(),
+        }
+    }
+
+    /// Labels of both dialects on one service say two things, and which one counts depends on the tool that reads them.
+    fn mixed(&mut self, dialect: Dialect) {
+        let of_second = |key: &&String| key.starts_with("backupbot.backup.volumes.");
+        let second = self.service.deploy.labels.keys().find(of_second).cloned();
+        if let (Dialect::V1, Some(label)) = (dialect, second) {
+            let what = "stands beside `backupbot.backup.path`: older tools read that one, newer ones this one";
+            self.warn(&label, what, "say it once: drop `backupbot.backup.path`, or these labels");
         }
     }
 

@@ -4,6 +4,7 @@ mod allowed;
 mod base;
 mod checked;
 pub(crate) mod choosing;
+mod coverage;
 pub mod customize;
 pub mod dependencies;
 pub(crate) mod find;
@@ -131,12 +132,15 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
     let head = read_head(&found, &asked, newer)?;
     let older = AppEnvironment::New(with(asked.customized.base_environment(&found.app)?, &provided));
     let at_base = (&chosen.base, base_files);
+    let new_app = AppEnvironment::New(with(asked.customized.head_environment(&found.app)?, &provided));
     let base = base::read(&found, at_base, &asked.customized, &asked.policy, &head.variables, older)?;
     let lint = linted::lint(found.name.as_str(), &found.head, &texts, &found.tags, compared.as_ref());
     let scrutiny = scrutiny::scrutiny(request, &asked.customized.settings, compared.as_ref(), work);
     let recipes = [Some(&head.recipe), base.as_ref().map(|base| &base.recipe)];
     let given = secrets::given_secrets(request, &asked.customized.settings, recipes)?;
     let own = own::own(request, &found.name, &head.files, &asked.customized, &asked.policy)?;
+    let new = read_head(&found, &asked, new_app).ok();
+    let uncovered = base.as_ref().map(|base| coverage::uncovered(base, &head, new.as_ref())).unwrap_or_default();
     let parts = Parts {
         request,
         run,
@@ -148,6 +152,7 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
         planned,
         needed: &needed,
         scrutiny,
+        uncovered,
     };
     let tests = own.folders.clone();
     let approved = parts.plan(&head, base.as_ref(), own)?;
@@ -186,6 +191,7 @@ struct Parts<'a> {
     planned: Vec<Dependency>,
     needed: &'a [DependencyTree],
     scrutiny: Scrutiny,
+    uncovered: Vec<String>,
 }
 
 impl Parts<'_> {
@@ -219,6 +225,7 @@ impl Parts<'_> {
             base: self.chosen.base,
             dependencies: self.planned,
             scrutiny: self.scrutiny,
+            uncovered: self.uncovered,
         }))
     }
 
@@ -241,6 +248,7 @@ impl Parts<'_> {
     fn notes(&self, head: &Tree, own: &Own) -> Vec<String> {
         let mut notes = self.found.notes.clone();
         notes.extend(head.warnings.iter().map(one_line));
+        notes.extend(coverage::unsaved(head));
         notes.extend(self.found.lightweight());
         notes.extend(self.said.iter().cloned());
         notes.extend(self.chosen.notes.iter().cloned());

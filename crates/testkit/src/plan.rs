@@ -22,6 +22,7 @@ pub fn plain_facts(run: RunId, recipe: RecipeName, head: Commit) -> PlanFacts {
         zone: "ci.test".to_owned(),
         route: HasRoute::Http,
         backup: Backup::Not { reason: "no backup labels".to_owned() },
+        uncovered: Vec::new(),
         data: Data::None,
         tests: BTreeMap::new(),
         hooks: BTreeMap::new(),

@@ -67,6 +67,8 @@ pub(in crate::run) struct AppStack {
     pub(in crate::run) before: Option<StackView>,
     /// The stability window that is open, with the step it answers.
     pub(in crate::run) window: Option<(Step, Stability)>,
+    /// Whether it answered over its route when it was asked last.
+    pub(in crate::run) serves: Option<bool>,
     /// How it was when it had converged on restored volumes.
     pub(in crate::run) restored: Option<StackView>,
 }
@@ -81,6 +83,7 @@ impl AppStack {
             coming: None,
             before: None,
             window: None,
+            serves: None,
             restored: None,
         }
     }

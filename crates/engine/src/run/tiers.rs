@@ -8,6 +8,7 @@ use super::parts::{AppStack, Data, Known, LiveDependency, Trees};
 use super::tools::Tools;
 use super::world::World;
 use crate::pulse::Pulse;
+use crate::run::checks::serving::Patience;
 use crate::screenshot::Exposure;
 use crate::swarm::SwarmError;
 use cc_ci_model::convergence::StackView;
@@ -164,6 +165,10 @@ impl<'a> Run<'a> {
                 let (_, holdings) = data.expected(tier)?;
                 Some(known.conductor.step(step, data::volumes(&mut look, &holdings.index)).await.end)
             }
+            Check::Covered => {
+                let covered = std::future::ready(Ok(backup::covered(&self.known.plan)));
+                Some(self.known.conductor.step(step, covered).await.end)
+            }
             Check::SnapshotComplete => {
                 let (known, mut look, data) = self.look_at_data(step);
                 let saved = data.saved.as_ref()?;
@@ -200,8 +205,10 @@ impl<'a> Run<'a> {
     async fn serving(&mut self, tier: Tier, step: &Step) -> StepEnd {
         let health = &self.known.plan.demands.health;
         let (path, statuses) = (health.path.clone(), health.statuses.clone());
+        let patience = Patience::of(tier, self.stack.serves);
         let (known, look) = self.look(step);
-        let end = known.conductor.step(step, serving::check(&look, &path, &statuses)).await.end;
+        let end = known.conductor.step(step, serving::check(&look, &path, &statuses, patience)).await.end;
+        self.stack.serves = Some(end == StepEnd::Passed);
         if end == StepEnd::Passed {
             self.picture(tier);
         }

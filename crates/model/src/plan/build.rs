@@ -34,6 +34,8 @@ pub struct PlanFacts {
     pub route: HasRoute,
     /// Whether the recipe promises a backup.
     pub backup: Backup,
+    /// What base's backup holds and head's does not any more, in words.
+    pub uncovered: Vec<String>,
     /// Whether the app keeps anything an upgrade could lose.
     pub data: Data,
     /// The recipe's own tests, by tier, in running order: paths below the tests folder.
@@ -125,6 +127,7 @@ pub fn plan(mut facts: PlanFacts) -> Approved {
         customization: facts.customization,
         softened: facts.scrutiny.softened,
         work: facts.scrutiny.work,
+        uncovered: facts.uncovered,
         state: facts.scrutiny.state,
         notes: facts.notes,
     })
@@ -202,6 +205,8 @@ fn disposition(facts: &PlanFacts, tier: Tier) -> Disposition {
             Base::Published { .. } | Base::Commit { .. } => Disposition::Run,
         },
         Tier::Backup | Tier::Restore => match &facts.backup {
+            // A promise that was given and is broken is an answer, and a bad one.
+            Backup::Not { .. } if tier == Tier::Backup && !facts.uncovered.is_empty() => Disposition::Run,
             Backup::Not { reason } => skip(Skip::Structural, reason),
             Backup::Promised => Disposition::Run,
         },
@@ -348,6 +353,29 @@ impl Steps<'_> {
         }
     }
 
+    /// What is known beforehand first: a promise that head does not keep. The rest is about what it does promise.
+    fn backup(&mut self) {
+        let only = Pass::Only;
+        if !self.facts.uncovered.is_empty() {
+            self.check(only, Check::Covered);
+        }
+        match self.facts.backup {
+            Backup::Not { .. } => return,
+            Backup::Promised => {}
+        }
+        // Swarm goes on watching its update for some seconds, in which there is time to seed.
+        self.operate(Operation::Seed);
+        self.check(only, Check::Settled);
+        self.hooks(HookTime::PreBackup);
+        self.operate(Operation::Snapshot);
+        // Users go on with the app that the hooks leave.
+        self.serving(only);
+        self.check(only, Check::SnapshotComplete);
+        self.verified();
+        self.hooks(HookTime::BackupVerify);
+        self.own_tests(only);
+    }
+
     /// What an app that came up has to show, in whichever pass.
     fn up(&mut self, pass: Pass) {
         self.serving(pass);
@@ -384,17 +412,7 @@ fn steps(facts: &PlanFacts, tier: Tier) -> Vec<Step> {
             steps.own_tests(only);
             steps.check(only, Check::Stable);
         }
-        Tier::Backup => {
-            // Swarm goes on watching its update for some seconds, in which there is time to seed.
-            steps.operate(Operation::Seed);
-            steps.check(only, Check::Settled);
-            steps.hooks(HookTime::PreBackup);
-            steps.operate(Operation::Snapshot);
-            steps.check(only, Check::SnapshotComplete);
-            steps.verified();
-            steps.hooks(HookTime::BackupVerify);
-            steps.own_tests(only);
-        }
+        Tier::Backup => steps.backup(),
         Tier::Restore => {
             steps.operate(Operation::Mutate);
             steps.hooks(HookTime::PreRestore);

@@ -53,6 +53,7 @@ impl Step {
                 | Check::Moved
                 | Check::Markers
                 | Check::Volumes
+                | Check::Covered
                 | Check::SnapshotComplete,
             )
             | Action::Probe { .. }
@@ -263,6 +264,8 @@ pub enum Check {
     Markers,
     /// No data vanished from the volumes (DATA-2).
     Volumes,
+    /// Head's backup covers what base's does (BAK-1); planned only where it does not.
+    Covered,
     /// The snapshot holds every promised path, and dumps are complete.
     SnapshotComplete,
     /// No service is updating and databases answer (BAK-3).
@@ -278,6 +281,7 @@ impl Check {
             Self::Moved => "moved",
             Self::Markers => "markers",
             Self::Volumes => "volumes",
+            Self::Covered => "covered",
             Self::SnapshotComplete => "complete",
             Self::Settled => "settled",
         }

@@ -383,7 +383,7 @@ fn without_a_router_no_step_asks_over_http_and_the_plan_says_so() {
         steps.filter(|step| step.action == Action::Check(Check::Serving)).count()
     };
     let (with, without) = (a_plan(), plan(PlanFacts { route: HasRoute::None, ..facts() }).plan);
-    assert_eq!((serving(&with), serving(&without)), (4, 0));
+    assert_eq!((serving(&with), serving(&without)), (5, 0));
     let said: Vec<&String> = without.notes.iter().filter(|note| !with.notes.contains(note)).collect();
     assert_eq!(
         said,

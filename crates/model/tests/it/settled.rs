@@ -4,7 +4,7 @@ use crate::story::*;
 use cc_ci_model::outcome::Cause;
 use cc_ci_model::plan::build::{Backup, HasRoute, PlanFacts, plan};
 use cc_ci_model::plan::demands::{Probe, Verify};
-use cc_ci_model::plan::step::Action;
+use cc_ci_model::plan::step::{Action, Check};
 use cc_ci_model::plan::{Disposition, Plan, Skip};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::{Color, Status};
@@ -77,6 +77,24 @@ fn a_declared_skip_is_shown_with_its_reason_and_takes_the_restore_with_it() {
     // What the recipe does not have is no declaration.
     let made = plan(PlanFacts { backup: Backup::Not { reason: "no labels".to_owned() }, ..facts() }).plan;
     assert!(matches!(made.tier(Tier::Backup).unwrap().disposition, Disposition::Skip { why: Skip::Structural, .. }));
+}
+
+#[test]
+fn a_backup_that_head_lost_fails_its_tier_and_leaves_nothing_to_restore() {
+    let uncovered = vec!["everything that base's holds (volume db): no service carries the label".to_owned()];
+    let backup = Backup::Not { reason: "no labels".to_owned() };
+    let made = plan(PlanFacts { backup, uncovered: uncovered.clone(), ..facts() }).plan;
+    let steps = |tier| made.tier(tier).unwrap().steps.iter().map(|step| step.id.to_string()).collect::<Vec<_>>();
+    assert_eq!(steps(Tier::Backup), ["backup/covered"]);
+    assert!(matches!(made.tier(Tier::Restore).unwrap().disposition, Disposition::Skip { why: Skip::Structural, .. }));
+    let covered = check(&made, Tier::Backup, Check::Covered);
+    let verdict = Story::green(&made).but(&covered, failed(Cause::BackupIncomplete)).verdict();
+    assert_eq!((verdict.tier(Tier::Backup).unwrap().status, verdict.level), (Status::Fail, 2));
+    // Where head promises a backup of the rest, the rest is tested, too.
+    let made = plan(PlanFacts { uncovered, ..facts() }).plan;
+    let tier = made.tier(Tier::Backup).unwrap();
+    assert_eq!(tier.steps[0].id.as_str(), "backup/covered");
+    assert!(tier.steps.len() > 3 && made.runs(Tier::Restore));
 }
 
 /// A record from before there were settings is still read.

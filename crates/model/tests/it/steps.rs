@@ -56,6 +56,7 @@ fn steps_stand_in_the_order_they_are_performed_each_with_its_gate() {
     backup/settled or no more of the tier
     backup/hooks/pre_backup or no more of the tier
     backup/snapshot or no more of the tier
+    backup/serving
     backup/complete
     backup/verified
     backup/hooks/backup_verify

@@ -35,6 +35,7 @@ pub(crate) fn facts() -> PlanFacts {
         zone: "ci.test".to_owned(),
         route: HasRoute::Http,
         backup: Backup::Promised,
+        uncovered: Vec::new(),
         data: Data::Kept,
         tests: BTreeMap::from([
             (Tier::Upgrade, vec!["upgrade.hurl".to_owned()]),

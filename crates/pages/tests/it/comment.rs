@@ -8,13 +8,13 @@ fn a_green_run_in_few_lines() {
     let (plan, events) = runs::green();
     insta::assert_snapshot!(render(&runs::view(&plan, &events), &Published::Nowhere), @r#"
     ### ✅ miniflux: green, level 5 of 5
-    1.0.0+2.2.6 → **2.0.0+2.3.4** at bbbbbbbb, verdict after 15.3 s
+    1.0.0+2.2.6 → **2.0.0+2.3.4** at bbbbbbbb, verdict after 15.7 s
 
     | tier | result | time | |
     |---|---|---|---|
     | install | passed | 2.5 s |  |
     | upgrade | passed | 3.6 s |  |
-    | backup | passed | 1.6 s |  |
+    | backup | passed | 2.0 s |  |
     | restore | passed | 4.0 s |  |
     | custom | passed | 0.8 s |  |
     | lint | passed | | nothing found |

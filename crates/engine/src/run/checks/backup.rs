@@ -3,11 +3,12 @@
 use super::Look;
 use crate::backup::{Context, hooks, verify};
 use crate::data::{self, MarkerPlace, Seeded};
-use crate::run::conductor::{Answer, Fault, failed_if};
+use crate::run::conductor::{Answer, Fault, failed_if, passed};
 use crate::run::parts::{Holdings, Saved};
 use cc_ci_model::convergence::{ServiceView, Update};
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::demands::Verify;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -40,6 +41,19 @@ fn updates(service: &ServiceView) -> bool {
     match service.update {
         Update::Updating | Update::RollbackStarted => true,
         Update::None | Update::Paused | Update::Completed | Update::RollbackPaused | Update::RollbackCompleted => false,
+    }
+}
+
+/// What head's backup lost against base's, which planning found out.
+pub(in crate::run) fn covered(plan: &Plan) -> Answer<()> {
+    let mut lost = plan.uncovered.iter();
+    match lost.next() {
+        None => passed("head's backup covers what base's does").into(),
+        Some(first) => {
+            let summary = format!("head's backup lost {first}");
+            let more = lost.map(|one| format!("head's backup lost {one}")).collect();
+            Answer::failed(Finding::new(Cause::BackupIncomplete, summary).with_details(more))
+        }
     }
 }
 

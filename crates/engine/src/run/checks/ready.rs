@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Waits for a probe.
 pub(in crate::run) async fn check(look: &mut Look<'_>, probe: &Probe) -> Result<Answer<()>, Fault> {
     match probe {
-        Probe::Http { path, statuses } => serving::check(look, path, statuses).await,
+        Probe::Http { path, statuses } => serving::check(look, path, statuses, serving::Patience::Whole).await,
         Probe::Tcp { service, port, stable } => connects(look, service, *port, *stable).await,
     }
 }

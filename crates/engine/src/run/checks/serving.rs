@@ -9,19 +9,75 @@ use crate::voice::Voice;
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::{Domain, StepId};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::tier::Tier;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How often the app is asked again until it answers.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
+/// How long a wrong answer has to last before it counts, where a right one is only waited for once more.
+const SHORT: Duration = Duration::from_secs(10);
+
+/// How long an app is asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::run) enum Patience {
+    /// As long as the plan allows: it was just started or changed.
+    Whole,
+    /// It served, and nothing but the backup's hooks ran since.
+    AfterBackup,
+    /// It did not serve when it was asked last, for which its tier is red already.
+    Short,
+}
+
+impl Patience {
+    /// The patience with an app in `tier` that answered, or did not, when it was asked last.
+    pub(in crate::run) fn of(tier: Tier, served: Option<bool>) -> Self {
+        match (served, tier) {
+            (Some(false), _) => Self::Short,
+            (_, Tier::Backup) => Self::AfterBackup,
+            (_, Tier::Install | Tier::Upgrade | Tier::Restore | Tier::Custom) => Self::Whole,
+        }
+    }
+
+    /// How long answers and silence are waited out.
+    fn limits(self, whole: Duration) -> Limits {
+        match self {
+            Self::Whole => Limits { wrong: whole, none: whole },
+            Self::Short => Limits { wrong: SHORT.min(whole), none: SHORT.min(whole) },
+            // A hook may restart the app, which then is silent for a while. One that answers is up.
+            Self::AfterBackup => Limits { wrong: SHORT.min(whole), none: whole },
+        }
+    }
+}
+
+/// How long an app may give an answer that is not accepted, and how long none at all.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::run) struct Limits {
+    wrong: Duration,
+    none: Duration,
+}
+
 /// Asks the app over its route until it gives an accepted answer on `path`.
-pub(in crate::run) async fn check(look: &Look<'_>, path: &str, statuses: &[u16]) -> Result<Answer<()>, Fault> {
+pub(in crate::run) async fn check(
+    look: &Look<'_>,
+    path: &str,
+    statuses: &[u16],
+    patience: Patience,
+) -> Result<Answer<()>, Fault> {
     let route = look.tools.route.as_ref().ok_or_else(|| Fault::harness("the route was never opened"))?;
     let scheme = tools::scheme(look.plan, &look.app.head.recipe);
     let question = Question { who: "the app", domain: &look.plan.domain, scheme, path, statuses };
-    let limit = Duration::from_secs(look.plan.limits.serving);
-    Ok(question.asked(route, look.voice, look.step, limit).await.into())
+    let limits = patience.limits(Duration::from_secs(look.plan.limits.serving));
+    let asked = question.asked_within(route, look.voice, look.step, limits).await;
+    Ok(match (patience, asked) {
+        (Patience::AfterBackup, Outcome::Failed(finding)) => {
+            let summary = format!("the app served before the backup and does not after it: {}", finding.summary);
+            Outcome::Failed(Finding { summary, ..finding })
+        }
+        (Patience::Whole | Patience::AfterBackup | Patience::Short, outcome) => outcome,
+    }
+    .into())
 }
 
 /// A question over HTTP, and what counts as an answer.
@@ -43,19 +99,25 @@ impl Question<'_> {
         step: &StepId,
         limit: Duration,
     ) -> Outcome {
+        self.asked_within(route, voice, step, Limits { wrong: limit, none: limit }).await
+    }
+
+    async fn asked_within(&self, route: &OpenRoute, voice: &Voice, step: &StepId, limits: Limits) -> Outcome {
         let started = Instant::now();
-        let mut last = String::new();
+        let (mut last, mut wrong_since) = (String::new(), None);
         loop {
-            let said = match self.once(route).await {
+            let Unaccepted { text: said, by_app } = match self.once(route).await {
                 Ok(status) => return passed(format!("{status} on {}", self.path)),
                 Err(said) => said,
             };
-            if started.elapsed() >= limit {
-                let summary = format!("not serving within {} s: {said}", limit.as_secs());
+            wrong_since = by_app.then(|| wrong_since.unwrap_or_else(Instant::now));
+            let over = wrong_since.is_some_and(|since: Instant| since.elapsed() >= limits.wrong);
+            if over || started.elapsed() >= limits.none {
+                let summary = format!("not serving within {} s: {said}", started.elapsed().as_secs());
                 return Outcome::Failed(Finding::new(Cause::NotServing, summary));
             }
             if said != last {
-                let (on, limit) = (said.clone(), limit.as_secs());
+                let (on, limit) = (said.clone(), limits.none.as_secs());
                 voice.say(Event::Waiting { step: step.clone(), on, limit });
                 last = said;
             }
@@ -64,17 +126,29 @@ impl Question<'_> {
     }
 
     /// Asks once: the accepted status, or what is wrong.
-    pub(in crate::run) async fn once(&self, route: &OpenRoute) -> Result<u16, String> {
+    pub(in crate::run) async fn once(&self, route: &OpenRoute) -> Result<u16, Unaccepted> {
         let Self { who, domain, scheme, path, statuses } = self;
         match route.ask(domain, scheme, path).await {
             HttpAnswer::App { status, .. } if statuses.contains(&status) => Ok(status),
             HttpAnswer::App { status, .. } => {
-                Err(format!("status {status} on {path}, accepted are {}", accepted(statuses)))
+                let text = format!("status {status} on {path}, accepted are {}", accepted(statuses));
+                Err(Unaccepted { text, by_app: true })
             }
-            HttpAnswer::Edge { reason, .. } => Err(format!("{who} did not answer: {reason}")),
-            HttpAnswer::None { why } => Err(format!("no answer: {why}")),
+            HttpAnswer::Edge { reason, .. } => {
+                Err(Unaccepted { text: format!("{who} did not answer: {reason}"), by_app: false })
+            }
+            HttpAnswer::None { why } => Err(Unaccepted { text: format!("no answer: {why}"), by_app: false }),
         }
     }
+}
+
+/// What came in place of an accepted answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::run) struct Unaccepted {
+    /// What was said, or that nothing was.
+    pub(in crate::run) text: String,
+    /// Whether the app itself said it: it is up.
+    by_app: bool,
 }
 
 /// `200, 301 and 302`.
@@ -84,5 +158,24 @@ fn accepted(statuses: &[u16]) -> String {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => "none".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_answer_after_a_backup_is_not_waited_out_and_a_restart_is() {
+        let whole = Duration::from_secs(60);
+        let limits = |tier, served| {
+            let Limits { wrong, none } = Patience::of(tier, served).limits(whole);
+            (wrong.as_secs(), none.as_secs())
+        };
+        assert_eq!(limits(Tier::Upgrade, None), (60, 60));
+        assert_eq!(limits(Tier::Restore, Some(true)), (60, 60));
+        assert_eq!(limits(Tier::Backup, Some(true)), (10, 60));
+        assert_eq!(limits(Tier::Backup, Some(false)), (10, 10));
+        assert_eq!(limits(Tier::Restore, Some(false)), (10, 10));
     }
 }

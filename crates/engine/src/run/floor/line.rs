@@ -105,6 +105,8 @@ impl Operator<'_> {
                 self.come_up().await?;
                 Ok(Some("wait: base runs; start bench and sandbox meanwhile"))
             }
+            // Asking an app once that answers costs nothing that could be saved.
+            (Check::Serving, Tier::Backup) => Ok(None),
             (Check::Serving, _) => {
                 self.serving().await?;
                 Ok(Some("wait: the app answers"))
@@ -113,7 +115,15 @@ impl Operator<'_> {
                 self.settle().await?;
                 Ok(Some("wait: Swarm's update is over; make the repository meanwhile"))
             }
-            (Check::Stable | Check::Moved | Check::Markers | Check::Volumes | Check::SnapshotComplete, _) => Ok(None),
+            (
+                Check::Stable
+                | Check::Moved
+                | Check::Markers
+                | Check::Volumes
+                | Check::Covered
+                | Check::SnapshotComplete,
+                _,
+            ) => Ok(None),
         }
     }
 }

@@ -32,7 +32,7 @@ impl LiveDependency {
         if let Some(route) = self.door.as_ref().or(route) {
             for question in questions(dependency) {
                 if let Err(said) = question.once(route).await {
-                    return Some(format!("does not answer any more: {said}"));
+                    return Some(format!("does not answer any more: {}", said.text));
                 }
             }
         }
