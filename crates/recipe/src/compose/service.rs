@@ -77,7 +77,7 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> Service 
         "depends_on" => service.depends_on = texts(node),
         "init" => service.init = boolean(node),
         "read_only" => service.read_only = boolean(node),
-        "tmpfs" => service.short_tmpfs = texts(node),
+        "tmpfs" => service.short_tmpfs = text(node).map_or_else(|| texts(node), |one| vec![one]),
         "stop_grace_period" => service.stop_grace_period = duration(node),
         key if ORDINARY.contains(&key) || key.starts_with("x-") => {}
         _ => drop(service.asks.insert(key.to_owned(), asked(reader, path, node))),

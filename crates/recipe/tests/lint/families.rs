@@ -1,6 +1,7 @@
 //! Variants of the good recipe, by family of rules, with everything that lint says about each.
 
 use crate::deployed::{DEPLOYS, PROMISES, ROUTES};
+use crate::machine::MACHINE;
 use crate::shop::Edit::{Remove, Swap, Tag, Untagged, Write};
 use crate::shop::{Edit, Shop};
 use crate::variables::VARIABLES;
@@ -163,50 +164,6 @@ const COMPOSE: &[Variant] = &[
         )],
     ),
     ("CC404 build in an overlay", &[Swap("compose.smtp.yml", "  app:\n", "  app:\n    build: .\n")]),
-    (
-        "CC405 the short form",
-        &[Swap("compose.yml", "    image: postgres:16.4\n", "    image: postgres:16.4\n    tmpfs: [/run]\n")],
-    ),
-    (
-        "CC002 a variable that every machine has, and the same with a default",
-        &[Swap(
-            "compose.yml",
-            "    image: postgres:16.4\n",
-            "    image: postgres:16.4\n    working_dir: ${HOME}/x${USER:-me}\n",
-        )],
-    ),
-    (
-        "CC408 a read-only service that has to write",
-        &[Swap(
-            "compose.yml",
-            "    image: postgres:16.4\n",
-            "    image: postgres:16.4\n    read_only: true\n    tmpfs: [/tmp, \"/var/run/:size=1m\"]\n",
-        )],
-    ),
-    (
-        "CC409 a read-only service without /tmp",
-        &[Swap("compose.yml", "    image: postgres:16.4\n", "    image: postgres:16.4\n    read_only: true\n")],
-    ),
-    (
-        "nothing where /tmp is a mount",
-        &[
-            Swap("compose.yml", "    image: postgres:16.4\n", "    image: postgres:16.4\n    read_only: true\n"),
-            Swap(
-                "compose.yml",
-                "      - db:/var/lib/postgresql/data\n",
-                "      - db:/var/lib/postgresql/data\n      - {type: tmpfs, target: /tmp/}\n",
-            ),
-        ],
-    ),
-    (
-        "CC406 an address",
-        &[Swap(
-            "compose.smtp.yml",
-            "    environment:\n",
-            "    networks: {internal: {ipv4_address: 10.0.9.5}}\n    environment:\n",
-        )],
-    ),
-    ("CC407 a bare list", &[Swap("compose.yml", "[\"CMD\", \"pg_isready\"]", "[\"pg_isready\"]")]),
 ];
 
 const CONFIGS: &[Variant] = &[
@@ -418,8 +375,8 @@ const VERSIONS: &[Variant] = &[
     ),
 ];
 
-const FAMILIES: [&[Variant]; 10] =
-    [ABRA, COMPOSE, CONFIGS, SECRETS, LABELS, VERSIONS, VARIABLES, ROUTES, DEPLOYS, PROMISES];
+const FAMILIES: [&[Variant]; 11] =
+    [ABRA, COMPOSE, CONFIGS, SECRETS, LABELS, VERSIONS, VARIABLES, ROUTES, DEPLOYS, PROMISES, MACHINE];
 
 #[test]
 fn abra_rules() {
@@ -429,6 +386,11 @@ fn abra_rules() {
 #[test]
 fn compose_files() {
     insta::assert_snapshot!(said(COMPOSE));
+}
+
+#[test]
+fn what_the_machine_does_not_give() {
+    insta::assert_snapshot!(said(MACHINE));
 }
 
 #[test]

@@ -5,5 +5,6 @@
 mod answers;
 mod deployed;
 mod families;
+mod machine;
 mod shop;
 mod variables;
