@@ -7,6 +7,7 @@ pub mod demands;
 pub mod dependency;
 pub mod hook;
 pub mod limits;
+pub mod origin;
 pub mod own_tests;
 pub mod permit;
 pub mod reach;

@@ -34,7 +34,8 @@ pub async fn check_out(prepared: &Prepared, trees: &Path) -> Result<App, RunnerE
         providers.push(dependency(needed, trees).await?);
     }
     let (catalogue, given_secrets) = (prepared.tests.catalogue.clone(), prepared.given.clone());
-    Ok(App { base, head, tests, catalogue, given_secrets, providers })
+    let withheld = prepared.withheld.clone();
+    Ok(App { base, head, tests, catalogue, given_secrets, withheld, providers })
 }
 
 async fn tree(tree: &Tree, folder: &Path, again: bool) -> Result<Deployable, RunnerError> {

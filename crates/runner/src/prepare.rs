@@ -43,7 +43,7 @@ use customize::Customized;
 use dependencies::{DependencyTree, Search};
 use find::Found;
 use own::Own;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 pub use tree::Tree;
@@ -78,6 +78,8 @@ pub struct Prepared {
     pub needed: Vec<DependencyTree>,
     /// Values of secrets that cannot be generated, by name.
     pub given: BTreeMap<String, String>,
+    /// The names of those that the recipe's own tests do not get.
+    pub withheld: BTreeSet<String>,
     /// What the configuration of all trees holds in the way of secrets.
     pub configured: Configured,
     /// What lint says about head.
@@ -138,7 +140,7 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
     let scrutiny = scrutiny::scrutiny(request, &asked.customized.settings, compared.as_ref(), work);
     let recipes = [Some(&head.recipe), base.as_ref().map(|base| &base.recipe)];
     let given = secrets::given_secrets(request, &asked.customized.settings, recipes)?;
-    let own = own::own(request, &found.name, &head.files, &asked.customized, &asked.policy)?;
+    let own = own::own(request, &found.name, &head.files, &asked.customized, &asked.policy)?.without(request, &given);
     let new = read_head(&found, &asked, new_app).ok();
     let uncovered = base.as_ref().map(|base| coverage::uncovered(base, &head, new.as_ref())).unwrap_or_default();
     let parts = Parts {
@@ -154,10 +156,10 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
         scrutiny,
         uncovered,
     };
-    let tests = own.folders.clone();
+    let (tests, withheld) = (own.folders.clone(), own.withheld.clone());
     let approved = parts.plan(&head, base.as_ref(), own)?;
     let configured = secrecy::secrecy(&approved.plan, &head, base.as_ref(), &needed, &given)?;
-    Ok(Prepared { approved, head, base, needed, given, configured, lint, tests })
+    Ok(Prepared { approved, head, base, needed, given, withheld, configured, lint, tests })
 }
 
 fn read_head(found: &Found, asked: &Asked, environment: AppEnvironment) -> Result<Tree, RunnerError> {

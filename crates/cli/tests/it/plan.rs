@@ -254,6 +254,23 @@ fn a_secret_that_cannot_be_generated_needs_a_value() {
     let answer = world.plan(&["--secret", &format!("smtp_password={}", value.display())]);
     assert!(answer.text().starts_with("recipe   shop"));
     assert!(!answer.out.contains("hunter2"));
+    secrets_are_kept_from_tests_of_a_commit(&world, &format!("smtp_password={}", value.display()));
+}
+
+/// Nobody has looked at tests of a commit, unless the operator trusts the recipe or gives the tests.
+fn secrets_are_kept_from_tests_of_a_commit(world: &World, given: &str) {
+    let kept_back = |args: &[&str]| {
+        let plan = world.json(&[&["--secret", given], args].concat());
+        let notes: Vec<String> = serde_json::from_value(plan["notes"].clone()).unwrap();
+        notes.into_iter().find(|note| note.contains("smtp_password"))
+    };
+    world.state("catalogue/shop/custom/mail.hurl", "GET {{base_url}}\nHTTP 200\n");
+    assert_eq!(kept_back(&[]), None, "the catalogue's tests get it");
+    world.commit(&[("tests/custom/mail.hurl", "GET {{base_url}}\nHTTP 200\n")]);
+    insta::assert_snapshot!(kept_back(&[]).unwrap(), @"the recipe's own tests do not get the secret `smtp_password`, given with --secret: tests of the catalogue, of --tests and of recipes whose hooks are trusted do");
+    assert_eq!(kept_back(&["--trust-hooks"]), None);
+    let own = world.repo.dir().join("tests");
+    assert_eq!(kept_back(&["--tests", own.to_str().unwrap()]), None);
 }
 
 #[test]

@@ -50,13 +50,14 @@ pub const VARIABLES: [Variable; 17] = [
     all(
         "CC_CI_STATE_DIR",
         "",
-        "a folder that lives as long as the run: leave in install what upgrade compares with. The sandbox and the host have one \
-         each",
+        "a folder that lives as long as the run: leave in install what upgrade compares with. The recipe's tests, the \
+         catalogue's and the host have one each",
     ),
     sandbox(
         "CC_CI_SECRETS_DIR",
         "secret_<id>",
-        "a folder with one file per secret of the app, named by its id; empty before the app is deployed",
+        "a folder with one file per secret of the app, named by its id; empty before the app is deployed. Those given with \
+         `--secret` are there for tests that the operator trusts",
     ),
     sandbox(
         "CURL_CA_BUNDLE",

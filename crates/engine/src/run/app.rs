@@ -2,13 +2,14 @@
 
 use crate::custom::folder::{self, File, FolderError};
 use cc_ci_model::ids::RunId;
+use cc_ci_model::plan::origin::{CATALOGUE, Origin};
 use cc_ci_model::policy::{self, Policy};
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::AppEnvironment;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::overlay::TreeLabel;
 use cc_ci_recipe::source::{Files, Problem, Severity};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// One tree that can be deployed.
@@ -92,9 +93,6 @@ pub struct DependencyApp {
     pub warm: Option<WarmDoor>,
 }
 
-/// Subfolder of the tests in which the catalogue's tests appear.
-pub const CATALOGUE: &str = "catalogue";
-
 /// What a run works on.
 #[derive(Debug, Clone)]
 pub struct App {
@@ -108,6 +106,8 @@ pub struct App {
     pub catalogue: Option<PathBuf>,
     /// Values given for secrets that cannot be generated, by id.
     pub given_secrets: BTreeMap<String, String>,
+    /// The ids of those that the recipe's own tests do not get: nobody whom the operator trusts has looked at these tests.
+    pub withheld: BTreeSet<String>,
     /// The plan's dependencies, in its order.
     pub providers: Vec<DependencyApp>,
 }
@@ -128,25 +128,24 @@ impl App {
         }
     }
 
-    /// Every file of the tests: the recipe's own, and the catalogue's below [`CATALOGUE`], where only those are.
-    pub fn test_files(&self) -> Result<Vec<File>, FolderError> {
-        let mut files = self.tests.as_deref().map_or(Ok(Vec::new()), folder::read)?;
-        if let Some(catalogue) = &self.catalogue {
-            let below = format!("{CATALOGUE}/");
-            files.retain(|file| !file.path.starts_with(&below));
-            let theirs = folder::read(catalogue)?.into_iter();
-            files.extend(theirs.map(|file| File { path: format!("{below}{}", file.path), ..file }));
+    /// Every file of the tests of one origin; those of the catalogue lie below [`CATALOGUE`].
+    pub fn test_files(&self, origin: Origin) -> Result<Vec<File>, FolderError> {
+        let read = |folder: Option<&Path>| folder.map_or(Ok(Vec::new()), folder::read);
+        match origin {
+            Origin::Recipe => read(self.tests.as_deref()),
+            Origin::Catalogue => {
+                let theirs = read(self.catalogue.as_deref())?.into_iter();
+                Ok(theirs.map(|file| File { path: format!("{CATALOGUE}/{}", file.path), ..file }).collect())
+            }
         }
-        Ok(files)
     }
 
     /// The folder that a planned hook lies in, and its path below that folder.
     #[must_use]
     pub fn hook<'a>(&'a self, path: &'a str) -> Option<(&'a Path, &'a str)> {
-        let theirs = path.strip_prefix(CATALOGUE).and_then(|rest| rest.strip_prefix('/'));
-        match (theirs, &self.catalogue) {
-            (Some(below), Some(folder)) => Some((folder, below)),
-            (Some(_) | None, _) => Some((self.tests.as_deref()?, path)),
+        match (Origin::of(path), path.split_once('/')) {
+            (Origin::Catalogue, Some((_, below))) => Some((self.catalogue.as_deref()?, below)),
+            (Origin::Catalogue, None) | (Origin::Recipe, _) => Some((self.tests.as_deref()?, path)),
         }
     }
 }

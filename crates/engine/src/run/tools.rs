@@ -1,4 +1,4 @@
-//! The run's own containers beside the app: the edge, the workbench for its data, the sandbox for its tests.
+//! The run's own containers beside the app: the edge, the workbench for its data, the sandboxes for tests.
 
 use super::app::{App, Deployable};
 use super::conductor::Fault;
@@ -19,6 +19,7 @@ use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::dependency::Mode;
+use cc_ci_model::plan::origin::{Origin, PerOrigin};
 use cc_ci_model::plan::own_tests::Runner;
 use cc_ci_model::plan::step::{Action, Operation};
 use cc_ci_recipe::Recipe;
@@ -35,7 +36,8 @@ pub(in crate::run) struct Tools {
     pub(in crate::run) stack: StackName,
     pub(in crate::run) route: Option<OpenRoute>,
     pub(in crate::run) bench: Starting<Workbench>,
-    pub(in crate::run) sandbox: Starting<Sandbox>,
+    /// Started before there is an app, or with it.
+    pub(in crate::run) sandboxes: PerOrigin<Starting<Sandbox>>,
 }
 
 impl Tools {
@@ -49,7 +51,7 @@ impl Tools {
             stack: plan.stack.clone(),
             route: None,
             bench: Starting::Never,
-            sandbox: Starting::Never,
+            sandboxes: PerOrigin { recipe: Starting::Never, catalogue: Starting::Never },
         }
     }
 
@@ -75,40 +77,43 @@ impl Tools {
         Ok(bench)
     }
 
-    /// Starts the sandbox before there is an app, for a hook that runs by then.
-    pub(in crate::run) fn start_sandbox_early(&mut self, supplies: &Supplies<'_>) {
-        if self.sandbox.is_never() {
-            self.start_sandbox(supplies, Networks::Proxy);
+    /// Starts a sandbox before there is an app, for a hook that runs by then.
+    pub(in crate::run) fn start_sandbox_early(&mut self, supplies: &Supplies<'_>, origin: Origin) {
+        if self.sandboxes.of(origin).is_never() {
+            self.start_sandbox(supplies, origin, Networks::Proxy);
         }
     }
 
-    /// Starts the sandbox if the plan has work for it. One that came before the app is told of the app's networks, secrets and
+    /// Starts the sandboxes that the plan has work for. One that came before the app is told of the app's networks, secrets and
     /// authority.
-    pub(in crate::run) async fn start_sandbox_for_the_app(&mut self, supplies: &Supplies<'_>) {
-        let mut steps = supplies.plan.tiers.iter().flat_map(|tier| &tier.steps);
-        match (steps.any(|step| step.action.needs_sandbox()), self.sandbox.is_never()) {
-            (true, true) => self.start_sandbox(supplies, Networks::OfTheStack),
-            (true, false) => {
-                if let Err(fault) = self.complete_sandbox(supplies).await {
-                    self.sandbox = Starting::Lost(fault.finding());
+    pub(in crate::run) async fn start_sandboxes_for_the_app(&mut self, supplies: &Supplies<'_>) {
+        for origin in Origin::ALL {
+            let mut steps = supplies.plan.tiers.iter().flat_map(|tier| &tier.steps);
+            let needed = steps.any(|step| step.action.sandbox() == Some(origin));
+            match (needed, self.sandboxes.of(origin).is_never()) {
+                (true, true) => self.start_sandbox(supplies, origin, Networks::OfTheStack),
+                (true, false) => {
+                    if let Err(fault) = self.complete_sandbox(supplies, origin).await {
+                        *self.sandboxes.of_mut(origin) = Starting::Lost(fault.finding());
+                    }
                 }
+                (false, _) => {}
             }
-            (false, _) => {}
         }
     }
 
-    fn start_sandbox(&mut self, supplies: &Supplies<'_>, wanted: Networks) {
+    fn start_sandbox(&mut self, supplies: &Supplies<'_>, origin: Origin, wanted: Networks) {
         let facts = supplies.facts();
-        let furnishing = match supplies.furnishing(supplies.app.first(), Vec::new()) {
+        let furnishing = match supplies.furnishing(origin, supplies.app.first(), Vec::new()) {
             Ok(furnishing) => furnishing,
             Err(fault) => {
-                self.sandbox = Starting::Lost(fault.finding());
+                *self.sandboxes.of_mut(origin) = Starting::Lost(fault.finding());
                 return;
             }
         };
         let (containers, ledger) = (self.containers.clone(), Arc::clone(&self.ledger));
         let (run, stack) = (self.run.clone(), self.stack.clone());
-        self.sandbox = Starting::start(async move {
+        *self.sandboxes.of_mut(origin) = Starting::start(async move {
             let networks = match wanted {
                 Networks::Proxy => vec![route::PROXY_NETWORK.to_owned()],
                 Networks::OfTheStack => networks(containers.observe.as_ref(), &stack).await?,
@@ -117,28 +122,34 @@ impl Tools {
         });
     }
 
-    async fn complete_sandbox(&mut self, supplies: &Supplies<'_>) -> Result<(), Fault> {
+    async fn complete_sandbox(&mut self, supplies: &Supplies<'_>, origin: Origin) -> Result<(), Fault> {
         let networks = networks(self.containers.observe.as_ref(), &self.stack).await?;
-        let furnishing =
-            Furnishing { files: Vec::new(), ..supplies.furnishing(supplies.app.first(), networks.clone())? };
-        let sandbox = self.sandbox.get().await?;
+        let furnishing = supplies.furnishing(origin, supplies.app.first(), networks.clone())?;
+        let furnishing = Furnishing { files: Vec::new(), ..furnishing };
+        let sandbox = self.sandboxes.of_mut(origin).get().await?;
         let others: Vec<String> = networks.into_iter().filter(|one| one != route::PROXY_NETWORK).collect();
         sandbox.join(&others).await?;
         Ok(sandbox.furnish(&supplies.facts(), &furnishing).await?)
     }
 
-    /// Lets the sandbox see what the head brought: new networks and new secrets.
-    pub(in crate::run) async fn refresh_sandbox(&mut self, supplies: &Supplies<'_>) -> Result<(), Fault> {
-        if self.sandbox.is_never() {
-            return Ok(());
+    /// Lets the sandboxes see what the head brought: new networks and new secrets.
+    pub(in crate::run) async fn refresh_sandboxes(&mut self, supplies: &Supplies<'_>) -> Result<(), Fault> {
+        for origin in Origin::ALL {
+            if !self.sandboxes.of(origin).is_never() {
+                self.refresh_sandbox(supplies, origin).await?;
+            }
         }
+        Ok(())
+    }
+
+    async fn refresh_sandbox(&mut self, supplies: &Supplies<'_>, origin: Origin) -> Result<(), Fault> {
         let (first, head) = (supplies.app.first(), &supplies.app.head);
         let before: BTreeSet<&String> = first.recipe.networks.values().map(|one| &one.name).collect();
         let own = head.recipe.networks.values().filter(|one| !one.external && !before.contains(&one.name));
         let new: Vec<String> = own.map(|one| one.name.clone()).collect();
-        let same_secrets = supplies.secrets(head) == supplies.secrets(first);
-        let furnishing = Furnishing { files: Vec::new(), ..supplies.furnishing(head, Vec::new())? };
-        let sandbox = self.sandbox.get().await?;
+        let same_secrets = supplies.secrets(origin, head) == supplies.secrets(origin, first);
+        let furnishing = Furnishing { files: Vec::new(), ..supplies.furnishing(origin, head, Vec::new())? };
+        let sandbox = self.sandboxes.of_mut(origin).get().await?;
         if !new.is_empty() {
             sandbox.join(&new).await?;
         }
@@ -150,7 +161,8 @@ impl Tools {
 
     /// Waits for what is still being started: it has to exist before it can be torn down.
     pub(in crate::run) async fn settle(&mut self) {
-        tokio::join!(self.bench.settle(), self.sandbox.settle());
+        let PerOrigin { recipe, catalogue } = &mut self.sandboxes;
+        tokio::join!(self.bench.settle(), recipe.settle(), catalogue.settle());
     }
 }
 
@@ -185,23 +197,24 @@ impl<'a> Supplies<'a> {
         facts
     }
 
-    /// The app's secrets by id, as a tree of it names them, and those of its dependencies.
-    fn secrets(&self, tree: &Deployable) -> BTreeMap<String, String> {
-        let mut secrets = secrets(tree, &self.world.secrets);
+    /// The app's secrets by id, as a tree of it names them, and those of its dependencies; tests of the recipe get none that is
+    /// withheld from them.
+    fn secrets(&self, origin: Origin, tree: &Deployable) -> BTreeMap<String, String> {
+        let mut secrets = secrets_for(origin, self.app, tree, &self.world.secrets);
         secrets.extend(self.trees.outputs.test_secrets(&self.plan.dependencies));
         secrets
     }
 
-    /// What the sandbox is made of while a tree of the app runs.
-    fn furnishing(&self, tree: &Deployable, networks: Vec<String>) -> Result<Furnishing, Fault> {
+    /// What a sandbox is made of while a tree of the app runs.
+    fn furnishing(&self, origin: Origin, tree: &Deployable, networks: Vec<String>) -> Result<Furnishing, Fault> {
         let broken = |error: FolderError| Fault::unanswered(Finding::new(Cause::TestBroken, error.to_string()));
-        let size = size(self.plan);
+        let size = size(self.plan, origin);
         Ok(Furnishing {
             image: image(self.world, size),
             size,
             networks,
-            files: self.app.test_files().map_err(broken)?,
-            secrets: self.secrets(tree),
+            files: self.app.test_files(origin).map_err(broken)?,
+            secrets: self.secrets(origin, tree),
             authority: self.authority.clone(),
         })
     }
@@ -245,10 +258,10 @@ pub(in crate::run) fn scheme(plan: &Plan, recipe: &Recipe) -> &'static str {
     if recipe.routes.iter().any(|route| route.tls != RouteTls::Off) { "https" } else { "http" }
 }
 
-/// What the tests of a plan need.
-pub(in crate::run) fn size(plan: &Plan) -> Size {
+/// What the tests of one origin need.
+pub(in crate::run) fn size(plan: &Plan, origin: Origin) -> Size {
     let mut steps = plan.tiers.iter().flat_map(|tier| &tier.steps);
-    let browser = |path| Runner::of(path) == Runner::Browser;
+    let browser = |path| Origin::of(path) == origin && Runner::of(path) == Runner::Browser;
     if steps.any(|step| step.action.as_test().is_some_and(browser)) { Size::Browser } else { Size::Ordinary }
 }
 
@@ -281,8 +294,23 @@ pub(in crate::run) fn facts(plan: &Plan, scheme: &str) -> Facts {
     }
 }
 
+/// The values of a tree's secrets that tests of an origin get, by id.
+pub(in crate::run) fn secrets_for(
+    origin: Origin,
+    app: &App,
+    tree: &Deployable,
+    known: &Secrets,
+) -> BTreeMap<String, String> {
+    let mut secrets = secrets(tree, known);
+    match origin {
+        Origin::Recipe => secrets.retain(|id, _| !app.withheld.contains(id)),
+        Origin::Catalogue => {}
+    }
+    secrets
+}
+
 /// The values of a tree's secrets by id, of those that were made.
-pub(in crate::run) fn secrets(tree: &Deployable, secrets: &Secrets) -> BTreeMap<String, String> {
+fn secrets(tree: &Deployable, secrets: &Secrets) -> BTreeMap<String, String> {
     let specs = tree.recipe.secrets.iter();
     specs.filter_map(|spec| Some((spec.id.clone(), secrets.value(&spec.swarm_name)?))).collect()
 }

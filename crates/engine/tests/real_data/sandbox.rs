@@ -190,6 +190,68 @@ echo jailed
     });
 }
 
+/// Tests of one commit come one after the other, and no later one can be answered for by an earlier one. What is tried is what
+/// worked while test and runner were of one user: tracing the runner, signalling it, and living on.
+#[tokio::test]
+#[ignore = "real engine: make test"]
+async fn a_test_can_neither_trace_nor_signal_what_runs_it() {
+    in_world!(world, {
+        let tries = r#"#!/usr/bin/env python3
+import ctypes, errno, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def refused(what, answer, *errors):
+    if answer != -1 or ctypes.get_errno() not in errors: sys.exit("%s: %s, errno %s" % (what, answer, ctypes.get_errno()))
+buffer = ctypes.create_string_buffer(8)
+vector = (ctypes.c_void_p * 2)(ctypes.addressof(buffer), 8)
+child = os.fork()
+if child == 0:
+    import time; time.sleep(60); os._exit(0)
+# Even what is the test's own.
+for pid in (child, os.getppid()):
+    refused("ptrace", libc.ptrace(16, pid, None, None), errno.EPERM)
+    refused("read", libc.process_vm_readv(pid, ctypes.byref(vector), 1, ctypes.byref(vector), 1, 0), errno.EPERM)
+    refused("write", libc.process_vm_writev(pid, ctypes.byref(vector), 1, ctypes.byref(vector), 1, 0), errno.EPERM)
+refused("traceme", libc.ptrace(0, 0, None, None), errno.EPERM)
+others = [int(p) for p in os.listdir("/proc") if p.isdigit() and int(p) not in (os.getpid(), child)]
+for pid in others:
+    for path in ("mem", "environ", "root"):
+        try: open("/proc/%d/%s" % (pid, path), "rb").read(1); sys.exit("read %s of %d" % (path, pid))
+        except OSError: pass
+    for number in (9, 15, 19):
+        try: os.kill(pid, number); sys.exit("signalled %d" % pid)
+        except OSError as error: assert error.errno in (errno.EPERM, errno.ESRCH)
+print(len(others), "others")
+"#;
+        let lives = "#!/bin/bash\n(setsid bash -c 'trap \"\" TERM HUP INT; while :; do echo still >/state/alive; sleep 0.05; done' &)\nsleep 0.2; echo left\n";
+        let gone = "#!/bin/bash\nrm /state/alive; sleep 0.3; [ ! -e /state/alive ] && echo gone\n";
+        let folder = files(&[
+            ("tries", tries),
+            ("lives", lives),
+            ("gone", gone),
+            ("forks", "#!/bin/bash\nfor i in $(seq 400); do sleep 300 & done 2>/dev/null; echo lived; exit 3\n"),
+            ("fails", "#!/bin/sh\nexit 1\n"),
+            ("plain", "echo read by the shell; [ -z \"$LC_CTYPE\" ]\n"),
+        ]);
+        let tests = Tests::start(&world, &executable(folder), &[], "http://web").await;
+        let said = passed(tests.run("tries", 20).await);
+        assert!(said.ends_with(" others") && !said.starts_with("0 "), "{said}");
+        assert_eq!(passed(tests.run("lives", 5).await), "left");
+        assert_eq!(passed(tests.run("gone", 5).await), "gone");
+        assert_eq!(passed(tests.run("plain", 5).await), "read by the shell");
+        // A bound that one test ran into is not told of the next.
+        let (_, said) = failed(tests.run("forks", 20).await);
+        assert!(said.contains("it wanted more than 256 processes"), "{said}");
+        let (_, said) = failed(tests.run("fails", 5).await);
+        assert_eq!(said, "fails ended with exit code 1");
+        tests.sandbox.remove().await.unwrap();
+    });
+}
+
+/// All of them can be executed, whatever their first line says.
+fn executable(files: Vec<File>) -> Vec<File> {
+    files.into_iter().map(|file| File { mode: Mode::Executable, ..file }).collect()
+}
+
 const MIXED: &str = r#"
 import os, pytest, requests, shared
 

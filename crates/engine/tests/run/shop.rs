@@ -24,7 +24,7 @@ use cc_ci_recipe::overlay::{Endpoint, TreeLabel};
 use cc_ci_recipe::source::Files;
 use cc_ci_testkit::plan::plain_facts;
 use cc_ci_testkit::swarm::FakeSwarm;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -161,8 +161,15 @@ impl Shop {
         let tree = |image, name| tree(folder.path(), &plan, image, name);
         let head = tree(self.head, TreeLabel::Chaos { short: plan.head.short().to_owned() });
         let base = self.base.map(|image| tree(image, TreeLabel::Published { version: "1.0.0+1".to_owned() }));
-        let app =
-            App { base, head, tests: None, catalogue: None, given_secrets: BTreeMap::new(), providers: Vec::new() };
+        let app = App {
+            base,
+            head,
+            tests: None,
+            catalogue: None,
+            given_secrets: BTreeMap::new(),
+            withheld: BTreeSet::new(),
+            providers: Vec::new(),
+        };
         let world = World {
             doors: (self.twist)(self.swarm.doors()),
             engine: EngineAddress::parse(None).unwrap(),

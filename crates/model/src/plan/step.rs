@@ -2,6 +2,7 @@
 
 use super::demands::{Probe, Verify};
 use super::hook::{HookPlace, HookTime};
+use super::origin::Origin;
 use crate::ids::{RecipeName, StepId};
 use crate::tier::Tier;
 use serde::{Deserialize, Serialize};
@@ -157,19 +158,18 @@ impl Action {
         }
     }
 
-    /// Whether it is done in the container of the tests.
+    /// In whose sandbox it is done, if it is done in one. Ports are asked from that of the recipe.
     #[must_use]
-    pub fn needs_sandbox(&self) -> bool {
+    pub fn sandbox(&self) -> Option<Origin> {
         match self {
-            Self::Test { .. }
-            | Self::Probe { probe: Probe::Tcp { .. } }
-            | Self::Hook { place: HookPlace::Sandbox, .. } => true,
+            Self::Test { path } | Self::Hook { place: HookPlace::Sandbox, path, .. } => Some(Origin::of(path)),
+            Self::Probe { probe: Probe::Tcp { .. } } => Some(Origin::Recipe),
             Self::Operate(_)
             | Self::Check(_)
             | Self::Probe { probe: Probe::Http { .. } }
             | Self::Verify { .. }
             | Self::Dependency { .. }
-            | Self::Hook { place: HookPlace::Host, .. } => false,
+            | Self::Hook { place: HookPlace::Host, .. } => None,
         }
     }
 

@@ -1,14 +1,16 @@
 //! The recipe's own tests and hooks, and those of the catalogue: which there are, and whether they may run.
 
-use super::customize::{self, Customized};
+use super::customize::Customized;
 use super::{TestFolders, unusable};
 use crate::error::{ErrorKind, RunnerError};
 use crate::request::{HostHooks, Request};
 use cc_ci_engine::git::Files;
 use cc_ci_model::ids::RecipeName;
 use cc_ci_model::plan::hook::Approval;
+use cc_ci_model::plan::origin::{CATALOGUE, Origin};
 use cc_ci_model::plan::own_tests::{FOLDER, OwnTests};
 use cc_ci_model::policy::Policy;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -17,8 +19,40 @@ pub(super) struct Own {
     pub(super) tests: OwnTests,
     pub(super) folders: TestFolders,
     pub(super) approval: Approval,
+    /// The given secrets that the recipe's own do not get, by name.
+    pub(super) withheld: BTreeSet<String>,
     /// What a reader should know about them.
     pub(super) notes: Vec<String>,
+}
+
+impl Own {
+    /// Keeps the secrets that were given for the run from tests that nobody whom the operator trusts has looked at (SAND-1):
+    /// those of the commit under test, unless its hooks may do all that the operator may.
+    pub(super) fn without(mut self, request: &Request, given: &BTreeMap<String, String>) -> Self {
+        let trusted = match &self.approval {
+            Approval::By(_) => true,
+            Approval::No => request.tests.is_some(),
+        };
+        let tests = self.tests.tests.values().flatten().chain(self.tests.hooks.values());
+        let has_tests = tests.into_iter().any(|path| Origin::of(path) == Origin::Recipe);
+        if !trusted {
+            self.withheld = given.keys().cloned().collect();
+            if has_tests && !given.is_empty() {
+                self.notes.push(note(&self.withheld));
+            }
+        }
+        self
+    }
+}
+
+fn note(withheld: &BTreeSet<String>) -> String {
+    let names: Vec<String> = withheld.iter().map(|name| format!("`{name}`")).collect();
+    let what = if names.len() == 1 { "the secret" } else { "the secrets" };
+    format!(
+        "the recipe's own tests do not get {what} {}, given with --secret: tests of the catalogue, of --tests and of recipes whose \
+         hooks are trusted do",
+        names.join(", ")
+    )
 }
 
 /// Finds them, and refuses hooks that cannot run.
@@ -34,7 +68,7 @@ pub(super) fn own(
         None => in_tree(files),
     };
     if let Some(folder) = &customized.catalogue {
-        tests = tests.and(customize::CATALOGUE, in_folder(folder)?);
+        tests = tests.and(CATALOGUE, in_folder(folder)?);
     }
     if !tests.refused.is_empty() {
         let message = format!("cannot use the tests of `{name}`");
@@ -49,7 +83,7 @@ pub(super) fn own(
     let absolute = |dir: &PathBuf| std::path::absolute(dir).map_err(|source| unusable(dir, &source));
     let given = request.tests.as_ref().map(absolute).transpose()?;
     let folders = TestFolders { given, catalogue: customized.catalogue.clone() };
-    Ok(Own { tests, folders, approval, notes })
+    Ok(Own { tests, folders, approval, withheld: BTreeSet::new(), notes })
 }
 
 fn in_tree(files: &Files) -> OwnTests {

@@ -100,6 +100,7 @@ async fn run_of(product: &Product, twist: Twist) -> Outcome {
         catalogue: None,
         tests: Some(head.folder.join("tests")),
         given_secrets: prepared.given,
+        withheld: prepared.withheld,
         providers: Vec::new(),
         head,
     };

@@ -6,6 +6,7 @@ use crate::run::conductor::{Answer, Fault, passed};
 use cc_ci_model::event::Event;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::demands::Probe;
+use cc_ci_model::plan::origin::Origin;
 use std::time::Duration;
 
 /// Waits for a probe.
@@ -21,7 +22,7 @@ async fn connects(look: &mut Look<'_>, service: &str, port: u16, stable: u32) ->
     let on = format!("{service}:{port}, {stable} connections in a row");
     look.voice.say(Event::Waiting { step: look.step.clone(), on: on.clone(), limit: limit.as_secs() });
     let host = format!("tasks.{}_{service}", look.plan.stack);
-    let sandbox = look.tools.sandbox.get().await?;
+    let sandbox = look.tools.sandboxes.of_mut(Origin::Recipe).get().await?;
     match sandbox.connects(&host, port, stable, limit).await {
         Ok(output) if output.succeeded() => Ok(passed(format!("{on}: {}", output.text().trim())).into()),
         Ok(output) => {

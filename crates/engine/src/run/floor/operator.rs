@@ -20,6 +20,7 @@ use cc_ci_model::convergence::StackView;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
+use cc_ci_model::plan::origin::{Origin, PerOrigin};
 use cc_ci_model::plan::permit::{Permits, Purpose};
 use cc_ci_model::plan::step::Step;
 use cc_ci_model::tier::Tier;
@@ -43,7 +44,7 @@ pub(super) struct Operator<'a> {
     proof: Option<Deployed>,
     route: Option<OpenRoute>,
     bench: Option<Workbench>,
-    sandbox: Option<Sandbox>,
+    sandboxes: PerOrigin<Option<Sandbox>>,
     repository: Option<BackupRepository>,
     snapshot: Option<String>,
     /// Tasks of an earlier life.
@@ -79,7 +80,7 @@ impl<'a> Operator<'a> {
             proof: None,
             route: None,
             bench: None,
-            sandbox: None,
+            sandboxes: PerOrigin::default(),
             repository: None,
             snapshot: None,
             old: BTreeSet::new(),
@@ -152,10 +153,14 @@ impl Operator<'_> {
     pub(super) async fn come_up(&mut self) -> Result<(), FloorError> {
         let (goals, none) = (deploying::goals(self.app.first()), BTreeSet::new());
         let wait = self.wait();
-        let (running, bench, sandbox) =
-            tokio::join!(wait.running(&goals, &none), self.start_bench(), self.start_sandbox());
+        let (running, bench, recipe, catalogue) = tokio::join!(
+            wait.running(&goals, &none),
+            self.start_bench(),
+            self.start_sandbox(Origin::Recipe),
+            self.start_sandbox(Origin::Catalogue)
+        );
         running?;
-        (self.bench, self.sandbox) = (bench?, sandbox?);
+        (self.bench, self.sandboxes) = (bench?, PerOrigin { recipe: recipe?, catalogue: catalogue? });
         Ok(())
     }
 
@@ -168,27 +173,34 @@ impl Operator<'_> {
         Ok(Some(Workbench::start(&containers, ledger, &self.plan.run, &self.world.tools_image, &volumes).await?))
     }
 
-    async fn start_sandbox(&self) -> Result<Option<Sandbox>, FloorError> {
+    async fn start_sandbox(&self, origin: Origin) -> Result<Option<Sandbox>, FloorError> {
         let mut steps = self.plan.tiers.iter().flat_map(|tier| &tier.steps);
-        if !steps.any(|step| step.action.as_test().is_some()) {
+        if !steps.any(|step| step.action.as_test().is_some_and(|path| Origin::of(path) == origin)) {
             return Ok(None);
         }
-        let files = self.app.test_files().map_err(|error| {
+        let files = self.app.test_files(origin).map_err(|error| {
             FloorError::recipe("read the tests", Finding::new(Cause::TestBroken, error.to_string()))
         })?;
         let (doors, ledger) = (&self.world.doors, &self.world.ledger);
         let networks = tools::networks(doors.observe.as_ref(), &self.plan.stack).await?;
-        let furnishing = self.furnishing(self.app.first(), networks, files);
+        let furnishing = self.furnishing(origin, self.app.first(), networks, files);
         Ok(Some(Sandbox::start(&doors.node, ledger, &self.plan.run, &self.facts, &furnishing).await?))
     }
 
-    fn furnishing(&self, tree: &Deployable, networks: Vec<String>, files: Vec<folder::File>) -> Furnishing {
+    fn furnishing(
+        &self,
+        origin: Origin,
+        tree: &Deployable,
+        networks: Vec<String>,
+        files: Vec<folder::File>,
+    ) -> Furnishing {
+        let size = tools::size(self.plan, origin);
         Furnishing {
-            image: tools::image(self.world, tools::size(self.plan)),
-            size: tools::size(self.plan),
+            image: tools::image(self.world, size),
+            size,
             networks,
             files,
-            secrets: tools::secrets(tree, &self.world.secrets),
+            secrets: tools::secrets_for(origin, self.app, tree, &self.world.secrets),
             authority: self.route.as_ref().map(|route| route.authority().to_owned()).unwrap_or_default(),
         }
     }
@@ -201,7 +213,7 @@ impl Operator<'_> {
     }
 
     pub(super) async fn test(&self, tier: Tier, step: &Step, path: &str) -> Result<(), FloorError> {
-        let sandbox = self.sandbox.as_ref().ok_or(FloorError::Plan("a sandbox"))?;
+        let sandbox = self.sandboxes.of(Origin::of(path)).as_ref().ok_or(FloorError::Plan("a sandbox"))?;
         let call = Call { path, role: Role::Test, tier, limit: self.limit() };
         let ended = custom::run(sandbox, &self.facts, call, &self.world.voice, &step.id).await;
         went_well(step.id.as_str(), ended.outcome)
@@ -230,7 +242,7 @@ impl Operator<'_> {
         let (running, followed, refreshed, pruned) = tokio::join!(
             wait.running(&goals, &none),
             follow(route.as_mut(), self),
-            self.refresh_sandbox(),
+            self.refresh_sandboxes(),
             self.prune()
         );
         self.route = route;
@@ -240,16 +252,24 @@ impl Operator<'_> {
         pruned
     }
 
-    async fn refresh_sandbox(&self) -> Result<(), FloorError> {
-        let Some(sandbox) = &self.sandbox else { return Ok(()) };
+    async fn refresh_sandboxes(&self) -> Result<(), FloorError> {
+        for origin in Origin::ALL {
+            if let Some(sandbox) = self.sandboxes.of(origin) {
+                self.refresh_sandbox(origin, sandbox).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn refresh_sandbox(&self, origin: Origin, sandbox: &Sandbox) -> Result<(), FloorError> {
         let (first, head) = (self.app.first(), &self.app.head);
         let had: BTreeSet<&String> = first.recipe.networks.values().map(|network| &network.name).collect();
         let new = head.recipe.networks.values().filter(|network| !network.external && !had.contains(&network.name));
         for network in new {
             sandbox.join(std::slice::from_ref(&network.name)).await?;
         }
-        let furnishing = self.furnishing(head, Vec::new(), Vec::new());
-        if furnishing.secrets != tools::secrets(first, &self.world.secrets) {
+        let furnishing = self.furnishing(origin, head, Vec::new(), Vec::new());
+        if furnishing.secrets != tools::secrets_for(origin, self.app, first, &self.world.secrets) {
             sandbox.furnish(&self.facts, &furnishing).await?;
         }
         Ok(())

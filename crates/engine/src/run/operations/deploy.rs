@@ -72,7 +72,7 @@ impl Run<'_> {
         let authorities = self.own_authorities();
         let Self { known, trees, tools, exposure, .. } = self;
         tools.start_bench(&known.plan);
-        tools.start_sandbox_for_the_app(&Supplies::new(known, trees, &authorities)).await;
+        tools.start_sandboxes_for_the_app(&Supplies::new(known, trees, &authorities)).await;
         if let (Some(camera), Some(_)) = (&known.world.camera, &tools.route) {
             let page = &known.plan.demands.screenshot;
             exposure.prepare(&known.world.doors.node, &known.world.ledger, &known.plan.run, camera, page);

@@ -7,6 +7,7 @@ use crate::run::tiers::Run;
 use crate::run::tools::{Supplies, Tools};
 use crate::swarm::SwarmError;
 use cc_ci_model::plan::hook::HookPlace;
+use cc_ci_model::plan::origin::Origin;
 use cc_ci_model::plan::step::Step;
 use cc_ci_model::tier::Tier;
 use std::time::Duration;
@@ -20,9 +21,9 @@ impl Run<'_> {
         let Self { known, trees, tools, dependencies, .. } = self;
         let facts = Supplies::new(known, trees, &authorities).facts();
         let limit = Duration::from_secs(known.plan.limits.command);
-        let Tools { sandbox, route, .. } = tools;
+        let Tools { sandboxes, route, .. } = tools;
         let work = async {
-            let sandbox = sandbox.get().await?;
+            let sandbox = sandboxes.of_mut(Origin::of(path)).get().await?;
             let call = Call { path, role: Role::Test, tier, limit };
             let outcome = custom::run(sandbox, &facts, call, &known.world.voice, &step.id).await.outcome;
             Ok(Answer::<()>::from(dependency::mind(&known.plan, dependencies, route.as_ref(), path, outcome).await))
@@ -50,10 +51,11 @@ impl Run<'_> {
         let authorities = self.own_authorities();
         let Self { known, trees, tools, .. } = self;
         let supplies = Supplies::new(known, trees, &authorities);
-        tools.start_sandbox_early(&supplies);
+        let origin = Origin::of(path);
+        tools.start_sandbox_early(&supplies, origin);
         let (facts, limit) = (supplies.facts(), Duration::from_secs(known.plan.limits.command));
         let work = async {
-            let sandbox = tools.sandbox.get().await?;
+            let sandbox = tools.sandboxes.of_mut(origin).get().await?;
             let call = Call { path, role: Role::Hook, tier, limit };
             let outcome = custom::run(sandbox, &facts, call, &known.world.voice, &step.id).await.outcome;
             Ok(Answer::<()>::from(outcome))

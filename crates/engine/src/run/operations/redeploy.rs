@@ -44,7 +44,7 @@ impl Run<'_> {
             if let Some(route) = &mut tools.route {
                 route.follow(&routes).await?;
             }
-            tools.refresh_sandbox(&Supplies::new(known, trees, &authorities)).await?;
+            tools.refresh_sandboxes(&Supplies::new(known, trees, &authorities)).await?;
             Ok(Answer::passed(()))
         };
         let end = known.conductor.step(step, work).await.end;
