@@ -147,6 +147,10 @@ pub struct RecipeArgs {
     /// The commit under test: a branch, a tag or a commit id [default: HEAD]
     #[arg(long = "ref", env = "REF", value_name = "REF", hide_env_values = true)]
     pub revision: Option<String>,
+    /// Test what lies in the folder over HEAD, committed or not, without what git ignores; such a run has no level and no
+    /// badge
+    #[arg(long)]
+    pub worktree: bool,
     /// The published version under test, if no --ref is given
     #[arg(long, env = "VERSION", value_name = "TAG", hide_env_values = true, hide = true)]
     pub target_version: Option<String>,
@@ -220,9 +224,12 @@ pub struct LintArgs {
     /// A folder with a git repository, a git URL, or a recipe's name
     #[arg(default_value = ".", env = "RECIPE", hide_env_values = true)]
     pub recipe: String,
-    /// The commit to lint: a branch, a tag or a commit id
-    #[arg(long = "ref", env = "REF", value_name = "REF", default_value = "HEAD", hide_env_values = true)]
-    pub revision: String,
+    /// The commit to lint: a branch, a tag or a commit id [default: HEAD]
+    #[arg(long = "ref", env = "REF", value_name = "REF", hide_env_values = true)]
+    pub revision: Option<String>,
+    /// Lint what lies in the folder over HEAD, committed or not, without what git ignores
+    #[arg(long)]
+    pub worktree: bool,
     /// Only what the change since this branch, tag or commit adds; configs are compared with it, instead of with the newest
     /// published version
     #[arg(long, value_name = "REF")]

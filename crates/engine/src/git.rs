@@ -4,16 +4,19 @@
 //! user's configuration is not read, and nothing ever asks for a password. Trees are read as raw objects, so that no
 //! attribute can hide a file from the check or change one on its way.
 
+mod content;
 mod credentials;
 mod door;
 mod history;
 mod source;
 mod tree;
+mod work_tree;
 mod working_copy;
 
+pub use content::{Files, Holder, LeftOut};
 pub use history::OriginTags;
 pub use source::Source;
-pub use tree::{Files, LeftOut};
+pub use work_tree::WorkTree;
 pub use working_copy::WorkingCopy;
 
 use crate::process::{self, Command, ProcessError};
@@ -94,21 +97,44 @@ pub enum GitError {
     #[error(transparent)]
     Commit(#[from] NameError),
     /// A path in a tree that could end up outside of the checkout.
-    #[error("the commit holds an unsafe path `{0}`; nothing was checked out")]
-    UnsafePath(String),
+    #[error("{holder} holds an unsafe path `{path}`; nothing was checked out")]
+    UnsafePath {
+        /// What holds it.
+        holder: Holder,
+        /// The path.
+        path: String,
+    },
     /// A symbolic link that leads out of the tree.
     #[error(
-        "the commit holds a symbolic link that leaves the repository: `{path}` -> `{target}`; nothing was checked out"
+        "{holder} holds a symbolic link that leaves the repository: `{path}` -> `{target}`; nothing was checked out"
     )]
     UnsafeLink {
+        /// What holds it.
+        holder: Holder,
         /// The link.
         path: String,
         /// Where it points.
         target: String,
     },
     /// More than a recipe can be.
-    #[error("the commit holds more than {0}, which no recipe does; nothing was checked out")]
-    TooLarge(String),
+    #[error("{holder} holds more than {what}, which no recipe does; nothing was checked out")]
+    TooLarge {
+        /// What holds it.
+        holder: Holder,
+        /// The bound.
+        what: String,
+    },
+    /// There is no folder to test: a URL or a bare repository has commits only.
+    #[error("there is no folder to test: a URL or a bare repository has commits only")]
+    NoWorkTree,
+    /// A file in the folder that cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Objects that git itself cannot read.
     #[error("git cannot read the repository ({0}); `git fsck` there says more")]
     Unreadable(String),
@@ -236,8 +262,7 @@ impl Repository {
     /// Paths of the work tree that differ from what is committed, untracked ones included; empty without a work tree.
     pub async fn uncommitted(&self) -> Result<Vec<String>, GitError> {
         let Some(work_tree) = &self.work_tree else { return Ok(Vec::new()) };
-        // Both by name: a repository may say that its files are elsewhere.
-        let mut command = offline(work_tree).env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", work_tree);
+        let mut command = self.in_work_tree(work_tree);
         // Comparing a changed file runs the filters that the repository configures: name each and switch it off.
         let list = self.command().args(["config", "--name-only", "-z", "--get-regexp", r"^filter\..*"]);
         let names = process::run(&list, &self.cancel).await?.stdout;
@@ -265,13 +290,21 @@ impl Repository {
             let some: Vec<&str> = changed.iter().take(3).map(String::as_str).collect();
             let more = if changed.len() > 3 { ", …" } else { "" };
             let files = if changed.len() == 1 { "1 file".to_owned() } else { format!("{} files", changed.len()) };
-            notes.push(format!("{files} with uncommitted changes: not tested ({}{more})", some.join(", ")));
+            notes.push(format!(
+                "{files} with uncommitted changes: not tested, --worktree would ({}{more})",
+                some.join(", ")
+            ));
         }
         Ok(notes)
     }
 
     fn command(&self) -> Command {
         offline(&self.git_dir)
+    }
+
+    /// Git in the work tree. Both folders are named: a repository may say that its files are elsewhere.
+    fn in_work_tree(&self, work_tree: &Path) -> Command {
+        offline(work_tree).env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", work_tree)
     }
 
     /// What a command that only reads has to say. That git cannot read it is the repository's fault.

@@ -75,13 +75,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The commit under test as it is shown: short, with `+U` for what lies uncommitted over it, as abra writes it.
+    /// The commit under test as it is shown: short, with `+U` for what lies uncommitted over it.
     #[must_use]
     pub fn shown_head(&self) -> String {
-        match self.state {
-            TreeState::Committed => self.head.short().to_owned(),
-            TreeState::Uncommitted => format!("{}+U", self.head.short()),
-        }
+        self.state.shown(self.head.short())
     }
 
     /// How many deploys the plan allows.

@@ -11,7 +11,7 @@ pub mod waits;
 
 use crate::event::{Screenshot, ServiceSeen, Shot, Triage};
 use crate::evidence::{Evidence, ImageSeen, Leak, Span};
-use crate::ids::{Commit, RecipeName, RunId, StackName, StepId};
+use crate::ids::{RecipeName, RunId, StackName, StepId};
 use crate::object::Object;
 use crate::outcome::{Finding, Outcome};
 use crate::plan::base::Base;
@@ -31,9 +31,9 @@ pub struct ReportView {
     pub run: RunId,
     /// The recipe under test.
     pub recipe: RecipeName,
-    /// The commit under test.
-    pub head: Commit,
-    /// The commit as it is shown: with `+U` where what lies uncommitted over it was tested.
+    /// The commit under test in full, with `+U` where what lies uncommitted over it was tested.
+    pub head: String,
+    /// The same as it is shown to people: short.
     pub shown_head: String,
     /// The pull request it comes from.
     pub pr: Option<u64>,
@@ -179,7 +179,7 @@ impl ReportView {
         Self {
             run: plan.run.clone(),
             recipe: plan.recipe.clone(),
-            head: plan.head.clone(),
+            head: plan.state.shown(plan.head.as_str()),
             shown_head: plan.shown_head(),
             version: plan.head_version.clone(),
             base: plan.base.clone(),

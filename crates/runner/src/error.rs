@@ -2,7 +2,7 @@
 
 use cc_ci_engine::abra::AbraError;
 use cc_ci_engine::docker::AddressError;
-use cc_ci_engine::git::GitError;
+use cc_ci_engine::git::{GitError, Holder};
 use cc_ci_engine::process::ProcessError;
 use cc_ci_engine::swarm::SwarmError;
 use cc_ci_model::redact::Redactor;
@@ -170,21 +170,34 @@ impl From<GitError> for RunnerError {
     fn from(error: GitError) -> Self {
         let kind = match &error {
             GitError::Process(inner) => of_process(inner),
-            GitError::Source(_) | GitError::BadRef(_) => ErrorKind::Usage,
+            GitError::Source(_) | GitError::BadRef(_) | GitError::NoWorkTree => ErrorKind::Usage,
             // A branch that was pushed over meanwhile is an everyday matter of the recipe.
             GitError::UnknownRef(_)
             | GitError::NotARepository(_)
             | GitError::NoCommits
             | GitError::Inside(_)
-            | GitError::UnsafePath(_)
+            | GitError::UnsafePath { .. }
             | GitError::UnsafeLink { .. }
             | GitError::TooLarge { .. }
             | GitError::Unreadable(_)
             | GitError::Commit(_) => ErrorKind::Recipe,
-            GitError::Fetch { .. } | GitError::Write { .. } => ErrorKind::Infrastructure,
+            GitError::Fetch { .. } | GitError::Write { .. } | GitError::Read { .. } => ErrorKind::Infrastructure,
             GitError::Answer(_) => ErrorKind::Internal,
         };
-        Self::caused(kind, error)
+        let hint = of_git(&error).map(str::to_owned);
+        Self { hint, ..Self::caused(kind, error) }
+    }
+}
+
+/// What can be done about a folder that cannot be tested.
+fn of_git(error: &GitError) -> Option<&'static str> {
+    let (GitError::TooLarge { holder, .. } | GitError::UnsafePath { holder, .. }) = error else {
+        let no_folder = matches!(error, GitError::NoWorkTree);
+        return no_folder.then_some("leave --worktree out, or name a folder with a checkout");
+    };
+    match holder {
+        Holder::Folder => Some("what is no part of the recipe can be named in .gitignore"),
+        Holder::Commit => None,
     }
 }
 

@@ -5,40 +5,50 @@ use crate::prepare::Looking;
 use crate::prepare::choosing::Subject;
 use crate::prepare::find::{self, version_tags};
 use crate::prepare::linted::{self, Compared};
+use crate::prepare::snapshot::Snapshot;
 use crate::prepare::tree::texts;
 use cc_ci_engine::git::{self, Repository};
-use cc_ci_model::ids::{Commit, RecipeName};
+use cc_ci_model::ids::RecipeName;
+use cc_ci_model::plan::scrutiny::TreeState;
 use cc_ci_recipe::lint::LintReport;
 use cc_ci_recipe::source::Files;
 use cc_ci_recipe::version::{self, Tag};
 
-/// A commit that was linted.
+/// A tree that was linted.
 #[derive(Debug)]
 pub struct Linted {
     /// The recipe.
     pub recipe: RecipeName,
-    /// The commit.
-    pub commit: Commit,
+    /// The commit in full, with `+U` for the folder over it.
+    pub commit: String,
     /// What was found.
     pub report: LintReport,
     /// What a reader should know about the repository.
     pub notes: Vec<String>,
 }
 
-/// Lints `revision` of a recipe; with `against`, only what is not found there too.
-pub async fn lint(
-    recipe: &str,
-    revision: &str,
-    against: Option<&str>,
-    looking: &Looking<'_>,
-) -> Result<Linted, RunnerError> {
-    let (name, repository) = find::repository(recipe, looking).await?;
-    let (head, tags) = tokio::join!(repository.resolve(revision), repository.tags());
+/// What is linted.
+#[derive(Debug, Clone, Copy)]
+pub struct LintRequest<'a> {
+    /// A folder with a repository, a URL, or a recipe's name.
+    pub recipe: &'a str,
+    /// A branch, a tag or a commit.
+    pub revision: &'a str,
+    /// Whether that commit is linted, or what lies in the folder over it.
+    pub state: TreeState,
+    /// Only what is not found at this revision too.
+    pub against: Option<&'a str>,
+}
+
+/// Lints one tree of a recipe.
+pub async fn lint(wanted: LintRequest<'_>, looking: &Looking<'_>) -> Result<Linted, RunnerError> {
+    let (name, repository) = find::repository(wanted.recipe, looking).await?;
+    let (head, tags) = tokio::join!(Snapshot::find(&repository, wanted.revision, wanted.state), repository.tags());
     let (head, tags) = (head?, version_tags(tags?));
-    let files = repository.files(&head).await?;
+    let files = head.files(&repository).await?;
     // Comparing the work tree has no bounds of its own, so it comes after a tree without end was refused.
-    let mut notes = repository.notes().await?;
-    let report = match against {
+    let mut notes = head.notes(&repository).await?;
+    let report = match wanted.against {
         Some(revision) => added(&repository, &name, (&head, &texts(&files)), &tags, revision).await?,
         None => {
             let (report, said) = whole(&repository, &name, (&head, &files), &tags).await?;
@@ -46,14 +56,14 @@ pub async fn lint(
             report
         }
     };
-    Ok(Linted { recipe: name, commit: head, report, notes })
+    Ok(Linted { recipe: name, commit: head.name(), report, notes })
 }
 
 /// Everything, compared with what operators run today.
 async fn whole(
     repository: &Repository,
     name: &RecipeName,
-    (head, files): (&Commit, &git::Files),
+    (head, files): (&Snapshot, &git::Files),
     tags: &[Tag],
 ) -> Result<(LintReport, Vec<String>), RunnerError> {
     let texts = texts(files);
@@ -68,13 +78,13 @@ async fn whole(
 async fn added(
     repository: &Repository,
     name: &RecipeName,
-    (head, files): (&Commit, &Files),
+    (head, files): (&Snapshot, &Files),
     tags: &[Tag],
     revision: &str,
 ) -> Result<LintReport, RunnerError> {
-    let commit = repository.resolve(revision).await?;
-    let before = texts(&repository.files(&commit).await?);
-    let known = linted::lint(name.as_str(), &commit, &before, tags, None);
+    let older = Snapshot::find(repository, revision, TreeState::Committed).await?;
+    let before = texts(&older.files(repository).await?);
+    let known = linted::lint(name.as_str(), &older, &before, tags, None);
     let compared = Compared { name: revision.to_owned(), files: before };
     Ok(linted::lint(name.as_str(), head, files, tags, Some(&compared)).without(&known))
 }

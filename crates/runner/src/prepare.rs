@@ -13,6 +13,7 @@ mod own;
 mod scrutiny;
 mod secrecy;
 mod secrets;
+pub(crate) mod snapshot;
 pub(crate) mod tree;
 pub mod warmth;
 
@@ -166,12 +167,12 @@ fn read_head(found: &Found, asked: &Asked, environment: AppEnvironment) -> Resul
     let at = TreeAt {
         repository: &found.repository,
         name: &found.name,
-        commit: &found.head,
-        label: tree::chaos(&found.head),
+        snapshot: found.head.clone(),
+        label: found.head.label(),
         environment,
         repairs: Vec::new(),
     };
-    let shown = format!("head, {}", found.head.short());
+    let shown = format!("head, {}", found.head.shown());
     let variables = |recipe: &Recipe| asked.customized.variables(recipe);
     let rules = Rules { policy: &asked.policy, shown: &shown, variables: &variables };
     Tree::of_files(at, found.files.clone(), &rules)
@@ -207,7 +208,7 @@ impl Parts<'_> {
         Ok(build::plan(PlanFacts {
             run: self.run.clone(),
             recipe: name.clone(),
-            head: self.found.head.clone(),
+            head: self.found.head.commit().clone(),
             head_version: head.recipe.version_label.clone(),
             stages: self.request.stages.clone(),
             zone: ZONE.to_owned(),

@@ -5,6 +5,7 @@ use cc_ci_engine::abra;
 use cc_ci_engine::docker::{EngineAddress, RegistryCredentials, Swarm};
 use cc_ci_engine::swarm::{Doors, SwarmError};
 use cc_ci_model::event::Listener;
+use cc_ci_model::plan::scrutiny::TreeState;
 use cc_ci_model::redact::Vault;
 use cc_ci_model::tier::Tier;
 use cc_ci_store::retention::RetentionPolicy;
@@ -22,6 +23,8 @@ pub struct Request {
     pub recipe: String,
     /// The commit under test; `None` is `HEAD`.
     pub revision: Option<String>,
+    /// Whether that commit is tested, or what lies in the folder over it.
+    pub state: TreeState,
     /// The tiers that are wanted.
     pub stages: BTreeSet<Tier>,
     /// Where the app is deployed first.
@@ -51,6 +54,7 @@ impl Request {
         Self {
             recipe: recipe.to_owned(),
             revision: None,
+            state: TreeState::Committed,
             stages: BTreeSet::from(Tier::ALL),
             base: BaseWish::Automatic,
             tests: None,

@@ -1,9 +1,11 @@
 //! From parsed arguments to what the runner takes.
 
-use super::{DeployerArgs, DeployerName, RecipeArgs, RunArgs, WarmUpArgs};
+use super::{DeployerArgs, DeployerName, LintArgs, RecipeArgs, RunArgs, WarmUpArgs};
 use cc_ci_engine::abra;
+use cc_ci_model::plan::scrutiny::TreeState;
 use cc_ci_model::tier::Tier;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
+use cc_ci_runner::lint::LintRequest;
 use cc_ci_runner::request::{BaseWish, Deployer, Hold, HostHooks, Request};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -19,6 +21,7 @@ impl RecipeArgs {
         let trusted = || HostHooks::Trusted { by: "--trust-hooks".to_owned() };
         Ok(Request {
             revision: Some(self.revision().to_owned()),
+            state: state(self.worktree, self.revision())?,
             stages: stages(self.stages.as_deref().unwrap_or_default())?,
             base,
             tests: self.tests.clone(),
@@ -40,7 +43,13 @@ impl RunArgs {
             Some(time) => Hold::For(time),
             None => Hold::No,
         };
-        Ok(Request { hold, deployer: self.deployer.wanted()?, ..self.recipe.request()? })
+        let deployer = self.deployer.wanted()?;
+        if let (Deployer::Abra(_), true) = (&deployer, self.recipe.worktree) {
+            // It works in a clone of its own, which has commits only.
+            return Err(RunnerError::new(ErrorKind::Usage, "abra deploys commits, and --worktree is none")
+                .hint("leave --deployer out: the app is then deployed with Docker alone"));
+        }
+        Ok(Request { hold, deployer, ..self.recipe.request()? })
     }
 }
 
@@ -75,6 +84,29 @@ impl DeployerArgs {
     }
 }
 
+/// Whether a commit is meant, or the folder over the one that is checked out.
+fn state(worktree: bool, revision: &str) -> Result<TreeState, RunnerError> {
+    match (worktree, revision) {
+        (false, _) => Ok(TreeState::Committed),
+        (true, "HEAD") => Ok(TreeState::Uncommitted),
+        (true, revision) => {
+            let what =
+                format!("--worktree takes what lies in the folder over HEAD, and `{revision}` is asked for, too");
+            Err(RunnerError::new(ErrorKind::Usage, what)
+                .hint("leave one of the two out; REF and VERSION of the environment count as --ref"))
+        }
+    }
+}
+
+impl LintArgs {
+    /// What is linted.
+    pub fn wanted(&self) -> Result<LintRequest<'_>, RunnerError> {
+        let revision = self.revision.as_deref().filter(|revision| !revision.is_empty()).unwrap_or("HEAD");
+        let state = state(self.worktree, revision)?;
+        Ok(LintRequest { recipe: &self.recipe, revision, state, against: self.against.as_deref() })
+    }
+}
+
 /// The tiers in a list of words; no word means all.
 fn stages(text: &str) -> Result<BTreeSet<Tier>, RunnerError> {
     let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
@@ -104,6 +136,11 @@ mod tests {
         assert_eq!(stages("install, backup").unwrap(), BTreeSet::from([Tier::Install, Tier::Backup]));
         assert_eq!(stages("instal").unwrap_err().kind, ErrorKind::Usage);
         assert_eq!((pull_request(" 7 ").unwrap(), pull_request("").unwrap()), (Some(7), None));
+        assert_eq!(
+            (state(true, "HEAD").unwrap(), state(false, "v1").unwrap()),
+            (TreeState::Uncommitted, TreeState::Committed)
+        );
+        assert_eq!(state(true, "v1").unwrap_err().kind, ErrorKind::Usage);
         assert_eq!(pull_request("seven").unwrap_err().kind, ErrorKind::Usage);
     }
 }

@@ -32,10 +32,13 @@ impl RecipeArgs {
     /// The same request as words of a command line.
     #[must_use]
     pub fn words(&self) -> Vec<OsString> {
-        let mut words: Vec<OsString> = vec![self.recipe.clone().into(), "--ref".into(), self.revision().into()];
+        let mut words: Vec<OsString> = vec![self.recipe.clone().into()];
         let mut option = |name: &str, value: Option<OsString>| {
             words.extend(value.into_iter().flat_map(|value| [OsString::from(name), value]));
         };
+        if !self.worktree {
+            option("--ref", Some(self.revision().into()));
+        }
         option("--stages", self.stages.clone().filter(|text| !text.is_empty()).map(OsString::from));
         option("--base", self.base.clone().map(OsString::from));
         option("--tests", self.tests.clone().map(OsString::from));
@@ -47,7 +50,8 @@ impl RecipeArgs {
             option("--secret", Some(value));
         }
         option("--pr", self.pr.clone().filter(|text| !text.is_empty()).map(OsString::from));
-        let flags = [("--no-upgrade", self.no_upgrade), ("--trust-hooks", self.trust_hooks)];
+        let flags =
+            [("--no-upgrade", self.no_upgrade), ("--trust-hooks", self.trust_hooks), ("--worktree", self.worktree)];
         words.extend(flags.into_iter().filter(|(_, set)| *set).map(|(name, _)| name.into()));
         words
     }
@@ -85,6 +89,8 @@ mod tests {
         let again: Vec<String> = first.words().into_iter().map(|word| word.into_string().unwrap()).collect();
         let again = floor(&again.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(format!("{first:?}"), format!("{again:?}"));
+        let folder = floor(&["shop", "--worktree"]);
+        assert_eq!(folder.words(), ["shop", "--worktree"].map(OsString::from));
         let other = floor(&["shop", "--no-upgrade"]);
         assert_eq!(other.words(), ["shop", "--ref", "HEAD", "--no-upgrade"].map(OsString::from));
     }

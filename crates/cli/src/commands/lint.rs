@@ -17,8 +17,7 @@ use tokio_util::sync::CancellationToken;
 pub async fn exec(state: &StateFolder, args: &LintArgs) -> Result<u8, RunnerError> {
     let (places, cancel) = (args::places(), CancellationToken::new());
     let looking = Looking { state, places: &places, warmth: Warmth::Never, cancel: &cancel };
-    let revision = if args.revision.is_empty() { "HEAD" } else { &args.revision };
-    let linted = lint::lint(&args.recipe, revision, args.against.as_deref(), &looking).await?;
+    let linted = lint::lint(args.wanted()?, &looking).await?;
     for note in &linted.notes {
         terminal::note(&format!("note: {note}"));
     }
@@ -40,9 +39,7 @@ fn drawn(linted: &Linted, format: LintFormat) -> Result<String, RunnerError> {
     let Linted { recipe, commit, report, .. } = linted;
     match format {
         LintFormat::Text => Ok(text::render(report)),
-        LintFormat::Json => {
-            json(&Told { recipe: recipe.as_str(), commit: commit.as_str(), passed: report.passed(), report })
-        }
+        LintFormat::Json => json(&Told { recipe: recipe.as_str(), commit, passed: report.passed(), report }),
         LintFormat::Sarif => json(&sarif::render(report, env!("CARGO_PKG_VERSION"))),
     }
 }

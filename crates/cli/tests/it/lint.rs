@@ -58,6 +58,21 @@ fn forgetful() -> World {
 }
 
 #[test]
+fn the_folder_is_linted_where_that_is_asked_for() {
+    let world = World::example("static-site");
+    world.edit("nginx.conf.tmpl", "gzip on;", "gzip off;");
+    world.edit("abra.sh", "NGINX_CONF_VERSION=v3", "NGINX_CONF_VERSION=v2");
+    let text = world.text(&["--worktree"]);
+    assert!(text.starts_with("[10] ") && text.contains("CC101"), "{text}");
+    assert!(text.contains("note: the folder was tested, not the commit: 2 files of it differ"), "{text}");
+    assert!(world.text(&[]).starts_with("[0] "));
+    let (_, json, _) = world.run(&["--worktree", "--format", "json"]);
+    let report: Value = serde_json::from_str(&json).unwrap();
+    let commit = report["commit"].as_str().unwrap();
+    assert!(commit.len() == 42 && commit.ends_with("+U"), "{commit}");
+}
+
+#[test]
 fn the_examples_are_clean_at_every_version() {
     let examples = [
         ("static-site", "1.1.0+1.22.1"),

@@ -286,5 +286,5 @@ fn a_dirty_checkout_is_tested_as_committed() {
     let world = World::new();
     world.repo.write("compose.yml", "not: [yaml").unwrap();
     let plan = String::from_utf8(world.cc_ci("plan", world.repo.dir(), &[]).stdout).unwrap();
-    assert!(plan.contains("1 file with uncommitted changes: not tested (compose.yml)"), "{plan}");
+    assert!(plan.contains("1 file with uncommitted changes: not tested, --worktree would (compose.yml)"), "{plan}");
 }

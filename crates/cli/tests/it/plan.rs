@@ -5,6 +5,7 @@ mod customized;
 mod dependencies;
 mod operators;
 mod refused;
+mod worktree;
 
 use cc_ci_testkit::repo::Repo;
 use std::process::Command;
@@ -148,7 +149,7 @@ fn what_was_asked_for_and_what_will_not_run_are_in_the_plan() {
     changes  hook install_steps = hooks/install_steps
              hook pre_upgrade = hooks/pre_upgrade
              hook pre_upgrade on the host = hooks/host/pre_upgrade, denied
-    notes    1 file with uncommitted changes: not tested (README.md)
+    notes    1 file with uncommitted changes: not tested, --worktree would (README.md)
              the tag 1.1.5+1.25 is lightweight: abra does not take it for a version (`git tag -a`)
              tests/hooks/host/pre_upgrade was denied and does not run: hooks run on the host only with --trust-hooks, or where policy.toml has `host-hooks = true` for the recipe
     ");

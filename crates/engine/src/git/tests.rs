@@ -77,7 +77,7 @@ impl Bench {
         format!("file://{}", self.repo().display())
     }
 
-    fn fresh(&self) -> PathBuf {
+    pub(super) fn fresh(&self) -> PathBuf {
         self.root.path().join("checkout")
     }
 }
@@ -292,7 +292,7 @@ async fn uncommitted_changes_are_named() {
     assert_eq!(repository.uncommitted().await.unwrap(), ["compose.yml", "new file"]);
     assert_eq!(
         repository.notes().await.unwrap(),
-        ["2 files with uncommitted changes: not tested (compose.yml, new file)"]
+        ["2 files with uncommitted changes: not tested, --worktree would (compose.yml, new file)"]
     );
 }
 

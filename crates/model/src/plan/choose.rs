@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 /// What the choice is made from.
 #[derive(Debug, Clone)]
 pub struct Candidates<'a> {
-    /// The commit under test.
-    pub head: &'a Commit,
+    /// The commit under test; `None` for a folder, which is no commit: the one below it may be its base.
+    pub head: Option<&'a Commit>,
     /// Its version label, when it has one that is a version.
     pub head_version: Option<&'a Version>,
     /// What the repository's tags publish.
@@ -126,7 +126,7 @@ pub fn remarks(base: &Base, head_version: Option<&Version>) -> Vec<String> {
 fn named(asked: &str, reason: &str, candidates: &Candidates<'_>) -> Result<Base, ChooseError> {
     let found = candidates.published.versions.iter().find(|one| one.tag == asked);
     let found = found.ok_or_else(|| not_published(asked, candidates.published))?;
-    if found.commit == candidates.head.as_str() {
+    if is_head(found, candidates) {
         return Err(ChooseError::IsHead { asked: asked.to_owned() });
     }
     let same = if deploys_the_same(found, candidates) { "; it deploys what head does" } else { "" };
@@ -154,7 +154,7 @@ fn automatic(candidates: &Candidates<'_>) -> Result<Base, ChooseError> {
 
 fn stepped_back(newer: &Published, candidates: &Candidates<'_>) -> String {
     let tag = &newer.tag;
-    match newer.commit == candidates.head.as_str() {
+    match is_head(newer, candidates) {
         true => format!("; stepped back from {tag}, which is head itself"),
         false => format!("; stepped back from {tag}, which deploys exactly what head does"),
     }
@@ -164,7 +164,7 @@ fn from_tip(candidates: &Candidates<'_>) -> Base {
     let versions = &candidates.published.versions;
     let (none, why) = match (versions.as_slice(), candidates.head_version) {
         ([], _) => ("the recipe has no published version".to_owned(), NoBase::NoTags),
-        ([only], _) if only.commit == candidates.head.as_str() => {
+        ([only], _) if is_head(only, candidates) => {
             (format!("the only published version, {}, is head itself", only.tag), NoBase::NothingOlder)
         }
         ([only], _) if deploys_the_same(only, candidates) => {
@@ -180,7 +180,7 @@ fn from_tip(candidates: &Candidates<'_>) -> Base {
     let Some(tip) = candidates.tip else {
         return head(format!("{none}, and there is no default branch to compare with"));
     };
-    if tip.commit == candidates.head {
+    if Some(tip.commit) == candidates.head {
         return head(format!("{none}, and head is the tip of {}", tip.branch));
     }
     if candidates.same.contains(tip.commit) {
@@ -196,7 +196,11 @@ fn from_tip(candidates: &Candidates<'_>) -> Base {
 
 /// Whether an upgrade from there can show anything: not head's own commit, nor another one that deploys the same.
 fn is_usable(one: &Published, candidates: &Candidates<'_>) -> bool {
-    one.commit != candidates.head.as_str() && !deploys_the_same(one, candidates)
+    !is_head(one, candidates) && !deploys_the_same(one, candidates)
+}
+
+fn is_head(one: &Published, candidates: &Candidates<'_>) -> bool {
+    candidates.head.is_some_and(|head| one.commit == head.as_str())
 }
 
 fn deploys_the_same(one: &Published, candidates: &Candidates<'_>) -> bool {

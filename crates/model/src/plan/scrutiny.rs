@@ -28,6 +28,17 @@ pub enum TreeState {
     Uncommitted,
 }
 
+impl TreeState {
+    /// A commit as it is shown: with `+U` for what lies uncommitted over it, as abra writes it.
+    #[must_use]
+    pub fn shown(self, commit: &str) -> String {
+        match self {
+            Self::Committed => commit.to_owned(),
+            Self::Uncommitted => format!("{commit}+U"),
+        }
+    }
+}
+
 /// A setting by which the commit under test asks less of itself than its base did, and that CI's catalogue does not have.
 /// The tiers it is about have no answer: whoever breaks something could have excused it in the same commit (VER-2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -38,7 +38,7 @@ pub struct Results {
     pub recipe: String,
     /// The version label at head; `null` if it has none.
     pub version: Option<String>,
-    /// The commit under test, 40 digits.
+    /// The commit under test, 40 digits; with `+U` behind them where what lies uncommitted over it was tested.
     #[serde(rename = "ref")]
     pub commit: String,
     /// The pull request's number; `null` for a run by hand.
@@ -303,7 +303,7 @@ impl Results {
             run_id: view.run.to_string(),
             recipe: view.recipe.to_string(),
             version: view.version.clone(),
-            commit: view.head.to_string(),
+            commit: view.head.clone(),
             pr: view.pr,
             started: view.started.clone(),
             finished: view.finished.clone(),

@@ -2,6 +2,7 @@
 
 use super::customize::Customized;
 use super::find::Found;
+use super::snapshot::Snapshot;
 use super::tree::{Rules, Tree, TreeAt, chaos, label};
 use crate::error::{ErrorKind, RunnerError};
 use crate::request::{BaseWish, Request};
@@ -64,7 +65,8 @@ pub(super) fn read(
         Base::Head { .. } => return Ok(None),
     };
     let repairs = customized.repairs(base);
-    let at = TreeAt { repository: &found.repository, name: &found.name, commit, label, environment, repairs };
+    let snapshot = Snapshot::Commit(commit.clone());
+    let at = TreeAt { repository: &found.repository, name: &found.name, snapshot, label, environment, repairs };
     let set = |_: &cc_ci_recipe::Recipe| Ok(variables.clone());
     let rules = Rules { policy, shown: &shown(base), variables: &set };
     Tree::of_files(at, files, &rules).map(Some).map_err(|error| unusable(customized, base, error))

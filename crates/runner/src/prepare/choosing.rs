@@ -1,5 +1,6 @@
 //! Asks git for what the base is chosen from, and has it chosen.
 
+use super::snapshot::Snapshot;
 use super::tree::texts;
 use crate::error::{ErrorKind, RunnerError};
 use cc_ci_engine::git::{Files, OriginTags, Repository};
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 
 /// What a base is chosen for.
 pub(crate) struct Subject<'a> {
-    pub(crate) head: &'a Commit,
+    pub(crate) head: &'a Snapshot,
     pub(crate) version: Option<&'a Version>,
     pub(crate) published: &'a Publications,
     pub(crate) files: &'a Files,
@@ -35,7 +36,7 @@ pub(crate) async fn choose_base(
         Wish::Automatic => complete(repository, published).await?.into_iter().collect(),
         Wish::Version(_) | Wish::Pinned { .. } | Wish::NoUpgrade { .. } => Vec::new(),
     };
-    let behind = repository.tags_behind(head).await?;
+    let behind = repository.tags_behind(head.commit()).await?;
     let (mut same, mut looked) = (BTreeSet::new(), BTreeSet::new());
     let mut tip = None;
     loop {
@@ -44,7 +45,14 @@ pub(crate) async fn choose_base(
             commit,
             history: *history,
         });
-        let candidates = Candidates { head, head_version: version, published, behind: &behind, same: &same, tip: seen };
+        let candidates = Candidates {
+            head: head.committed(),
+            head_version: version,
+            published,
+            behind: &behind,
+            same: &same,
+            tip: seen,
+        };
         let base = match choose::choose(wish, &candidates) {
             Ok(base) => base,
             Err(error) => return Err(refused(repository, wish, published, error).await),
@@ -58,10 +66,7 @@ pub(crate) async fn choose_base(
             }
             (None, Wish::Automatic) if tip.is_none() => match repository.default_branch_tip().await? {
                 Some((branch, commit)) => {
-                    let history = match repository.descends(&commit, head).await? {
-                        true => TipHistory::HoldsHead,
-                        false => TipHistory::WithoutHead,
-                    };
+                    let history = history(repository, head, &commit).await?;
                     tip = Some((branch, commit, history));
                 }
                 None => return Ok(ChosenBase { base, notes }),
@@ -71,12 +76,19 @@ pub(crate) async fn choose_base(
     }
 }
 
+/// How head lies to the tip. A folder over the tip is newer than it.
+async fn history(repository: &Repository, head: &Snapshot, tip: &Commit) -> Result<TipHistory, RunnerError> {
+    let below = head.committed().is_none() && head.commit() == tip;
+    let holds = !below && repository.descends(tip, head.commit()).await?;
+    Ok(if holds { TipHistory::HoldsHead } else { TipHistory::WithoutHead })
+}
+
 async fn deploys_the_same(
     repository: &Repository,
     subject: &Subject<'_>,
     commit: &Commit,
 ) -> Result<bool, RunnerError> {
-    let (head, other) = (repository.contents(subject.head).await?, repository.contents(commit).await?);
+    let (head, other) = (subject.head.contents(repository).await?, repository.contents(commit).await?);
     Ok(content::is_same(&content::deployable(&texts(subject.files)), &head, &other))
 }
 

@@ -3,6 +3,7 @@
 
 use super::customize::{self, Customized, catalogue};
 use super::find::{self, app_environment, version_tags};
+use super::snapshot::Snapshot;
 use super::tree::{Rules, Tree, TreeAt, label};
 use super::warmth::{self, Warm};
 use super::{Looking, ZONE, allowed, limits, route};
@@ -265,7 +266,7 @@ async fn tree(
     let at = TreeAt {
         repository: &newest.repository,
         name,
-        commit: &newest.commit,
+        snapshot: Snapshot::Commit(newest.commit.clone()),
         label: label(newest.version.as_ref(), &newest.commit),
         environment: AppEnvironment::New(customized.base_environment(&app_environment(stack))?),
         repairs: Vec::new(),

@@ -1,10 +1,11 @@
 //! Finds a recipe's repository, and in it the commit under test.
 
+use super::snapshot::Snapshot;
 use super::{Looking, ZONE};
 use crate::error::{ErrorKind, RunnerError};
 use crate::request::{Places, Request};
 use cc_ci_engine::git::{self, Files, Repository, Source};
-use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
+use cc_ci_model::ids::{Domain, RecipeName, RunId, StackName};
 use cc_ci_recipe::version::{self, Publications, Tag, TagKind};
 use cc_ci_store::state::StateFolder;
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Found {
     pub(crate) name: RecipeName,
     pub(crate) repository: Repository,
-    pub(crate) head: Commit,
+    pub(crate) head: Snapshot,
     /// The files of head.
     pub(crate) files: Files,
     pub(crate) tags: Vec<Tag>,
@@ -29,13 +30,13 @@ impl Found {
     pub(crate) async fn find(request: &Request, run: &RunId, looking: &Looking<'_>) -> Result<Self, RunnerError> {
         let (name, repository) = repository(&request.recipe, looking).await?;
         let revision = request.revision();
-        let (head, tags) = tokio::join!(repository.resolve(revision), repository.tags());
+        let (head, tags) = tokio::join!(Snapshot::find(&repository, revision, request.state), repository.tags());
         let (head, tags) = (head?, version_tags(tags?));
         let published = version::published(&tags);
-        let app = app_environment(&StackName::of_run(&name, &head, run));
-        let files = repository.files(&head).await?;
+        let app = app_environment(&StackName::of_run(&name, head.commit(), run));
+        let files = head.files(&repository).await?;
         // Comparing the work tree has no bounds of its own, so it comes after a tree without end was refused.
-        let notes = repository.notes().await?;
+        let notes = head.notes(&repository).await?;
         Ok(Self { name, repository, head, files, tags, published, app, notes })
     }
 

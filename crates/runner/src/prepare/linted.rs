@@ -1,6 +1,7 @@
-//! Lints a commit from git objects: what is in the work tree does not count.
+//! Lints a commit from git objects; what is in the work tree counts only where that is what is tested.
 
 use super::choosing::{Subject, choose_base};
+use super::snapshot::Snapshot;
 use super::tree::texts;
 use crate::error::RunnerError;
 use cc_ci_engine::git::{self, Repository};
@@ -59,13 +60,13 @@ fn named(base: &Base) -> Option<(String, &Commit)> {
 /// Lints one tree.
 pub(crate) fn lint(
     name: &str,
-    commit: &Commit,
+    snapshot: &Snapshot,
     files: &Files,
     tags: &[Tag],
     compared: Option<&Compared>,
 ) -> LintReport {
     let base = compared.map(|one| lint::Base { name: one.name.clone(), reading: Reading::of(name, &one.files) });
-    lint::lint(&LintInput { head: Reading::of(name, files), base, tags, commit: commit.as_str() })
+    lint::lint(&LintInput { head: Reading::of(name, files), base, tags, commit: &snapshot.name() })
 }
 
 /// The version label of a tree that may not be deployable.

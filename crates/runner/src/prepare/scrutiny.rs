@@ -57,7 +57,7 @@ pub(super) fn scrutiny(
 ) -> Scrutiny {
     // The folder of `--tests` is the caller's, not the commit's.
     if request.tests.is_some() {
-        return Scrutiny { work, ..Scrutiny::default() };
+        return Scrutiny { work, state: request.state, ..Scrutiny::default() };
     }
     let own = format!("{FOLDER}/{}", settings::FILE);
     let softened = match compared {
@@ -77,5 +77,5 @@ pub(super) fn scrutiny(
     if settings.backup == Some(Capable::No) && is_own("backup.capable") {
         own_skips.insert(Tier::Backup);
     }
-    Scrutiny { own_skips, softened: softened.into_iter().filter(counts).collect(), work, ..Scrutiny::default() }
+    Scrutiny { own_skips, softened: softened.into_iter().filter(counts).collect(), work, state: request.state }
 }

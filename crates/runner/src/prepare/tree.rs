@@ -2,6 +2,7 @@
 
 use super::allowed;
 use super::customize::{self, Overlays};
+use super::snapshot::Snapshot;
 use crate::error::{ErrorKind, RunnerError};
 use cc_ci_engine::git::{Files, LeftOut, Repository};
 use cc_ci_engine::run::app::{Deployable, TreeSource};
@@ -19,8 +20,7 @@ use std::path::Path;
 pub struct Tree {
     /// Where it can be checked out from.
     pub repository: Repository,
-    /// The commit.
-    pub commit: Commit,
+    snapshot: Snapshot,
     /// How abra would label it.
     pub label: TreeLabel,
     /// Its files.
@@ -44,7 +44,7 @@ pub struct Tree {
 pub(crate) struct TreeAt<'a> {
     pub(crate) repository: &'a Repository,
     pub(crate) name: &'a RecipeName,
-    pub(crate) commit: &'a Commit,
+    pub(crate) snapshot: Snapshot,
     pub(crate) label: TreeLabel,
     pub(crate) environment: AppEnvironment,
     /// Overlays that are part of the recipe as it is: repairs of an older version.
@@ -75,10 +75,10 @@ impl Tree {
             (recipe, warnings) = (overlaid, more);
         }
         let allowed = allowed::allowed(&recipe, rules.shown, rules.policy)?;
-        let TreeAt { repository, commit, label, environment, .. } = of;
+        let TreeAt { repository, snapshot, label, environment, .. } = of;
         Ok(Self {
             repository: repository.clone(),
-            commit: commit.clone(),
+            snapshot,
             label,
             files,
             environment,
@@ -102,7 +102,7 @@ impl Tree {
 
     /// Checks it out, pristine but for the overlays, which lie in a folder that no recipe has.
     pub async fn check_out(&self, to: &Path) -> Result<Deployable, RunnerError> {
-        self.repository.checkout(&self.commit, to).await?;
+        self.snapshot.check_out(&self.repository, to).await?;
         for (name, text) in &self.overlays {
             let path = to.join(name);
             let made = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text));
@@ -121,7 +121,7 @@ impl TreeAt<'_> {
         let names: Vec<String> = overlays.iter().map(|(name, _)| name.clone()).collect();
         let read = |environment: &AppEnvironment| Recipe::read_for(self.name.as_str(), &files, environment, &names);
         read(&self.environment).map_err(|problems| {
-            let at = format!("cannot read the recipe `{}` at {}", self.name, self.commit.short());
+            let at = format!("cannot read the recipe `{}` at {}", self.name, self.snapshot.shown());
             // Where a new app could be made, what is lacking is for operators to add.
             if self.environment.of_a_new_app().is_some_and(|fresh| read(&fresh).is_ok()) {
                 let message = format!("{at} for an app that was made at its base");

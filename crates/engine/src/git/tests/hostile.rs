@@ -228,7 +228,7 @@ async fn a_tree_of_ten_thousand_million_paths_is_refused_by_their_number() {
         "the commit holds more than 20000 files, which no recipe does; nothing was checked out"
     );
     let error = bench.open().await.checkout(&commit, &bench.fresh()).await.unwrap_err();
-    assert!(matches!(error, GitError::TooLarge(_)), "{error}");
+    assert!(matches!(error, GitError::TooLarge { .. }), "{error}");
 }
 
 #[tokio::test]

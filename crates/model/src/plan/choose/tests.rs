@@ -19,6 +19,10 @@ struct Repo<'a> {
 }
 
 fn check(wish: &Wish, repo: Repo<'_>) -> String {
+    chosen(Some(&commit('f')), wish, repo)
+}
+
+fn chosen(head: Option<&Commit>, wish: &Wish, repo: Repo<'_>) -> String {
     let (mut behind, mut same) = (BTreeSet::new(), BTreeSet::new());
     let mut tags = Vec::new();
     for tag in repo.tags {
@@ -32,11 +36,11 @@ fn check(wish: &Wish, repo: Repo<'_>) -> String {
         tags.push(version::Tag { name: name.to_owned(), kind, commit: commit.to_string() });
     }
     let published = version::published(&tags);
-    let (head, head_version) = (commit('f'), repo.head.parse().ok());
+    let head_version = repo.head.parse().ok();
     let tip = repo.tip.map(|(digit, history)| (commit(digit), history));
     let tip = tip.as_ref().map(|(commit, history)| Tip { branch: "main", commit, history: *history });
     let candidates = Candidates {
-        head: &head,
+        head,
         head_version: head_version.as_ref(),
         published: &published,
         behind: &behind,
@@ -91,6 +95,24 @@ fn head_and_what_deploys_the_same_are_stepped_back_from() {
         auto("2.0.0+1", &["<=2.0.0+1@2"]),
         "none (NothingOlder): the only published version, 2.0.0+1, is what head deploys, and there is no default branch to \
          compare with"
+    );
+}
+
+#[test]
+fn a_folder_is_no_commit_and_may_start_at_the_one_below_it() {
+    let folder = |tags: &[&str], tip| chosen(None, &AUTO, Repo { head: "2.0.0+1", tags, tip });
+    assert_eq!(
+        folder(&["<1.0.0+1@1", "<2.0.0+1@f"], None),
+        "2.0.0+1: the newest published version that head descends from"
+    );
+    assert_eq!(
+        folder(&["<1.0.0+1@1", "<=2.0.0+1@f"], None),
+        "1.0.0+1: the newest published version that head descends from; stepped back from 2.0.0+1, which deploys exactly \
+         what head does"
+    );
+    assert_eq!(
+        folder(&[], Some(('f', TipHistory::WithoutHead))),
+        "ffffffff: the recipe has no published version; the tip of main"
     );
 }
 
