@@ -1,22 +1,6 @@
-//! Errors as a user sees them: what, where, what now; and the exit code of each kind.
+//! Errors as a user sees them: what, where, what now.
 
-use cc_ci_model::exit;
-use cc_ci_runner::error::{ErrorKind, RunnerError};
-
-/// The exit code of a kind of error.
-#[must_use]
-pub fn exit_code(kind: ErrorKind) -> u8 {
-    match kind {
-        ErrorKind::Usage => exit::USAGE,
-        ErrorKind::Settings => exit::BAD_SETTINGS,
-        ErrorKind::Recipe => exit::BAD_RECIPE,
-        ErrorKind::Refused => exit::REFUSED,
-        ErrorKind::NoSwarm => exit::NO_SWARM,
-        ErrorKind::Infrastructure => exit::INFRASTRUCTURE,
-        ErrorKind::Cancelled => exit::CANCELLED,
-        ErrorKind::Internal => exit::BUG,
-    }
-}
+use cc_ci_runner::error::RunnerError;
 
 /// An error for a person.
 #[must_use]
@@ -29,6 +13,7 @@ pub fn shown(error: &RunnerError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cc_ci_runner::error::ErrorKind;
 
     #[test]
     fn an_error_says_what_where_and_what_now() {
@@ -40,12 +25,5 @@ mod tests {
           compose.yml, line 7: unknown service `dbb`
         hint: did you mean `db`?
         ");
-    }
-
-    #[test]
-    fn each_kind_has_a_code_of_its_own() {
-        use ErrorKind::{Cancelled, Infrastructure, Internal, NoSwarm, Recipe, Refused, Settings, Usage};
-        let codes = [Usage, Settings, Recipe, Refused, NoSwarm, Infrastructure, Cancelled, Internal].map(exit_code);
-        assert_eq!(codes, [2, 20, 21, 23, 22, 11, 12, 1]);
     }
 }

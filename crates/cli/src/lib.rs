@@ -36,7 +36,7 @@ impl From<Outcome> for ProgramEnd {
 
 impl From<&RunnerError> for ProgramEnd {
     fn from(error: &RunnerError) -> Self {
-        Outcome::refused(None, error, error::exit_code(error.kind)).into()
+        Outcome::refused(None, error).into()
     }
 }
 
@@ -57,7 +57,7 @@ pub fn main() -> ExitCode {
     let Some(outcome) = answer.outcome else { return ExitCode::from(answer.code) };
     if let Err(error) = promised.keep(&outcome) {
         terminal::error(&error);
-        return ExitCode::from(error::exit_code(error.kind));
+        return ExitCode::from(error.kind.exit_code());
     }
     ExitCode::from(answer.code)
 }
@@ -74,7 +74,7 @@ fn misunderstood(said: &clap::Error) -> ProgramEnd {
 fn act(cli: &Cli) -> ProgramEnd {
     // It waits for a long time, and must hold nothing meanwhile.
     if let Verb::Reap(args) = &cli.verb {
-        return ProgramEnd::from(commands::reap::exec(args).unwrap_or_else(|error| error::exit_code(error.kind)));
+        return ProgramEnd::from(commands::reap::exec(args).unwrap_or_else(|error| error.kind.exit_code()));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -1,7 +1,6 @@
 //! Signals that end what is under way, heard from the first moment on (ISO-3, ISO-5).
 
 use cc_ci_runner::error::RunnerError;
-use std::sync::{Arc, OnceLock};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
@@ -14,7 +13,6 @@ pub struct Signals {
 
 /// Passes signals on until it is dropped.
 pub struct Watch {
-    first: Arc<OnceLock<&'static str>>,
     passing: JoinHandle<()>,
 }
 
@@ -32,31 +30,17 @@ impl Signals {
 
     /// Calls `end` with the name of each signal, also of those that came before.
     pub fn pass_on(mut self, end: impl Fn(&str) + Send + 'static) -> Watch {
-        let first = Arc::new(OnceLock::new());
-        let passing = tokio::spawn({
-            let first = Arc::clone(&first);
-            async move {
-                loop {
-                    let name = tokio::select! {
-                        name = next(&mut self.interrupt, "SIGINT") => name,
-                        name = next(&mut self.terminate, "SIGTERM") => name,
-                        name = next(&mut self.hangup, "SIGHUP") => name,
-                    };
-                    // Only the first one counts.
-                    let _later = first.set(name);
-                    end(name);
-                }
+        let passing = tokio::spawn(async move {
+            loop {
+                let name = tokio::select! {
+                    name = next(&mut self.interrupt, "SIGINT") => name,
+                    name = next(&mut self.terminate, "SIGTERM") => name,
+                    name = next(&mut self.hangup, "SIGHUP") => name,
+                };
+                end(name);
             }
         });
-        Watch { first, passing }
-    }
-}
-
-impl Watch {
-    /// The signal that came first.
-    #[must_use]
-    pub fn first(&self) -> Option<&'static str> {
-        self.first.get().copied()
+        Watch { passing }
     }
 }
 

@@ -5,6 +5,7 @@ use cc_ci_engine::docker::AddressError;
 use cc_ci_engine::git::{GitError, Holder};
 use cc_ci_engine::process::ProcessError;
 use cc_ci_engine::swarm::SwarmError;
+use cc_ci_model::exit;
 use cc_ci_model::redact::Redactor;
 use cc_ci_recipe::source::{Problem, Severity};
 use cc_ci_store::replay::ReplayError;
@@ -34,6 +35,23 @@ pub enum ErrorKind {
     Cancelled,
     /// A defect of cc-ci.
     Internal,
+}
+
+impl ErrorKind {
+    /// The answer of a process that ends with an error of this kind.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Usage => exit::USAGE,
+            Self::Settings => exit::BAD_SETTINGS,
+            Self::Recipe => exit::BAD_RECIPE,
+            Self::Refused => exit::REFUSED,
+            Self::NoSwarm => exit::NO_SWARM,
+            Self::Infrastructure => exit::INFRASTRUCTURE,
+            Self::Cancelled => exit::CANCELLED,
+            Self::Internal => exit::BUG,
+        }
+    }
 }
 
 /// One thing that is wrong, and where, as far as a place can be named.
@@ -289,6 +307,21 @@ impl From<RunDirError> for RunnerError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_kind_has_a_code_of_its_own() {
+        use ErrorKind::{Cancelled, Infrastructure, Internal, NoSwarm, Recipe, Refused, Settings, Usage};
+        let all = [Usage, Settings, Recipe, Refused, NoSwarm, Infrastructure, Cancelled, Internal];
+        assert_eq!(all.map(ErrorKind::exit_code), [2, 20, 21, 23, 22, 11, 12, 1]);
+    }
+
+    #[test]
+    fn a_tree_that_cannot_be_read_is_the_recipes_fault_and_a_disk_that_cannot_be_written_is_not() {
+        let kind = |error: GitError| RunnerError::from(error).kind;
+        assert_eq!(kind(GitError::Unreadable("object 1a2b is missing or no file".to_owned())), ErrorKind::Recipe);
+        let full = std::io::Error::other("disk full");
+        assert_eq!(kind(GitError::Write { path: "/x".into(), source: full }), ErrorKind::Infrastructure);
+    }
 
     #[test]
     fn a_cause_is_said_once_and_kept() {

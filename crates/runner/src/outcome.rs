@@ -103,11 +103,11 @@ impl Outcome {
 
     /// The end of a request that no run came of.
     #[must_use]
-    pub fn refused(run: Option<&RunId>, error: &RunnerError, exit_code: u8) -> Self {
+    pub fn refused(run: Option<&RunId>, error: &RunnerError) -> Self {
         Self {
             schema: SCHEMA,
             run: run.map(ToString::to_string),
-            exit_code,
+            exit_code: error.kind.exit_code(),
             kind: error.kind.into(),
             message: error.message.clone(),
             problems: error.problems.clone(),
@@ -181,7 +181,7 @@ impl Drop for OutcomeGuard {
             return;
         }
         let error = RunnerError::internal("the process stopped with a bug; its standard error says more");
-        let outcome = Outcome { run: self.run.clone(), ..Outcome::refused(None, &error, exit::BUG) };
+        let outcome = Outcome { run: self.run.clone(), ..Outcome::refused(None, &error) };
         // There is nobody left to tell.
         let _lost = self.write(&outcome);
     }
@@ -213,7 +213,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error =
             RunnerError::new(ErrorKind::Settings, "cannot use the settings").at("ci.toml: base").hint("name one");
-        let outcome = Outcome { run: Some("r1".to_owned()), ..Outcome::refused(None, &error, 20) };
+        let outcome = Outcome { run: Some("r1".to_owned()), ..Outcome::refused(None, &error) };
         guard(folder.path()).keep(&outcome).unwrap();
         assert_eq!(Outcome::read(&folder.path().join("outcome.json")).unwrap(), outcome);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a draft was left");

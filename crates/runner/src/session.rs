@@ -1,17 +1,22 @@
 //! One run, from a request to its end. Several may go on in one process: nothing here belongs to the process as a whole.
 
 mod early;
+mod last_word;
 mod perform;
-mod record_guard;
 mod setup;
 
 use crate::error::{ErrorKind, RunnerError};
+use crate::outcome::Outcome;
 use crate::request::{Deps, Request};
 use cc_ci_engine::run::Cancel;
 use cc_ci_engine::voice::Voice;
 use cc_ci_model::event::RunEnd;
+use cc_ci_model::exit;
 use cc_ci_model::ids::RunId;
 use cc_ci_model::report::ReportView;
+use cc_ci_store::replay;
+use cc_ci_store::run_dir::RunDir;
+use cc_ci_store::state::StateFolder;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use tokio::task::JoinHandle;
@@ -24,6 +29,7 @@ pub struct Session;
 #[derive(Debug)]
 pub struct RunHandle {
     run: RunId,
+    state: StateFolder,
     canceller: Canceller,
     performing: JoinHandle<Finished>,
 }
@@ -42,6 +48,8 @@ pub struct Finished {
     pub run: RunId,
     /// How it ended.
     pub ended: Ending,
+    /// Who ended it, where somebody did.
+    pub ended_by: Option<String>,
     /// What is worth a word and changes nothing.
     pub notes: Vec<String>,
 }
@@ -67,12 +75,12 @@ impl Session {
     /// starts die with the thread that started them.
     #[must_use]
     pub fn start(run: RunId, request: Request, deps: Deps) -> RunHandle {
-        let canceller = Canceller::default();
+        let (canceller, state) = (Canceller::default(), deps.state.clone());
         let performing = tokio::spawn({
             let (run, canceller) = (run.clone(), canceller.clone());
             async move { Box::pin(perform::perform(run, request, deps, canceller)).await }
         });
-        RunHandle { run, canceller, performing }
+        RunHandle { run, state, canceller, performing }
     }
 }
 
@@ -96,12 +104,39 @@ impl RunHandle {
 
     /// Waits for the end.
     pub async fn finished(self) -> Finished {
-        match self.performing.await {
+        let Self { run, state, canceller, performing } = self;
+        match performing.await {
             Ok(finished) => finished,
             Err(panic) => {
                 let error = RunnerError::internal(format!("the run stopped with a bug: {panic}"));
-                Finished { run: self.run, ended: Ending::Refused(error), notes: Vec::new() }
+                let (ended, notes) = match recorded(&state, &run) {
+                    Some(judged) => (judged, vec![format!("note: {error}")]),
+                    None => (Ending::Refused(error), Vec::new()),
+                };
+                Finished { run, ended, ended_by: canceller.ended_by(), notes }
             }
+        }
+    }
+}
+
+/// What the disk says of a run that stopped with a bug; `None` when it had not come to a record that can be judged.
+fn recorded(state: &StateFolder, run: &RunId) -> Option<Ending> {
+    let dir = RunDir::open(state, run).ok()?;
+    let judged = replay::judged(&dir).ok()?;
+    let (end, _) = judged.evidence.end.clone()?;
+    Some(Ending::Judged { end, view: Box::new(judged.view()), folder: dir.path().to_owned() })
+}
+
+impl Finished {
+    /// The same for whoever started the run as a child and may have been away meanwhile.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match (&self.ended, &self.ended_by) {
+            (Ending::Judged { end, view, folder }, _) => Outcome::judged(view, end, folder),
+            (Ending::Refused(error), Some(by)) if error.kind == ErrorKind::Cancelled => {
+                Outcome { exit_code: exit::of_signal(by), ..Outcome::refused(Some(&self.run), error) }
+            }
+            (Ending::Refused(error), _) => Outcome::refused(Some(&self.run), error),
         }
     }
 }
@@ -117,15 +152,17 @@ impl Canceller {
         }
     }
 
+    /// Who ended the run.
+    fn ended_by(&self) -> Option<String> {
+        match self.cancel.reason()? {
+            RunEnd::Cancelled { by } => Some(by),
+            RunEnd::Deadline | RunEnd::Completed | RunEnd::Infrastructure { .. } | RunEnd::Broken { .. } => None,
+        }
+    }
+
     /// What a run answers that was ended before its record began.
     fn ended_early(&self) -> RunnerError {
-        let by = match self.cancel.reason() {
-            Some(RunEnd::Cancelled { by }) => by,
-            Some(RunEnd::Deadline) => "its time limit".to_owned(),
-            Some(RunEnd::Completed | RunEnd::Infrastructure { .. } | RunEnd::Broken { .. }) | None => {
-                "somebody".to_owned()
-            }
-        };
+        let by = self.ended_by().unwrap_or_else(|| "somebody".to_owned());
         RunnerError::new(ErrorKind::Cancelled, format!("the run was ended by {by} before it began"))
     }
 }

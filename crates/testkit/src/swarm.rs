@@ -22,6 +22,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// A call through one of the doors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SwarmCall {
+    /// The engine is asked about itself.
+    About,
     /// Services and tasks are listed.
     Stack,
     /// Everything is listed.

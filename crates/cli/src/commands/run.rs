@@ -1,16 +1,13 @@
 //! `cc-ci run`: starts one run in this process, passes signals on to it, and prints how it ended.
 
 use crate::args::{self, RunArgs};
-use crate::error::exit_code;
 use crate::signals::Signals;
 use crate::terminal::{self, Paint, Style, Terminal};
 use cc_ci_model::event::Listener;
-use cc_ci_model::exit;
-use cc_ci_model::ids::RunId;
 use cc_ci_model::redact::Vault;
 use cc_ci_model::report::{ReportView, results, summary};
 use cc_ci_runner::clock;
-use cc_ci_runner::error::{ErrorKind, RunnerError};
+use cc_ci_runner::error::RunnerError;
 use cc_ci_runner::outcome::Outcome;
 use cc_ci_runner::request::{Deps, Reaper, Retention};
 use cc_ci_runner::session::{Ending, Session};
@@ -26,23 +23,20 @@ pub async fn exec(state: StateFolder, args: &RunArgs) -> Result<Outcome, RunnerE
     let screen = Screen::default();
     let handle = Session::start(run, request, deps(state, args, &screen)?);
     let canceller = handle.canceller();
-    let watch = signals.pass_on(move |name| canceller.cancel(name));
+    let _watch = signals.pass_on(move |name| canceller.cancel(name));
     let finished = handle.finished().await;
     screen.finish();
     for note in &finished.notes {
         terminal::note(note);
     }
-    match finished.ended {
-        Ending::Judged { end, view, folder } => {
-            show(&view, args)?;
+    match &finished.ended {
+        Ending::Judged { view, folder, .. } => {
+            show(view, args)?;
             terminal::note(&format!("run folder: {}", folder.display()));
-            Ok(Outcome::judged(&view, &end, &folder))
         }
-        Ending::Refused(error) => {
-            terminal::error(&error);
-            Ok(refused(&finished.run, &error, watch.first()))
-        }
+        Ending::Refused(error) => terminal::error(error),
     }
+    Ok(finished.outcome())
 }
 
 fn deps(state: StateFolder, args: &RunArgs, screen: &Screen) -> Result<Deps, RunnerError> {
@@ -63,15 +57,6 @@ fn deps(state: StateFolder, args: &RunArgs, screen: &Screen) -> Result<Deps, Run
         listeners: Box::new(move |vault| vec![screen.start(vault)]),
         say: Arc::new(terminal::note),
     })
-}
-
-/// How a run ended that never began. One that was told to end says so as the process of a run does.
-fn refused(run: &RunId, error: &RunnerError, signal: Option<&str>) -> Outcome {
-    let code = match (error.kind, signal) {
-        (ErrorKind::Cancelled, Some(name)) => exit::of_signal(name),
-        (kind, _) => exit_code(kind),
-    };
-    Outcome::refused(Some(run), error, code)
 }
 
 fn show(view: &ReportView, args: &RunArgs) -> Result<(), RunnerError> {

@@ -9,6 +9,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+const COMPOSE: &str = "version: \"3.8\"\nservices:\n  app:\n    image: cc-ci/nginx:1\n";
+
 struct World {
     folder: TempDir,
     repo: Repo,
@@ -19,9 +21,15 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let repo = Repo::create(folder.path(), "shop").unwrap();
         repo.write(".env.sample", "DOMAIN=shop.example.com\n").unwrap();
-        repo.write("compose.yml", "version: \"3.8\"\nservices:\n  app:\n    image: cc-ci/nginx:1\n").unwrap();
+        repo.write("compose.yml", COMPOSE).unwrap();
         repo.commit("first").unwrap();
         Self { folder, repo }
+    }
+
+    /// Adds a commit that changes one file.
+    fn write(&self, file: &str, text: &str) {
+        self.repo.write(file, text).unwrap();
+        self.repo.commit(file).unwrap();
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -53,13 +61,22 @@ impl World {
         (code, outcome["kind"].as_str().unwrap().to_owned())
     }
 
-    /// A `git` in front of the real one: it says what its standard input is and, where a file `stop` lies, waits for its end.
+    /// Waits until a file is there.
+    fn waits_for(&self, name: &str) {
+        let began = Instant::now();
+        while !self.path(name).exists() {
+            assert!(began.elapsed() < Duration::from_secs(30), "{name} was never made");
+            std::thread::yield_now();
+        }
+    }
+
+    /// A `git` in front of the real one: it says what its standard input is, and waits for as long as a file `stop` lies there.
     fn slow_git(&self) -> std::ffi::OsString {
         let bin = self.path("bin");
         fs::create_dir(&bin).unwrap();
         let here = self.folder.path().display();
         let script = format!(
-            "#!/bin/sh\nreadlink /proc/self/fd/0 >> {here}/stdins\nPATH=${{PATH#*:}}\nif [ -e {here}/stop ]; then exec sleep 60; fi\nexec git \"$@\"\n"
+            "#!/bin/sh\nreadlink /proc/self/fd/0 >> {here}/stdins\nPATH=${{PATH#*:}}\nwhile [ -e {here}/stop ]; do sleep 0.02; done\nexec git \"$@\"\n"
         );
         fs::write(bin.join("git"), script).unwrap();
         fs::set_permissions(bin.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
@@ -78,8 +95,12 @@ fn every_refusal_leaves_an_outcome_with_the_answer_of_the_process() {
     assert_eq!(ended(&["--stages", "instal"]), (2, "usage".to_owned()));
     assert_eq!(ended(&["--ref", "nowhere"]), (21, "recipe".to_owned()));
     assert_eq!(ended(&[]), (22, "no-swarm".to_owned()));
-    world.repo.write("tests/ci.toml", "nonsense = 1\n").unwrap();
-    world.repo.commit("settings").unwrap();
+    assert_eq!(ended(&["--deployer", "abra", "--abra", "nowhere"]), (11, "infrastructure".to_owned()));
+    world.write("compose.yml", &COMPOSE.replace("image", "privileged: true\n    image"));
+    assert_eq!(ended(&[]), (23, "policy".to_owned()));
+    world.write("compose.yml", "services: [\n");
+    assert_eq!(ended(&[]), (21, "recipe".to_owned()));
+    world.write("tests/ci.toml", "nonsense = 1\n");
     assert_eq!(ended(&[]), (20, "settings".to_owned()));
 }
 
@@ -95,11 +116,7 @@ fn a_run_that_is_told_to_end_while_it_prepares_leaves_no_folder_and_no_program_h
         command.env("PATH", path).stdin(claim).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().unwrap();
         drop(command);
-        let began = Instant::now();
-        while !world.path("stdins").exists() {
-            assert!(began.elapsed() < Duration::from_secs(30), "git was never started");
-            std::thread::yield_now();
-        }
+        world.waits_for("stdins");
         let onlooker = File::open(world.path("claim")).unwrap();
         assert!(onlooker.try_lock_shared().is_err(), "the run holds its claim");
         assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
@@ -109,6 +126,37 @@ fn a_run_that_is_told_to_end_while_it_prepares_leaves_no_folder_and_no_program_h
         let stdins = fs::read_to_string(world.path("stdins")).unwrap();
         assert!(!stdins.is_empty() && !stdins.contains("claim"), "{stdins}");
     }
+}
+
+/// Stands in for a server: it locks the claim, starts the run with it as standard input, lets go of its own handle and waits.
+const SERVER: &str = "exec 9>>claim; flock --nonblock 9 || exit 1
+setsid \"$@\" <&9 >out 2>err & exec 9>&-
+exec sleep 60";
+
+#[test]
+fn a_server_that_is_killed_and_started_again_attaches_to_its_run() {
+    let world = World::new();
+    let path = world.slow_git();
+    fs::write(world.path("stop"), "").unwrap();
+    let run = world.run(&[]);
+    let mut server = Command::new("sh");
+    server.args(["-c", SERVER, "server"]).arg(run.get_program()).args(run.get_args()).arg(world.repo.dir());
+    server.env_clear().envs(run.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("PATH", path);
+    let mut server = server.current_dir(world.folder.path()).spawn().unwrap();
+    world.waits_for("stdins");
+    server.kill().unwrap();
+    server.wait().unwrap();
+
+    // The next server knows nothing but the files of the job.
+    let claim = File::open(world.path("claim")).unwrap();
+    assert!(claim.try_lock_shared().is_err(), "the run outlives its server, and holds its claim");
+    let folder = world.path("state/runs/r1");
+    assert!(folder.is_dir() && !world.path("outcome.json").exists(), "it goes on");
+    fs::remove_file(world.path("stop")).unwrap();
+    claim.lock().unwrap();
+    let outcome: Value = serde_json::from_slice(&fs::read(world.path("outcome.json")).unwrap()).unwrap();
+    assert_eq!((&outcome["kind"], &outcome["run"]), (&"no-swarm".into(), &"r1".into()), "{outcome}");
+    assert!(crate::is_empty(&world.path("state/runs")));
 }
 
 #[test]

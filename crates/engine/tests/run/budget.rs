@@ -1,16 +1,32 @@
 //! A runner that deploys more than its plan allows is found out by the witness and by what changed.
 
-use crate::shop::{Shop, stack};
+use crate::shop::{Shop, Told, stack};
 use cc_ci_engine::labels;
 use cc_ci_engine::swarm::{Operate, Rendered};
 use cc_ci_model::event::Event;
+use cc_ci_model::exit;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::object::{Object, ObjectKind};
-use cc_ci_model::verdict::Color;
+use cc_ci_model::tier::Tier;
+use cc_ci_model::verdict::budget::Agreement;
+use cc_ci_model::verdict::{Color, Status};
 use cc_ci_testkit::swarm::{FakeSwarm, Fate, Twisted};
 
 fn swarm() -> FakeSwarm {
     FakeSwarm::new().service("migrate", &[(Fate::Completes(0), 0)])
+}
+
+/// Red for the budget alone, in these words, and with this exit code for ever after.
+#[track_caller]
+fn disagrees(told: &Told, stack: &str, code: u8) {
+    let verdict = &told.verdict;
+    assert_eq!((verdict.color, told.tier(Tier::Install)), (Color::Red, Status::Pass), "{:?}", verdict.reasons);
+    let line = "deploy-count = 1 (expect 1, engine saw 2)";
+    let words = format!("the engine saw stack {stack} being created, the ledger does not have it");
+    assert_eq!(verdict.reasons[0], format!("{line}: {words}"));
+    assert_eq!((verdict.budget.agreement, verdict.budget.witness), (Agreement::Disagreed, Some(2)));
+    assert_eq!(exit::of_verdict(verdict), code, "{:?}", verdict.reasons);
+    assert_eq!(told.left(), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
@@ -27,8 +43,7 @@ async fn a_second_stack_is_red() {
         })
         .run()
         .await;
-    assert_eq!(told.verdict.color, Color::Red, "{:?}", told.verdict.reasons);
-    assert!(told.verdict.reasons[0].contains("second"), "{:?}", told.verdict.reasons);
+    disagrees(&told, "second", exit::RED);
 }
 
 #[tokio::test(start_paused = true)]
@@ -48,8 +63,7 @@ async fn a_stack_that_is_deployed_again_is_red() {
         })
         .run()
         .await;
-    assert_eq!(told.verdict.color, Color::Red, "{:?}", told.verdict.reasons);
-    assert!(told.verdict.reasons[0].contains(stack().as_str()), "{:?}", told.verdict.reasons);
+    disagrees(&told, stack().as_str(), exit::BUG);
 }
 
 #[tokio::test(start_paused = true)]

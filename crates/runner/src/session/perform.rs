@@ -1,7 +1,7 @@
 //! The run itself: from the first event of its record to its verdict.
 
 use super::early::EarlyFolder;
-use super::record_guard::RecordGuard;
+use super::last_word::{Ended, LastWord, RecordGuard};
 use super::setup::{self, Kit, Ready};
 use super::{Canceller, Ending, Finished};
 use crate::checkout;
@@ -43,7 +43,8 @@ pub(super) async fn perform(run: RunId, request: Request, deps: Deps, canceller:
         (Ending::Judged { .. }, Retention::Apply(_)) => notes.extend(closing::retain(&kit.state, retention)),
         (Ending::Judged { .. } | Ending::Refused(_), _) => {}
     }
-    Finished { run, ended, notes }
+    let ended_by = canceller.ended_by();
+    Finished { run, ended, ended_by, notes }
 }
 
 /// Gets the run ready. Whoever ends it meanwhile ends it at once: there is nothing to take down.
@@ -77,13 +78,14 @@ async fn record(
     let plan = prepared.approved.plan.clone();
     let recorder = Recorder::create(folder.dir(), vault.clone())
         .map_err(|error| RunnerError::new(ErrorKind::Infrastructure, chain(&error)))?;
-    let (dir, lock) = folder.stays();
-    let mut heard: Heard = vec![
-        Box::new(recorder.clone()),
-        Box::new(RecordGuard { recorder: recorder.clone(), cancel: canceller.cancel.clone() }),
-    ];
+    let ended = Ended::default();
+    let (cancel, written) = (canceller.cancel.clone(), recorder.clone());
+    let guard = RecordGuard { recorder: recorder.clone(), cancel, ended: ended.clone() };
+    let mut heard: Heard = vec![Box::new(written), Box::new(guard)];
     heard.extend(listeners(&vault));
     let voice = Voice::discreet(heard, vault.clone());
+    let (dir, lock) = folder.stays();
+    let last_word = LastWord { voice: voice.clone(), recorder: recorder.clone(), ended, lock };
     // Nobody else sets it.
     let _set = canceller.voice.set(voice.clone());
     open_record(&voice, &plan, request.pr, facts, first);
@@ -112,7 +114,7 @@ async fn record(
     // The trees can be had from their repositories again, and hold what is configured; what stays is what happened.
     checkout::remove_trees(&dir);
     let closed = closing::close(&dir, &voice, &recorder, &vault, deployer.log(), &end);
-    drop(lock);
+    drop(last_word);
     if let Some(mut reaper) = reaper {
         // It has nothing left to do, and should hold nothing of the folder when we are gone.
         reaper.ended(REAPER_ENDS).await;

@@ -4,12 +4,13 @@ use super::state::{Helper, image_id};
 use super::{FakeSwarm, SwarmCall, stack};
 use async_trait::async_trait;
 use cc_ci_engine::exec::{ExecCommand, ExecError, ExecOutput, ExecStatus};
+use cc_ci_engine::host::findings;
 use cc_ci_engine::labels;
 use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::swarm::{
     Asking, ContainerFacts, Deployed, EngineFacts, Events, Hearing, HttpAnswer, ImageFacts, Inventory, Launch,
-    LayerTeller, Loaded, Membership, Mounts, NewFile, NewSecret, NewValue, Node, Observe, Operate, PullError, Rendered,
-    RunEdge, SwarmError,
+    LayerTeller, Loaded, Membership, Mounts, NewFile, NewSecret, NewValue, Node, Observe, Operate, ProxyNetwork,
+    PullError, Rendered, RunEdge, SwarmError,
 };
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::data::Mounted;
@@ -263,7 +264,14 @@ impl Node for FakeSwarm {
     }
 
     async fn about(&self) -> Result<EngineFacts, SwarmError> {
-        Ok(EngineFacts { version: "28.2.0".to_owned(), swarm: Membership::Manager, ..EngineFacts::default() })
+        self.called(SwarmCall::About)?;
+        Ok(EngineFacts {
+            version: "28.2.0".to_owned(),
+            swarm: Membership::Manager,
+            proxy: Some(ProxyNetwork { driver: "overlay".to_owned(), attachable: true, held: true }),
+            images: [findings::TOOLS_IMAGE, findings::BROWSER_IMAGE].map(str::to_owned).into(),
+            ..EngineFacts::default()
+        })
     }
 }
 

@@ -1,0 +1,121 @@
+//! A small recipe, a state folder and a swarm in memory.
+
+use cc_ci_engine::docker::EngineAddress;
+use cc_ci_engine::swarm::Doors;
+use cc_ci_model::ids::RunId;
+use cc_ci_model::report::life::Life;
+use cc_ci_runner::outcome::{Outcome, OutcomeGuard};
+use cc_ci_runner::request::{BaseWish, Deps, EngineChoice, Heard, Places, Reaper, Request, Retention};
+use cc_ci_runner::session::{Finished, RunHandle, Session};
+use cc_ci_store::life::life;
+use cc_ci_store::run_dir::RunDir;
+use cc_ci_store::state::StateFolder;
+use cc_ci_testkit::repo::Repo;
+use cc_ci_testkit::swarm::FakeSwarm;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+pub(crate) const COMPOSE: &str = r#"version: "3.8"
+services:
+  app:
+    image: shop:1
+    networks: [proxy]
+    secrets: [token]
+    deploy:
+      labels:
+        - "traefik.enable=true"
+        - "traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN}`)"
+        - "traefik.http.routers.${STACK_NAME}.entrypoints=web-secure"
+        - "traefik.http.routers.${STACK_NAME}.tls=true"
+        - "traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80"
+networks:
+  proxy: {external: true}
+secrets:
+  token: {external: true, name: "${STACK_NAME}_token_${SECRET_TOKEN_VERSION}"}
+"#;
+
+/// Where runs of the shop happen.
+pub(crate) struct World {
+    folder: TempDir,
+    repo: Repo,
+    pub(crate) swarm: FakeSwarm,
+}
+
+/// A run's folder after its end, with the outcome that was written for it.
+pub(crate) struct Told {
+    pub(crate) outcome: Outcome,
+    /// `None` when there is no folder.
+    pub(crate) life: Option<Life>,
+    pub(crate) finished: Finished,
+}
+
+impl World {
+    /// The shop at its first commit.
+    pub(crate) fn on(swarm: FakeSwarm) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let repo = Repo::create(folder.path(), "shop").unwrap();
+        repo.write(".env.sample", "DOMAIN=shop.example.com\nSECRET_TOKEN_VERSION=v1\n").unwrap();
+        repo.write("compose.yml", COMPOSE).unwrap();
+        // A tier is watched for this long after it converged; the shortest time keeps these tests short.
+        repo.write("tests/ci.toml", "[limits]\nstable = 1\n").unwrap();
+        repo.commit("first").unwrap();
+        Self { folder, repo, swarm }
+    }
+
+    /// Adds a commit that changes one file; returns its id.
+    pub(crate) fn commit(&self, file: &str, text: &str) -> String {
+        self.repo.write(file, text).unwrap();
+        self.repo.commit(file).unwrap()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn state(&self) -> StateFolder {
+        StateFolder::open(&self.path("state")).unwrap()
+    }
+
+    /// The plainest request for the shop.
+    pub(crate) fn request(&self) -> Request {
+        let base = BaseWish::NoUpgrade { why: "a test".to_owned() };
+        Request { base, ..Request::of(self.repo.dir().to_str().unwrap()) }
+    }
+
+    /// What every run here works with: these doors, and listeners made by `listeners`.
+    pub(crate) fn deps(&self, doors: Doors, listeners: impl FnOnce() -> Heard + Send + 'static) -> Deps {
+        Deps {
+            state: self.state(),
+            engine: EngineChoice::Ready { address: EngineAddress::socket("/nowhere.sock"), doors },
+            places: Places::default(),
+            reaper: Reaper::None,
+            retention: Retention::Leave,
+            listeners: Box::new(|_| listeners()),
+            say: Arc::new(|_| {}),
+        }
+    }
+
+    /// Starts a run of the shop.
+    pub(crate) fn start(&self, id: &str, request: Request) -> RunHandle {
+        Session::start(run_id(id), request, self.deps(self.swarm.doors(), Vec::new))
+    }
+
+    /// Waits for the end of a run, and has its outcome written as whoever started it asked for.
+    pub(crate) async fn end(&self, handle: RunHandle) -> Told {
+        let id = handle.run().to_string();
+        let file = self.path(&format!("{id}.json"));
+        let promised = OutcomeGuard::new(file.clone(), Some(id.clone()));
+        let finished = handle.finished().await;
+        promised.keep(&finished.outcome()).unwrap();
+        let dir = RunDir::open(&self.state(), &run_id(&id)).ok();
+        if let Some(dir) = &dir {
+            assert!(!dir.is_running().unwrap(), "the run is over, and its lock is held");
+        }
+        Told { outcome: Outcome::read(&file).unwrap(), life: dir.map(|dir| life(&dir).unwrap()), finished }
+    }
+}
+
+pub(crate) fn run_id(id: &str) -> RunId {
+    RunId::parse(id).unwrap()
+}
