@@ -56,7 +56,7 @@ type Colour = fn(Paint, &str) -> String;
 
 /// A line of the summary with the colour of what it says.
 fn dressed(line: &str, paint: Paint) -> String {
-    let words: [(&str, Colour); 8] = [
+    let words: [(&str, Colour); 9] = [
         ("GREEN", Paint::good),
         ("RED", Paint::bad),
         ("FIRST TO FAIL", Paint::bad),
@@ -65,6 +65,7 @@ fn dressed(line: &str, paint: Paint) -> String {
         ("UNVERIFIED", Paint::doubtful),
         ("CANCELLED", Paint::doubtful),
         ("NOT FINISHED", Paint::doubtful),
+        ("RUNNING", Paint::doubtful),
     ];
     if let Some((word, colour)) = words.into_iter().find(|(word, _)| line.starts_with(word)) {
         return format!("{}{}", colour(paint, word), &line[word.len()..]);

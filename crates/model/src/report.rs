@@ -22,6 +22,7 @@ use crate::testcase::TestCase;
 use crate::tier::Tier;
 use crate::verdict::{Status, Verdict};
 use cc_ci_recipe::lint::{self, LintReport};
+use life::Life;
 use std::collections::BTreeMap;
 
 /// Everything a report may show. Renderers take this and nothing else.
@@ -49,7 +50,9 @@ pub struct ReportView {
     pub started: Option<String>,
     /// When it ended, or was due for its verdict, RFC 3339, UTC.
     pub finished: Option<String>,
-    /// The verdict.
+    /// Whether the run goes on, is over, or died.
+    pub life: Life,
+    /// The verdict. Of a run that goes on it says how it would stand if nothing followed.
     pub verdict: Verdict,
     /// One row per tier, in order.
     pub tiers: Vec<TierRow>,
@@ -170,7 +173,7 @@ impl DependencyRow {
 }
 
 impl ReportView {
-    /// Draws the view.
+    /// Draws the view. A record without an end is taken for that of a run that died; see [`ReportView::seen_as`].
     #[must_use]
     pub fn new(plan: &Plan, evidence: &Evidence, verdict: &Verdict) -> Self {
         let end_ms = evidence.end.as_ref().map(|(_, ms)| *ms);
@@ -188,6 +191,7 @@ impl ReportView {
             program: evidence.start.as_ref().map(|start| start.program.clone()),
             started,
             finished,
+            life: Life::of(evidence),
             verdict: verdict.clone(),
             tiers: Tier::ALL.into_iter().map(|tier| tier_row(tier, plan, evidence, verdict)).collect(),
             lint: evidence.lint.clone(),

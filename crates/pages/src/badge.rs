@@ -5,7 +5,8 @@ use crate::palette;
 use crate::width::{self, Weight};
 use askama::Template;
 use cc_ci_model::report::ReportView;
-use cc_ci_model::verdict::{Color, Verdict};
+use cc_ci_model::report::life::Life;
+use cc_ci_model::verdict::Color;
 
 /// Height of the letters. The reader's own sans serif is used, so the text is told how wide it has to be.
 const SIZE: f64 = 11.0;
@@ -36,17 +37,19 @@ struct Badge<'a> {
 
 /// Draws the badge of a run.
 pub fn render(view: &ReportView) -> Result<String, askama::Error> {
-    let verdict = &view.verdict;
-    draw(view.recipe.as_str(), &says(verdict), palette::solid(verdict.color, verdict.level))
+    draw(view.recipe.as_str(), &says(view), palette::solid(view))
 }
 
 /// What the right half says: a level only where it can be trusted.
-fn says(verdict: &Verdict) -> String {
-    match verdict.color {
-        Color::Green => verdict.level_in_words(),
-        Color::Red => format!("red, {}", verdict.level_in_words()),
-        Color::Unverified => "unverified".to_owned(),
-        Color::Cancelled => "cancelled".to_owned(),
+fn says(view: &ReportView) -> String {
+    let verdict = &view.verdict;
+    match (view.life, verdict.color) {
+        (Life::Preparing | Life::Running, _) => "running".to_owned(),
+        (Life::Died, _) => "died".to_owned(),
+        (Life::Over, Color::Green) => verdict.level_in_words(),
+        (Life::Over, Color::Red) => format!("red, {}", verdict.level_in_words()),
+        (Life::Over, Color::Unverified) => "unverified".to_owned(),
+        (Life::Over, Color::Cancelled) => "cancelled".to_owned(),
     }
 }
 

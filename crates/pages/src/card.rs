@@ -6,8 +6,8 @@ use crate::subject;
 use crate::width::{self, Weight};
 use askama::Template;
 use cc_ci_model::report::ReportView;
-use cc_ci_model::report::text::seconds;
-use cc_ci_model::verdict::{Color, Status};
+use cc_ci_model::report::text::{first_line, seconds};
+use cc_ci_model::verdict::Status;
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg;
 use std::sync::{Arc, LazyLock};
@@ -103,9 +103,10 @@ pub fn svg(view: &ReportView) -> Result<String, CardError> {
     let base_width = base.as_ref().map_or(0.0, |base| width::of(base, 34.0, Weight::Regular) + 72.0);
     let word = subject::verdict(view).to_uppercase();
     let pill = width::of(&word, 26.0, Weight::SemiBold) + 48.0;
-    let reason = match verdict.color {
-        Color::Green => subject::proven(view),
-        Color::Red | Color::Unverified | Color::Cancelled => subject::reason(view).unwrap_or_default().to_owned(),
+    let reason = if subject::is_green(view) {
+        subject::proven(view)
+    } else {
+        subject::reasons(view).first().map(|reason| first_line(reason).to_owned()).unwrap_or_default()
     };
     let lines = width::wrap(&clean(&reason), 26.0, Weight::Regular, BESIDE, 2);
     let card = Card {
@@ -117,18 +118,16 @@ pub fn svg(view: &ReportView) -> Result<String, CardError> {
         base,
         pill,
         verdict: word,
-        fill: palette::solid(verdict.color, verdict.level),
+        fill: palette::solid(view),
         bright: palette::bright(verdict.color),
-        blame: verdict.blame.map(|blame| format!("blame: {blame}")),
+        blame: subject::blame(view).map(|blame| format!("blame: {blame}")),
         blame_x: 64.0 + pill + 20.0,
         lines: lines.into_iter().zip(0..).map(|(line, at): (_, u32)| (338 + at * 36, line)).collect(),
-        level: verdict.shown_level().map_or_else(|| "–".to_owned(), |level| level.to_string()),
+        level: subject::level(view).map_or_else(|| "–".to_owned(), |level| level.to_string()),
         arcs: arcs(view),
         rungs: rungs(view),
         deploys: subject::deploys(view),
-        time: view
-            .due_ms
-            .map_or_else(|| "no verdict was reached".to_owned(), |ms| format!("verdict after {}", seconds(ms))),
+        time: view.due_ms.map_or_else(|| view.no_verdict().to_owned(), |ms| format!("verdict after {}", seconds(ms))),
         commit: format!("commit {}", view.shown_head),
         day: subject::day(view).map(clean).unwrap_or_default(),
     };
@@ -170,7 +169,7 @@ fn rungs(view: &ReportView) -> Vec<Rung> {
         .map(|(((_, status), name), at)| Rung {
             x: 64 + at * 218,
             name,
-            word: palette::word(status),
+            word: subject::rung(view, status),
             paint: palette::of_status(status),
             status,
         })

@@ -4,6 +4,7 @@ use crate::escape::plain;
 use crate::palette;
 use crate::subject;
 use cc_ci_model::event::Triage;
+use cc_ci_model::report::life::{HowFar, Life};
 use cc_ci_model::report::text::{first_line, seconds};
 use cc_ci_model::report::{ReportView, TierRow};
 use cc_ci_model::verdict::{Color, Status};
@@ -63,11 +64,12 @@ fn draw(view: &ReportView, published: &Published, with_log: bool) -> String {
     line(&mut out, &heading(view, published));
     line(&mut out, &facts(view));
     line(&mut out, "");
-    if view.verdict.color != Color::Green {
-        for reason in view.verdict.reasons.iter().take(REASONS) {
+    if !subject::is_green(view) {
+        let reasons = subject::reasons(view);
+        for reason in reasons.iter().take(REASONS) {
             line(&mut out, &format!("- {}", text(first_line(reason))));
         }
-        if let Some(more) = view.verdict.reasons.len().checked_sub(REASONS).filter(|more| *more > 0) {
+        if let Some(more) = reasons.len().checked_sub(REASONS).filter(|more| *more > 0) {
             line(&mut out, &format!("- and {more} more"));
         }
         if let Some(first) = view.triage.first() {
@@ -78,7 +80,7 @@ fn draw(view: &ReportView, published: &Published, with_log: bool) -> String {
     tiers(&mut out, view);
     line(&mut out, "");
     line(&mut out, &text(&subject::deploys(view)));
-    if view.verdict.color != Color::Green
+    if !subject::is_green(view)
         && with_log
         && let Some(first) = view.triage.first().filter(|first| !first.log.is_empty())
     {
@@ -95,12 +97,19 @@ fn draw(view: &ReportView, published: &Published, with_log: bool) -> String {
 
 fn heading(view: &ReportView, published: &Published) -> String {
     let verdict = &view.verdict;
-    let mark = match verdict.color {
-        Color::Green => "✅",
-        Color::Red => "❌",
-        Color::Unverified => "⚠️",
-        Color::Cancelled => "⏹️",
+    let mark = match (view.life, verdict.color) {
+        (Life::Preparing | Life::Running, _) => "⏳",
+        (Life::Died, _) => "⚠️",
+        (Life::Over, Color::Green) => "✅",
+        (Life::Over, Color::Red) => "❌",
+        (Life::Over, Color::Unverified) => "⚠️",
+        (Life::Over, Color::Cancelled) => "⏹️",
     };
+    let name = text(view.recipe.as_str());
+    let word = subject::verdict(view).to_lowercase();
+    if view.life != Life::Over {
+        return format!("### {mark} {name}: {word}");
+    }
     let badge = match (published, verdict.shown_level()) {
         (Published::Nowhere, _) | (_, None) => String::new(),
         (Published::At(Address(at)), Some(_)) => format!(" ![{}]({at}/badge.svg)", text(&verdict.level_in_words())),
@@ -110,14 +119,13 @@ fn heading(view: &ReportView, published: &Published) -> String {
         (Some(level), Some(by)) => format!("level {level} of 5 ({})", text(by)),
         (None, by) => format!("no level ({})", text(by.unwrap_or_default())),
     };
-    let name = text(view.recipe.as_str());
-    format!("### {mark} {name}: {}, {level}{badge}", subject::verdict(view).to_lowercase())
+    format!("### {mark} {name}: {word}, {level}{badge}")
 }
 
 fn facts(view: &ReportView) -> String {
     let base = subject::base(view).map(|base| format!("{} → ", text(&base))).unwrap_or_default();
     let took = view.due_ms.map(|ms| format!(", verdict after {}", seconds(ms))).unwrap_or_default();
-    let blame = view.verdict.blame.map(|blame| format!(", blame: **{blame}**")).unwrap_or_default();
+    let blame = subject::blame(view).map(|blame| format!(", blame: **{blame}**")).unwrap_or_default();
     format!("{base}**{}** at {}{took}{blame}", text(&subject::head(view)), text(&view.shown_head))
 }
 
@@ -136,8 +144,11 @@ fn tiers(out: &mut String, view: &ReportView) {
     line(out, "|---|---|---|---|");
     for row in &view.tiers {
         let took = row.span.ms().filter(|ms| *ms > 0).map_or_else(|| "–".to_owned(), seconds);
-        let note = note(row).map(text).unwrap_or_default();
-        line(out, &format!("| {} | {} | {took} | {note} |", row.tier, result(row.status)));
+        let (result, note) = match view.tier_so_far(row) {
+            HowFar::Done => (result(row.status), note(row).map(text).unwrap_or_default()),
+            far @ (HowFar::Pending | HowFar::Running) => (far.word().to_owned(), String::new()),
+        };
+        line(out, &format!("| {} | {result} | {took} | {note} |", row.tier));
     }
     line(out, &format!("| lint | {} | | {} |", result(view.verdict.rungs.lint), text(&view.lint_note())));
 }
@@ -182,8 +193,9 @@ fn fence(text: &str) -> String {
 
 /// What the card shows, for those who do not see it.
 fn card_in_words(view: &ReportView) -> String {
-    let rungs = view.verdict.rungs.named().map(|(name, status)| format!("{name} {}", palette::word(status)));
-    format!("{} {}, {}: {}", view.recipe, view.verdict.color, view.verdict.level_in_words(), rungs.join(", "))
+    let rungs = view.verdict.rungs.named().map(|(name, status)| format!("{name} {}", subject::rung(view, status)));
+    let level = subject::level(view).map_or_else(|| "no level".to_owned(), |level| format!("level {level}"));
+    format!("{} {}, {level}: {}", view.recipe, subject::verdict(view).to_lowercase(), rungs.join(", "))
 }
 
 /// One value as Markdown shows it letter by letter: no markup, no HTML, no mention, no reference, no link of its own.

@@ -1,6 +1,5 @@
 //! `index.html`: one run on one page that needs nothing else, and the same as a part of another document.
 
-use crate::palette;
 use crate::subject;
 use crate::waterfall::{self, Waterfall};
 use askama::Template;
@@ -10,10 +9,12 @@ use cc_ci_model::event::Shot;
 use cc_ci_model::object::ObjectKind;
 use cc_ci_model::outcome::Cause;
 use cc_ci_model::plan::{Plan, Skip};
+use cc_ci_model::report::life::{HowFar, Life};
 use cc_ci_model::report::text::seconds;
 use cc_ci_model::report::{ReportView, StepRow, TierRow};
+use cc_ci_model::verdict::Status;
+use cc_ci_model::verdict::blame::Blame;
 use cc_ci_model::verdict::budget::Agreement;
-use cc_ci_model::verdict::{Color, Status};
 use cc_ci_recipe::source::Severity;
 use sha2::{Digest, Sha256};
 use std::borrow::Borrow;
@@ -65,7 +66,7 @@ struct Body<'a> {
     plan: &'a Plan,
     kept: &'a Kept,
     class: &'static str,
-    verdict: String,
+    verdict: &'static str,
     head: String,
     base: Option<String>,
     waterfall: Waterfall,
@@ -79,8 +80,12 @@ pub fn document(view: &ReportView, plan: &Plan, kept: &Kept) -> Result<String, a
         hash(STYLE),
         hash(SCRIPT)
     );
-    let title =
-        format!("{} {}: {}, {}", view.recipe, subject::head(view), view.verdict.color, view.verdict.level_in_words());
+    let (head, word) = (subject::head(view), subject::verdict(view).to_lowercase());
+    let level = match view.life {
+        Life::Over => format!(", {}", view.verdict.level_in_words()),
+        Life::Preparing | Life::Running | Life::Died => String::new(),
+    };
+    let title = format!("{} {head}: {word}{level}", view.recipe);
     Document { title, policy, style: STYLE, script: SCRIPT, body: &body(view, plan, kept)? }.render()
 }
 
@@ -90,7 +95,7 @@ pub fn body(view: &ReportView, plan: &Plan, kept: &Kept) -> Result<String, askam
         view,
         plan,
         kept,
-        class: class_of(view.verdict.color),
+        class: subject::class(view),
         verdict: subject::verdict(view),
         head: subject::head(view),
         base: subject::base(view),
@@ -105,19 +110,56 @@ fn hash(text: &str) -> String {
     format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
-fn class_of(color: Color) -> &'static str {
-    match color {
-        Color::Green => "green",
-        Color::Red => "red",
-        Color::Unverified => "unverified",
-        Color::Cancelled => "cancelled",
-    }
-}
-
 /// What the template asks for in words.
 impl Body<'_> {
     fn is_green(&self) -> bool {
-        self.view.verdict.color == Color::Green
+        subject::is_green(self.view)
+    }
+
+    fn level(&self) -> Option<u8> {
+        subject::level(self.view)
+    }
+
+    fn blame(&self) -> Option<Blame> {
+        subject::blame(self.view)
+    }
+
+    fn reasons(&self) -> Vec<String> {
+        subject::reasons(self.view)
+    }
+
+    /// The class and the word of a tier.
+    fn tier(&self, row: &TierRow) -> (&'static str, &'static str) {
+        subject::mark(self.view.tier_so_far(row), row.status)
+    }
+
+    /// The class and the word of a step.
+    fn check(&self, row: &StepRow) -> (&'static str, &'static str) {
+        subject::mark(self.view.step_so_far(row), row.status)
+    }
+
+    fn tier_is_done(&self, row: &TierRow) -> bool {
+        self.view.tier_so_far(row) == HowFar::Done
+    }
+
+    fn check_is_done(&self, row: &StepRow) -> bool {
+        self.view.step_so_far(row) == HowFar::Done
+    }
+
+    /// Whether everything that is counted at the end has been counted.
+    fn is_counted(&self) -> bool {
+        !self.view.goes_on() || self.view.due_ms.is_some()
+    }
+
+    /// Why nobody knows what the run left; `None` for one that is over.
+    fn uncounted(&self) -> Option<&'static str> {
+        match self.view.life {
+            Life::Over => None,
+            Life::Preparing | Life::Running => Some("It is counted after teardown."),
+            Life::Died => {
+                Some("Nobody knows: the process of the run is gone. `cc-ci clean` removes what it left on the engine.")
+            }
+        }
     }
 
     fn proven(&self) -> String {
@@ -132,8 +174,8 @@ impl Body<'_> {
         ms.borrow().filter(|ms| *ms > 0).map_or_else(|| "–".to_owned(), seconds)
     }
 
-    fn word(status: &Status) -> &'static str {
-        palette::word(*status)
+    fn rung(&self, status: &Status) -> &'static str {
+        subject::rung(self.view, *status)
     }
 
     fn rungs(&self) -> Vec<(&'static str, Status)> {
@@ -142,9 +184,13 @@ impl Body<'_> {
     }
 
     /// A tier is opened for the reader when there is something to see: that it was not reached, its own line says.
-    fn is_open(row: &TierRow) -> bool {
+    fn is_open(&self, row: &TierRow) -> bool {
         let telling = |step: &StepRow| step.finding.as_ref().is_some_and(|finding| finding.cause != Cause::NotReached);
-        !row.status.lets_pass() && row.steps.iter().any(telling)
+        match self.view.tier_so_far(row) {
+            HowFar::Done => !row.status.lets_pass() && row.steps.iter().any(telling),
+            HowFar::Running => true,
+            HowFar::Pending => false,
+        }
     }
 
     /// When the run started, as people write it.

@@ -1,13 +1,20 @@
 //! The colours and words of verdicts and statuses, for pictures that cannot follow the reader's theme.
 
+use cc_ci_model::report::ReportView;
+use cc_ci_model::report::life::Life;
 use cc_ci_model::verdict::{Color, Status};
 
 /// A colour as SVG writes it.
 pub(crate) type Paint = &'static str;
 
-/// The verdict's colour behind white text; the contrast is at least 4.5.
-pub(crate) fn solid(color: Color, level: u8) -> Paint {
-    match (color, level) {
+/// The run's colour behind white text; the contrast is at least 4.5. Until it is over, a run is neither good nor bad.
+pub(crate) fn solid(view: &ReportView) -> Paint {
+    let color = match view.life {
+        Life::Over => view.verdict.color,
+        Life::Preparing | Life::Running => Color::Cancelled,
+        Life::Died => Color::Unverified,
+    };
+    match (color, view.verdict.level) {
         (Color::Green, 5..) => "#1a7f37",
         (Color::Green, 4) => "#3f7d1e",
         (Color::Green, 0..4) => "#6a7211",

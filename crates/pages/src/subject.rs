@@ -1,8 +1,10 @@
 //! What a run is about, in the words that badge, card, page and comment share.
 
+use crate::palette;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::report::ReportView;
-use cc_ci_model::report::text::first_line;
+use cc_ci_model::report::life::{HowFar, Life};
+use cc_ci_model::verdict::blame::Blame;
 use cc_ci_model::verdict::{Color, Status};
 
 /// The version under test; its commit when it has no label.
@@ -24,9 +26,55 @@ pub(crate) fn day(view: &ReportView) -> Option<&str> {
     view.started.as_deref().and_then(|started| started.get(..10))
 }
 
-/// The most important reason, if the run is not green.
-pub(crate) fn reason(view: &ReportView) -> Option<&str> {
-    view.verdict.reasons.first().map(|reason| first_line(reason))
+/// Whether the verdict is final, and nothing is wrong.
+pub(crate) fn is_green(view: &ReportView) -> bool {
+    view.life == Life::Over && view.verdict.color == Color::Green
+}
+
+/// What is to be said of the run, most important first; nothing of a green one. While a run goes on there is only where it is.
+pub(crate) fn reasons(view: &ReportView) -> Vec<String> {
+    match view.whereabouts() {
+        Some(place) => vec![format!("The run goes on: {place}.")],
+        None => view.unfinished().map(str::to_owned).into_iter().chain(view.verdict.reasons.clone()).collect(),
+    }
+}
+
+/// The level that is shown, which only a run that is over has.
+pub(crate) fn level(view: &ReportView) -> Option<u8> {
+    match view.life {
+        Life::Over => view.verdict.shown_level(),
+        Life::Preparing | Life::Running | Life::Died => None,
+    }
+}
+
+/// Whose fault it is that the run is not green, once that can be said.
+pub(crate) fn blame(view: &ReportView) -> Option<Blame> {
+    view.verdict.blame.filter(|_| !view.goes_on())
+}
+
+/// How a rung stands; of one without an answer nobody can tell while the run goes on.
+pub(crate) fn rung(view: &ReportView, status: Status) -> &'static str {
+    match status {
+        Status::Unver if view.goes_on() => HowFar::Pending.word(),
+        Status::Pass | Status::Fail | Status::Skip | Status::Unver => palette::word(status),
+    }
+}
+
+/// How a tier or a step stands: the class it is drawn with, and the word.
+pub(crate) fn mark(far: HowFar, status: Status) -> (&'static str, &'static str) {
+    match far {
+        HowFar::Done => (status.word(), palette::word(status)),
+        HowFar::Pending | HowFar::Running => (far.word(), far.word()),
+    }
+}
+
+/// How the whole run is dressed.
+pub(crate) fn class(view: &ReportView) -> &'static str {
+    match (view.life, view.verdict.color) {
+        (Life::Preparing | Life::Running, _) => "running",
+        (Life::Died, _) => "unverified",
+        (Life::Over, color) => color.word(),
+    }
 }
 
 /// What was proven, for a run with nothing to complain about, and what was left out.
@@ -57,14 +105,14 @@ pub(crate) fn deploys(view: &ReportView) -> String {
     )
 }
 
-/// The verdict as a heading, with its blame where there is one.
-pub(crate) fn verdict(view: &ReportView) -> String {
-    let word = match view.verdict.color {
-        Color::Green => "Green",
-        Color::Red => "Red",
-        Color::Unverified => "Unverified",
-        Color::Cancelled => "Cancelled",
-    };
-    let so_far = if view.verdict.provisional { " so far" } else { "" };
-    format!("{word}{so_far}")
+/// The verdict as a heading; of a run without an end, why there is none.
+pub(crate) fn verdict(view: &ReportView) -> &'static str {
+    match (view.life, view.verdict.color) {
+        (Life::Preparing | Life::Running, _) => "Running",
+        (Life::Died, _) => "Died",
+        (Life::Over, Color::Green) => "Green",
+        (Life::Over, Color::Red) => "Red",
+        (Life::Over, Color::Unverified) => "Unverified",
+        (Life::Over, Color::Cancelled) => "Cancelled",
+    }
 }

@@ -9,7 +9,9 @@ use cc_ci_engine::voice::Voice;
 use cc_ci_model::event::{Event, RunEnd};
 use cc_ci_model::redact::Vault;
 use cc_ci_model::report::ReportView;
+use cc_ci_model::report::life::Life;
 use cc_ci_store::recorder::Recorder;
+use cc_ci_store::replay::Judged;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
 use cc_ci_store::{artifacts, leaks, replay, retention};
@@ -40,6 +42,8 @@ pub(crate) fn close(
     notes.extend(told(artifacts::mask_again(dir, &redactor)));
     // The reports as they stand now, so that they are looked through as well.
     if let Ok(judged) = replay::judged(dir) {
+        // As they will be true if this process dies before it has drawn the next ones.
+        let judged = Judged { life: Life::Died, ..judged };
         notes.extend(told(artifacts::write_reports(dir, &judged.view(), &redactor)));
         notes.extend(not_drawn(pictures::write_texts(dir, &judged, &redactor)));
     }

@@ -272,7 +272,7 @@ impl From<AbraError> for RunnerError {
 impl From<ReplayError> for RunnerError {
     fn from(error: ReplayError) -> Self {
         let kind = match &error {
-            ReplayError::Io { .. } => ErrorKind::Infrastructure,
+            ReplayError::Io { .. } | ReplayError::Folder(_) => ErrorKind::Infrastructure,
             ReplayError::Empty { .. }
             | ReplayError::Format { .. }
             | ReplayError::NotARecord { .. }

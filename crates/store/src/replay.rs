@@ -1,10 +1,12 @@
 //! Reads the record of a run back, and judges it as the run was judged.
 
-use crate::run_dir::{EVENTS, RunDir};
+use crate::life::life;
+use crate::run_dir::{EVENTS, RunDir, RunDirError};
 use cc_ci_model::event::{Event, FORMAT, RecordFormat, Stamped};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::report::ReportView;
+use cc_ci_model::report::life::Life;
 use cc_ci_model::verdict::{Verdict, judge};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -20,6 +22,9 @@ pub enum ReplayError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The run's folder does not say whether the run goes on.
+    #[error(transparent)]
+    Folder(#[from] RunDirError),
     /// There is nothing in it.
     #[error("{path}: the record is empty")]
     Empty {
@@ -89,6 +94,8 @@ pub struct Judged {
     pub evidence: Evidence,
     /// The verdict.
     pub verdict: Verdict,
+    /// How far the run had come when the record was read.
+    pub life: Life,
     /// The last line, if the process was killed while writing it.
     pub torn: Option<Torn>,
 }
@@ -97,7 +104,7 @@ impl Judged {
     /// The view reports are drawn from.
     #[must_use]
     pub fn view(&self) -> ReportView {
-        ReportView::new(&self.plan, &self.evidence, &self.verdict)
+        ReportView::new(&self.plan, &self.evidence, &self.verdict).seen_as(self.life)
     }
 }
 
@@ -155,6 +162,8 @@ pub fn events(dir: &RunDir) -> Result<Recording, ReplayError> {
 
 /// Reads a run and judges it by the plan it followed.
 pub fn judged(dir: &RunDir) -> Result<Judged, ReplayError> {
+    // In this order: what is added to the record of a run that goes on may end it, but nothing makes it go on again.
+    let life = life(dir)?;
     let Recording { events, torn } = events(dir)?;
     let plan = events
         .iter()
@@ -162,5 +171,5 @@ pub fn judged(dir: &RunDir) -> Result<Judged, ReplayError> {
         .ok_or_else(|| ReplayError::NoPlan { path: dir.file(EVENTS) })?;
     let evidence = Evidence::fold(&events);
     let verdict = judge(&plan, &evidence);
-    Ok(Judged { plan, evidence, verdict, torn })
+    Ok(Judged { plan, evidence, verdict, life, torn })
 }

@@ -30,7 +30,7 @@ pub struct Progress {
     pulling: Option<String>,
     said: u64,
     stage: RunPart,
-    record: Vec<Stamped>,
+    evidence: Evidence,
 }
 
 /// The step under way.
@@ -73,14 +73,14 @@ impl Progress {
             pulling: None,
             said: 0,
             stage: RunPart::Preparing,
-            record: Vec::new(),
+            evidence: Evidence::default(),
         }
     }
 
     /// Takes note of one event; answers with the lines that stay.
     pub fn take(&mut self, stamped: &Stamped) -> Vec<String> {
         self.now = stamped.ms;
-        self.record.push(stamped.clone());
+        self.evidence.add(stamped);
         let lines = self.lines(&stamped.event);
         if !lines.is_empty() {
             self.said = stamped.ms;
@@ -167,9 +167,9 @@ impl Progress {
 
     /// The verdict as it stands before teardown: it can only get worse, if something is left behind.
     fn provisional(&self) -> String {
-        let evidence = Evidence::fold(&self.record);
+        let evidence = &self.evidence;
         match &evidence.plan {
-            Some(plan) => summary::so_far(&ReportView::new(plan, &evidence, &judge(plan, &evidence))),
+            Some(plan) => summary::so_far(&ReportView::new(plan, evidence, &judge(plan, evidence))),
             None => format!("verdict due after {}", seconds(self.now)),
         }
     }

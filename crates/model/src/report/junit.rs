@@ -1,6 +1,5 @@
 //! `junit.xml`: a test suite per tier, a test case per step, for CI systems that know nothing of us.
 
-use super::summary::UNFINISHED;
 use super::{ReportView, StepRow, TierRow, text};
 use crate::outcome::{Cause, Finding};
 use crate::testcase::{self as cases, CaseEnd, Count};
@@ -105,8 +104,7 @@ fn case(row: &TierRow, step: &StepRow) -> TestCase {
 /// What no single step stands for: the budget, leftovers, leaks, the way the run ended.
 fn whole_run(view: &ReportView) -> TestSuite {
     let verdict = &view.verdict;
-    let unfinished = verdict.provisional.then_some(UNFINISHED);
-    let reasons: Vec<&str> = verdict.reasons.iter().map(String::as_str).chain(unfinished).collect();
+    let reasons: Vec<&str> = verdict.reasons.iter().map(String::as_str).chain(view.unfinished()).collect();
     let mut status = if reasons.is_empty() {
         TestCaseStatus::success()
     } else {

@@ -1,6 +1,6 @@
 //! `results.json`: the run for programs. Schema 3 has every key of schema 2 with the same meaning, and more.
 
-use super::{DependencyRow, DeployRow, ReportView, StepRow, TierRow, summary};
+use super::{DependencyRow, DeployRow, ReportView, StepRow, TierRow};
 use crate::event::Triage;
 use crate::exit;
 use crate::object::Object;
@@ -314,12 +314,7 @@ impl Results {
             level_capped_by: verdict.capped_by().map(str::to_owned),
             rungs: verdict.rungs,
             blame: verdict.blame,
-            reasons: verdict
-                .reasons
-                .iter()
-                .cloned()
-                .chain(verdict.provisional.then(|| summary::UNFINISHED.to_owned()))
-                .collect(),
+            reasons: verdict.reasons.iter().cloned().chain(view.unfinished().map(str::to_owned)).collect(),
             exit_code: exit::of_verdict(verdict),
             results: view.tiers.iter().map(|row| (row.tier, row.status)).collect(),
             stages: stages(view),

@@ -1,5 +1,6 @@
 //! The RUN SUMMARY: what a person reads on the terminal when the run is over (OUT-2).
 
+use super::life::{HowFar, Life};
 use super::text::{first_line, seconds};
 use super::{ReportView, TierRow};
 use crate::event::Triage;
@@ -35,15 +36,12 @@ pub fn render(view: &ReportView) -> String {
         line(&mut out, "");
     }
     for row in &view.tiers {
-        tier(&mut out, row);
+        tier(&mut out, view, row);
     }
     line(&mut out, "");
     failures(&mut out, view);
     cases(&mut out, view);
-    line(&mut out, &view.verdict.budget.line());
-    for words in &view.verdict.budget.words {
-        line(&mut out, &format!("  {words}"));
-    }
+    budget(&mut out, view);
     let dependencies = view.dependencies();
     line(&mut out, &format!("dependencies: {}", list(&dependencies, "none")));
     skipped(&mut out, view);
@@ -59,7 +57,7 @@ pub fn render(view: &ReportView) -> String {
     for note in &view.notes {
         line(&mut out, &format!("note: {}", first_line(note)));
     }
-    if view.verdict.reasons.len() > 1 {
+    if view.verdict.reasons.len() > 1 && !view.goes_on() {
         line(&mut out, "why not green:");
         for reason in &view.verdict.reasons {
             line(&mut out, &format!("  - {}", first_line(reason)));
@@ -70,18 +68,19 @@ pub fn render(view: &ReportView) -> String {
     out
 }
 
-/// Why a record without an end is no success, however well the run went.
-pub const UNFINISHED: &str = "the record has no end: the process of the run died before its teardown, or still goes on; nobody \
-    has counted what it leaves behind";
-
 /// The verdict in one line: colour, blame, and the most important reason. A record without an end is called so first.
 #[must_use]
 pub fn headline(view: &ReportView) -> String {
     let so_far = so_far(view);
-    if !view.verdict.provisional {
-        return so_far;
+    let code = exit::of_verdict(&view.verdict);
+    match (view.life, view.unfinished()) {
+        (Life::Preparing | Life::Running, _) => {
+            let so_far = view.due_ms.map(|_| format!(". So far: {so_far}")).unwrap_or_default();
+            format!("RUNNING, {}{so_far}", view.whereabouts().unwrap_or_default())
+        }
+        (Life::Died, Some(why)) => format!("NOT FINISHED, exit code {code}: {why}. So far: {so_far}"),
+        (Life::Died, None) | (Life::Over, _) => so_far,
     }
-    format!("NOT FINISHED, exit code {}: {UNFINISHED}. So far: {so_far}", exit::of_verdict(&view.verdict))
 }
 
 /// The verdict in one line, for a run that goes on: it can only get worse, if something is left behind.
@@ -140,10 +139,24 @@ fn triage(out: &mut String, triage: &Triage) {
     }
 }
 
-fn tier(out: &mut String, row: &TierRow) {
+fn tier(out: &mut String, view: &ReportView, row: &TierRow) {
     let took = row.span.ms().filter(|ms| *ms > 0).map_or_else(|| "-".to_owned(), seconds);
-    let note = row.note.as_deref().map(first_line).unwrap_or_default();
-    line(out, format!("{:<8} {:<5} {took:>9}  {note}", row.tier.word(), row.status.word()).trim_end());
+    let (word, note) = match view.tier_so_far(row) {
+        HowFar::Done => (row.status.word(), row.note.as_deref().map(first_line).unwrap_or_default()),
+        far @ (HowFar::Pending | HowFar::Running) => (far.word(), ""),
+    };
+    line(out, format!("{:<8} {word:<5} {took:>9}  {note}", row.tier.word()).trim_end());
+}
+
+fn budget(out: &mut String, view: &ReportView) {
+    if view.goes_on() && view.due_ms.is_none() {
+        line(out, "deploys: counted before the verdict");
+        return;
+    }
+    line(out, &view.verdict.budget.line());
+    for words in &view.verdict.budget.words {
+        line(out, &format!("  {words}"));
+    }
 }
 
 /// Every step that failed, where one tier has several; its line names only the first.
@@ -211,10 +224,11 @@ fn level(out: &mut String, view: &ReportView) {
     let rungs: Vec<String> =
         view.verdict.rungs.named().iter().map(|(name, status)| format!("{name} {status}")).collect();
     let level = match view.verdict.shown_level() {
-        Some(level) => format!("level {level} of 5"),
-        None => "no level".to_owned(),
+        _ if view.goes_on() => "no level before the end".to_owned(),
+        Some(level) => format!("level {level} of 5: {}", rungs.join(", ")),
+        None => format!("no level: {}", rungs.join(", ")),
     };
-    line(out, &format!("{level}: {}", rungs.join(", ")));
+    line(out, &level);
     if let Some(by) = view.verdict.capped_by() {
         line(out, &format!("  why no more: {by}"));
     }
@@ -233,7 +247,7 @@ fn level(out: &mut String, view: &ReportView) {
 
 fn timings(out: &mut String, view: &ReportView) {
     let verdict =
-        view.due_ms.map_or_else(|| "no verdict was reached".to_owned(), |ms| format!("verdict after {}", seconds(ms)));
+        view.due_ms.map_or_else(|| view.no_verdict().to_owned(), |ms| format!("verdict after {}", seconds(ms)));
     let (pull_ms, pulled) = view.pulls();
     let pulls = if pulled == 0 {
         format!("no image of {} was pulled", view.images.len())
@@ -252,12 +266,13 @@ fn timings(out: &mut String, view: &ReportView) {
 }
 
 fn objects(out: &mut String, view: &ReportView) {
-    if view.verdict.provisional {
-        line(
-            out,
-            "objects left: not known, the record ends before teardown; `cc-ci clean` removes what a dead run left",
-        );
-        return;
+    match view.life {
+        Life::Over => {}
+        Life::Preparing | Life::Running => return line(out, "objects left: counted after teardown"),
+        Life::Died => {
+            let why = "not known, the record ends before teardown; `cc-ci clean` removes what a dead run left";
+            return line(out, &format!("objects left: {why}"));
+        }
     }
     let counts = match (view.before, view.after) {
         (Some(before), Some(after)) => {

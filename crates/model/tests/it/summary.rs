@@ -8,6 +8,7 @@ use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::build::{Backup, Data, PlanFacts, plan};
 use cc_ci_model::plan::step::{Check, Operation};
+use cc_ci_model::report::life::Life;
 use cc_ci_model::report::{ReportView, summary};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::judge;
@@ -185,12 +186,83 @@ fn before_teardown_the_summary_says_what_is_not_known_yet() {
     let text = summary::render(&ReportView::new(&plan, &evidence, &judge(&plan, &evidence)));
     let end: Vec<&str> = text.lines().rev().take(5).collect();
     insta::assert_snapshot!(end.join("\n"), @"
-    NOT FINISHED, exit code 1: the record has no end: the process of the run died before its teardown, or still goes on; nobody has counted what it leaves behind. So far: GREEN (level 4, before teardown) after 15.7 s
+    NOT FINISHED, exit code 1: the record has no end: the process of the run died before its teardown; nobody has counted what it leaves behind. So far: GREEN (level 4, before teardown) after 15.7 s
 
     note: no IPVS here: endpoint_mode dnsrr is added
     objects left: not known, the record ends before teardown; `cc-ci clean` removes what a dead run left
     slowest: backup/complete 0.4 s, backup/seed 0.4 s, backup/serving 0.4 s, backup/settled 0.4 s
     ");
+}
+
+/// A green run as its record stands when the last event is the one that `last` chooses.
+fn so_far(plan: &Plan, life: Life, last: impl Fn(&Event) -> bool) -> ReportView {
+    let mut events = Story::green(plan).told();
+    events.truncate(events.iter().position(|stamped| last(&stamped.event)).unwrap() + 1);
+    let evidence = Evidence::fold(&events);
+    ReportView::new(plan, &evidence, &judge(plan, &evidence)).seen_as(life)
+}
+
+fn begins_upgrade(event: &Event) -> bool {
+    matches!(event, Event::StepStarted { step } if step.as_str() == "upgrade/converged")
+}
+
+#[test]
+fn a_run_that_goes_on_says_where_it_is_and_blames_nobody() {
+    let plan = a_plan();
+    let text = summary::render(&so_far(&plan, Life::Running, begins_upgrade));
+    insta::assert_snapshot!(text, @"
+    RUN SUMMARY  miniflux 2.0.0+2.3.4 @ bbbbbbbb  (run r1, base: 1.0.0+2.2.6)
+
+    install  pass      2.5 s
+    upgrade  running         -
+    backup   pending         -
+    restore  pending         -
+    custom   pending         -
+
+    deploys: counted before the verdict
+    dependencies: none
+    no level before the end
+    lint: the record does not say what lint found
+    time: no verdict yet; pulling 1 of 2 images 2.5 s (apart from the tiers)
+    slowest: install/converged 0.4 s, install/deploy 0.4 s, install/serving 0.4 s, install/stable 0.4 s
+    objects left: counted after teardown
+    note: no IPVS here: endpoint_mode dnsrr is added
+
+    RUNNING, in upgrade (converged)
+    ");
+    for words in ["blame", "unver", "fail", "RED", "why not green", "left over"] {
+        assert!(!text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
+fn where_a_run_is_depends_on_its_life_and_on_how_far_its_record_goes() {
+    let plan = a_plan();
+    let place = |life, last: fn(&Event) -> bool| so_far(&plan, life, last).whereabouts();
+    assert_eq!(place(Life::Running, begins_upgrade).as_deref(), Some("in upgrade (converged)"));
+    let planned = |event: &Event| matches!(event, Event::Planned { .. });
+    assert_eq!(place(Life::Running, planned).as_deref(), Some("getting ready, or between two tiers"));
+    let due = |event: &Event| matches!(event, Event::VerdictDue);
+    assert_eq!(place(Life::Running, due).as_deref(), Some("tearing down"));
+    assert_eq!(place(Life::Died, begins_upgrade), None);
+    // Whoever looked before the last event was written believes the record.
+    let ended = so_far(&plan, Life::Running, |event| matches!(event, Event::RunEnded { .. }));
+    assert_eq!((ended.life, ended.whereabouts(), ended.unfinished()), (Life::Over, None, None));
+}
+
+#[test]
+fn a_run_whose_process_is_gone_says_so_and_what_never_came_has_no_answer() {
+    let plan = a_plan();
+    let view = so_far(&plan, Life::Died, begins_upgrade);
+    let headline = summary::headline(&view);
+    assert!(
+        headline.starts_with("NOT FINISHED, exit code 1: the record has no end: the process of the run died"),
+        "{headline}"
+    );
+    let text = summary::render(&view);
+    assert!(text.contains("custom   unver") && text.contains("cc-ci clean"), "{text}");
+    let going_on = summary::headline(&so_far(&plan, Life::Running, |event| matches!(event, Event::VerdictDue)));
+    assert!(going_on.starts_with("RUNNING, tearing down. So far: GREEN (level 4, before teardown)"), "{going_on}");
 }
 
 #[test]

@@ -1,7 +1,12 @@
 //! What the run page says, and that it needs nothing else.
 
 use crate::runs;
+use cc_ci_model::event::Event;
+use cc_ci_model::plan::Plan;
+use cc_ci_model::report::ReportView;
+use cc_ci_model::report::life::Life;
 use cc_ci_pages::page::{SCRIPT, STYLE, body, document};
+use cc_ci_pages::{badge, card, comment};
 
 /// The text of a page, tags taken out.
 fn text(html: &str) -> String {
@@ -79,6 +84,54 @@ fn a_page_without_anything_beside_the_record_is_whole() {
     // A record that broke off at its start still has a page.
     let html = document(&runs::view(&plan, &events[..2]), &plan, &runs::kept()).unwrap();
     assert!(text(&html).contains("No verdict was reached") || !html.contains("id=\"time\""));
+}
+
+/// The red run as its record stands when the upgrade has converged.
+fn in_the_upgrade(life: Life) -> (Plan, ReportView) {
+    let (plan, mut events) = runs::red();
+    let serving = |event: &Event| matches!(event, Event::StepStarted { step } if step.as_str() == "upgrade/serving");
+    events.truncate(events.iter().position(|stamped| serving(&stamped.event)).unwrap() + 1);
+    let view = runs::view(&plan, &events).seen_as(life);
+    (plan, view)
+}
+
+#[test]
+fn a_page_of_a_run_that_goes_on_says_in_which_tier_and_blames_nobody() {
+    let (plan, view) = in_the_upgrade(Life::Running);
+    let html = body(&view, &plan, &runs::kept()).unwrap();
+    let text = text(&html);
+    let told =
+        ["Running", "The run goes on: in upgrade (serving).", "install passed", "upgrade running", "backup pending"];
+    for part in told.into_iter().chain(["Deploys are counted before the verdict.", "It is counted after teardown."]) {
+        place(&text, part);
+    }
+    for wrong in ["blame", "unverified", "Unverified", "no answer", "never came", "level 0", "do not agree"] {
+        assert!(!text.contains(wrong), "{wrong}: {text}");
+    }
+    assert!(html.contains("<details class=\"tier running\" open>"), "what goes on is open");
+    assert!(html.contains("<article class=\"cc-ci-run running\">"));
+    let title = document(&view, &plan, &runs::kept()).unwrap();
+    assert!(title.contains("<title>miniflux 2.0.0+2.3.4: running</title>"));
+    let comment = comment::render(&view, &comment::Published::Nowhere);
+    assert!(
+        comment.starts_with("### ⏳ miniflux: running\n") && comment.contains("| upgrade | running |"),
+        "{comment}"
+    );
+    assert!(!comment.contains("blame"), "{comment}");
+    assert!(badge::render(&view).unwrap().contains(">running<"));
+    card::png(&view).unwrap();
+}
+
+#[test]
+fn a_page_of_a_run_whose_process_is_gone_says_so_first() {
+    let (plan, view) = in_the_upgrade(Life::Died);
+    let text = text(&body(&view, &plan, &runs::kept()).unwrap());
+    let told = place(&text, "the process of the run died before its teardown");
+    assert!(place(&text, "Died") < told && told < place(&text, "install passed"), "{text}");
+    place(&text, "Nobody knows: the process of the run is gone.");
+    assert!(!text.contains("Running") && !text.contains("pending"), "{text}");
+    let comment = comment::render(&view, &comment::Published::Nowhere);
+    assert!(comment.starts_with("### ⚠️ miniflux: died\n"), "{comment}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use cc_ci_model::event::{Event, Listener, Stamped};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::report::life::Life;
 use cc_ci_runner::outcome::EndKind;
+use cc_ci_runner::pictures;
 use cc_ci_runner::session::Session;
 use cc_ci_store::follow::follow;
 use cc_ci_store::life::life;
@@ -41,6 +42,8 @@ async fn the_next_reader_goes_on_where_the_last_one_stopped_and_finds_the_outcom
     let first = follow(&dir, 0).unwrap();
     assert!(matches!(first.events.last().unwrap().event, Event::StepEnded { .. }));
     assert_eq!(life(&dir).unwrap(), Life::Running);
+    let page = pictures::page(&dir, &replay::judged(&dir).unwrap()).unwrap();
+    assert!(page.contains("The run goes on: in install"), "a page drawn meanwhile says where the run is");
     let_go.send(()).unwrap();
     // Whoever reads from here on knows only how far the other one had come.
     let told = world.end(handle).await;
