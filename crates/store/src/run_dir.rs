@@ -85,7 +85,15 @@ pub struct RunDir {
 /// Says that the run goes on; given up when dropped, or by the kernel when the process dies.
 #[derive(Debug)]
 pub struct RunLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        // Closing would not do: a program that another run of this process is just starting holds a copy until it is on its feet.
+        // If the kernel refuses, closing is all there is.
+        let _closed = self.file.unlock();
+    }
 }
 
 impl RunDir {
@@ -104,7 +112,7 @@ impl RunDir {
         let lock = path.join(LOCK);
         let file = File::create(&lock).map_err(|source| RunDirError::io("create", &lock, source))?;
         file.lock().map_err(|source| RunDirError::io("lock", &lock, source))?;
-        Ok((Self { path }, RunLock { _file: file }))
+        Ok((Self { path }, RunLock { file }))
     }
 
     /// The folder of a run that was made before.
@@ -241,6 +249,17 @@ mod tests {
         drop(lock);
         assert!(!dir.is_running().unwrap());
         assert_eq!(RunDir::open(&state, &run("r1")).unwrap(), dir);
+    }
+
+    #[test]
+    fn a_lock_is_given_back_at_once_even_while_somebody_holds_a_copy_of_the_file() {
+        let (_folder, state) = state();
+        let (dir, lock) = RunDir::create(&state, &run("r1")).unwrap();
+        // As a child that was forked and has not become its program yet.
+        let _copy = lock.file.try_clone().unwrap();
+        assert!(dir.is_running().unwrap());
+        drop(lock);
+        assert!(!dir.is_running().unwrap());
     }
 
     #[test]
