@@ -61,11 +61,11 @@ impl World {
         (code, outcome["kind"].as_str().unwrap().to_owned())
     }
 
-    /// Waits until a file is there.
+    /// Waits until something stands in a file.
     fn waits_for(&self, name: &str) {
         let began = Instant::now();
-        while !self.path(name).exists() {
-            assert!(began.elapsed() < Duration::from_secs(30), "{name} was never made");
+        while !fs::metadata(self.path(name)).is_ok_and(|file| file.len() > 0) {
+            assert!(began.elapsed() < Duration::from_secs(30), "{name} was never written");
             std::thread::yield_now();
         }
     }
