@@ -49,8 +49,8 @@ impl fmt::Display for CaseId {
 pub enum Question {
     /// `cc-ci run` on the engine: the verdict.
     Run(Box<Described>),
-    /// `cc-ci plan` on the files alone: the recipe is refused before anything is deployed.
-    Refusal(Box<Described>),
+    /// `cc-ci plan` on the files alone, and `cc-ci lint` where a finding is wished for.
+    Files(Box<Described>),
     /// `cc-ci plan` on one compose file: the same answer as docker's own loader.
     Loader(LoaderRow),
     /// `cc-ci lint` on one compose file and on its twin without the fault.
@@ -63,7 +63,7 @@ impl Question {
     pub fn needs_files_only(&self) -> bool {
         match self {
             Self::Run(_) => false,
-            Self::Refusal(_) | Self::Loader(_) | Self::Lint(_) => true,
+            Self::Files(_) | Self::Loader(_) | Self::Lint(_) => true,
         }
     }
 
@@ -71,7 +71,7 @@ impl Question {
     #[must_use]
     pub fn described(&self) -> Option<&Described> {
         match self {
-            Self::Run(described) | Self::Refusal(described) => Some(described),
+            Self::Run(described) | Self::Files(described) => Some(described),
             Self::Loader(_) | Self::Lint(_) => None,
         }
     }
@@ -103,7 +103,7 @@ pub struct Right {
     pub tier: Option<String>,
     /// Whose fault it is.
     pub blame: Option<String>,
-    /// The exit codes of `cc-ci plan`, one of which is right; for refused recipes.
+    /// The exit codes of `cc-ci plan`, one of which is right; for what files alone decide.
     #[serde(default, deserialize_with = "one_or_many")]
     pub exit: Vec<i32>,
     /// The verdict's first line has to match this.

@@ -1,6 +1,6 @@
 //! Reads the cases of a folder: one `case.toml` each, and the rows of two tables.
 
-use crate::case::{Case, CaseId, Described, LintExpected, LintRow, LoaderRow, Question, RightColor, Severity};
+use crate::case::{Case, CaseId, Described, LintExpected, LintRow, LoaderRow, Question, Right, RightColor, Severity};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -111,8 +111,17 @@ fn described(folder: &Path, id: CaseId) -> Result<Case, CatalogueError> {
     }
     let title = described.title.clone();
     let described = Box::new(described);
-    let question = if refused { Question::Refusal(described) } else { Question::Run(described) };
+    let question = if is_about_files(&described.right) { Question::Files(described) } else { Question::Run(described) };
     Ok(Case { id, title, question })
+}
+
+/// Whether files alone decide: a refusal; or no colour is asked for, but what `plan` or `lint` says.
+fn is_about_files(right: &Right) -> bool {
+    match right.color {
+        RightColor::Refused => true,
+        RightColor::Any => !right.exit.is_empty() || right.lint.is_some(),
+        RightColor::Green | RightColor::Red | RightColor::Unverified | RightColor::NotGreen => false,
+    }
 }
 
 /// The lines of a table below its head, each with its number and its columns.

@@ -45,14 +45,17 @@ pub fn run(right: &Right, answer: &Answer, lint: Option<&Rules>) -> Vec<String> 
     wrong
 }
 
-/// What differs when the recipe has to be refused by `plan`. A plan that says what `or_note` asks for is right, too.
+/// What differs where files alone decide. A plan that says what `or_note` asks for is as good as a refusal.
 #[must_use]
-pub fn refusal(right: &Right, answer: &Answer) -> Vec<String> {
+pub fn files(right: &Right, answer: &Answer, lint: Option<&Rules>) -> Vec<String> {
     let noted = right.or_note.as_ref().is_some_and(|note| note.is_match(&answer.report));
     if noted && answer.exit == Some(0) {
         return too_late(right, answer).into_iter().collect();
     }
-    let mut wrong = exits(&right.exit, answer);
+    let mut wrong = if right.exit.is_empty() { Vec::new() } else { exits(&right.exit, answer) };
+    if let (Some(expected), Some(rules)) = (&right.lint, lint) {
+        wrong.extend(speaks(expected, rules));
+    }
     if let Some(line) = right.first_line.as_ref().filter(|line| !line.is_match(&answer.first_line)) {
         wrong.push(format!("the first line does not match `{line}`: {}", answer.first_line));
     }
@@ -202,16 +205,25 @@ mod tests {
         let died = Answer::read(Some(1), "", "error: the engine is gone\n  at the socket\n", Duration::ZERO);
         let expected = ["no verdict, exit code 1: error: the engine is gone at the socket"];
         assert_eq!(run(&right("color = \"any\""), &died, None), expected);
-        assert_eq!(refusal(&right("color = \"refused\"\nexit = [21, 23]"), &died).len(), 1);
+        assert_eq!(files(&right("color = \"refused\"\nexit = [21, 23]"), &died, None).len(), 1);
     }
 
     #[test]
     fn a_plan_that_says_so_is_as_good_as_a_refusal() {
         let wish = right("color = \"refused\"\nexit = [21]\nor_note = \"HOME is not\"");
         let plan = |exit, out| Answer::read(Some(exit), out, "", Duration::ZERO);
-        assert!(refusal(&wish, &plan(0, "note: HOME is not in .env.sample")).is_empty());
-        assert_eq!(refusal(&wish, &plan(0, "note: nothing")).len(), 1);
-        assert_eq!(refusal(&wish, &plan(11, "HOME is not in .env.sample")).len(), 1);
+        assert!(files(&wish, &plan(0, "note: HOME is not in .env.sample"), None).is_empty());
+        assert_eq!(files(&wish, &plan(0, "note: nothing"), None).len(), 1);
+        assert_eq!(files(&wish, &plan(11, "HOME is not in .env.sample"), None).len(), 1);
+    }
+
+    #[test]
+    fn files_that_are_fine_may_need_a_finding() {
+        let wish = right("color = \"any\"\nlint = \"CC101\"");
+        let plan = Answer::read(Some(0), "recipe   tiny", "", Duration::ZERO);
+        let spoken = Rules::from([("CC101".to_owned(), Severity::Error)]);
+        assert!(files(&wish, &plan, Some(&spoken)).is_empty());
+        assert_eq!(files(&wish, &plan, Some(&Rules::new())), ["lint does not speak of CC101"]);
     }
 
     #[test]

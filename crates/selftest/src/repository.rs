@@ -18,8 +18,8 @@ const LIMIT: Duration = Duration::from_secs(300);
 pub fn recipe_name(case: &Case) -> &str {
     match &case.question {
         Question::Loader(_) | Question::Lint(_) => ROW_NAME,
-        Question::Run(described) | Question::Refusal(described) if described.over == "none" => &case.id.name,
-        Question::Run(described) | Question::Refusal(described) => &described.over,
+        Question::Run(described) | Question::Files(described) if described.over == "none" => &case.id.name,
+        Question::Run(described) | Question::Files(described) => &described.over,
     }
 }
 

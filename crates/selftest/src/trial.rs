@@ -86,11 +86,7 @@ impl Bench {
         let recipe = repository::make(&self.catalogue, &case.id, name, work, cancel).await?;
         match &case.question {
             Question::Run(described) => self.ask_run(&case.id, described, &recipe, cancel).await,
-            Question::Refusal(described) => {
-                let words = self.words(&case.id, &planning_flags(described));
-                let answer = self.files("plan", &recipe, &words, cancel).await?;
-                Ok((compare::refusal(&described.right, &answer), answer))
-            }
+            Question::Files(described) => self.ask_files(&case.id, described, &recipe, cancel).await,
             Question::Loader(row) => self.ask_loader(row, &recipe, cancel).await,
             Question::Lint(row) => self.ask_lint(row, &recipe, work, cancel).await,
         }
@@ -110,11 +106,33 @@ impl Bench {
             Some(script) => with_neighbour(&script, recipe, &run, cancel).await?,
             None => said(&run, cancel).await?,
         };
-        let lint = match described.right.lint {
-            Some(_) => Some(self.lint(recipe, cancel).await?.0),
-            None => None,
-        };
+        let lint = self.wished_lint(described, recipe, cancel).await?;
         Ok((compare::run(&described.right, &answer, lint.as_ref()), answer))
+    }
+
+    async fn ask_files(
+        &self,
+        id: &CaseId,
+        described: &Described,
+        recipe: &Path,
+        cancel: &CancellationToken,
+    ) -> Result<(Vec<String>, Answer), ProcessError> {
+        let words = self.words(id, &described.needs.flags);
+        let answer = self.files("plan", recipe, &words, cancel).await?;
+        let lint = self.wished_lint(described, recipe, cancel).await?;
+        Ok((compare::files(&described.right, &answer, lint.as_ref()), answer))
+    }
+
+    async fn wished_lint(
+        &self,
+        described: &Described,
+        recipe: &Path,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Rules>, ProcessError> {
+        match described.right.lint {
+            Some(_) => Ok(Some(self.lint(recipe, cancel).await?.0)),
+            None => Ok(None),
+        }
     }
 
     async fn ask_loader(
@@ -174,11 +192,6 @@ impl Bench {
         let (case, state) = (self.folder(id).display().to_string(), self.state.display().to_string());
         flags.split_whitespace().map(|word| word.replace("CASE", &case).replace("STATE", &state)).collect()
     }
-}
-
-/// Flags of a run that `plan` knows, too.
-fn planning_flags(described: &Described) -> String {
-    described.needs.flags.clone()
 }
 
 fn fresh(folder: &Path) -> std::io::Result<()> {
