@@ -31,8 +31,16 @@ impl Repository {
 
     /// The names of the tags whose commits `head` descends from; tags of `head` itself are among them.
     pub async fn tags_behind(&self, head: &Commit) -> Result<BTreeSet<String>, GitError> {
-        let merged = format!("--merged={head}");
-        let command = self.command().args(["for-each-ref", &merged, "--format", "%(refname:strip=2)", "refs/tags"]);
+        self.tags_that(&format!("--merged={head}")).await
+    }
+
+    /// The names of the tags whose commits descend from `head`; tags of `head` itself are among them.
+    pub async fn tags_ahead(&self, head: &Commit) -> Result<BTreeSet<String>, GitError> {
+        self.tags_that(&format!("--contains={head}")).await
+    }
+
+    async fn tags_that(&self, relation: &str) -> Result<BTreeSet<String>, GitError> {
+        let command = self.command().args(["for-each-ref", relation, "--format", "%(refname:strip=2)", "refs/tags"]);
         let output = self.read(&command).await?;
         Ok(output.stdout_text().lines().map(str::to_owned).collect())
     }
@@ -114,6 +122,8 @@ mod tests {
         let behind = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
         assert_eq!(repository.tags_behind(&two).await.unwrap(), behind(&["1.0.0+1"]));
         assert_eq!(repository.tags_behind(&side).await.unwrap(), behind(&["1.0.0+1", "side-tag"]));
+        assert_eq!(repository.tags_ahead(&one).await.unwrap(), behind(&["1.0.0+1", "side-tag"]));
+        assert_eq!(repository.tags_ahead(&two).await.unwrap(), behind(&[]));
         assert!(repository.descends(&two, &one).await.unwrap());
         assert!(!repository.descends(&two, &side).await.unwrap());
         assert!(!repository.descends(&one, &two).await.unwrap());

@@ -19,6 +19,8 @@ pub struct Candidates<'a> {
     pub published: &'a Publications,
     /// Tags whose commits head descends from, by name.
     pub behind: &'a BTreeSet<String>,
+    /// Tags whose commits descend from head, by name; a tag of head itself is in both.
+    pub ahead: &'a BTreeSet<String>,
     /// Commits that are known to deploy exactly what head does.
     pub same: &'a BTreeSet<Commit>,
     /// The tip of the default branch.
@@ -141,7 +143,10 @@ fn automatic(candidates: &Candidates<'_>) -> Result<Base, ChooseError> {
         let back = passed.map(|one| stepped_back(one, candidates)).unwrap_or_default();
         return published(found, &format!("the newest published version that head descends from{back}"));
     }
-    let is_older = |one: &&Published| candidates.head_version.is_none_or(|head| one.version < *head);
+    // What came after head is no base for it, whatever the labels say.
+    let is_older = |one: &&Published| {
+        !candidates.ahead.contains(&one.tag) && candidates.head_version.is_none_or(|head| one.version < *head)
+    };
     if let Some(found) = newest_first().filter(is_older).find(|one| is_usable(one, candidates)) {
         let reason = match candidates.head_version {
             Some(head) => format!("the newest published version older than head's {head}, which descends from none"),
@@ -169,6 +174,9 @@ fn from_tip(candidates: &Candidates<'_>) -> Base {
         }
         ([only], _) if deploys_the_same(only, candidates) => {
             (format!("the only published version, {}, is what head deploys", only.tag), NoBase::NothingOlder)
+        }
+        (all, None) if all.iter().any(|one| candidates.ahead.contains(&one.tag)) => {
+            ("every published version is newer than head".to_owned(), NoBase::NothingOlder)
         }
         (_, Some(head)) => (
             format!("head descends from no published version, and none is older than its {head}"),

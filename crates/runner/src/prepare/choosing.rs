@@ -36,7 +36,8 @@ pub(crate) async fn choose_base(
         Wish::Automatic => complete(repository, published).await?.into_iter().collect(),
         Wish::Version(_) | Wish::Pinned { .. } | Wish::NoUpgrade { .. } => Vec::new(),
     };
-    let behind = repository.tags_behind(head.commit()).await?;
+    let (behind, ahead) =
+        tokio::try_join!(repository.tags_behind(head.commit()), repository.tags_ahead(head.commit()))?;
     let (mut same, mut looked) = (BTreeSet::new(), BTreeSet::new());
     let mut tip = None;
     loop {
@@ -50,6 +51,7 @@ pub(crate) async fn choose_base(
             head_version: version,
             published,
             behind: &behind,
+            ahead: &ahead,
             same: &same,
             tip: seen,
         };

@@ -10,7 +10,7 @@ fn commit(digit: char) -> Commit {
 }
 
 /// A repository in short: tags as `name@digit`, with `~` before a lightweight one, `<` before one that head descends from,
-/// and `=` before one that deploys what head does. Head is commit `f`.
+/// `>` before one that descends from head, and `=` before one that deploys what head does. Head is commit `f`.
 #[derive(Clone, Copy, Default)]
 struct Repo<'a> {
     head: &'a str,
@@ -23,15 +23,16 @@ fn check(wish: &Wish, repo: Repo<'_>) -> String {
 }
 
 fn chosen(head: Option<&Commit>, wish: &Wish, repo: Repo<'_>) -> String {
-    let (mut behind, mut same) = (BTreeSet::new(), BTreeSet::new());
+    let (mut behind, mut ahead, mut same) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let mut tags = Vec::new();
     for tag in repo.tags {
-        let name = tag.trim_start_matches(['~', '<', '=']);
+        let name = tag.trim_start_matches(['~', '<', '>', '=']);
         let marks = &tag[..tag.len() - name.len()];
         let (name, digit) = name.split_once('@').unwrap();
         let commit = commit(digit.chars().next().unwrap());
         let kind = if marks.contains('~') { TagKind::Lightweight } else { TagKind::Annotated };
         behind.extend(marks.contains('<').then(|| name.to_owned()));
+        ahead.extend(marks.contains('>').then(|| name.to_owned()));
         same.extend(marks.contains('=').then(|| commit.clone()));
         tags.push(version::Tag { name: name.to_owned(), kind, commit: commit.to_string() });
     }
@@ -44,6 +45,7 @@ fn chosen(head: Option<&Commit>, wish: &Wish, repo: Repo<'_>) -> String {
         head_version: head_version.as_ref(),
         published: &published,
         behind: &behind,
+        ahead: &ahead,
         same: &same,
         tip,
     };
@@ -66,6 +68,23 @@ fn a_pull_request_with_the_published_label_starts_at_that_version() {
     for head in ["1.1.0+1", "1.1.1+1", "2.0.0+1", "1.0.0+1", ""] {
         assert_eq!(auto(head, &tags), newest, "{head}");
     }
+}
+
+#[test]
+fn an_old_commit_does_not_start_at_what_came_after_it() {
+    let later = "none (NothingOlder): every published version is newer than head, and there is no default branch to compare with";
+    assert_eq!(auto("", &[">1.0.0+1@1", ">2.0.0+1@2"]), later);
+    // Also where the label was raised by hand.
+    assert!(auto("3.0.0+1", &[">1.0.0+1@1"]).starts_with("none"));
+    assert_eq!(
+        auto("", &["<1.0.0+1@1", ">2.0.0+1@2"]),
+        "1.0.0+1: the newest published version that head descends from"
+    );
+    // Its history was written anew.
+    assert_eq!(
+        auto("", &["1.0.0+1@1", ">2.0.0+1@2"]),
+        "1.0.0+1: the newest published version; head carries none and descends from none"
+    );
 }
 
 #[test]
