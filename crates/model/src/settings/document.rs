@@ -111,15 +111,28 @@ impl<'a> Document<'a> {
 
     /// An entry's whole number within a range; anything else is reported.
     pub(crate) fn number(&mut self, item: &Item<'_>, from: u64, to: u64) -> Option<u64> {
-        let number = whole(item.value).filter(|number| (from..=to).contains(number));
-        if number.is_none() {
-            self.report(
-                item,
-                format!("must be a whole number from {from} to {to}"),
-                "write it without quotes and unit",
-            );
+        match whole(item.value) {
+            Some(number) if number > to => {
+                self.report(
+                    item,
+                    format!("is {number}, and must be from {from} to {to}"),
+                    &format!("write {to} or less"),
+                );
+            }
+            Some(number) if number < from => {
+                self.report(
+                    item,
+                    format!("is {number}, and must be from {from} to {to}"),
+                    &format!("write {from} or more"),
+                );
+            }
+            None => {
+                let what = format!("must be a whole number from {from} to {to}");
+                self.report(item, what, "write it without quotes and unit");
+            }
+            Some(number) => return Some(number),
         }
-        number
+        None
     }
 
     /// An entry's list of texts; anything else is reported.
