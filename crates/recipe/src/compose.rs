@@ -344,6 +344,15 @@ fn version_mismatch(base: &Compose, over: &Compose, first: &str, name: &str) -> 
     (below != above).then(|| Problem { line, ..problem }.hint(hint))
 }
 
+/// A compose file that is not there: the one that every recipe has, or one that the list names.
+fn missing(name: &str) -> Problem {
+    let problem = Problem::error(name, "is missing");
+    match name {
+        "compose.yml" => problem.hint("add it: a recipe is deployed from this file"),
+        _ => problem.hint("COMPOSE_FILE names it: correct the list in .env.sample, or add the file"),
+    }
+}
+
 impl Compose {
     /// Reads, fills in and merges `names` in that order. Whatever can be read is returned next to what is wrong with it.
     #[must_use]
@@ -355,9 +364,7 @@ impl Compose {
             let text = match files.readable(name) {
                 Ok(Some(text)) => text,
                 Ok(None) => {
-                    let named = Problem::error(name.clone(), "does not exist in the recipe");
-                    problems
-                        .push(named.hint("COMPOSE_FILE names it: correct the list in .env.sample, or add the file"));
+                    problems.push(missing(name));
                     continue;
                 }
                 Err(problem) => {

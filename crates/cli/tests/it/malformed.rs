@@ -178,7 +178,7 @@ fn an_env_sample_that_cannot_be_read() {
     let world = World::new();
     insta::assert_snapshot!(world.with(".env.sample", "COMPOSE_FILE=compose.yml:compose.gone.yml\n"), @r"
     [21] error: cannot read the recipe `shop` at [hex]
-      compose.gone.yml: does not exist in the recipe
+      compose.gone.yml: is missing
       compose.yml, line 19: secrets.token.name: `shop-[hex]_token_` ends in `_`: the version in `${STACK_NAME}_token_${SECRET_TOKEN_VERSION}` is missing
     hint: COMPOSE_FILE names it: correct the list in .env.sample, or add the file
     ");
@@ -268,7 +268,7 @@ fn what_is_no_recipe_repository() {
     insta::assert_snapshot!(world.refused_in(other.dir(), &[]), @r"
     [21] error: cannot read the recipe `notes` at [hex]
       .env.sample: is missing
-      compose.yml: does not exist in the recipe
+      compose.yml: is missing
     hint: add it: abra cannot make an app without it; an empty file will do
     ");
 }

@@ -95,6 +95,8 @@ fn version(input: &LintInput<'_>) -> Vec<RuleHit> {
     let all = &input.head.all;
     let found = match all.version.as_deref() {
         Some("3.8") => return Vec::new(),
+        // Without a compose file there is none that could say its version.
+        None if !input.head.has_root_compose() => return Vec::new(),
         Some(other) => RuleHit::new(format!("the compose version is `{other}`")),
         None => RuleHit::new("there is no compose version"),
     };

@@ -76,6 +76,11 @@ impl<'a> Reading<'a> {
         &self.sets[0]
     }
 
+    /// Whether any compose file lies in the recipe's root.
+    pub(super) fn has_root_compose(&self) -> bool {
+        self.files.texts.keys().any(|path| is_root_compose(path))
+    }
+
     /// Problems of one topic in the default files.
     pub(super) fn problems(&self, topic: Topic) -> impl Iterator<Item = &Problem> {
         self.default().problems.iter().filter(move |problem| problem.topic == topic)

@@ -33,8 +33,8 @@ fn a_missing_or_broken_file() {
     hint: add it: abra cannot make an app without it; an empty file will do
     ");
     insta::assert_snapshot!(problems(&[SAMPLE]), @r"
-    Error compose.yml: does not exist in the recipe
-    hint: COMPOSE_FILE names it: correct the list in .env.sample, or add the file
+    Error compose.yml: is missing
+    hint: add it: a recipe is deployed from this file
     ");
     insta::assert_snapshot!(problems(&[SAMPLE, ("compose.yml", "services:\n  app:\n   image: a\n  - x\n")]), @"Error compose.yml, line 4: not readable as YAML: while parsing a block mapping, did not find expected key");
     insta::assert_snapshot!(problems(&[SAMPLE, ("compose.yml", "")]), @r"
@@ -50,7 +50,7 @@ fn a_missing_or_broken_file() {
     hint: add `services:` with a service named `app`
     ");
     insta::assert_snapshot!(problems(&[(".env.sample", "COMPOSE_FILE=compose.yml:compose.x.yml\n"), ("compose.yml", GOOD)]), @r"
-    Error compose.x.yml: does not exist in the recipe
+    Error compose.x.yml: is missing
     hint: COMPOSE_FILE names it: correct the list in .env.sample, or add the file
     ");
 }
