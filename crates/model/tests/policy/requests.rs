@@ -83,8 +83,8 @@ fn a_policy_file_that_cannot_be_read_allows_nothing() {
     hint: write it as ["one", "two"]
     policy.toml, line 6: deny: unknown key `deny`
     hint: the keys here are allow and limits
-    policy.toml, line 8: limits.run: must be a whole number from 10 to 86400
-    hint: write it without quotes and unit
+    policy.toml, line 8: limits.run: is 5, and must be from 10 to 86400
+    hint: write 10 or more
     policy.toml, line 9: limits.runs: unknown limit `runs`
     hint: the only limit here is run
     "#);
