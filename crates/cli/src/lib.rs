@@ -4,7 +4,6 @@ pub mod args;
 pub mod commands;
 pub mod error;
 pub mod signals;
-pub mod stored;
 pub mod terminal;
 
 use args::{Cli, Measurement, Verb};

@@ -71,9 +71,9 @@ pub fn of_verdict(verdict: &Verdict) -> u8 {
     }
 }
 
-/// The code of a process that a signal ended in an orderly way.
+/// The code of a process that somebody ended in an orderly way: by a signal of this name, or otherwise.
 #[must_use]
-pub fn of_signal(name: &str) -> u8 {
+pub fn of_cancelled_by(name: &str) -> u8 {
     if name == "SIGINT" { INTERRUPTED } else { SIGNALLED }
 }
 
@@ -82,7 +82,7 @@ pub fn of_signal(name: &str) -> u8 {
 #[must_use]
 pub fn of_process(verdict: &Verdict, end: Option<&RunEnd>) -> u8 {
     match end {
-        Some(RunEnd::Cancelled { by }) => of_signal(by),
+        Some(RunEnd::Cancelled { by }) => of_cancelled_by(by),
         Some(RunEnd::Deadline) => DEADLINE,
         Some(RunEnd::Completed | RunEnd::Infrastructure { .. } | RunEnd::Broken { .. }) | None => of_verdict(verdict),
     }

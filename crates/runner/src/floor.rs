@@ -1,6 +1,7 @@
 //! One floor of `bench floor`: plans anew, performs the operations with perfect knowledge, removes everything (PERF-1).
 
 pub mod figures;
+pub mod real;
 pub mod table;
 
 use crate::checkout::{self, TREES};

@@ -134,7 +134,7 @@ impl Finished {
         match (&self.ended, &self.ended_by) {
             (Ending::Judged { end, view, folder }, _) => Outcome::judged(view, end, folder),
             (Ending::Refused(error), Some(by)) if error.kind == ErrorKind::Cancelled => {
-                Outcome { exit_code: exit::of_signal(by), ..Outcome::refused(Some(&self.run), error) }
+                Outcome { exit_code: exit::of_cancelled_by(by), ..Outcome::refused(Some(&self.run), error) }
             }
             (Ending::Refused(error), _) => Outcome::refused(Some(&self.run), error),
         }

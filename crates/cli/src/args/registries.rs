@@ -2,8 +2,8 @@
 
 use super::{address, variable};
 use crate::terminal;
-use cc_ci_engine::docker::{CredentialsError, RegistryCredentials};
-use cc_ci_runner::error::{ErrorKind, RunnerError, chain};
+use cc_ci_runner::credentials::{self, CredentialsFile};
+use cc_ci_runner::error::RunnerError;
 use cc_ci_runner::request::EngineChoice;
 use clap::Args;
 use std::path::PathBuf;
@@ -15,15 +15,6 @@ pub struct RegistryArgs {
     /// credential helpers never run [default: the user's own file]
     #[arg(long, env = "CC_CI_REGISTRY_AUTH", value_name = "FILE", hide_env_values = true)]
     pub registry_auth: Option<PathBuf>,
-}
-
-/// A file of credentials, and who named it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CredentialsFile {
-    /// Whoever started this process. It has to be usable.
-    Given(PathBuf),
-    /// Nobody: it is where the docker command keeps its own. It may be missing.
-    Usual(PathBuf),
 }
 
 impl RegistryArgs {
@@ -39,41 +30,8 @@ impl RegistryArgs {
         given.map(CredentialsFile::Given).or_else(usual)
     }
 
-    /// The engine, and what registries of images are told. A usual file that cannot be used is told about and left out.
+    /// The engine, and what registries of images are told.
     pub fn engine(&self) -> Result<EngineChoice, RunnerError> {
-        let address = address()?;
-        let credentials = match self.file().map(|file| (file.read(), file)) {
-            None => RegistryCredentials::default(),
-            Some((Ok(credentials), _)) => credentials,
-            Some((Err(error), CredentialsFile::Given(_))) => {
-                return Err(RunnerError::new(ErrorKind::Usage, chain(&error)).hint(
-                    "`docker login` writes such a file as `config.json` into the folder that DOCKER_CONFIG names",
-                ));
-            }
-            Some((Err(error), CredentialsFile::Usual(_))) => {
-                terminal::note(&format!("{}; images are pulled without", chain(&error)));
-                RegistryCredentials::default()
-            }
-        };
-        Ok(EngineChoice::At { address, credentials })
-    }
-}
-
-impl CredentialsFile {
-    fn is_there(&self) -> bool {
-        self.path().exists()
-    }
-
-    /// The file.
-    #[must_use]
-    pub fn path(&self) -> &PathBuf {
-        match self {
-            Self::Given(path) | Self::Usual(path) => path,
-        }
-    }
-
-    /// Reads it.
-    pub fn read(&self) -> Result<RegistryCredentials, CredentialsError> {
-        RegistryCredentials::read(self.path())
+        credentials::engine(address()?, self.file().as_ref(), terminal::note)
     }
 }

@@ -1,7 +1,5 @@
 //! `cc-ci bench floor`: real runs beside the same engine operations with perfect knowledge, in turn (PERF-1).
 
-mod real;
-
 use super::json;
 use crate::args::{self, FloorArgs};
 use crate::signals::Signals;
@@ -11,7 +9,8 @@ use cc_ci_model::event::RunEnd;
 use cc_ci_model::exit;
 use cc_ci_runner::clock;
 use cc_ci_runner::error::RunnerError;
-use cc_ci_runner::floor::{self, figures, table};
+use cc_ci_runner::floor::real::RealRun;
+use cc_ci_runner::floor::{self, figures, real, table};
 use cc_ci_runner::prepare::Looking;
 use cc_ci_runner::prepare::warmth::Warmth;
 use cc_ci_store::state::StateFolder;
@@ -23,11 +22,18 @@ pub async fn exec(state: &StateFolder, args: &FloorArgs) -> Result<u8, RunnerErr
     let _watch = Signals::listen()?.pass_on(move |name| ending.end(RunEnd::Cancelled { by: name.to_owned() }));
     let (request, places, engine) = (args.recipe.request()?, args::places(), args.registries.engine()?);
     let looking = Looking { state, places: &places, warmth: Warmth::Never, cancel: cancel.token() };
+    let program = RealRun {
+        program: "/proc/self/exe".into(),
+        words: args.recipe.words(),
+        state,
+        engine: engine.address(),
+        credentials: args.registries.file(),
+    };
     let (mut floors, mut runs) = (Vec::new(), Vec::new());
     for number in 1..=args.runs {
         let floor = Box::pin(floor::measure(&request, &clock::new_run()?, &looking, &engine, &cancel)).await?;
         terminal::note(&format!("{number} of {}: floor {}", args.runs, table::seconds(floor.total())));
-        let run = real::measure(state, args, cancel.token()).await?;
+        let run = real::measure(&program, cancel.token()).await?;
         terminal::note(&format!("{number} of {}: run   {}", args.runs, table::seconds(run.total())));
         floors.push(floor);
         runs.push(run);

@@ -2,12 +2,12 @@
 
 use super::json;
 use crate::args::StoredArgs;
-use crate::stored;
 use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_model::report::summary;
 use cc_ci_model::verdict::Verdict;
 use cc_ci_runner::error::RunnerError;
+use cc_ci_runner::stored;
 use cc_ci_store::replay;
 use cc_ci_store::state::StateFolder;
 use serde::Serialize;

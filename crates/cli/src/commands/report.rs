@@ -1,13 +1,13 @@
 //! `cc-ci report RUN`: the reports of a stored run, drawn again from its events.
 
 use crate::args::{self, Format, ReportArgs};
-use crate::stored;
 use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_model::report::{junit, results, summary, timeline};
 use cc_ci_pages::comment::{self, Published};
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_runner::pictures;
+use cc_ci_runner::stored;
 use cc_ci_store::replay;
 use cc_ci_store::state::StateFolder;
 use std::io::IsTerminal;

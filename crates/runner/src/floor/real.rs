@@ -1,16 +1,18 @@
-//! One real run: this program started anew, as a user starts it; its record says where the time went.
+//! One real run: the program started anew, as a user starts it; its record says where the time went.
 
-use crate::args::{self, FloorArgs};
+use super::ended;
+use super::figures::{Sample, TimedPart};
+use crate::clock;
+use crate::credentials::CredentialsFile;
+use crate::error::{ErrorKind, RunnerError, chain};
+use crate::outcome::{EndKind, Outcome};
+use cc_ci_engine::docker::EngineAddress;
 use cc_ci_engine::process::{self, Command, ProcessError, Stream};
 use cc_ci_model::report::ReportView;
-use cc_ci_runner::clock;
-use cc_ci_runner::error::{ErrorKind, RunnerError, chain};
-use cc_ci_runner::floor::ended;
-use cc_ci_runner::floor::figures::{Sample, TimedPart};
-use cc_ci_runner::outcome::{EndKind, Outcome};
 use cc_ci_store::replay;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
+use std::ffi::OsString;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -20,26 +22,35 @@ const LIMIT: Duration = Duration::from_hours(2);
 /// What the run needs of our environment: where recipes are found.
 const ENVIRONMENT: [&str; 2] = ["ABRA_DIR", "XDG_STATE_HOME"];
 
+/// How the program is started for a run.
+pub struct RealRun<'a> {
+    /// The program.
+    pub program: OsString,
+    /// What is asked for, as words of its command line.
+    pub words: Vec<OsString>,
+    /// Where its run is kept.
+    pub state: &'a StateFolder,
+    /// The engine it runs on.
+    pub engine: &'a EngineAddress,
+    /// What it tells registries of images. It is not led to the user's own Docker configuration.
+    pub credentials: Option<CredentialsFile>,
+}
+
 /// Measures once, from the start of the process to the verdict.
-pub(super) async fn measure(
-    state: &StateFolder,
-    floor: &FloorArgs,
-    cancel: &CancellationToken,
-) -> Result<Sample, RunnerError> {
-    let run = clock::new_run()?;
+pub async fn measure(real: &RealRun<'_>, cancel: &CancellationToken) -> Result<Sample, RunnerError> {
+    let (run, state) = (clock::new_run()?, real.state);
     let folder = tempfile::tempdir()
         .map_err(|error| RunnerError::new(ErrorKind::Infrastructure, format!("cannot make a folder: {error}")))?;
     let outcome = folder.path().join("outcome.json");
-    // It is not led to the user's own Docker configuration, so what that holds is named.
-    let credentials = floor.registries.file().filter(|file| file.read().is_ok());
-    let command = Command::new("/proc/self/exe")
+    let credentials = real.credentials.as_ref().filter(|file| file.read().is_ok());
+    let command = Command::new(&real.program)
         .args(["run", "--state"])
         .arg(state.root())
         .args(["--run-id", run.as_str(), "--outcome"])
         .arg(&outcome)
-        .args(floor.recipe.words())
+        .args(&real.words)
         .inherit(&ENVIRONMENT)
-        .envs(args::address()?.env())
+        .envs(real.engine.env())
         .envs(credentials.map(|file| ("CC_CI_REGISTRY_AUTH", file.path().clone())))
         .deadline(LIMIT);
     let started = Instant::now();

@@ -1,7 +1,7 @@
 //! Where the sources are that images are built from. Never the current folder: that may be a stranger's recipe, and building
 //! runs what stands there.
 
-use cc_ci_runner::error::{ErrorKind, RunnerError};
+use crate::error::{ErrorKind, RunnerError};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! Finds the stored run that somebody names.
 
+use crate::error::{ErrorKind, RunnerError};
 use cc_ci_model::ids::RunId;
-use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_store::run_dir::{EVENTS, RunDir};
 use cc_ci_store::state::StateFolder;
 use cc_ci_store::stored;
