@@ -2,10 +2,9 @@
 
 use crate::pulse::Pulse;
 use crate::swarm::{Observe, SwarmError};
-use cc_ci_model::convergence::{Assessment, Goal, History, StackView, TaskPhase, TaskView};
+use cc_ci_model::convergence::{Assessment, History, StackView};
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::{Cause, Finding};
-use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -78,88 +77,5 @@ fn too_late(missing: &[String], limit: Duration) -> Finding {
     match missing.first().and_then(|line| line.split_once(':')) {
         Some((service, _)) => finding.of_service(service),
         None => finding,
-    }
-}
-
-/// Watches the tasks that ran at convergence for a while longer, while the run goes on (SWARM-3).
-pub struct Stability {
-    watcher: tokio::task::JoinHandle<Option<Finding>>,
-    settle: CancellationToken,
-}
-
-/// A task that ran at convergence.
-struct Watched {
-    id: String,
-    goal: Goal,
-}
-
-impl Stability {
-    /// Starts the watch over the tasks that run in `view`, to its end at `until`; `goals` says which of them may end.
-    pub fn watch(
-        observe: std::sync::Arc<dyn Observe>,
-        stack: &StackName,
-        view: &StackView,
-        goals: &BTreeMap<String, Goal>,
-        until: Instant,
-    ) -> Self {
-        let settle = CancellationToken::new();
-        let goal_of = |task: &TaskView| {
-            let service = view.services.iter().find(|service| service.id == task.service);
-            service.and_then(|service| goals.get(&service.name)).copied().unwrap_or(Goal::Running)
-        };
-        let running = view.tasks.iter().filter(|task| task.phase == TaskPhase::Running);
-        let tasks: Vec<Watched> = running.map(|task| Watched { id: task.id.clone(), goal: goal_of(task) }).collect();
-        let (stack, settled) = (stack.clone(), settle.clone());
-        let watcher = tokio::spawn(async move {
-            loop {
-                let last = settled.is_cancelled() || Instant::now() >= until;
-                // An engine that does not answer is reported by whatever the run does next.
-                if let Ok(view) = observe.stack(&stack).await
-                    && let Some(finding) = died(&view, &tasks)
-                {
-                    return Some(finding);
-                }
-                if last {
-                    return None;
-                }
-                tokio::select! {
-                    () = tokio::time::sleep(LOOK * 4) => {}
-                    () = settled.cancelled() => {}
-                }
-            }
-        });
-        Self { watcher, settle }
-    }
-
-    /// Waits for the end of the window. `None`: nothing died.
-    pub async fn end(self) -> Result<Option<Finding>, tokio::task::JoinError> {
-        self.watcher.await
-    }
-
-    /// Looks one last time and ends the watch at once.
-    pub async fn end_now(self) -> Result<Option<Finding>, tokio::task::JoinError> {
-        self.settle.cancel();
-        self.watcher.await
-    }
-}
-
-/// The first watched task that ended by itself. A task the orchestrator stopped shows `shutdown` and does not count.
-fn died(view: &StackView, watched: &[Watched]) -> Option<Finding> {
-    let task =
-        view.tasks.iter().find(|task| watched.iter().any(|one| one.id == task.id && ended_badly(task, one.goal)))?;
-    let service = view.services.iter().find(|service| service.id == task.service).map_or("?", |service| &service.name);
-    let error = task.error.as_deref().unwrap_or("it ended");
-    Some(Finding::new(Cause::Unstable, format!("`{service}` died after it had converged: {error}")).of_service(service))
-}
-
-fn ended_badly(task: &TaskView, goal: Goal) -> bool {
-    let unhealthy = task.error.as_ref().is_some_and(|error| error.contains("unhealthy"));
-    match (task.phase, goal) {
-        (TaskPhase::Failed | TaskPhase::Rejected, _) | (TaskPhase::Complete, Goal::Running) => true,
-        (TaskPhase::Complete, Goal::Completed | Goal::Either) => unhealthy,
-        (
-            TaskPhase::Pending | TaskPhase::Preparing | TaskPhase::Starting | TaskPhase::Running | TaskPhase::Shutdown,
-            _,
-        ) => false,
     }
 }

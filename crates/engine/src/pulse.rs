@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,6 +20,9 @@ const LOG_LINES: usize = 50;
 
 /// How long to wait before the event stream is opened again after it broke.
 const REOPEN: Duration = Duration::from_millis(200);
+
+/// How long the last lines of a dead attempt are waited for.
+const TELLING: Duration = Duration::from_secs(1);
 
 /// A container of the stack that ended.
 #[derive(Debug, Clone)]
@@ -37,6 +41,10 @@ pub struct Death {
     pub health: Option<String>,
     /// Its last lines.
     pub log: Vec<String>,
+    /// When its event came.
+    pub at: Instant,
+    /// Whether everything that could be learned of it is here.
+    pub told: bool,
 }
 
 /// The follower of one stack. Ends when dropped or cancelled.
@@ -84,6 +92,18 @@ impl Pulse {
     #[must_use]
     pub fn deaths(&self) -> Vec<Death> {
         self.deaths.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The deaths so far, each with its last lines, which are waited for a moment.
+    pub async fn deaths_told(&mut self) -> Vec<Death> {
+        let started = Instant::now();
+        loop {
+            let deaths = self.deaths();
+            if deaths.iter().all(|death| death.told) || started.elapsed() >= TELLING {
+                return deaths;
+            }
+            self.next(TELLING).await;
+        }
     }
 
     /// Stops following and waits until the last log is fetched.
@@ -147,12 +167,14 @@ impl Follower {
             oom: false,
             health: None,
             log: Vec::new(),
+            at: Instant::now(),
+            told: false,
         };
         let mut deaths = self.deaths.lock().unwrap_or_else(PoisonError::into_inner);
         let at = deaths.len();
         deaths.push(death);
         drop(deaths);
-        let (observe, deaths) = (Arc::clone(&self.observe), Arc::clone(&self.deaths));
+        let (observe, deaths, send) = (Arc::clone(&self.observe), Arc::clone(&self.deaths), self.send.clone());
         self.tracker.spawn(async move {
             // Whatever cannot be fetched any more stays empty: the container may be gone already.
             let facts = observe.container(&container).await.ok().flatten();
@@ -160,11 +182,14 @@ impl Follower {
             let mut deaths = deaths.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(death) = deaths.get_mut(at) {
                 death.log = log;
+                death.told = true;
                 if let Some(facts) = facts {
                     death.oom = facts.oom;
                     death.health = facts.health;
                 }
             }
+            drop(deaths);
+            send.send_modify(|beat| *beat += 1);
         });
     }
 }

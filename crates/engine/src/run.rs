@@ -24,6 +24,7 @@ mod starting;
 mod tiers;
 mod tools;
 mod triage;
+mod watch;
 mod world;
 
 use crate::ledger;

@@ -360,6 +360,11 @@ impl History {
             How::Exit(Some(137)) if self.says(view, service, "oom") => {
                 (Cause::OutOfMemory, "was killed for memory twice")
             }
+            How::Exit(Some(0)) => {
+                let what = "ends at once and is restarted for ever (restart_policy condition any): a one-shot needs condition none \
+                            or on-failure";
+                (Cause::CrashLoop, what)
+            }
             How::Exit(_) => (Cause::CrashLoop, "crashed twice in the same way"),
             How::Unhealthy => (Cause::NeverHealthy, "was killed twice as unhealthy"),
             How::Rejected(_) => (Cause::TaskRejected, "was rejected twice"),

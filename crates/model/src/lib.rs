@@ -23,3 +23,4 @@ pub mod settings;
 pub mod testcase;
 pub mod tier;
 pub mod verdict;
+pub mod watch;

@@ -115,7 +115,7 @@ fn a_plan_says_what_and_why() {
              base: every tier needs the app running; deployed at 1.1.0+1.24, so that the upgrade needs no deploy of its own
     tiers    install  deploy, converged, serving, stable
              upgrade  seed, redeploy, converged, moved, serving, markers, volumes, stable
-             backup   seed, settled, snapshot, serving, complete
+             backup   seed, settled, snapshot, serving, complete, stable
              restore  mutate, in-place, in-place/serving, in-place/markers, onto-empty, onto-empty/converged, onto-empty/serving, onto-empty/markers, onto-empty/volumes, stable
              custom   skipped: the recipe has no tests of its own in `tests/custom`
     limits   run 3600 s, converge 300 s, serving 60 s, one command 300 s, stable for 5 s
@@ -144,7 +144,7 @@ fn what_was_asked_for_and_what_will_not_run_are_in_the_plan() {
              upgrade  seed, hooks/pre_upgrade, redeploy, converged, moved, serving, markers, volumes, stable
              backup   skipped: not among the stages asked for
              restore  skipped: not among the stages asked for
-             custom   custom/cart.sh, custom/test_cart.py
+             custom   custom/cart.sh, custom/test_cart.py, stable
     limits   run 3600 s, converge 300 s, serving 60 s, one command 300 s, stable for 5 s
     changes  hook install_steps = hooks/install_steps
              hook pre_upgrade = hooks/pre_upgrade

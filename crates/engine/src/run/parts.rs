@@ -7,9 +7,9 @@ use super::app::{App, DependencyApp};
 use super::conductor::Conductor;
 use super::deploying::Images;
 use super::guard::SpecGuard;
+use super::watch::Watch;
 use super::world::World;
 use crate::backup::{BackupRepository, Snapshot};
-use crate::converge::Stability;
 use crate::data::Seeded;
 use crate::pulse::Pulse;
 use crate::route::OpenRoute;
@@ -19,7 +19,6 @@ use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::rows::RowCounts;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
-use cc_ci_model::plan::step::Step;
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::backup::BackupSpec;
 use std::path::PathBuf;
@@ -65,8 +64,8 @@ pub(in crate::run) struct AppStack {
     pub(in crate::run) coming: Option<Coming>,
     /// How it was before the redeploy.
     pub(in crate::run) before: Option<StackView>,
-    /// The stability window that is open, with the step it answers.
-    pub(in crate::run) window: Option<(Step, Stability)>,
+    /// The watch over what converged last.
+    pub(in crate::run) watch: Option<Watch>,
     /// Whether it answered over its route when it was asked last.
     pub(in crate::run) serves: Option<bool>,
     /// How it was when it had converged on restored volumes.
@@ -82,7 +81,7 @@ impl AppStack {
             deployed: None,
             coming: None,
             before: None,
-            window: None,
+            watch: None,
             serves: None,
             restored: None,
         }

@@ -3,9 +3,10 @@
 use super::app::App;
 use super::checks::{Look, backup, converged, data, moved, ready, serving, stable};
 use super::conductor::{Conductor, StepEnd, Stepped};
-use super::deploying::Images;
+use super::deploying::{self, Images};
 use super::parts::{AppStack, Data, Known, LiveDependency, Trees};
 use super::tools::Tools;
+use super::watch::Watch;
 use super::world::World;
 use crate::pulse::Pulse;
 use crate::run::checks::serving::Patience;
@@ -61,7 +62,7 @@ pub(super) async fn perform(
         reach: Reach::default(),
     };
     let performed = run.all_tiers().await;
-    stable::settle(&mut run.stack, &run.known.conductor).await;
+    stable::settle(&mut run.stack, &run.known).await;
     run.still_up().await;
     run.tools.settle().await;
     let compared = run.compare_specs().await;
@@ -90,6 +91,7 @@ impl<'a> Run<'a> {
         for planned in plan.tiers.iter().filter(|planned| planned.disposition.runs()) {
             if self.reach.tier(planned.tier) && !self.known.conductor.cancel().is_cancelled() {
                 self.known.world.voice.say(Event::TierStarted { tier: planned.tier });
+                stable::enter(&mut self.stack, &plan, planned.tier);
                 self.tier(planned).await?;
                 self.known.world.voice.say(Event::TierEnded { tier: planned.tier });
             }
@@ -121,7 +123,14 @@ impl<'a> Run<'a> {
                 Ok(Some(known.conductor.step(step, backup::verified(&look, verify)).await.end))
             }
             Action::Dependency { recipe, part } => self.dependency(step, recipe, part).await,
-            Action::Hook { path, place, time: _ } => self.hook(tier, step, path, *place).await.map(Some),
+            Action::Hook { path, place, time: _ } => {
+                // What a hook ends, it may have meant to.
+                let whose = self.stack.watch.as_ref().and_then(Watch::whose);
+                self.watched_for(None);
+                let end = self.hook(tier, step, path, *place).await;
+                self.watched_for(whose);
+                end.map(Some)
+            }
             Action::Test { path } => Ok(Some(self.test(tier, step, path).await)),
         }
     }
@@ -148,7 +157,7 @@ impl<'a> Run<'a> {
         match check {
             Check::Converged => self.converged(tier, step).await,
             Check::Serving => Some(self.serving(tier, step).await),
-            // It is open until the run replaces what it watches, or ends.
+            // The watch goes on until the run replaces what it watches, or ends.
             Check::Stable => None,
             Check::Moved => {
                 let before = self.stack.before.take()?;
@@ -184,21 +193,31 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Waits for convergence; when it is reached, the stability window of the tier begins.
+    /// Waits for convergence; when it is reached, the watch of the tier begins.
     async fn converged(&mut self, tier: Tier, step: &Step) -> Option<StepEnd> {
         let coming = self.stack.coming.take()?;
+        let before = match tier {
+            Tier::Upgrade => self.stack.before.clone(),
+            Tier::Install | Tier::Backup | Tier::Restore | Tier::Custom => None,
+        };
         let (known, mut look) = self.look(step);
-        let Stepped { end, value } = known.conductor.step(step, converged::check(&mut look, coming)).await;
-        match (value, tier) {
-            (Some(converged), Tier::Restore) => self.stack.restored = Some(converged.view),
-            (Some(converged), Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom) => {
-                let tree = self.trees.app.tree(tier);
-                let observe = self.known.world.observe();
-                stable::open(&mut self.stack, &self.known.plan, tier, tree, observe, &converged);
+        let checking = converged::check(&mut look, coming, before.as_ref());
+        let Stepped { end, value } = known.conductor.step(step, checking).await;
+        if let Some(converged) = value {
+            let goals = deploying::goals(self.trees.app.tree(tier));
+            stable::open(&mut self.stack, &self.known.plan, tier, goals, &converged);
+            if tier == Tier::Restore {
+                self.stack.restored = Some(converged.view);
             }
-            (None, _) => {}
         }
         Some(end)
+    }
+
+    /// From now on what ends is a finding of this step, or of none.
+    fn watched_for(&mut self, step: Option<Step>) {
+        if let Some(watch) = &mut self.stack.watch {
+            watch.turn(step);
+        }
     }
 
     /// Asks the app where it has to answer; at head a screenshot is taken once it does.

@@ -373,7 +373,13 @@ impl Steps<'_> {
         self.check(only, Check::SnapshotComplete);
         self.verified();
         self.hooks(HookTime::BackupVerify);
-        self.own_tests(only);
+        self.at_last();
+    }
+
+    /// What a tier ends with: the recipe's own tests, and that nothing died.
+    fn at_last(&mut self) {
+        self.own_tests(Pass::Only);
+        self.check(Pass::Only, Check::Stable);
     }
 
     /// What an app that came up has to show, in whichever pass.
@@ -395,8 +401,7 @@ fn steps(facts: &PlanFacts, tier: Tier) -> Vec<Step> {
             steps.check(only, Check::Converged);
             steps.hooks(HookTime::InstallSteps);
             steps.up(only);
-            steps.own_tests(only);
-            steps.check(only, Check::Stable);
+            steps.at_last();
         }
         Tier::Upgrade => {
             steps.data(|steps| steps.operate(Operation::Seed));
@@ -409,8 +414,7 @@ fn steps(facts: &PlanFacts, tier: Tier) -> Vec<Step> {
                 steps.check(only, Check::Markers);
                 steps.check(only, Check::Volumes);
             });
-            steps.own_tests(only);
-            steps.check(only, Check::Stable);
+            steps.at_last();
         }
         Tier::Backup => steps.backup(),
         Tier::Restore => {
@@ -428,7 +432,7 @@ fn steps(facts: &PlanFacts, tier: Tier) -> Vec<Step> {
             steps.own_tests(Pass::OntoEmpty);
             steps.check(only, Check::Stable);
         }
-        Tier::Custom => steps.own_tests(only),
+        Tier::Custom => steps.at_last(),
     }
     steps.steps
 }

@@ -87,7 +87,7 @@ fn the_results_of_a_red_run_read_so() {
       "ref": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
       "pr": 7,
       "started": "2026-11-23T20:00:00Z",
-      "finished": "2026-11-23T20:00:07.487Z",
+      "finished": "2026-11-23T20:00:07.488Z",
       "program": "0.1.0",
       "verdict": "red",
       "provisional": false,
@@ -215,15 +215,15 @@ fn the_results_of_a_red_run_read_so() {
       },
       "dependencies": [],
       "timings": {
-        "verdict_ms": 6786,
-        "total_ms": 7487,
+        "verdict_ms": 6787,
+        "total_ms": 7488,
         "pull_ms": 2500,
         "images_pulled": 1,
         "images": 2,
         "tiers": {
           "install": 2507,
           "upgrade": 1606,
-          "custom": 2
+          "custom": 3
         },
         "services_ready": {
           "app": 900
@@ -261,7 +261,7 @@ fn junit_has_a_suite_per_tier_and_a_case_per_step() {
     let (plan, story) = a_small_red_run();
     insta::assert_snapshot!(junit::render(&view(&plan, &story)).unwrap(), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
-    <testsuites name="cc-ci miniflux r1" tests="13" skipped="2" failures="2" errors="2" time="6.786">
+    <testsuites name="cc-ci miniflux r1" tests="14" skipped="2" failures="2" errors="3" time="6.787">
         <testsuite name="install" tests="4" skipped="0" errors="0" failures="0" time="2.507" timestamp="2026-11-23T20:00:02" hostname="localhost">
             <testcase name="install/deploy" classname="install" time="0.400"/>
             <testcase name="install/converged" classname="install" time="0.400"/>
@@ -289,12 +289,15 @@ fn junit_has_a_suite_per_tier_and_a_case_per_step() {
                 <skipped message="no service carries backup labels"/>
             </testcase>
         </testsuite>
-        <testsuite name="custom" tests="1" skipped="0" errors="1" failures="0" time="0.002" timestamp="2026-11-23T20:00:06" hostname="localhost">
+        <testsuite name="custom" tests="2" skipped="0" errors="2" failures="0" time="0.003" timestamp="2026-11-23T20:00:06" hostname="localhost">
             <testcase name="custom/custom/login.hurl" classname="custom" time="0.000">
                 <error message="an earlier step did not pass" type="unver"/>
             </testcase>
+            <testcase name="custom/stable" classname="custom" time="0.000">
+                <error message="an earlier step did not pass" type="unver"/>
+            </testcase>
         </testsuite>
-        <testsuite name="run" tests="1" skipped="0" errors="0" failures="1" time="6.786" timestamp="2026-11-23T20:00:00" hostname="localhost">
+        <testsuite name="run" tests="1" skipped="0" errors="0" failures="1" time="6.787" timestamp="2026-11-23T20:00:00" hostname="localhost">
             <testcase name="verdict" classname="run" time="0.000">
                 <failure message="upgrade failed: upgrade/serving: app: expected 200, got 502 for &lt;60 s&gt;" type="recipe"/>
                 <system-out>red, level 1

@@ -216,8 +216,8 @@ fn only_tests_and_hooks_may_skip_themselves() {
 fn a_tier_whose_tests_were_all_skipped_has_no_answer() {
     let plan = a_plan();
     let skipped = Outcome::Skipped { reason: "no feeds".to_owned() };
-    let steps = &plan.tier(Tier::Custom).unwrap().steps;
-    let story = steps.iter().fold(Story::green(&plan), |story, step| story.but(&step.id, skipped.clone()));
+    let steps = plan.tier(Tier::Custom).unwrap().steps.iter().filter(|step| step.action.as_test().is_some());
+    let story = steps.fold(Story::green(&plan), |story, step| story.but(&step.id, skipped.clone()));
     let verdict = story.verdict();
     assert_eq!(verdict.tier(Tier::Custom).unwrap().status, Unver);
     assert_eq!(

@@ -60,6 +60,7 @@ fn steps_stand_in_the_order_they_are_performed_each_with_its_gate() {
     backup/complete
     backup/verified
     backup/hooks/backup_verify
+    backup/stable
     restore/mutate or no more of the tier
     restore/hooks/pre_restore or no more of the tier
     restore/in-place or no more of the pass
@@ -75,6 +76,7 @@ fn steps_stand_in_the_order_they_are_performed_each_with_its_gate() {
     restore/stable
     custom/custom/feeds.hurl
     custom/custom/login.hurl
+    custom/stable
     ");
 }
 
@@ -124,7 +126,7 @@ fn reached_after(failing: &str) -> Vec<String> {
 #[test]
 fn what_hangs_on_a_step_is_not_reached_and_nothing_else() {
     assert_eq!(reached_after("upgrade/converged"), Vec::<String>::new());
-    let custom = ["custom/custom/feeds.hurl", "custom/custom/login.hurl"];
+    let custom = ["custom/custom/feeds.hurl", "custom/custom/login.hurl", "custom/stable"];
     assert_eq!(reached_after("backup/snapshot"), custom);
     assert_eq!(reached_after("restore/onto-empty"), custom);
     assert_eq!(reached_after("restore/in-place")[0], "restore/onto-empty");

@@ -47,7 +47,7 @@ fn settings_change_the_plan_and_are_shown_in_it() {
              base: every tier needs the app running; deployed at 1.0.0+1.22, so that the upgrade needs no deploy of its own
     tiers    install  deploy, converged, serving, ready/tcp app:80, ready/http /ready, stable
              upgrade  seed, redeploy, converged, moved, serving, ready/tcp app:80, ready/http /ready, markers, volumes, stable
-             backup   seed, settled, snapshot, serving, complete, verified
+             backup   seed, settled, snapshot, serving, complete, verified, stable
              restore  skipped: it needs a second machine (tests/ci.toml, line 19)
              custom   skipped: the recipe has no tests of its own in `tests/custom`
     limits   run 3600 s, converge 900 s, serving 60 s, one command 30 s, stable for 5 s
@@ -113,7 +113,7 @@ fn the_catalogue_wins_and_its_tests_run_too() {
             "install/stable"
         ]
     );
-    assert_eq!(steps(4), ["custom/catalogue/custom/cart.hurl"]);
+    assert_eq!(steps(4), ["custom/catalogue/custom/cart.hurl", "custom/stable"]);
     let elsewhere = state.join("catalogue");
     let same = world.json(&["--catalogue", elsewhere.to_str().unwrap()]);
     assert_eq!(same["demands"]["health"]["path"], "/theirs");

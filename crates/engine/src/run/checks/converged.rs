@@ -12,6 +12,7 @@ use cc_ci_model::convergence::{History, ServiceView, StackView, TaskPhase};
 use cc_ci_model::event::{Event, ServiceSeen, Triage};
 use cc_ci_model::ids::{RecipeName, StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_model::watch;
 
 use std::time::Duration;
 use tokio::time::Instant;
@@ -23,10 +24,17 @@ pub(in crate::run) struct Converged {
     pub(in crate::run) running_since: Instant,
 }
 
-/// Waits until the app is what it is coming to.
-pub(in crate::run) async fn check(look: &mut Look<'_>, coming: Coming) -> Result<Answer<Converged>, Fault> {
+/// Waits until the app is what it is coming to. What had replicas `before` a redeploy must have some after it.
+pub(in crate::run) async fn check(
+    look: &mut Look<'_>,
+    coming: Coming,
+    before: Option<&StackView>,
+) -> Result<Answer<Converged>, Fault> {
     Ok(match wait(look, coming).await? {
-        Ok(converged) => Answer::passed(converged),
+        Ok(converged) => match before.and_then(|before| watch::scaled_away(before, &converged.view)) {
+            Some(finding) => Answer::failed(finding),
+            None => Answer::passed(converged),
+        },
         Err(finding) => Answer::failed(finding),
     })
 }

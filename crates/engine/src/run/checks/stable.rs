@@ -1,22 +1,20 @@
-//! Nothing dies for a while after convergence, while the run goes on (SWARM-3).
+//! Nothing dies after convergence that the run does not end itself (SWARM-3, WATCH-1), while the run goes on.
 //!
-//! The step `stable` is not performed in its place. Its window opens when its tier has converged and is settled by the
-//! redeploy, by the restore onto empty volumes, or after the last tier.
+//! The step `stable` is not performed in its place. The watch begins when a tier has converged, and is read by the redeploy, by
+//! the restore onto empty volumes, or after the last tier.
 
 use super::Look;
 use super::converged::{self, Converged};
-use crate::converge::Stability;
-use crate::run::app::Deployable;
-use crate::run::conductor::{Answer, Conductor, Fault, failed_if};
+use crate::run::conductor::{Answer, Fault, failed_if};
 use crate::run::deploying;
-use crate::run::parts::{AppStack, Coming};
-use crate::swarm::Observe;
-use cc_ci_model::convergence::StackView;
-use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use crate::run::parts::{AppStack, Coming, Known};
+use crate::run::watch::{Beginning, Watch};
+use cc_ci_model::convergence::{Goal, StackView};
+use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::step::{Action, Check, Step};
 use cc_ci_model::tier::Tier;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -25,44 +23,68 @@ pub(in crate::run) fn step_of(plan: &Plan, tier: Tier) -> Option<&Step> {
     plan.tier(tier)?.steps.iter().find(|step| step.action == Action::Check(Check::Stable))
 }
 
-/// Opens the window of a tier that just converged on `tree`.
+/// Begins to watch what just converged in a tier.
 pub(in crate::run) fn open(
     stack: &mut AppStack,
     plan: &Plan,
     tier: Tier,
-    tree: &Deployable,
-    observe: Arc<dyn Observe>,
+    goals: BTreeMap<String, Goal>,
     converged: &Converged,
 ) {
-    let Some(step) = step_of(plan, tier) else { return };
-    let until = converged.running_since + Duration::from_secs(plan.limits.stable);
-    let goals = deploying::goals(tree);
-    let stability = Stability::watch(observe, &plan.stack, &converged.view, &goals, until);
-    stack.window = Some((step.clone(), stability));
-}
-
-/// Waits for the end of the open window and reports it.
-pub(in crate::run) async fn settle(stack: &mut AppStack, conductor: &Conductor) {
-    let Some((step, stability)) = stack.window.take() else { return };
-    let ended = match conductor.cancel().is_cancelled() {
-        true => stability.end_now().await,
-        false => stability.end().await,
+    // A restore takes the database away for a moment, and an app may die of it a little later: an own last look judges that.
+    let step = match tier {
+        Tier::Restore => None,
+        Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom => step_of(plan, tier).cloned(),
     };
-    report(conductor, &step, ended);
-}
-
-/// Ends the open window at once, because the run itself is about to replace what it watches.
-pub(in crate::run) async fn cut(stack: &mut AppStack, conductor: &Conductor) {
-    let Some((step, stability)) = stack.window.take() else { return };
-    report(conductor, &step, stability.end_now().await);
-}
-
-fn report(conductor: &Conductor, step: &Step, ended: Result<Option<Finding>, tokio::task::JoinError>) {
-    let outcome = match ended {
-        Ok(finding) => failed_if(finding),
-        Err(error) => Outcome::Unverified(Finding::new(Cause::Harness, error.to_string())),
+    let beginning = Beginning {
+        view: &converged.view,
+        goals,
+        before: stack.before.as_ref(),
+        since: converged.running_since,
+        window: Duration::from_secs(plan.limits.stable),
     };
-    conductor.report(step, outcome);
+    stack.watch = Some(Watch::begin(beginning, step));
+}
+
+/// What ends from now on is a finding of `tier`, if that is watched; while volumes are restored nothing is.
+pub(in crate::run) fn enter(stack: &mut AppStack, plan: &Plan, tier: Tier) {
+    let Some(watch) = &mut stack.watch else { return };
+    match tier {
+        // Their own watch begins when they converge.
+        Tier::Install | Tier::Upgrade => {}
+        Tier::Backup | Tier::Custom => {
+            if let Some(step) = step_of(plan, tier) {
+                watch.turn(Some(step.clone()));
+            }
+        }
+        Tier::Restore => watch.turn(None),
+    }
+}
+
+/// Waits for the end of the stability window and reports the watch.
+pub(in crate::run) async fn settle(stack: &mut AppStack, known: &Known<'_>) {
+    if let Some(watch) = &stack.watch {
+        tokio::select! {
+            () = tokio::time::sleep_until(watch.until()) => {}
+            () = known.conductor.cancel().cancelled() => {}
+        }
+    }
+    cut(stack, known).await;
+}
+
+/// Ends the watch at once, because the run itself is about to replace what it watches.
+pub(in crate::run) async fn cut(stack: &mut AppStack, known: &Known<'_>) {
+    let Some(watch) = stack.watch.take() else { return };
+    let ends = match watch.end(known.world.doors.observe.as_ref(), &known.plan.stack, &mut stack.pulse).await {
+        Ok(ends) => ends,
+        Err(error) => {
+            let finding = error.finding();
+            watch.steps().into_iter().map(|step| (step.clone(), Outcome::Unverified(finding.clone()))).collect()
+        }
+    };
+    for (step, outcome) in ends {
+        known.conductor.report(&step, outcome);
+    }
 }
 
 /// After everything else the app that was `restored` onto empty volumes has to be up. One crash during the restore is allowed,

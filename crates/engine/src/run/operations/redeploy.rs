@@ -17,7 +17,7 @@ impl Run<'_> {
     /// Redeploys at head. What was watched until now is replaced, so its window ends first.
     pub(in crate::run) async fn redeploy(&mut self, step: &Step) -> Result<StepEnd, SwarmError> {
         self.compare_specs().await?;
-        stable::cut(&mut self.stack, &self.known.conductor).await;
+        stable::cut(&mut self.stack, &self.known).await;
         let since = Instant::now();
         self.stack.before = Some(self.known.world.doors.observe.stack(&self.known.plan.stack).await?);
         let authorities = self.own_authorities();

@@ -45,7 +45,7 @@ impl Run<'_> {
         step: &Step,
     ) -> Result<Option<(StepEnd, AppState)>, SwarmError> {
         // The services are about to be stopped: what the upgrade left has been watched long enough by then, or is now.
-        stable::settle(&mut self.stack, &self.known.conductor).await;
+        stable::settle(&mut self.stack, &self.known).await;
         self.compare_specs().await?;
         let since = Instant::now();
         let Self { known, trees, stack, tools, data, .. } = self;
