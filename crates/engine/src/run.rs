@@ -20,6 +20,7 @@ mod logs;
 mod namespaces;
 mod operations;
 mod parts;
+mod route_labels;
 mod starting;
 mod tiers;
 mod tools;

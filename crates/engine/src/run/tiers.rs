@@ -116,7 +116,7 @@ impl<'a> Run<'a> {
             Action::Check(check) => Ok(self.check(tier, step, *check).await),
             Action::Probe { probe } => {
                 let (known, mut look) = self.look(step);
-                Ok(Some(known.conductor.step(step, ready::check(&mut look, probe)).await.end))
+                Ok(Some(known.conductor.step(step, ready::check(&mut look, tier, probe)).await.end))
             }
             Action::Verify { verify } => {
                 let (known, look) = self.look(step);
@@ -226,7 +226,7 @@ impl<'a> Run<'a> {
         let (path, statuses) = (health.path.clone(), health.statuses.clone());
         let patience = Patience::of(tier, self.stack.serves);
         let (known, look) = self.look(step);
-        let end = known.conductor.step(step, serving::check(&look, &path, &statuses, patience)).await.end;
+        let end = known.conductor.step(step, serving::check(&look, tier, &path, &statuses, patience)).await.end;
         self.stack.serves = Some(end == StepEnd::Passed);
         if end == StepEnd::Passed {
             self.picture(tier);

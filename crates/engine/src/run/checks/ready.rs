@@ -7,12 +7,13 @@ use cc_ci_model::event::Event;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::demands::Probe;
 use cc_ci_model::plan::origin::Origin;
+use cc_ci_model::tier::Tier;
 use std::time::Duration;
 
 /// Waits for a probe.
-pub(in crate::run) async fn check(look: &mut Look<'_>, probe: &Probe) -> Result<Answer<()>, Fault> {
+pub(in crate::run) async fn check(look: &mut Look<'_>, tier: Tier, probe: &Probe) -> Result<Answer<()>, Fault> {
     match probe {
-        Probe::Http { path, statuses } => serving::check(look, path, statuses, serving::Patience::Whole).await,
+        Probe::Http { path, statuses } => serving::check(look, tier, path, statuses, serving::Patience::Whole).await,
         Probe::Tcp { service, port, stable } => connects(look, service, *port, *stable).await,
     }
 }

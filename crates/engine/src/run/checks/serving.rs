@@ -3,6 +3,7 @@
 use super::Look;
 use crate::route::OpenRoute;
 use crate::run::conductor::{Answer, Fault, passed};
+use crate::run::route_labels;
 use crate::run::tools;
 use crate::swarm::HttpAnswer;
 use crate::voice::Voice;
@@ -58,9 +59,10 @@ pub(in crate::run) struct Limits {
     none: Duration,
 }
 
-/// Asks the app over its route until it gives an accepted answer on `path`.
+/// Asks the app over its route until it gives an accepted answer on `path`. `tier` says which tree is deployed.
 pub(in crate::run) async fn check(
     look: &Look<'_>,
+    tier: Tier,
     path: &str,
     statuses: &[u16],
     patience: Patience,
@@ -68,16 +70,20 @@ pub(in crate::run) async fn check(
     let route = look.tools.route.as_ref().ok_or_else(|| Fault::harness("the route was never opened"))?;
     let scheme = tools::scheme(look.plan, &look.app.head.recipe);
     let question = Question { who: "the app", domain: &look.plan.domain, scheme, path, statuses };
+    let tree = look.app.tree(tier);
+    if let Some(finding) = route_labels::unreadable(tree)
+        && !question.reaches_the_app(route).await
+    {
+        return Ok(Answer::failed(finding));
+    }
     let limits = patience.limits(Duration::from_secs(look.plan.limits.serving));
     let asked = question.asked_within(route, look.voice, look.step, limits).await;
-    Ok(match (patience, asked) {
-        (Patience::AfterBackup, Outcome::Failed(finding)) => {
-            let summary = format!("the app served before the backup and does not after it: {}", finding.summary);
-            Outcome::Failed(Finding { summary, ..finding })
-        }
-        (Patience::Whole | Patience::AfterBackup | Patience::Short, outcome) => outcome,
-    }
-    .into())
+    let Outcome::Failed(finding) = asked else { return Ok(asked.into()) };
+    let summary = match patience {
+        Patience::AfterBackup => format!("the app served before the backup and does not after it: {}", finding.summary),
+        Patience::Whole | Patience::Short => finding.summary,
+    };
+    Ok(Answer::failed(Finding { summary, ..finding }.with_details(route_labels::ports(tree))))
 }
 
 /// A question over HTTP, and what counts as an answer.
@@ -122,6 +128,14 @@ impl Question<'_> {
                 last = said;
             }
             tokio::time::sleep(ASK_AGAIN).await;
+        }
+    }
+
+    /// Whether the app itself answers, be it with an error.
+    async fn reaches_the_app(&self, route: &OpenRoute) -> bool {
+        match route.ask(self.domain, self.scheme, self.path).await {
+            HttpAnswer::App { .. } => true,
+            HttpAnswer::Edge { .. } | HttpAnswer::None { .. } => false,
         }
     }
 

@@ -39,6 +39,8 @@ impl Run<'_> {
             made.map_err(Fault::from).and(checked).map(drop)?;
             let proof = stack.deployed.as_ref().ok_or_else(|| Fault::harness("the app was never deployed"))?;
             known.world.doors.operate.redeploy(proof, &rendered).await?;
+            // It has its whole limit again, whatever base did.
+            stack.serves = None;
             prune(known, trees).await?;
             let routes = tools::routes(known, trees, head);
             if let Some(route) = &mut tools.route {
