@@ -42,7 +42,11 @@ impl From<&RunnerError> for ProgramEnd {
 /// Runs the program with the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let words = args::given();
+    let mut words = args::given();
+    if words.len() == 1 {
+        // Somebody who says nothing wants to know what can be said.
+        words.push("--help".into());
+    }
     // Before anything else: whoever wants an outcome gets one, whatever happens from here on.
     let promised = args::words::promised(&words).map(|(file, run)| OutcomeGuard::new(file, run));
     let answer = match Cli::try_parse_from(&words) {

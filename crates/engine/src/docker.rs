@@ -18,6 +18,7 @@ mod observe;
 mod operate;
 mod raw;
 mod read;
+mod rights;
 mod stack_command;
 mod wire;
 
@@ -53,7 +54,15 @@ impl Swarm {
         let (path, limit) = (address.socket_path().to_string_lossy(), ANSWER_LIMIT.as_secs());
         let docker = Docker::connect_with_unix(&path, limit, bollard::API_DEFAULT_VERSION);
         let docker = docker.map_err(SwarmError::engine(verb()))?;
-        let docker = docker.negotiate_version().await.map_err(SwarmError::engine(verb()))?;
+        let docker = match docker.negotiate_version().await {
+            Ok(docker) => docker,
+            Err(error) => {
+                return Err(match rights::lacking(address.socket_path()) {
+                    Some(text) => SwarmError::Command { verb: verb(), text },
+                    None => SwarmError::engine(verb())(error),
+                });
+            }
+        };
         let raw = raw::Raw::connect(address)?;
         Ok(Self {
             address: address.clone(),

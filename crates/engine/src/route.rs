@@ -43,7 +43,7 @@ pub struct OpenRoute {
 }
 
 /// The name of a run's edge container.
-fn container_of(run: &RunId) -> String {
+pub(crate) fn container_of(run: &RunId) -> String {
     format!("cc-ci-{run}-edge")
 }
 

@@ -15,6 +15,7 @@ pub mod conductor;
 pub(crate) mod deploying;
 pub mod floor;
 mod guard;
+mod holding;
 mod host_hook;
 mod logs;
 mod namespaces;
@@ -79,7 +80,7 @@ pub async fn run(approved: Approved, app: App, world: &World) -> RunEnd {
     world.voice.say(Event::Budget(budget(&plan, world, seen, unexplained)));
     world.voice.say(Event::VerdictDue);
     exposure.finish(&world.voice, world.cancel.token()).await;
-    hold(world).await;
+    hold(&plan, world).await;
     tear_down(&plan, &providers, world, &before).await.unwrap_or(end)
 }
 
@@ -113,9 +114,11 @@ fn budget(plan: &Plan, world: &World, seen: Seen, unexplained: Vec<String>) -> B
     Budget { ledger, witness, unexplained, unbroken: seen.gaps == 0 }
 }
 
-async fn hold(world: &World) {
+async fn hold(plan: &Plan, world: &World) {
     if !world.hold.is_zero() {
-        world.voice.note(None, format!("holding the app for {} s, or until interrupted", world.hold.as_secs()));
+        for line in holding::words(plan, world.hold) {
+            world.voice.note(None, line);
+        }
         tokio::select! {
             () = tokio::time::sleep(world.hold) => {}
             () = world.cancel.token().cancelled() => {}

@@ -18,6 +18,7 @@ pub mod abra_sh;
 mod app_environment;
 pub mod compose;
 pub mod env_sample;
+pub mod in_place;
 pub mod interpolate;
 pub mod reserved;
 

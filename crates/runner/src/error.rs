@@ -12,6 +12,7 @@ use cc_ci_store::replay::ReplayError;
 use cc_ci_store::run_dir::RunDirError;
 use cc_ci_store::state::StateFolderError;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -65,19 +66,22 @@ pub struct Complaint {
     pub key: Option<String>,
     /// What is wrong.
     pub what: String,
+    /// What to do about it, where not one hint is for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 impl Complaint {
     /// Something that has no place in a file, or that names its place itself.
     fn plain(what: impl Into<String>) -> Self {
-        Self { file: None, line: None, key: None, what: what.into() }
+        Self { file: None, line: None, key: None, what: what.into(), hint: None }
     }
 }
 
 impl From<&Problem> for Complaint {
     fn from(problem: &Problem) -> Self {
         let Problem { file, line, key, what, .. } = problem.clone();
-        Self { file: Some(file), line, key, what }
+        Self { file: Some(file), line, key, what, hint: None }
     }
 }
 
@@ -116,11 +120,15 @@ impl RunnerError {
         Self::new(ErrorKind::Internal, message)
     }
 
-    /// What reading found, all of it; warnings are left out, and the first hint counts.
+    /// What reading found, all of it; warnings are left out. One hint for all stands at the end, several each with their own.
     pub fn of_problems(kind: ErrorKind, message: impl Into<String>, problems: &[Problem]) -> Self {
         let errors = || problems.iter().filter(|problem| problem.severity == Severity::Error);
-        let hint = errors().find_map(|problem| problem.hint.clone());
-        Self { problems: errors().map(Complaint::from).collect(), hint, ..Self::new(kind, message) }
+        let hints: BTreeSet<&String> = errors().filter_map(|problem| problem.hint.as_ref()).collect();
+        let several = hints.len() > 1;
+        let own = |problem: &Problem| problem.hint.clone().filter(|_| several);
+        let complaints = errors().map(|problem| Complaint { hint: own(problem), ..Complaint::from(problem) }).collect();
+        let hint = hints.first().filter(|_| !several).map(|hint| (*hint).clone());
+        Self { problems: complaints, hint, ..Self::new(kind, message) }
     }
 
     /// An error with what it came from, whose words are its own.
@@ -151,7 +159,11 @@ impl RunnerError {
     #[must_use]
     pub fn masked(self, redactor: &Redactor) -> Self {
         let mask = |text: String| redactor.mask_owned(text);
-        let problems = self.problems.into_iter().map(|one| Complaint { what: mask(one.what), ..one }).collect();
+        let problems = self
+            .problems
+            .into_iter()
+            .map(|one| Complaint { what: mask(one.what), hint: one.hint.map(mask), ..one })
+            .collect();
         Self { kind: self.kind, message: mask(self.message), problems, hint: self.hint.map(mask), source: None }
     }
 }

@@ -35,6 +35,35 @@ impl RecipeArgs {
     }
 }
 
+/// Variables that choose what is tested, each with its option.
+const CHOOSING: [(&str, &str); 4] =
+    [("RECIPE", "a recipe"), ("REF", "--ref"), ("VERSION", "--ref"), ("STAGES", "--stages")];
+
+impl RecipeArgs {
+    /// What the environment chose, for whoever set it without thinking of this. `words` are those of the command line.
+    #[must_use]
+    pub fn from_environment(&self, words: &[OsString]) -> Vec<String> {
+        let has = |option: &str| {
+            let with_value = format!("{option}=");
+            words.iter().any(|word| word.to_str().is_some_and(|word| word == option || word.starts_with(&with_value)))
+        };
+        let is_word = |text: &str| words.iter().any(|word| word.to_str() == Some(text));
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let (revision, version) = (given(&self.revision), given(&self.target_version));
+        let chosen = [
+            Some(self.recipe.clone()).filter(|recipe| recipe != "." && !is_word(recipe)),
+            revision.clone().filter(|_| !has("--ref")),
+            version.filter(|_| revision.is_none() && !has("--target-version")),
+            given(&self.stages).filter(|_| !has("--stages")),
+        ];
+        let told = CHOOSING.into_iter().zip(chosen).filter_map(|((name, option), value)| Some((name, option, value?)));
+        told.map(|(name, option, value)| {
+            format!("note: {name}={value} of the environment chooses what is tested; unset it, or give {option}")
+        })
+        .collect()
+    }
+}
+
 impl RunArgs {
     /// The request for the run.
     pub fn request(&self) -> Result<Request, RunnerError> {
@@ -129,6 +158,8 @@ fn pull_request(text: &str) -> Result<Option<u64>, RunnerError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::{Cli, Verb};
+    use clap::Parser;
 
     #[test]
     fn what_is_no_tier_or_no_number_is_a_wrong_usage() {
@@ -142,5 +173,22 @@ mod tests {
         );
         assert_eq!(state(true, "v1").unwrap_err().kind, ErrorKind::Usage);
         assert_eq!(pull_request("seven").unwrap_err().kind, ErrorKind::Usage);
+    }
+
+    #[test]
+    fn what_the_environment_chose_is_told_and_what_was_typed_is_not() {
+        let typed = ["cc-ci", "plan", "shop", "--ref", "main", "--stages=install"];
+        let cli = Cli::try_parse_from(typed).unwrap();
+        let Verb::Plan(args) = cli.verb else { panic!("a plan was asked for") };
+        let told = |words: &[&str]| {
+            args.recipe.from_environment(&words.iter().map(|word| OsString::from(*word)).collect::<Vec<_>>())
+        };
+        assert_eq!(told(&typed), [""; 0]);
+        let all = told(&["cc-ci", "plan"]).join("\n");
+        insta::assert_snapshot!(all, @r"
+        note: RECIPE=shop of the environment chooses what is tested; unset it, or give a recipe
+        note: REF=main of the environment chooses what is tested; unset it, or give --ref
+        note: STAGES=install of the environment chooses what is tested; unset it, or give --stages
+        ");
     }
 }

@@ -17,7 +17,9 @@ pub async fn exec(state: &StateFolder, args: &PlanArgs) -> Result<u8, RunnerErro
     let run = args.run_id.clone().map_or_else(clock::new_run, Ok)?;
     let (places, cancel) = (args::places(), CancellationToken::new());
     let looking = Looking { state, places: &places, warmth: Warmth::Said, cancel: &cancel };
-    let prepared = prepare(&args.recipe.request()?, &run, &looking).await?;
+    let request = args.recipe.request()?;
+    args.recipe.from_environment(&args::given()).iter().for_each(|told| terminal::note(told));
+    let prepared = prepare(&request, &run, &looking).await?;
     let plan = &prepared.approved.plan;
     terminal::out(&if args.json { json(plan)? } else { plan::render(plan) });
     Ok(exit::GREEN)

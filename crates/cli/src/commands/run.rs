@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub async fn exec(state: StateFolder, args: &RunArgs) -> Result<Outcome, RunnerError> {
     let signals = Signals::listen()?;
     let request = args.request()?;
+    args.recipe.from_environment(&args::given()).iter().for_each(|told| terminal::note(told));
     let run = args.run_id.clone().map_or_else(clock::new_run, Ok)?;
     let screen = Screen::default();
     let handle = Session::start(run, request, deps(state, args, &screen)?);
@@ -33,6 +34,7 @@ pub async fn exec(state: StateFolder, args: &RunArgs) -> Result<Outcome, RunnerE
         Ending::Judged { view, folder, .. } => {
             show(view, args)?;
             terminal::note(&format!("run folder: {}", folder.display()));
+            terminal::note(&format!("page: {}", folder.join("index.html").display()));
         }
         Ending::Refused(error) => terminal::error(error),
     }

@@ -168,8 +168,9 @@ fn no_env_sample() {
     insta::assert_snapshot!(world.refused(&[]), @r"
     [21] error: cannot read the recipe `shop` at [hex]
       .env.sample: is missing
+        hint: add it: abra cannot make an app without it; an empty file will do
       compose.yml, line 19: secrets.token.name: `shop-[hex]_token_` ends in `_`: the version in `${STACK_NAME}_token_${SECRET_TOKEN_VERSION}` is missing
-    hint: add it: abra cannot make an app without it; an empty file will do
+        hint: set the SECRET_..._VERSION variable in .env.sample, such as `=v1`
     ");
 }
 
@@ -179,14 +180,16 @@ fn an_env_sample_that_cannot_be_read() {
     insta::assert_snapshot!(world.with(".env.sample", "COMPOSE_FILE=compose.yml:compose.gone.yml\n"), @r"
     [21] error: cannot read the recipe `shop` at [hex]
       compose.gone.yml: is missing
+        hint: COMPOSE_FILE names it: correct the list in .env.sample, or add the file
       compose.yml, line 19: secrets.token.name: `shop-[hex]_token_` ends in `_`: the version in `${STACK_NAME}_token_${SECRET_TOKEN_VERSION}` is missing
-    hint: COMPOSE_FILE names it: correct the list in .env.sample, or add the file
+        hint: set the SECRET_..._VERSION variable in .env.sample, such as `=v1`
     ");
     insta::assert_snapshot!(world.with(".env.sample", "DOMAIN=\"shop\nTYPE=shop\n"), @r"
     [21] error: cannot read the recipe `shop` at [hex]
       .env.sample, line 1: DOMAIN: has a quote that is not closed
+        hint: close it on the same line
       compose.yml, line 19: secrets.token.name: `shop-[hex]_token_` ends in `_`: the version in `${STACK_NAME}_token_${SECRET_TOKEN_VERSION}` is missing
-    hint: close it on the same line
+        hint: set the SECRET_..._VERSION variable in .env.sample, such as `=v1`
     ");
 }
 
@@ -268,8 +271,9 @@ fn what_is_no_recipe_repository() {
     insta::assert_snapshot!(world.refused_in(other.dir(), &[]), @r"
     [21] error: cannot read the recipe `notes` at [hex]
       .env.sample: is missing
+        hint: add it: abra cannot make an app without it; an empty file will do
       compose.yml: is missing
-    hint: add it: abra cannot make an app without it; an empty file will do
+        hint: add it: a recipe is deployed from this file
     ");
 }
 

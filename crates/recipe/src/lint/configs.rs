@@ -2,6 +2,7 @@
 
 use super::{Check, LintInput, Reading, Rule, RuleHit};
 use crate::compose::{Compose, StackFile};
+use crate::in_place::raised;
 use crate::interpolate::{uses, variables};
 use crate::secrets::swarm_name;
 use crate::source::{Severity, Topic};
@@ -135,7 +136,7 @@ fn stale(input: &LintInput<'_>, made: &Made<'_>, what: &str) -> RuleHit {
     match (exported, version) {
         (Some(export), _) => {
             let words = format!("{what}, but {} `{}` still has the version {}", made.kind(), made.id, export.value);
-            let hint = format!("raise it in the same change: export {}={}", export.name, next(&export.value));
+            let hint = format!("raise it in the same change: export {}={}", export.name, raised(&export.value));
             RuleHit::new(words).line("abra.sh", export.line).hint(hint)
         }
         (None, Some(name)) => {
@@ -147,16 +148,6 @@ fn stale(input: &LintInput<'_>, made: &Made<'_>, what: &str) -> RuleHit {
             let hint = "give it a name with a version: ${STACK_NAME}_… _${…_VERSION}";
             RuleHit::new(words).key(made.compose, &format!("{}.{}", made.section, made.id)).hint(hint)
         }
-    }
-}
-
-/// The version after this one: `v4` after `v3`.
-fn next(version: &str) -> String {
-    let digits = version.len() - version.chars().rev().take_while(char::is_ascii_digit).count();
-    let (front, number) = version.split_at(digits);
-    match number.parse::<u64>() {
-        Ok(number) => format!("{front}{}", number + 1),
-        Err(_) => "<the next version>".to_owned(),
     }
 }
 
@@ -239,14 +230,4 @@ fn unused(input: &LintInput<'_>) -> Vec<RuleHit> {
         found.key(&set.compose, &format!("configs.{id}")).hint("remove it, or mount it in a service")
     });
     found.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_version() {
-        assert_eq!(["v1", "v9", "12", "a2b10", "latest"].map(next), ["v2", "v10", "13", "a2b11", "<the next version>"]);
-    }
 }

@@ -259,8 +259,9 @@ fn hooks_that_cannot_run_stop_the_run_before_anything_is_deployed() {
     insta::assert_snapshot!(world.plan(&[]).error(), @r"
     [20] error: cannot use the tests of `shop`
       tests/hooks/host/install_steps.hurl: Hurl files do not run on the host
+        hint: put it into `hooks`: there it runs in the sandbox
       tests/hooks/pre_upgrad: no moment has the name `pre_upgrad`
-    hint: put it into `hooks`: there it runs in the sandbox
+        hint: did you mean `pre_upgrade`?
     ");
 }
 

@@ -168,8 +168,9 @@ fn what_the_catalogue_lacks_is_named() {
     insta::assert_snapshot!(all.error(), @r"
     [20] error: cannot use what `keeper` provides
       catalogue/keeper/provides.toml, line 2: oidc.servise: unknown key `servise`
+        hint: did you mean `service`?
       catalogue/keeper/provides.toml, line 1: oidc: lacks service, create, delete, list, outputs
-    hint: did you mean `service`?
+        hint: a capability needs all of them
     ");
     std::fs::remove_file(catalogue.join("provides.toml")).unwrap();
     insta::assert_snapshot!(all.error(), @r"

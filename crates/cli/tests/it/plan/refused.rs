@@ -16,8 +16,9 @@ fn a_head_that_asks_for_what_is_not_its_own_is_refused() {
     insta::assert_snapshot!(world.plan(&[]).error(), @r#"
     [23] error: the recipe `shop` is refused at head, [commit]: it asks for what is not its own
       compose.yml, line 7: services.app.ports.22: asks for a port of the machine (`2222/tcp`)
+        hint: remove it; or the operator allows it, outside of the recipe, in policy.toml: `[allow.shop]` with `host-port = ["2222/tcp"]`
       compose.yml, line 6: services.app.cap_add.NET_ADMIN: asks for a capability (`NET_ADMIN`)
-    hint: remove it; or the operator allows it, outside of the recipe, in policy.toml: `[allow.shop]` with `host-port = ["2222/tcp"]`
+        hint: remove it; or the operator allows it, outside of the recipe, in policy.toml: `[allow.shop]` with `capability = ["NET_ADMIN"]`
     "#);
     let state = world.state("policy.toml", "[allow.shop]\nhost-port = [\"2222/tcp\"]\n");
     let state = state.to_str().unwrap();

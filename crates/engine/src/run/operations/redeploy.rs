@@ -10,7 +10,9 @@ use crate::run::tools::{self, Supplies};
 use crate::swarm::SwarmError;
 use cc_ci_model::event::Event;
 use cc_ci_model::object::{Object, ObjectKind};
+use cc_ci_model::outcome::Finding;
 use cc_ci_model::plan::step::Step;
+use cc_ci_recipe::{Recipe, in_place};
 use tokio::time::Instant;
 
 impl Run<'_> {
@@ -38,7 +40,9 @@ impl Run<'_> {
             // Said at the install, if it cannot be done here.
             made.map_err(Fault::from).and(checked).map(drop)?;
             let proof = stack.deployed.as_ref().ok_or_else(|| Fault::harness("the app was never deployed"))?;
-            known.world.doors.operate.redeploy(proof, &rendered).await?;
+            if let Err(error) = known.world.doors.operate.redeploy(proof, &rendered).await {
+                return refused(error, &head.recipe);
+            }
             // It has its whole limit again, whatever base did.
             stack.serves = None;
             prune(known, trees).await?;
@@ -54,6 +58,21 @@ impl Run<'_> {
         let history = deploying::history(&self.trees.app.head).ignoring_dead(&after);
         self.stack.coming = Some(Coming { history, since });
         Ok(end)
+    }
+}
+
+/// What the loader refused, in words that say what to write where that is known.
+fn refused(error: SwarmError, head: &Recipe) -> Result<Answer<()>, Fault> {
+    let said = match &error {
+        SwarmError::Refused { text, .. } => in_place::refusal(head, text),
+        SwarmError::Engine { .. }
+        | SwarmError::Command { .. }
+        | SwarmError::NotAllowed { .. }
+        | SwarmError::Ledger(_) => None,
+    };
+    match said {
+        Some(words) => Ok(Answer::failed(Finding::new(error.cause(), words))),
+        None => Err(error.into()),
     }
 }
 
