@@ -9,7 +9,7 @@ pub mod terminal;
 use args::{Cli, Measurement, Verb};
 use cc_ci_model::exit;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
-use cc_ci_runner::outcome::{Outcome, OutcomeGuard};
+use cc_ci_runner::outcome::{OutcomeGuard, RunOutcome};
 use clap::Parser;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 struct ProgramEnd {
     code: u8,
     /// Only runs have one.
-    outcome: Option<Outcome>,
+    outcome: Option<RunOutcome>,
 }
 
 impl From<u8> for ProgramEnd {
@@ -27,15 +27,15 @@ impl From<u8> for ProgramEnd {
     }
 }
 
-impl From<Outcome> for ProgramEnd {
-    fn from(outcome: Outcome) -> Self {
+impl From<RunOutcome> for ProgramEnd {
+    fn from(outcome: RunOutcome) -> Self {
         Self { code: outcome.exit_code, outcome: Some(outcome) }
     }
 }
 
 impl From<&RunnerError> for ProgramEnd {
     fn from(error: &RunnerError) -> Self {
-        Outcome::refused(None, error).into()
+        RunOutcome::refused(None, error).into()
     }
 }
 

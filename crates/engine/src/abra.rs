@@ -17,7 +17,7 @@ use crate::swarm::Operate;
 use cc_ci_model::ids::{Commit, Domain, RecipeName};
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::abra::opinion::SecondOpinion;
-use cc_ci_recipe::abra::version::{AbraVersion, VersionError};
+use cc_ci_recipe::abra::version::{AbraVersion, AbraVersionError};
 use command::Failure;
 use home::Home;
 use std::ffi::OsString;
@@ -78,7 +78,7 @@ pub enum AbraError {
     Process(#[from] ProcessError),
     /// It is too old, or something else of that name.
     #[error(transparent)]
-    Version(#[from] VersionError),
+    Version(#[from] AbraVersionError),
     /// The clone could not be made.
     #[error(transparent)]
     Git(#[from] GitError),

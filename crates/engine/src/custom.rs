@@ -70,7 +70,7 @@ pub struct Call<'a> {
 
 /// A test with how it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TestResult {
+pub struct TestEnd {
     /// Below the tests folder.
     pub path: String,
     /// How it ended.
@@ -79,7 +79,7 @@ pub struct TestResult {
 
 /// Runs one test or hook to its end. Whatever happens to it is an outcome; nothing of it runs on afterwards. What its runner
 /// tells of single test cases is said before this returns.
-pub async fn run(sandbox: &Sandbox, facts: &Facts, call: Call<'_>, voice: &Voice, step: &StepId) -> TestResult {
+pub async fn run(sandbox: &Sandbox, facts: &Facts, call: Call<'_>, voice: &Voice, step: &StepId) -> TestEnd {
     let outcome = match attempt(sandbox, facts, call, voice, step).await {
         Ok(Outcome::Failed(finding)) => {
             let hit = sandbox.bounds_hit().await;
@@ -95,7 +95,7 @@ pub async fn run(sandbox: &Sandbox, facts: &Facts, call: Call<'_>, voice: &Voice
             Outcome::Unverified(Finding::new(cause, format!("{}: {error}", call.path)))
         }
     };
-    TestResult { path: call.path.to_owned(), outcome }
+    TestEnd { path: call.path.to_owned(), outcome }
 }
 
 async fn attempt(

@@ -54,13 +54,13 @@ pub enum MarkerPlace {
     /// A folder in a volume.
     Folder(Folder),
     /// A PostgreSQL database.
-    Postgres(postgres::Login),
+    Postgres(postgres::PostgresLogin),
     /// A MariaDB or MySQL database.
-    Mysql(mysql::Login),
+    Mysql(mysql::MysqlLogin),
     /// A Redis server or one that speaks like it.
-    Redis(redis::Login),
+    Redis(redis::RedisLogin),
     /// A SQLite file in a volume.
-    Sqlite(sqlite::File),
+    Sqlite(sqlite::SqliteFile),
 }
 
 impl MarkerPlace {
@@ -68,9 +68,9 @@ impl MarkerPlace {
     #[must_use]
     pub fn of(database: &Database) -> Option<Self> {
         match database.kind {
-            DatabaseKind::Postgres => Some(Self::Postgres(postgres::Login::to(database))),
-            DatabaseKind::Mysql => Some(Self::Mysql(mysql::Login::to(database))),
-            DatabaseKind::Redis => Some(Self::Redis(redis::Login::to(database))),
+            DatabaseKind::Postgres => Some(Self::Postgres(postgres::PostgresLogin::to(database))),
+            DatabaseKind::Mysql => Some(Self::Mysql(mysql::MysqlLogin::to(database))),
+            DatabaseKind::Redis => Some(Self::Redis(redis::RedisLogin::to(database))),
             DatabaseKind::Sqlite => None,
         }
     }
@@ -382,7 +382,7 @@ mod tests {
     fn nothing_seeded_is_not_a_pass() {
         let mut seeding = Seeding { seeded: seeded(), passed_over: vec![], refused: vec![] };
         assert!(matches!(seeding.outcome(), Outcome::Unverified(Finding { cause: Cause::NothingToSeed, .. })));
-        seeding.seeded.places.push(MarkerPlace::Postgres(postgres::Login::of("db")));
+        seeding.seeded.places.push(MarkerPlace::Postgres(postgres::PostgresLogin::of("db")));
         assert!(matches!(seeding.outcome(), Outcome::Passed { .. }));
         seeding.refused.push("db: no psql".into());
         assert!(matches!(seeding.outcome(), Outcome::Unverified(_)));

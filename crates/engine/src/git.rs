@@ -13,7 +13,7 @@ mod tree;
 mod work_tree;
 mod working_copy;
 
-pub use content::{Files, Holder, LeftOut};
+pub use content::{CommitFiles, Holder, LeftOut};
 pub use history::OriginTags;
 pub use source::Source;
 pub use work_tree::WorkTree;
@@ -21,6 +21,7 @@ pub use working_copy::WorkingCopy;
 
 use crate::process::{self, Command, ProcessError};
 use cc_ci_model::ids::{Commit, NameError};
+use cc_ci_recipe::version::{Tag, TagKind};
 use credentials::Address;
 use door::{git, offline, set};
 use sha2::{Digest, Sha256};
@@ -46,17 +47,6 @@ pub struct Repository {
     /// Whether history, and with it tags, may be missing.
     shallow: bool,
     cancel: CancellationToken,
-}
-
-/// A tag that leads to a commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tag {
-    /// Without `refs/tags/`.
-    pub name: String,
-    /// Whether it is a tag object, as a published version must be (BASE-2).
-    pub annotated: bool,
-    /// The commit it leads to.
-    pub commit: Commit,
 }
 
 /// Why a repository cannot be read.
@@ -220,10 +210,12 @@ impl Repository {
         let mut tags = Vec::new();
         for line in output.stdout_text().lines() {
             let [name, kind, object, peeled_kind, peeled] = fields(line).ok_or(GitError::Answer("for-each-ref"))?;
-            let (annotated, kind, object) =
-                if kind == "tag" { (true, peeled_kind, peeled) } else { (false, kind, object) };
-            if kind == "commit" {
-                tags.push(Tag { name: name.to_owned(), annotated, commit: Commit::parse(object)? });
+            let (kind, leads_to, object) = match kind {
+                "tag" => (TagKind::Annotated, peeled_kind, peeled),
+                _ => (TagKind::Lightweight, kind, object),
+            };
+            if leads_to == "commit" {
+                tags.push(Tag { name: name.to_owned(), kind, commit: Commit::parse(object)?.to_string() });
             }
         }
         Ok(tags)

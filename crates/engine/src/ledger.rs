@@ -18,7 +18,7 @@ pub const FILE: &str = "ledger.jsonl";
 /// One line of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "kebab-case")]
-pub enum Entry {
+pub enum LedgerEntry {
     /// Always first: whose ledger this is and which process writes it.
     Opened {
         /// The run.
@@ -95,12 +95,12 @@ impl Ledger {
             source,
         })?;
         let ledger = Self { path, file: Mutex::new(file) };
-        ledger.write(&Entry::Opened { run: run.clone(), pid: std::process::id() })?;
+        ledger.write(&LedgerEntry::Opened { run: run.clone(), pid: std::process::id() })?;
         Ok(ledger)
     }
 
     /// Appends one entry; returns only when the kernel has it, so that a killed process loses nothing.
-    pub fn write(&self, entry: &Entry) -> Result<(), LedgerError> {
+    pub fn write(&self, entry: &LedgerEntry) -> Result<(), LedgerError> {
         let io = |source| LedgerError::Io { verb: "write", path: self.path.clone(), source };
         let mut line = serde_json::to_string(entry).map_err(|source| io(source.into()))?;
         line.push('\n');
@@ -109,7 +109,7 @@ impl Ledger {
 
     /// Notes an object that is about to be made.
     pub fn making(&self, object: Object) -> Result<(), LedgerError> {
-        self.write(&Entry::Making { object })
+        self.write(&LedgerEntry::Making { object })
     }
 
     /// Where the ledger is.
@@ -124,13 +124,13 @@ pub fn close(path: &Path) -> Result<(), LedgerError> {
     let io = |source| LedgerError::Io { verb: "write", path: path.to_owned(), source };
     let mut file = OpenOptions::new().append(true).open(path).map_err(io)?;
     // A torn last line of the dead run must not swallow this one.
-    let line = serde_json::to_string(&Entry::Closed).map_err(|source| io(source.into()))?;
+    let line = serde_json::to_string(&LedgerEntry::Closed).map_err(|source| io(source.into()))?;
     file.write_all(format!("\n{line}\n").as_bytes()).map_err(io)
 }
 
 /// Reads a ledger back from disk. A torn last line, as a killed process can leave, is dropped, also when a clean-up has
 /// closed the ledger after it.
-pub fn read(path: &Path) -> Result<Vec<Entry>, LedgerError> {
+pub fn read(path: &Path) -> Result<Vec<LedgerEntry>, LedgerError> {
     let text = std::fs::read_to_string(path).map_err(|source| LedgerError::Io {
         verb: "read",
         path: path.to_owned(),
@@ -160,17 +160,20 @@ pub fn is_open(folder: &Path) -> bool {
 }
 
 fn is_closed(line: &str) -> bool {
-    matches!(serde_json::from_str(line), Ok(Entry::Closed))
+    matches!(serde_json::from_str(line), Ok(LedgerEntry::Closed))
 }
 
 /// The stacks a ledger says were deployed, in order.
 #[must_use]
-pub fn deploys(entries: &[Entry]) -> Vec<StackName> {
+pub fn deploys(entries: &[LedgerEntry]) -> Vec<StackName> {
     entries
         .iter()
         .filter_map(|entry| match entry {
-            Entry::Deploying { stack, .. } => Some(stack.clone()),
-            Entry::Opened { .. } | Entry::Making { .. } | Entry::Namespace { .. } | Entry::Closed => None,
+            LedgerEntry::Deploying { stack, .. } => Some(stack.clone()),
+            LedgerEntry::Opened { .. }
+            | LedgerEntry::Making { .. }
+            | LedgerEntry::Namespace { .. }
+            | LedgerEntry::Closed => None,
         })
         .collect()
 }
@@ -187,7 +190,7 @@ mod tests {
         let ledger = Ledger::create(folder.path(), &run).unwrap();
         ledger.making(Object::new(ObjectKind::Volume, "r1-repo")).unwrap();
         let stack = StackName::observed("mini-abc123");
-        ledger.write(&Entry::Deploying { stack: stack.clone(), purpose: Purpose::Base }).unwrap();
+        ledger.write(&LedgerEntry::Deploying { stack: stack.clone(), purpose: Purpose::Base }).unwrap();
         OpenOptions::new().append(true).open(ledger.path()).unwrap().write_all(b"{\"entry\":\"ma").unwrap();
         let entries = read(ledger.path()).unwrap();
         assert_eq!(entries.len(), 3);
@@ -195,7 +198,7 @@ mod tests {
         assert!(is_open(folder.path()));
         close(ledger.path()).unwrap();
         assert!(!is_open(folder.path()) && !is_open(&folder.path().join("nowhere")));
-        assert_eq!(read(ledger.path()).unwrap().last(), Some(&Entry::Closed));
+        assert_eq!(read(ledger.path()).unwrap().last(), Some(&LedgerEntry::Closed));
     }
 
     #[test]

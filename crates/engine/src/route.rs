@@ -6,7 +6,9 @@
 
 use crate::ledger::Ledger;
 use crate::pace::Tries;
-use crate::swarm::{Asking, Bounds, HttpAnswer, Launch, Network, NewFile, Node, Privileges, RunEdge, Stay, SwarmError};
+use crate::swarm::{
+    Asking, Bounds, HttpAnswer, Launch, LaunchNetwork, NewFile, Node, Privileges, RunEdge, Stay, SwarmError,
+};
 use cc_ci_edge::Routes;
 use cc_ci_model::ids::{Domain, RunId};
 use cc_ci_model::object::{Object, ObjectKind};
@@ -132,7 +134,7 @@ pub(crate) fn launch_of(run: &RunId, image: &str, domains: &[Domain], stay: Stay
     let aliases = domains.iter().map(Domain::to_string).collect();
     Launch {
         folder: Some(FOLDER),
-        network: Network::Named { name: PROXY_NETWORK.to_owned(), aliases },
+        network: LaunchNetwork::Named { name: PROXY_NETWORK.to_owned(), aliases },
         privileges: Privileges::Only(&["NET_BIND_SERVICE"]),
         bounds: Bounds { memory: Some(MEMORY), ..Bounds::default() },
         stay,

@@ -153,7 +153,7 @@ async fn removed(
     world.voice.say(Event::Inventory { when: InventoryWhen::After, counts: after.counts() });
     let left: BTreeSet<Object> = left.into_iter().chain(named_after(plan, before, &after)).collect();
     if left.is_empty() && namespaces == Gone::All {
-        world.ledger.write(&ledger::Entry::Closed)?;
+        world.ledger.write(&ledger::LedgerEntry::Closed)?;
     }
     for object in left {
         world.voice.say(Event::LeftBehind { object });

@@ -11,7 +11,7 @@ use crate::exec::{ExecCommand, Overflow};
 use crate::keep::{Artifact, Keep};
 use crate::ledger::Ledger;
 use crate::route::PROXY_NETWORK;
-use crate::swarm::{Bounds, Launch, Network, Node, Orphans, Privileges, Root, Swap};
+use crate::swarm::{Bounds, Launch, LaunchNetwork, Node, Orphans, Privileges, Root, Swap};
 use crate::voice::Voice;
 use crate::workbench;
 use base64::Engine;
@@ -176,7 +176,7 @@ pub(crate) fn launch_of(run: &RunId, image: &str) -> Launch {
     let scratch = ("/tmp".to_owned(), "rw,exec,nosuid,nodev,mode=1777,size=256m".to_owned());
     Launch {
         user: Some("65534:65534"),
-        network: Network::Named { name: PROXY_NETWORK.to_owned(), aliases: Vec::new() },
+        network: LaunchNetwork::Named { name: PROXY_NETWORK.to_owned(), aliases: Vec::new() },
         scratch: BTreeMap::from([scratch]),
         root: Root::ReadOnly,
         privileges: Privileges::Only(&[]),

@@ -28,7 +28,7 @@ pub use error::SwarmError;
 pub use events::{EngineEvent, EngineTime, EventKind, Events, Hearing};
 pub use http::{Asking, HttpAnswer, RunEdge};
 pub use image::{ImageFacts, LayerNews, LayerTeller, PullError};
-pub use launch::{Bounds, Launch, Network, NewFile, Orphans, Privileges, Root, Stay, Swap};
+pub use launch::{Bounds, Launch, LaunchNetwork, NewFile, Orphans, Privileges, Root, Stay, Swap};
 pub use values::{ContainerFacts, Deployed, Inventory, Loaded, Mounts, NewSecret, NewValue, Rendered};
 
 /// The three doors, each as narrow as its user needs it.

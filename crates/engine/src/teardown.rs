@@ -5,7 +5,7 @@
 //! Networks wait for the tasks, because the engine leaks addresses when a network goes before its last task does.
 
 use crate::labels;
-use crate::ledger::Entry;
+use crate::ledger::LedgerEntry;
 use crate::swarm::{Inventory, Operate, SwarmError};
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::{Object, ObjectKind};
@@ -36,18 +36,21 @@ pub struct Belongings {
 impl Belongings {
     /// What a ledger says belongs to its run; `None` when it has no opening line.
     #[must_use]
-    pub fn of_ledger(entries: &[Entry]) -> Option<Self> {
+    pub fn of_ledger(entries: &[LedgerEntry]) -> Option<Self> {
         let run = entries.iter().find_map(|entry| match entry {
-            Entry::Opened { run, .. } => Some(run.clone()),
-            Entry::Making { .. } | Entry::Deploying { .. } | Entry::Namespace { .. } | Entry::Closed => None,
+            LedgerEntry::Opened { run, .. } => Some(run.clone()),
+            LedgerEntry::Making { .. }
+            | LedgerEntry::Deploying { .. }
+            | LedgerEntry::Namespace { .. }
+            | LedgerEntry::Closed => None,
         })?;
         let mut belongings = Self::of_run(&run);
         for entry in entries {
             match entry {
-                Entry::Making { object } => {
+                LedgerEntry::Making { object } => {
                     belongings.noted.insert(object.clone());
                 }
-                Entry::Deploying { stack, purpose } => {
+                LedgerEntry::Deploying { stack, purpose } => {
                     belongings.stacks.insert(stack.clone());
                     match purpose {
                         Purpose::Base => {}
@@ -55,7 +58,7 @@ impl Belongings {
                     }
                 }
                 // What is in a provider that runs on is removed by its own script, not here.
-                Entry::Opened { .. } | Entry::Namespace { .. } | Entry::Closed => {}
+                LedgerEntry::Opened { .. } | LedgerEntry::Namespace { .. } | LedgerEntry::Closed => {}
             }
         }
         Some(belongings)
@@ -182,10 +185,10 @@ mod tests {
         let run = RunId::parse("r1").unwrap();
         let stack = StackName::observed("mini-abc123");
         let entries = [
-            Entry::Opened { run, pid: 1 },
-            Entry::Making { object: object(ObjectKind::Secret, "mini-abc123_pw_v1") },
-            Entry::Making { object: object(ObjectKind::Volume, "shared") },
-            Entry::Deploying { stack, purpose: Purpose::Base },
+            LedgerEntry::Opened { run, pid: 1 },
+            LedgerEntry::Making { object: object(ObjectKind::Secret, "mini-abc123_pw_v1") },
+            LedgerEntry::Making { object: object(ObjectKind::Volume, "shared") },
+            LedgerEntry::Deploying { stack, purpose: Purpose::Base },
         ];
         let label = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
         let inventory = Inventory {
@@ -207,10 +210,10 @@ mod tests {
     #[test]
     fn the_app_goes_before_its_dependencies_and_the_last_of_those_first() {
         let run = RunId::parse("r1").unwrap();
-        let deploying = |stack: &str, purpose| Entry::Deploying { stack: StackName::observed(stack), purpose };
+        let deploying = |stack: &str, purpose| LedgerEntry::Deploying { stack: StackName::observed(stack), purpose };
         let dependency = |recipe: &str| Purpose::Dependency { recipe: recipe.to_owned() };
         let entries = [
-            Entry::Opened { run, pid: 1 },
+            LedgerEntry::Opened { run, pid: 1 },
             deploying("cana-1", dependency("canaille")),
             deploying("mini-1", dependency("minio")),
             deploying("shop-1", Purpose::Base),

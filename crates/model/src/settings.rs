@@ -37,7 +37,7 @@ pub struct Settings {
     /// Variables of the app, for the commit under test alone; they win over `environment`.
     pub upgrade_environment: BTreeMap<String, String>,
     /// The version to start from.
-    pub base: Option<Pin>,
+    pub base: Option<BasePin>,
     /// Recipes that the app needs beside it, in the order in which they are brought up.
     pub dependencies: Vec<RecipeName>,
     /// What is taken from them, by capability.
@@ -91,7 +91,7 @@ impl LimitSettings {
 
 /// A base that a file asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pin {
+pub struct BasePin {
     /// The published version.
     pub version: String,
     /// The file and line that ask.

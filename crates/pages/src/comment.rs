@@ -25,7 +25,7 @@ const REASONS: usize = 5;
 
 /// Where the files of the run can be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Published {
+pub enum PublishedAt {
     /// Nowhere: the comment has no pictures and no links.
     Nowhere,
     /// Below this address.
@@ -54,12 +54,12 @@ impl Address {
 
 /// Draws the comment; never longer than [`LONGEST`].
 #[must_use]
-pub fn render(view: &ReportView, published: &Published) -> String {
+pub fn render(view: &ReportView, published: &PublishedAt) -> String {
     let whole = draw(view, published, true);
     if whole.len() <= LONGEST { whole } else { draw(view, published, false) }
 }
 
-fn draw(view: &ReportView, published: &Published, with_log: bool) -> String {
+fn draw(view: &ReportView, published: &PublishedAt, with_log: bool) -> String {
     let mut out = String::new();
     line(&mut out, &heading(view, published));
     line(&mut out, &facts(view));
@@ -86,7 +86,7 @@ fn draw(view: &ReportView, published: &Published, with_log: bool) -> String {
     {
         log(&mut out, first);
     }
-    if let Published::At(Address(at)) = published {
+    if let PublishedAt::At(Address(at)) = published {
         line(&mut out, "");
         line(&mut out, &format!("![{}]({at}/card.png)", text(&card_in_words(view))));
         line(&mut out, "");
@@ -95,7 +95,7 @@ fn draw(view: &ReportView, published: &Published, with_log: bool) -> String {
     out
 }
 
-fn heading(view: &ReportView, published: &Published) -> String {
+fn heading(view: &ReportView, published: &PublishedAt) -> String {
     let verdict = &view.verdict;
     let mark = match (view.life, verdict.color) {
         (Life::Preparing | Life::Running, _) => "⏳",
@@ -111,8 +111,8 @@ fn heading(view: &ReportView, published: &Published) -> String {
         return format!("### {mark} {name}: {word}");
     }
     let badge = match (published, verdict.shown_level()) {
-        (Published::Nowhere, _) | (_, None) => String::new(),
-        (Published::At(Address(at)), Some(_)) => format!(" ![{}]({at}/badge.svg)", text(&verdict.level_in_words())),
+        (PublishedAt::Nowhere, _) | (_, None) => String::new(),
+        (PublishedAt::At(Address(at)), Some(_)) => format!(" ![{}]({at}/badge.svg)", text(&verdict.level_in_words())),
     };
     let level = match (verdict.shown_level(), verdict.capped_by()) {
         (Some(level), None) => format!("level {level} of 5"),

@@ -27,7 +27,7 @@ pub const SCRIPT: &str = include_str!("../templates/page.js");
 
 /// What a page shows besides the view: what the run's folder holds.
 #[derive(Debug, Clone, Default)]
-pub struct Kept {
+pub struct Attachments {
     /// Logs by service, in order.
     pub logs: Vec<Log>,
     /// The generated override of the last deployment.
@@ -64,7 +64,7 @@ struct Document<'a> {
 struct Body<'a> {
     view: &'a ReportView,
     plan: &'a Plan,
-    kept: &'a Kept,
+    kept: &'a Attachments,
     class: &'static str,
     verdict: &'static str,
     head: String,
@@ -74,7 +74,7 @@ struct Body<'a> {
 }
 
 /// The whole document: self-contained, and by its policy unable to load anything or to run any other script.
-pub fn document(view: &ReportView, plan: &Plan, kept: &Kept) -> Result<String, askama::Error> {
+pub fn document(view: &ReportView, plan: &Plan, kept: &Attachments) -> Result<String, askama::Error> {
     let policy = format!(
         "default-src 'none'; img-src data:; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
         hash(STYLE),
@@ -90,7 +90,7 @@ pub fn document(view: &ReportView, plan: &Plan, kept: &Kept) -> Result<String, a
 }
 
 /// The page as one `article` element, for a document that carries [`STYLE`] and [`SCRIPT`]. Links are relative to the run's folder.
-pub fn body(view: &ReportView, plan: &Plan, kept: &Kept) -> Result<String, askama::Error> {
+pub fn body(view: &ReportView, plan: &Plan, kept: &Attachments) -> Result<String, askama::Error> {
     Body {
         view,
         plan,

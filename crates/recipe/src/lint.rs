@@ -41,7 +41,7 @@ pub struct LintInput<'a> {
     /// The recipe at the commit that is linted.
     pub head: Reading<'a>,
     /// What operators run today, for the rules that compare; without it they find nothing.
-    pub base: Option<Base<'a>>,
+    pub base: Option<LintBase<'a>>,
     /// The repository's tags.
     pub tags: &'a [Tag],
     /// The commit that is linted, in hexadecimal.
@@ -50,7 +50,7 @@ pub struct LintInput<'a> {
 
 /// The tree that head is compared with.
 #[derive(Debug)]
-pub struct Base<'a> {
+pub struct LintBase<'a> {
     /// What findings call it: a version, or a revision.
     pub name: String,
     /// The recipe there.
@@ -75,12 +75,12 @@ pub struct Rule {
     /// A few lines, wrong and right.
     pub example: &'static str,
     /// How it is checked.
-    pub check: Check,
+    pub check: RuleCheck,
 }
 
 /// How a rule is checked.
 #[derive(Debug, Clone, Copy)]
-pub enum Check {
+pub enum RuleCheck {
     /// By this function, from the files alone.
     Offline(fn(&LintInput<'_>) -> Vec<RuleHit>),
     /// Not at all, for this reason.
@@ -252,13 +252,13 @@ pub fn lint(input: &LintInput<'_>) -> LintReport {
     let readable = input.head.problems_anywhere(Topic::Unreadable).is_empty();
     for rule in rules() {
         match (rule.check, rule.severity) {
-            (Check::Offline(_), _) if !readable && !BESIDE_COMPOSE.contains(&rule.id) => {
+            (RuleCheck::Offline(_), _) if !readable && !BESIDE_COMPOSE.contains(&rule.id) => {
                 report.unchecked.push(rule.id.to_owned());
             }
-            (Check::Offline(check), Some(severity)) => {
+            (RuleCheck::Offline(check), Some(severity)) => {
                 report.findings.extend(check(input).into_iter().map(|found| stamp(rule.id, severity, found)));
             }
-            (Check::Unchecked(_), _) | (Check::Offline(_), None) => report.unchecked.push(rule.id.to_owned()),
+            (RuleCheck::Unchecked(_), _) | (RuleCheck::Offline(_), None) => report.unchecked.push(rule.id.to_owned()),
         }
     }
     report.findings.sort();

@@ -108,7 +108,7 @@ fn digit_runs(text: &str) -> impl Iterator<Item = (usize, &str)> {
 pub struct Tag {
     /// Its name.
     pub name: String,
-    /// Whether it is a tag object, as `abra` demands.
+    /// Whether it is a tag object, as `abra` demands of a published version (BASE-2).
     pub kind: TagKind,
     /// The commit it leads to, in hexadecimal.
     pub commit: String,

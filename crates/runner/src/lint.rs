@@ -3,7 +3,7 @@
 use crate::error::RunnerError;
 use crate::prepare::Looking;
 use crate::prepare::choosing::Subject;
-use crate::prepare::find::{self, version_tags};
+use crate::prepare::find;
 use crate::prepare::linted::{self, Compared};
 use crate::prepare::snapshot::Snapshot;
 use crate::prepare::tree::texts;
@@ -44,7 +44,7 @@ pub struct LintRequest<'a> {
 pub async fn lint(wanted: LintRequest<'_>, looking: &Looking<'_>) -> Result<Linted, RunnerError> {
     let (name, repository) = find::repository(wanted.recipe, looking).await?;
     let (head, tags) = tokio::join!(Snapshot::find(&repository, wanted.revision, wanted.state), repository.tags());
-    let (head, tags) = (head?, version_tags(tags?));
+    let (head, tags) = (head?, tags?);
     let files = head.files(&repository).await?;
     // Comparing the work tree has no bounds of its own, so it comes after a tree without end was refused.
     let mut notes = head.notes(&repository).await?;
@@ -63,7 +63,7 @@ pub async fn lint(wanted: LintRequest<'_>, looking: &Looking<'_>) -> Result<Lint
 async fn whole(
     repository: &Repository,
     name: &RecipeName,
-    (head, files): (&Snapshot, &git::Files),
+    (head, files): (&Snapshot, &git::CommitFiles),
     tags: &[Tag],
 ) -> Result<(LintReport, Vec<String>), RunnerError> {
     let texts = texts(files);

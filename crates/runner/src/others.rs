@@ -1,7 +1,7 @@
 //! Which stacks on the engine are the business of another live run, so that a witness does not count them.
 
 use crate::prepare::warmth;
-use cc_ci_engine::ledger::{self, Entry};
+use cc_ci_engine::ledger::{self, LedgerEntry};
 use cc_ci_engine::witness::OtherRuns;
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_store::run_dir::RunDir;
@@ -27,7 +27,7 @@ pub(crate) fn live_runs(state: &StateFolder, own: &RunId) -> OtherRuns {
 fn is_warm(state: &StateFolder, label: &RunId, stack: &StackName) -> bool {
     warmth::all(state).unwrap_or_default().iter().any(|recipe| {
         let entries = ledger::read(&warmth::folder(state, recipe).join(ledger::FILE)).unwrap_or_default();
-        let its = entries.first().is_some_and(|entry| matches!(entry, Entry::Opened { run, .. } if run == label));
+        let its = entries.first().is_some_and(|entry| matches!(entry, LedgerEntry::Opened { run, .. } if run == label));
         its && ledger::deploys(&entries).contains(stack)
     })
 }
@@ -49,7 +49,7 @@ mod tests {
         let (dir, lock) = RunDir::create(&state, &other).unwrap();
         let ledger = Ledger::create(dir.path(), &other).unwrap();
         assert!(!others("other", &stack), "it has deployed nothing");
-        ledger.write(&Entry::Deploying { stack: stack.clone(), purpose: Purpose::Base }).unwrap();
+        ledger.write(&LedgerEntry::Deploying { stack: stack.clone(), purpose: Purpose::Base }).unwrap();
         assert!(others("other", &stack));
         assert!(!others("other", &foreign), "the label alone hides nothing");
         assert!(!others("own", &stack) && !others("../other", &stack));

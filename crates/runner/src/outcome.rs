@@ -16,7 +16,7 @@ pub const SCHEMA: u32 = 1;
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// The version of this form.
     pub schema: u32,
     /// The run; `None` when nobody could say which.
@@ -78,7 +78,7 @@ impl From<ErrorKind> for EndKind {
     }
 }
 
-impl Outcome {
+impl RunOutcome {
     /// The end of a run that was judged.
     #[must_use]
     pub fn judged(view: &ReportView, end: &RunEnd, folder: &Path) -> Self {
@@ -156,16 +156,16 @@ impl OutcomeGuard {
     }
 
     /// Keeps the promise: the file is there whole, or not at all.
-    pub fn keep(mut self, outcome: &Outcome) -> Result<(), RunnerError> {
+    pub fn keep(mut self, outcome: &RunOutcome) -> Result<(), RunnerError> {
         self.kept = true;
         // A request that was refused early does not know its run.
         let run = outcome.run.clone().or_else(|| self.run.clone());
-        self.write(&Outcome { run, ..outcome.clone() }).map_err(|error| {
+        self.write(&RunOutcome { run, ..outcome.clone() }).map_err(|error| {
             RunnerError::new(ErrorKind::Infrastructure, format!("cannot write {}: {error}", self.file.display()))
         })
     }
 
-    fn write(&self, outcome: &Outcome) -> Result<(), std::io::Error> {
+    fn write(&self, outcome: &RunOutcome) -> Result<(), std::io::Error> {
         let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
         let mut draft = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
         serde_json::to_writer_pretty(&mut draft, outcome)?;
@@ -181,7 +181,7 @@ impl Drop for OutcomeGuard {
             return;
         }
         let error = RunnerError::internal("the process stopped with a bug; its standard error says more");
-        let outcome = Outcome { run: self.run.clone(), ..Outcome::refused(None, &error) };
+        let outcome = RunOutcome { run: self.run.clone(), ..RunOutcome::refused(None, &error) };
         // There is nobody left to tell.
         let _lost = self.write(&outcome);
     }
@@ -204,7 +204,7 @@ mod tests {
             panic!("a bug");
         });
         assert!(panicked.join().is_err());
-        let outcome = Outcome::read(&folder.path().join("outcome.json")).unwrap();
+        let outcome = RunOutcome::read(&folder.path().join("outcome.json")).unwrap();
         assert_eq!((outcome.kind, outcome.exit_code, outcome.run.as_deref()), (EndKind::Internal, 1, Some("r1")));
     }
 
@@ -213,9 +213,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error =
             RunnerError::new(ErrorKind::Settings, "cannot use the settings").at("ci.toml: base").hint("name one");
-        let outcome = Outcome { run: Some("r1".to_owned()), ..Outcome::refused(None, &error) };
+        let outcome = RunOutcome { run: Some("r1".to_owned()), ..RunOutcome::refused(None, &error) };
         guard(folder.path()).keep(&outcome).unwrap();
-        assert_eq!(Outcome::read(&folder.path().join("outcome.json")).unwrap(), outcome);
+        assert_eq!(RunOutcome::read(&folder.path().join("outcome.json")).unwrap(), outcome);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a draft was left");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::RunnerError;
 use cc_ci_model::redact::Redactor;
-use cc_ci_pages::page::{self, Kept, Log};
+use cc_ci_pages::page::{self, Attachments, Log};
 use cc_ci_pages::{badge, card};
 use cc_ci_store::kept;
 use cc_ci_store::replay::Judged;
@@ -12,7 +12,7 @@ use cc_ci_store::run_dir::{BADGE, CARD, PAGE, RunDir};
 pub fn page(dir: &RunDir, judged: &Judged) -> Result<String, RunnerError> {
     let kept = kept::read(dir).map_err(|error| failed(&error))?;
     let logs = kept.logs.into_iter();
-    let kept = Kept {
+    let kept = Attachments {
         logs: logs.map(|log| Log { service: log.service, file: log.file, text: log.text, cut: log.cut }).collect(),
         effective_stack: kept.effective_stack,
         screenshot: kept.screenshot,

@@ -21,7 +21,7 @@ use crate::error::{ErrorKind, RunnerError};
 use crate::request::{Places, Request};
 use base::wish;
 use cc_ci_model::ids::RunId;
-use cc_ci_model::plan::build::{self, Backup, Data, HasRoute, PlanFacts};
+use cc_ci_model::plan::build::{self, BackupPromise, Data, HasRoute, PlanFacts};
 use cc_ci_model::plan::choose;
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
@@ -33,7 +33,7 @@ use cc_ci_model::redact::Configured;
 use cc_ci_model::settings::Settings;
 use cc_ci_recipe::AppEnvironment;
 use cc_ci_recipe::Recipe;
-use cc_ci_recipe::backup::Backup as Promise;
+use cc_ci_recipe::backup::Backup;
 use cc_ci_recipe::lint::LintReport;
 use cc_ci_recipe::source::Problem;
 use cc_ci_recipe::traefik::RouteProtocol;
@@ -297,10 +297,10 @@ fn route(recipe: &Recipe) -> HasRoute {
     }
 }
 
-fn backup(recipe: &Recipe) -> Backup {
+fn backup(recipe: &Recipe) -> BackupPromise {
     match &recipe.backup {
-        Promise::Capable(_) => Backup::Promised,
-        Promise::NotCapable(why) => Backup::Not { reason: why.reason().to_owned() },
+        Backup::Capable(_) => BackupPromise::Promised,
+        Backup::NotCapable(why) => BackupPromise::Not { reason: why.reason().to_owned() },
     }
 }
 

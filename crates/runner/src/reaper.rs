@@ -6,7 +6,7 @@ use crate::error::{ErrorKind, RunnerError, chain};
 use crate::ledgers;
 use crate::request::{EngineChoice, Reaper};
 use cc_ci_engine::docker::EngineAddress;
-use cc_ci_engine::ledger::{self, Entry};
+use cc_ci_engine::ledger::{self, LedgerEntry};
 use cc_ci_engine::process::{self, Command, Detached};
 use cc_ci_model::ids::RunId;
 use cc_ci_store::dead;
@@ -71,11 +71,17 @@ fn owned(dir: &RunDir) -> Result<RunId, RunnerError> {
     let run = RunId::parse(name).map_err(|error| refuse(error.to_string()))?;
     let entries = ledger::read(&dir.file(ledger::FILE)).map_err(|error| refuse(chain(&error)))?;
     match entries.first() {
-        Some(Entry::Opened { run: theirs, .. }) if *theirs == run => Ok(run),
-        Some(Entry::Opened { run: theirs, .. }) => Err(refuse(format!("its ledger is that of the run `{theirs}`"))),
-        Some(Entry::Making { .. } | Entry::Deploying { .. } | Entry::Namespace { .. } | Entry::Closed) | None => {
-            Err(refuse("its ledger does not say whose it is".to_owned()))
+        Some(LedgerEntry::Opened { run: theirs, .. }) if *theirs == run => Ok(run),
+        Some(LedgerEntry::Opened { run: theirs, .. }) => {
+            Err(refuse(format!("its ledger is that of the run `{theirs}`")))
         }
+        Some(
+            LedgerEntry::Making { .. }
+            | LedgerEntry::Deploying { .. }
+            | LedgerEntry::Namespace { .. }
+            | LedgerEntry::Closed,
+        )
+        | None => Err(refuse("its ledger does not say whose it is".to_owned())),
     }
 }
 

@@ -6,7 +6,7 @@ mod perform;
 mod setup;
 
 use crate::error::{ErrorKind, RunnerError};
-use crate::outcome::Outcome;
+use crate::outcome::RunOutcome;
 use crate::request::{Deps, Request};
 use cc_ci_engine::run::Cancel;
 use cc_ci_engine::voice::Voice;
@@ -130,13 +130,13 @@ fn recorded(state: &StateFolder, run: &RunId) -> Option<Ending> {
 impl Finished {
     /// The same for whoever started the run as a child and may have been away meanwhile.
     #[must_use]
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> RunOutcome {
         match (&self.ended, &self.ended_by) {
-            (Ending::Judged { end, view, folder }, _) => Outcome::judged(view, end, folder),
+            (Ending::Judged { end, view, folder }, _) => RunOutcome::judged(view, end, folder),
             (Ending::Refused(error), Some(by)) if error.kind == ErrorKind::Cancelled => {
-                Outcome { exit_code: exit::of_cancelled_by(by), ..Outcome::refused(Some(&self.run), error) }
+                RunOutcome { exit_code: exit::of_cancelled_by(by), ..RunOutcome::refused(Some(&self.run), error) }
             }
-            (Ending::Refused(error), _) => Outcome::refused(Some(&self.run), error),
+            (Ending::Refused(error), _) => RunOutcome::refused(Some(&self.run), error),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::readiness;
 use crate::request::{EngineChoice, Request, Say};
 use crate::world::{self, Around, world};
 use cc_ci_engine::host;
-use cc_ci_engine::ledger::{self, Entry};
+use cc_ci_engine::ledger::{self, LedgerEntry};
 use cc_ci_engine::provider::{self, DependencyScripts};
 use cc_ci_engine::run::{self as engine, Cancel, World};
 use cc_ci_engine::secrets::Secrets;
@@ -186,7 +186,7 @@ fn users(state: &StateFolder, record: &Record) -> Result<Vec<String>, RunnerErro
         let entries = ledger::read(&dir.file(ledger::FILE)).unwrap_or_default();
         let uses = entries
             .iter()
-            .any(|entry| matches!(entry, Entry::Namespace { stack, .. } if *stack == record.provider.stack));
+            .any(|entry| matches!(entry, LedgerEntry::Namespace { stack, .. } if *stack == record.provider.stack));
         users.extend(uses.then(|| stored.run.to_string()));
     }
     Ok(users)

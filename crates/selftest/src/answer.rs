@@ -1,6 +1,6 @@
 //! What the program said to a case.
 
-use crate::case::Severity;
+use crate::case::LintSeverity;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,11 +10,11 @@ const TIERS: [&str; 5] = ["install", "upgrade", "backup", "restore", "custom"];
 
 /// What `cc-ci run` or `cc-ci plan` said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct CaseAnswer {
     /// The exit code; `None` when it was killed.
     pub exit: Option<i32>,
     /// The verdict, when the run came to one.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<CaseVerdict>,
     /// Its first line: the verdict's first reason, or the error.
     pub first_line: String,
     /// Everything it printed, and its results as text.
@@ -25,7 +25,7 @@ pub struct Answer {
 
 /// The verdict of a run, as `results.json` has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub struct CaseVerdict {
     /// `green`, `red` or `unverified`.
     pub color: String,
     /// The first tier that neither passed nor was skipped.
@@ -40,12 +40,12 @@ pub struct Verdict {
     pub left_behind: Vec<String>,
 }
 
-impl Answer {
+impl CaseAnswer {
     /// What a program said that ended with `exit`, printed `out`, and wrote `err` to standard error.
     #[must_use]
     pub fn read(exit: Option<i32>, out: &str, err: &str, took: Duration) -> Self {
         let results: Option<Value> = serde_json::from_str(out).ok();
-        let verdict = results.as_ref().filter(|results| results["verdict"].is_string()).map(Verdict::read);
+        let verdict = results.as_ref().filter(|results| results["verdict"].is_string()).map(CaseVerdict::read);
         let reason = results.as_ref().and_then(|results| results["reasons"][0].as_str());
         let error = err.lines().find(|line| line.starts_with("error: "));
         // The place of an error stands in the line below it.
@@ -59,7 +59,7 @@ impl Answer {
     }
 }
 
-impl Verdict {
+impl CaseVerdict {
     fn read(results: &Value) -> Self {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let passed = |tier: &&str| matches!(results["results"][*tier].as_str(), Some("pass" | "skip"));
@@ -77,10 +77,10 @@ impl Verdict {
 
 /// The rules that speak in a report of lint as JSON, each with its gravest severity.
 #[must_use]
-pub fn rules(report: &Value) -> BTreeMap<String, Severity> {
+pub fn rules(report: &Value) -> BTreeMap<String, LintSeverity> {
     let mut rules = BTreeMap::new();
     for finding in report["findings"].as_array().into_iter().flatten() {
-        let severity = if finding["severity"] == "error" { Severity::Error } else { Severity::Warning };
+        let severity = if finding["severity"] == "error" { LintSeverity::Error } else { LintSeverity::Warning };
         if let Some(rule) = finding["rule"].as_str() {
             let gravest = rules.entry(rule.to_owned()).or_insert(severity);
             *gravest = severity.max(*gravest);

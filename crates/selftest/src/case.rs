@@ -176,14 +176,14 @@ pub struct LintRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LintExpected {
     /// A rule of at least this severity speaks, and that rule is silent on the twin.
-    Speaks(Severity),
+    Speaks(LintSeverity),
     /// This rule is silent on the row.
     Silent(String),
 }
 
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
+pub enum LintSeverity {
     /// Worth a look.
     Warning,
     /// Wrong.

@@ -1,6 +1,8 @@
 //! Reads the cases of a folder: one `case.toml` each, and the rows of two tables.
 
-use crate::case::{Case, CaseId, Described, LintExpected, LintRow, LoaderRow, Question, Right, RightColor, Severity};
+use crate::case::{
+    Case, CaseId, Described, LintExpected, LintRow, LintSeverity, LoaderRow, Question, Right, RightColor,
+};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -159,8 +161,8 @@ fn loader_rows(path: &Path) -> Result<Vec<Case>, CatalogueError> {
 fn lint_rows(path: &Path) -> Result<Vec<Case>, CatalogueError> {
     let row = |(line, row): (usize, Vec<String>)| {
         let expected = match row[1].as_str() {
-            "error" => LintExpected::Speaks(Severity::Error),
-            "warning" => LintExpected::Speaks(Severity::Warning),
+            "error" => LintExpected::Speaks(LintSeverity::Error),
+            "warning" => LintExpected::Speaks(LintSeverity::Warning),
             "clean" => LintExpected::Silent(row[2].clone()),
             other => {
                 let message = format!("`{other}` is none of error, warning, clean");

@@ -1,15 +1,15 @@
 //! Holds what the program said against the right answer. Pure.
 
-use crate::answer::{Answer, Verdict};
-use crate::case::{LintExpected, LintRow, LoaderRow, Right, RightColor, Severity};
+use crate::answer::{CaseAnswer, CaseVerdict};
+use crate::case::{LintExpected, LintRow, LintSeverity, LoaderRow, Right, RightColor};
 use std::collections::BTreeMap;
 
 /// The rules that lint speaks of, each with its gravest severity.
-pub type Rules = BTreeMap<String, Severity>;
+pub type Rules = BTreeMap<String, LintSeverity>;
 
 /// What differs between the answer of a run and the right one; empty when it is right. `lint` is there when the case asks for it.
 #[must_use]
-pub fn run(right: &Right, answer: &Answer, lint: Option<&Rules>) -> Vec<String> {
+pub fn run(right: &Right, answer: &CaseAnswer, lint: Option<&Rules>) -> Vec<String> {
     let mut wrong = Vec::new();
     let Some(verdict) = &answer.verdict else {
         wrong.push(format!("no verdict, exit code {}: {}", code(answer.exit), answer.first_line));
@@ -47,7 +47,7 @@ pub fn run(right: &Right, answer: &Answer, lint: Option<&Rules>) -> Vec<String> 
 
 /// What differs where files alone decide. A plan that says what `or_note` asks for is as good as a refusal.
 #[must_use]
-pub fn files(right: &Right, answer: &Answer, lint: Option<&Rules>) -> Vec<String> {
+pub fn files(right: &Right, answer: &CaseAnswer, lint: Option<&Rules>) -> Vec<String> {
     let noted = right.or_note.as_ref().is_some_and(|note| note.is_match(&answer.report));
     if noted && answer.exit == Some(0) {
         return too_late(right, answer).into_iter().collect();
@@ -65,7 +65,7 @@ pub fn files(right: &Right, answer: &Answer, lint: Option<&Rules>) -> Vec<String
 
 /// What differs between `plan` and docker's loader.
 #[must_use]
-pub fn loader(row: &LoaderRow, answer: &Answer) -> Vec<String> {
+pub fn loader(row: &LoaderRow, answer: &CaseAnswer) -> Vec<String> {
     exits(&row.exit, answer)
 }
 
@@ -76,7 +76,7 @@ pub fn lint(row: &LintRow, said: &Rules, to_twin: &Rules) -> Vec<String> {
         LintExpected::Silent(rule) if said.contains_key(rule) => vec![format!("{rule} speaks and should be silent")],
         LintExpected::Silent(_) => Vec::new(),
         LintExpected::Speaks(severity) => {
-            let speaks = |(rule, at): (&String, &Severity)| at >= severity && !to_twin.contains_key(rule);
+            let speaks = |(rule, at): (&String, &LintSeverity)| at >= severity && !to_twin.contains_key(rule);
             if said.iter().any(speaks) {
                 return Vec::new();
             }
@@ -91,7 +91,7 @@ pub fn lint(row: &LintRow, said: &Rules, to_twin: &Rules) -> Vec<String> {
     }
 }
 
-fn exits(expected: &[i32], answer: &Answer) -> Vec<String> {
+fn exits(expected: &[i32], answer: &CaseAnswer) -> Vec<String> {
     if answer.exit.is_some_and(|exit| expected.contains(&exit)) {
         return Vec::new();
     }
@@ -102,20 +102,20 @@ fn exits(expected: &[i32], answer: &Answer) -> Vec<String> {
 /// A rule by its name, or any rule of a severity.
 fn speaks(expected: &str, rules: &Rules) -> Option<String> {
     let spoken = match expected {
-        "error" => rules.values().any(|at| *at == Severity::Error),
+        "error" => rules.values().any(|at| *at == LintSeverity::Error),
         "warning" => !rules.is_empty(),
         rule => rules.contains_key(rule),
     };
     (!spoken).then(|| format!("lint does not speak of {expected}"))
 }
 
-fn too_late(right: &Right, answer: &Answer) -> Option<String> {
+fn too_late(right: &Right, answer: &CaseAnswer) -> Option<String> {
     let limit = right.within_seconds?;
     let took = answer.took.as_secs_f64();
     (answer.took.as_secs() >= limit).then(|| format!("took {took:.1} s, expected at most {limit} s"))
 }
 
-fn is(color: RightColor, verdict: &Verdict) -> bool {
+fn is(color: RightColor, verdict: &CaseVerdict) -> bool {
     match color {
         RightColor::Green => verdict.color == "green",
         RightColor::Red => verdict.color == "red",
@@ -157,13 +157,13 @@ mod tests {
         toml::from_str(text).unwrap()
     }
 
-    fn red() -> Answer {
+    fn red() -> CaseAnswer {
         let results = serde_json::json!({
             "verdict": "red", "blame": "recipe", "level": 1, "reasons": ["upgrade failed: rows are gone\nmore"],
             "results": {"install": "pass", "upgrade": "fail", "backup": "unver", "restore": "unver", "custom": "skip"},
             "base": {"version": "1.0.0+1"}, "left_behind": [],
         });
-        Answer::read(Some(10), &results.to_string(), "", Duration::from_secs(9))
+        CaseAnswer::read(Some(10), &results.to_string(), "", Duration::from_secs(9))
     }
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_run_without_a_verdict_is_never_right() {
-        let died = Answer::read(Some(1), "", "error: the engine is gone\n  at the socket\n", Duration::ZERO);
+        let died = CaseAnswer::read(Some(1), "", "error: the engine is gone\n  at the socket\n", Duration::ZERO);
         let expected = ["no verdict, exit code 1: error: the engine is gone at the socket"];
         assert_eq!(run(&right("color = \"any\""), &died, None), expected);
         assert_eq!(files(&right("color = \"refused\"\nexit = [21, 23]"), &died, None).len(), 1);
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn a_plan_that_says_so_is_as_good_as_a_refusal() {
         let wish = right("color = \"refused\"\nexit = [21]\nor_note = \"HOME is not\"");
-        let plan = |exit, out| Answer::read(Some(exit), out, "", Duration::ZERO);
+        let plan = |exit, out| CaseAnswer::read(Some(exit), out, "", Duration::ZERO);
         assert!(files(&wish, &plan(0, "note: HOME is not in .env.sample"), None).is_empty());
         assert_eq!(files(&wish, &plan(0, "note: nothing"), None).len(), 1);
         assert_eq!(files(&wish, &plan(11, "HOME is not in .env.sample"), None).len(), 1);
@@ -220,23 +220,26 @@ mod tests {
     #[test]
     fn files_that_are_fine_may_need_a_finding() {
         let wish = right("color = \"any\"\nlint = \"CC101\"");
-        let plan = Answer::read(Some(0), "recipe   tiny", "", Duration::ZERO);
-        let spoken = Rules::from([("CC101".to_owned(), Severity::Error)]);
+        let plan = CaseAnswer::read(Some(0), "recipe   tiny", "", Duration::ZERO);
+        let spoken = Rules::from([("CC101".to_owned(), LintSeverity::Error)]);
         assert!(files(&wish, &plan, Some(&spoken)).is_empty());
         assert_eq!(files(&wish, &plan, Some(&Rules::new())), ["lint does not speak of CC101"]);
     }
 
     #[test]
     fn a_rule_has_to_tell_the_row_from_its_twin() {
-        let rules =
-            |names: &[(&str, Severity)]| names.iter().map(|(name, at)| ((*name).to_owned(), *at)).collect::<Rules>();
+        let rules = |names: &[(&str, LintSeverity)]| {
+            names.iter().map(|(name, at)| ((*name).to_owned(), *at)).collect::<Rules>()
+        };
         let row = |expected| LintRow { expected, twin: "plain".to_owned() };
-        let wishes = row(LintExpected::Speaks(Severity::Error));
-        let (both, one) =
-            (rules(&[("CC1", Severity::Error)]), rules(&[("CC1", Severity::Error), ("CC2", Severity::Error)]));
+        let wishes = row(LintExpected::Speaks(LintSeverity::Error));
+        let (both, one) = (
+            rules(&[("CC1", LintSeverity::Error)]),
+            rules(&[("CC1", LintSeverity::Error), ("CC2", LintSeverity::Error)]),
+        );
         assert!(lint(&wishes, &one, &both).is_empty());
         assert_eq!(lint(&wishes, &both, &both).len(), 1, "the twin has it, too");
-        assert_eq!(lint(&wishes, &rules(&[("CC2", Severity::Warning)]), &rules(&[])).len(), 1, "not grave enough");
+        assert_eq!(lint(&wishes, &rules(&[("CC2", LintSeverity::Warning)]), &rules(&[])).len(), 1, "not grave enough");
         assert_eq!(lint(&row(LintExpected::Silent("CC1".to_owned())), &both, &rules(&[])).len(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! Tries one case: makes its repository, starts the program on it, and compares.
 
-use crate::answer::{self, Answer};
+use crate::answer::{self, CaseAnswer};
 use crate::case::{Case, CaseId, Described, LintRow, LoaderRow, Question};
 use crate::catalogue::Catalogue;
 use crate::compare::{self, Rules};
@@ -81,7 +81,7 @@ impl Bench {
         case: &Case,
         work: &Path,
         cancel: &CancellationToken,
-    ) -> Result<(Vec<String>, Answer), ProcessError> {
+    ) -> Result<(Vec<String>, CaseAnswer), ProcessError> {
         let name = repository::recipe_name(case);
         let recipe = repository::make(&self.catalogue, &case.id, name, work, cancel).await?;
         match &case.question {
@@ -98,7 +98,7 @@ impl Bench {
         described: &Described,
         recipe: &Path,
         cancel: &CancellationToken,
-    ) -> Result<(Vec<String>, Answer), ProcessError> {
+    ) -> Result<(Vec<String>, CaseAnswer), ProcessError> {
         let words = self.words(id, &described.needs.flags);
         let run = self.command("run", recipe, &words).arg("--json").deadline(RUN_LIMIT);
         let beside = described.needs.meanwhile.as_ref().map(|script| self.folder(id).join(script));
@@ -116,7 +116,7 @@ impl Bench {
         described: &Described,
         recipe: &Path,
         cancel: &CancellationToken,
-    ) -> Result<(Vec<String>, Answer), ProcessError> {
+    ) -> Result<(Vec<String>, CaseAnswer), ProcessError> {
         let words = self.words(id, &described.needs.flags);
         let answer = self.files("plan", recipe, &words, cancel).await?;
         let lint = self.wished_lint(described, recipe, cancel).await?;
@@ -140,7 +140,7 @@ impl Bench {
         row: &LoaderRow,
         recipe: &Path,
         cancel: &CancellationToken,
-    ) -> Result<(Vec<String>, Answer), ProcessError> {
+    ) -> Result<(Vec<String>, CaseAnswer), ProcessError> {
         let answer = self.files("plan", recipe, &[], cancel).await?;
         Ok((compare::loader(row, &answer), answer))
     }
@@ -151,7 +151,7 @@ impl Bench {
         recipe: &Path,
         work: &Path,
         cancel: &CancellationToken,
-    ) -> Result<(Vec<String>, Answer), ProcessError> {
+    ) -> Result<(Vec<String>, CaseAnswer), ProcessError> {
         let id = CaseId::new("lint", &row.twin);
         let name = recipe.file_name().unwrap_or_default().to_string_lossy();
         let twin = repository::make(&self.catalogue, &id, &name, &work.join("twin"), cancel).await?;
@@ -160,12 +160,12 @@ impl Bench {
         Ok((compare::lint(row, &rules, &of_twin), answer))
     }
 
-    async fn lint(&self, recipe: &Path, cancel: &CancellationToken) -> Result<(Rules, Answer), ProcessError> {
+    async fn lint(&self, recipe: &Path, cancel: &CancellationToken) -> Result<(Rules, CaseAnswer), ProcessError> {
         let words = ["--format".to_owned(), "json".to_owned()];
         let command = self.command("lint", recipe, &words).deadline(FILES_LIMIT);
         let output = process::run(&command, cancel).await?;
         let report = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        let answer = Answer::read(output.code(), &output.stdout_text(), &output.stderr_text(), output.took);
+        let answer = CaseAnswer::read(output.code(), &output.stdout_text(), &output.stderr_text(), output.took);
         Ok((answer::rules(&report), answer))
     }
 
@@ -175,7 +175,7 @@ impl Bench {
         recipe: &Path,
         words: &[String],
         cancel: &CancellationToken,
-    ) -> Result<Answer, ProcessError> {
+    ) -> Result<CaseAnswer, ProcessError> {
         said(&self.command(command, recipe, words).deadline(FILES_LIMIT), cancel).await
     }
 
@@ -201,9 +201,9 @@ fn fresh(folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)
 }
 
-async fn said(command: &Command, cancel: &CancellationToken) -> Result<Answer, ProcessError> {
+async fn said(command: &Command, cancel: &CancellationToken) -> Result<CaseAnswer, ProcessError> {
     let output = process::run(command, cancel).await?;
-    let mut answer = Answer::read(output.code(), &output.stdout_text(), &output.stderr_text(), output.took);
+    let mut answer = CaseAnswer::read(output.code(), &output.stdout_text(), &output.stderr_text(), output.took);
     if output.ended == Ended::TimedOut {
         answer.first_line = format!("did not end within {} s", command.deadline.as_secs());
     }
@@ -217,7 +217,7 @@ async fn with_neighbour(
     recipe: &Path,
     run: &Command,
     cancel: &CancellationToken,
-) -> Result<Answer, ProcessError> {
+) -> Result<CaseAnswer, ProcessError> {
     let ended = recipe.with_extension("ended");
     // POSIX shells have no wait for a file, so the shell looks five times a second.
     let watch = "sh \"$1\" & pid=$!; while [ ! -e \"$2\" ] && kill -0 $pid; do sleep 0.2; done; kill $pid; wait $pid";

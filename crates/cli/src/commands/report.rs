@@ -4,7 +4,7 @@ use crate::args::{self, Format, ReportArgs};
 use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_model::report::{junit, results, summary, timeline};
-use cc_ci_pages::comment::{self, Published};
+use cc_ci_pages::comment::{self, PublishedAt};
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_runner::pictures;
 use cc_ci_runner::stored;
@@ -27,7 +27,9 @@ pub fn exec(state: &StateFolder, args: &ReportArgs) -> Result<u8, RunnerError> {
         Format::Timeline => timeline::render(&view).map_err(|error| failed(&error))?,
         Format::Html => pictures::page(&dir, &judged)?,
         Format::Badge => pictures::badge(&judged)?,
-        Format::Markdown => comment::render(&view, &args.published.clone().map_or(Published::Nowhere, Published::At)),
+        Format::Markdown => {
+            comment::render(&view, &args.published.clone().map_or(PublishedAt::Nowhere, PublishedAt::At))
+        }
         Format::Card if std::io::stdout().is_terminal() => {
             return Err(RunnerError::new(ErrorKind::Usage, "a terminal cannot show a picture")
                 .hint("send it to a file: cc-ci report RUN --format card > card.png"));

@@ -8,7 +8,7 @@ use cc_ci_model::redact::Vault;
 use cc_ci_model::report::{ReportView, results, summary};
 use cc_ci_runner::clock;
 use cc_ci_runner::error::RunnerError;
-use cc_ci_runner::outcome::Outcome;
+use cc_ci_runner::outcome::RunOutcome;
 use cc_ci_runner::request::{Deps, Reaper, Retention};
 use cc_ci_runner::session::{Ending, Session};
 use cc_ci_store::retention::RetentionPolicy;
@@ -16,7 +16,7 @@ use cc_ci_store::state::StateFolder;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Runs and prints the summary. The outcome's exit code is that of the verdict, or says how the run was ended.
-pub async fn exec(state: StateFolder, args: &RunArgs) -> Result<Outcome, RunnerError> {
+pub async fn exec(state: StateFolder, args: &RunArgs) -> Result<RunOutcome, RunnerError> {
     let signals = Signals::listen()?;
     let request = args.request()?;
     args.recipe.from_environment(&args::given()).iter().for_each(|told| terminal::note(told));

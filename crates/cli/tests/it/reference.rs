@@ -5,9 +5,9 @@
 mod items;
 
 use cc_ci::args::Cli;
-use cc_ci_engine::custom::contract::{EXIT_CODES, Reach, VARIABLES};
+use cc_ci_engine::custom::contract::{EXIT_CODES, VARIABLES, VariableScope};
 use cc_ci_engine::custom::sandbox::Size;
-use cc_ci_model::settings::keys::{KEYS, Key};
+use cc_ci_model::settings::keys::{KEYS, SettingKey};
 use cc_ci_recipe::requests::Item;
 use clap::{Command, CommandFactory};
 use std::fs;
@@ -69,7 +69,7 @@ fn settings() {
             "" => String::new(),
             example => format!("\n```toml\n{example}\n```\n"),
         };
-        let Key { name, form, default, meaning, .. } = key;
+        let SettingKey { name, form, default, meaning, .. } = key;
         format!("## `{name}`\n\n{meaning}\n\n- form: {form}\n- default: {default}\n{example}")
     });
     check("settings.md", &format!("{intro}\n{}", sections.collect::<Vec<_>>().join("\n")));
@@ -117,8 +117,8 @@ fn environment() {
         ## Variables\n\n| variable | in Hurl | where | holds |\n|---|---|---|---|\n";
     let rows = VARIABLES.map(|variable| {
         let reach = match variable.reach {
-            Reach::All => "sandbox, host",
-            Reach::Sandbox => "sandbox",
+            VariableScope::All => "sandbox, host",
+            VariableScope::Sandbox => "sandbox",
         };
         let hurl = if variable.hurl.is_empty() { String::new() } else { format!("`{{{{{}}}}}`", variable.hurl) };
         format!("| `{}` | {hurl} | {reach} | {} |", variable.name, variable.holds)

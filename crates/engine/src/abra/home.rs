@@ -7,6 +7,7 @@ use crate::git::{GitError, WorkingCopy};
 use crate::swarm::{Rendered, SwarmError};
 use cc_ci_model::ids::{Domain, RecipeName};
 use cc_ci_recipe::abra::env_file;
+use cc_ci_recipe::version::TagKind;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io;
@@ -45,7 +46,8 @@ impl Home {
         let server = dir.join("servers").join(SERVER);
         std::fs::create_dir_all(&server).map_err(written(&server))?;
         let ours = dir.join("catalogue");
-        let versions = repository.tags().await?.into_iter().filter(|tag| tag.annotated).map(|tag| tag.name);
+        let versions =
+            repository.tags().await?.into_iter().filter(|tag| tag.kind == TagKind::Annotated).map(|tag| tag.name);
         make_catalogue(&ours, catalogue.as_deref(), &recipe, versions.collect()).map_err(written(&ours))?;
         let clone = repository.working_copy(&dir.join("recipes").join(recipe.as_str())).await?;
         if let Some(head) = trees.last() {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::Promise;
 use crate::data::MarkerPlace;
 use crate::data::files::Folder;
-use crate::data::sqlite::{self, File};
+use crate::data::sqlite::{self, SqliteFile};
 
 /// What was found in a stack.
 #[derive(Clone, Copy)]
@@ -18,7 +18,7 @@ pub struct Stock<'a> {
     /// The databases recognised from the recipe.
     pub databases: &'a [Database],
     /// The SQLite files found in its volumes.
-    pub files: &'a [File],
+    pub files: &'a [SqliteFile],
 }
 
 /// Where markers go.
@@ -94,7 +94,7 @@ impl Chosen {
     }
 
     /// Takes the files that `refuse` says nothing about, up to the most that are marked.
-    fn add_files(&mut self, files: &[File], refuse: impl Fn(&File) -> Option<&'static str>) {
+    fn add_files(&mut self, files: &[SqliteFile], refuse: impl Fn(&SqliteFile) -> Option<&'static str>) {
         let mut taken = 0;
         for file in files {
             let place = MarkerPlace::Sqlite(file.clone());
@@ -124,7 +124,7 @@ fn root(mount: &Mounted, path: &str) -> Folder {
 }
 
 /// A file is covered when a promised path holds it, or when its volume is promised in part and a hook brings the rest back.
-fn is_promised(file: &File, spec: &BackupSpec, promises: &[Promise], mounts: &BTreeSet<Mounted>) -> bool {
+fn is_promised(file: &SqliteFile, spec: &BackupSpec, promises: &[Promise], mounts: &BTreeSet<Mounted>) -> bool {
     let mount = mounts.iter().find(|mount| mount.service == file.service && mount.target == file.target);
     let Some(mount) = mount else { return false };
     let of_volume = || promises.iter().filter(|promise| promise.volume == mount.volume);
@@ -153,8 +153,8 @@ mod tests {
         [Mounted { service: "app".into(), target: "/data".into(), volume: "s_data".into() }].into()
     }
 
-    fn file(path: &str) -> File {
-        File { service: "app".into(), target: "/data".into(), path: path.into() }
+    fn file(path: &str) -> SqliteFile {
+        SqliteFile { service: "app".into(), target: "/data".into(), path: path.into() }
     }
 
     fn redis(service: &str) -> Database {
@@ -180,7 +180,7 @@ mod tests {
         [places, chosen.left_out.clone()].concat().join("\n")
     }
 
-    fn backup(spec: &BackupSpec, promises: &[Promise], databases: &[Database], files: &[File]) -> String {
+    fn backup(spec: &BackupSpec, promises: &[Promise], databases: &[Database], files: &[SqliteFile]) -> String {
         shown(&for_backup(spec, promises, Stock { mounts: &mounts(), databases, files }))
     }
 

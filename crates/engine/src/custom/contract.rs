@@ -23,14 +23,14 @@ pub struct Variable {
     /// Its name in Hurl files; empty where they have none.
     pub hurl: &'static str,
     /// Who gets it.
-    pub reach: Reach,
+    pub reach: VariableScope,
     /// What it holds.
     pub holds: &'static str,
 }
 
 /// Who gets a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum VariableScope {
     /// What runs in the sandbox and on the host.
     All,
     /// What runs in the sandbox.
@@ -73,11 +73,11 @@ pub const VARIABLES: [Variable; 17] = [
 ];
 
 const fn all(name: &'static str, hurl: &'static str, holds: &'static str) -> Variable {
-    Variable { name, hurl, reach: Reach::All, holds }
+    Variable { name, hurl, reach: VariableScope::All, holds }
 }
 
 const fn sandbox(name: &'static str, hurl: &'static str, holds: &'static str) -> Variable {
-    Variable { name, hurl, reach: Reach::Sandbox, holds }
+    Variable { name, hurl, reach: VariableScope::Sandbox, holds }
 }
 
 /// What an exit code of a test or hook means: code, and meaning.

@@ -12,18 +12,18 @@ const MOST_FILES: usize = 2000;
 
 /// A file with its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
+pub struct TestFile {
     /// Relative to the folder, with `/`.
     pub path: String,
     /// Whether it can be executed.
-    pub mode: Mode,
+    pub mode: FileMode,
     /// What it holds.
     pub bytes: Vec<u8>,
 }
 
 /// Whether a file can be executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum FileMode {
     /// Some execute bit is set.
     Executable,
     /// None is.
@@ -53,7 +53,7 @@ pub enum FolderError {
 }
 
 /// Reads the folder. Links, sockets and devices in it are left out, and `.git`.
-pub fn read(folder: &Path) -> Result<Vec<File>, FolderError> {
+pub fn read(folder: &Path) -> Result<Vec<TestFile>, FolderError> {
     let io = |path: &Path| {
         let path = path.to_owned();
         move |source| FolderError::Io { path, source }
@@ -77,8 +77,8 @@ pub fn read(folder: &Path) -> Result<Vec<File>, FolderError> {
                     return Err(FolderError::TooMuch { path: folder.to_owned() });
                 }
                 let Some(name) = path.strip_prefix(folder).ok().and_then(Path::to_str) else { continue };
-                let mode = if meta.permissions().mode() & 0o111 == 0 { Mode::Plain } else { Mode::Executable };
-                files.push(File { path: name.to_owned(), mode, bytes: fs::read(&path).map_err(io(&path))? });
+                let mode = if meta.permissions().mode() & 0o111 == 0 { FileMode::Plain } else { FileMode::Executable };
+                files.push(TestFile { path: name.to_owned(), mode, bytes: fs::read(&path).map_err(io(&path))? });
             }
         }
     }
@@ -100,8 +100,9 @@ mod tests {
         fs::write(root.join("b.hurl"), "GET x").unwrap();
         std::os::unix::fs::symlink("/etc/passwd", root.join("install.sh")).unwrap();
         std::os::unix::fs::symlink("/etc", root.join("more")).unwrap();
-        let listed: Vec<(String, Mode)> = read(&root).unwrap().into_iter().map(|file| (file.path, file.mode)).collect();
-        assert_eq!(listed, [("b.hurl".into(), Mode::Plain), ("custom/a.sh".into(), Mode::Executable)]);
+        let listed: Vec<(String, FileMode)> =
+            read(&root).unwrap().into_iter().map(|file| (file.path, file.mode)).collect();
+        assert_eq!(listed, [("b.hurl".into(), FileMode::Plain), ("custom/a.sh".into(), FileMode::Executable)]);
         std::os::unix::fs::symlink(&root, folder.path().join("link")).unwrap();
         assert!(matches!(read(&folder.path().join("link")), Err(FolderError::Link(_))));
         assert!(matches!(read(&folder.path().join("none")), Err(FolderError::Io { .. })));

@@ -16,7 +16,7 @@ use super::Facts;
 use super::contract::{STATE, TESTS};
 use crate::exec::{ExecCommand, ExecError, ExecOutput, ExecStatus, Overflow};
 use crate::ledger::Ledger;
-use crate::swarm::{Bounds, Launch, Network, Node, Privileges, Root, Swap};
+use crate::swarm::{Bounds, Launch, LaunchNetwork, Node, Privileges, Root, Swap};
 use crate::workbench::{self, WorkError};
 pub use furnishing::Furnishing;
 use furnishing::archive;
@@ -223,7 +223,7 @@ pub(crate) fn launch_of(run: &RunId, furnishing: &Furnishing) -> Launch {
     let first = furnishing.networks.first().cloned();
     Launch {
         user: Some("0:0"),
-        network: first.map_or(Network::None, |name| Network::Named { name, aliases: Vec::new() }),
+        network: first.map_or(LaunchNetwork::None, |name| LaunchNetwork::Named { name, aliases: Vec::new() }),
         scratch: scratch(size),
         root: Root::ReadOnly,
         privileges: Privileges::Only(OF_THE_KEEPER),
@@ -242,7 +242,7 @@ pub(crate) fn launch_of(run: &RunId, furnishing: &Furnishing) -> Launch {
 pub(crate) fn seal_of(run: &RunId, image: &str, sandbox: &str) -> Launch {
     Launch {
         user: Some("0:0"),
-        network: Network::OfContainer(sandbox.to_owned()),
+        network: LaunchNetwork::OfContainer(sandbox.to_owned()),
         root: Root::ReadOnly,
         privileges: Privileges::Only(&["NET_ADMIN"]),
         ..Launch::new(run, image, ["python3", "-c", SEAL])

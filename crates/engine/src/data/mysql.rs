@@ -15,7 +15,7 @@ use crate::workbench::WorkError;
 
 /// How to log in. What is `None` is read inside the container from the variables of the official images.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Login {
+pub struct MysqlLogin {
     /// The service, without the stack's name.
     pub service: String,
     /// The user; else `MARIADB_USER`, `MYSQL_USER` or the file one of them names, else root.
@@ -26,7 +26,7 @@ pub struct Login {
     pub password_file: Option<String>,
 }
 
-impl Login {
+impl MysqlLogin {
     /// The login to a recognised database.
     #[must_use]
     pub fn to(database: &Database) -> Self {
@@ -45,7 +45,7 @@ impl Login {
     }
 }
 
-impl fmt::Display for Login {
+impl fmt::Display for MysqlLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.database {
             Some(database) => write!(f, "MariaDB/MySQL database {database} of {}", self.service),
@@ -110,7 +110,7 @@ exit $code
 pub(super) async fn seed(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &MysqlLogin,
     phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
@@ -120,7 +120,7 @@ pub(super) async fn seed(
 pub(super) async fn mutate(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &MysqlLogin,
     phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
@@ -130,7 +130,7 @@ pub(super) async fn mutate(
 pub(super) async fn read(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &MysqlLogin,
     phase: MarkerPhase,
 ) -> Result<Result<FoundMarkers, String>, WorkError> {
     Ok(match ask(containers, stack, login, &sql::read(phase)).await? {
@@ -155,10 +155,10 @@ const USED: &str = "SELECT HEX(db), COUNT(*) FROM information_schema.processlist
 pub(super) async fn count(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &MysqlLogin,
 ) -> Result<Result<Held, String>, WorkError> {
     // Every user has this database, and tables are named with theirs.
-    let login = Login { database: Some("information_schema".to_owned()), ..login.clone() };
+    let login = MysqlLogin { database: Some("information_schema".to_owned()), ..login.clone() };
     let asked = tokio::try_join!(
         ask_as(containers, stack, &login, TABLES, First::Root),
         ask_as(containers, stack, &login, USED, First::Root)
@@ -188,14 +188,18 @@ pub(super) async fn count(
 }
 
 /// Waits until the server answers a trivial question. `Err` says what it answered instead.
-pub async fn ready(containers: &Containers, stack: &StackName, login: &Login) -> Result<Result<(), String>, WorkError> {
+pub async fn ready(
+    containers: &Containers,
+    stack: &StackName,
+    login: &MysqlLogin,
+) -> Result<Result<(), String>, WorkError> {
     Ok(ask(containers, stack, login, "SELECT 1").await?.map(|_| ()))
 }
 
 async fn ask(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &MysqlLogin,
     sql: &str,
 ) -> Result<DatabaseAnswer, WorkError> {
     ask_as(containers, stack, login, sql, First::User).await
@@ -213,7 +217,7 @@ enum First {
 async fn ask_as(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &MysqlLogin,
     sql: &str,
     first: First,
 ) -> Result<DatabaseAnswer, WorkError> {

@@ -15,7 +15,7 @@ use crate::workbench::WorkError;
 
 /// How to log in. What is `None` is read inside the container from the variables of the official image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Login {
+pub struct PostgresLogin {
     /// The service, without the stack's name.
     pub service: String,
     /// The role; else `POSTGRES_USER` or the file it names, else `postgres`.
@@ -26,7 +26,7 @@ pub struct Login {
     pub password_file: Option<String>,
 }
 
-impl Login {
+impl PostgresLogin {
     /// The login to a recognised database.
     #[must_use]
     pub fn to(database: &Database) -> Self {
@@ -45,7 +45,7 @@ impl Login {
     }
 }
 
-impl fmt::Display for Login {
+impl fmt::Display for PostgresLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.database {
             Some(database) => write!(f, "PostgreSQL database {database} of {}", self.service),
@@ -79,7 +79,7 @@ exit $code
 pub(super) async fn seed(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &PostgresLogin,
     phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
@@ -90,7 +90,7 @@ pub(super) async fn seed(
 pub(super) async fn mutate(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &PostgresLogin,
     phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
@@ -100,7 +100,7 @@ pub(super) async fn mutate(
 pub(super) async fn read(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &PostgresLogin,
     phase: MarkerPhase,
 ) -> Result<Result<FoundMarkers, String>, WorkError> {
     Ok(match ask(containers, stack, login, &sql::read(phase)).await? {
@@ -125,7 +125,7 @@ const TABLES: &str = "SELECT encode(convert_to(n.nspname, 'UTF8'), 'hex'), encod
 pub(super) async fn count(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &PostgresLogin,
 ) -> Result<Result<Held, String>, WorkError> {
     let list = match ask(containers, stack, login, DATABASES).await? {
         Ok(list) => list,
@@ -151,10 +151,10 @@ pub(super) async fn count(
 async fn of_database(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &PostgresLogin,
     database: &str,
 ) -> Result<Result<Tables, String>, WorkError> {
-    let login = &Login { database: Some(database.to_owned()), ..login.clone() };
+    let login = &PostgresLogin { database: Some(database.to_owned()), ..login.clone() };
     let list = match ask(containers, stack, login, TABLES).await? {
         Ok(list) => list,
         Err(refusal) => return Ok(Err(refusal)),
@@ -176,14 +176,18 @@ async fn of_database(
 }
 
 /// Waits until the server answers a trivial question. `Err` says what it answered instead.
-pub async fn ready(containers: &Containers, stack: &StackName, login: &Login) -> Result<Result<(), String>, WorkError> {
+pub async fn ready(
+    containers: &Containers,
+    stack: &StackName,
+    login: &PostgresLogin,
+) -> Result<Result<(), String>, WorkError> {
     Ok(ask(containers, stack, login, "SELECT 1").await?.map(|_| ()))
 }
 
 async fn ask(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &PostgresLogin,
     sql: &str,
 ) -> Result<DatabaseAnswer, WorkError> {
     let own = |value: &Option<String>| value.clone().unwrap_or_default();

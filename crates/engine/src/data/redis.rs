@@ -16,7 +16,7 @@ use crate::workbench::WorkError;
 
 /// How to log in. A password that is not here is read inside the container from the usual variables and settings.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Login {
+pub struct RedisLogin {
     /// The service, without the stack's name.
     pub service: String,
     /// A file inside the container that holds the password.
@@ -25,7 +25,7 @@ pub struct Login {
     pub password: Option<String>,
 }
 
-impl Login {
+impl RedisLogin {
     /// The login to a recognised server.
     #[must_use]
     pub fn to(database: &Database) -> Self {
@@ -40,15 +40,15 @@ impl Login {
     }
 }
 
-impl fmt::Debug for Login {
+impl fmt::Debug for RedisLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let password = self.password.as_ref().map(|_| "…");
         let Self { service, password_file, .. } = self;
-        write!(f, "Login {{ service: {service:?}, password_file: {password_file:?}, password: {password:?} }}")
+        write!(f, "RedisLogin {{ service: {service:?}, password_file: {password_file:?}, password: {password:?} }}")
     }
 }
 
-impl fmt::Display for Login {
+impl fmt::Display for RedisLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the Redis database of {}", self.service)
     }
@@ -87,7 +87,7 @@ pub(super) enum Taken {
 pub(super) async fn seed(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &RedisLogin,
     phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<Taken, String>, WorkError> {
@@ -106,7 +106,7 @@ pub(super) async fn seed(
 pub(super) async fn mutate(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &RedisLogin,
     phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
@@ -120,7 +120,7 @@ pub(super) async fn mutate(
 pub(super) async fn read(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &RedisLogin,
     phase: MarkerPhase,
 ) -> Result<Result<FoundMarkers, String>, WorkError> {
     let [one, two] = keys(phase);
@@ -131,7 +131,7 @@ pub(super) async fn read(
 pub(super) async fn count(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &RedisLogin,
 ) -> Result<Result<Held, String>, WorkError> {
     Ok(ask(containers, stack, login, &["INFO", "keyspace"]).await?.map(|text| held(&text)))
 }
@@ -151,7 +151,11 @@ fn held(text: &str) -> Held {
 }
 
 /// Waits until the server answers. `Err` says what it answered instead.
-pub async fn ready(containers: &Containers, stack: &StackName, login: &Login) -> Result<Result<(), String>, WorkError> {
+pub async fn ready(
+    containers: &Containers,
+    stack: &StackName,
+    login: &RedisLogin,
+) -> Result<Result<(), String>, WorkError> {
     Ok(ask(containers, stack, login, &["PING"]).await?.map(|_| ()))
 }
 
@@ -168,7 +172,7 @@ fn found(text: &str) -> FoundMarkers {
 async fn ask(
     containers: &Containers,
     stack: &StackName,
-    login: &Login,
+    login: &RedisLogin,
     words: &[&str],
 ) -> Result<DatabaseAnswer, WorkError> {
     let own = login.password_file.clone().unwrap_or_default();
@@ -237,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_password_is_not_shown() {
-        let login = Login { password: Some("hunter2".into()), ..Login::of("cache") };
+        let login = RedisLogin { password: Some("hunter2".into()), ..RedisLogin::of("cache") };
         assert!(!format!("{login:?} {login}").contains("hunter2"));
     }
 }

@@ -22,7 +22,7 @@ pub const MOST: usize = 20;
 
 /// A database file in a volume, by where a service mounts the volume.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct File {
+pub struct SqliteFile {
     /// The service, without the stack's name.
     pub service: String,
     /// The volume's mount target in it.
@@ -31,7 +31,7 @@ pub struct File {
     pub path: String,
 }
 
-impl fmt::Display for File {
+impl fmt::Display for SqliteFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SQLite file {}:{}/{}", self.service, self.target, self.path)
     }
@@ -60,7 +60,7 @@ HOME=/ exec setpriv $owner --clear-groups sqlite3 -batch -bail -init /dev/null -
 "#;
 
 /// The SQLite files in the volumes of `mounts` that the bench has, journals and caches left out.
-pub async fn find(bench: &Workbench, mounts: &BTreeSet<Mounted>) -> Result<Vec<File>, WorkError> {
+pub async fn find(bench: &Workbench, mounts: &BTreeSet<Mounted>) -> Result<Vec<SqliteFile>, WorkError> {
     let what = "look for SQLite files";
     let mut seen = BTreeSet::new();
     let mounts: Vec<&Mounted> =
@@ -76,7 +76,7 @@ pub async fn find(bench: &Workbench, mounts: &BTreeSet<Mounted>) -> Result<Vec<F
         // A name that is not text is no name a recipe's database has.
         let (volume, path) = std::str::from_utf8(path).ok()?.strip_prefix("./")?.split_once('/')?;
         let mount = mounts.iter().find(|mount| mount.volume == volume)?;
-        let file = File { service: mount.service.clone(), target: mount.target.clone(), path: path.to_owned() };
+        let file = SqliteFile { service: mount.service.clone(), target: mount.target.clone(), path: path.to_owned() };
         (!churn.covers(path)).then_some(file)
     });
     Ok(files.collect())
@@ -85,7 +85,7 @@ pub async fn find(bench: &Workbench, mounts: &BTreeSet<Mounted>) -> Result<Vec<F
 pub(super) async fn seed(
     bench: &Workbench,
     mounts: &BTreeSet<Mounted>,
-    file: &File,
+    file: &SqliteFile,
     phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
@@ -96,7 +96,7 @@ pub(super) async fn seed(
 pub(super) async fn mutate(
     bench: &Workbench,
     mounts: &BTreeSet<Mounted>,
-    file: &File,
+    file: &SqliteFile,
     phase: MarkerPhase,
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
@@ -107,7 +107,7 @@ pub(super) async fn mutate(
 pub(super) async fn read(
     bench: &Workbench,
     mounts: &BTreeSet<Mounted>,
-    file: &File,
+    file: &SqliteFile,
     phase: MarkerPhase,
 ) -> Result<Result<FoundMarkers, String>, WorkError> {
     Ok(match ask(bench, mounts, file, &sql::read(phase)).await? {
@@ -127,7 +127,7 @@ const TABLES: &str = "SELECT hex(name), 0 FROM sqlite_master AS own WHERE type =
 pub(super) async fn count(
     bench: &Workbench,
     mounts: &BTreeSet<Mounted>,
-    file: &File,
+    file: &SqliteFile,
 ) -> Result<Result<Held, String>, WorkError> {
     let list = match ask(bench, mounts, file, TABLES).await? {
         Ok(list) => list,
@@ -148,10 +148,10 @@ pub(super) async fn count(
 async fn ask(
     bench: &Workbench,
     mounts: &BTreeSet<Mounted>,
-    file: &File,
+    file: &SqliteFile,
     sql: &str,
 ) -> Result<DatabaseAnswer, WorkError> {
-    let File { service, target, path } = file;
+    let SqliteFile { service, target, path } = file;
     let folder = Folder { service: service.clone(), target: target.clone(), path: path.clone() };
     let path = match super::files::locate(mounts, &folder) {
         Ok([_, path]) => path,

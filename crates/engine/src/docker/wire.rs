@@ -1,7 +1,7 @@
 //! What the engine is sent to make a container of our own.
 
 use crate::labels;
-use crate::swarm::{Launch, Network, NewFile, Orphans, Privileges, Root, Stay, Swap};
+use crate::swarm::{Launch, LaunchNetwork, NewFile, Orphans, Privileges, Root, Stay, Swap};
 use bollard::models::{
     ContainerCreateBody, EndpointSettings, HostConfig, Mount, MountType, MountVolumeOptions, NetworkingConfig,
     RestartPolicy, RestartPolicyNameEnum,
@@ -34,9 +34,9 @@ fn host_config(what: &Launch) -> HostConfig {
     };
     HostConfig {
         network_mode: Some(match &what.network {
-            Network::None => "none".to_owned(),
-            Network::Named { name, .. } => name.clone(),
-            Network::OfContainer(container) => format!("container:{container}"),
+            LaunchNetwork::None => "none".to_owned(),
+            LaunchNetwork::Named { name, .. } => name.clone(),
+            LaunchNetwork::OfContainer(container) => format!("container:{container}"),
         }),
         mounts: not_empty(what.volumes.iter().map(|(target, volume)| mount(volume, target)).collect()),
         tmpfs: scratch(&what.scratch),
@@ -75,8 +75,8 @@ fn scratch(folders: &BTreeMap<String, String>) -> Option<HashMap<String, String>
     if folders.is_empty() { None } else { Some(folders) }
 }
 
-fn networking(network: &Network) -> Option<NetworkingConfig> {
-    let Network::Named { name, aliases } = network else { return None };
+fn networking(network: &LaunchNetwork) -> Option<NetworkingConfig> {
+    let LaunchNetwork::Named { name, aliases } = network else { return None };
     let aliases = not_empty(aliases.clone())?;
     let endpoint = EndpointSettings { aliases: Some(aliases), ..EndpointSettings::default() };
     Some(NetworkingConfig { endpoints_config: Some(HashMap::from([(name.clone(), endpoint)])) })

@@ -38,7 +38,7 @@ impl fmt::Display for Holder {
 
 /// The texts of one tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Files {
+pub struct CommitFiles {
     /// Content by path. A link to a file in the tree has that file's content.
     pub text: BTreeMap<String, String>,
     /// Paths that may be executed, whether or not their content is text.
@@ -84,10 +84,10 @@ pub(super) struct Content {
 
 impl Content {
     /// Its texts. What is longer than a text of a recipe need not have been read.
-    pub(super) fn files(&self) -> Result<Files, GitError> {
+    pub(super) fn files(&self) -> Result<CommitFiles, GitError> {
         let Self { entries, blobs, .. } = self;
         let links = self.links()?;
-        let mut files = Files::default();
+        let mut files = CommitFiles::default();
         for path in entries.keys() {
             // A link is read as what it leads to.
             let Some(entry) = follow(path, entries, &links).and_then(|path| entries.get(&path)) else {

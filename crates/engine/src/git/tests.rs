@@ -96,8 +96,8 @@ async fn tags_know_their_kind_and_their_commit() {
     assert_eq!(
         tags,
         [
-            Tag { name: "1.0.0+2.2".into(), annotated: true, commit: one },
-            Tag { name: "light".into(), annotated: false, commit: two }
+            Tag { name: "1.0.0+2.2".into(), kind: TagKind::Annotated, commit: one.to_string() },
+            Tag { name: "light".into(), kind: TagKind::Lightweight, commit: two.to_string() }
         ]
     );
 }

@@ -1,6 +1,6 @@
 //! The tree of one commit, read from git's objects: as texts for reading, or written out for deploying.
 
-use super::content::{Content, ENTRIES, Entry, Files, Holder, LIST, Mode, WHOLE, is_safe};
+use super::content::{CommitFiles, Content, ENTRIES, Entry, Holder, LIST, Mode, WHOLE, is_safe};
 use super::door::DEPTH;
 use super::{GitError, Repository};
 use crate::process;
@@ -11,7 +11,7 @@ use std::path::Path;
 
 impl Repository {
     /// The texts of a commit. Refuses a tree that a checkout would refuse.
-    pub async fn files(&self, commit: &Commit) -> Result<Files, GitError> {
+    pub async fn files(&self, commit: &Commit) -> Result<CommitFiles, GitError> {
         self.content(commit, |entry| entry.mode != Mode::Submodule && entry.size <= LONGEST_TEXT).await?.files()
     }
 

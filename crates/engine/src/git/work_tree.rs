@@ -3,7 +3,7 @@
 //! Git only names the files: those it tracks, and those that are new and not ignored. Their content is read here, byte for
 //! byte, so that no filter and no attribute has a say in it, and never through a link.
 
-use super::content::{Content, ENTRIES, Entry, Files, Holder, LIST, Mode, WHOLE, is_safe};
+use super::content::{CommitFiles, Content, ENTRIES, Entry, Holder, LIST, Mode, WHOLE, is_safe};
 use super::door::DEPTH;
 use super::{GitError, Repository};
 use cc_ci_model::ids::Commit;
@@ -27,7 +27,7 @@ pub struct WorkTree {
 
 impl WorkTree {
     /// Its texts.
-    pub fn files(&self) -> Result<Files, GitError> {
+    pub fn files(&self) -> Result<CommitFiles, GitError> {
         self.content.files()
     }
 

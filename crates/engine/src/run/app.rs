@@ -1,6 +1,6 @@
 //! The app under test, as the run needs it: two trees of one recipe, and its tests.
 
-use crate::custom::folder::{self, File, FolderError};
+use crate::custom::folder::{self, FolderError, TestFile};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::plan::origin::{CATALOGUE, Origin};
 use cc_ci_model::policy::{self, Policy};
@@ -129,13 +129,13 @@ impl App {
     }
 
     /// Every file of the tests of one origin; those of the catalogue lie below [`CATALOGUE`].
-    pub fn test_files(&self, origin: Origin) -> Result<Vec<File>, FolderError> {
+    pub fn test_files(&self, origin: Origin) -> Result<Vec<TestFile>, FolderError> {
         let read = |folder: Option<&Path>| folder.map_or(Ok(Vec::new()), folder::read);
         match origin {
             Origin::Recipe => read(self.tests.as_deref()),
             Origin::Catalogue => {
                 let theirs = read(self.catalogue.as_deref())?.into_iter();
-                Ok(theirs.map(|file| File { path: format!("{CATALOGUE}/{}", file.path), ..file }).collect())
+                Ok(theirs.map(|file| TestFile { path: format!("{CATALOGUE}/{}", file.path), ..file }).collect())
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::compose_check::{self, Checked};
 use crate::images::{self, Resolved};
 use crate::keep::Artifact;
 use crate::labels;
-use crate::ledger::Entry;
+use crate::ledger::LedgerEntry;
 use crate::run::conductor::Fault;
 use crate::swarm::{Deployed, NewSecret, NewValue, Rendered, SwarmError};
 use cc_ci_model::convergence::{Goal, History};
@@ -207,7 +207,7 @@ pub(crate) async fn deploy<T>(
         .take(&purpose)
         .ok_or_else(|| Fault::harness(format!("the plan holds no permit for the {purpose} deploy")))?;
     let stack = instance.stack.clone();
-    let entry = Entry::Deploying { stack: stack.clone(), purpose: purpose.clone() };
+    let entry = LedgerEntry::Deploying { stack: stack.clone(), purpose: purpose.clone() };
     world.ledger.write(&entry).map_err(SwarmError::from)?;
     world.voice.say(Event::Deploying { stack, purpose });
     let (deployed, meanwhile) = tokio::join!(world.doors.operate.deploy(permit, &rendered), meanwhile);

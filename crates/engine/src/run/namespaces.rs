@@ -2,7 +2,7 @@
 
 use super::app;
 use super::world::World;
-use crate::ledger::Entry;
+use crate::ledger::LedgerEntry;
 use crate::provider::{self, DependencyScripts};
 use cc_ci_model::event::Event;
 use cc_ci_model::plan::Plan;
@@ -19,7 +19,12 @@ pub(super) enum Gone {
 }
 
 /// Removes what the ledger has of the warm dependencies of a plan.
-pub(super) async fn remove(plan: &Plan, providers: &[app::DependencyApp], entries: &[Entry], world: &World) -> Gone {
+pub(super) async fn remove(
+    plan: &Plan,
+    providers: &[app::DependencyApp],
+    entries: &[LedgerEntry],
+    world: &World,
+) -> Gone {
     let mut gone = Gone::All;
     for (dependency, provider) in plan.dependencies.iter().zip(providers) {
         match dependency.mode {
@@ -28,14 +33,14 @@ pub(super) async fn remove(plan: &Plan, providers: &[app::DependencyApp], entrie
             Mode::Warm => {}
         }
         let made = entries.iter().filter_map(|entry| match entry {
-            Entry::Namespace { stack, capability, namespace, .. } if *stack == dependency.stack => {
+            LedgerEntry::Namespace { stack, capability, namespace, .. } if *stack == dependency.stack => {
                 Some((provider.scripts.get(capability)?, namespace))
             }
-            Entry::Namespace { .. }
-            | Entry::Opened { .. }
-            | Entry::Making { .. }
-            | Entry::Deploying { .. }
-            | Entry::Closed => None,
+            LedgerEntry::Namespace { .. }
+            | LedgerEntry::Opened { .. }
+            | LedgerEntry::Making { .. }
+            | LedgerEntry::Deploying { .. }
+            | LedgerEntry::Closed => None,
         });
         for (scripts, namespace) in made {
             let running = DependencyScripts {

@@ -21,7 +21,7 @@ pub struct Launch {
     /// The folder the command runs in; the image's own when `None`.
     pub folder: Option<&'static str>,
     /// What it is connected to.
-    pub network: Network,
+    pub network: LaunchNetwork,
     /// Named volumes, which must exist, by the folder each is mounted on. Nothing is copied from the image into them.
     pub volumes: BTreeMap<String, String>,
     /// Folders in memory that can be written to, with their mount options.
@@ -42,7 +42,7 @@ pub struct Launch {
 
 /// What a container of ours is connected to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Network {
+pub enum LaunchNetwork {
     /// Nothing.
     None,
     /// A network, under its own name and these.
@@ -135,7 +135,7 @@ impl Launch {
             words: words.into_iter().map(Into::into).collect(),
             user: None,
             folder: None,
-            network: Network::None,
+            network: LaunchNetwork::None,
             volumes: BTreeMap::new(),
             scratch: BTreeMap::new(),
             root: Root::Writable,

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test has nobody to report to")]
 
 use crate::world::{TOOLS, World, say};
-use cc_ci_engine::custom::folder::{File, Mode};
+use cc_ci_engine::custom::folder::{FileMode, TestFile};
 use cc_ci_engine::custom::sandbox::{Furnishing, Sandbox, Size};
 use cc_ci_engine::custom::{self, Call, Facts, Role};
 use cc_ci_engine::exec::ExecCommand;
@@ -16,10 +16,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// `path` to content; what starts with `#!` is executable.
-fn files(files: &[(&str, &str)]) -> Vec<File> {
+fn files(files: &[(&str, &str)]) -> Vec<TestFile> {
     let file = |(path, text): &(&str, &str)| {
-        let mode = if text.starts_with("#!") { Mode::Executable } else { Mode::Plain };
-        File { path: (*path).into(), mode, bytes: text.as_bytes().to_vec() }
+        let mode = if text.starts_with("#!") { FileMode::Executable } else { FileMode::Plain };
+        TestFile { path: (*path).into(), mode, bytes: text.as_bytes().to_vec() }
     };
     files.iter().map(file).collect()
 }
@@ -31,7 +31,7 @@ struct Tests {
 }
 
 impl Tests {
-    async fn start(world: &World, files: &[File], networks: &[String], base_url: &str) -> Self {
+    async fn start(world: &World, files: &[TestFile], networks: &[String], base_url: &str) -> Self {
         let facts = Facts {
             base_url: base_url.into(),
             domain: Domain::of_stack(&world.stack, "cc-ci.test"),
@@ -248,8 +248,8 @@ print(len(others), "others")
 }
 
 /// All of them can be executed, whatever their first line says.
-fn executable(files: Vec<File>) -> Vec<File> {
-    files.into_iter().map(|file| File { mode: Mode::Executable, ..file }).collect()
+fn executable(files: Vec<TestFile>) -> Vec<TestFile> {
+    files.into_iter().map(|file| TestFile { mode: FileMode::Executable, ..file }).collect()
 }
 
 const MIXED: &str = r#"

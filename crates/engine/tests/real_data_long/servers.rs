@@ -31,14 +31,17 @@ async fn mariadb_there_and_back() {
         there_and_back(&world, &bench, &case, &spoilt).await;
 
         // Everything read inside the container; then no name of a database, and two to choose from.
-        assert_eq!(refusals(&world, &bench, MarkerPlace::Mysql(mysql::Login::of("db"))).await, Vec::<String>::new());
+        assert_eq!(
+            refusals(&world, &bench, MarkerPlace::Mysql(mysql::MysqlLogin::of("db"))).await,
+            Vec::<String>::new()
+        );
         world.sh(&db, r#"mariadb -uroot -p"$MARIADB_ROOT_PASSWORD" -e 'CREATE DATABASE other; DROP TABLE appdb.cc_ci_marker'"#).await;
-        let root = mysql::Login { user: Some("root".into()), ..mysql::Login::of("db") };
+        let root = mysql::MysqlLogin { user: Some("root".into()), ..mysql::MysqlLogin::of("db") };
         assert_eq!(refusals(&world, &bench, MarkerPlace::Mysql(root)).await, Vec::<String>::new());
         world.kill(&db).await;
         let bare = [env[0], env[1], env[3]];
         world.task("db", MARIADB, &bare, &[(&volume, "/var/lib/mysql")], &[]).await;
-        let root = mysql::Login { user: Some("root".into()), ..mysql::Login::of("db") };
+        let root = mysql::MysqlLogin { user: Some("root".into()), ..mysql::MysqlLogin::of("db") };
         let refused = refusals(&world, &bench, MarkerPlace::Mysql(root)).await;
         assert!(refused[0].contains("the server has appdb other and MARIADB_DATABASE is not set"), "{refused:?}");
     });
@@ -72,13 +75,13 @@ async fn redis_there_and_back() {
         let spoilt = [(cut, "breaks off"), (stale, "what was seeded in the Redis database of db is not in its dump")];
         there_and_back(&world, &bench, &case, &spoilt).await;
 
-        let refused = refusals(&world, &bench, MarkerPlace::Redis(redis::Login::of("db"))).await;
+        let refused = refusals(&world, &bench, MarkerPlace::Redis(redis::RedisLogin::of("db"))).await;
         assert!(refused[0].contains("NOAUTH"), "{refused:?}");
         world.sh(&db, "echo hunter2 >/run/secret").await;
-        let by_file = redis::Login { password_file: Some("/run/secret".into()), ..redis::Login::of("db") };
+        let by_file = redis::RedisLogin { password_file: Some("/run/secret".into()), ..redis::RedisLogin::of("db") };
         assert_eq!(refusals(&world, &bench, MarkerPlace::Redis(by_file)).await, Vec::<String>::new());
         world.task("cache", REDIS, &[], &[], &["redis-server", "--save", ""]).await;
-        let cache = [MarkerPlace::Redis(redis::Login::of("cache"))];
+        let cache = [MarkerPlace::Redis(redis::RedisLogin::of("cache"))];
         let seeding = data::seed(&bench, &world.stack, MarkerPhase::Upgrade, &cache).await.unwrap();
         assert_eq!(seeding.passed_over, ["the Redis database of cache: set to write nothing to disk"]);
         assert!(matches!(seeding.outcome(), Outcome::Unverified(_)));

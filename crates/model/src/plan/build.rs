@@ -33,7 +33,7 @@ pub struct PlanFacts {
     /// Whether the app has a route that can be asked.
     pub route: HasRoute,
     /// Whether the recipe promises a backup.
-    pub backup: Backup,
+    pub backup: BackupPromise,
     /// What base's backup holds and head's does not any more, in words.
     pub uncovered: Vec<String>,
     /// Whether the app keeps anything an upgrade could lose.
@@ -84,7 +84,7 @@ pub enum Data {
 
 /// Whether the recipe promises a backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Backup {
+pub enum BackupPromise {
     /// It carries backup labels that cover something.
     Promised,
     /// It does not.
@@ -206,9 +206,9 @@ fn disposition(facts: &PlanFacts, tier: Tier) -> Disposition {
         },
         Tier::Backup | Tier::Restore => match &facts.backup {
             // A promise that was given and is broken is an answer, and a bad one.
-            Backup::Not { .. } if tier == Tier::Backup && !facts.uncovered.is_empty() => Disposition::Run,
-            Backup::Not { reason } => skip(Skip::Structural, reason),
-            Backup::Promised => Disposition::Run,
+            BackupPromise::Not { .. } if tier == Tier::Backup && !facts.uncovered.is_empty() => Disposition::Run,
+            BackupPromise::Not { reason } => skip(Skip::Structural, reason),
+            BackupPromise::Promised => Disposition::Run,
         },
         Tier::Custom => {
             if tests(facts, tier).is_empty() {
@@ -360,8 +360,8 @@ impl Steps<'_> {
             self.check(only, Check::Covered);
         }
         match self.facts.backup {
-            Backup::Not { .. } => return,
-            Backup::Promised => {}
+            BackupPromise::Not { .. } => return,
+            BackupPromise::Promised => {}
         }
         // Swarm goes on watching its update for some seconds, in which there is time to seed.
         self.operate(Operation::Seed);

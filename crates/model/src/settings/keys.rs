@@ -1,13 +1,13 @@
 //! The table of all keys of `ci.toml`: form, range, default and meaning of each, and how it is read.
 
 use super::document::{Item, OURS, is_path};
-use super::{Capable, Pin, Reading, probes, provided};
+use super::{BasePin, Capable, Reading, probes, provided};
 use crate::plan::demands::{Scheme, Verify};
 use crate::plan::limits::{LONGEST, SHORTEST};
 use crate::tier::Tier;
 
 /// One key. The reference page shows it, and the reader goes by it.
-pub struct Key {
+pub struct SettingKey {
     /// Dotted, from the top of the file.
     pub name: &'static str,
     /// What may be written, with its range.
@@ -21,7 +21,7 @@ pub struct Key {
     read: fn(&mut Reading<'_, '_>, &Item<'_>),
 }
 
-impl Key {
+impl SettingKey {
     /// Reads the key's entry into the settings.
     pub(super) fn read(&self, reading: &mut Reading<'_, '_>, item: &Item<'_>) {
         (self.read)(reading, item);
@@ -29,8 +29,8 @@ impl Key {
 }
 
 /// All keys, those of one table together.
-pub const KEYS: &[Key] = &[
-    Key {
+pub const KEYS: &[SettingKey] = &[
+    SettingKey {
         name: "health.path",
         form: "a path, starting with `/`",
         default: "`/`",
@@ -42,7 +42,7 @@ pub const KEYS: &[Key] = &[
             }
         },
     },
-    Key {
+    SettingKey {
         name: "health.statuses",
         form: "a list of statuses from 200 to 599, without 404 and 502",
         default: "`[200, 301, 302]`",
@@ -55,7 +55,7 @@ pub const KEYS: &[Key] = &[
             }
         },
     },
-    Key {
+    SettingKey {
         name: "health.scheme",
         form: "`\"http\"` or `\"https\"`",
         default: "what the recipe's routers ask for",
@@ -77,7 +77,7 @@ pub const KEYS: &[Key] = &[
             reading.given(item);
         },
     },
-    Key {
+    SettingKey {
         name: "limits.run",
         form: "seconds, 10 to 86400",
         default: "`3600`",
@@ -91,7 +91,7 @@ pub const KEYS: &[Key] = &[
             }
         },
     },
-    Key {
+    SettingKey {
         name: "limits.converge",
         form: "seconds, 1 to 7200",
         default: "`300`, or the recipe's `TIMEOUT` label if that is longer",
@@ -104,7 +104,7 @@ pub const KEYS: &[Key] = &[
             }
         },
     },
-    Key {
+    SettingKey {
         name: "limits.serving",
         form: "seconds, 1 to 3600",
         default: "`60`",
@@ -117,7 +117,7 @@ pub const KEYS: &[Key] = &[
             }
         },
     },
-    Key {
+    SettingKey {
         name: "limits.command",
         form: "seconds, 1 to 7200",
         default: "`300`",
@@ -130,7 +130,7 @@ pub const KEYS: &[Key] = &[
             }
         },
     },
-    Key {
+    SettingKey {
         name: "limits.stable",
         form: "seconds, 1 to 600",
         default: "`5`",
@@ -143,7 +143,7 @@ pub const KEYS: &[Key] = &[
             }
         },
     },
-    Key {
+    SettingKey {
         name: "env.install",
         form: "a table of variables; `$DOMAIN` and `$STACK_NAME` in a value are filled in, `$$` is a dollar sign",
         default: "none",
@@ -156,7 +156,7 @@ pub const KEYS: &[Key] = &[
             }
         },
     },
-    Key {
+    SettingKey {
         name: "env.upgrade",
         form: "a table of variables, as in `env.install`",
         default: "none",
@@ -168,7 +168,7 @@ pub const KEYS: &[Key] = &[
             }
         },
     },
-    Key {
+    SettingKey {
         name: "base.version",
         form: "a published version",
         default: "the newest one that the commit under test descends from",
@@ -178,11 +178,11 @@ pub const KEYS: &[Key] = &[
             if let Some(version) = reading.document.text(item) {
                 reading.given(item);
                 let by = reading.settings.place(&item.key);
-                reading.settings.base = Some(Pin { version, by });
+                reading.settings.base = Some(BasePin { version, by });
             }
         },
     },
-    Key {
+    SettingKey {
         name: "dependencies",
         form: "a list of recipes",
         default: "`[]`",
@@ -191,7 +191,7 @@ pub const KEYS: &[Key] = &[
         example: "dependencies = [\"canaille\"]",
         read: provided::dependencies,
     },
-    Key {
+    SettingKey {
         name: "provided",
         form: "a table per capability: `from`, one of the dependencies, needed if there are several; `tests`, a list of tests \
                that need it; `env`, a table from variables of the app to outputs of the provider; `secrets`, a table from \
@@ -204,7 +204,7 @@ pub const KEYS: &[Key] = &[
                   [provided.oidc.env]\nOIDC_ISSUER = \"issuer\"\n[provided.oidc.secrets]\noidc_secret = \"client_secret\"",
         read: provided::provided,
     },
-    Key {
+    SettingKey {
         name: "ready",
         form: "a list of tables: `tcp = \"service:port\"` with `stable`, 1 to 100 connections in a row, default 1; or \
                `http = \"/path\"` with `statuses`, default as in `health.statuses`",
@@ -214,7 +214,7 @@ pub const KEYS: &[Key] = &[
         example: "[[ready]]\ntcp = \"app:64738\"\nstable = 3\n[[ready]]\nhttp = \"/discovery\"\nstatuses = [200]",
         read: probes::read,
     },
-    Key {
+    SettingKey {
         name: "backup.capable",
         form: "`true` or `false`",
         default: "what the recipe's labels say",
@@ -227,7 +227,7 @@ pub const KEYS: &[Key] = &[
             }
         },
     },
-    Key {
+    SettingKey {
         name: "backup.verify",
         form: "a table with `service` and `command`, a line for the shell of that service's container",
         default: "none",
@@ -235,7 +235,7 @@ pub const KEYS: &[Key] = &[
         example: "[backup.verify]\nservice = \"db\"\ncommand = \"test -s /backup/dump.sql\"",
         read: verify,
     },
-    Key {
+    SettingKey {
         name: "skip",
         form: "a table from `upgrade`, `backup`, `restore` or `custom` to the reason, in at least three words",
         default: "none",
@@ -244,7 +244,7 @@ pub const KEYS: &[Key] = &[
         example: "[skip]\nupgrade = \"the only older version uses an image that is gone\"",
         read: skips,
     },
-    Key {
+    SettingKey {
         name: "data.churn",
         form: "a list of patterns: `*` any letters but `/`, `**` any letters, `?` one; without `/` for any part of a path, \
                with `/` from the volume's root",
@@ -257,7 +257,7 @@ pub const KEYS: &[Key] = &[
             }
         },
     },
-    Key {
+    SettingKey {
         name: "data.expected",
         form: "a list of patterns as those of `data.churn`: without `/` for any table or database of that name, with `/` for \
                a table by `DATABASE/TABLE`",
@@ -270,7 +270,7 @@ pub const KEYS: &[Key] = &[
             }
         },
     },
-    Key {
+    SettingKey {
         name: "screenshot.path",
         form: "a path, starting with `/`",
         default: "`/`",
@@ -283,7 +283,7 @@ pub const KEYS: &[Key] = &[
             }
         },
     },
-    Key {
+    SettingKey {
         name: "canonical.enrol",
         form: "`true` or `false`",
         default: "`false`",

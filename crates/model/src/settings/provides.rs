@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub const FILE: &str = "provides.toml";
 
 /// One key of a capability, for the reader and for the reference page.
-pub struct Key {
+pub struct CapabilityKey {
     /// Below the capability's table.
     pub name: &'static str,
     /// What may be written.
@@ -20,34 +20,34 @@ pub struct Key {
 }
 
 /// The keys of a capability; all but `secrets` have to be given.
-pub const KEYS: [Key; 6] = [
-    Key {
+pub const KEYS: [CapabilityKey; 6] = [
+    CapabilityKey {
         name: "service",
         form: "a service of the provider's stack",
         meaning: "The scripts run in a container of it: `sh -s` with the script on standard input, as that container's own user.",
     },
-    Key {
+    CapabilityKey {
         name: "create",
         form: "a path below the catalogue's folder",
         meaning: "Makes a namespace of the run's own and prints its outputs, one `name=value` a line. Any exit code but 0 means \
                   that nothing was provided. What it prints to standard error is noted, with secrets masked.",
     },
-    Key {
+    CapabilityKey {
         name: "delete",
         form: "a path below the catalogue's folder",
         meaning: "Removes the namespace, also one that was made only half, and also when there is none.",
     },
-    Key {
+    CapabilityKey {
         name: "list",
         form: "a path below the catalogue's folder",
         meaning: "Prints the namespaces that there are, one a line; only those that start with `cc-ci-` are looked at.",
     },
-    Key {
+    CapabilityKey {
         name: "outputs",
         form: "a list of names: small letters, digits and `_`",
         meaning: "What `create` has to print; anything else it prints is ignored.",
     },
-    Key {
+    CapabilityKey {
         name: "secrets",
         form: "a list of outputs",
         meaning: "Those whose values are secret: masked everywhere, given to the app as Swarm secrets and to tests as files only.",

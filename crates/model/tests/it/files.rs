@@ -4,7 +4,7 @@ use crate::story::*;
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
-use cc_ci_model::plan::build::{Backup, Data, PlanFacts, plan};
+use cc_ci_model::plan::build::{BackupPromise, Data, PlanFacts, plan};
 use cc_ci_model::plan::step::Check;
 use cc_ci_model::report::results::Results;
 use cc_ci_model::report::{ReportView, junit, results, timeline};
@@ -20,7 +20,7 @@ fn view(plan: &Plan, story: &Story) -> ReportView {
 /// Two tiers and few steps, so that a whole file fits on a screen.
 fn a_small_plan() -> Plan {
     plan(PlanFacts {
-        backup: Backup::Not { reason: "no service carries backup labels".to_owned() },
+        backup: BackupPromise::Not { reason: "no service carries backup labels".to_owned() },
         data: Data::None,
         tests: BTreeMap::from([(Tier::Custom, vec!["custom/login.hurl".to_owned()])]),
         notes: Vec::new(),

@@ -6,7 +6,7 @@ use cc_ci_model::evidence::Evidence;
 use cc_ci_model::exit;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
-use cc_ci_model::plan::build::{Backup, Data, HasRoute, PlanFacts, plan};
+use cc_ci_model::plan::build::{BackupPromise, Data, HasRoute, PlanFacts, plan};
 use cc_ci_model::plan::step::{Action, Check, Operation};
 use cc_ci_model::plan::{self as plans, Disposition};
 use cc_ci_model::tier::Tier;
@@ -36,7 +36,7 @@ fn when_everything_planned_passed_the_run_is_green_at_level_four() {
 #[test]
 fn a_skipped_tier_is_neutral_and_is_not_earned() {
     let plan = plan(PlanFacts {
-        backup: Backup::Not { reason: "no backup labels".to_owned() },
+        backup: BackupPromise::Not { reason: "no backup labels".to_owned() },
         tests: BTreeMap::new(),
         data: Data::None,
         ..facts()

@@ -2,7 +2,7 @@
 
 use crate::story::*;
 use cc_ci_model::outcome::Cause;
-use cc_ci_model::plan::build::{Backup, HasRoute, PlanFacts, plan};
+use cc_ci_model::plan::build::{BackupPromise, HasRoute, PlanFacts, plan};
 use cc_ci_model::plan::demands::{Probe, Verify};
 use cc_ci_model::plan::step::{Action, Check};
 use cc_ci_model::plan::{Disposition, Plan, Skip};
@@ -75,14 +75,14 @@ fn a_declared_skip_is_shown_with_its_reason_and_takes_the_restore_with_it() {
     let made = plan(PlanFacts { skips: only, ..facts() }).plan;
     assert!(made.runs(Tier::Backup) && !made.runs(Tier::Restore));
     // What the recipe does not have is no declaration.
-    let made = plan(PlanFacts { backup: Backup::Not { reason: "no labels".to_owned() }, ..facts() }).plan;
+    let made = plan(PlanFacts { backup: BackupPromise::Not { reason: "no labels".to_owned() }, ..facts() }).plan;
     assert!(matches!(made.tier(Tier::Backup).unwrap().disposition, Disposition::Skip { why: Skip::Structural, .. }));
 }
 
 #[test]
 fn a_backup_that_head_lost_fails_its_tier_and_leaves_nothing_to_restore() {
     let uncovered = vec!["everything that base's holds (volume db): no service carries the label".to_owned()];
-    let backup = Backup::Not { reason: "no labels".to_owned() };
+    let backup = BackupPromise::Not { reason: "no labels".to_owned() };
     let made = plan(PlanFacts { backup, uncovered: uncovered.clone(), ..facts() }).plan;
     let steps = |tier| made.tier(tier).unwrap().steps.iter().map(|step| step.id.to_string()).collect::<Vec<_>>();
     assert_eq!(steps(Tier::Backup), ["backup/covered"]);

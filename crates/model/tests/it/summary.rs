@@ -6,7 +6,7 @@ use cc_ci_model::evidence::Evidence;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
-use cc_ci_model::plan::build::{Backup, Data, PlanFacts, plan};
+use cc_ci_model::plan::build::{BackupPromise, Data, PlanFacts, plan};
 use cc_ci_model::plan::step::{Check, Operation};
 use cc_ci_model::report::life::Life;
 use cc_ci_model::report::{ReportView, summary};
@@ -106,7 +106,7 @@ fn a_red_run_leads_with_the_service_that_failed_first() {
 #[test]
 fn a_run_that_skips_much_names_every_skip() {
     let plan = plan(PlanFacts {
-        backup: Backup::Not { reason: "no service carries backup labels".to_owned() },
+        backup: BackupPromise::Not { reason: "no service carries backup labels".to_owned() },
         data: Data::None,
         stages: [Tier::Install, Tier::Upgrade, Tier::Backup, Tier::Restore].into_iter().collect(),
         tests: BTreeMap::from([(Tier::Upgrade, vec!["upgrade.hurl".to_owned(), "upgrade-oidc.hurl".to_owned()])]),

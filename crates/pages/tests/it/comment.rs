@@ -1,12 +1,12 @@
 //! The comment of whole runs.
 
 use crate::runs;
-use cc_ci_pages::comment::{Address, LONGEST, Published, render};
+use cc_ci_pages::comment::{Address, LONGEST, PublishedAt, render};
 
 #[test]
 fn a_green_run_in_few_lines() {
     let (plan, events) = runs::green();
-    insta::assert_snapshot!(render(&runs::view(&plan, &events), &Published::Nowhere), @r#"
+    insta::assert_snapshot!(render(&runs::view(&plan, &events), &PublishedAt::Nowhere), @r#"
     ### ✅ miniflux: green, level 5 of 5
     1.0.0+2.2.6 → **2.0.0+2.3.4** at bbbbbbbb, verdict after 16.5 s
 
@@ -26,7 +26,7 @@ fn a_green_run_in_few_lines() {
 #[test]
 fn a_red_run_leads_with_the_reason_and_shows_the_log() {
     let (plan, events) = runs::red();
-    let at = Published::At(Address::parse("https://ci.example/runs/r1/").unwrap());
+    let at = PublishedAt::At(Address::parse("https://ci.example/runs/r1/").unwrap());
     insta::assert_snapshot!(render(&runs::view(&plan, &events), &at), @r#"
     ### ❌ miniflux: red, level 1 of 5 ![level 1](https://ci.example/runs/r1/badge.svg)
     1.0.0+2.2.6 → **2.0.0+2.3.4** at bbbbbbbb, verdict after 7.3 s, blame: **recipe**
@@ -71,7 +71,7 @@ fn a_comment_is_never_longer_than_it_may_be() {
     view.verdict.reasons = vec![long.clone(); 500];
     view.triage[0].log = vec!["`".repeat(5000); 50];
     view.version = Some(long);
-    let text = render(&view, &Published::Nowhere);
+    let text = render(&view, &PublishedAt::Nowhere);
     assert!(text.len() <= LONGEST, "{} bytes", text.len());
     assert!(text.contains("and 495 more"));
 }

@@ -3,8 +3,8 @@
 use crate::runs;
 use cc_ci_model::event::Stamped;
 use cc_ci_model::plan::Plan;
-use cc_ci_pages::comment::{Address, Published};
-use cc_ci_pages::page::{Kept, Log, document};
+use cc_ci_pages::comment::{Address, PublishedAt};
+use cc_ci_pages::page::{Attachments, Log, document};
 use cc_ci_pages::{badge, card, comment};
 use serde_json::Value;
 
@@ -140,7 +140,7 @@ fn a_page_has_no_markup_but_its_own() {
         for (plan, events) in attacked_runs(attack) {
             let log =
                 Log { service: attack.to_owned(), file: "logs/app.log".to_owned(), text: attack.to_owned(), cut: 9 };
-            let kept = Kept { logs: vec![log], effective_stack: Some(attack.to_owned()), ..runs::kept() };
+            let kept = Attachments { logs: vec![log], effective_stack: Some(attack.to_owned()), ..runs::kept() };
             let html = document(&runs::view(&plan, &events), &plan, &kept).unwrap();
             only_our_markup(&html);
             let unfit = ['\u{1b}', '\u{202e}', '\0', '\u{8}', '\u{9b}'];
@@ -186,7 +186,7 @@ fn pictures_are_drawn_whatever_the_text() {
 fn a_comment_keeps_its_form() {
     for attack in ATTACKS {
         for (plan, events) in attacked_runs(attack) {
-            let at = Published::At(Address::parse("https://ci.example/r").unwrap());
+            let at = PublishedAt::At(Address::parse("https://ci.example/r").unwrap());
             let text = comment::render(&runs::view(&plan, &events), &at);
             let outside = outside_of_fences(&text);
             assert_eq!(outside.lines().filter(|line| line.starts_with('#')).count(), 1, "{text}");

@@ -77,7 +77,7 @@ fn a_green_page_has_no_triage_and_a_skip_says_why() {
 #[test]
 fn a_page_without_anything_beside_the_record_is_whole() {
     let (plan, events) = runs::green();
-    let html = document(&runs::view(&plan, &events), &plan, &cc_ci_pages::page::Kept::default()).unwrap();
+    let html = document(&runs::view(&plan, &events), &plan, &cc_ci_pages::page::Attachments::default()).unwrap();
     for absent in ["id=\"logs\"", "<img", "Generated override"] {
         assert!(!html.contains(absent), "{absent}");
     }
@@ -112,7 +112,7 @@ fn a_page_of_a_run_that_goes_on_says_in_which_tier_and_blames_nobody() {
     assert!(html.contains("<article class=\"cc-ci-run running\">"));
     let title = document(&view, &plan, &runs::kept()).unwrap();
     assert!(title.contains("<title>miniflux 2.0.0+2.3.4: running</title>"));
-    let comment = comment::render(&view, &comment::Published::Nowhere);
+    let comment = comment::render(&view, &comment::PublishedAt::Nowhere);
     assert!(
         comment.starts_with("### ⏳ miniflux: running\n") && comment.contains("| upgrade | running |"),
         "{comment}"
@@ -130,7 +130,7 @@ fn a_page_of_a_run_whose_process_is_gone_says_so_first() {
     assert!(place(&text, "Died") < told && told < place(&text, "install passed"), "{text}");
     place(&text, "Nobody knows: the process of the run is gone.");
     assert!(!text.contains("Running") && !text.contains("pending"), "{text}");
-    let comment = comment::render(&view, &comment::Published::Nowhere);
+    let comment = comment::render(&view, &comment::PublishedAt::Nowhere);
     assert!(comment.starts_with("### ⚠️ miniflux: died\n"), "{comment}");
 }
 

@@ -9,7 +9,7 @@ use cc_ci_model::plan::step::Check;
 use cc_ci_model::report::ReportView;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::judge;
-use cc_ci_pages::page::{Kept, Log};
+use cc_ci_pages::page::{Attachments, Log};
 use cc_ci_recipe::lint::LintReport;
 use cc_ci_recipe::source::Severity;
 
@@ -66,8 +66,8 @@ pub(crate) fn skips() -> (Plan, Vec<Stamped>) {
 }
 
 /// What a folder holds.
-pub(crate) fn kept() -> Kept {
-    Kept {
+pub(crate) fn kept() -> Attachments {
+    Attachments {
         logs: vec![
             Log { service: "app".to_owned(), file: "logs/app.log".to_owned(), text: "one\ntwo\n".to_owned(), cut: 0 },
             Log { service: "db".to_owned(), file: "logs/db.log".to_owned(), text: "three\n".to_owned(), cut: 4096 },

@@ -20,7 +20,7 @@ pub struct AbraVersion {
 
 /// Why a version cannot be driven.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VersionError {
+pub enum AbraVersionError {
     /// No version in the answer.
     #[error("`abra --version` answers with no version: `{0}`")]
     Unreadable(String),
@@ -43,15 +43,15 @@ pub enum Standing {
 
 impl AbraVersion {
     /// Reads the answer of `abra --version`, such as `abra version 0.13.0-beta-06a57de`.
-    pub fn read(answer: &str) -> Result<Self, VersionError> {
+    pub fn read(answer: &str) -> Result<Self, AbraVersionError> {
         let said = super::said::clean(answer);
         let found = said.split_whitespace().find_map(|word| Some((numbers(word)?, word.to_owned())));
         let Some((numbers, text)) = found else {
             let first = said.lines().next().unwrap_or_default();
-            return Err(VersionError::Unreadable(first.chars().take(80).collect()));
+            return Err(AbraVersionError::Unreadable(first.chars().take(80).collect()));
         };
         if numbers < OLDEST {
-            return Err(VersionError::TooOld { found: text });
+            return Err(AbraVersionError::TooOld { found: text });
         }
         Ok(Self { numbers, text })
     }

@@ -1,6 +1,6 @@
 //! CC701: what the compose policy would refuse.
 
-use super::{Check, LintInput, Rule, RuleHit};
+use super::{LintInput, Rule, RuleCheck, RuleHit};
 use crate::Recipe;
 use crate::recipe::Environment;
 use crate::requests::requests;
@@ -16,7 +16,7 @@ pub(super) const RULES: [Rule; 1] = [Rule {
         the very item. Operators of apps, too, should know what a recipe wants of their machine.",
     mend: "Do without, or say in the README why the app needs it, and ask the operator to allow it in `policy.toml`.",
     example: "services:\n  app:\n    cap_add: [NET_ADMIN]   # refused, unless policy.toml allows it",
-    check: Check::Offline(asks),
+    check: RuleCheck::Offline(asks),
 }];
 
 /// Names that no recipe has in it by chance.

@@ -1,6 +1,6 @@
 //! `CC3xx`, second half: backups that hold nothing, or nothing that can be restored.
 
-use super::{Check, LintInput, Rule, RuleHit};
+use super::{LintInput, Rule, RuleCheck, RuleHit};
 use crate::backup::{self, Backup, BackupPaths, BackupService, BackupSpec, NotCapable};
 use crate::compose::Compose;
 use crate::database::{Database, DatabaseKind, databases};
@@ -17,7 +17,7 @@ pub(super) const RULES: [Rule; 4] = [
             of `db`.",
         mend: "Put the labels on the service that mounts the data, or stop excluding every volume.",
         example: "services:\n  db:\n    volumes: [\"db:/var/lib/postgresql/data\"]\n    deploy:\n      labels:\n        backupbot.backup: \"true\"",
-        check: Check::Offline(empty),
+        check: RuleCheck::Offline(empty),
     },
     Rule {
         id: "CC304",
@@ -29,7 +29,7 @@ pub(super) const RULES: [Rule; 4] = [
             the data is lost without a word.",
         mend: "Dump in a pre-hook, limit the backup to the dump with `…volumes.<volume>.path`, load it in a restore post-hook.",
         example: "backupbot.backup: \"true\"\nbackupbot.backup.pre-hook: \"/pg_backup.sh backup\"\nbackupbot.backup.volumes.db.path: \"backup.sql\"\nbackupbot.restore.post-hook: \"/pg_backup.sh restore\"",
-        check: Check::Offline(copied),
+        check: RuleCheck::Offline(copied),
     },
     Rule {
         id: "CC305",
@@ -40,7 +40,7 @@ pub(super) const RULES: [Rule; 4] = [
         why: "A restore puts the dump back as a file. Without a hook nothing loads it, and the app goes on with what it had.",
         mend: "Add the restore hook that loads the dump.",
         example: "backupbot.restore.post-hook: \"/pg_backup.sh restore\"",
-        check: Check::Offline(never_loaded),
+        check: RuleCheck::Offline(never_loaded),
     },
     Rule {
         id: "CC306",
@@ -50,7 +50,7 @@ pub(super) const RULES: [Rule; 4] = [
         why: "The most valuable volume is the one that is missing. Labels on `app` do not cover the volumes of `db`.",
         mend: "Put backup labels and hooks on the database's service.",
         example: "services:\n  db:\n    deploy:\n      labels:\n        backupbot.backup: \"true\"",
-        check: Check::Offline(left_out),
+        check: RuleCheck::Offline(left_out),
     },
 ];
 

@@ -1,6 +1,6 @@
 //! `CC0xx` and `CC4xx`: what keeps a choice of compose files from being deployed as it is meant.
 
-use super::{Check, LintInput, Rule, RuleHit};
+use super::{LintInput, Rule, RuleCheck, RuleHit};
 use crate::compose::Compose;
 use crate::interpolate::variables;
 use crate::source::{Problem, Severity, Topic};
@@ -17,7 +17,7 @@ pub(super) const RULES: [Rule; 6] = [
         why: "`docker stack deploy` refuses such files, or the app starts without what they name.",
         mend: "The finding names the key and, where it is known, what was probably meant.",
         example: "services:\n  app:\n    networks: [prox]   # CC001: unknown network `prox`; did you mean `proxy`?",
-        check: Check::Offline(unusable),
+        check: RuleCheck::Offline(unusable),
     },
     Rule {
         id: "CC002",
@@ -29,7 +29,7 @@ pub(super) const RULES: [Rule; 6] = [
         why: "The app runs with another value than the file shows.",
         mend: "Mostly quotes; the finding says which.",
         example: "environment:\n  FILE_MODE: 0755     # is the number 493\n  FILE_MODE: \"0755\"   # right",
-        check: Check::Offline(doubtful),
+        check: RuleCheck::Offline(doubtful),
     },
     Rule {
         id: "CC401",
@@ -40,7 +40,7 @@ pub(super) const RULES: [Rule; 6] = [
         why: "The operator who uncomments that line of `.env.sample` cannot deploy.",
         mend: "Repeat the image in the overlay, or document the overlay together with the file that has it.",
         example: "# .env.sample\n#COMPOSE_FILE=\"$COMPOSE_FILE:compose.tune.yml\"   # adds to `db`, which only compose.postgres.yml defines",
-        check: Check::Offline(images),
+        check: RuleCheck::Offline(images),
     },
     Rule {
         id: "CC402",
@@ -51,7 +51,7 @@ pub(super) const RULES: [Rule; 6] = [
         why: "abra checks the schema before it fills in variables, and refuses the whole recipe, already in `abra app new`.",
         mend: "Write the value itself; an overlay can carry another one.",
         example: "healthcheck:\n  start_period: ${START_PERIOD:-5m}   # refused\n  start_period: 5m                    # right",
-        check: Check::Offline(typed),
+        check: RuleCheck::Offline(typed),
     },
     Rule {
         id: "CC403",
@@ -62,7 +62,7 @@ pub(super) const RULES: [Rule; 6] = [
             update bots nor `abra recipe upgrade` see what to raise.",
         mend: "Write the tag; a new one is a new version of the recipe.",
         example: "image: example/app:${APP_VERSION:-1.0.6}   # not so\nimage: example/app:1.0.6",
-        check: Check::Offline(variable_images),
+        check: RuleCheck::Offline(variable_images),
     },
     Rule {
         id: "CC404",
@@ -73,7 +73,7 @@ pub(super) const RULES: [Rule; 6] = [
         why: "`docker stack deploy` passes over them: the app runs without what the file promises.",
         mend: "Remove the key. `restart` is `deploy.restart_policy` in Swarm, `shm_size` a tmpfs mount on `/dev/shm`.",
         example: "restart: unless-stopped   # does nothing\ndeploy:\n  restart_policy:\n    condition: any",
-        check: Check::Offline(ignored),
+        check: RuleCheck::Offline(ignored),
     },
 ];
 

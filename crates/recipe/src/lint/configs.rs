@@ -1,6 +1,6 @@
 //! `CC1xx`: configs never change in Swarm; a new content needs a new name, and so a new version.
 
-use super::{Check, LintInput, Reading, Rule, RuleHit};
+use super::{LintInput, Reading, Rule, RuleCheck, RuleHit};
 use crate::compose::{Compose, StackFile};
 use crate::in_place::raised;
 use crate::interpolate::{uses, variables};
@@ -21,7 +21,7 @@ pub(super) const RULES: [Rule; 6] = [
             commits that changed a config forgot the version.",
         mend: "Raise the version that `abra.sh` exports, in the same commit.",
         example: "# abra.sh, after a change of nginx.conf.tmpl\nexport NGINX_CONF_VERSION=v4   # was v3",
-        check: Check::Offline(changed),
+        check: RuleCheck::Offline(changed),
     },
     Rule {
         id: "CC102",
@@ -32,7 +32,7 @@ pub(super) const RULES: [Rule; 6] = [
             file is misspelt.",
         mend: "Remove the export, or correct the name.",
         example: "export MEILI_BACKUP_VERSION=v2   # no config reads it",
-        check: Check::Offline(unused_exports),
+        check: RuleCheck::Offline(unused_exports),
     },
     Rule {
         id: "CC103",
@@ -42,7 +42,7 @@ pub(super) const RULES: [Rule; 6] = [
         why: "abra deploys the one, plain `docker stack deploy` the other; whoever reads the compose file believes the wrong one.",
         mend: "Leave the default out, or raise both.",
         example: "name: ${STACK_NAME}_nginx_conf_${NGINX_CONF_VERSION}   # no default",
-        check: Check::Offline(defaults),
+        check: RuleCheck::Offline(defaults),
     },
     Rule {
         id: "CC104",
@@ -52,7 +52,7 @@ pub(super) const RULES: [Rule; 6] = [
         why: "Without one the content can never change: Swarm refuses, and there is no version to raise.",
         mend: "Give it a name with a version, and export the version in `abra.sh`.",
         example: "configs:\n  nginx_conf:\n    name: ${STACK_NAME}_nginx_conf_${NGINX_CONF_VERSION}\n    file: nginx.conf.tmpl",
-        check: Check::Offline(unversioned),
+        check: RuleCheck::Offline(unversioned),
     },
     Rule {
         id: "CC105",
@@ -62,7 +62,7 @@ pub(super) const RULES: [Rule; 6] = [
         why: "The version is empty: every later content would need the same name, which Swarm refuses.",
         mend: "Export the variable in `abra.sh`.",
         example: "export NGINX_CONF_VERSION=v1",
-        check: Check::Offline(without_value),
+        check: RuleCheck::Offline(without_value),
     },
     Rule {
         id: "CC106",
@@ -72,7 +72,7 @@ pub(super) const RULES: [Rule; 6] = [
         why: "Swarm makes it all the same, and it has to be kept up to date for nothing.",
         mend: "Remove it, or mount it.",
         example: "services:\n  app:\n    configs:\n      - source: nginx_conf\n        target: /etc/nginx/nginx.conf",
-        check: Check::Offline(unused),
+        check: RuleCheck::Offline(unused),
     },
 ];
 

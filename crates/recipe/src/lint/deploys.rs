@@ -1,6 +1,6 @@
 //! `CC41x`, `CC50x`: what the loader takes, and what then cannot run, or runs otherwise than it was meant.
 
-use super::{Check, LintInput, Rule, RuleHit};
+use super::{LintInput, Rule, RuleCheck, RuleHit};
 use crate::compose::Compose;
 use crate::source::Severity;
 use crate::version::Version;
@@ -15,7 +15,7 @@ pub(super) const RULES: [Rule; 7] = [
         why: "The engine cannot even ask for another one; the deploy is refused or its tasks are rejected.",
         mend: "Write the name as the registry has it, in lower case.",
         example: "image: Nginx:1.27.2   # no reference\nimage: nginx:1.27.2   # right",
-        check: Check::Offline(no_references),
+        check: RuleCheck::Offline(no_references),
     },
     Rule {
         id: "CC412",
@@ -25,7 +25,7 @@ pub(super) const RULES: [Rule; 7] = [
         why: "`docker stack deploy` takes the first `}` for the end: `${X:-${DOMAIN}}` becomes the text `${DOMAIN}`.",
         mend: "Set the variable in `.env.sample`, where values may use earlier ones.",
         example: "# compose.yml: A=${X:-${DOMAIN}}   # not unfolded\n# .env.sample\nX=$DOMAIN",
-        check: Check::Offline(nested_defaults),
+        check: RuleCheck::Offline(nested_defaults),
     },
     Rule {
         id: "CC413",
@@ -35,7 +35,7 @@ pub(super) const RULES: [Rule; 7] = [
         why: "Services of a stack can only join networks of the whole swarm; the deploy is refused.",
         mend: "Remove `driver`, or write `driver: overlay`.",
         example: "networks:\n  internal:\n    driver: bridge   # cannot be used",
-        check: Check::Offline(single_machine),
+        check: RuleCheck::Offline(single_machine),
     },
     Rule {
         id: "CC415",
@@ -46,7 +46,7 @@ pub(super) const RULES: [Rule; 7] = [
         why: "Swarm takes the update for good before the health check can fail, and does not roll back.",
         mend: "Raise `monitor`, or check more often.",
         example: "healthcheck: {test: [CMD, check], interval: 30s, retries: 3}\ndeploy:\n  update_config: {failure_action: rollback, monitor: 5s}   # can tell after 90 s",
-        check: Check::Offline(short_monitor),
+        check: RuleCheck::Offline(short_monitor),
     },
     Rule {
         id: "CC414",
@@ -56,7 +56,7 @@ pub(super) const RULES: [Rule; 7] = [
         why: "The engine looks for a program whose name is the whole line, finds none, and the service never gets healthy.",
         mend: "Write `CMD-SHELL`, or each word as a part of its own.",
         example: "test: [\"CMD\", \"curl -f http://localhost\"]         # no such program\ntest: [\"CMD-SHELL\", \"curl -f http://localhost\"]   # right",
-        check: Check::Offline(one_word),
+        check: RuleCheck::Offline(one_word),
     },
     Rule {
         id: "CC505",
@@ -67,7 +67,7 @@ pub(super) const RULES: [Rule; 7] = [
         why: "Operators choose an upgrade by that number.",
         mend: "Raise the label with the image; `abra recipe sync` does it.",
         example: "image: nginx:1.27.2\n- \"coop-cloud.${STACK_NAME}.version=0.2.0+1.27.2\"",
-        check: Check::Offline(other_version),
+        check: RuleCheck::Offline(other_version),
     },
     Rule {
         id: "CC504",
@@ -77,7 +77,7 @@ pub(super) const RULES: [Rule; 7] = [
         why: "Nothing reads it any more: abra knows no version of such an app.",
         mend: "Write `coop-cloud.${STACK_NAME}.version=0.1.0+<upstream version>` on `app`.",
         example: "- \"coop-cloud.${STACK_NAME}.app.version=1.2.3-6244e9fc\"   # not read",
-        check: Check::Offline(old_label),
+        check: RuleCheck::Offline(old_label),
     },
 ];
 

@@ -1,6 +1,6 @@
 //! `CC405` to `CC409`: what the loader takes and Swarm passes over without a word, and what then cannot be written.
 
-use super::{Check, LintInput, Rule, RuleHit};
+use super::{LintInput, Rule, RuleCheck, RuleHit};
 use crate::compose::{Compose, Healthcheck, Mount, Service};
 use crate::source::Severity;
 
@@ -14,7 +14,7 @@ pub(super) const RULES: [Rule; 5] = [
             `read_only`.",
         mend: "Write it as a mount of the type `tmpfs`.",
         example: "tmpfs: /run             # does nothing\nvolumes:\n  - type: tmpfs\n    target: /run",
-        check: Check::Offline(tmpfs),
+        check: RuleCheck::Offline(tmpfs),
     },
     Rule {
         id: "CC406",
@@ -25,7 +25,7 @@ pub(super) const RULES: [Rule; 5] = [
             picks.",
         mend: "Remove the key. Other services find this one by its name.",
         example: "networks:\n  internal:\n    ipv4_address: 10.0.9.5   # does nothing",
-        check: Check::Offline(addresses),
+        check: RuleCheck::Offline(addresses),
     },
     Rule {
         id: "CC407",
@@ -37,7 +37,7 @@ pub(super) const RULES: [Rule; 5] = [
         mend: "Put `CMD` in front of a program and its arguments, or `CMD-SHELL` in front of one line for a shell.",
         example: "test: [\"curl\", \"-f\", \"http://localhost\"]          # not run\ntest: [\"CMD\", \"curl\", \"-f\", \
             \"http://localhost\"]   # right",
-        check: Check::Offline(health),
+        check: RuleCheck::Offline(health),
     },
     Rule {
         id: "CC408",
@@ -49,7 +49,7 @@ pub(super) const RULES: [Rule; 5] = [
             soon as it tries.",
         mend: "Write the folder as a mount of the type `tmpfs`.",
         example: "read_only: true\ntmpfs: /tmp            # does nothing\nvolumes:\n  - {type: tmpfs, target: /tmp}   # right",
-        check: Check::Offline(unwritable),
+        check: RuleCheck::Offline(unwritable),
     },
     Rule {
         id: "CC409",
@@ -59,7 +59,7 @@ pub(super) const RULES: [Rule; 5] = [
         why: "Most programs write there at some time: an upload, a report, a lock. Few say so when they start.",
         mend: "Mount a folder in memory at `/tmp`. A program that never writes there does without.",
         example: "read_only: true\nvolumes:\n  - {type: tmpfs, target: /tmp}",
-        check: Check::Offline(without_tmp),
+        check: RuleCheck::Offline(without_tmp),
     },
 ];
 

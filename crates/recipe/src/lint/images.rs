@@ -1,6 +1,6 @@
 //! R001 to R005 and R009 to R011: what abra looks at in the merged compose files.
 
-use super::{COMPOSE, Check, LintInput, Rule, RuleHit, SAMPLE};
+use super::{COMPOSE, LintInput, Rule, RuleCheck, RuleHit, SAMPLE};
 use crate::compose::DeployMode;
 use crate::source::Severity;
 use crate::traefik;
@@ -15,7 +15,7 @@ pub(super) const RULES: [Rule; 8] = [
             refused that the rest of the catalogue uses.",
         mend: "Write `version: \"3.8\"` as the first line of every compose file.",
         example: "version: \"3.8\"",
-        check: Check::Offline(version),
+        check: RuleCheck::Offline(version),
     },
     Rule {
         id: "R002",
@@ -25,7 +25,7 @@ pub(super) const RULES: [Rule; 8] = [
         why: "Without one Swarm takes a started process for a working app: a broken update is neither noticed nor rolled back.",
         mend: "Add a check that asks the service something it can only answer when it works.",
         example: "services:\n  app:\n    healthcheck:\n      test: [\"CMD\", \"curl\", \"-f\", \"http://localhost\"]\n      interval: 30s",
-        check: Check::Offline(healthchecks),
+        check: RuleCheck::Offline(healthchecks),
     },
     Rule {
         id: "R003",
@@ -35,7 +35,7 @@ pub(super) const RULES: [Rule; 8] = [
         why: "A name alone means `latest`: two deploys of the same recipe version can run different programs.",
         mend: "Add the tag that the recipe is made for.",
         example: "image: nginx:1.27.2   # not: image: nginx",
-        check: Check::Offline(tagged),
+        check: RuleCheck::Offline(tagged),
     },
     Rule {
         id: "R004",
@@ -45,7 +45,7 @@ pub(super) const RULES: [Rule; 8] = [
         why: "What `latest` is changes under the operator, without a new version of the recipe.",
         mend: "Name a version.",
         example: "image: redis:7.4-alpine   # not: image: redis:latest",
-        check: Check::Offline(stable),
+        check: RuleCheck::Offline(stable),
     },
     Rule {
         id: "R005",
@@ -55,7 +55,7 @@ pub(super) const RULES: [Rule; 8] = [
         why: "`abra recipe upgrade` orders tags to propose newer ones; it passes over tags that it cannot order.",
         mend: "Use the image's version tag instead of a name or date.",
         example: "image: postgres:16.4-alpine   # not: image: postgres:bookworm",
-        check: Check::Offline(semver),
+        check: RuleCheck::Offline(semver),
     },
     Rule {
         id: "R009",
@@ -65,7 +65,7 @@ pub(super) const RULES: [Rule; 8] = [
         why: "abra reads version, timeout and much else from the labels of the service with this name.",
         mend: "Name the service that users talk to `app`.",
         example: "services:\n  app:\n    image: nginx:1.27.2",
-        check: Check::Offline(app),
+        check: RuleCheck::Offline(app),
     },
     Rule {
         id: "R010",
@@ -76,7 +76,7 @@ pub(super) const RULES: [Rule; 8] = [
         why: "Traefik serves only what asks for it: the domain would answer 404.",
         mend: "Add the label under `deploy`, or remove `DOMAIN` if the recipe has no web pages.",
         example: "deploy:\n  labels:\n    - \"traefik.enable=true\"",
-        check: Check::Offline(routed),
+        check: RuleCheck::Offline(routed),
     },
     Rule {
         id: "R011",
@@ -87,7 +87,7 @@ pub(super) const RULES: [Rule; 8] = [
             the main file no longer has.",
         mend: "Give the service an image, or drop it from the overlay.",
         example: "# compose.smtp.yml, when no other file has `sidekiq`\nservices:\n  sidekiq:\n    environment: [SMTP_HOST]   # needs an image",
-        check: Check::Offline(present),
+        check: RuleCheck::Offline(present),
     },
 ];
 

@@ -1,6 +1,6 @@
 //! `CC3xx`, first half: labels that nobody reads.
 
-use super::{Check, LintInput, Rule, RuleHit};
+use super::{LintInput, Rule, RuleCheck, RuleHit};
 use crate::source::{Severity, Topic};
 
 pub(super) const RULES: [Rule; 2] = [
@@ -13,7 +13,7 @@ pub(super) const RULES: [Rule; 2] = [
             put on the container, where they do nothing: no route, no backup, no version.",
         mend: "Move the label to `deploy.labels`.",
         example: "services:\n  app:\n    deploy:\n      labels:\n        - \"backupbot.backup=true\"",
-        check: Check::Offline(misplaced),
+        check: RuleCheck::Offline(misplaced),
     },
     Rule {
         id: "CC302",
@@ -24,7 +24,7 @@ pub(super) const RULES: [Rule; 2] = [
         why: "The bot passes over what it does not know: a misspelt hook never runs, and nobody is told.",
         mend: "Correct the label; the finding says what was probably meant.",
         example: "- \"backupbot.backup.command=/dump.sh\"    # nothing reads it\n- \"backupbot.backup.pre-hook=/dump.sh\"   # right",
-        check: Check::Offline(unread),
+        check: RuleCheck::Offline(unread),
     },
 ];
 

@@ -1,6 +1,6 @@
 //! The reference page of the rules, one section each, made from the table that the checks are run from.
 
-use super::{Check, Rule, rules};
+use super::{Rule, RuleCheck, rules};
 use crate::source::Severity;
 
 /// The page, in Markdown.
@@ -24,10 +24,10 @@ const INTRO: &str = "# Lint rules\n\n\
 fn severity(rule: &Rule) -> &'static str {
     match (rule.check, rule.severity) {
         (_, None) => "not known, not checked",
-        (Check::Unchecked(_), Some(Severity::Error)) => "error, not checked",
-        (Check::Unchecked(_), Some(Severity::Warning)) => "warning, not checked",
-        (Check::Offline(_), Some(Severity::Error)) => "error",
-        (Check::Offline(_), Some(Severity::Warning)) => "warning",
+        (RuleCheck::Unchecked(_), Some(Severity::Error)) => "error, not checked",
+        (RuleCheck::Unchecked(_), Some(Severity::Warning)) => "warning, not checked",
+        (RuleCheck::Offline(_), Some(Severity::Error)) => "error",
+        (RuleCheck::Offline(_), Some(Severity::Warning)) => "warning",
     }
 }
 
@@ -39,8 +39,8 @@ fn section(rule: &Rule) -> String {
         format!("To mend it: {}\n", rule.mend),
     ];
     match rule.check {
-        Check::Offline(_) => {}
-        Check::Unchecked(why) => parts.push(format!("Not checked here: {why}.\n")),
+        RuleCheck::Offline(_) => {}
+        RuleCheck::Unchecked(why) => parts.push(format!("Not checked here: {why}.\n")),
     }
     parts.push(format!("```text\n{}\n```\n", rule.example));
     parts.join("\n")

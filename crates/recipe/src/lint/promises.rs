@@ -1,7 +1,7 @@
 //! `CC206`, `CC307`, `CC308`, `CC605`: secrets in plain text, hooks and data that are not where the recipe says, templates that cannot be
 //! read.
 
-use super::{Check, LintInput, Rule, RuleHit};
+use super::{LintInput, Rule, RuleCheck, RuleHit};
 use crate::compose::{Mount, MountKind, Service};
 use crate::database::{DatabaseKind, databases};
 use crate::source::Severity;
@@ -17,7 +17,7 @@ pub(super) const RULES: [Rule; 4] = [
         why: "Every app of the recipe then has the same password, and it is public.",
         mend: "Make it a secret, and give the app its path, mostly in a variable with `_FILE` behind its name.",
         example: "MYSQL_ROOT_PASSWORD: hunter2                                  # public\nMYSQL_ROOT_PASSWORD_FILE: /run/secrets/db_root_password   # right",
-        check: Check::Offline(plain_passwords),
+        check: RuleCheck::Offline(plain_passwords),
     },
     Rule {
         id: "CC307",
@@ -28,7 +28,7 @@ pub(super) const RULES: [Rule; 4] = [
         why: "Images have no such scripts: the hook ends with `not found`, and there is no dump.",
         mend: "Mount the script as a config with `mode: 0555`.",
         example: "configs:\n  - source: pg_backup\n    target: /pg_backup.sh\n    mode: 0555",
-        check: Check::Offline(hooks_without_script),
+        check: RuleCheck::Offline(hooks_without_script),
     },
     Rule {
         id: "CC308",
@@ -39,7 +39,7 @@ pub(super) const RULES: [Rule; 4] = [
         why: "The data lies in the container, and every update deletes it.",
         mend: "Mount the volume at the server's own folder.",
         example: "- db:/var/lib/postgres/data      # not the folder of PostgreSQL\n- db:/var/lib/postgresql/data   # right",
-        check: Check::Offline(beside_the_data),
+        check: RuleCheck::Offline(beside_the_data),
     },
     Rule {
         id: "CC605",
@@ -50,7 +50,7 @@ pub(super) const RULES: [Rule; 4] = [
         why: "Docker fills a template in when a container starts: every task is rejected.",
         mend: "Close the braces, or the block.",
         example: "{{ env \"DOMAIN\" }     # a brace is missing\n{{ env \"DOMAIN\" }}   # right",
-        check: Check::Offline(broken_templates),
+        check: RuleCheck::Offline(broken_templates),
     },
 ];
 

@@ -1,6 +1,6 @@
 //! R006 to R008 and R012 to R016: what abra looks at around the compose files.
 
-use super::{Check, LintInput, Rule, RuleHit, SAMPLE};
+use super::{LintInput, Rule, RuleCheck, RuleHit, SAMPLE};
 use crate::source::Severity;
 use crate::version::annotate;
 use crate::version::{TagKind, published};
@@ -18,7 +18,7 @@ pub(super) const RULES: [Rule; 8] = [
         why: "A recipe without a version cannot be pinned or upgraded.",
         mend: "Publish one with `abra recipe release`, which makes an annotated tag.",
         example: "git tag -a 0.1.0+1.27.2 -m 'chore: publish 0.1.0+1.27.2 release'",
-        check: Check::Offline(versions),
+        check: RuleCheck::Offline(versions),
     },
     Rule {
         id: "R007",
@@ -29,7 +29,7 @@ pub(super) const RULES: [Rule; 8] = [
         why: "The catalogue shows these lines; operators choose recipes by them.",
         mend: "Fill in the line; write `N/A` where a feature makes no sense, `No` or `0` where it is missing.",
         example: "<!-- metadata -->\n* **Category**: Apps\n* **Image**: [`nginx`](https://nginx.org), 4, upstream\n<!-- endmetadata -->",
-        check: Check::Offline(metadata),
+        check: RuleCheck::Offline(metadata),
     },
     Rule {
         id: "R008",
@@ -39,7 +39,7 @@ pub(super) const RULES: [Rule; 8] = [
         why: "`abra app new` makes the app's settings from it; without it abra cannot even validate the recipe.",
         mend: "Commit one; `TYPE=<recipe>` and `DOMAIN=<recipe>.example.com` are a start.",
         example: "TYPE=ghost\nDOMAIN=ghost.example.com",
-        check: Check::Offline(sample),
+        check: RuleCheck::Offline(sample),
     },
     Rule {
         id: "R012",
@@ -49,7 +49,7 @@ pub(super) const RULES: [Rule; 8] = [
         why: "`abra.sh` exports the versions in the names of configs; without it the names end in nothing.",
         mend: "Add an `abra.sh` that exports a version for every config.",
         example: "# abra.sh\nexport NGINX_CONF_VERSION=v1",
-        check: Check::Offline(vendored),
+        check: RuleCheck::Offline(vendored),
     },
     Rule {
         id: "R013",
@@ -59,7 +59,7 @@ pub(super) const RULES: [Rule; 8] = [
         why: "A recipe without a public repository cannot be fetched by operators.",
         mend: "Publish the repository.",
         example: "https://git.coopcloud.tech/coop-cloud/<recipe>",
-        check: Check::Unchecked("it needs the network, and lint works offline"),
+        check: RuleCheck::Unchecked("it needs the network, and lint works offline"),
     },
     Rule {
         id: "R014",
@@ -69,7 +69,7 @@ pub(super) const RULES: [Rule; 8] = [
         why: "abra reads versions from tag objects; a lightweight tag makes its commands fail.",
         mend: "Make the tag again as an annotated one and push it.",
         example: "git tag -f -a 1.0.0+2.3.4 '1.0.0+2.3.4^{}'",
-        check: Check::Offline(annotated),
+        check: RuleCheck::Offline(annotated),
     },
     Rule {
         id: "R015",
@@ -79,7 +79,7 @@ pub(super) const RULES: [Rule; 8] = [
         why: "Swarm takes names up to 64 letters, and abra puts the stack name, up to 45 letters, in front and the version behind.",
         mend: "Shorten the id; operators have to insert the secret anew under it, so do it with a major version.",
         example: "secrets:\n  db_pass:   # not: database_password",
-        check: Check::Offline(long_secrets),
+        check: RuleCheck::Offline(long_secrets),
     },
     Rule {
         id: "R016",
@@ -89,7 +89,7 @@ pub(super) const RULES: [Rule; 8] = [
         why: "It is listed so that nobody takes its absence for a pass.",
         mend: "See what `abra recipe lint` says.",
         example: "abra recipe lint <recipe>",
-        check: Check::Unchecked("what it asks for is not documented"),
+        check: RuleCheck::Unchecked("what it asks for is not documented"),
     },
 ];
 

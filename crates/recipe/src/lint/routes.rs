@@ -1,6 +1,6 @@
 //! `CC8xx`: routes that lead nowhere, found before anybody waits for an answer.
 
-use super::{Check, LintInput, Rule, RuleHit};
+use super::{LintInput, Rule, RuleCheck, RuleHit};
 use crate::compose::{Compose, Service};
 use crate::rule::RouterRule;
 use crate::source::Severity;
@@ -16,7 +16,7 @@ pub(super) const RULES: [Rule; 5] = [
         why: "Traefik reaches a service on the networks that both are on. Without one it answers 502 or 504.",
         mend: "Add `proxy` to the service's `networks`.",
         example: "services:\n  app:\n    networks: [proxy, internal]",
-        check: Check::Offline(off_the_proxy),
+        check: RuleCheck::Offline(off_the_proxy),
     },
     Rule {
         id: "CC802",
@@ -26,7 +26,7 @@ pub(super) const RULES: [Rule; 5] = [
         why: "In Swarm Traefik cannot look up the port of an image, and drops the router.",
         mend: "Add the label with the port that the app listens on in its container.",
         example: "- \"traefik.http.services.${STACK_NAME}.loadbalancer.server.port=8080\"",
-        check: Check::Offline(without_port),
+        check: RuleCheck::Offline(without_port),
     },
     Rule {
         id: "CC803",
@@ -37,7 +37,7 @@ pub(super) const RULES: [Rule; 5] = [
         why: "Traefik drops a router that names something unknown: the domain answers 404.",
         mend: "Correct the name; mostly one of two labels was renamed.",
         example: "- \"traefik.http.routers.${STACK_NAME}.service=${STACK_NAME}\"\n- \"traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80\"",
-        check: Check::Offline(unknown_names),
+        check: RuleCheck::Offline(unknown_names),
     },
     Rule {
         id: "CC804",
@@ -47,7 +47,7 @@ pub(super) const RULES: [Rule; 5] = [
         why: "Traefik drops a router whose rule it cannot read: the domain answers 404.",
         mend: "Put backquotes around each name, and close them and every parenthesis.",
         example: "rule=Host(${DOMAIN})     # cannot be read\nrule=Host(`${DOMAIN}`)   # right",
-        check: Check::Offline(unreadable),
+        check: RuleCheck::Offline(unreadable),
     },
     Rule {
         id: "CC805",
@@ -58,7 +58,7 @@ pub(super) const RULES: [Rule; 5] = [
             into a time-out.",
         mend: "Name the network that Traefik is on.",
         example: "- \"traefik.docker.network=proxy\"",
-        check: Check::Offline(unnamed_network),
+        check: RuleCheck::Offline(unnamed_network),
     },
 ];
 

@@ -1,14 +1,14 @@
 //! Lint as SARIF 2.1.0, which code hosts show beside the lines of a change.
 
 use super::text::word;
-use super::{Check, LintFinding, LintReport, Rule, rules};
+use super::{LintFinding, LintReport, Rule, RuleCheck, rules};
 use crate::source::Severity;
 use serde_json::{Value, json};
 
 /// The log of one run of the tool `version`, as JSON.
 #[must_use]
 pub fn render(report: &LintReport, version: &str) -> Value {
-    let rules: Vec<Rule> = rules().into_iter().filter(|rule| matches!(rule.check, Check::Offline(_))).collect();
+    let rules: Vec<Rule> = rules().into_iter().filter(|rule| matches!(rule.check, RuleCheck::Offline(_))).collect();
     let results: Vec<Value> = report.findings.iter().map(|finding| result(finding, &rules)).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

@@ -3,7 +3,7 @@
 use super::configs::is_in;
 use super::reading::Set;
 use super::templates::{Call, by_service, calls};
-use super::{Check, LintInput, Rule, RuleHit};
+use super::{LintInput, Rule, RuleCheck, RuleHit};
 use crate::compose::StackFile;
 use crate::compose::check::MAX_NAME;
 use crate::interpolate::interpolate;
@@ -23,7 +23,7 @@ pub(super) const RULES: [Rule; 5] = [
         why: "abra refuses to deploy: it reads from that variable which version of the secret to use.",
         mend: "Add the `SECRET_…_VERSION` line to `.env.sample`, in force if the file is on by default.",
         example: "SECRET_DB_PASSWORD_VERSION=v1 # length=32",
-        check: Check::Offline(without_version),
+        check: RuleCheck::Offline(without_version),
     },
     Rule {
         id: "CC202",
@@ -33,7 +33,7 @@ pub(super) const RULES: [Rule; 5] = [
         why: "Swarm refuses longer names: the recipe works for the maintainer and not for an operator with a longer domain.",
         mend: "Shorten the id.",
         example: "name: ${STACK_NAME}_db_pass_${SECRET_DB_PASS_VERSION}",
-        check: Check::Offline(too_long),
+        check: RuleCheck::Offline(too_long),
     },
     Rule {
         id: "CC203",
@@ -44,7 +44,7 @@ pub(super) const RULES: [Rule; 5] = [
         why: "abra passes over what it does not know: the secret has another length or other letters than the line says.",
         mend: "Correct the word.",
         example: "SECRET_API_KEY_VERSION=v1 # length=64 charset=hex",
-        check: Check::Offline(modifiers),
+        check: RuleCheck::Offline(modifiers),
     },
     Rule {
         id: "CC204",
@@ -54,7 +54,7 @@ pub(super) const RULES: [Rule; 5] = [
         why: "abra neither generates nor checks it; operators keep a value that nothing reads.",
         mend: "Remove it, or mount it.",
         example: "services:\n  app:\n    secrets: [db_password]",
-        check: Check::Offline(unused),
+        check: RuleCheck::Offline(unused),
     },
     Rule {
         id: "CC205",
@@ -65,7 +65,7 @@ pub(super) const RULES: [Rule; 5] = [
         why: "Docker fills the template in for that service when its container starts; without the secret no task starts.",
         mend: "Add the secret to the service.",
         example: "services:\n  app:\n    configs: [settings]   # its file has {{ secret \"db_password\" }}\n    secrets: [db_password]",
-        check: Check::Offline(in_templates),
+        check: RuleCheck::Offline(in_templates),
     },
 ];
 

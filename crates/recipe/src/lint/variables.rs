@@ -2,7 +2,7 @@
 
 use super::reading::listed;
 use super::templates::{Call, by_service, calls};
-use super::{Check, LintInput, Reading, Rule, RuleHit, SAMPLE};
+use super::{LintInput, Reading, Rule, RuleCheck, RuleHit, SAMPLE};
 use crate::env_sample::Presence;
 use crate::interpolate::{uses, variables};
 use crate::operator;
@@ -19,7 +19,7 @@ pub(super) const RULES: [Rule; 4] = [
         why: "No operator learns that it exists, and it is empty in every app.",
         mend: "Add it to `.env.sample`, commented if it is optional, or give it a default.",
         example: "# .env.sample\n#EXTRA_DOMAINS=', `www.example.com`'",
-        check: Check::Offline(undocumented),
+        check: RuleCheck::Offline(undocumented),
     },
     Rule {
         id: "CC602",
@@ -31,7 +31,7 @@ pub(super) const RULES: [Rule; 4] = [
         why: "Docker fills the template in with the environment of the service, not with the operator's: it is empty there.",
         mend: "Add the variable to the service's `environment`.",
         example: "services:\n  db:\n    environment:\n      - POSTGRES_USER   # pg_backup.sh.tmpl has {{ env \"POSTGRES_USER\" }}",
-        check: Check::Offline(in_templates),
+        check: RuleCheck::Offline(in_templates),
     },
     Rule {
         id: "CC603",
@@ -41,7 +41,7 @@ pub(super) const RULES: [Rule; 4] = [
         why: "The operator who uncomments the line cannot deploy.",
         mend: "Correct the name, or add the file.",
         example: "#COMPOSE_FILE=\"$COMPOSE_FILE:compose.smtp.yml\"",
-        check: Check::Offline(missing_files),
+        check: RuleCheck::Offline(missing_files),
     },
     Rule {
         id: "CC604",
@@ -55,7 +55,7 @@ pub(super) const RULES: [Rule; 4] = [
             `[env.upgrade]` in `ci.toml` is what operators write.",
         mend: "Say in `release/next` what operators have to set, or give the variable a default in the compose file.",
         example: "# release/next\nSet CRON_SECRET in the app's settings before you upgrade.",
-        check: Check::Offline(new_variables),
+        check: RuleCheck::Offline(new_variables),
     },
 ];
 

@@ -1,6 +1,6 @@
 //! `CC5xx`: the version label of `app`.
 
-use super::{Check, LintInput, Reading, Rule, RuleHit};
+use super::{LintInput, Reading, Rule, RuleCheck, RuleHit};
 use crate::source::Severity;
 use crate::version::{Version, published};
 
@@ -14,7 +14,7 @@ pub(super) const RULES: [Rule; 3] = [
         why: "abra shows and compares the label: operators would be told that they run another version than they do.",
         mend: "Use `abra recipe release`, which sets both; else correct the label and move the tag before it is pushed.",
         example: "- \"coop-cloud.${STACK_NAME}.version=1.2.0+1.27.2\"   # in the commit tagged 1.2.0+1.27.2",
-        check: Check::Offline(label_is_tag),
+        check: RuleCheck::Offline(label_is_tag),
     },
     Rule {
         id: "CC502",
@@ -25,7 +25,7 @@ pub(super) const RULES: [Rule; 3] = [
         why: "Without it abra cannot say which version an app runs, nor whether there is a newer one.",
         mend: "Write the label; `abra recipe sync` keeps it up to date.",
         example: "- \"coop-cloud.${STACK_NAME}.version=0.1.0+1.27.2\"",
-        check: Check::Offline(label),
+        check: RuleCheck::Offline(label),
     },
     Rule {
         id: "CC503",
@@ -35,7 +35,7 @@ pub(super) const RULES: [Rule; 3] = [
         why: "Any other tag publishes nothing: no operator is offered it, and no upgrade starts from it.",
         mend: "Tag the commit again under the version alone; remove the other tag where nobody needs it.",
         example: "git tag -a 1.2.0+1.27.2 'v1.2.0+1.27.2^{}'",
-        check: Check::Offline(odd_tags),
+        check: RuleCheck::Offline(odd_tags),
     },
 ];
 

@@ -2,7 +2,7 @@
 
 use crate::shop::Edit::{Swap, Write};
 use crate::shop::Shop;
-use cc_ci_recipe::lint::{Check, LintReport, page, rules, sarif, text};
+use cc_ci_recipe::lint::{LintReport, RuleCheck, page, rules, sarif, text};
 use cc_ci_recipe::source::Severity;
 use proptest::prelude::*;
 
@@ -63,7 +63,7 @@ fn every_rule_has_a_number_of_its_own_and_a_whole_page() {
         for part in [rule.title, rule.what, rule.why, rule.mend, rule.example] {
             assert!(part.len() > 5 && page.contains(part), "{}: {part}", rule.id);
         }
-        let checked = matches!(rule.check, Check::Offline(_));
+        let checked = matches!(rule.check, RuleCheck::Offline(_));
         assert!(!checked || rule.severity.is_some(), "{}", rule.id);
     }
 }

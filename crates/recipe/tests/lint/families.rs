@@ -5,7 +5,7 @@ use crate::machine::MACHINE;
 use crate::shop::Edit::{Remove, Swap, Tag, Untagged, Write};
 use crate::shop::{Edit, Shop};
 use crate::variables::VARIABLES;
-use cc_ci_recipe::lint::{Check, rules, text};
+use cc_ci_recipe::lint::{RuleCheck, rules, text};
 use cc_ci_recipe::version::TagKind::{Annotated, Lightweight};
 use std::collections::BTreeSet;
 
@@ -454,7 +454,7 @@ fn every_variant_breaks_the_rules_it_names_and_every_rule_is_broken() {
         let quiet = report.findings.iter().all(|finding| fixed_host(&finding.rule));
         assert!(!silent || quiet, "{name}: {:?}", report.findings);
     }
-    let checked = rules().into_iter().filter(|rule| matches!(rule.check, Check::Offline(_)));
+    let checked = rules().into_iter().filter(|rule| matches!(rule.check, RuleCheck::Offline(_)));
     let checked: BTreeSet<String> = checked.map(|rule| rule.id.to_owned()).collect();
     assert_eq!(broken, checked);
 }

@@ -1,6 +1,6 @@
 //! A recipe that lint has nothing to say about, and ways to break it.
 
-use cc_ci_recipe::lint::{Base, LintInput, LintReport, Reading, lint};
+use cc_ci_recipe::lint::{LintBase, LintInput, LintReport, Reading, lint};
 use cc_ci_recipe::source::Files;
 use cc_ci_recipe::version::{Tag, TagKind};
 
@@ -198,7 +198,7 @@ impl Shop {
 
     /// Linted, and compared with another state of it.
     pub(crate) fn against(&self, base: &Self) -> LintReport {
-        let base = Base { name: "1.0.0+1.27.2".to_owned(), reading: Reading::of("shop", &base.files) };
+        let base = LintBase { name: "1.0.0+1.27.2".to_owned(), reading: Reading::of("shop", &base.files) };
         lint(&LintInput { head: Reading::of("shop", &self.files), base: Some(base), tags: &self.tags, commit: HEAD })
     }
 

@@ -5,7 +5,7 @@ use super::figures::{Sample, TimedPart};
 use crate::clock;
 use crate::credentials::CredentialsFile;
 use crate::error::{ErrorKind, RunnerError, chain};
-use crate::outcome::{EndKind, Outcome};
+use crate::outcome::{EndKind, RunOutcome};
 use cc_ci_engine::docker::EngineAddress;
 use cc_ci_engine::process::{self, Command, ProcessError, Stream};
 use cc_ci_model::report::ReportView;
@@ -66,7 +66,7 @@ pub async fn measure(real: &RealRun<'_>, cancel: &CancellationToken) -> Result<S
         Err(ProcessError::Cancelled { .. }) => return Err(ended()),
         Err(error) => return Err(RunnerError::new(ErrorKind::Infrastructure, chain(&error))),
     }
-    let outcome = Outcome::read(&outcome)?;
+    let outcome = RunOutcome::read(&outcome)?;
     if outcome.kind != EndKind::Green {
         let text = format!("the run {run} is not green, so its time says nothing: {}", outcome.message);
         return Err(RunnerError::new(ErrorKind::Recipe, text).hint("`cc-ci run` on the same recipe says more"));

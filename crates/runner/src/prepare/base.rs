@@ -6,7 +6,7 @@ use super::snapshot::Snapshot;
 use super::tree::{Rules, Tree, TreeAt, chaos, label};
 use crate::error::{ErrorKind, RunnerError};
 use crate::request::{BaseWish, Request};
-use cc_ci_engine::git::Files;
+use cc_ci_engine::git::CommitFiles;
 use cc_ci_model::plan::base::{Base, NoBase};
 use cc_ci_model::plan::choose::Wish;
 use cc_ci_model::policy::Policy;
@@ -42,7 +42,7 @@ pub(super) fn wish(request: &Request, settings: &Settings) -> Result<Wish, Runne
 }
 
 /// The files of the chosen base; `None` where the app starts at head.
-pub(super) async fn files(found: &Found, base: &Base) -> Result<Option<Files>, RunnerError> {
+pub(super) async fn files(found: &Found, base: &Base) -> Result<Option<CommitFiles>, RunnerError> {
     match base.commit() {
         Some(commit) => Ok(Some(found.repository.files(commit).await?)),
         None => Ok(None),
@@ -52,7 +52,7 @@ pub(super) async fn files(found: &Found, base: &Base) -> Result<Option<Files>, R
 /// Reads the chosen base under the repairs for it and the variables of head; `None` where the app starts at head.
 pub(super) fn read(
     found: &Found,
-    (base, files): (&Base, Option<Files>),
+    (base, files): (&Base, Option<CommitFiles>),
     customized: &Customized,
     policy: &Policy,
     variables: &Variables,

@@ -2,7 +2,7 @@
 
 use super::{backup, route};
 use crate::error::{ErrorKind, RunnerError};
-use cc_ci_model::plan::build::{Backup, HasRoute};
+use cc_ci_model::plan::build::{BackupPromise, HasRoute};
 use cc_ci_model::plan::demands::Probe;
 use cc_ci_model::settings::{Capable, Settings};
 use cc_ci_model::tier::Tier;
@@ -48,7 +48,7 @@ pub(crate) fn checked(settings: &Settings, recipe: &Recipe) -> Result<(), Runner
         return refuse("backup.verify", what);
     }
     match (settings.backup, backup(recipe)) {
-        (Some(Capable::Yes), Backup::Not { reason }) => {
+        (Some(Capable::Yes), BackupPromise::Not { reason }) => {
             refuse("backup.capable", format!("the recipe promises no backup: {reason}"))
         }
         (Some(Capable::Yes | Capable::No) | None, _) => Ok(()),

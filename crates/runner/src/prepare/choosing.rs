@@ -3,7 +3,7 @@
 use super::snapshot::Snapshot;
 use super::tree::texts;
 use crate::error::{ErrorKind, RunnerError};
-use cc_ci_engine::git::{Files, OriginTags, Repository};
+use cc_ci_engine::git::{CommitFiles, OriginTags, Repository};
 use cc_ci_model::ids::Commit;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::choose::{self, Candidates, ChooseError, Tip, TipHistory, Wish};
@@ -16,7 +16,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) head: &'a Snapshot,
     pub(crate) version: Option<&'a Version>,
     pub(crate) published: &'a Publications,
-    pub(crate) files: &'a Files,
+    pub(crate) files: &'a CommitFiles,
 }
 
 /// A base, and what was learnt on the way.

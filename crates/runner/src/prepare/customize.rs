@@ -3,7 +3,7 @@
 use super::unusable;
 use crate::error::{ErrorKind, RunnerError};
 use crate::request::Request;
-use cc_ci_engine::git::{Files, LeftOut};
+use cc_ci_engine::git::{CommitFiles, LeftOut};
 use cc_ci_model::ids::RecipeName;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::own_tests::FOLDER;
@@ -25,7 +25,7 @@ pub const CATALOGUE: &str = "catalogue";
 /// A folder that may hold `ci.toml`, overlays and tests.
 enum Place<'a> {
     /// The tests folder of the commit under test.
-    Tree(&'a Files),
+    Tree(&'a CommitFiles),
     /// One of this machine.
     Disk(PathBuf),
 }
@@ -97,7 +97,7 @@ impl Customized {
         state: &StateFolder,
         request: &Request,
         name: &RecipeName,
-        files: &Files,
+        files: &CommitFiles,
     ) -> Result<Self, RunnerError> {
         let own = match &request.tests {
             Some(dir) => Source { place: Place::Disk(dir.clone()), shown: dir.display().to_string() },

@@ -2,7 +2,7 @@
 //! scripts that the catalogue has for them. Touches git and files, never Docker.
 
 use super::customize::{self, Customized, catalogue};
-use super::find::{self, app_environment, version_tags};
+use super::find::{self, app_environment};
 use super::snapshot::Snapshot;
 use super::tree::{Rules, Tree, TreeAt, label};
 use super::warmth::{self, Warm};
@@ -171,7 +171,7 @@ async fn newest(search: &Search<'_>, settings: &Settings, recipe: &RecipeName) -
 
 async fn newest_of(recipe: &RecipeName, looking: &Looking<'_>) -> Result<Newest, RunnerError> {
     let (_, repository) = find::repository(recipe.as_str(), looking).await?;
-    let published = version::published(&version_tags(repository.tags().await?));
+    let published = version::published(&repository.tags().await?);
     if let Some(newest) = published.versions.last() {
         let commit = Commit::parse(&newest.commit).map_err(|error| RunnerError::internal(error.to_string()))?;
         return Ok(Newest { repository, commit, version: Some(newest.tag.clone()) });

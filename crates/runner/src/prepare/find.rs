@@ -4,7 +4,7 @@ use super::snapshot::Snapshot;
 use super::{Looking, ZONE};
 use crate::error::{ErrorKind, RunnerError};
 use crate::request::{Places, Request};
-use cc_ci_engine::git::{self, Files, Repository, Source};
+use cc_ci_engine::git::{CommitFiles, Repository, Source};
 use cc_ci_model::ids::{Domain, RecipeName, RunId, StackName};
 use cc_ci_recipe::version::{self, Publications, Tag, TagKind};
 use cc_ci_store::state::StateFolder;
@@ -17,7 +17,7 @@ pub(crate) struct Found {
     pub(crate) repository: Repository,
     pub(crate) head: Snapshot,
     /// The files of head.
-    pub(crate) files: Files,
+    pub(crate) files: CommitFiles,
     pub(crate) tags: Vec<Tag>,
     pub(crate) published: Publications,
     /// What stands in for an operator's own settings.
@@ -31,7 +31,7 @@ impl Found {
         let (name, repository) = repository(&request.recipe, looking).await?;
         let revision = request.revision();
         let (head, tags) = tokio::join!(Snapshot::find(&repository, revision, request.state), repository.tags());
-        let (head, tags) = (head?, version_tags(tags?));
+        let (head, tags) = (head?, tags?);
         let published = version::published(&tags);
         let app = app_environment(&StackName::of_run(&name, head.commit(), run));
         let files = head.files(&repository).await?;
@@ -84,14 +84,4 @@ pub(crate) fn app_environment(stack: &StackName) -> BTreeMap<String, String> {
         ("DOMAIN".to_owned(), Domain::of_stack(stack, ZONE).to_string()),
         ("LETS_ENCRYPT_ENV".to_owned(), String::new()),
     ])
-}
-
-/// The tags of a repository as the recipe's reader takes them.
-pub(crate) fn version_tags(tags: Vec<git::Tag>) -> Vec<Tag> {
-    let one = |tag: git::Tag| Tag {
-        name: tag.name,
-        kind: if tag.annotated { TagKind::Annotated } else { TagKind::Lightweight },
-        commit: tag.commit.to_string(),
-    };
-    tags.into_iter().map(one).collect()
 }

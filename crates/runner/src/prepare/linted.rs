@@ -22,7 +22,7 @@ pub(crate) struct Compared {
 pub(crate) async fn compared_with(
     repository: &Repository,
     subject: &Subject<'_>,
-    base: Option<(&Base, &git::Files)>,
+    base: Option<(&Base, &git::CommitFiles)>,
 ) -> (Option<Compared>, Option<String>) {
     if let Some((base, files)) = base {
         return (named(base).map(|(name, _)| Compared { name, files: texts(files) }), None);
@@ -65,7 +65,7 @@ pub(crate) fn lint(
     tags: &[Tag],
     compared: Option<&Compared>,
 ) -> LintReport {
-    let base = compared.map(|one| lint::Base { name: one.name.clone(), reading: Reading::of(name, &one.files) });
+    let base = compared.map(|one| lint::LintBase { name: one.name.clone(), reading: Reading::of(name, &one.files) });
     lint::lint(&LintInput { head: Reading::of(name, files), base, tags, commit: &snapshot.name() })
 }
 

@@ -4,7 +4,7 @@ use super::customize::Customized;
 use super::{TestFolders, unusable};
 use crate::error::{ErrorKind, RunnerError};
 use crate::request::{HostHooks, Request};
-use cc_ci_engine::git::Files;
+use cc_ci_engine::git::CommitFiles;
 use cc_ci_model::ids::RecipeName;
 use cc_ci_model::plan::hook::Approval;
 use cc_ci_model::plan::origin::{CATALOGUE, Origin};
@@ -59,7 +59,7 @@ fn note(withheld: &BTreeSet<String>) -> String {
 pub(super) fn own(
     request: &Request,
     name: &RecipeName,
-    files: &Files,
+    files: &CommitFiles,
     customized: &Customized,
     policy: &Policy,
 ) -> Result<Own, RunnerError> {
@@ -86,7 +86,7 @@ pub(super) fn own(
     Ok(Own { tests, folders, approval, withheld: BTreeSet::new(), notes })
 }
 
-fn in_tree(files: &Files) -> OwnTests {
+fn in_tree(files: &CommitFiles) -> OwnTests {
     let folder = format!("{FOLDER}/");
     let paths = files.text.keys().chain(files.left_out.keys());
     OwnTests::find(paths.filter_map(|path| Some((path.strip_prefix(&folder)?, files.executable.contains(path)))))

@@ -1,7 +1,7 @@
 //! What is tested: a commit, or what lies in the folder over it.
 
 use crate::error::RunnerError;
-use cc_ci_engine::git::{Files, GitError, Repository, WorkTree};
+use cc_ci_engine::git::{CommitFiles, GitError, Repository, WorkTree};
 use cc_ci_model::ids::Commit;
 use cc_ci_model::plan::scrutiny::TreeState;
 use cc_ci_recipe::overlay::TreeLabel;
@@ -74,7 +74,7 @@ impl Snapshot {
     }
 
     /// Its texts.
-    pub(crate) async fn files(&self, repository: &Repository) -> Result<Files, GitError> {
+    pub(crate) async fn files(&self, repository: &Repository) -> Result<CommitFiles, GitError> {
         match self {
             Self::Commit(commit) => repository.files(commit).await,
             Self::Folder { tree, .. } => tree.files(),

@@ -4,7 +4,7 @@ use super::allowed;
 use super::customize::{self, Overlays};
 use super::snapshot::Snapshot;
 use crate::error::{ErrorKind, RunnerError};
-use cc_ci_engine::git::{Files, LeftOut, Repository};
+use cc_ci_engine::git::{CommitFiles, LeftOut, Repository};
 use cc_ci_engine::run::app::{Deployable, TreeSource};
 use cc_ci_model::ids::{Commit, RecipeName};
 use cc_ci_model::policy::Policy;
@@ -24,7 +24,7 @@ pub struct Tree {
     /// How abra would label it.
     pub label: TreeLabel,
     /// Its files.
-    pub files: Files,
+    pub files: CommitFiles,
     /// The environment it was read in.
     pub environment: AppEnvironment,
     /// Compose files laid over its own.
@@ -63,7 +63,7 @@ pub(crate) struct Rules<'a> {
 
 impl Tree {
     /// Lays the overlays over the files of a commit, and refuses what the rules do not let through.
-    pub(crate) fn of_files(of: TreeAt<'_>, files: Files, rules: &Rules<'_>) -> Result<Self, RunnerError> {
+    pub(crate) fn of_files(of: TreeAt<'_>, files: CommitFiles, rules: &Rules<'_>) -> Result<Self, RunnerError> {
         let mut overlays = of.repairs.clone();
         let (mut recipe, mut warnings) = of.recipe(&files, &overlays)?;
         let variables = (rules.variables)(&recipe)?;
@@ -115,7 +115,7 @@ impl Tree {
 }
 
 impl TreeAt<'_> {
-    fn recipe(&self, files: &Files, overlays: &Overlays) -> Result<(Recipe, Vec<Problem>), RunnerError> {
+    fn recipe(&self, files: &CommitFiles, overlays: &Overlays) -> Result<(Recipe, Vec<Problem>), RunnerError> {
         let mut files = texts(files);
         files.texts.extend(overlays.iter().cloned());
         let names: Vec<String> = overlays.iter().map(|(name, _)| name.clone()).collect();
@@ -155,7 +155,7 @@ fn keeps_ports(plain: &Recipe, overlaid: &Recipe) -> Result<(), RunnerError> {
 }
 
 /// Every file of the tree, with its text or with why it has none.
-pub(crate) fn texts(files: &Files) -> source::Files {
+pub(crate) fn texts(files: &CommitFiles) -> source::Files {
     let mut read: source::Files = files.text.iter().map(|(path, text)| (path.clone(), text.clone())).collect();
     for (path, why) in &files.left_out {
         match why {

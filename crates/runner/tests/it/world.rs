@@ -4,7 +4,7 @@ use cc_ci_engine::docker::EngineAddress;
 use cc_ci_engine::swarm::Doors;
 use cc_ci_model::ids::RunId;
 use cc_ci_model::report::life::Life;
-use cc_ci_runner::outcome::{Outcome, OutcomeGuard};
+use cc_ci_runner::outcome::{OutcomeGuard, RunOutcome};
 use cc_ci_runner::request::{BaseWish, Deps, EngineChoice, Heard, Places, Reaper, Request, Retention};
 use cc_ci_runner::session::{Finished, RunHandle, Session};
 use cc_ci_store::life::life;
@@ -44,7 +44,7 @@ pub(crate) struct World {
 
 /// A run's folder after its end, with the outcome that was written for it.
 pub(crate) struct Told {
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: RunOutcome,
     /// `None` when there is no folder.
     pub(crate) life: Option<Life>,
     pub(crate) finished: Finished,
@@ -112,7 +112,7 @@ impl World {
         if let Some(dir) = &dir {
             assert!(!dir.is_running().unwrap(), "the run is over, and its lock is held");
         }
-        Told { outcome: Outcome::read(&file).unwrap(), life: dir.map(|dir| life(&dir).unwrap()), finished }
+        Told { outcome: RunOutcome::read(&file).unwrap(), life: dir.map(|dir| life(&dir).unwrap()), finished }
     }
 }
 

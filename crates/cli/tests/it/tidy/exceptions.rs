@@ -13,29 +13,7 @@ pub(super) const ENVIRONMENT: &[&str] = &["crates/engine/src/process.rs"];
 pub(super) const CLOCKS: &[&str] = &[];
 
 /// Names that more than one public type has.
-pub(super) const NAMES: &[&str] = &[
-    "Answer",
-    "Backup",
-    "Base",
-    "Check",
-    "Entry",
-    "File",
-    "Files",
-    "Kept",
-    "Key",
-    "Login",
-    "Mode",
-    "Network",
-    "Outcome",
-    "Pin",
-    "Published",
-    "Reach",
-    "Severity",
-    "Tag",
-    "TestResult",
-    "Verdict",
-    "VersionError",
-];
+pub(super) const NAMES: &[&str] = &[];
 
 /// Files with a `_` arm over an enum.
 pub(super) const WILDCARDS: &[&str] = &[];

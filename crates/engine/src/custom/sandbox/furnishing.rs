@@ -3,7 +3,7 @@
 use super::Size;
 use crate::custom::Facts;
 use crate::custom::contract::{HURL_SECRETS, HURL_VARIABLES, SECRETS};
-use crate::custom::folder::{File, Mode};
+use crate::custom::folder::{FileMode, TestFile};
 use crate::custom::hurl;
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub struct Furnishing {
     /// Networks to join, by name: the `proxy` network and those of the stack that can be joined.
     pub networks: Vec<String>,
     /// The tests folder.
-    pub files: Vec<File>,
+    pub files: Vec<TestFile>,
     /// The app's secrets by id.
     pub secrets: BTreeMap<String, String>,
     /// The run's certificate authority, PEM; empty when the route needs none.
@@ -27,10 +27,10 @@ pub struct Furnishing {
 /// Everything that goes into the sandbox, as one archive: nothing secret is ever an argument or a variable.
 pub(super) fn archive(facts: &Facts, furnishing: &Furnishing) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
-    for File { path, mode, bytes } in &furnishing.files {
+    for TestFile { path, mode, bytes } in &furnishing.files {
         let mode = match mode {
-            Mode::Executable => 0o755,
-            Mode::Plain => 0o644,
+            FileMode::Executable => 0o755,
+            FileMode::Plain => 0o644,
         };
         append(&mut archive, &format!("tests/{path}"), mode, bytes)?;
     }
@@ -80,7 +80,7 @@ mod tests {
         let more = BTreeMap::from([("CC_CI_BASE_VERSION".to_owned(), "1.0.0".to_owned())]);
         let domain = Domain::of_stack(&stack, "cc-ci.test");
         let facts = Facts { base_url: format!("https://{domain}"), domain, stack, more };
-        let files = [File { path: "custom/a.sh".into(), mode: Mode::Executable, bytes: b"#!/bin/sh".to_vec() }];
+        let files = [TestFile { path: "custom/a.sh".into(), mode: FileMode::Executable, bytes: b"#!/bin/sh".to_vec() }];
         let secrets = BTreeMap::from([
             ("db_password".to_owned(), "p=w d".to_owned()),
             ("key".to_owned(), "two\nlines".to_owned()),

@@ -7,7 +7,7 @@ use crate::backup::{self, BackupRepository, Promise, restic};
 use crate::custom::sandbox::{Furnishing, Sandbox};
 use crate::custom::{self, Call, Facts, Role, folder};
 use crate::exec::ExecCommand;
-use crate::ledger::Entry;
+use crate::ledger::LedgerEntry;
 use crate::route::OpenRoute;
 use crate::run::app::{App, Deployable};
 use crate::run::deploying;
@@ -116,7 +116,7 @@ impl Operator<'_> {
     pub(super) async fn deploy(&mut self) -> Result<(), FloorError> {
         self.make_secrets(self.app.first(), &self.first).await?;
         let permit = self.permits.take(&Purpose::Base).ok_or(FloorError::Plan("a permit for the base deploy"))?;
-        let deploying = Entry::Deploying { stack: self.plan.stack.clone(), purpose: Purpose::Base };
+        let deploying = LedgerEntry::Deploying { stack: self.plan.stack.clone(), purpose: Purpose::Base };
         self.world.ledger.write(&deploying).map_err(SwarmError::from)?;
         let operate = &self.world.doors.operate;
         let (deployed, route) = tokio::join!(operate.deploy(permit, &self.first), self.open_route());
@@ -192,7 +192,7 @@ impl Operator<'_> {
         origin: Origin,
         tree: &Deployable,
         networks: Vec<String>,
-        files: Vec<folder::File>,
+        files: Vec<folder::TestFile>,
     ) -> Furnishing {
         let size = tools::size(self.plan, origin);
         Furnishing {

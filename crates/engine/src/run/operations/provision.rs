@@ -1,6 +1,6 @@
 //! Takes from a dependency what the app is given (DEP-3).
 
-use crate::ledger::Entry;
+use crate::ledger::LedgerEntry;
 use crate::provider::{self, Client, DependencyScripts};
 use crate::run::conductor::{Answer, Fault, StepEnd, Stepped, passed};
 use crate::run::parts::{Known, Trees};
@@ -54,7 +54,7 @@ async fn provision(
         return Ok(outcome.into());
     }
     let namespace = provider::namespace(&plan.run);
-    let entry = Entry::Namespace {
+    let entry = LedgerEntry::Namespace {
         provider: dependency.recipe.to_string(),
         stack: dependency.stack.clone(),
         capability: taken.capability.clone(),
