@@ -1,5 +1,7 @@
 //! Finds the recipe's own tests and hooks among the names in its tests folder. Pure: names in, a list per tier out.
 
+mod content;
+
 use super::hook::{Approval, Hook, HookPlace, HookTime};
 use crate::tier::Tier;
 use cc_ci_recipe::source::{Problem, nearest};
@@ -168,6 +170,18 @@ impl OwnTests {
         self.ignored.push((path.to_owned(), why));
     }
 
+    /// Refuses tests that hold nothing to run: whatever the app does, they pass. `text` is a file's text, if it has one.
+    #[must_use]
+    pub fn with_content(mut self, text: impl Fn(&str) -> Option<String>) -> Self {
+        let paths: Vec<String> = self.tests.values().flatten().cloned().collect();
+        for path in paths {
+            if let Some(what) = text(&path).and_then(|text| content::lacking(Runner::of(&path), &text)) {
+                self.refuse(&path, format!("looks like a test and shows nothing: {what}"), FILL.to_owned());
+            }
+        }
+        self
+    }
+
     /// These and those of a second folder, whose paths get `prefix`. Of two hooks for one moment and place the second
     /// folder's runs.
     #[must_use]
@@ -237,6 +251,8 @@ impl OwnTests {
 /// What to do about a test without an execute bit.
 const MODE: &str =
     "make it so with `chmod +x`; git keeps that bit. A file that tests read belongs into a folder of its own";
+
+const FILL: &str = "write the test, or remove the file";
 
 /// Whether a file is called a test.
 fn names_a_test(name: &str) -> bool {

@@ -89,7 +89,8 @@ pub(super) fn own(
 fn in_tree(files: &CommitFiles) -> OwnTests {
     let folder = format!("{FOLDER}/");
     let paths = files.text.keys().chain(files.left_out.keys());
-    OwnTests::find(paths.filter_map(|path| Some((path.strip_prefix(&folder)?, files.executable.contains(path)))))
+    let found = paths.filter_map(|path| Some((path.strip_prefix(&folder)?, files.executable.contains(path))));
+    OwnTests::find(found).with_content(|path| files.text.get(&format!("{folder}{path}")).cloned())
 }
 
 fn in_folder(dir: &Path) -> Result<OwnTests, RunnerError> {
@@ -108,5 +109,7 @@ fn in_folder(dir: &Path) -> Result<OwnTests, RunnerError> {
             }
         }
     }
-    Ok(OwnTests::find(found.iter().map(|(path, executable)| (path.as_str(), *executable))))
+    let found = OwnTests::find(found.iter().map(|(path, executable)| (path.as_str(), *executable)));
+    // A program that is no text has something to run.
+    Ok(found.with_content(|path| std::fs::read_to_string(dir.join(path)).ok()))
 }
