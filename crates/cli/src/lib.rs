@@ -2,7 +2,6 @@
 
 pub mod args;
 pub mod commands;
-pub mod error;
 pub mod signals;
 pub mod terminal;
 

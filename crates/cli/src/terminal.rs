@@ -4,11 +4,11 @@ pub mod fit;
 pub mod harmless;
 pub mod progress;
 
-use crate::error::shown;
 use cc_ci_model::event::{Listener, Stamped};
 use cc_ci_model::redact::Vault;
 use cc_ci_model::tier::Tier;
 use cc_ci_runner::error::RunnerError;
+use cc_ci_runner::error::shown::shown;
 use harmless::harmless;
 use progress::Progress;
 use std::io::{self, IsTerminal, Write};

@@ -1,5 +1,7 @@
 //! Why no run came of a request: what could not be done, where it went wrong, and what to do now.
 
+pub mod shown;
+
 use cc_ci_engine::abra::AbraError;
 use cc_ci_engine::docker::AddressError;
 use cc_ci_engine::git::{GitError, Holder};

@@ -1,6 +1,6 @@
 //! Errors as a user sees them: what, where, what now.
 
-use cc_ci_runner::error::RunnerError;
+use super::RunnerError;
 
 /// An error for a person.
 #[must_use]
@@ -14,8 +14,8 @@ pub fn shown(error: &RunnerError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use cc_ci_recipe::source::Problem;
-    use cc_ci_runner::error::ErrorKind;
 
     #[test]
     fn an_error_says_what_where_and_what_now() {
