@@ -11,7 +11,8 @@ use cc_ci_engine::docker::{self, EngineAddress};
 use cc_ci_engine::swarm::Rendered;
 use cc_ci_model::ids::{RecipeName, RunId, StackName};
 use cc_ci_recipe::Recipe;
-use cc_ci_recipe::overlay::{Endpoint, Identity, Overlay, TreeLabel};
+use cc_ci_recipe::overlay::bounds::PROCESSES;
+use cc_ci_recipe::overlay::{Bounds, Endpoint, Identity, Logs, Overlay, TreeLabel};
 use cc_ci_recipe::source::{Files, Ground};
 use std::collections::BTreeMap;
 use std::fs;
@@ -68,6 +69,7 @@ fn prepare(folder: &Path, endpoint: Endpoint) -> Prepared {
         environment: &environment,
         pins: &pins,
         ground: Ground { folder: &root, home: home.as_deref() },
+        bounds: Bounds { memory: Some(1 << 30), processes: Some(PROCESSES), logs: Logs::Kept },
         authorities: None,
     };
     let run = tempfile::tempdir().unwrap();
@@ -203,7 +205,7 @@ async fn an_override_that_breaks_something_is_our_fault() {
 
     // Each is read by us as by the loader; only what it does to the recipe is wrong.
     over(
-        r#"{"version": "3.8", "networks": {"inside": {"labels": {"x": "y"}}}, "volumes": {"data": {"labels": {"x": "y"}}},
+        r#"{"version": "3.9", "networks": {"inside": {"labels": {"x": "y"}}}, "volumes": {"data": {"labels": {"x": "y"}}},
         "services": {"app": {"user": "root", "environment": {"A": "c", "NEW": "d"}}}}"#,
     );
     insta::assert_snapshot!(told(answer(&prepared).await.unwrap()), @r#"
@@ -213,7 +215,7 @@ async fn an_override_that_breaks_something_is_our_fault() {
     volumes.data.driver_opts.type: the recipe has "tmpfs", the generated override makes it nothing
     volumes.data.labels.kept: the recipe has "yes", the generated override makes it nothing
     "#);
-    over(r#"{"version": "3.8", "services": {"app": {"user": 5}}}"#);
+    over(r#"{"version": "3.9", "services": {"app": {"user": 5}}}"#);
     let told = told(answer(&prepared).await.unwrap());
     assert!(told.starts_with("the loader refuses the generated override: ") && told.contains("user"), "{told}");
 }

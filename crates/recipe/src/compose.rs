@@ -24,6 +24,7 @@ use serde::Serialize;
 
 pub use self::document::Document;
 pub(crate) use self::document::ascii;
+pub(crate) use self::read::minor;
 pub use self::words::{duration_text, parse_duration};
 use crate::source::{Files, Problem};
 
@@ -387,11 +388,11 @@ impl Compose {
         (merged, problems)
     }
 
-    /// This reading with one more file laid over it, such as a generated override. The file may not name others.
+    /// This reading with one more file laid over it, such as a generated override. The file may not name others,
+    /// and may have a later version: the files below are handed over in that one, too.
     #[must_use]
     pub fn with(&self, name: &str, text: &str, env: &BTreeMap<String, String>) -> (Self, Vec<Problem>) {
-        let (over, mut problems) = read::document(name, text, &self.folder, &Files::default(), env);
-        problems.extend(version_mismatch(self, &over, "the files below", name));
+        let (over, problems) = read::document(name, text, &self.folder, &Files::default(), env);
         (merge::merge(self.clone(), over), problems)
     }
 

@@ -4,9 +4,11 @@
 //! It is written as JSON, which is YAML too.
 
 mod apart;
+pub mod bounds;
 
 pub use self::apart::Whole;
 use self::apart::is_apart;
+pub use self::bounds::{Bounds, Logs};
 use crate::Environment;
 use crate::compose::ascii;
 use crate::compose::{Compose, Port, PortMode, Service, StackFile};
@@ -82,6 +84,8 @@ pub struct Overlay<'a> {
     pub pins: &'a BTreeMap<String, String>,
     /// Where the recipe lies.
     pub ground: Ground<'a>,
+    /// What every container may use up at most.
+    pub bounds: Bounds,
     /// A bundle of certificate authorities on the machine that every service is to trust.
     pub authorities: Option<&'a str>,
 }
@@ -91,7 +95,7 @@ impl Overlay<'_> {
     #[must_use]
     pub fn text(&self) -> String {
         let mut root = Map::new();
-        if let Some(version) = &self.compose.version {
+        if let Some(version) = self.version() {
             root.insert("version".to_owned(), json!(version));
         }
         let services = self.compose.services.iter().filter(|(_, service)| !is_apart(service));
@@ -181,6 +185,7 @@ impl Overlay<'_> {
                 }
             }
         }
+        self.bound(name, &mut entry, &mut deploy);
         entry.insert("deploy".to_owned(), Value::Object(deploy));
         if let Some(pinned) = self.pins.get(&service.image) {
             entry.insert("image".to_owned(), json!(pinned));
@@ -193,6 +198,14 @@ impl Overlay<'_> {
         match self.endpoint {
             Endpoint::AsWritten => false,
             Endpoint::Tasks => port.mode == PortMode::Ingress && port.published != 0,
+        }
+    }
+
+    /// Whether the recipe's files are written by us: `abra` reads its own.
+    fn may_raise(&self) -> bool {
+        match self.identity {
+            Identity::Override => true,
+            Identity::Abra => false,
         }
     }
 

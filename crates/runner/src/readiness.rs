@@ -1,18 +1,21 @@
 //! Whether this host can carry a run, and what the run adapts to.
 
 use crate::error::{ErrorKind, RunnerError};
+use cc_ci_engine::host::bounds;
 use cc_ci_engine::host::findings::{self, HostFinding, Level};
 use cc_ci_engine::host::{Engine, HostFacts, Ipvs};
 use cc_ci_engine::swarm::{Doors, Node, SwarmError};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::own_tests::Runner;
-use cc_ci_recipe::overlay::Endpoint;
+use cc_ci_recipe::overlay::{Bounds, Endpoint};
 
 /// What a run does because of its host, and what it tells about it.
 #[derive(Debug)]
 pub(crate) struct Adaptations {
     /// How service names resolve.
     pub(crate) endpoint: Endpoint,
+    /// What every container of an app may use up at most.
+    pub(crate) bounds: Bounds,
     /// Name and value of each fact for the record.
     pub(crate) facts: Vec<(String, String)>,
 }
@@ -35,6 +38,10 @@ pub(crate) fn ready(facts: &HostFacts) -> Result<Adaptations, RunnerError> {
             Ipvs::Missing => Endpoint::Tasks,
         },
     };
+    let bounds = match &facts.engine {
+        Engine::Silent { .. } => Bounds::NONE,
+        Engine::Answers(engine) => engine.about.bounds,
+    };
     let mut told: Vec<(String, String)> = found
         .iter()
         .filter(|finding| finding.probe == "engine" || finding.level == Level::Warn)
@@ -47,7 +54,8 @@ pub(crate) fn ready(facts: &HostFacts) -> Result<Adaptations, RunnerError> {
             "services get `endpoint_mode: dnsrr` and published ports the mode `host`".to_owned(),
         )),
     }
-    Ok(Adaptations { endpoint, facts: told })
+    told.push(("bounds of a container".to_owned(), bounds::words(&bounds)));
+    Ok(Adaptations { endpoint, bounds, facts: told })
 }
 
 /// Refuses a plan whose tests need an image that this engine lacks.

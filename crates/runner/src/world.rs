@@ -47,6 +47,7 @@ pub(crate) fn world(around: Around<'_>) -> World {
         browser_image: findings::BROWSER_IMAGE.to_owned(),
         camera: None,
         endpoint: around.adaptations.endpoint,
+        bounds: around.adaptations.bounds,
         cancel: around.cancel.clone(),
         alive: around.alive,
         others: around.others,

@@ -5,6 +5,8 @@ use crate::swarm::{EngineFacts, Membership, Pool, ProxyNetwork, SwarmError};
 use bollard::Docker;
 use bollard::models::{LocalNodeState, SystemInfo};
 use bollard::query_parameters::{InspectNetworkOptions, ListImagesOptions, ListNetworksOptions};
+use cc_ci_recipe::overlay::bounds::PROCESSES;
+use cc_ci_recipe::overlay::{Bounds, Logs};
 use std::collections::HashMap;
 
 /// Asks the engine about itself.
@@ -25,6 +27,7 @@ pub(super) async fn about(docker: &Docker) -> Result<EngineFacts, SwarmError> {
         api: version.api_version.unwrap_or_default(),
         swarm: membership(&info),
         pool: pool(&info, networks.len() as u64),
+        bounds: bounds(&info),
         root: info.docker_root_dir.map(Into::into),
         time: info.system_time,
         images: images.into_iter().flat_map(|image| image.repo_tags).collect(),
@@ -35,6 +38,19 @@ pub(super) async fn about(docker: &Docker) -> Result<EngineFacts, SwarmError> {
             held: network.containers.is_some_and(|containers| !containers.is_empty()),
         }),
     })
+}
+
+/// A tenth of the memory is left to the machine. Programs that size themselves by their bound, such as Java's, hardly notice.
+fn bounds(info: &SystemInfo) -> Bounds {
+    let total = info.mem_total.and_then(|bytes| u64::try_from(bytes).ok());
+    Bounds {
+        memory: total.filter(|_| info.memory_limit == Some(true)).map(|total| total / 10 * 9),
+        processes: (info.pids_limit == Some(true)).then_some(PROCESSES),
+        logs: match info.logging_driver.as_deref() {
+            Some("json-file") => Logs::Kept,
+            Some(_) | None => Logs::Elsewhere,
+        },
+    }
 }
 
 fn membership(info: &SystemInfo) -> Membership {
@@ -66,6 +82,24 @@ fn pool(info: &SystemInfo, used: u64) -> Option<Pool> {
 mod tests {
     use super::*;
     use bollard::models::{ClusterInfo, SwarmInfo};
+
+    #[test]
+    fn bounds_are_those_that_the_engine_can_keep() {
+        let info = SystemInfo {
+            mem_total: Some(20 << 30),
+            memory_limit: Some(true),
+            pids_limit: Some(true),
+            logging_driver: Some("json-file".to_owned()),
+            ..SystemInfo::default()
+        };
+        let here = Bounds { memory: Some(18 << 30), processes: Some(PROCESSES), logs: Logs::Kept };
+        assert_eq!(bounds(&info), here);
+        assert_eq!(
+            bounds(&SystemInfo { memory_limit: Some(false), pids_limit: None, ..info }),
+            Bounds { memory: None, processes: None, logs: Logs::Kept }
+        );
+        assert_eq!(bounds(&SystemInfo::default()), Bounds::NONE);
+    }
 
     #[test]
     fn pools_count_subnets() {

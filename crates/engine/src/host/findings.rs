@@ -1,6 +1,6 @@
 //! What the facts about a host mean for a run: fine, doubtful or in the way, why it matters, and what to do. Pure.
 
-use super::{Answering, Disk, Engine, HostFacts, Ipvs, Memory};
+use super::{Answering, Disk, Engine, HostFacts, Ipvs, Memory, bounds};
 use crate::docker::AddressError;
 use crate::route::PROXY_NETWORK;
 use crate::swarm::{Membership, Pool};
@@ -168,6 +168,7 @@ fn of_engine(engine: &Answering, all: &mut Vec<HostFinding>) {
     all.extend(engine.disk.as_ref().map(|disk| of_disk("engine disk", disk)));
     all.extend(engine.disk.as_ref().and_then(|disk| of_inodes("engine inodes", disk)));
     all.extend(engine.about.pool.map(of_pool));
+    all.push(bounds::finding(&engine.about.bounds));
     for (image, level, matters) in IMAGES {
         all.push(if engine.about.images.contains(image) {
             fine("image", image, matters)

@@ -129,6 +129,7 @@ pub(crate) fn render(
         environment: &recipe.environment,
         pins: &images.pins(),
         ground: Ground { folder: &folder, home: home.as_deref() },
+        bounds: world.bounds,
         authorities: authorities.as_deref(),
     };
     let handed = overlay.handed().map_err(|problem| Fault::harness(problem.to_string()))?;

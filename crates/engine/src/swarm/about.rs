@@ -1,5 +1,6 @@
 //! What an engine says about itself.
 
+use cc_ci_recipe::overlay::Bounds;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -18,6 +19,8 @@ pub struct EngineFacts {
     pub pool: Option<Pool>,
     /// Where it keeps its data.
     pub root: Option<PathBuf>,
+    /// What it can hold containers to.
+    pub bounds: Bounds,
     /// Its clock as it tells it, RFC 3339.
     pub time: Option<String>,
     /// Names of its images, as `repository:tag`.

@@ -49,10 +49,18 @@ impl Document {
         self.root.get_mut("services")?.get_mut(name)?.as_object_mut()
     }
 
-    /// Its text for a recipe that lies at `ground`, and whose first compose file is in `folder` there.
+    /// The fields of one of its services, to be read.
+    pub(crate) fn of_service(&self, name: &str) -> Option<&Map<String, Value>> {
+        self.root.get("services")?.get(name)?.as_object()
+    }
+
+    /// Its text, in `version` where it says one, for a recipe that lies at `ground`, and whose first compose file is in `folder` there.
     #[must_use]
-    pub fn text(&self, ground: &Ground<'_>, folder: &str) -> String {
+    pub fn text(&self, ground: &Ground<'_>, folder: &str, version: Option<&str>) -> String {
         let mut root = self.root.clone();
+        if let (Some(place), Some(version)) = (root.get_mut("version"), version) {
+            *place = Value::from(version);
+        }
         let below = format!("{}/{folder}", ground.folder);
         for section in ["configs", "secrets"] {
             for (_, entry) in entries(&mut root, section) {

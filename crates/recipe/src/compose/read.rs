@@ -34,7 +34,7 @@ pub(super) fn document(
 }
 
 /// The minor version of the compose format 3, when the loader knows it. None at all, and a bare 3, mean the latest.
-fn minor(version: &str) -> Option<u8> {
+pub(crate) fn minor(version: &str) -> Option<u8> {
     if matches!(version, "" | "3") {
         return Some(schema::LATEST);
     }

@@ -61,6 +61,7 @@ fn service(fields: &mut Map<String, Value>, scope: Scope) {
         }
         Scope::Untouchable => {
             fields.remove("image");
+            bounds(fields);
             // Its variables are among the others by now.
             fields.remove("env_file");
             if let Some(deploy) = fields.get_mut("deploy").and_then(Value::as_object_mut) {
@@ -87,6 +88,24 @@ fn service(fields: &mut Map<String, Value>, scope: Scope) {
     }
     if let Some(names) = fields.get_mut("depends_on").and_then(Value::as_array_mut) {
         names.sort_by_key(Value::to_string);
+    }
+}
+
+/// Takes out what bounds of ours are about.
+fn bounds(fields: &mut Map<String, Value>) {
+    fields.remove("cap_drop");
+    let logging = fields.get_mut("logging").and_then(Value::as_object_mut);
+    let without =
+        |fields: &mut Map<String, Value>, keys: &[&str]| fields.retain(|key, _| !keys.contains(&key.as_str()));
+    if let Some(logging) = logging {
+        without(logging, &["driver"]);
+        if let Some(options) = logging.get_mut("options").and_then(Value::as_object_mut) {
+            without(options, &["max-size", "max-file"]);
+        }
+    }
+    let limits = fields.get_mut("deploy").and_then(|deploy| deploy.get_mut("resources")?.get_mut("limits"));
+    if let Some(limits) = limits.and_then(Value::as_object_mut) {
+        without(limits, &["memory", "pids"]);
     }
 }
 

@@ -56,7 +56,7 @@ impl Overlay<'_> {
             lay_over(place, changes);
             services.insert(name.clone(), self.expected(name, service)?);
         }
-        Ok(Whole { text: document.text(&self.ground, &self.compose.folder), services })
+        Ok(Whole { text: document.text(&self.ground, &self.compose.folder, self.version().as_deref()), services })
     }
 
     /// How a service that is written out whole should be read.
@@ -66,7 +66,7 @@ impl Overlay<'_> {
             changes.remove("ports");
         }
         let mut document = json!({ "services": { name: changes } });
-        if let Some(version) = &self.compose.version {
+        if let Some(version) = self.version() {
             document["version"] = json!(version);
         }
         let (mut merged, problems) = self.compose.with("override", &document.to_string(), self.environment);
@@ -109,8 +109,13 @@ fn lay_over(service: &mut Map<String, Value>, changes: Value) {
     for (key, change) in changes {
         match (key.as_str(), service.get_mut(&key)) {
             ("labels" | "environment", Some(Value::Array(items))) => items.extend(pairs(&change)),
-            ("labels" | "environment" | "deploy", Some(Value::Object(below))) => lay_over(below, change),
-            ("configs", Some(Value::Array(items))) => items.extend(change.as_array().cloned().unwrap_or_default()),
+            (
+                "labels" | "environment" | "deploy" | "resources" | "limits" | "logging" | "options",
+                Some(Value::Object(below)),
+            ) => lay_over(below, change),
+            ("configs" | "cap_drop", Some(Value::Array(items))) => {
+                items.extend(change.as_array().cloned().unwrap_or_default())
+            }
             (_, Some(place)) => *place = change,
             (_, None) => drop(service.insert(key, change)),
         }
@@ -163,6 +168,7 @@ services:
             environment: &recipe.environment,
             pins: &BTreeMap::from([("a:1".to_owned(), "a@sha256:0".to_owned())]),
             ground: Ground { folder: "/recipe", home: None },
+            bounds: crate::overlay::Bounds::NONE,
             authorities: None,
         };
         let over: Value = serde_json::from_str(&overlay.text()).unwrap();
@@ -170,7 +176,7 @@ services:
 
         let whole = overlay.whole(&recipe.compose.documents[0]).unwrap();
         let written: Value = serde_json::from_str(&whole.text).unwrap();
-        insta::assert_snapshot!(written["services"]["app"], @r#"{"deploy":{"endpoint_mode":"dnsrr","labels":["x=y","coop-cloud.a-1.recipe=a","coop-cloud.a-1.chaos=true","coop-cloud.a-1.chaos-version=0123abcd","run=r1"]},"environment":{"A":"a.test","B":"2","DOMAIN":"a.test","STACK_NAME":"a-1","TYPE":"a"},"image":"a@sha256:0","labels":{"run":"r1"},"ports":[{"mode":"host","protocol":"tcp","published":53,"target":53},{"mode":"host","protocol":"udp","published":53,"target":53}]}"#);
+        insta::assert_snapshot!(written["services"]["app"], @r#"{"cap_drop":["MKNOD","NET_RAW"],"deploy":{"endpoint_mode":"dnsrr","labels":["x=y","coop-cloud.a-1.recipe=a","coop-cloud.a-1.chaos=true","coop-cloud.a-1.chaos-version=0123abcd","run=r1"]},"environment":{"A":"a.test","B":"2","DOMAIN":"a.test","STACK_NAME":"a-1","TYPE":"a"},"image":"a@sha256:0","labels":{"run":"r1"},"ports":[{"mode":"host","protocol":"tcp","published":53,"target":53},{"mode":"host","protocol":"udp","published":53,"target":53}]}"#);
         let app = &whole.services["app"];
         assert_eq!((app.ports.len(), app.image.as_str()), (2, "a@sha256:0"));
         assert_eq!(app.environment["A"].as_deref(), Some("a.test"));

@@ -92,7 +92,7 @@ fn what_is_handed_over_is_read_as_the_files_themselves() {
         let elsewhere = tempfile::tempdir().unwrap();
         let mut names = Vec::new();
         for (number, document) in compose.documents.iter().enumerate() {
-            let text = document.text(&ground, &compose.folder);
+            let text = document.text(&ground, &compose.folder, None);
             assert!(text.is_ascii(), "{text}");
             names.push(format!("{number}.json"));
             std::fs::write(elsewhere.path().join(&names[number]), text).unwrap();

@@ -193,7 +193,7 @@ fn what_is_handed_over_asks_for_the_same() {
         let Ok((recipe, _)) = Recipe::read("tiny", &row.files, &app_env("tiny"), &[]) else { continue };
         let mut files = row.files.clone();
         for document in &recipe.compose.documents {
-            let text = document.text(&ground, &recipe.compose.folder);
+            let text = document.text(&ground, &recipe.compose.folder, None);
             // Our own reader wants files of the recipe, not of the machine.
             files.texts.insert(document.file.clone(), text.replace("\"file\": \"/recipe/", "\"file\": \""));
         }

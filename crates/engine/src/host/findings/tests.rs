@@ -3,6 +3,7 @@
 use super::*;
 use crate::docker::EngineAddress;
 use crate::swarm::{EngineFacts, ProxyNetwork};
+use cc_ci_recipe::overlay::{Bounds, Logs};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ fn healthy() -> HostFacts {
                 proxy: Some(ProxyNetwork { driver: "overlay".into(), attachable: true, held: true }),
                 pool: Some(Pool { subnets: 65_536, used: 2 }),
                 images: BTreeSet::from(["cc-ci/tools:1".to_owned()]),
+                bounds: Bounds { memory: Some(14 * GIB), processes: Some(4096), logs: Logs::Kept },
                 ..EngineFacts::default()
             },
             ipvs: Ipvs::Loaded,
@@ -144,6 +146,18 @@ fn the_rest() {
         check(|facts| engine(facts).about.images.clear()),
         "fail image: cc-ci/tools:1 is missing [Some(Images)]"
     );
+}
+
+#[test]
+fn what_is_bounded_is_said_and_what_is_not() {
+    let all = findings(&healthy());
+    let said = all.iter().find(|finding| finding.probe == "bounds").unwrap();
+    let words = "each container of an app: 14 GiB of memory, 4096 processes, 128 MiB of logs; not bounded: what an app writes to \
+                 its disk, what all services of an app take together, and what it sends; it reaches the ports that this machine \
+                 opens to `docker_gwbridge`";
+    assert_eq!(said.seen, words);
+    let seen = check(|facts| engine(facts).about.bounds.processes = None);
+    assert!(seen.starts_with("warn bounds: the engine bounds no processes of containers; not bounded: "), "{seen}");
 }
 
 #[test]
