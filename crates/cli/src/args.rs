@@ -9,6 +9,7 @@ use crate::terminal::Wishes;
 use cc_ci_engine::docker::{AddressError, EngineAddress, RegistryCredentials};
 use cc_ci_model::ids::RunId;
 use cc_ci_pages::comment::Address;
+use cc_ci_recipe::requests::Item;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_runner::request::{EngineChoice, GivenSecret, Places};
 use cc_ci_store::state::StateFolder;
@@ -175,6 +176,9 @@ pub struct RecipeArgs {
     /// [default: `policy.toml` in the state folder]
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// What the recipe under test may ask for in this run, as the policy writes it; for a recipe of your own
+    #[arg(long, value_name = "ITEM=VALUE", value_parser = value::allowed)]
+    pub allow: Vec<(Item, String)>,
     /// Run the recipe's hooks that want the host (`tests/hooks/host/`): on this machine, outside of any container
     #[arg(long)]
     pub trust_hooks: bool,

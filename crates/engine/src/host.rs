@@ -1,6 +1,5 @@
 //! Facts about the host and its engine, looked up instead of assumed (SWARM-8); what they mean is in [`findings`].
 
-pub mod bounds;
 pub mod findings;
 
 use crate::docker::EngineAddress;

@@ -12,7 +12,7 @@ use cc_ci_engine::swarm::Rendered;
 use cc_ci_model::ids::{RecipeName, RunId, StackName};
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::overlay::bounds::PROCESSES;
-use cc_ci_recipe::overlay::{Bounds, Endpoint, Identity, Logs, Overlay, TreeLabel};
+use cc_ci_recipe::overlay::{AppBounds, Endpoint, Identity, Logs, Overlay, TreeLabel};
 use cc_ci_recipe::source::{Files, Ground};
 use std::collections::BTreeMap;
 use std::fs;
@@ -69,7 +69,7 @@ fn prepare(folder: &Path, endpoint: Endpoint) -> Prepared {
         environment: &environment,
         pins: &pins,
         ground: Ground { folder: &root, home: home.as_deref() },
-        bounds: Bounds { memory: Some(1 << 30), processes: Some(PROCESSES), logs: Logs::Kept },
+        bounds: AppBounds { memory: Some(1 << 30), processes: Some(PROCESSES), logs: Logs::Kept },
         authorities: None,
     };
     let run = tempfile::tempdir().unwrap();

@@ -11,7 +11,7 @@ pub mod source;
 
 mod letters;
 mod scalar;
-mod shell;
+pub mod shell;
 pub(crate) mod yaml;
 
 pub mod abra_sh;

@@ -8,7 +8,7 @@ pub mod bounds;
 
 pub use self::apart::Whole;
 use self::apart::is_apart;
-pub use self::bounds::{Bounds, Logs};
+pub use self::bounds::{AppBounds, Logs};
 use crate::Environment;
 use crate::compose::ascii;
 use crate::compose::{Compose, Port, PortMode, Service, StackFile};
@@ -85,7 +85,7 @@ pub struct Overlay<'a> {
     /// Where the recipe lies.
     pub ground: Ground<'a>,
     /// What every container may use up at most.
-    pub bounds: Bounds,
+    pub bounds: AppBounds,
     /// A bundle of certificate authorities on the machine that every service is to trust.
     pub authorities: Option<&'a str>,
 }

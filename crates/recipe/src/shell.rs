@@ -2,7 +2,7 @@
 
 /// The text as one word of a POSIX shell, whatever it holds: names of tags and files come from strangers.
 #[must_use]
-pub(crate) fn word(text: &str) -> String {
+pub fn word(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 

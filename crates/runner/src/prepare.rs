@@ -19,6 +19,7 @@ pub mod warmth;
 
 use crate::error::{ErrorKind, RunnerError};
 use crate::request::{Places, Request};
+use allowed::Allowance;
 use base::wish;
 use cc_ci_model::ids::RunId;
 use cc_ci_model::plan::build::{self, BackupPromise, Data, HasRoute, PlanFacts};
@@ -28,7 +29,7 @@ use cc_ci_model::plan::dependency::{Dependency, Outputs};
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Approved;
 use cc_ci_model::plan::scrutiny::Scrutiny;
-use cc_ci_model::policy::Policy;
+use cc_ci_model::policy::PolicyFile;
 use cc_ci_model::redact::Configured;
 use cc_ci_model::settings::Settings;
 use cc_ci_recipe::AppEnvironment;
@@ -101,15 +102,17 @@ pub struct TestFolders {
 /// What the operator and the recipe say about the run.
 struct Asked {
     customized: Customized,
-    policy: Policy,
+    file: PolicyFile,
+    allowance: Allowance,
 }
 
 impl Asked {
     fn of(request: &Request, looking: &Looking<'_>, found: &Found) -> Result<Self, RunnerError> {
         let customized = Customized::read(looking.state, request, &found.name, &found.files)?;
-        let policy = allowed::policy(looking.state, request)?;
-        allowed::short_enough(&customized.settings, &policy)?;
-        Ok(Self { customized, policy })
+        let file = allowed::policy(looking.state, request)?;
+        allowed::short_enough(&customized.settings, &file)?;
+        let allowance = Allowance::of(&file, found.address.clone(), looking.state, request).with(&request.allow);
+        Ok(Self { customized, file, allowance })
     }
 }
 
@@ -117,7 +120,7 @@ impl Asked {
 pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> Result<Prepared, RunnerError> {
     let found = Found::find(request, run, looking).await?;
     let asked = Asked::of(request, looking, &found)?;
-    let search = Search { request, run, policy: &asked.policy, looking };
+    let search = Search { request, run, policy: &asked.file, looking };
     let (needed, said) = dependencies::needed(&search, &found.name, &asked.customized.settings).await?;
     let planned: Vec<Dependency> = needed.iter().map(|needed| needed.planned.clone()).collect();
     let provided = Outputs::placeholders(&planned).environment(&planned);
@@ -136,12 +139,13 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
     let older = AppEnvironment::New(with(asked.customized.base_environment(&found.app)?, &provided));
     let at_base = (&chosen.base, base_files);
     let new_app = AppEnvironment::New(with(asked.customized.head_environment(&found.app)?, &provided));
-    let base = base::read(&found, at_base, &asked.customized, &asked.policy, &head.variables, older)?;
+    let base = base::read(&found, at_base, &asked.customized, &asked.allowance, &head.variables, older)?;
     let lint = linted::lint(found.name.as_str(), &found.head, &texts, &found.tags, compared.as_ref());
     let scrutiny = scrutiny::scrutiny(request, &asked.customized.settings, compared.as_ref(), work);
     let recipes = [Some(&head.recipe), base.as_ref().map(|base| &base.recipe)];
     let given = secrets::given_secrets(request, &asked.customized.settings, recipes)?;
-    let own = own::own(request, &found.name, &head.files, &asked.customized, &asked.policy)?.without(request, &given);
+    let own = own::own(request, &found.name, &head.files, &asked.customized, &asked.allowance.policy)?
+        .without(request, &given);
     let new = read_head(&found, &asked, new_app).ok();
     let uncovered = base.as_ref().map(|base| coverage::uncovered(base, &head, new.as_ref())).unwrap_or_default();
     let parts = Parts {
@@ -174,7 +178,7 @@ fn read_head(found: &Found, asked: &Asked, environment: AppEnvironment) -> Resul
     };
     let shown = format!("head, {}", found.head.shown());
     let variables = |recipe: &Recipe| asked.customized.variables(recipe);
-    let rules = Rules { policy: &asked.policy, shown: &shown, variables: &variables };
+    let rules = Rules { allowance: &asked.allowance, shown: &shown, variables: &variables };
     Tree::of_files(at, found.files.clone(), &rules)
 }
 

@@ -1,13 +1,12 @@
 //! Whether this host can carry a run, and what the run adapts to.
 
 use crate::error::{ErrorKind, RunnerError};
-use cc_ci_engine::host::bounds;
 use cc_ci_engine::host::findings::{self, HostFinding, Level};
 use cc_ci_engine::host::{Engine, HostFacts, Ipvs};
 use cc_ci_engine::swarm::{Doors, Node, SwarmError};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::own_tests::Runner;
-use cc_ci_recipe::overlay::{Bounds, Endpoint};
+use cc_ci_recipe::overlay::{AppBounds, Endpoint};
 
 /// What a run does because of its host, and what it tells about it.
 #[derive(Debug)]
@@ -15,7 +14,7 @@ pub(crate) struct Adaptations {
     /// How service names resolve.
     pub(crate) endpoint: Endpoint,
     /// What every container of an app may use up at most.
-    pub(crate) bounds: Bounds,
+    pub(crate) bounds: AppBounds,
     /// Name and value of each fact for the record.
     pub(crate) facts: Vec<(String, String)>,
 }
@@ -39,7 +38,7 @@ pub(crate) fn ready(facts: &HostFacts) -> Result<Adaptations, RunnerError> {
         },
     };
     let bounds = match &facts.engine {
-        Engine::Silent { .. } => Bounds::NONE,
+        Engine::Silent { .. } => AppBounds::NONE,
         Engine::Answers(engine) => engine.about.bounds,
     };
     let mut told: Vec<(String, String)> = found
@@ -54,7 +53,7 @@ pub(crate) fn ready(facts: &HostFacts) -> Result<Adaptations, RunnerError> {
             "services get `endpoint_mode: dnsrr` and published ports the mode `host`".to_owned(),
         )),
     }
-    told.push(("bounds of a container".to_owned(), bounds::words(&bounds)));
+    told.push(("bounds of a container".to_owned(), findings::bounded(&bounds)));
     Ok(Adaptations { endpoint, bounds, facts: told })
 }
 

@@ -8,6 +8,7 @@ use cc_ci_model::event::Listener;
 use cc_ci_model::plan::scrutiny::TreeState;
 use cc_ci_model::redact::Vault;
 use cc_ci_model::tier::Tier;
+use cc_ci_recipe::requests::Item;
 use cc_ci_store::retention::RetentionPolicy;
 use cc_ci_store::state::StateFolder;
 use std::collections::BTreeSet;
@@ -35,6 +36,8 @@ pub struct Request {
     pub catalogue: Option<PathBuf>,
     /// The operator's policy; `None` is the one in the state folder.
     pub policy: Option<PathBuf>,
+    /// What the recipe under test may ask for in this run, whatever the policy says.
+    pub allow: Vec<(Item, String)>,
     /// Whether hooks may run on the host.
     pub host_hooks: HostHooks,
     /// Values of secrets that nobody can generate.
@@ -60,6 +63,7 @@ impl Request {
             tests: None,
             catalogue: None,
             policy: None,
+            allow: Vec::new(),
             host_hooks: HostHooks::AsThePolicySays,
             secrets: Vec::new(),
             pr: None,

@@ -27,6 +27,7 @@ impl RecipeArgs {
             tests: self.tests.clone(),
             catalogue: self.catalogue.clone(),
             policy: self.policy.clone(),
+            allow: self.allow.clone(),
             host_hooks: if self.trust_hooks { trusted() } else { HostHooks::AsThePolicySays },
             secrets: self.secrets.clone(),
             pr: pull_request(self.pr.as_deref().unwrap_or_default())?,

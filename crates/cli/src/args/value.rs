@@ -1,5 +1,7 @@
 //! Values on the command line that are more than a text.
 
+use cc_ci_recipe::requests::Item;
+use cc_ci_recipe::source::nearest;
 use cc_ci_runner::request::GivenSecret;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +13,19 @@ pub fn secret(text: &str) -> Result<GivenSecret, String> {
             Ok(GivenSecret { name: name.to_owned(), file: PathBuf::from(file) })
         }
         Some(_) | None => Err("write NAME=FILE".to_owned()),
+    }
+}
+
+/// Reads `ITEM=VALUE`, as a policy file has it.
+pub fn allowed(text: &str) -> Result<(Item, String), String> {
+    let (word, value) = text.split_once('=').ok_or("write ITEM=VALUE, as in `host-port=53/udp`")?;
+    match Item::ALL.into_iter().find(|item| item.word() == word) {
+        Some(item) if !value.is_empty() => Ok((item, value.to_owned())),
+        Some(_) => Err(format!("which `{word}`? Write {word}=VALUE")),
+        None => Err(match nearest(word, Item::ALL.map(Item::word)) {
+            Some(near) => format!("there is no item `{word}`; did you mean `{near}`?"),
+            None => format!("there is no item `{word}`; docs/reference/policy.md lists them"),
+        }),
     }
 }
 
@@ -35,6 +50,16 @@ mod tests {
         }
         for wrong in ["", "m", "-1s", "1.5x", "99999999999999999999s", "9999999999999999999h"] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_item_is_one_that_the_policy_knows() {
+        assert_eq!(allowed("sysctl=net.core.somaxconn=1024"), Ok((Item::Sysctl, "net.core.somaxconn=1024".to_owned())));
+        for (wrong, words) in
+            [("host-port", "write ITEM=VALUE"), ("host-prot=1/tcp", "`host-port`"), ("device=", "which")]
+        {
+            assert!(allowed(wrong).is_err_and(|why| why.contains(words)), "{wrong}");
         }
     }
 

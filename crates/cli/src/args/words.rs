@@ -44,6 +44,9 @@ impl RecipeArgs {
         option("--tests", self.tests.clone().map(OsString::from));
         option("--catalogue", self.catalogue.clone().map(OsString::from));
         option("--policy", self.policy.clone().map(OsString::from));
+        for (item, value) in &self.allow {
+            option("--allow", Some(OsString::from(format!("{}={value}", item.word()))));
+        }
         for GivenSecret { name, file } in &self.secrets {
             let mut value = OsString::from(format!("{name}="));
             value.push(file);
@@ -83,8 +86,22 @@ mod tests {
     #[test]
     fn a_request_survives_being_written_as_words() {
         let words = ["shop", "--ref", "v2", "--stages", "install,upgrade", "--base", "1.0.0", "--trust-hooks"];
-        let more =
-            ["--tests", "t", "--catalogue", "c", "--policy", "p", "--secret", "a=b", "--secret", "c=d=e", "--pr", "7"];
+        let more = [
+            "--tests",
+            "t",
+            "--catalogue",
+            "c",
+            "--policy",
+            "p",
+            "--allow",
+            "device=/dev/net/tun",
+            "--secret",
+            "a=b",
+            "--secret",
+            "c=d=e",
+            "--pr",
+            "7",
+        ];
         let first = floor(&[&words[..], &more[..]].concat());
         let again: Vec<String> = first.words().into_iter().map(|word| word.into_string().unwrap()).collect();
         let again = floor(&again.iter().map(String::as_str).collect::<Vec<_>>());

@@ -97,9 +97,9 @@ fn an_app_that_is_not_reached_through_the_proxy_is_said_to_be_none() {
     [10] compose.yml:4: error R010: .env.sample has a DOMAIN, but no service has `traefik.enable=true` under `deploy`
       hint: add the label `traefik.enable=true` to services.app.deploy.labels
     compose.yml:28: warning CC701: services.app.ports.64738: asks for a port of the machine (`64738/tcp`)
-      hint: remove it; or the operator allows it, outside of the recipe, in policy.toml: `[allow.mumble]` with `host-port = ["64738/tcp"]`
+      hint: remove it; or the operator allows it, outside of the recipe, in policy.toml: `host-port = ["64738/tcp"]`; `cc-ci plan` writes the whole entry
     compose.yml:28: warning CC701: services.app.ports.64738: asks for a port of the machine (`64738/udp`)
-      hint: remove it; or the operator allows it, outside of the recipe, in policy.toml: `[allow.mumble]` with `host-port = ["64738/udp"]`
+      hint: remove it; or the operator allows it, outside of the recipe, in policy.toml: `host-port = ["64738/udp"]`; `cc-ci plan` writes the whole entry
     lint: 1 error (R010), 2 warnings (CC701) (compared with 1.1.0+1.3.4; not checked: R013, R016)
     "#);
 }

@@ -94,9 +94,16 @@ fn policy() {
         A recipe gets its own containers, volumes, secrets, configs and networks, and the network `proxy`. What asks for more is \
         refused before anything is deployed, with file, line and key, at head and at its base (exit code 23). Keys that Swarm \
         ignores are refused too.\n\n\
-        An operator allows single items for single recipes in `policy.toml` of the state folder (or `--policy FILE`). Values are \
-        compared letter by letter; there are no wildcards:\n\n\
-        ```toml\n[allow.mumble]\nhost-port = [\"64738/tcp\", \"64738/udp\"]\n```\n\n\
+        An operator allows single items to single repositories in `policy.toml` of the state folder (or `--policy FILE`). Values \
+        are compared letter by letter; there are no wildcards. A refusal ends with the entry to copy:\n\n\
+        ```toml\n[allow.mumble]\nhost-port = [\"64738/tcp\", \"64738/udp\"]\n\n\
+        [allow.\"git.example.org/recipes/own\"]\ncapability = [\"NET_ADMIN\"]\n```\n\n\
+        A repository is named by where it comes from, never by the name of its folder: host and path of the URL, or of the origin \
+        of a clone (user, `https://` or `ssh://`, a usual port and a last `.git` make no difference; `http://` and `git://` do); \
+        the path of a folder without an origin elsewhere; or a bare name, which is that of a recipe of the commons \
+        (`git.coopcloud.tech/coop-cloud/NAME`) or of one that the set-up assembled. The origin of a clone is what its own \
+        settings say: give no policy to a folder that a stranger made.\n\n\
+        For one run of a recipe of your own, `--allow ITEM=VALUE` does the same, as often as it is needed.\n\n\
         Hooks of a recipe that want the host (`tests/hooks/host/`) run only where `host-hooks = true` stands beside them, or \
         with `--trust-hooks`; any other is denied, and the plan, the manifest and the summary say so.\n\n\
         How long a run may take is the recipe's to say (`limits.run`), up to one hour. The operator draws the line elsewhere, in \

@@ -139,16 +139,17 @@ fn a_hook_runs_on_the_host_only_where_somebody_outside_approves() {
     assert_eq!(denied.results["customization"]["hook install_steps on the host"], "hooks/host/install_steps, denied");
 
     let policy = marks.path().join("policy.toml");
-    std::fs::write(&policy, "[allow.site]\nhost-hooks = true\n").unwrap();
     let (_folder, repo) = with(&product, "static-site", &files);
+    let entry = format!("[allow.{:?}]\nhost-hooks = true\n", repo.dir().canonicalize().unwrap());
+    std::fs::write(&policy, entry).unwrap();
     let allowed = product.run(repo.dir(), &[&SHORT[..], &["--policy", policy.to_str().unwrap()]].concat());
     assert_eq!(allowed.code, 0, "{}", allowed.all());
     assert_eq!(std::fs::read_to_string(&mark).unwrap(), "install\n");
     let line = "hooks/host/install_steps, approved by policy.toml, line 2";
     assert_eq!(allowed.results["customization"]["hook install_steps on the host"], line);
 
-    // A recipe cannot approve itself, and another's approval is not its own.
-    std::fs::write(&policy, "[allow.other]\nhost-hooks = true\n").unwrap();
+    // A recipe cannot approve itself, and the approval of another of its name is not its own.
+    std::fs::write(&policy, "[allow.site]\nhost-hooks = true\n").unwrap();
     let other = product.run(repo.dir(), &[&SHORT[..], &["--policy", policy.to_str().unwrap()]].concat());
     assert_eq!(std::fs::read_to_string(&mark).unwrap(), "install\n", "{}", other.all());
 }

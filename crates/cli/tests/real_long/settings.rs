@@ -203,7 +203,8 @@ fn a_recipe_is_refused_before_anything_is_made_unless_the_operator_allows_it() {
     assert!(said.contains(": services.app.cap_add.SYS_NICE: asks for a capability (`SYS_NICE`)"), "{said}");
     assert_eq!(before, [docker(&["network", "ls", "--quiet"]), docker(&["secret", "ls", "--quiet"])]);
     let policy = folder.path().join("policy.toml");
-    std::fs::write(&policy, "[allow.site]\ncapability = [\"SYS_NICE\"]\n").unwrap();
+    let entry = format!("[allow.{:?}]\ncapability = [\"SYS_NICE\"]\n", repo.dir().canonicalize().unwrap());
+    std::fs::write(&policy, entry).unwrap();
     let run = product.run(repo.dir(), &[&args[..], &["--policy", policy.to_str().unwrap()]].concat());
     assert_eq!(run.code, 0, "{}", run.all());
     assert!(

@@ -41,8 +41,8 @@ fn check(expected: &Expected) {
     // The catalogue of this machine is no part of a recipe without configuration; what an operator allows is.
     let empty = folder.path().join("catalogue");
     std::fs::create_dir(&empty).unwrap();
-    let policy = write("policy.toml", "[allow.mumble]\nhost-port = [\"64738/tcp\", \"64738/udp\"]\n");
-    let mut args = vec!["--catalogue".to_owned(), empty.to_str().unwrap().to_owned(), "--policy".to_owned(), policy];
+    let mut args = ["--catalogue", empty.to_str().unwrap()].map(str::to_owned).to_vec();
+    args.extend(["--allow", "host-port=64738/tcp", "--allow", "host-port=64738/udp"].map(str::to_owned));
     for secret in expected.secrets {
         args.extend(["--secret".to_owned(), format!("{secret}={}", write(secret, "given-by-the-operator"))]);
     }

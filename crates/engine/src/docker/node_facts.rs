@@ -6,7 +6,7 @@ use bollard::Docker;
 use bollard::models::{LocalNodeState, SystemInfo};
 use bollard::query_parameters::{InspectNetworkOptions, ListImagesOptions, ListNetworksOptions};
 use cc_ci_recipe::overlay::bounds::PROCESSES;
-use cc_ci_recipe::overlay::{Bounds, Logs};
+use cc_ci_recipe::overlay::{AppBounds, Logs};
 use std::collections::HashMap;
 
 /// Asks the engine about itself.
@@ -41,9 +41,9 @@ pub(super) async fn about(docker: &Docker) -> Result<EngineFacts, SwarmError> {
 }
 
 /// A tenth of the memory is left to the machine. Programs that size themselves by their bound, such as Java's, hardly notice.
-fn bounds(info: &SystemInfo) -> Bounds {
+fn bounds(info: &SystemInfo) -> AppBounds {
     let total = info.mem_total.and_then(|bytes| u64::try_from(bytes).ok());
-    Bounds {
+    AppBounds {
         memory: total.filter(|_| info.memory_limit == Some(true)).map(|total| total / 10 * 9),
         processes: (info.pids_limit == Some(true)).then_some(PROCESSES),
         logs: match info.logging_driver.as_deref() {
@@ -92,13 +92,13 @@ mod tests {
             logging_driver: Some("json-file".to_owned()),
             ..SystemInfo::default()
         };
-        let here = Bounds { memory: Some(18 << 30), processes: Some(PROCESSES), logs: Logs::Kept };
+        let here = AppBounds { memory: Some(18 << 30), processes: Some(PROCESSES), logs: Logs::Kept };
         assert_eq!(bounds(&info), here);
         assert_eq!(
             bounds(&SystemInfo { memory_limit: Some(false), pids_limit: None, ..info }),
-            Bounds { memory: None, processes: None, logs: Logs::Kept }
+            AppBounds { memory: None, processes: None, logs: Logs::Kept }
         );
-        assert_eq!(bounds(&SystemInfo::default()), Bounds::NONE);
+        assert_eq!(bounds(&SystemInfo::default()), AppBounds::NONE);
     }
 
     #[test]

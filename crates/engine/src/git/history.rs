@@ -95,6 +95,11 @@ impl Repository {
         Ok(OriginTags::Names(names.collect()))
     }
 
+    /// Where the clone comes from, as its own settings say it.
+    pub async fn origin(&self) -> Result<Option<String>, GitError> {
+        self.setting("remote.origin.url").await
+    }
+
     /// A setting of the repository; `None` where it has none.
     async fn setting(&self, key: &str) -> Result<Option<String>, GitError> {
         let command = self.command().args(["config", "--local", "--no-includes", "--get", key]);

@@ -1,9 +1,11 @@
 //! What the facts about a host mean for a run: fine, doubtful or in the way, why it matters, and what to do. Pure.
 
-use super::{Answering, Disk, Engine, HostFacts, Ipvs, Memory, bounds};
+use super::{Answering, Disk, Engine, HostFacts, Ipvs, Memory};
 use crate::docker::AddressError;
 use crate::route::PROXY_NETWORK;
 use crate::swarm::{Membership, Pool};
+use cc_ci_recipe::overlay::AppBounds;
+use cc_ci_recipe::overlay::bounds::LOG;
 use serde::Serialize;
 
 const MIB: u64 = 1024 * 1024;
@@ -168,7 +170,7 @@ fn of_engine(engine: &Answering, all: &mut Vec<HostFinding>) {
     all.extend(engine.disk.as_ref().map(|disk| of_disk("engine disk", disk)));
     all.extend(engine.disk.as_ref().and_then(|disk| of_inodes("engine inodes", disk)));
     all.extend(engine.about.pool.map(of_pool));
-    all.push(bounds::finding(&engine.about.bounds));
+    all.push(of_bounds(&engine.about.bounds));
     for (image, level, matters) in IMAGES {
         all.push(if engine.about.images.contains(image) {
             fine("image", image, matters)
@@ -353,6 +355,35 @@ fn of_clock(facts: &HostFacts) -> HostFinding {
     };
     let advice = "synchronise it (`timedatectl set-ntp true`)".to_owned();
     HostFinding { probe: "clock", level, seen, matters, advice, remedy: None }
+}
+
+/// What nothing bounds, whatever the engine.
+const UNBOUND: &str = "not bounded: what an app writes to its disk, what all services of an app take together, and what it sends; \
+     it reaches the ports that this machine opens to `docker_gwbridge`";
+
+/// What every container of an app is held to, unless its recipe says less.
+#[must_use]
+pub fn bounded(bounds: &AppBounds) -> String {
+    let memory = bounds.memory.map(|memory| format!("{} of memory", size(memory)));
+    let processes = bounds.processes.map(|processes| format!("{processes} processes"));
+    let logs = Some(format!("{} of logs", size(LOG)));
+    [memory, processes, logs].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// What is bounded here; an engine that cannot is worth a warning.
+fn of_bounds(bounds: &AppBounds) -> HostFinding {
+    let lacks = [("memory", bounds.memory.is_none()), ("processes", bounds.processes.is_none())];
+    let lacks: Vec<&str> = lacks.into_iter().filter(|(_, lacks)| *lacks).map(|(what, _)| what).collect();
+    let (level, seen, advice) = if lacks.is_empty() {
+        (Level::Ok, format!("each container of an app: {}; {UNBOUND}", bounded(bounds)), String::new())
+    } else {
+        let seen = format!("the engine bounds no {} of containers; {UNBOUND}", lacks.join(" and no "));
+        let advice = "use Docker 20.10 or newer with the kernel's cgroup controllers `memory` and `pids`, and no recipes of strangers \
+             until then";
+        (Level::Warn, seen, advice.to_owned())
+    };
+    let matters = "a recipe of a stranger must not take this machine down";
+    HostFinding { probe: "bounds", level, seen, matters, advice, remedy: None }
 }
 
 /// Bytes for a reader.

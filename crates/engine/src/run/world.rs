@@ -10,7 +10,7 @@ use crate::swarm::{Doors, Observe};
 use crate::voice::Voice;
 use crate::witness::OtherRuns;
 use cc_ci_model::event::RunEnd;
-use cc_ci_recipe::overlay::{Bounds, Endpoint};
+use cc_ci_recipe::overlay::{AppBounds, Endpoint};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -42,7 +42,7 @@ pub struct World {
     /// How names resolve on this host.
     pub endpoint: Endpoint,
     /// What every container of an app may use up at most.
-    pub bounds: Bounds,
+    pub bounds: AppBounds,
     /// Ends the run early.
     pub cancel: Cancel,
     /// True while a process holds the lock of that run's folder, or when this cannot be found out.

@@ -1,6 +1,6 @@
 //! What an engine says about itself.
 
-use cc_ci_recipe::overlay::Bounds;
+use cc_ci_recipe::overlay::AppBounds;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ pub struct EngineFacts {
     /// Where it keeps its data.
     pub root: Option<PathBuf>,
     /// What it can hold containers to.
-    pub bounds: Bounds,
+    pub bounds: AppBounds,
     /// Its clock as it tells it, RFC 3339.
     pub time: Option<String>,
     /// Names of its images, as `repository:tag`.

@@ -20,7 +20,7 @@ use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::blame::Blame;
 use cc_ci_model::verdict::{Color, Status, Verdict, judge};
 use cc_ci_recipe::Recipe;
-use cc_ci_recipe::overlay::{Bounds, Endpoint, TreeLabel};
+use cc_ci_recipe::overlay::{AppBounds, Endpoint, TreeLabel};
 use cc_ci_recipe::source::Files;
 use cc_ci_testkit::plan::plain_facts;
 use cc_ci_testkit::swarm::FakeSwarm;
@@ -182,7 +182,7 @@ impl Shop {
             browser_image: "cc-ci/browser:1".to_owned(),
             camera: None,
             endpoint: Endpoint::AsWritten,
-            bounds: Bounds::NONE,
+            bounds: AppBounds::NONE,
             cancel: self.cancel,
             alive: Arc::new(|_| true),
             others: Arc::new(|_, _| false),

@@ -1,6 +1,7 @@
 //! The operator's policy file: single items for single recipes, kept outside of every recipe.
 
-use crate::ids::RecipeName;
+use super::address::RepositoryAddress;
+use super::granted::Policy;
 use crate::plan::limits::{LONGEST, Limits, SHORTEST};
 use crate::settings::document::{Document, Item as Entry};
 use cc_ci_recipe::requests::Item;
@@ -13,18 +14,16 @@ pub const FILE: &str = "policy.toml";
 /// The key that lets a recipe's hooks run on the host.
 pub const HOST_HOOKS: &str = "host-hooks";
 
-/// What an operator allows.
+/// What an operator allows, to all repositories.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Policy {
-    /// By recipe, item and value: the place that allows it.
-    allow: BTreeMap<(String, Item, String), String>,
-    /// By recipe whose hooks may run on the host: the place that says so.
-    host_hooks: BTreeMap<String, String>,
+pub struct PolicyFile {
+    /// By repository.
+    policies: BTreeMap<RepositoryAddress, Policy>,
     /// The longest time limit of a whole run that a recipe may ask for, in seconds.
     longest_run: Option<u64>,
 }
 
-impl Policy {
+impl PolicyFile {
     /// Reads a policy file:
     ///
     /// ```toml
@@ -33,8 +32,12 @@ impl Policy {
     ///
     /// [allow.mumble]
     /// host-port = ["64738/tcp", "64738/udp"]
+    ///
+    /// [allow."git.example.org/recipes/own"]
     /// host-hooks = true
     /// ```
+    ///
+    /// A bare name is that of a recipe of the commons; other repositories are named by where they come from.
     ///
     /// # Errors
     /// Returns everything that is wrong with it: what cannot be read allows nothing.
@@ -50,7 +53,7 @@ impl Policy {
             let Some(table) = document.table(&entry) else { continue };
             for inner in document.items(&entry.key, table) {
                 if entry.name == "allow" {
-                    policy.recipe(&mut document, &inner);
+                    policy.repository(&mut document, &inner);
                 } else {
                     policy.limit(&mut document, &inner);
                 }
@@ -67,18 +70,21 @@ impl Policy {
         self.longest_run = document.number(limit, SHORTEST, LONGEST);
     }
 
-    fn recipe(&mut self, document: &mut Document<'_>, recipe: &Entry<'_>) {
-        if RecipeName::parse(&recipe.name).is_err() {
-            let what = format!("`{}` is not the name of a recipe", recipe.name);
-            document.report(recipe, what, "name one recipe; there is no wildcard");
+    fn repository(&mut self, document: &mut Document<'_>, repository: &Entry<'_>) {
+        let Some(address) = RepositoryAddress::parse(&repository.name) else {
+            let what = format!("`{}` is no address of a repository", repository.name);
+            let hint = "name one: `mumble` of the commons, or where it comes from, as in \"git.example.org/recipes/mumble\"; \
+                        there is no wildcard";
+            document.report(repository, what, hint);
             return;
-        }
-        let Some(items) = document.table(recipe) else { return };
-        for entry in document.items(&recipe.key, items) {
+        };
+        let Some(items) = document.table(repository) else { return };
+        let policy = self.policies.entry(address).or_default();
+        for entry in document.items(&repository.key, items) {
+            let place = format!("{}, line {}", document.file, entry.line);
             if entry.name == HOST_HOOKS {
                 if document.flag(&entry) == Some(true) {
-                    let place = format!("{}, line {}", document.file, entry.line);
-                    self.host_hooks.insert(recipe.name.clone(), place);
+                    policy.host_hooks = Some(place);
                 }
                 continue;
             }
@@ -92,27 +98,24 @@ impl Policy {
                 continue;
             };
             for value in document.texts(&entry).unwrap_or_default() {
-                let place = format!("{}, line {}", document.file, entry.line);
-                self.allow.insert((recipe.name.clone(), item, value), place);
+                policy.allow.insert((item, value), place.clone());
             }
         }
     }
 
-    /// The place that lets the hooks of `recipe` run on the host, if one does (TRUST-1).
+    /// What is allowed to the repository that comes from `address`.
     #[must_use]
-    pub fn host_hooks(&self, recipe: &str) -> Option<&str> {
-        self.host_hooks.get(recipe).map(String::as_str)
+    pub fn of(&self, address: &RepositoryAddress) -> Policy {
+        let own = self.policies.get(address).cloned().unwrap_or_default();
+        let place = |policy: &Policy| policy.allow.values().chain(&policy.host_hooks).next().cloned();
+        let mut others = self.policies.iter().filter(|(other, _)| *other != address && other.name() == address.name());
+        let namesake = others.find_map(|(other, policy)| Some((other.full().to_owned(), place(policy)?)));
+        Policy { namesake, ..own }
     }
 
     /// The longest time limit of a whole run that a recipe may ask for, in seconds; without a word of the operator an hour.
     #[must_use]
     pub fn longest_run(&self) -> u64 {
         self.longest_run.unwrap_or_else(|| Limits::default().run)
-    }
-
-    /// The place that allows `recipe` this value of `item`, if one does. Values are compared letter by letter.
-    #[must_use]
-    pub fn allows(&self, recipe: &str, item: Item, value: &str) -> Option<&str> {
-        self.allow.get(&(recipe.to_owned(), item, value.to_owned())).map(String::as_str)
     }
 }

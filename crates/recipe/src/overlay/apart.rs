@@ -114,7 +114,7 @@ fn lay_over(service: &mut Map<String, Value>, changes: Value) {
                 Some(Value::Object(below)),
             ) => lay_over(below, change),
             ("configs" | "cap_drop", Some(Value::Array(items))) => {
-                items.extend(change.as_array().cloned().unwrap_or_default())
+                items.extend(change.as_array().cloned().unwrap_or_default());
             }
             (_, Some(place)) => *place = change,
             (_, None) => drop(service.insert(key, change)),
@@ -168,7 +168,7 @@ services:
             environment: &recipe.environment,
             pins: &BTreeMap::from([("a:1".to_owned(), "a@sha256:0".to_owned())]),
             ground: Ground { folder: "/recipe", home: None },
-            bounds: crate::overlay::Bounds::NONE,
+            bounds: crate::overlay::AppBounds::NONE,
             authorities: None,
         };
         let over: Value = serde_json::from_str(&overlay.text()).unwrap();

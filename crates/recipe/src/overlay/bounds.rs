@@ -21,7 +21,7 @@ const SINCE: u8 = 9;
 
 /// What every container may use up at most on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
+pub struct AppBounds {
     /// Memory in bytes; `None` where the engine cannot bound it.
     pub memory: Option<u64>,
     /// Processes and threads; `None` where the engine cannot bound them.
@@ -39,12 +39,12 @@ pub enum Logs {
     Elsewhere,
 }
 
-impl Bounds {
+impl AppBounds {
     /// None at all.
     pub const NONE: Self = Self { memory: None, processes: None, logs: Logs::Elsewhere };
 }
 
-impl Default for Bounds {
+impl Default for AppBounds {
     fn default() -> Self {
         Self::NONE
     }
@@ -140,7 +140,7 @@ fn bytes(value: &Value) -> Option<u64> {
     let number: f64 = digits.trim().parse().ok()?;
     // Beyond all memory there is, and so is what this rounds.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to fit")]
-    (number >= 0.0 && number * factor < 9e18).then(|| (number * factor) as u64)
+    (number >= 0.0 && number * factor < 9e18).then_some((number * factor) as u64)
 }
 
 #[cfg(test)]

@@ -23,8 +23,8 @@ impl Asking<'_> {
     pub(super) fn ask_at(&mut self, item: Item, value: String, place: Problem) {
         let what = format!("asks for {} (`{value}`)", item.what());
         let hint = format!(
-            "remove it; or the operator allows it, outside of the recipe, in policy.toml: `[allow.{}]` with `{} = [{value:?}]`",
-            self.recipe.name,
+            "remove it; or the operator allows it, outside of the recipe, in policy.toml: `{} = [{value:?}]`; `cc-ci plan` writes \
+             the whole entry",
             item.word()
         );
         let problem = Problem { what, ..place.hint(hint) };

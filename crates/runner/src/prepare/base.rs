@@ -1,5 +1,6 @@
 //! The version that the app is deployed at first: what is wished for, and how the chosen one is read.
 
+use super::allowed::Allowance;
 use super::customize::Customized;
 use super::find::Found;
 use super::snapshot::Snapshot;
@@ -9,7 +10,6 @@ use crate::request::{BaseWish, Request};
 use cc_ci_engine::git::CommitFiles;
 use cc_ci_model::plan::base::{Base, NoBase};
 use cc_ci_model::plan::choose::Wish;
-use cc_ci_model::policy::Policy;
 use cc_ci_model::settings::Settings;
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::AppEnvironment;
@@ -54,7 +54,7 @@ pub(super) fn read(
     found: &Found,
     (base, files): (&Base, Option<CommitFiles>),
     customized: &Customized,
-    policy: &Policy,
+    allowance: &Allowance,
     variables: &Variables,
     environment: AppEnvironment,
 ) -> Result<Option<Tree>, RunnerError> {
@@ -68,7 +68,7 @@ pub(super) fn read(
     let snapshot = Snapshot::Commit(commit.clone());
     let at = TreeAt { repository: &found.repository, name: &found.name, snapshot, label, environment, repairs };
     let set = |_: &cc_ci_recipe::Recipe| Ok(variables.clone());
-    let rules = Rules { policy, shown: &shown(base), variables: &set };
+    let rules = Rules { allowance, shown: &shown(base), variables: &set };
     Tree::of_files(at, files, &rules).map(Some).map_err(|error| unusable(customized, base, error))
 }
 

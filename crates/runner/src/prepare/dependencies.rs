@@ -1,12 +1,13 @@
 //! Finds the dependencies of a recipe and reads them as far as a plan needs: their trees, the settings and the provider
 //! scripts that the catalogue has for them. Touches git and files, never Docker.
 
+use super::allowed::{self, Allowance};
 use super::customize::{self, Customized, catalogue};
 use super::find::{self, app_environment};
 use super::snapshot::Snapshot;
 use super::tree::{Rules, Tree, TreeAt, label};
 use super::warmth::{self, Warm};
-use super::{Looking, ZONE, allowed, limits, route};
+use super::{Looking, ZONE, limits, route};
 use crate::error::{ErrorKind, RunnerError};
 use crate::request::Request;
 use cc_ci_engine::git::Repository;
@@ -16,7 +17,7 @@ use cc_ci_model::plan::build::HasRoute;
 use cc_ci_model::plan::demands::{Health, Probe, Scheme};
 use cc_ci_model::plan::dependency::{Dependency, Mode, ProviderRoute, TakenCapability};
 use cc_ci_model::plan::own_tests::FOLDER;
-use cc_ci_model::policy::Policy;
+use cc_ci_model::policy::{PolicyFile, RepositoryAddress};
 use cc_ci_model::settings::provided::DependencyRequest;
 use cc_ci_model::settings::provides::{self, Provides};
 use cc_ci_model::settings::{self, Settings};
@@ -47,7 +48,7 @@ pub struct DependencyTree {
 pub(crate) struct Search<'a> {
     pub(crate) request: &'a Request,
     pub(crate) run: &'a RunId,
-    pub(crate) policy: &'a Policy,
+    pub(crate) policy: &'a PolicyFile,
     pub(crate) looking: &'a Looking<'a>,
 }
 
@@ -149,6 +150,7 @@ async fn one(
 /// What is deployed of a dependency.
 struct Newest {
     repository: Repository,
+    address: RepositoryAddress,
     commit: Commit,
     /// The published version, if it is one.
     version: Option<String>,
@@ -171,16 +173,17 @@ async fn newest(search: &Search<'_>, settings: &Settings, recipe: &RecipeName) -
 
 async fn newest_of(recipe: &RecipeName, looking: &Looking<'_>) -> Result<Newest, RunnerError> {
     let (_, repository) = find::repository(recipe.as_str(), looking).await?;
+    let address = find::address(recipe.as_str(), looking, &repository).await?;
     let published = version::published(&repository.tags().await?);
     if let Some(newest) = published.versions.last() {
         let commit = Commit::parse(&newest.commit).map_err(|error| RunnerError::internal(error.to_string()))?;
-        return Ok(Newest { repository, commit, version: Some(newest.tag.clone()) });
+        return Ok(Newest { repository, address, commit, version: Some(newest.tag.clone()) });
     }
     let commit = match repository.default_branch_tip().await? {
         Some((_, commit)) => commit,
         None => repository.resolve("HEAD").await?,
     };
-    Ok(Newest { repository, commit, version: None })
+    Ok(Newest { repository, address, commit, version: None })
 }
 
 /// A provider as it is brought up to stay, and the catalogue's folder for it.
@@ -244,7 +247,7 @@ fn all_scripts(
 /// Reads a dependency under its own settings, and refuses what cannot be a dependency.
 async fn tree(
     request: &Request,
-    policy: &Policy,
+    policy: &PolicyFile,
     looking: &Looking<'_>,
     name: &RecipeName,
     newest: &Newest,
@@ -272,7 +275,8 @@ async fn tree(
         repairs: Vec::new(),
     };
     let variables = |recipe: &Recipe| customized.variables(recipe);
-    let rules = Rules { policy, shown: newest.commit.short(), variables: &variables };
+    let allowance = Allowance::of(policy, newest.address.clone(), looking.state, &request);
+    let rules = Rules { allowance: &allowance, shown: newest.commit.short(), variables: &variables };
     let tree = Tree::of_files(at, files, &rules)
         .map_err(|error| RunnerError { message: format!("dependency: {}", error.message), ..error })?;
     comes_up_by_itself(name, &tree.recipe)?;

@@ -74,7 +74,7 @@ pub(super) fn own(
         let message = format!("cannot use the tests of `{name}`");
         return Err(RunnerError::of_problems(ErrorKind::Settings, message, &tests.refused));
     }
-    let approval = match (&request.host_hooks, policy.host_hooks(name.as_str())) {
+    let approval = match (&request.host_hooks, policy.host_hooks()) {
         (HostHooks::Trusted { by }, _) => Approval::By(by.clone()),
         (HostHooks::AsThePolicySays, Some(place)) => Approval::By(place.to_owned()),
         (HostHooks::AsThePolicySays, None) => Approval::No,

@@ -1,6 +1,6 @@
 //! One commit of a recipe as it is deployed: head, the base, and each dependency alike.
 
-use super::allowed;
+use super::allowed::Allowance;
 use super::customize::{self, Overlays};
 use super::snapshot::Snapshot;
 use crate::error::{ErrorKind, RunnerError};
@@ -54,7 +54,7 @@ pub(crate) struct TreeAt<'a> {
 /// What a tree has to keep to.
 pub(crate) struct Rules<'a> {
     /// What the operator allows.
-    pub(crate) policy: &'a Policy,
+    pub(crate) allowance: &'a Allowance,
     /// What refusals call the tree.
     pub(crate) shown: &'a str,
     /// The variables that CI sets in the recipe.
@@ -74,7 +74,7 @@ impl Tree {
             keeps_ports(&recipe, &overlaid)?;
             (recipe, warnings) = (overlaid, more);
         }
-        let allowed = allowed::allowed(&recipe, rules.shown, rules.policy)?;
+        let allowed = rules.allowance.review(&recipe, rules.shown)?;
         let TreeAt { repository, snapshot, label, environment, .. } = of;
         Ok(Self {
             repository: repository.clone(),
@@ -87,7 +87,7 @@ impl Tree {
             variables,
             allowed,
             warnings,
-            policy: rules.policy.clone(),
+            policy: rules.allowance.policy.clone(),
         })
     }
 

@@ -191,7 +191,7 @@ fn an_overlay_of_ci_sets_variables_and_nothing_else() {
         .write("compose.yml", &COMPOSE.replace("VERSION", "1.2.0+1.26").replace("    networks: [proxy]\n", both))
         .unwrap();
     world.commit(&[("tests/compose.ci.yml", "services:\n  app:\n    environment: [MODE=test]\n")]);
-    let state = world.state("policy.toml", "[allow.shop]\nhost-port = [\"53/tcp\", \"53/udp\"]\n");
+    let state = world.allow("host-port = [\"53/tcp\", \"53/udp\"]\n");
     insta::assert_snapshot!(world.plan(&["--state", state.to_str().unwrap()]).error(), @"
     [20] error: cannot lay `compose.ci.yml` over the recipe
       service app would lose port 53/tcp: `docker stack deploy` keeps one of two ports with one number

@@ -2,6 +2,18 @@
 
 use super::{COMPOSE, World};
 
+impl World {
+    /// An entry of a policy file for the recipe, which comes from nowhere but its folder.
+    pub(super) fn entry(&self, lines: &str) -> String {
+        format!("[allow.{:?}]\n{lines}", self.repo.dir().canonicalize().unwrap())
+    }
+
+    /// The state folder, with a policy that allows the recipe something.
+    pub(super) fn allow(&self, lines: &str) -> std::path::PathBuf {
+        self.state("policy.toml", &self.entry(lines))
+    }
+}
+
 /// The recipe at a version, with lines added to its service.
 fn with(version: &str, lines: &str) -> String {
     COMPOSE.replace("VERSION", version).replace("    networks: [proxy]\n", &format!("    networks: [proxy]\n{lines}"))
@@ -16,25 +28,52 @@ fn a_head_that_asks_for_what_is_not_its_own_is_refused() {
     insta::assert_snapshot!(world.plan(&[]).error(), @r#"
     [23] error: the recipe `shop` is refused at head, [commit]: it asks for what is not its own
       compose.yml, line 7: services.app.ports.22: asks for a port of the machine (`2222/tcp`)
-        hint: remove it; or the operator allows it, outside of the recipe, in policy.toml: `[allow.shop]` with `host-port = ["2222/tcp"]`
       compose.yml, line 6: services.app.cap_add.NET_ADMIN: asks for a capability (`NET_ADMIN`)
-        hint: remove it; or the operator allows it, outside of the recipe, in policy.toml: `[allow.shop]` with `capability = ["NET_ADMIN"]`
+    hint: remove what is asked for; or allow it, as the operator of this machine, in [folder]/.local/state/cc-ci/policy.toml:
+      [allow."[folder]/shop"]
+      capability = ["NET_ADMIN"]
+      host-port = ["2222/tcp"]
+    or for one run of a recipe of your own: --allow 'capability=NET_ADMIN' --allow 'host-port=2222/tcp'
     "#);
-    let state = world.state("policy.toml", "[allow.shop]\nhost-port = [\"2222/tcp\"]\n");
+    let state = world.allow("host-port = [\"2222/tcp\"]\n");
     let state = state.to_str().unwrap();
     insta::assert_snapshot!(world.plan(&["--state", state]).error(), @r#"
     [23] error: the recipe `shop` is refused at head, [commit]: it asks for what is not its own
       compose.yml, line 6: services.app.cap_add.NET_ADMIN: asks for a capability (`NET_ADMIN`)
-    hint: remove it; or the operator allows it, outside of the recipe, in policy.toml: `[allow.shop]` with `capability = ["NET_ADMIN"]`
+    hint: remove what is asked for; or allow it, as the operator of this machine, in [folder]/state/policy.toml:
+      [allow."[folder]/shop"]
+      capability = ["NET_ADMIN"]
+    or for one run of a recipe of your own: --allow 'capability=NET_ADMIN'
     "#);
-    world.state("policy.toml", "[allow.shop]\nhost-port = [\"2222/tcp\"]\ncapability = [\"NET_ADMIN\"]\n");
+    world.allow("host-port = [\"2222/tcp\"]\ncapability = [\"NET_ADMIN\"]\n");
     let plan: serde_json::Value = serde_json::from_str(&world.plan(&["--json", "--state", state]).out).unwrap();
     assert_eq!(plan["customization"]["policy 1"], "capability `NET_ADMIN` is allowed by policy.toml, line 3");
+    // For one run the caller's word is enough, item by item; what is allowed to another of the name is not.
+    let once = world.plan(&["--json", "--allow", "capability=NET_ADMIN", "--allow", "host-port=2222/tcp"]);
+    assert_eq!(once.code, 0, "{}", once.err);
+    assert!(once.out.contains("capability `NET_ADMIN` is allowed by --allow"), "{}", once.out);
+    assert_eq!(world.plan(&["--allow", "capability=NET_ADMIN"]).code, 23);
+    let other = world.folder.path().join("other.toml");
+    std::fs::write(&other, "[allow.shop]\nhost-port = [\"2222/tcp\"]\ncapability = [\"NET_ADMIN\"]\n").unwrap();
+    let other = world.plan(&["--policy", other.to_str().unwrap()]);
+    assert_eq!(other.code, 23);
+    let words =
+        "other.toml, line 3 allows `shop` of another address: `git.coopcloud.tech/coop-cloud/shop`, and this is `";
+    assert!(other.err.lines().next().is_some_and(|line| line.contains(words)), "{}", other.err);
+    // A clone is what its origin is, wherever it lies.
+    world.state("policy.toml", "[allow.shop]\nhost-port = [\"2222/tcp\"]\ncapability = [\"NET_ADMIN\"]\n");
+    assert_eq!(world.plan(&["--state", state]).code, 23);
+    world.repo.git(&["remote", "add", "origin", "https://git.coopcloud.tech/coop-cloud/shop.git"]).unwrap();
+    assert_eq!(world.plan(&["--state", state]).code, 0);
+    world.repo.git(&["remote", "set-url", "origin", "https://evil.example/coop-cloud/shop.git"]).unwrap();
+    assert_eq!(world.plan(&["--state", state]).code, 23);
+    world.repo.git(&["remote", "remove", "origin"]).unwrap();
+    world.allow("host-port = [\"2222/tcp\"]\ncapability = [\"NET_ADMIN\"]\n");
     // The same in a file named on the command line; a recipe's own is never looked at.
     let other = world.folder.path().join("state/policy.toml");
     assert_eq!(world.plan(&["--policy", other.to_str().unwrap()]).code, 0);
-    world.repo.write("policy.toml", "[allow.shop]\nhost-port = [\"2222/tcp\"]\n").unwrap();
-    world.repo.write("tests/policy.toml", "[allow.shop]\nhost-port = [\"2222/tcp\"]\n").unwrap();
+    world.repo.write("policy.toml", &world.entry("host-port = [\"2222/tcp\"]\n")).unwrap();
+    world.repo.write("tests/policy.toml", &world.entry("host-port = [\"2222/tcp\"]\n")).unwrap();
     world.repo.commit("allows itself").unwrap();
     assert_eq!(world.plan(&[]).code, 23);
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::docker::EngineAddress;
 use crate::swarm::{EngineFacts, ProxyNetwork};
-use cc_ci_recipe::overlay::{Bounds, Logs};
+use cc_ci_recipe::overlay::{AppBounds, Logs};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ fn healthy() -> HostFacts {
                 proxy: Some(ProxyNetwork { driver: "overlay".into(), attachable: true, held: true }),
                 pool: Some(Pool { subnets: 65_536, used: 2 }),
                 images: BTreeSet::from(["cc-ci/tools:1".to_owned()]),
-                bounds: Bounds { memory: Some(14 * GIB), processes: Some(4096), logs: Logs::Kept },
+                bounds: AppBounds { memory: Some(14 * GIB), processes: Some(4096), logs: Logs::Kept },
                 ..EngineFacts::default()
             },
             ipvs: Ipvs::Loaded,

@@ -6,10 +6,10 @@ use crate::overlay::{Endpoint, Identity, TreeLabel};
 use crate::source::Ground;
 use std::collections::BTreeMap;
 
-const HERE: Bounds = Bounds { memory: Some(1 << 30), processes: Some(PROCESSES), logs: Logs::Kept };
+const HERE: AppBounds = AppBounds { memory: Some(1 << 30), processes: Some(PROCESSES), logs: Logs::Kept };
 
 /// The fields of service `app` in the override that bounds are about, for a recipe with these fields of its own.
-fn check(bounds: Bounds, identity: Identity, version: &str, fields: &str) -> Value {
+fn check(bounds: AppBounds, identity: Identity, version: &str, fields: &str) -> Value {
     let compose = format!("version: \"{version}\"\nservices:\n  app:\n    image: a:1\n{fields}");
     let files = [("compose.yml", compose.as_str()), (".env.sample", "TYPE=a\n")].into_iter().collect();
     let given = BTreeMap::from([("STACK_NAME".to_owned(), "a-1".to_owned())]);
@@ -52,7 +52,7 @@ fn a_recipe_without_bounds_gets_those_of_the_machine() {
     // The loader of `abra` reads the recipe's own file, whose version has no such bound.
     let abra = check(HERE, Identity::Abra, "3.8", "");
     assert_eq!((&abra[0], &abra[1]), (&json!("3.8"), &json!({ "memory": "1073741824" })));
-    let nothing = check(Bounds::NONE, Identity::Override, "3.8", "");
+    let nothing = check(AppBounds::NONE, Identity::Override, "3.8", "");
     assert_eq!((&nothing[0], &nothing[1], &nothing[3]), (&json!("3.8"), &Value::Null, &Value::Null));
 }
 
@@ -72,7 +72,7 @@ fn smaller_bounds_of_a_recipe_stay_and_larger_ones_do_not() {
 #[test]
 fn logs_are_bounded_where_neither_recipe_nor_engine_does_it() {
     let logging = |bounds, text: &str| check(bounds, Identity::Override, "3.8", text)[3].clone();
-    let elsewhere = Bounds { logs: Logs::Elsewhere, ..HERE };
+    let elsewhere = AppBounds { logs: Logs::Elsewhere, ..HERE };
     for own in [
         "    logging: {driver: json-file, options: {max-size: 10m, max-file: \"3\"}}\n",
         "    logging: {options: {max-size: 128m}}\n",
