@@ -122,8 +122,12 @@ impl OpenRoute {
 
     /// Asks what answers on a domain once.
     pub async fn ask(&self, domain: &Domain, scheme: &str, path: &str) -> HttpAnswer {
-        let asking = Asking::of(scheme, domain.as_str(), path);
-        let answer = self.node.ask(&self.edge, &asking).await;
+        self.asked(&Asking::of(scheme, domain.as_str(), path)).await
+    }
+
+    /// Asks once, as `asking` says.
+    pub async fn asked(&self, asking: &Asking) -> HttpAnswer {
+        let answer = self.node.ask(&self.edge, asking).await;
         answer.unwrap_or_else(|error| HttpAnswer::None { why: error.to_string() })
     }
 }

@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub use about::{EngineFacts, Membership, Pool, ProxyNetwork};
 pub use error::SwarmError;
 pub use events::{EngineEvent, EngineTime, EventKind, Events, Hearing};
-pub use http::{Asking, HttpAnswer, RunEdge};
+pub use http::{AnswerHeaders, Asker, Asking, HttpAnswer, RunEdge};
 pub use image::{ImageFacts, LayerNews, LayerTeller, PullError};
 pub use launch::{Bounds, Launch, LaunchNetwork, NewFile, Orphans, Privileges, Root, Stay, Swap};
 pub use values::{ContainerFacts, Deployed, Inventory, Loaded, Mounts, NewSecret, NewValue, Rendered};

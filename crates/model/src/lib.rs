@@ -11,6 +11,7 @@ pub mod data;
 pub mod event;
 pub mod evidence;
 pub mod exit;
+pub mod front;
 pub mod ids;
 pub mod object;
 pub mod outcome;

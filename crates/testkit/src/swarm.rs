@@ -87,6 +87,8 @@ struct Orders {
     pulled: BTreeSet<String>,
     /// What scripts answer, by a word of their text or arguments.
     answers: Vec<(String, ExecOutput)>,
+    /// What the app shows, at its first deploy, at the next, and so on.
+    pages: Vec<&'static str>,
 }
 
 impl Default for FakeSwarm {
@@ -115,6 +117,13 @@ impl FakeSwarm {
     pub fn service(self, name: &str, deployments: &[(Fate, u16)]) -> Self {
         let behaviours = deployments.iter().map(|(fate, status)| Behaviour { fate: fate.clone(), status: *status });
         self.state().behaviours.insert(name.to_owned(), behaviours.collect::<VecDeque<_>>());
+        self
+    }
+
+    /// The page that the app shows on each path at its first deploy, at the next, and so on.
+    #[must_use]
+    pub fn shows(self, pages: &[&'static str]) -> Self {
+        self.orders().pages = pages.to_vec();
         self
     }
 

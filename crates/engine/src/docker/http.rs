@@ -3,7 +3,7 @@
 
 use super::Swarm;
 use crate::route::PROXY_NETWORK;
-use crate::swarm::{Asking, HttpAnswer, RunEdge, SwarmError};
+use crate::swarm::{AnswerHeaders, Asker, Asking, HttpAnswer, RunEdge, SwarmError};
 use bollard::query_parameters::{InspectContainerOptions, InspectNetworkOptions};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -20,6 +20,9 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long it may take to connect.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+
+/// What a browser says it takes when it opens a page.
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 /// A client for each edge that was asked already, so that connections are used again.
 #[derive(Clone, Debug, Default)]
@@ -51,12 +54,17 @@ impl Clients {
 /// Asks once. What does not answer is an answer, too.
 pub(super) async fn ask(swarm: &Swarm, edge: &RunEdge, asking: &Asking) -> Result<HttpAnswer, SwarmError> {
     let client = client_of(swarm, edge).await?;
-    let Asking { scheme, host, path, read } = asking;
+    let Asking { scheme, host, path, read, who } = asking;
     // A name that is none of the edge's domains is asked for at its address.
     let request = if edge.domains.iter().any(|domain| domain.as_str() == host) {
         client.http.get(format!("{scheme}://{host}{path}"))
     } else {
         client.http.get(format!("{scheme}://{}{path}", client.address)).header("host", host)
+    };
+    let request = match who {
+        Asker::Program => request,
+        Asker::Browser(cookies) if cookies.is_empty() => request.header("accept", BROWSER),
+        Asker::Browser(cookies) => request.header("accept", BROWSER).header("cookie", cookies),
     };
     match request.send().await {
         Ok(answer) => Ok(answered(answer, *read).await),
@@ -77,6 +85,7 @@ async fn answered(mut answer: reqwest::Response, read: usize) -> HttpAnswer {
         let reason = headers.get(cc_ci_edge::REASON_HEADER).unwrap_or(mark);
         String::from_utf8_lossy(reason.as_bytes()).into_owned()
     });
+    let told = told(headers);
     let mut body = Vec::new();
     while body.len() < read {
         match answer.chunk().await {
@@ -87,8 +96,21 @@ async fn answered(mut answer: reqwest::Response, read: usize) -> HttpAnswer {
     }
     body.truncate(read);
     match reason {
-        None => HttpAnswer::App { status, body },
+        None => HttpAnswer::App { status, headers: told, body },
         Some(reason) => HttpAnswer::Edge { reason, body },
+    }
+}
+
+fn told(headers: &reqwest::header::HeaderMap) -> AnswerHeaders {
+    let words = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let one = |name: &str| headers.get(name).map(words);
+    let cookies = headers.get_all("set-cookie").iter().map(words);
+    AnswerHeaders {
+        location: one("location"),
+        content_type: one("content-type"),
+        disposition: one("content-disposition"),
+        encoding: one("content-encoding"),
+        cookies: cookies.filter_map(|cookie| Some(cookie.split(';').next()?.trim().to_owned())).collect(),
     }
 }
 

@@ -90,6 +90,16 @@ impl<T> Answer<T> {
     }
 }
 
+impl Answer<()> {
+    /// What was seen, if it passed.
+    pub(in crate::run) fn seen(&self) -> Option<String> {
+        match &self.outcome {
+            Outcome::Passed { note } => Some(note.clone().unwrap_or_default()),
+            Outcome::Failed(_) | Outcome::Skipped { .. } | Outcome::Unverified(_) => None,
+        }
+    }
+}
+
 impl<T> From<Outcome> for Answer<T> {
     fn from(outcome: Outcome) -> Self {
         Self { outcome, value: None }

@@ -1,7 +1,7 @@
 //! The tiers in order, on the one deployment: performs the plan's list of steps as it stands (see `docs/design/steps.md`).
 
 use super::app::App;
-use super::checks::{Look, backup, converged, data, moved, ready, serving, stable};
+use super::checks::{Look, backup, converged, data, front, moved, ready, serving, stable};
 use super::conductor::{Conductor, StepEnd, Stepped};
 use super::deploying::{self, Images};
 use super::parts::{AppStack, Data, Known, LiveDependency, Trees};
@@ -23,6 +23,7 @@ use cc_ci_model::plan::{Plan, PlannedTier};
 use cc_ci_model::tier::Tier;
 use futures_util::future::join_all;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// A run while its app is up: what it knows, and the parts that steps change.
 pub(in crate::run) struct Run<'a> {
@@ -226,7 +227,15 @@ impl<'a> Run<'a> {
         let (path, statuses) = (health.path.clone(), health.statuses.clone());
         let patience = Patience::of(tier, self.stack.serves);
         let (known, look) = self.look(step);
-        let end = known.conductor.step(step, serving::check(&look, tier, &path, &statuses, patience)).await.end;
+        let since = Instant::now();
+        let asking = async {
+            let answered = serving::check(&look, tier, &path, &statuses, patience).await?;
+            match tier {
+                Tier::Upgrade => front::check(&look, answered, since).await,
+                Tier::Install | Tier::Backup | Tier::Restore | Tier::Custom => Ok(answered),
+            }
+        };
+        let end = known.conductor.step(step, asking).await.end;
         self.stack.serves = Some(end == StepEnd::Passed);
         if end == StepEnd::Passed {
             self.picture(tier);

@@ -14,6 +14,7 @@ use crate::route::{self, OpenRoute};
 use crate::secrets::Secrets;
 use crate::swarm::{Containers, Observe, Stay, SwarmError};
 use crate::workbench::Workbench;
+use cc_ci_model::front::FrontPage;
 use cc_ci_model::ids::{Domain, RunId, StackName};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
@@ -35,6 +36,8 @@ pub(in crate::run) struct Tools {
     pub(in crate::run) run: RunId,
     pub(in crate::run) stack: StackName,
     pub(in crate::run) route: Option<OpenRoute>,
+    /// The app's front pages at base, as they were last.
+    pub(in crate::run) front: Vec<FrontPage>,
     pub(in crate::run) bench: Starting<Workbench>,
     /// Started before there is an app, or with it.
     pub(in crate::run) sandboxes: PerOrigin<Starting<Sandbox>>,
@@ -50,6 +53,7 @@ impl Tools {
             run: plan.run.clone(),
             stack: plan.stack.clone(),
             route: None,
+            front: Vec::new(),
             bench: Starting::Never,
             sandboxes: PerOrigin { recipe: Starting::Never, catalogue: Starting::Never },
         }

@@ -24,13 +24,25 @@ pub struct Asking {
     pub path: String,
     /// How much of the body is read. Bytes.
     pub read: usize,
+    /// Who asks.
+    pub who: Asker,
+}
+
+/// Who asks, as far as the app can tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Asker {
+    /// A program.
+    #[default]
+    Program,
+    /// A browser, with the cookies it was given, as they stand in their header.
+    Browser(String),
 }
 
 impl Asking {
     /// A request whose status is all that counts.
     #[must_use]
     pub fn of(scheme: &str, host: &str, path: &str) -> Self {
-        Self { scheme: scheme.to_owned(), host: host.to_owned(), path: path.to_owned(), read: 0 }
+        Self { scheme: scheme.to_owned(), host: host.to_owned(), path: path.to_owned(), read: 0, who: Asker::Program }
     }
 
     /// The same, with up to `most` bytes of the body.
@@ -38,6 +50,27 @@ impl Asking {
     pub fn reading(self, most: usize) -> Self {
         Self { read: most, ..self }
     }
+
+    /// The same, as a browser with these cookies asks.
+    #[must_use]
+    pub fn browsing(self, cookies: String) -> Self {
+        Self { who: Asker::Browser(cookies), ..self }
+    }
+}
+
+/// The headers of an answer that decide what a browser makes of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AnswerHeaders {
+    /// `Location`.
+    pub location: Option<String>,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// `Content-Disposition`.
+    pub disposition: Option<String>,
+    /// `Content-Encoding`.
+    pub encoding: Option<String>,
+    /// Each `Set-Cookie`, up to its first semicolon.
+    pub cookies: Vec<String>,
 }
 
 /// What came back from one request. Redirects are not followed: the first answer is the one that counts.
@@ -47,6 +80,8 @@ pub enum HttpAnswer {
     App {
         /// Its status.
         status: u16,
+        /// What its headers say.
+        headers: AnswerHeaders,
         /// As much of the body as was asked for.
         body: Vec<u8>,
     },

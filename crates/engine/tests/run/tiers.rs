@@ -90,6 +90,24 @@ async fn an_app_that_does_not_serve_at_base_is_upgraded_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_front_page_that_became_one_about_maintenance_is_told_with_both_answers() {
+    let pages = ["<title>Shop</title>Welcome", "<h1>Down for maintenance</h1>"];
+    let told = Shop::on(swarm().shows(&pages)).run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/serving") else { panic!("{:?}", told.steps()) };
+    assert_eq!(finding.summary, "/ answers with another page than at base: \"Down for maintenance\"");
+    let both =
+        ["at base: /: status 200, text/html, \"Shop\"", "at head: /: status 200, text/html, \"Down for maintenance\""];
+    assert_eq!(&finding.details[..2], both);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_title_is_told_and_no_finding() {
+    let told = Shop::on(swarm().shows(&["<title>Shop 1</title>x", "<title>Shop 2</title>x"])).run().await;
+    let Outcome::Passed { note: Some(note) } = told.outcome("upgrade/serving") else { panic!("{:?}", told.steps()) };
+    assert_eq!(note, "200 on /; /: status 200, text/html, \"Shop 2\" (at base /: status 200, text/html, \"Shop 1\")");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_redirect_is_an_accepted_answer() {
     let told = Shop::on(swarm().service("app", &[(Fate::Runs, 302)])).run().await;
     assert_eq!(told.verdict.color, Color::Green, "{:?}", told.verdict.reasons);

@@ -14,11 +14,15 @@ pub struct Health {
     pub statuses: Vec<u16>,
     /// How the app is asked; `None` for what the recipe's routers say.
     pub scheme: Option<Scheme>,
+    /// A text that head's front page shows where it is meant to be another page than at base; plans of earlier versions do not
+    /// name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upgrade: Option<String>,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        Self { path: "/".to_owned(), statuses: vec![200, 301, 302], scheme: None }
+        Self { path: "/".to_owned(), statuses: vec![200, 301, 302], scheme: None, upgrade: None }
     }
 }
 

@@ -78,6 +78,25 @@ pub const KEYS: &[SettingKey] = &[
         },
     },
     SettingKey {
+        name: "health.upgrade",
+        form: "a text of the new page: from its title or first heading, from the path it leads to, or its content type",
+        default: "none: head's front page is of the same kind as at base",
+        meaning: "Declares that the front page is meant to be another one from this upgrade on, such as a set-up. It excuses that \
+                  page alone, and neither an error nor an empty page.",
+        example: "health.upgrade = \"Create your account\"",
+        read: |reading, item| {
+            if let Some(text) = reading.document.text(item) {
+                if text.trim().chars().count() < 3 {
+                    let what = "is too short to tell a page by";
+                    reading.document.report(item, what, "write its title, or the path that it leads to");
+                    return;
+                }
+                reading.settings.health.upgrade = Some(text.trim().to_owned());
+                reading.given(item);
+            }
+        },
+    },
+    SettingKey {
         name: "limits.run",
         form: "seconds, 10 to 86400",
         default: "`3600`",

@@ -345,7 +345,7 @@ fn asks(settings: &Settings, recipe: &Recipe, mut left_out: impl FnMut(&str)) ->
     for probe in &settings.ready {
         match probe {
             Probe::Http { path, statuses } => {
-                asks.push(Health { path: path.clone(), statuses: statuses.clone(), scheme: None });
+                asks.push(Health { path: path.clone(), statuses: statuses.clone(), ..Health::default() });
             }
             Probe::Tcp { .. } => left_out(&probe.name()),
         }

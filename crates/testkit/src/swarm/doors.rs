@@ -8,9 +8,9 @@ use cc_ci_engine::host::findings;
 use cc_ci_engine::labels;
 use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::swarm::{
-    Asking, ContainerFacts, Deployed, EngineFacts, Events, Hearing, HttpAnswer, ImageFacts, Inventory, Launch,
-    LayerTeller, Loaded, Membership, Mounts, NewFile, NewSecret, NewValue, Node, Observe, Operate, ProxyNetwork,
-    PullError, Rendered, RunEdge, SwarmError,
+    AnswerHeaders, Asking, ContainerFacts, Deployed, EngineFacts, Events, Hearing, HttpAnswer, ImageFacts, Inventory,
+    Launch, LayerTeller, Loaded, Membership, Mounts, NewFile, NewSecret, NewValue, Node, Observe, Operate,
+    ProxyNetwork, PullError, Rendered, RunEdge, SwarmError,
 };
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::data::Mounted;
@@ -240,8 +240,12 @@ impl Node for FakeSwarm {
             let routes = helper.files.get("/edge/routes.json").cloned().unwrap_or_default();
             return Ok(HttpAnswer::Edge { reason: "status".to_owned(), body: routes.into_bytes() });
         }
+        let orders = self.orders();
+        let deployed = orders.calls.get(&SwarmCall::Redeploy).copied().unwrap_or_default();
+        let body = orders.pages.get(deployed).map(|page| page.as_bytes().to_vec()).unwrap_or_default();
+        let headers = AnswerHeaders { content_type: Some("text/html".to_owned()), ..AnswerHeaders::default() };
         Ok(match state.answer() {
-            Some(status) => HttpAnswer::App { status, body: Vec::new() },
+            Some(status) => HttpAnswer::App { status, headers, body },
             None => HttpAnswer::Edge { reason: "no task answers".to_owned(), body: Vec::new() },
         })
     }

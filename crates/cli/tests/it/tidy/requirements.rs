@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 const PAGE: &str = "docs/design/requirements.md";
 
 /// The words before the numbers: a letter more after the number names a part.
-const KINDS: [&str; 15] =
-    ["BAK", "BASE", "CUST", "DATA", "DEP", "ISO", "OUT", "PERF", "RUN", "SEC", "SRV", "SWARM", "TIER", "TRUST", "VER"];
+const KINDS: [&str; 17] = [
+    "APP", "BAK", "BASE", "CUST", "DATA", "DEP", "ISO", "OUT", "PERF", "RUN", "SEC", "SRV", "SWARM", "TIER", "TRUST",
+    "VER", "WATCH",
+];
 
 /// Ids in a text: `RUN-3`, `RUN-3a`, `TIER-install`.
 fn ids(text: &str) -> BTreeSet<String> {

@@ -1,7 +1,7 @@
 //! Base to head, in place, on the same app.
 
 use crate::keep::Artifact;
-use crate::run::checks::stable;
+use crate::run::checks::{front, stable};
 use crate::run::conductor::{Answer, Fault, StepEnd};
 use crate::run::deploying::{self, Instance};
 use crate::run::parts::{Coming, Known, Trees};
@@ -19,6 +19,7 @@ impl Run<'_> {
     /// Redeploys at head. What was watched until now is replaced, so its window ends first.
     pub(in crate::run) async fn redeploy(&mut self, step: &Step) -> Result<StepEnd, SwarmError> {
         self.compare_specs().await?;
+        self.remember_front().await;
         stable::cut(&mut self.stack, &self.known).await;
         let since = Instant::now();
         self.stack.before = Some(self.known.world.doors.observe.stack(&self.known.plan.stack).await?);
@@ -58,6 +59,17 @@ impl Run<'_> {
         let history = deploying::history(&self.trees.app.head).ignoring_dead(&after);
         self.stack.coming = Some(Coming { history, since });
         Ok(end)
+    }
+}
+
+impl Run<'_> {
+    /// Looks at base's front pages for the last time, when it is all that it will be.
+    async fn remember_front(&mut self) {
+        let plan = &self.known.plan;
+        let scheme = tools::scheme(plan, &self.trees.app.first().recipe);
+        if let Some(route) = &self.tools.route {
+            self.tools.front = front::pages(route, &plan.domain, scheme, &plan.demands.health).await;
+        }
     }
 }
 

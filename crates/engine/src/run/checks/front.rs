@@ -1,0 +1,148 @@
+//! The front page at base and at head: what is worse at head is a finding, with both answers side by side (APP-1).
+
+use super::Look;
+use crate::route::OpenRoute;
+use crate::run::conductor::{Answer, Fault, passed};
+use crate::run::tools;
+use crate::swarm::{Asking, HttpAnswer};
+use cc_ci_model::event::Event;
+use cc_ci_model::front::{self, FrontEnd, FrontPage, Page, Target, Worse, WorseKind};
+use cc_ci_model::ids::Domain;
+use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::plan::demands::Health;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How many redirects a browser follows at most.
+const HOPS: usize = 20;
+
+/// How often a page that is worse is looked at again until it is well.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// Somebody with a browser.
+struct Visitor<'a> {
+    route: &'a OpenRoute,
+    domain: &'a Domain,
+    scheme: &'a str,
+}
+
+/// The front pages of the app as it is now: `/`, and the path on which it has to answer.
+pub(in crate::run) async fn pages(route: &OpenRoute, domain: &Domain, scheme: &str, health: &Health) -> Vec<FrontPage> {
+    let visitor = Visitor { route, domain, scheme };
+    let mut pages = Vec::new();
+    for path in BTreeSet::from(["/", health.path.as_str()]) {
+        pages.push(visitor.visit(path).await);
+    }
+    pages
+}
+
+/// Compares the front pages of an app that `answered` with base's. One that is worse is looked at again until the time has passed,
+/// counted from `since`, that the app has to serve.
+pub(in crate::run) async fn check(look: &Look<'_>, answered: Answer<()>, since: Instant) -> Result<Answer<()>, Fault> {
+    let Some(served) = answered.seen() else { return Ok(answered) };
+    let until = since + Duration::from_secs(look.plan.limits.serving);
+    let route = look.tools.route.as_ref().ok_or_else(|| Fault::harness("the route was never opened"))?;
+    let health = &look.plan.demands.health;
+    let scheme = tools::scheme(look.plan, &look.app.head.recipe);
+    let visitor = Visitor { route, domain: &look.plan.domain, scheme };
+    let mut last = String::new();
+    loop {
+        let mut notes = vec![served.clone()];
+        let mut found = None;
+        for base in &look.tools.front {
+            let head = visitor.visit(&base.path).await;
+            notes.extend(note(base, &head));
+            if let Some(worse) = base.worse_at(&head, &health.statuses)
+                && !declared(&worse, &head, health)
+            {
+                found = found.or(Some((base, head, worse)));
+            }
+        }
+        let Some((base, head, worse)) = found else { return Ok(passed(notes.join("; ")).into()) };
+        if Instant::now() >= until || look.cancel.is_cancelled() {
+            return Ok(Outcome::Failed(finding(base, &head, worse)).into());
+        }
+        if worse.summary != last {
+            let (step, limit) = (look.step.clone(), look.plan.limits.serving);
+            look.voice.say(Event::Waiting { step, on: worse.summary.clone(), limit });
+            last = worse.summary;
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+fn declared(worse: &Worse, head: &FrontPage, health: &Health) -> bool {
+    match worse.kind {
+        WorseKind::Broken => false,
+        WorseKind::Changed => health.upgrade.as_ref().is_some_and(|text| head.shows(text)),
+    }
+}
+
+fn finding(base: &FrontPage, head: &FrontPage, worse: Worse) -> Finding {
+    let mut details = vec![format!("at base: {}", base.words()), format!("at head: {}", head.words())];
+    details.extend(match worse.kind {
+        WorseKind::Broken => None,
+        WorseKind::Changed => Some(
+            "if this is meant to be: say with `health.upgrade` in `tests/ci.toml` what the new page shows".to_owned(),
+        ),
+    });
+    Finding::new(Cause::NotServing, worse.summary).with_details(details)
+}
+
+/// What a reader may want to know of a page that changed.
+fn note(base: &FrontPage, head: &FrontPage) -> Option<String> {
+    let (before, now) = (base.words(), head.words());
+    (before != now).then(|| format!("{now} (at base {before})"))
+}
+
+impl Visitor<'_> {
+    /// Opens a page and follows its redirects.
+    async fn visit(&self, path: &str) -> FrontPage {
+        let mut redirects = Vec::new();
+        let mut cookies = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        let mut at = path.to_owned();
+        let end = loop {
+            let jar = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+            // The same page with another cookie may lead on.
+            if !seen.insert((at.clone(), jar.clone())) || redirects.len() > HOPS {
+                break FrontEnd::Circle;
+            }
+            let asking = Asking::of(self.scheme, self.domain.as_str(), &at).reading(front::READ).browsing(jar);
+            let (status, headers, body) = match self.route.asked(&asking).await {
+                HttpAnswer::App { status, headers, body } => (status, headers, body),
+                HttpAnswer::Edge { reason: why, .. } | HttpAnswer::None { why } => break FrontEnd::Nothing { why },
+            };
+            cookies.extend(headers.cookies.iter().filter_map(|one| one.split_once('=')).map(owned));
+            let Some(location) = headers.location.as_ref().filter(|_| (300..400).contains(&status)) else {
+                break end(status, &headers, &body);
+            };
+            redirects.push(location.clone());
+            match Target::of(location, self.domain.as_str(), &at) {
+                Target::Here(path) => at = path,
+                Target::Elsewhere => break FrontEnd::Elsewhere,
+                Target::Nowhere(why) => break FrontEnd::Nowhere { why },
+            }
+        };
+        FrontPage { path: path.to_owned(), redirects, end }
+    }
+}
+
+fn owned((name, value): (&str, &str)) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+fn end(status: u16, headers: &crate::swarm::AnswerHeaders, body: &[u8]) -> FrontEnd {
+    let answer = front::FrontAnswer {
+        status,
+        content_type: headers.content_type.as_deref(),
+        disposition: headers.disposition.as_deref(),
+        encoding: headers.encoding.as_deref(),
+        body,
+    };
+    match Page::read(answer) {
+        Ok(page) => FrontEnd::Page(page),
+        Err(why) => FrontEnd::Nothing { why },
+    }
+}

@@ -1,0 +1,145 @@
+//! The front page at base and at head (APP-1): what a person would see there, and what has become of it.
+//!
+//! Only what was well at base can have become worse, so a page that was an error or empty there is no finding. Another title or
+//! another way is none by itself: versions do that. What stands in place of the app, such as a page about maintenance or a
+//! set-up, is known by its title, heading or path, and only if base had nothing of that kind.
+
+mod page;
+mod standin;
+mod target;
+
+pub use page::{FrontAnswer, Page, READ, Shape};
+pub use target::Target;
+
+/// What came back on one path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrontPage {
+    /// The path that was asked for.
+    pub path: String,
+    /// Where its redirects led, each as the app wrote it.
+    pub redirects: Vec<String>,
+    /// What stood at the end.
+    pub end: FrontEnd,
+}
+
+/// What stood at the end of the redirects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FrontEnd {
+    /// They lead in a circle.
+    Circle,
+    /// They lead to another site, which is not asked.
+    Elsewhere,
+    /// They lead to where no browser gets.
+    Nowhere {
+        /// Why.
+        why: &'static str,
+    },
+    /// Nothing came back, or what came could not be read.
+    Nothing {
+        /// Why.
+        why: String,
+    },
+    /// A page.
+    Page(Page),
+}
+
+/// What is worse at head than at base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worse {
+    /// In one sentence.
+    pub summary: String,
+    /// Whether it could be meant.
+    pub kind: WorseKind,
+}
+
+/// Whether a change could be meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorseKind {
+    /// Nobody can want this.
+    Broken,
+    /// A recipe may declare it.
+    Changed,
+}
+
+impl FrontPage {
+    /// In words, for a person who compares two of them.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let way = self.redirects.iter().fold(self.path.clone(), |way, to| format!("{way} -> {to}"));
+        match &self.end {
+            FrontEnd::Circle => format!("{way}: leads in a circle"),
+            FrontEnd::Elsewhere => format!("{way}: another site"),
+            FrontEnd::Nowhere { why } => format!("{way}: {why}"),
+            FrontEnd::Nothing { why } => format!("{way}: {why}"),
+            FrontEnd::Page(page) => format!("{way}: {}", page.words()),
+        }
+    }
+
+    /// Whether it is as it should be; `accepted` are the statuses that count beside those below 400.
+    #[must_use]
+    pub fn is_well(&self, accepted: &[u16]) -> bool {
+        match &self.end {
+            FrontEnd::Circle | FrontEnd::Nowhere { .. } | FrontEnd::Nothing { .. } => false,
+            FrontEnd::Elsewhere => true,
+            FrontEnd::Page(page) => page.status < 400 || accepted.contains(&page.status),
+        }
+    }
+
+    /// What is worse at `head` than it was here.
+    #[must_use]
+    pub fn worse_at(&self, head: &Self, accepted: &[u16]) -> Option<Worse> {
+        if !self.is_well(accepted) {
+            return None;
+        }
+        let path = &head.path;
+        let broken = |summary| Some(Worse { summary, kind: WorseKind::Broken });
+        let changed = |summary| Some(Worse { summary, kind: WorseKind::Changed });
+        let page = match &head.end {
+            FrontEnd::Circle => return broken(format!("the redirects of {path} lead in a circle")),
+            FrontEnd::Nowhere { why } => return broken(format!("{}: {why}", head.to("leads to"))),
+            FrontEnd::Nothing { why } => {
+                return broken(format!("{} nothing that can be read: {why}", head.to("answers")));
+            }
+            FrontEnd::Elsewhere => return None,
+            FrontEnd::Page(page) => page,
+        };
+        if !head.is_well(accepted) {
+            return broken(format!("{} {}", head.to("answers"), page.status));
+        }
+        if let FrontEnd::Page(old) = &self.end {
+            if page.empty && !old.empty {
+                return broken(format!("{} with an empty body, which was none at base", head.to("answers")));
+            }
+            if old.shape == Shape::Html && page.shape != Shape::Html {
+                return changed(format!("{} with {} in place of a page", head.to("answers"), page.kind()));
+            }
+        }
+        let standin = standin::new_at(self, head)?;
+        changed(format!("{} with another page than at base: {standin}", head.to("answers")))
+    }
+
+    /// Whether it shows a text: in its title or heading, in the way to it, or as its type.
+    #[must_use]
+    pub fn shows(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        let page = match &self.end {
+            FrontEnd::Page(page) => page.labels().chain([page.content_type.as_str()]).collect(),
+            FrontEnd::Circle | FrontEnd::Elsewhere | FrontEnd::Nowhere { .. } | FrontEnd::Nothing { .. } => Vec::new(),
+        };
+        let mut texts = page.into_iter().chain(self.redirects.iter().map(String::as_str));
+        texts.any(|one| one.to_lowercase().contains(&text))
+    }
+
+    /// `/ answers`, or `/ leads to /login, which answers`.
+    fn to(&self, verb: &str) -> String {
+        let path = &self.path;
+        match (self.redirects.last(), verb) {
+            (Some(to), "leads to") => format!("{path} leads to {to}"),
+            (Some(to), _) => format!("{path} leads to {to}, which {verb}"),
+            (None, _) => format!("{path} {verb}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

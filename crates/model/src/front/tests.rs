@@ -1,0 +1,167 @@
+//! What has become worse, and what only looks so.
+
+use super::*;
+
+fn ending(end: FrontEnd) -> FrontPage {
+    FrontPage { path: "/".to_owned(), redirects: Vec::new(), end }
+}
+
+fn answered(answer: FrontAnswer<'_>) -> FrontPage {
+    ending(match Page::read(answer) {
+        Ok(page) => FrontEnd::Page(page),
+        Err(why) => FrontEnd::Nothing { why },
+    })
+}
+
+fn html(status: u16, body: &str) -> FrontPage {
+    let content_type = Some("text/html; charset=utf-8");
+    answered(FrontAnswer { status, content_type, body: body.as_bytes(), ..FrontAnswer::default() })
+}
+
+fn typed(content_type: &str, body: &str) -> FrontPage {
+    answered(FrontAnswer {
+        status: 200,
+        content_type: Some(content_type),
+        body: body.as_bytes(),
+        ..FrontAnswer::default()
+    })
+}
+
+fn to(target: &str, page: FrontPage) -> FrontPage {
+    FrontPage { redirects: vec![target.to_owned()], ..page }
+}
+
+fn shop() -> FrontPage {
+    html(200, "<html><head><TITLE>My\n shop</TITLE></head><body>Welcome</body></html>")
+}
+
+fn check(head: &FrontPage, says: &str) {
+    assert_eq!(shop().worse_at(head, &[]).map(|worse| worse.summary).as_deref(), Some(says));
+}
+
+#[test]
+fn errors_circles_and_dead_ends_are_worse() {
+    let cut = FrontEnd::Nothing { why: "connection closed".to_owned() };
+    let inside = FrontEnd::Nowhere { why: "a name of the stack" };
+    check(&html(500, "x"), "/ answers 500");
+    check(&to("/login", html(500, "x")), "/ leads to /login, which answers 500");
+    check(&ending(FrontEnd::Circle), "the redirects of / lead in a circle");
+    check(&ending(cut), "/ answers nothing that can be read: connection closed");
+    check(&to("http://app:3000/", ending(inside)), "/ leads to http://app:3000/: a name of the stack");
+    let gzip = FrontAnswer { status: 200, encoding: Some("gzip"), body: b"plain", ..FrontAnswer::default() };
+    check(&answered(gzip), "/ answers nothing that can be read: it says that it is packed with gzip and is not");
+}
+
+#[test]
+fn nothing_to_see_is_worse() {
+    let says = "/ answers with an empty body, which was none at base";
+    check(&html(200, " \n"), says);
+    check(&html(204, ""), says);
+    check(&html(200, "<html><head><title>My shop</title></head><body><div> </div></body></html>"), says);
+}
+
+#[test]
+fn a_page_that_became_a_download_or_a_text_is_worse() {
+    let file = "/ answers with application/octet-stream (a download) in place of a page";
+    check(&typed("application/octet-stream", "<?php"), file);
+    let source = "/ answers with application/x-httpd-php (a download) in place of a page";
+    check(&typed("application/x-httpd-php", "<?php"), source);
+    check(&typed("text/plain", "<html>"), "/ answers with text/plain in place of a page");
+    let attached = FrontAnswer {
+        status: 200,
+        content_type: Some("text/html"),
+        disposition: Some("attachment; filename=index.html"),
+        body: b"<title>My shop</title>Welcome",
+        ..FrontAnswer::default()
+    };
+    check(&answered(attached), "/ answers with text/html (a download) in place of a page");
+}
+
+#[test]
+fn a_page_that_stands_in_place_of_the_app_is_worse() {
+    let another = |label: &str| format!("/ answers with another page than at base: {label}");
+    for (body, label) in [
+        ("<h1 class=a>Down for <b>maintenance</b></h1><p>Come back", "\"Down for maintenance\""),
+        ("<title>My shop</title><h2>We'll be right back!</h2>", "\"We'll be right back!\""),
+        ("<title>Welcome to nginx!</title>x", "\"Welcome to nginx!\""),
+        ("<br />\n<b>Fatal error</b>:  Uncaught PDOException", "\"Fatal error : Uncaught PDOException\""),
+    ] {
+        check(&html(200, body), &another(label));
+    }
+    let install = to("/install.php", html(200, "<title>My shop</title>x"));
+    check(&install, "/ leads to /install.php, which answers with another page than at base: /install.php");
+}
+
+#[test]
+fn what_is_as_it_was_or_only_looks_worse_is_no_finding() {
+    let plain = || typed("text/plain", "ok");
+    let nothing = || ending(FrontEnd::Nothing { why: String::new() });
+    let app = || html(200, "<title>My shop</title><body><div id=app></div><script src=a.js></script>");
+    for (what, base, head) in [
+        ("another title", shop(), html(200, "<title>My new shop 2.0, 28 November</title>x")),
+        (
+            "a text about all that",
+            shop(),
+            html(200, "<title>My shop</title>Our maintenance plans, error pages and setup"),
+        ),
+        ("a header is no heading", shop(), html(200, "<title>My shop</title><header>error</header><body>fine")),
+        ("a word in another", shop(), html(200, "<title>Terrors and mirrors</title>x")),
+        ("an installer at base, too", html(200, "<title>Installation</title>x"), html(200, "<title>Setup</title>x")),
+        ("an error at base, too", html(503, "x"), html(500, "x")),
+        ("an error that was mended", html(503, "x"), shop()),
+        ("empty at base, too", html(200, ""), html(200, "")),
+        ("a new login page", shop(), to("/login", html(200, "<title>Log in</title>x"))),
+        ("a login page at both", to("/login", shop()), to("/login?next=%2F", shop())),
+        ("no login any more", to("/login", shop()), shop()),
+        ("another site", shop(), to("https://login.coop/", ending(FrontEnd::Elsewhere))),
+        ("no page at base", plain(), plain()),
+        ("a page that was none", plain(), shop()),
+        ("nothing at base", nothing(), html(500, "x")),
+        ("a page that a script makes", shop(), app()),
+        ("letters that grow in lower case", shop(), html(200, "<title>İİİ</title>x<h1>İ</h1>")),
+        (
+            "no type, and a page to browsers",
+            shop(),
+            answered(FrontAnswer { status: 200, body: b"<!DOCTYPE html><p>x", ..FrontAnswer::default() }),
+        ),
+        (
+            "a page packed unasked",
+            shop(),
+            answered(FrontAnswer {
+                status: 200,
+                content_type: Some("text/html"),
+                encoding: Some("gzip"),
+                body: &[0x1f, 0x8b, 0],
+                ..FrontAnswer::default()
+            }),
+        ),
+        ("a broken tag", shop(), html(200, "<title>My shop</title>x <h1 <b>< ! -- <")),
+    ] {
+        assert_eq!(base.worse_at(&head, &[]), None, "{what}");
+    }
+}
+
+#[test]
+fn an_accepted_status_is_well() {
+    assert_eq!(html(401, "x").worse_at(&html(403, "x"), &[]), None);
+    let worse = html(401, "x").worse_at(&html(403, "x"), &[401]);
+    assert_eq!(worse.map(|worse| worse.summary).as_deref(), Some("/ answers 403"));
+    assert_eq!(shop().worse_at(&html(401, "x"), &[200, 401]), None);
+}
+
+#[test]
+fn what_a_recipe_may_declare_is_told_from_what_nobody_wants() {
+    let kind = |head: &FrontPage| shop().worse_at(head, &[]).map(|worse| worse.kind);
+    let setup = to("/setup", html(200, "<title>Welcome</title>x"));
+    assert_eq!(kind(&setup), Some(WorseKind::Changed));
+    assert!(setup.shows("welcome") && setup.shows("/setup") && !setup.shows("wizard"));
+    assert_eq!(kind(&typed("application/json", "{}")), Some(WorseKind::Changed));
+    assert!(typed("application/json", "{}").shows("application/json"));
+    assert_eq!(kind(&html(500, "x")), Some(WorseKind::Broken));
+}
+
+#[test]
+fn a_front_page_is_described_in_one_line() {
+    assert_eq!(to("/login", shop()).words(), "/ -> /login: status 200, text/html, \"My shop\"");
+    assert_eq!(html(200, "").words(), "/: status 200, text/html, empty");
+}
