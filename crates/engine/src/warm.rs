@@ -55,69 +55,77 @@ impl WarmError {
 pub async fn up(world: &World, run: &RunId, what: &Dependency, tree: &Deployable) -> Result<String, WarmError> {
     let images = Images::resolve(world, &[tree]).await;
     let route = match &what.route {
-        Some(_) => {
-            let routes = deploying::routes(&what.stack, world, tree);
-            let domains = std::slice::from_ref(&what.domain);
-            Some(
-                OpenRoute::open(
-                    world.doors.node.clone(),
-                    &world.ledger,
-                    run,
-                    &world.tools_image,
-                    domains,
-                    &routes,
-                    Stay::Kept,
-                )
-                .await?,
-            )
-        }
+        Some(_) => Some(open(world, run, what, tree).await?),
         None => None,
     };
     let mut pulse = Pulse::start(world.observe(), &what.stack, world.cancel.token());
+    deploy(world, run, what, tree, &images).await?;
+    healthy(world, &mut pulse, what, tree).await?;
+    let Some(route) = route else { return Ok(String::new()) };
+    serving(&route, what).await?;
+    Ok(route.authority().to_owned())
+}
+
+async fn open(world: &World, run: &RunId, what: &Dependency, tree: &Deployable) -> Result<OpenRoute, SwarmError> {
+    let routes = deploying::routes(&what.stack, world, tree);
+    let (domains, node) = (std::slice::from_ref(&what.domain), world.doors.node.clone());
+    OpenRoute::open(node, &world.ledger, run, &world.tools_image, domains, &routes, Stay::Kept).await
+}
+
+async fn deploy(
+    world: &World,
+    run: &RunId,
+    what: &Dependency,
+    tree: &Deployable,
+    images: &Images,
+) -> Result<(), WarmError> {
     let first = FirstDeploy {
         instance: Instance::dependency(run, what),
         purpose: Purpose::Base,
         tree,
-        images: &images,
+        images,
         given: &BTreeMap::new(),
         file: "override.json",
     };
     let mut permits = build::warm(what);
-    let deploying = Box::pin(deploying::deploy(world, &mut permits, first, std::future::ready(())));
-    match deploying.await {
-        Ok(Ok(((), _proof))) => {}
-        Ok(Err(finding)) => return Err(WarmError::NotUp { doing: "deploy", finding }),
-        Err(fault) => return Err(WarmError::NotUp { doing: "deploy", finding: fault.finding() }),
+    match Box::pin(deploying::deploy(world, &mut permits, first, std::future::ready(()))).await {
+        Ok(Ok(((), _proof))) => Ok(()),
+        Ok(Err(finding)) => Err(WarmError::NotUp { doing: "deploy", finding }),
+        Err(fault) => Err(WarmError::NotUp { doing: "deploy", finding: fault.finding() }),
     }
+}
+
+/// Waits until everything of it runs.
+async fn healthy(world: &World, pulse: &mut Pulse, what: &Dependency, tree: &Deployable) -> Result<(), WarmError> {
     let (observe, limit) = (world.observe(), Duration::from_secs(what.limits.converge));
     let waited = converge(
         observe.as_ref(),
-        &mut pulse,
+        pulse,
         &what.stack,
         deploying::history(tree),
         limit,
         world.cancel.token(),
         |missing| world.voice.note(None, missing.join("; ")),
     );
-    match waited.await? {
-        Waited::Converged { .. } => {}
-        Waited::Failed(finding) => return Err(WarmError::NotUp { doing: "converge", finding }),
-        Waited::Cancelled => {
-            let finding = Finding::new(Cause::Cancelled, "it was ended");
-            return Err(WarmError::NotUp { doing: "converge", finding });
-        }
-    }
-    let Some(route) = route else { return Ok(String::new()) };
+    let finding = match waited.await? {
+        Waited::Converged { .. } => return Ok(()),
+        Waited::Failed(finding) => finding,
+        Waited::Cancelled => Finding::new(Cause::Cancelled, "it was ended"),
+    };
+    Err(WarmError::NotUp { doing: "converge", finding })
+}
+
+/// Asks until it answers, or until the limit.
+async fn serving(route: &OpenRoute, what: &Dependency) -> Result<(), WarmError> {
     let started = Instant::now();
-    while let Err(said) = answers(&route, what).await {
+    while let Err(said) = answers(route, what).await {
         if started.elapsed() >= Duration::from_secs(what.limits.serving) {
             let summary = format!("not serving within {} s: {said}", what.limits.serving);
-            let finding = Finding::new(Cause::NotServing, summary);
-            return Err(WarmError::NotUp { doing: "ask it", finding });
+            return Err(WarmError::NotUp { doing: "ask it", finding: Finding::new(Cause::NotServing, summary) });
         }
         tokio::time::sleep(ASK_AGAIN).await;
     }
-    Ok(route.authority().to_owned())
+    Ok(())
 }
 
 /// Whether a warm provider is healthy now: everything of it runs, and it answers. If not, why, in words.

@@ -69,9 +69,7 @@ pub async fn up(
     }
     let folder = warmth::folder(state, recipe);
     if folder.exists() {
-        return Err(RunnerError::new(ErrorKind::Infrastructure, format!("the warm {recipe} never came up whole"))
-            .at(folder.display().to_string())
-            .hint(format!("`cc-ci warm down {recipe}` removes what is left of it")));
+        return Err(half_up(recipe, &folder));
     }
     let adaptations =
         readiness::ready(&host::look(state.root(), (engine.address(), Ok(doors.node.as_ref())), cancel.token()).await)?;
@@ -93,19 +91,7 @@ pub async fn up(
         others: Arc::new(|_, _| false),
         alive: Arc::new(|_| false),
     });
-    let limit = tokio::time::sleep(Duration::from_secs(needed.planned.limits.run));
-    let came_up = {
-        let bringing = bring_up(&needed, &world, &run);
-        tokio::pin!(bringing, limit);
-        tokio::select! {
-            came_up = &mut bringing => came_up,
-            () = &mut limit => {
-                cancel.end(RunEnd::Deadline);
-                bringing.await
-            }
-        }
-    };
-    match came_up {
+    match in_time(&needed, &world, &run, cancel).await {
         Ok(authority) => {
             let record = Record { run, provider: needed.planned, authority, catalogue, since: clock::now() };
             warmth::write(state, &record)?;
@@ -114,6 +100,27 @@ pub async fn up(
         Err(error) => {
             let left = remove(&doors, &folder, &run).await;
             Err(left.err().unwrap_or(error).masked(&vault.redactor()))
+        }
+    }
+}
+
+/// What a provider left behind that was ended while it came up.
+fn half_up(recipe: &RecipeName, folder: &Path) -> RunnerError {
+    RunnerError::new(ErrorKind::Infrastructure, format!("the warm {recipe} never came up whole"))
+        .at(folder.display().to_string())
+        .hint(format!("`cc-ci warm down {recipe}` removes what is left of it"))
+}
+
+/// Brings it up within the time that a run of it may take.
+async fn in_time(needed: &DependencyTree, world: &World, run: &RunId, cancel: &Cancel) -> Result<String, RunnerError> {
+    let limit = tokio::time::sleep(Duration::from_secs(needed.planned.limits.run));
+    let bringing = bring_up(needed, world, run);
+    tokio::pin!(bringing, limit);
+    tokio::select! {
+        came_up = &mut bringing => came_up,
+        () = &mut limit => {
+            cancel.end(RunEnd::Deadline);
+            bringing.await
         }
     }
 }

@@ -17,18 +17,7 @@ use crate::pace::Tries;
 /// A command that fails is an [`ExecOutput`] with its exit code; [`ExecError`] means there is no such answer.
 pub(super) async fn run(docker: &Docker, container: &str, command: &ExecCommand) -> Result<ExecOutput, ExecError> {
     let refused = |source| classify(container, command, source);
-    let config = ExecConfig {
-        attach_stdin: Some(command.input.is_some()),
-        attach_stdout: Some(true),
-        attach_stderr: Some(true),
-        tty: Some(false),
-        env: Some(command.env.clone()),
-        cmd: Some(command.argv.clone()),
-        user: command.user.clone(),
-        working_dir: command.folder.clone(),
-        ..ExecConfig::default()
-    };
-    let exec = docker.create_exec(container, config).await.map_err(refused)?.id;
+    let exec = docker.create_exec(container, config(command)).await.map_err(refused)?.id;
     let options = StartExecOptions { detach: false, tty: false, output_capacity: Some(64 * 1024) };
     let (mut lines, mut stdin) = match docker.start_exec(&exec, Some(options)).await.map_err(refused)? {
         StartExecResults::Attached { output, input } => (output, input),
@@ -76,6 +65,21 @@ pub(super) async fn run(docker: &Docker, container: &str, command: &ExecCommand)
     let code = exit_code(docker, container, command, &exec).await?;
     output.status = ExecStatus::Exited(code);
     explain(docker, container, command, output, &refusal).await
+}
+
+/// The command in the engine's own terms.
+fn config(command: &ExecCommand) -> ExecConfig {
+    ExecConfig {
+        attach_stdin: Some(command.input.is_some()),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        tty: Some(false),
+        env: Some(command.env.clone()),
+        cmd: Some(command.argv.clone()),
+        user: command.user.clone(),
+        working_dir: command.folder.clone(),
+        ..ExecConfig::default()
+    }
 }
 
 async fn exit_code(docker: &Docker, container: &str, command: &ExecCommand, exec: &str) -> Result<i64, ExecError> {

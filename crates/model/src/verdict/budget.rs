@@ -1,6 +1,7 @@
 //! The deploy budget: plan, ledger and witness held against each other (RUN-2, RUN-3).
 
 use super::blame::Blame;
+use crate::event::Budget;
 use crate::evidence::Evidence;
 use crate::ids::StackName;
 use crate::outcome::Outcome;
@@ -83,6 +84,40 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> BudgetVerdict {
         };
     };
     let mut found = Disagreements::default();
+    counts(plan, evidence, budget, &mut found);
+    purposes(plan, evidence, &mut found);
+    for change in &budget.unexplained {
+        found.add(Blame::Test, format!("the engine saw a change that no operation of the run explains: {change}"));
+    }
+    let blind = "the witness did not watch without a gap, so it cannot vouch for its count";
+    if !budget.unbroken && !evidence.host_gave_out() {
+        found.add(Blame::Harness, blind.to_owned());
+    }
+
+    let agreement = if !found.words.is_empty() {
+        Agreement::Disagreed
+    } else if !budget.unbroken {
+        found.words.push(blind.to_owned());
+        Agreement::Unknown
+    } else if budget.ledger.len() == expected && budget.witness.len() == expected {
+        Agreement::Agreed
+    } else {
+        found.words.push("the run ended before its deploy was made".to_owned());
+        Agreement::Unknown
+    };
+    BudgetVerdict {
+        agreement,
+        expected,
+        ledger: Some(budget.ledger.len()),
+        witness: Some(budget.witness.len()),
+        words: found.words,
+        blame: found.blame,
+    }
+}
+
+/// Holds plan, record, ledger and witness against each other, stack by stack.
+fn counts(plan: &Plan, evidence: &Evidence, budget: &Budget, found: &mut Disagreements) {
+    let expected = plan.deploys_expected();
     let ledger = tally(budget.ledger.iter());
     let witness = tally(budget.witness.iter());
     let record = tally(evidence.deploys.iter().map(|(stack, _)| stack));
@@ -115,34 +150,6 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> BudgetVerdict {
         if !excused {
             found.add(Blame::Harness, format!("the ledger has a deploy of {stack} that the engine did not see"));
         }
-    }
-    purposes(plan, evidence, &mut found);
-    for change in &budget.unexplained {
-        found.add(Blame::Test, format!("the engine saw a change that no operation of the run explains: {change}"));
-    }
-    let blind = "the witness did not watch without a gap, so it cannot vouch for its count";
-    if !budget.unbroken && !evidence.host_gave_out() {
-        found.add(Blame::Harness, blind.to_owned());
-    }
-
-    let agreement = if !found.words.is_empty() {
-        Agreement::Disagreed
-    } else if !budget.unbroken {
-        found.words.push(blind.to_owned());
-        Agreement::Unknown
-    } else if budget.ledger.len() == expected && budget.witness.len() == expected {
-        Agreement::Agreed
-    } else {
-        found.words.push("the run ended before its deploy was made".to_owned());
-        Agreement::Unknown
-    };
-    BudgetVerdict {
-        agreement,
-        expected,
-        ledger: Some(budget.ledger.len()),
-        witness: Some(budget.witness.len()),
-        words: found.words,
-        blame: found.blame,
     }
 }
 

@@ -145,7 +145,7 @@ fn every_refusal_names_its_line() {
     for row in rows() {
         let (_, problems) = judged(&row);
         for problem in problems {
-            let whole = problem.what.contains("does not exist") || problem.what.contains("is not the version");
+            let whole = problem.what.contains("is missing") || problem.what.contains("is not the version");
             assert!(problem.line.is_some() || whole, "{}: {problem}", row.name);
         }
     }
