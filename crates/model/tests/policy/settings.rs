@@ -83,7 +83,7 @@ fn all_examples_make_one_file() {
     assert_eq!(settings.environment["SANDBOX_DOMAIN"], "sandbox.${DOMAIN}");
     assert_eq!(settings.upgrade_environment["COMPOSE_FILE"], "compose.yml:compose.lfs.yml");
     let pin = settings.base.clone().unwrap();
-    assert_eq!((pin.version.as_str(), pin.by.as_str()), ("1.0.0+2.2.6", "tests/ci.toml, line 9"));
+    assert_eq!((pin.version.as_str(), pin.by.as_str()), ("1.0.0+2.2.6", "tests/ci.toml, line 10"));
     let tcp = Probe::Tcp { service: "app".into(), port: 64738, stable: 3 };
     assert_eq!(settings.ready, [tcp, Probe::Http { path: "/discovery".into(), statuses: vec![200] }]);
     assert_eq!(settings.verify.unwrap().service, "db");
