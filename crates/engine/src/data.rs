@@ -8,6 +8,7 @@ pub mod counting;
 pub mod files;
 pub mod index;
 pub mod mysql;
+pub mod outside;
 pub mod postgres;
 pub mod redis;
 mod rows;

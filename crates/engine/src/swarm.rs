@@ -74,6 +74,9 @@ pub trait Observe: Send + Sync {
     /// Everything of the six kinds that exists.
     async fn inventory(&self) -> Result<Inventory, SwarmError>;
 
+    /// The paths that differ between a container's own files and its image, with the folders above them; none when it is gone.
+    async fn changes(&self, container: &str) -> Result<BTreeSet<String>, SwarmError>;
+
     /// What the running containers of a stack mount.
     async fn mounts(&self, stack: &StackName) -> Result<Mounts, SwarmError>;
 

@@ -2,6 +2,7 @@
 
 pub mod churn;
 pub mod compare;
+pub mod outside;
 pub mod rows;
 
 use serde::{Deserialize, Serialize};

@@ -114,7 +114,7 @@ fn a_plan_says_what_and_why() {
     deploys  1
              base: every tier needs the app running; deployed at 1.1.0+1.24, so that the upgrade needs no deploy of its own
     tiers    install  deploy, converged, serving, stable
-             upgrade  seed, redeploy, converged, moved, serving, markers, volumes, stable
+             upgrade  seed, redeploy, converged, moved, serving, markers, volumes, housed, stable
              backup   seed, settled, snapshot, serving, complete, stable
              restore  mutate, in-place, in-place/serving, in-place/markers, onto-empty, onto-empty/converged, onto-empty/serving, onto-empty/markers, onto-empty/volumes, stable
              custom   skipped: the recipe has no tests of its own in `tests/custom`
@@ -141,7 +141,7 @@ fn what_was_asked_for_and_what_will_not_run_are_in_the_plan() {
     deploys  1
              base: every tier needs the app running; deployed at 1.0.0+1.22, so that the upgrade needs no deploy of its own
     tiers    install  deploy, converged, hooks/install_steps, serving, install.hurl, stable
-             upgrade  seed, hooks/pre_upgrade, redeploy, converged, moved, serving, markers, volumes, stable
+             upgrade  seed, hooks/pre_upgrade, redeploy, converged, moved, serving, markers, volumes, housed, stable
              backup   skipped: not among the stages asked for
              restore  skipped: not among the stages asked for
              custom   custom/cart.sh, custom/test_cart.py, stable

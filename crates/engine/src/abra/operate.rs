@@ -98,6 +98,10 @@ impl Observe for Abra {
         self.0.swarm.log_tail(container, lines).await
     }
 
+    async fn changes(&self, container: &str) -> Result<BTreeSet<String>, SwarmError> {
+        self.0.swarm.changes(container).await
+    }
+
     async fn inventory(&self) -> Result<Inventory, SwarmError> {
         self.0.swarm.inventory().await
     }

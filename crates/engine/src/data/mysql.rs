@@ -150,6 +150,15 @@ const TABLES: &str = "SELECT HEX(table_schema), HEX(table_name) FROM information
 const USED: &str = "SELECT HEX(db), COUNT(*) FROM information_schema.processlist \
     WHERE db IS NOT NULL AND host NOT LIKE 'localhost%' AND host NOT LIKE '127.%' GROUP BY db";
 
+/// Where the server's files lie; the inner error is what it said instead.
+pub(super) async fn folder(
+    containers: &Containers,
+    stack: &StackName,
+    login: &MysqlLogin,
+) -> Result<DatabaseAnswer, WorkError> {
+    Ok(ask(containers, stack, login, "SELECT @@datadir").await?.map(|text| text.trim().to_owned()))
+}
+
 /// Counts every table of every database of the server that can be seen, as root where the container knows its password. The
 /// inner error is what the server said instead.
 pub(super) async fn count(

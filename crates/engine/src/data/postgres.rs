@@ -121,6 +121,15 @@ const TABLES: &str = "SELECT encode(convert_to(n.nspname, 'UTF8'), 'hex'), encod
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') \
     AND NOT c.relispartition AND c.relpersistence = 'p' AND n.nspname NOT IN ('pg_catalog', 'information_schema')";
 
+/// Where the server's files lie; the inner error is what it said instead.
+pub(super) async fn folder(
+    containers: &Containers,
+    stack: &StackName,
+    login: &PostgresLogin,
+) -> Result<DatabaseAnswer, WorkError> {
+    Ok(ask(containers, stack, login, "SHOW data_directory").await?.map(|text| text.trim().to_owned()))
+}
+
 /// Counts every table of every database of the server; the inner error is what it said instead.
 pub(super) async fn count(
     containers: &Containers,

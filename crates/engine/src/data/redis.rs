@@ -2,6 +2,7 @@
 //!
 //! Nothing here asks the server to save: when its memory reaches the disk is the recipe's promise, and what is proven.
 
+use cc_ci_model::data::outside::Lasts;
 use cc_ci_model::ids::StackName;
 use cc_ci_recipe::database::Database;
 use std::collections::BTreeSet;
@@ -125,6 +126,22 @@ pub(super) async fn read(
 ) -> Result<Result<FoundMarkers, String>, WorkError> {
     let [one, two] = keys(phase);
     Ok(ask(containers, stack, login, &["MGET", &one, &two]).await?.map(|text| found(&text)))
+}
+
+/// Where the server's files lie, and whether it logs every change, which nobody asks of a cache; the inner error is what it
+/// said instead.
+pub(super) async fn folder(
+    containers: &Containers,
+    stack: &StackName,
+    login: &RedisLogin,
+) -> Result<Result<(String, Lasts), String>, WorkError> {
+    let value = async |name| {
+        let answer = ask(containers, stack, login, &["CONFIG", "GET", name]).await?;
+        Ok::<_, WorkError>(answer.map(|text| text.lines().nth(1).unwrap_or_default().trim().to_owned()))
+    };
+    let (folder, log) = tokio::try_join!(value("dir"), value("appendonly"))?;
+    let lasts = if log.is_ok_and(|log| log == "yes") { Lasts::Yes } else { Lasts::No };
+    Ok(folder.map(|folder| (folder, lasts)))
 }
 
 /// Counts the keys of every database that do not expire; the inner error is what the server said instead.

@@ -5,6 +5,7 @@ use crate::labels;
 use crate::swarm::{ContainerFacts, Events, Hearing, Inventory, Loaded, Mounts, Observe, Rendered, SwarmError};
 use async_trait::async_trait;
 use bollard::errors::Error;
+use bollard::models::ChangeType;
 use bollard::query_parameters::{
     InspectContainerOptions, InspectNetworkOptions, InspectServiceOptions, ListNetworksOptions, ListVolumesOptions,
     LogsOptions,
@@ -46,6 +47,17 @@ impl Observe for Swarm {
             }
         }
         Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
+    }
+
+    async fn changes(&self, container: &str) -> Result<BTreeSet<String>, SwarmError> {
+        match self.docker.container_changes(container).await {
+            Ok(found) => {
+                let there = found.unwrap_or_default().into_iter().filter(|one| one.kind != ChangeType::_2);
+                Ok(there.map(|one| one.path).collect())
+            }
+            Err(error) if read::is_gone(&error) => Ok(BTreeSet::new()),
+            Err(error) => Err(SwarmError::engine(format!("ask what changed in container {container}"))(error)),
+        }
     }
 
     async fn inventory(&self) -> Result<Inventory, SwarmError> {

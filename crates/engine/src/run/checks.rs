@@ -4,6 +4,7 @@ pub(super) mod backup;
 pub(super) mod converged;
 pub(super) mod data;
 pub(super) mod front;
+pub(super) mod housed;
 pub(super) mod moved;
 pub(super) mod ready;
 pub(super) mod serving;

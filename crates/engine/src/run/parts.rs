@@ -16,6 +16,7 @@ use crate::route::OpenRoute;
 use crate::swarm::Deployed;
 use cc_ci_model::convergence::{History, StackView};
 use cc_ci_model::data::DataIndex;
+use cc_ci_model::data::outside::{Located, Written};
 use cc_ci_model::data::rows::RowCounts;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
@@ -100,6 +101,8 @@ pub(in crate::run) struct Coming {
 pub(in crate::run) struct Data {
     /// Before the redeploy.
     pub(in crate::run) before_upgrade: Option<Kept>,
+    /// What base's containers held beside their volumes.
+    pub(in crate::run) housing: Option<Housing>,
     /// Where the backup goes, and the markers it has to hold.
     pub(in crate::run) prepared: Option<Prepared>,
     /// What the app held when everything had settled before the backup.
@@ -112,6 +115,14 @@ pub(in crate::run) struct Data {
 pub(in crate::run) struct Kept {
     pub(in crate::run) seeded: Seeded,
     pub(in crate::run) holdings: Holdings,
+}
+
+/// What containers held beside their volumes.
+pub(in crate::run) struct Housing {
+    /// Files that were written into them.
+    pub(in crate::run) written: Written,
+    /// Those that are databases.
+    pub(in crate::run) files: Vec<Located>,
 }
 
 /// What is in the app's volumes and databases.

@@ -1,7 +1,7 @@
 //! The tiers in order, on the one deployment: performs the plan's list of steps as it stands (see `docs/design/steps.md`).
 
 use super::app::App;
-use super::checks::{Look, backup, converged, data, front, moved, ready, serving, stable};
+use super::checks::{Look, backup, converged, data, front, housed, moved, ready, serving, stable};
 use super::conductor::{Conductor, StepEnd, Stepped};
 use super::deploying::{self, Images};
 use super::parts::{AppStack, Data, Known, LiveDependency, Trees};
@@ -174,6 +174,11 @@ impl<'a> Run<'a> {
                 let (known, mut look, data) = self.look_at_data(step);
                 let (_, holdings) = data.expected(tier)?;
                 Some(known.conductor.step(step, data::volumes(&mut look, &holdings.index)).await.end)
+            }
+            Check::Housed => {
+                let (known, mut look, data) = self.look_at_data(step);
+                let before = data.housing.as_ref()?;
+                Some(known.conductor.step(step, housed::check(&mut look, before)).await.end)
             }
             Check::Covered => {
                 let covered = std::future::ready(Ok(backup::covered(&self.known.plan)));

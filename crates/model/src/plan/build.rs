@@ -414,6 +414,7 @@ fn steps(facts: &PlanFacts, tier: Tier) -> Vec<Step> {
                 steps.check(only, Check::Markers);
                 steps.check(only, Check::Volumes);
             });
+            steps.check(only, Check::Housed);
             steps.at_last();
         }
         Tier::Backup => steps.backup(),

@@ -54,6 +54,7 @@ impl Step {
                 | Check::Moved
                 | Check::Markers
                 | Check::Volumes
+                | Check::Housed
                 | Check::Covered
                 | Check::SnapshotComplete,
             )
@@ -264,6 +265,8 @@ pub enum Check {
     Markers,
     /// No data vanished from the volumes (DATA-2).
     Volumes,
+    /// What the app keeps lies in named volumes, where the next update finds it (DATA-2).
+    Housed,
     /// Head's backup covers what base's does (BAK-1); planned only where it does not.
     Covered,
     /// The snapshot holds every promised path, and dumps are complete.
@@ -281,6 +284,7 @@ impl Check {
             Self::Moved => "moved",
             Self::Markers => "markers",
             Self::Volumes => "volumes",
+            Self::Housed => "housed",
             Self::Covered => "covered",
             Self::SnapshotComplete => "complete",
             Self::Settled => "settled",

@@ -87,7 +87,7 @@ fn the_results_of_a_red_run_read_so() {
       "ref": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
       "pr": 7,
       "started": "2026-11-23T20:00:00Z",
-      "finished": "2026-11-23T20:00:07.488Z",
+      "finished": "2026-11-23T20:00:07.489Z",
       "program": "0.1.0",
       "verdict": "red",
       "provisional": false,
@@ -117,7 +117,7 @@ fn the_results_of_a_red_run_read_so() {
           "name": "upgrade",
           "status": "fail",
           "note": "upgrade/serving: app: expected 200, got 502 for <60 s>",
-          "ms": 1606,
+          "ms": 1607,
           "tests": [
             {
               "name": "upgrade/redeploy",
@@ -152,6 +152,18 @@ fn the_results_of_a_red_run_read_so() {
                 "details": [
                   "GET https://mini.ci.test/ -> 502"
                 ]
+              }
+            },
+            {
+              "name": "upgrade/housed",
+              "status": "unver",
+              "ms": 0,
+              "note": null,
+              "finding": {
+                "cause": "not-reached",
+                "service": null,
+                "summary": "an earlier step did not pass",
+                "details": []
               }
             },
             {
@@ -215,14 +227,14 @@ fn the_results_of_a_red_run_read_so() {
       },
       "dependencies": [],
       "timings": {
-        "verdict_ms": 6787,
-        "total_ms": 7488,
+        "verdict_ms": 6788,
+        "total_ms": 7489,
         "pull_ms": 2500,
         "images_pulled": 1,
         "images": 2,
         "tiers": {
           "install": 2507,
-          "upgrade": 1606,
+          "upgrade": 1607,
           "custom": 3
         },
         "services_ready": {
@@ -261,19 +273,22 @@ fn junit_has_a_suite_per_tier_and_a_case_per_step() {
     let (plan, story) = a_small_red_run();
     insta::assert_snapshot!(junit::render(&view(&plan, &story)).unwrap(), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
-    <testsuites name="cc-ci miniflux r1" tests="14" skipped="2" failures="2" errors="3" time="6.787">
+    <testsuites name="cc-ci miniflux r1" tests="15" skipped="2" failures="2" errors="4" time="6.788">
         <testsuite name="install" tests="4" skipped="0" errors="0" failures="0" time="2.507" timestamp="2026-11-23T20:00:02" hostname="localhost">
             <testcase name="install/deploy" classname="install" time="0.400"/>
             <testcase name="install/converged" classname="install" time="0.400"/>
             <testcase name="install/serving" classname="install" time="0.400"/>
             <testcase name="install/stable" classname="install" time="0.400"/>
         </testsuite>
-        <testsuite name="upgrade" tests="5" skipped="0" errors="1" failures="1" time="1.606" timestamp="2026-11-23T20:00:05" hostname="localhost">
+        <testsuite name="upgrade" tests="6" skipped="0" errors="2" failures="1" time="1.607" timestamp="2026-11-23T20:00:05" hostname="localhost">
             <testcase name="upgrade/redeploy" classname="upgrade" time="0.400"/>
             <testcase name="upgrade/converged" classname="upgrade" time="0.400"/>
             <testcase name="upgrade/moved" classname="upgrade" time="0.400"/>
             <testcase name="upgrade/serving" classname="upgrade" time="0.400">
                 <failure message="app: expected 200, got 502 for &lt;60 s&gt;" type="fail">GET https://mini.ci.test/ -&gt; 502</failure>
+            </testcase>
+            <testcase name="upgrade/housed" classname="upgrade" time="0.000">
+                <error message="an earlier step did not pass" type="unver"/>
             </testcase>
             <testcase name="upgrade/stable" classname="upgrade" time="0.000">
                 <error message="an earlier step did not pass" type="unver"/>
@@ -297,7 +312,7 @@ fn junit_has_a_suite_per_tier_and_a_case_per_step() {
                 <error message="an earlier step did not pass" type="unver"/>
             </testcase>
         </testsuite>
-        <testsuite name="run" tests="1" skipped="0" errors="0" failures="1" time="6.787" timestamp="2026-11-23T20:00:00" hostname="localhost">
+        <testsuite name="run" tests="1" skipped="0" errors="0" failures="1" time="6.788" timestamp="2026-11-23T20:00:00" hostname="localhost">
             <testcase name="verdict" classname="run" time="0.000">
                 <failure message="upgrade failed: upgrade/serving: app: expected 200, got 502 for &lt;60 s&gt;" type="recipe"/>
                 <system-out>red, level 1

@@ -50,6 +50,7 @@ fn steps_stand_in_the_order_they_are_performed_each_with_its_gate() {
     upgrade/ready/http /up
     upgrade/markers
     upgrade/volumes
+    upgrade/housed
     upgrade/upgrade.hurl
     upgrade/stable
     backup/seed

@@ -29,7 +29,7 @@ fn a_green_run_says_what_was_proven_and_where_the_time_went() {
     RUN SUMMARY  miniflux 2.0.0+2.3.4 @ bbbbbbbb  (run r1, base: 1.0.0+2.2.6)
 
     install  pass      2.5 s
-    upgrade  pass      3.6 s  1.0.0+2.2.6 -> 2.0.0+2.3.4
+    upgrade  pass      4.0 s  1.0.0+2.2.6 -> 2.0.0+2.3.4
     backup   pass      2.4 s
     restore  pass      4.0 s
     custom   pass      1.2 s
@@ -38,12 +38,12 @@ fn a_green_run_says_what_was_proven_and_where_the_time_went() {
     dependencies: none
     level 4 of 5: install pass, upgrade pass, backup_restore pass, functional pass, lint unver
     lint: the record does not say what lint found
-    time: verdict after 16.5 s; pulling 1 of 2 images 2.5 s (apart from the tiers); teardown 0.7 s
+    time: verdict after 16.9 s; pulling 1 of 2 images 2.5 s (apart from the tiers); teardown 0.7 s
     slowest: backup/complete 0.4 s, backup/seed 0.4 s, backup/serving 0.4 s, backup/settled 0.4 s
     objects left: none (services 1 -> 1, containers 2 -> 2, networks 4 -> 4, volumes 0 -> 0, secrets 0 -> 0, configs 0 -> 0)
     note: no IPVS here: endpoint_mode dnsrr is added
 
-    GREEN (level 4) after 16.5 s
+    GREEN (level 4) after 16.9 s
     ");
 }
 
@@ -120,7 +120,7 @@ fn a_run_that_skips_much_names_every_skip() {
     RUN SUMMARY  miniflux 2.0.0+2.3.4 @ bbbbbbbb  (run r1, base: 1.0.0+2.2.6)
 
     install  pass      2.5 s
-    upgrade  pass      2.8 s  upgrade/upgrade-oidc.hurl skipped: no identity provider here
+    upgrade  pass      3.2 s  upgrade/upgrade-oidc.hurl skipped: no identity provider here
     backup   skip          -  no service carries backup labels
     restore  skip          -  no service carries backup labels
     custom   skip          -  not among the stages asked for
@@ -134,11 +134,11 @@ fn a_run_that_skips_much_names_every_skip() {
     no level: install pass, upgrade pass, backup_restore skip, functional skip, lint unver
       why no more: custom was not asked for
     lint: the record does not say what lint found
-    time: verdict after 7.9 s; pulling 1 of 2 images 2.5 s (apart from the tiers); teardown 0.7 s
+    time: verdict after 8.3 s; pulling 1 of 2 images 2.5 s (apart from the tiers); teardown 0.7 s
     slowest: install/converged 0.4 s, install/deploy 0.4 s, install/serving 0.4 s, install/stable 0.4 s
     objects left: none (services 1 -> 1, containers 2 -> 2, networks 4 -> 4, volumes 0 -> 0, secrets 0 -> 0, configs 0 -> 0)
 
-    GREEN (no level: custom was not asked for) after 7.9 s
+    GREEN (no level: custom was not asked for) after 8.3 s
     ");
 }
 
@@ -155,7 +155,7 @@ fn an_infrastructure_failure_is_called_one() {
     RUN SUMMARY  miniflux 2.0.0+2.3.4 @ bbbbbbbb  (run r1, base: 1.0.0+2.2.6)
 
     install  pass      2.5 s
-    upgrade  pass      3.6 s
+    upgrade  pass      4.0 s
     backup   unver     1.2 s  backup/snapshot: no space left on the disk of the engine
     restore  unver     0.0 s  not reached: backup did not pass
     custom   unver     0.0 s  not reached: backup did not pass
@@ -164,7 +164,7 @@ fn an_infrastructure_failure_is_called_one() {
     dependencies: none
     level 2 of 5: install pass, upgrade pass, backup_restore unver, functional unver, lint unver
     lint: the record does not say what lint found
-    time: verdict after 10.1 s; pulling 1 of 2 images 2.5 s (apart from the tiers); teardown 1.7 s
+    time: verdict after 10.5 s; pulling 1 of 2 images 2.5 s (apart from the tiers); teardown 1.7 s
     slowest: backup/seed 0.4 s, backup/settled 0.4 s, backup/snapshot 0.4 s, install/converged 0.4 s
     objects left: volume mini-00dbbe_db (services 1 -> 1, containers 2 -> 2, networks 4 -> 4, volumes 0 -> 0, secrets 0 -> 0, configs 0 -> 0)
     note: no IPVS here: endpoint_mode dnsrr is added
@@ -173,7 +173,7 @@ fn an_infrastructure_failure_is_called_one() {
       - left behind: volume mini-00dbbe_db
       - backup has no answer: backup/snapshot: no space left on the disk of the engine
 
-    RED (level 2, blame: infrastructure) after 10.1 s: no space left on the disk of the engine
+    RED (level 2, blame: infrastructure) after 10.5 s: no space left on the disk of the engine
     ");
 }
 
@@ -186,7 +186,7 @@ fn before_teardown_the_summary_says_what_is_not_known_yet() {
     let text = summary::render(&ReportView::new(&plan, &evidence, &judge(&plan, &evidence)));
     let end: Vec<&str> = text.lines().rev().take(5).collect();
     insta::assert_snapshot!(end.join("\n"), @"
-    NOT FINISHED, exit code 1: the record has no end: the process of the run died before its teardown; nobody has counted what it leaves behind. So far: GREEN (level 4, before teardown) after 16.5 s
+    NOT FINISHED, exit code 1: the record has no end: the process of the run died before its teardown; nobody has counted what it leaves behind. So far: GREEN (level 4, before teardown) after 16.9 s
 
     note: no IPVS here: endpoint_mode dnsrr is added
     objects left: not known, the record ends before teardown; `cc-ci clean` removes what a dead run left

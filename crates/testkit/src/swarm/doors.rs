@@ -41,6 +41,10 @@ impl Observe for FakeSwarm {
         Ok(known.map(|_| format!("last words of {container}")).into_iter().collect())
     }
 
+    async fn changes(&self, _container: &str) -> Result<BTreeSet<String>, SwarmError> {
+        Ok(BTreeSet::new())
+    }
+
     async fn inventory(&self) -> Result<Inventory, SwarmError> {
         self.called(SwarmCall::Inventory)?;
         Ok(self.left())

@@ -94,6 +94,10 @@ impl Observe for Twisted {
         self.inner.log_tail(container, lines).await
     }
 
+    async fn changes(&self, container: &str) -> Result<BTreeSet<String>, SwarmError> {
+        self.inner.changes(container).await
+    }
+
     async fn inventory(&self) -> Result<Inventory, SwarmError> {
         self.inner.inventory().await
     }

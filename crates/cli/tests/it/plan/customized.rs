@@ -46,7 +46,7 @@ fn settings_change_the_plan_and_are_shown_in_it() {
     deploys  1
              base: every tier needs the app running; deployed at 1.0.0+1.22, so that the upgrade needs no deploy of its own
     tiers    install  deploy, converged, serving, ready/tcp app:80, ready/http /ready, stable
-             upgrade  seed, redeploy, converged, moved, serving, ready/tcp app:80, ready/http /ready, markers, volumes, stable
+             upgrade  seed, redeploy, converged, moved, serving, ready/tcp app:80, ready/http /ready, markers, volumes, housed, stable
              backup   seed, settled, snapshot, serving, complete, verified, stable
              restore  skipped: it needs a second machine (tests/ci.toml, line 19)
              custom   skipped: the recipe has no tests of its own in `tests/custom`

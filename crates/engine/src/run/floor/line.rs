@@ -120,6 +120,7 @@ impl Operator<'_> {
                 | Check::Moved
                 | Check::Markers
                 | Check::Volumes
+                | Check::Housed
                 | Check::Covered
                 | Check::SnapshotComplete,
                 _,

@@ -1,7 +1,7 @@
 //! Base to head, in place, on the same app.
 
 use crate::keep::Artifact;
-use crate::run::checks::{front, stable};
+use crate::run::checks::{front, housed, stable};
 use crate::run::conductor::{Answer, Fault, StepEnd};
 use crate::run::deploying::{self, Instance};
 use crate::run::parts::{Coming, Known, Trees};
@@ -24,8 +24,10 @@ impl Run<'_> {
         let since = Instant::now();
         self.stack.before = Some(self.known.world.doors.observe.stack(&self.known.plan.stack).await?);
         let authorities = self.own_authorities();
-        let Self { known, trees, stack, tools, .. } = self;
+        let Self { known, trees, stack, tools, data, .. } = self;
         let work = async {
+            let housing = housed::before(&tools.containers, &known.plan.stack, &trees.app.first().recipe).await?;
+            data.housing = Some(housing);
             let head = &trees.app.head;
             if let Some(finding) = known.images.lacking(head) {
                 return Ok(Answer::failed(finding));

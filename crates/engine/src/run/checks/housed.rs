@@ -1,0 +1,76 @@
+//! What the app keeps lies in named volumes (DATA-2).
+
+use super::Look;
+use crate::data::{MarkerPlace, outside};
+use crate::run::conductor::{Answer, Fault, passed};
+use crate::run::parts::Housing;
+use crate::swarm::Containers;
+use crate::workbench::Workbench;
+use cc_ci_model::data::Mounted;
+use cc_ci_model::data::churn::Churn;
+use cc_ci_model::data::outside::{Nameless, Outside, gone, is_nameless};
+use cc_ci_model::ids::StackName;
+use cc_ci_model::outcome::Outcome;
+use cc_ci_recipe::Recipe;
+use std::collections::BTreeSet;
+
+/// What the containers of base hold beside their volumes, looked at just before they are replaced.
+pub(in crate::run) async fn before(
+    containers: &Containers,
+    stack: &StackName,
+    recipe: &Recipe,
+) -> Result<Housing, Fault> {
+    let services = recipe.compose.services.keys().cloned().collect();
+    let written = outside::written(containers, stack, &services, &mount_points(recipe)).await?;
+    let files = outside::sqlite_files(containers, stack, &written).await?;
+    Ok(Housing { written, files })
+}
+
+/// The paths on which configs are mounted: the engine shows them among a container's own files.
+fn mount_points(recipe: &Recipe) -> BTreeSet<String> {
+    let uses = recipe.compose.services.values().flat_map(|service| &service.configs);
+    uses.map(|one| one.target.clone().unwrap_or_else(|| format!("/{}", one.source))).collect()
+}
+
+/// Asks databases, looks into nameless volumes, and holds the new containers against the old ones.
+pub(in crate::run) async fn check(look: &mut Look<'_>, before: &Housing) -> Result<Answer<()>, Fault> {
+    let (containers, stack) = (look.tools.containers.clone(), &look.plan.stack);
+    let head = &look.app.head.recipe;
+    let places: Vec<MarkerPlace> = head.databases.iter().filter_map(MarkerPlace::of).collect();
+    let services = before.written.keys().filter(|name| head.compose.services.contains_key(*name)).cloned().collect();
+    let mounts = look.observe.mounts(stack).await?.volumes;
+    let (mut located, now, nameless) = tokio::try_join!(
+        async { Ok(outside::located(&containers, stack, &places).await?) },
+        async { Ok(outside::written(&containers, stack, &services, &mount_points(head)).await?) },
+        nameless(look, &containers, &mounts)
+    )?;
+    located.extend(before.files.iter().filter(|file| services.contains(&file.service)).cloned());
+    let found = Outside { mounts, located, nameless, gone: gone(&before.written, &now) };
+    let verdict = found.judge(&Churn::with(&look.plan.demands.churn));
+    for note in &verdict.notes {
+        look.voice.note(Some(look.step), note.clone());
+    }
+    Ok(match verdict.finding {
+        Some(finding) => Outcome::Failed(finding).into(),
+        None if verdict.notes.is_empty() => Outcome::Passed { note: None }.into(),
+        None => passed(verdict.notes.join("; ")).into(),
+    })
+}
+
+/// What lies in volumes without a name, on a bench of its own that has them and goes at once.
+async fn nameless(
+    look: &Look<'_>,
+    containers: &Containers,
+    mounts: &BTreeSet<Mounted>,
+) -> Result<Vec<Nameless>, Fault> {
+    let volumes: BTreeSet<String> =
+        mounts.iter().map(|mount| &mount.volume).filter(|volume| is_nameless(volume)).cloned().collect();
+    if volumes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tools = &look.tools;
+    let bench = Workbench::start(containers, &tools.ledger, &tools.run, &tools.image, &volumes).await?;
+    let found = outside::nameless(&bench, &outside::nameless_mounts(mounts)).await;
+    bench.remove().await?;
+    Ok(found?)
+}
