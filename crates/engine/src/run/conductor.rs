@@ -4,8 +4,10 @@ use crate::swarm::SwarmError;
 use crate::voice::Voice;
 use crate::workbench::WorkError;
 use cc_ci_model::event::Event;
+use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::step::Step;
+use std::sync::{Mutex, PoisonError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -128,13 +130,19 @@ pub enum StepEnd {
 pub struct Conductor {
     voice: Voice,
     cancel: CancellationToken,
+    failed: Mutex<Vec<(StepId, Finding)>>,
 }
 
 impl Conductor {
     /// A conductor who says everything with `voice` and breaks steps off at `cancel`.
     #[must_use]
     pub fn new(voice: &Voice, cancel: &CancellationToken) -> Self {
-        Self { voice: voice.clone(), cancel: cancel.clone() }
+        Self { voice: voice.clone(), cancel: cancel.clone(), failed: Mutex::default() }
+    }
+
+    /// The steps that failed since this was asked last, with what was found.
+    pub fn take_failed(&self) -> Vec<(StepId, Finding)> {
+        std::mem::take(&mut *self.failed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Ends waits when the run is cancelled.
@@ -170,6 +178,10 @@ impl Conductor {
             Outcome::Passed { .. } | Outcome::Skipped { .. } => StepEnd::Passed,
             Outcome::Failed(_) | Outcome::Unverified(_) => StepEnd::NotPassed,
         };
+        if let Outcome::Failed(finding) = &outcome {
+            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            failed.push((step.id.clone(), finding.clone()));
+        }
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.voice.say(Event::StepEnded { step: step.id.clone(), outcome, ms });
         end

@@ -1,9 +1,11 @@
-//! Keeps what the services wrote (SWARM-5: all logs are artifacts).
+//! Keeps what the services wrote, and shows their last lines where a step failed (SWARM-5: all logs are artifacts).
 
 use super::checks::converged::service_of;
 use super::tiers::Run;
+use super::triage;
 use crate::keep::Artifact;
 use crate::pulse::Pulse;
+use cc_ci_model::event::Event;
 use cc_ci_model::ids::{RecipeName, StackName};
 use std::collections::BTreeMap;
 
@@ -20,6 +22,26 @@ impl Run<'_> {
         }
         for (service, texts) in logs {
             self.known.world.keep(Artifact::Log { service: &service, text: &texts.concat() });
+        }
+    }
+
+    /// Puts beside each failed step what its service said last, as a wait for convergence does (SWARM-5).
+    pub(in crate::run) async fn show_last_lines(&mut self) {
+        let failed = self.known.conductor.take_failed();
+        if failed.is_empty() {
+            return;
+        }
+        let observe = self.known.world.doors.observe.as_ref();
+        // An engine that does not answer is reported by whatever the run does next.
+        let Ok(view) = observe.stack(&self.known.plan.stack).await else { return };
+        let routes = &self.trees.app.head.recipe.routes;
+        let main = routes.first().map_or("app", |route| route.service.as_str());
+        let deaths = self.stack.pulse.deaths_told().await;
+        for one in failed {
+            let shown = triage::last_lines(observe, &view, &deaths, one, main).await;
+            if let Ok(Some(triage)) = shown {
+                self.known.world.voice.say(Event::Triage(triage));
+            }
         }
     }
 

@@ -65,6 +65,7 @@ pub(super) async fn perform(
     let performed = run.all_tiers().await;
     stable::settle(&mut run.stack, &run.known).await;
     run.still_up().await;
+    run.show_last_lines().await;
     run.tools.settle().await;
     let compared = run.compare_specs().await;
     run.keep_logs().await;
@@ -106,6 +107,7 @@ impl<'a> Run<'a> {
             if self.reach.step(planned.tier, step) && self.perform(planned.tier, step).await? != Some(StepEnd::Passed) {
                 self.reach.not_passed(planned.tier, step);
             }
+            self.show_last_lines().await;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use crate::pulse::Death;
 use crate::swarm::{Observe, SwarmError};
-use cc_ci_model::convergence::{StackView, TaskPhase};
+use cc_ci_model::convergence::{StackView, TaskPhase, TaskView};
 use cc_ci_model::event::Triage;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding};
@@ -43,6 +43,89 @@ pub(crate) async fn triage(
         triage.log = observe.log_tail(&container, LINES).await?;
     }
     Ok(Some(triage))
+}
+
+/// What the service that a failed step is about said last. `None` where that explains nothing: the service is not at fault, or
+/// the step has shown it already.
+pub(crate) async fn last_lines(
+    observe: &dyn Observe,
+    view: &StackView,
+    deaths: &[Death],
+    (step, finding): (StepId, Finding),
+    main: &str,
+) -> Result<Option<Triage>, SwarmError> {
+    if !is_about_the_app(finding.cause) {
+        return Ok(None);
+    }
+    let service = finding.service.clone().unwrap_or_else(|| main.to_owned());
+    let died = deaths.iter().rfind(|death| death.service == service && death.is_failure());
+    // What a new attempt says explains no death.
+    let alive = running(view, &service).filter(|_| finding.cause != Cause::Unstable);
+    let died = died.filter(|_| alive.is_none());
+    let log = match (died, alive) {
+        (Some(death), _) => death.log.clone(),
+        (None, Some(container)) => observe.log_tail(&container, LINES).await?,
+        (None, None) => Vec::new(),
+    };
+    if log.is_empty() && died.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Triage {
+        step,
+        service,
+        finding,
+        exit_code: died.and_then(|death| death.exit_code),
+        oom: died.is_some_and(|death| death.oom),
+        health: died.and_then(|death| death.health.clone()),
+        log,
+        then: Vec::new(),
+    }))
+}
+
+/// Causes that a wait for convergence does not show, and that the app itself may explain.
+fn is_about_the_app(cause: Cause) -> bool {
+    match cause {
+        Cause::Unstable
+        | Cause::NotServing
+        | Cause::DataLost
+        | Cause::VolumeShrunk
+        | Cause::VolumeReplaced
+        | Cause::HookFailed
+        | Cause::BackupIncomplete
+        | Cause::DumpTruncated
+        | Cause::RestoreIncomplete => true,
+        Cause::NeverHealthy
+        | Cause::CrashLoop
+        | Cause::ImageMissing
+        | Cause::TaskRejected
+        | Cause::OutOfMemory
+        | Cause::OneShotFailed
+        | Cause::RolledBack
+        | Cause::UpdatePaused
+        | Cause::DeployRefused
+        | Cause::NotMoved
+        | Cause::TestFailed
+        | Cause::TestBroken
+        | Cause::NothingToSeed
+        | Cause::NotReached
+        | Cause::TimedOut
+        | Cause::DependencyUnhealthy
+        | Cause::ProvisioningFailed
+        | Cause::NeededTestNotRun
+        | Cause::DiskFull
+        | Cause::Registry
+        | Cause::EngineLost
+        | Cause::HostMemory
+        | Cause::Harness
+        | Cause::Cancelled => false,
+    }
+}
+
+/// The container of a service that runs now.
+fn running(view: &StackView, service: &str) -> Option<String> {
+    let service = view.services.iter().find(|candidate| candidate.name == service)?;
+    let runs = |task: &&TaskView| task.service == service.id && task.wanted && task.phase == TaskPhase::Running;
+    view.tasks.iter().filter(runs).find_map(|task| task.container.clone())
 }
 
 /// At the end of a time limit a service that lives without ever becoming healthy leads, because others may have crashed only

@@ -173,6 +173,32 @@ async fn the_first_to_fail_leads_the_report() {
     assert!(triage.log[0].starts_with("last words of container-"), "{triage:?}");
 }
 
+/// What was shown of services beside failed steps: step, service, exit code.
+fn shown(events: &[Event]) -> Vec<(String, String, Option<i64>)> {
+    let of = |event: &Event| match event {
+        Event::Triage(triage) => {
+            assert!(triage.log[0].starts_with("last words of container-"), "{triage:?}");
+            Some((triage.step.to_string(), triage.service.clone(), triage.exit_code))
+        }
+        _ => None,
+    };
+    events.iter().filter_map(of).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_service_said_last_stands_beside_failures_that_are_none_of_convergence() {
+    let told = Shop::on(answering(200, 500)).run().await;
+    let first = shown(&told.events).into_iter().next();
+    assert_eq!(first, Some(("upgrade/serving".to_owned(), "app".to_owned(), None)));
+    let told = Shop::on(then("app", Fate::DiesAfter(Duration::from_millis(500)))).run().await;
+    // This swarm tells of no death, and what a new attempt says explains none.
+    assert_eq!(shown(&told.events), []);
+    // A step that fails for another reason than the app, and a run without failure, show nothing.
+    let told = Shop::on(then("app", Fate::Unheeded)).run().await;
+    assert_eq!(shown(&told.events), []);
+    assert_eq!(shown(&Shop::on(swarm()).run().await.events), []);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_health_check_is_quoted() {
     let told = Shop::on(first("app", Fate::NeverHealthy)).run().await;
