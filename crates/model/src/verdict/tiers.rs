@@ -5,10 +5,15 @@ use super::{Status, StepFinding, TierVerdict};
 use crate::evidence::Evidence;
 use crate::outcome::{Cause, Finding, Outcome};
 use crate::plan::base::Base;
+use crate::plan::origin::Origin;
+use crate::plan::own_tests::FOLDER;
 use crate::plan::scrutiny::{AppHas, Softened};
 use crate::plan::step::{Action, Step};
 use crate::plan::{Disposition, Plan, PlannedTier, Skip};
 use crate::tier::Tier;
+
+/// How many tests that failed are named.
+const NAMED: usize = 4;
 
 /// Judges the five tiers in order. `end` is the blame of the way the run ended, for steps that were never reached.
 pub(super) fn judge(plan: &Plan, evidence: &Evidence, end: Option<Blame>) -> Vec<TierVerdict> {
@@ -178,7 +183,7 @@ impl Sum {
                 let unreached = lead.finding.cause == Cause::NotReached;
                 let reason = match root {
                     Some(root) if unreached => format!("not reached: {} did not pass", root.tier),
-                    Some(_) | None => lead.line(),
+                    Some(_) | None => line(planned, &findings, lead),
                 };
                 (lead.status, Some(reason), Some(lead.blame), unreached && root.is_some())
             }
@@ -193,6 +198,37 @@ impl Sum {
             None => (Status::Pass, None, None, false),
         };
         TierVerdict { tier, status, reason, blame, findings, notes, inherited }
+    }
+}
+
+/// What a tier failed for, in one line. Of several tests that failed all are named.
+fn line(planned: &PlannedTier, findings: &[StepFinding], lead: &StepFinding) -> String {
+    let test = |found: &StepFinding| planned.steps.iter().find(|step| step.id == found.step)?.action.as_test();
+    let Some(first) = test(lead) else { return lead.line() };
+    let failed: Vec<&str> = findings.iter().filter(|one| one.status == Status::Fail).filter_map(test).collect();
+    if failed.len() < 2 {
+        return of_test(first, lead);
+    }
+    let all = planned.steps.iter().filter(|step| step.action.as_test().is_some()).count();
+    let named: Vec<&str> = failed.iter().copied().take(NAMED).collect();
+    let more = if failed.len() > named.len() { ", …" } else { "" };
+    let first = of_test(first, lead);
+    format!("{} of {all} tests failed: {}{more}; the first: {first}", failed.len(), named.join(", "))
+}
+
+/// A test that failed, by the name its author knows; most findings begin with it.
+fn of_test(path: &str, found: &StepFinding) -> String {
+    let Finding { summary, service, .. } = &found.finding;
+    let below = match Origin::of(path) {
+        Origin::Recipe => format!("{FOLDER}/"),
+        Origin::Catalogue => String::new(),
+    };
+    match summary.strip_prefix(path) {
+        Some(rest) => format!("{below}{path}{rest}"),
+        None => {
+            let service = service.iter().map(|service| format!("{service}: ")).collect::<String>();
+            format!("{below}{path}: {service}{summary}")
+        }
     }
 }
 

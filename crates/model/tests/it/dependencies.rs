@@ -167,7 +167,7 @@ fn a_needed_test_that_skips_itself_is_red() {
     assert_eq!((verdict.color, verdict.blame, verdict.level), (Color::Red, Some(Blame::Test), 3));
     assert_eq!(
         verdict.reasons,
-        ["custom failed: custom/custom/login.hurl: needed dependency canaille and did not run: no provider"]
+        ["custom failed: tests/custom/login.hurl: needed dependency canaille and did not run: no provider"]
     );
     // The same test may skip itself where nobody said that it needs anything, and another one here.
     assert!(Story::green(&a_plan()).but(&needed, skipped.clone()).verdict().is_green());

@@ -65,8 +65,10 @@ fn each_failing_step_fails_its_own_tier_and_leaves_the_later_ones_without_answer
                 assert_eq!(statuses(&story), expected, "{}", step.id);
                 let verdict = story.verdict();
                 assert_eq!(verdict.color, Color::Red, "{}", step.id);
+                // A test is called by the name that its author knows.
+                let called = step.action.as_test().map_or_else(|| step.id.to_string(), |path| format!("tests/{path}"));
                 assert!(
-                    verdict.reasons[0].starts_with(&format!("{tier} failed: {}: app: ", step.id)),
+                    verdict.reasons[0].starts_with(&format!("{tier} failed: {called}: app: ")),
                     "{:?}",
                     verdict.reasons
                 );
@@ -390,5 +392,25 @@ fn without_a_router_no_step_asks_over_http_and_the_plan_says_so() {
         [
             "the steps `serving` are left out: no router of the recipe speaks HTTP, so only its own tests can show that it answers"
         ]
+    );
+}
+
+#[test]
+fn several_tests_that_failed_are_named_together_by_their_authors_names() {
+    let plan = a_plan();
+    let tests: Vec<_> =
+        plan.tier(Tier::Custom).unwrap().steps.iter().filter(|step| step.action.as_test().is_some()).collect();
+    let [first, second] = tests[..] else { panic!("{tests:?}") };
+    let failed = |path: &str, said: &str| Outcome::Failed(Finding::new(Cause::TestFailed, format!("{path}{said}")));
+    let path = |step: &plans::step::Step| step.action.as_test().unwrap().to_owned();
+    let (one, other) = (path(first), path(second));
+    let story = Story::green(&plan).but(&first.id, failed(&one, ":2: Assert status code"));
+    assert_eq!(story.verdict().reasons[0], format!("custom failed: tests/{one}:2: Assert status code"));
+    // A test that fails does not keep the next one from running.
+    let mut evidence = Evidence::fold(&story.told());
+    evidence.steps.get_mut(&second.id).unwrap().outcome = Some(failed(&other, " ended with exit code 1"));
+    assert_eq!(
+        judge(&plan, &evidence).reasons[0],
+        format!("custom failed: 2 of 2 tests failed: {one}, {other}; the first: tests/{one}:2: Assert status code")
     );
 }

@@ -118,14 +118,17 @@ async fn complete(repository: &Repository, published: &Publications) -> Result<O
             let known = |version: &Version| published.versions.iter().any(|one| one.version == *version);
             let lacking: Vec<Version> = names.filter(|version| !known(version)).collect();
             let Some(newest) = lacking.iter().max() else { return Ok(None) };
-            let has = published.versions.len();
+            let has = match published.versions.len() {
+                0 => "no published version".to_owned(),
+                one => format!("{one} published versions"),
+            };
             let what = format!(
-                "this clone has {has} published versions, its origin has {} more, up to {newest}: the clone does not show which \
-                 one operators run",
+                "this clone has {has}, its origin has {} more, up to {newest}: without them the upgrade cannot be tested",
                 lacking.len()
             );
-            Err(RunnerError::new(ErrorKind::Usage, what)
-                .hint("fetch them with `git fetch --tags`, or name the version with --base"))
+            Err(RunnerError::new(ErrorKind::Usage, what).hint(
+                "fetch them with `git fetch --tags` (in a CI job: `fetch-depth: 0`), or name the version with --base",
+            ))
         }
     }
 }

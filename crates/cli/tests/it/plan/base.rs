@@ -76,12 +76,12 @@ fn a_clone_that_lacks_tags_is_told_how_to_get_them() {
     };
     let bare = clone("bare", &["--no-tags"]);
     insta::assert_snapshot!(world.plan(&[&bare]).error(), @r"
-    [2] error: this clone has 0 published versions, its origin has 2 more, up to 1.1.0+1.24: the clone does not show which one operators run
-    hint: fetch them with `git fetch --tags`, or name the version with --base
+    [2] error: this clone has no published version, its origin has 2 more, up to 1.1.0+1.24: without them the upgrade cannot be tested
+    hint: fetch them with `git fetch --tags` (in a CI job: `fetch-depth: 0`), or name the version with --base
     ");
     insta::assert_snapshot!(world.plan(&[&bare, "--base", "1.0.0+1.22"]).error(), @r"
     [2] error: `1.0.0+1.22` is no published version of the recipe: it has none
-    hint: fetch them with `git fetch --tags`, or name the version with --base
+    hint: fetch them with `git fetch --tags` (in a CI job: `fetch-depth: 0`), or name the version with --base
     ");
     world.repo.git(&["-C", &bare, "fetch", "--quiet", "--no-tags", "origin", "tag", "1.0.0+1.22"]).unwrap();
     assert!(world.plan(&[&bare]).error().contains("has 1 published versions, its origin has 1 more"));
