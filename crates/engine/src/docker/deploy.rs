@@ -99,14 +99,18 @@ const NO_ENGINE: [&str; 7] = [
     "unexpected EOF",
 ];
 
+/// Beginnings of what the engine says when it understood the files and does not take them. It answers "not implemented" to a
+/// change that no service can make in place, as from replicated to global.
+const NOT_TAKEN: [&str; 3] = ["rpc error: code = InvalidArgument", "rpc error: code = Unimplemented", "invalid "];
+
 /// Whether the engine is at fault, and not the files. Only how the text *begins* counts: a loader's message quotes the files,
 /// and a recipe must not be able to call its own fault the engine's.
 fn is_of_engine(text: &str) -> bool {
     let text = of_object(text.lines().next().unwrap_or_default());
     let text = text.strip_prefix("ERROR: ").unwrap_or(text);
     match text.strip_prefix("Error response from daemon: ") {
-        // The engine looked at what the files say, and does not take it.
-        Some(said) => !(said.starts_with("rpc error: code = InvalidArgument") || said.starts_with("invalid ")),
+        // The engine looked at what the files say, and does not take it, or cannot change what is there into it.
+        Some(said) => !NOT_TAKEN.iter().any(|beginning| said.starts_with(beginning)),
         None => NO_ENGINE.iter().any(|beginning| text.starts_with(beginning)) || is_own_full_disk(text),
     }
 }
@@ -180,6 +184,8 @@ mod tests {
             "failed to update config s_conf: Error response from daemon: rpc error: code = InvalidArgument desc = only updates \
              to Labels are allowed",
             "failed to create service s_app: Error response from daemon: invalid mount config for type \"bind\"",
+            "failed to update service s_app: Error response from daemon: rpc error: code = Unimplemented desc = service mode \
+             change is not allowed",
             // Recipes that would like to be forgiven.
             "service \"Error response from daemon: x\" depends on undefined service",
             "services.app: Error response from daemon: rpc error: no leader",
