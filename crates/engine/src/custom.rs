@@ -170,11 +170,11 @@ fn outcome(call: Call<'_>, output: &ExecOutput, took: Duration) -> Outcome {
         Role::Hook => Cause::HookFailed,
     };
     match output.status {
-        ExecStatus::Exited(0) => Outcome::Passed {
-            note: match runner(call) {
-                Runner::Hurl => hurl::summary(output),
-                Runner::Pytest | Runner::Browser | Runner::Executable => script::last_word(output),
-            },
+        ExecStatus::Exited(0) => match runner(call) {
+            Runner::Hurl => hurl::passed(path, output),
+            Runner::Pytest | Runner::Browser | Runner::Executable => {
+                Outcome::Passed { note: script::last_word(output) }
+            }
         },
         ExecStatus::Exited(SKIPPED) => {
             let said = script::last_word(output).unwrap_or_else(|| "the test gave no reason".to_owned());

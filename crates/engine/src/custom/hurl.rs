@@ -19,12 +19,19 @@ pub(crate) fn is_variable(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// What a file that passed did: `2 requests`.
-pub(crate) fn summary(output: &ExecOutput) -> Option<String> {
+/// What a file that ended well came to: `2 requests`. One that made none, because it skips them all, has tested nothing.
+pub(crate) fn passed(path: &str, output: &ExecOutput) -> Outcome {
     let text = String::from_utf8_lossy(&output.stderr);
-    let count = text.lines().find_map(|line| line.strip_prefix("Executed requests:"))?;
-    let count = count.split_whitespace().next()?;
-    Some(if count == "1" { "1 request".to_owned() } else { format!("{count} requests") })
+    let count = text.lines().find_map(|line| line.strip_prefix("Executed requests:"));
+    match count.and_then(|count| count.split_whitespace().next()) {
+        Some("0") => {
+            let summary = format!("{path} makes no request: all of its requests are skipped");
+            Outcome::Failed(Finding::new(Cause::TestBroken, summary))
+        }
+        Some("1") => Outcome::Passed { note: Some("1 request".to_owned()) },
+        Some(count) => Outcome::Passed { note: Some(format!("{count} requests")) },
+        None => Outcome::Passed { note: None },
+    }
 }
 
 /// One failure of a Hurl file.
@@ -140,6 +147,21 @@ Failure /tests/custom/login.hurl (1 request(s) in 3 ms)
     fn a_file_that_is_not_hurl_is_broken_not_failed() {
         let Outcome::Failed(finding) = outcome("a.hurl", 2, &output(), Cause::TestFailed) else { panic!() };
         assert_eq!(finding.cause, Cause::TestBroken);
+    }
+
+    #[test]
+    fn a_file_that_makes_no_request_has_tested_nothing() {
+        let ended = |said: &str| {
+            let (status, stderr) = (ExecStatus::Exited(0), said.as_bytes().to_vec());
+            passed("custom/a.hurl", &ExecOutput { status, stdout: Vec::new(), stderr, dropped: 0 })
+        };
+        let note = |text: &str| Outcome::Passed { note: Some(text.to_owned()) };
+        assert_eq!(ended("Executed files:    1\nExecuted requests: 1 (80.0/s)\n"), note("1 request"));
+        assert_eq!(ended("Executed requests: 10 (80.0/s)\n"), note("10 requests"));
+        assert_eq!(ended(""), Outcome::Passed { note: None });
+        let Outcome::Failed(finding) = ended("Executed requests: 0 (0.0/s)\n") else { panic!() };
+        assert_eq!(finding.cause, Cause::TestBroken);
+        assert_eq!(finding.summary, "custom/a.hurl makes no request: all of its requests are skipped");
     }
 
     #[test]
