@@ -7,7 +7,7 @@ pub mod repository;
 pub mod restic;
 pub mod verify;
 
-use cc_ci_model::data::{Mounted, VolumeIndex};
+use cc_ci_model::data::{EntryKind, Mounted, VolumeIndex};
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::{StackName, StepId};
 use cc_ci_model::object::{Object, ObjectKind};
@@ -24,9 +24,16 @@ use crate::voice::Voice;
 use crate::workbench::{WorkError, Workbench};
 use hooks::{BackupHookTime, Ended};
 pub use restic::BackupRepository;
+use restic::Restoring;
 
 /// A backup whose container is replaced while a hook runs is tried this often in all (BAK-2).
 const ATTEMPTS: u32 = 3;
+
+/// Empties volumes, makes them as the engine makes new ones, and prints what is left of them. What an image has at the place where
+/// a volume is mounted, that folder's owner and mode included, the engine copies into every empty one.
+const EMPTY: &str = r#"
+find "$@" -mindepth 1 -delete && chown 0:0 -- "$@" && chmod 0755 -- "$@" && find "$@" -mindepth 1 -print -quit
+"#;
 
 /// Everything a backup or restore works with.
 #[derive(Clone, Copy)]
@@ -183,12 +190,56 @@ pub async fn restore(context: &Context<'_>, snapshot: &Snapshot) -> Result<Optio
     let (files, bytes) = snapshot.size;
     let on = format!("restic brings back {files} files, {}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10);
     context.voice.say(Event::Waiting { step: context.step.clone(), on, limit: context.limit.as_secs() });
-    restic::restore(context.bench, context.repository, &snapshot.id, context.limit).await?;
+    let restoring = Restoring {
+        id: &snapshot.id,
+        specials: specials(snapshot),
+        largest: snapshot.index.values().flat_map(VolumeIndex::files).map(|(_, entry)| entry.size).max().unwrap_or(0),
+    };
+    let refused = restic::restore(context.bench, context.repository, restoring, context.limit).await?;
+    if let Some(finding) = not_restored(context, snapshot, refused) {
+        return Ok(Some(finding));
+    }
     Ok(match run_hooks(context, BackupHookTime::RestorePost).await? {
         AllEnded::Well => None,
         AllEnded::Failed(finding) => Some(finding),
         AllEnded::Replaced { service, why } => Some(replaced(service, why)),
     })
+}
+
+/// The links and pipes of a snapshot, by escaped path on the bench.
+fn specials(snapshot: &Snapshot) -> Vec<String> {
+    let all = snapshot.index.iter().flat_map(|(volume, index)| index.entries.iter().map(move |one| (volume, one)));
+    let special = all.filter(|(_, (_, entry))| match entry.kind {
+        EntryKind::Link | EntryKind::Pipe => true,
+        EntryKind::File | EntryKind::Folder | EntryKind::Socket | EntryKind::Other => false,
+    });
+    let promised = |volume: &String, path: &str| {
+        let mut own = snapshot.promises.iter().filter(|promise| promise.volume == *volume);
+        own.any(|promise| verify::is_in(path, promise.path.trim_matches('/')))
+    };
+    let promised = special.filter(|(volume, (path, _))| promised(volume, path));
+    promised.map(|(volume, (path, _))| format!("{}/{path}", Workbench::path(volume))).collect()
+}
+
+/// What restic could not put back. Devices and the like are named and no more: they cannot be made everywhere.
+fn not_restored(context: &Context<'_>, snapshot: &Snapshot, refused: Vec<String>) -> Option<Finding> {
+    let odd = |line: &String| {
+        let special = |kind: EntryKind| match kind {
+            EntryKind::Socket | EntryKind::Other => true,
+            EntryKind::File | EntryKind::Folder | EntryKind::Link | EntryKind::Pipe => false,
+        };
+        snapshot.index.iter().any(|(volume, index)| {
+            let root = Workbench::path(volume);
+            let mut known = index.entries.iter().filter(|(_, entry)| special(entry.kind));
+            known.any(|(path, _)| line.starts_with(&format!("{root}/{path}:")))
+        })
+    };
+    let (odd, other): (Vec<String>, Vec<String>) = refused.into_iter().partition(odd);
+    for line in odd {
+        context.voice.note(Some(context.step), format!("not restored: {line}"));
+    }
+    let summary = format!("the restore cannot put back {}", other.first()?);
+    Some(Finding::new(Cause::RestoreIncomplete, summary).with_details(other))
 }
 
 enum AllEnded {
@@ -227,12 +278,9 @@ pub async fn empty_volumes(bench: &Workbench, stack: &StackName, volumes: &BTree
     if volumes.is_empty() {
         return Ok(());
     }
-    let roots = || volumes.iter().map(|volume| Workbench::path(volume));
-    let delete = ["find".to_owned()].into_iter().chain(roots()).chain(["-mindepth", "1", "-delete"].map(str::to_owned));
-    bench.must(what, &ExecCommand::new(delete).limit(Duration::from_secs(120))).await?;
-    let left = ["find".to_owned()].into_iter().chain(roots());
-    let left = left.chain(["-mindepth", "1", "-print", "-quit"].map(str::to_owned));
-    let left = bench.must(what, &ExecCommand::new(left)).await?.text();
+    let words = ["bash", "-c", EMPTY, "empty"].map(str::to_owned).into_iter();
+    let words = words.chain(volumes.iter().map(|volume| Workbench::path(volume)));
+    let left = bench.must(what, &ExecCommand::new(words).limit(Duration::from_secs(120))).await?.text();
     if left.is_empty() {
         Ok(())
     } else {

@@ -9,6 +9,7 @@ mod deploy;
 mod events;
 mod exec;
 mod http;
+mod image_files;
 mod inventory;
 mod loader;
 mod login_folder;
@@ -20,6 +21,7 @@ mod raw;
 mod read;
 mod rights;
 mod stack_command;
+mod users;
 mod wire;
 
 use crate::swarm::{Doors, SwarmError};

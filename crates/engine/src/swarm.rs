@@ -15,6 +15,7 @@ use crate::exec::{ExecCommand, ExecError, ExecOutput};
 use crate::secrets::Secrets;
 use async_trait::async_trait;
 use cc_ci_model::convergence::StackView;
+use cc_ci_model::data::access::User;
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::Object;
 use cc_ci_model::plan::permit::DeployPermit;
@@ -79,6 +80,9 @@ pub trait Observe: Send + Sync {
 
     /// What the running containers of a stack mount.
     async fn mounts(&self, stack: &StackName) -> Result<Mounts, SwarmError>;
+
+    /// As whom the processes of a stack's services run, by service. One whose processes cannot be listed is left out.
+    async fn users(&self, stack: &StackName) -> Result<BTreeMap<String, BTreeSet<User>>, SwarmError>;
 
     /// Every volume that carries the stack's label, mounted or not, by full name.
     async fn volumes(&self, stack: &StackName) -> Result<BTreeSet<String>, SwarmError>;
@@ -173,6 +177,15 @@ pub trait Node: Send + Sync {
 
     /// An image by its reference; `None` when it is not on this node.
     async fn image(&self, reference: &str) -> Result<Option<ImageFacts>, SwarmError>;
+
+    /// The digests of an image's files that have one of `sizes`. `name` is the container through which it is read; it is never
+    /// started, and gone afterwards.
+    async fn image_files(
+        &self,
+        name: &str,
+        what: &Launch,
+        sizes: &BTreeSet<u64>,
+    ) -> Result<BTreeSet<String>, SwarmError>;
 
     /// Pulls an image, which must have a tag or a digest.
     async fn pull(&self, reference: &str, tell: LayerTeller<'_>) -> Result<(), PullError>;

@@ -65,7 +65,7 @@ impl WorkError {
         let cause = match self {
             Self::Swarm(error) => error.cause(),
             Self::Exec(_) => Cause::EngineLost,
-            Self::Failed { tail, .. } if tail.contains("No space left on device") => Cause::DiskFull,
+            Self::Failed { tail, .. } if tail.to_lowercase().contains("no space left on device") => Cause::DiskFull,
             Self::Failed { .. } | Self::Ledger(_) | Self::Answer { .. } | Self::NotOurs { .. } => Cause::Harness,
         };
         Finding::new(cause, self.to_string())

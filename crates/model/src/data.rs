@@ -1,9 +1,16 @@
 //! What an app's volumes hold, and what was lost between two looks at them (DATA-2).
 
+pub mod access;
+pub mod allowed;
 pub mod churn;
 pub mod compare;
+pub mod content;
 pub mod outside;
+pub mod restored;
 pub mod rows;
+
+use access::User;
+use content::Content;
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +36,10 @@ pub struct DataIndex {
     pub services: BTreeSet<String>,
     /// What they mounted.
     pub mounts: BTreeSet<Mounted>,
+    /// Every path in a service's containers at which something is mounted: volumes, folders of the host, memory.
+    pub covers: BTreeMap<String, BTreeSet<String>>,
+    /// As whom the processes of each service ran.
+    pub users: BTreeMap<String, BTreeSet<User>>,
     /// The content of each volume, by full name.
     pub volumes: BTreeMap<String, VolumeIndex>,
 }
@@ -36,6 +47,8 @@ pub struct DataIndex {
 /// The content of one volume.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VolumeIndex {
+    /// The volume's own folder; `None` where nobody looked.
+    pub root: Option<Entry>,
     /// By path relative to the volume's root. Bytes that are not UTF-8, and `\`, are written as `\xNN`.
     pub entries: BTreeMap<String, Entry>,
 }
@@ -53,8 +66,8 @@ pub struct Entry {
     pub uid: u32,
     /// Group.
     pub gid: u32,
-    /// SHA-256 in hexadecimal; `None` above the size up to which contents are read.
-    pub digest: Option<String>,
+    /// What a file holds, or where a link leads; `None` for anything else, and where it was not read.
+    pub content: Option<Content>,
 }
 
 /// The kinds of entries that are told apart.
@@ -67,8 +80,26 @@ pub enum EntryKind {
     Folder,
     /// A symbolic link.
     Link,
-    /// A socket, pipe or device.
+    /// A named pipe.
+    Pipe,
+    /// A socket.
+    Socket,
+    /// A device, or something else again.
     Other,
+}
+
+impl Entry {
+    /// The digest of its content.
+    #[must_use]
+    pub fn digest(&self) -> Option<&str> {
+        self.content.as_ref().map(|content| content.digest.as_str())
+    }
+
+    /// Whether the tables in it are counted, which says more than its bytes.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.content.as_ref().is_some_and(|content| content.form == content::Form::Sqlite)
+    }
 }
 
 impl VolumeIndex {
@@ -121,10 +152,10 @@ mod tests {
 
     #[test]
     fn folders_of_databases_are_known_by_a_file_of_theirs() {
-        let entry = Entry { kind: EntryKind::File, size: 1, mode: 0o600, uid: 0, gid: 0, digest: None };
+        let entry = Entry { kind: EntryKind::File, size: 1, mode: 0o600, uid: 0, gid: 0, content: None };
         let folders = |paths: &[&str]| {
             let entries = paths.iter().map(|path| ((*path).to_owned(), entry.clone())).collect();
-            VolumeIndex { entries }.database_folders()
+            VolumeIndex { root: None, entries }.database_folders()
         };
         assert_eq!(folders(&["pg/PG_VERSION", "pg/base/5/PG_VERSION", "my/ibdata1"]), ["my", "pg"]);
         assert_eq!(folders(&["dump.rdb", "appendonlydir/appendonly.aof.manifest"]), ["", "appendonlydir"]);

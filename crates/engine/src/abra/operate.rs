@@ -11,6 +11,7 @@ use crate::swarm::{
 };
 use async_trait::async_trait;
 use cc_ci_model::convergence::StackView;
+use cc_ci_model::data::access::User;
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::plan::permit::DeployPermit;
@@ -108,6 +109,10 @@ impl Observe for Abra {
 
     async fn mounts(&self, stack: &StackName) -> Result<Mounts, SwarmError> {
         self.0.swarm.mounts(stack).await
+    }
+
+    async fn users(&self, stack: &StackName) -> Result<BTreeMap<String, BTreeSet<User>>, SwarmError> {
+        self.0.swarm.users(stack).await
     }
 
     async fn volumes(&self, stack: &StackName) -> Result<BTreeSet<String>, SwarmError> {

@@ -93,7 +93,7 @@ judge() {
     if tail -c 20 text | grep -aqx 'COMMIT;'; then echo complete; else echo cut; fi
   elif [ "$(head -c 5 text | tr -d '\0')" = REDIS ]; then # the end mark, then eight bytes of checksum
     if [ "$(tail -c 9 text | head -c 1 | od -An -tx1 | tr -d ' ')" = ff ]; then echo complete; else echo cut; fi
-  elif [ "$(head -c 15 text | tr -d '\0')" = 'SQLite format 3' ] && command -v sqlite3 >/dev/null; then
+  elif [ "$(head -c 15 text | tr -d '\0')" = 'SQLite format 3' ] && [ "$(stat -c %s text)" -ge 100 ] && command -v sqlite3 >/dev/null; then
     sqlite
   else
     echo plain

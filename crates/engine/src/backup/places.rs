@@ -120,7 +120,7 @@ fn folders(promises: &[Promise], mounts: &BTreeSet<Mounted>) -> Vec<MarkerPlace>
 }
 
 fn root(mount: &Mounted, path: &str) -> Folder {
-    Folder { service: mount.service.clone(), target: mount.target.clone(), path: path.to_owned() }
+    Folder::at(mount, path)
 }
 
 /// A file is covered when a promised path holds it, or when its volume is promised in part and a hook brings the rest back.
@@ -154,7 +154,7 @@ mod tests {
     }
 
     fn file(path: &str) -> SqliteFile {
-        SqliteFile { service: "app".into(), target: "/data".into(), path: path.into() }
+        SqliteFile { service: "app".into(), target: "/data".into(), path: path.into(), volume: "s_data".into() }
     }
 
     fn redis(service: &str) -> Database {

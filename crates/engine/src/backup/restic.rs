@@ -121,21 +121,90 @@ fn read_listing(text: &str) -> Result<BTreeMap<String, Node>, String> {
     Ok(nodes)
 }
 
-/// Puts every file of a snapshot back to where it was. Files that are not in the snapshot stay.
+/// Removes links and pipes, whose paths come with `\xNN` for odd bytes. Nothing else is touched.
+const CLEAR: &str = r#"
+for path; do
+  printf -v file %b "$path"
+  if [ -L "$file" ] || [ -p "$file" ]; then rm -f -- "$file"; fi
+done
+exit 0
+"#;
+
+/// At most this many paths are given to one command.
+const CHUNK: usize = 1000;
+
+/// `$1` the snapshot, `$2` whether it holds large files: a hole in one stays a hole where restic can leave it one.
+const RESTORE: &str = r#"
+snapshot=$1 sparse=
+if [ "$2" = yes ] && restic restore --help | grep -q -- --sparse; then sparse=--sparse; fi
+exec restic --no-cache --quiet restore --no-lock $sparse --target / "$snapshot"
+"#;
+
+/// What is restored.
+pub(crate) struct Restoring<'a> {
+    /// The snapshot.
+    pub(crate) id: &'a str,
+    /// The links and pipes in it, by escaped path on the bench: restic does not replace one that is there, so they go first.
+    pub(crate) specials: Vec<String>,
+    /// Bytes of the largest file.
+    pub(crate) largest: u64,
+}
+
+/// A file may have holes from this size on.
+const LARGE: u64 = 16 << 20;
+
+/// How restic begins the line about a path that it could not put back.
+const REFUSED: &str = "ignoring error for ";
+
+/// Puts every file of a snapshot back to where it was, and returns what could not be put back, each with the reason. Files that are
+/// not in the snapshot stay.
 pub(crate) async fn restore(
     bench: &Workbench,
     repository: &BackupRepository,
-    snapshot: &str,
+    snapshot: Restoring<'_>,
     limit: Duration,
-) -> Result<(), WorkError> {
-    let words = ["restore", "--no-lock", "--target", "/", snapshot].map(str::to_owned);
-    bench.must("restore the snapshot", &repository.command(words).limit(limit)).await?;
-    Ok(())
+) -> Result<Vec<String>, WorkError> {
+    let large = snapshot.largest >= LARGE;
+    let fixed = ["bash", "-c", RESTORE, "restore", snapshot.id, if large { "yes" } else { "no" }];
+    let words = fixed.map(str::to_owned);
+    for specials in snapshot.specials.chunks(CHUNK) {
+        let words = ["bash", "-c", CLEAR, "clear"].map(str::to_owned).into_iter().chain(specials.iter().cloned());
+        bench.must("restore links and pipes", &ExecCommand::new(words)).await?;
+    }
+    let output = bench.exec(&repository.unlock(ExecCommand::new(words)).limit(limit)).await?;
+    let refused = refused(&output.tail(LINES));
+    match output.status {
+        ExecStatus::Exited(0) => Ok(Vec::new()),
+        ExecStatus::Exited(_) if !refused.is_empty() => Ok(refused),
+        ExecStatus::Exited(_) | ExecStatus::TimedOut | ExecStatus::TooMuchOutput => {
+            Err(WorkError::failed("restore the snapshot", &output))
+        }
+    }
+}
+
+/// At most this many lines of restic's are looked at.
+const LINES: usize = 100;
+
+/// The paths that restic names as not put back. A full disk is nobody's path.
+fn refused(lines: &[String]) -> Vec<String> {
+    if lines.iter().any(|line| line.contains("no space left on device")) {
+        return Vec::new();
+    }
+    lines.iter().filter_map(|line| line.strip_prefix(REFUSED)).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_could_not_be_put_back_is_told_apart_from_a_full_disk() {
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        let text = "ignoring error for /volumes/v/pipe: file exists\nFatal: There were 1 errors";
+        assert_eq!(refused(&lines(text)), ["/volumes/v/pipe: file exists"]);
+        assert_eq!(refused(&lines("ignoring error for /volumes/v/a: write: no space left on device")), [""; 0]);
+        assert_eq!(refused(&lines("Fatal: wrong password")), [""; 0]);
+    }
 
     #[test]
     fn a_listing_is_read_by_path_and_nonsense_is_quoted() {

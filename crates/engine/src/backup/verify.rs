@@ -102,7 +102,7 @@ fn contents(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, churn: &Churn) 
     findings
 }
 
-fn is_in(path: &str, folder: &str) -> bool {
+pub(super) fn is_in(path: &str, folder: &str) -> bool {
     folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 

@@ -17,11 +17,22 @@ pub struct Folder {
     pub target: String,
     /// The folder relative to the volume's root; `""` is the root.
     pub path: String,
+    /// The volume, by its full name: where to look when the service mounts nothing at the target any more.
+    pub volume: String,
+}
+
+impl Folder {
+    /// A folder of what is mounted.
+    #[must_use]
+    pub fn at(mount: &Mounted, path: &str) -> Self {
+        let Mounted { service, target, volume } = mount.clone();
+        Self { service, target, path: path.to_owned(), volume }
+    }
 }
 
 impl fmt::Display for Folder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, target, path } = self;
+        let Self { service, target, path, volume: _ } = self;
         if path.is_empty() { write!(f, "{service}:{target}") } else { write!(f, "{service}:{target}/{path}") }
     }
 }
@@ -84,10 +95,12 @@ fn name(phase: MarkerPhase) -> String {
     format!("{MARKER_PREFIX}{}", phase.word())
 }
 
-/// The volume's root and the folder's path on the bench, or why there is none.
+/// The volume's root and the folder's path on the bench, or why there is none. What is mounted at the old place counts, whatever it
+/// is; where nothing is, the volume may have moved to another path or service.
 pub(super) fn locate(mounts: &BTreeSet<Mounted>, folder: &Folder) -> Result<[String; 2], String> {
-    let Folder { service, target, path } = folder;
+    let Folder { service, target, path, volume } = folder;
     let mount = mounts.iter().find(|mount| mount.service == *service && mount.target == *target);
+    let mount = mount.or_else(|| mounts.iter().find(|mount| mount.volume == *volume));
     let Some(mount) = mount else {
         return Err(format!("service {service} runs nothing that mounts a volume at {target}"));
     };
@@ -182,11 +195,16 @@ mod tests {
 
     #[test]
     fn a_folder_is_found_through_whatever_volume_is_mounted_now() {
-        let folder = Folder { service: "app".into(), target: "/data".into(), path: "up/loads".into() };
-        let mount = |volume: &str| {
-            BTreeSet::from([Mounted { service: "app".into(), target: "/data".into(), volume: volume.into() }])
+        let one = |service: &str, target: &str, volume: &str| Mounted {
+            service: service.into(),
+            target: target.into(),
+            volume: volume.into(),
         };
+        let folder = Folder::at(&one("app", "/data", "old"), "up/loads");
+        let mount = |volume: &str| BTreeSet::from([one("app", "/data", volume), one("files", "/srv", "old")]);
         assert_eq!(locate(&mount("new"), &folder).unwrap(), ["/volumes/new", "/volumes/new/up/loads"]);
+        let moved = BTreeSet::from([one("files", "/srv", "old")]);
+        assert_eq!(locate(&moved, &folder).unwrap(), ["/volumes/old", "/volumes/old/up/loads"]);
         assert_eq!(folder.to_string(), "app:/data/up/loads");
         let gone = locate(&BTreeSet::new(), &folder).unwrap_err();
         assert_eq!(gone, "service app runs nothing that mounts a volume at /data");

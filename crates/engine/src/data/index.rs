@@ -1,5 +1,6 @@
 //! Takes the index of every volume of a stack, by one command on the bench.
 
+use cc_ci_model::data::content::{Content, Form};
 use cc_ci_model::data::{DataIndex, Entry, EntryKind, Mounted, VolumeIndex};
 use cc_ci_model::ids::StackName;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,31 +23,18 @@ pub enum Digests {
 }
 
 /// The listing's own cap; about half a million files.
-const LISTING_CAP: usize = 64 << 20;
+const LISTING_CAP: usize = 128 << 20;
 
-/// Two lists, parted by an empty field: entries, then digests. Files that go away while it runs are no error. A database's own
-/// files get no digest: they are compared by their bulk (see [`VolumeIndex::database_folders`]).
-const SCRIPT: &str = r#"
-set -u
-budget=$1; shift
-cd /volumes || exit 1
-if ! find "$@" -mindepth 1 -printf '%y %s %m %U %G %p\0' 2>/tmp/find.err && grep -v 'No such file' /tmp/find.err >&2; then
-  exit 1
-fi
-[ "$budget" -gt 0 ] || exit 0
-printf '\0'
-own=()
-while IFS= read -r -d '' folder; do
-  own+=(-path "$(printf '%s' "$folder" | sed 's/[][*?\\]/\\&/g')" -prune -o)
-done < <(find "$@" \( -name PG_VERSION ! -path '*/base/*' -o -name ibdata1 -o -name WiredTiger \) -printf '%h\0' 2>/dev/null)
-find "$@" "${own[@]}" -type f -printf '%s %p\0' 2>/dev/null | sort -zn |
-while IFS= read -r -d '' line; do
-  budget=$((budget - ${line%% *}))
-  [ "$budget" -ge 0 ] || break
-  printf '%s\0' "${line#* }"
-done | xargs -0r sha256sum -z -- 2>/dev/null
-exit 0
-"#;
+/// One pass over all volumes, by one program (see its own description).
+const PROGRAM: &str = include_str!("index.py");
+
+/// A call of the program on the bench, for some volumes.
+pub(super) fn program<'a>(task: &str, bytes: u64, volumes: impl Iterator<Item = &'a String>) -> ExecCommand {
+    let words = ["python3", "-I", "-S", "-c", PROGRAM, task].map(str::to_owned).into_iter();
+    ExecCommand::new(words.chain([bytes.to_string()]).chain(volumes.map(|volume| format!("./{volume}"))))
+        .limit(Duration::from_secs(120))
+        .cap(LISTING_CAP, Overflow::Stop)
+}
 
 /// The volumes of a set of mounts, by full name.
 #[must_use]
@@ -58,7 +46,7 @@ pub fn volumes_of(mounts: &BTreeSet<Mounted>) -> BTreeSet<String> {
 /// Volumes of others, and nameless ones that no new task gets again, are left out.
 pub async fn take(bench: &Workbench, stack: &StackName) -> Result<DataIndex, WorkError> {
     let observe = &bench.containers().observe;
-    let (Mounts { services, volumes: mut mounts }, own) =
+    let (Mounts { services, volumes: mut mounts, covers }, own) =
         tokio::try_join!(observe.mounts(stack), observe.volumes(stack))?;
     mounts.retain(|mount| own.contains(&mount.volume));
     let wanted = volumes_of(&mounts);
@@ -67,7 +55,7 @@ pub async fn take(bench: &Workbench, stack: &StackName) -> Result<DataIndex, Wor
         return Err(WorkError::Answer { what: "index the volumes".to_owned(), text });
     }
     let volumes = contents(bench, &wanted, Digests::Budget).await?;
-    Ok(DataIndex { services, mounts, volumes })
+    Ok(DataIndex { services, mounts, covers, users: BTreeMap::new(), volumes })
 }
 
 /// The content of `volumes`, which the bench must have.
@@ -86,49 +74,61 @@ pub async fn contents(
         Digests::Budget => DIGEST_BUDGET,
         Digests::None => 0,
     };
-    let words = ["bash", "-c", SCRIPT, "index"].map(str::to_owned).into_iter();
-    let words = words.chain([budget.to_string()]).chain(volumes.iter().map(|volume| format!("./{volume}")));
-    let command = ExecCommand::new(words).limit(Duration::from_secs(120)).cap(LISTING_CAP, Overflow::Stop);
+    let command = program("index", budget, volumes.iter());
     let output = bench.must(what, &command).await?;
     read(&output.stdout, &mut found).map_err(|text| WorkError::Answer { what: what.to_owned(), text })?;
     Ok(found)
 }
 
-/// Reads the script's two lists into the volumes they belong to.
+/// Reads what the program wrote into the volumes it belongs to: pairs of facts and path.
 fn read(listing: &[u8], volumes: &mut BTreeMap<String, VolumeIndex>) -> Result<(), String> {
     let mut fields = listing.split(|byte| *byte == 0);
-    for field in fields.by_ref().take_while(|field| !field.is_empty()) {
-        let (entry, path) = read_entry(field).ok_or_else(|| escape(field))?;
-        let (volume, path) = place(path).ok_or_else(|| escape(field))?;
-        let index = volumes.get_mut(&volume).ok_or_else(|| escape(field))?;
-        index.entries.insert(path, entry);
-    }
-    for field in fields.filter(|field| !field.is_empty()) {
-        // `<64 hexadecimal digits>  <path>`
-        let (digest, path) = field.split_at_checked(66).ok_or_else(|| escape(field))?;
-        let (volume, path) = place(path).ok_or_else(|| escape(field))?;
-        if let Some(entry) = volumes.get_mut(&volume).and_then(|index| index.entries.get_mut(&path)) {
-            entry.digest = Some(String::from_utf8_lossy(&digest[..64]).into_owned());
+    while let (Some(facts), Some(path)) = (fields.next(), fields.next()) {
+        let entry = read_entry(facts).ok_or_else(|| escape(facts))?;
+        let (volume, path) = place(path).ok_or_else(|| escape(path))?;
+        let index = volumes.get_mut(&volume).ok_or_else(|| escape(facts))?;
+        match path.as_str() {
+            "" => index.root = Some(entry),
+            _ => drop(index.entries.insert(path, entry)),
         }
     }
     Ok(())
 }
 
-fn read_entry(field: &[u8]) -> Option<(Entry, &[u8])> {
-    let mut parts = field.splitn(6, |byte| *byte == b' ');
-    let kind = match parts.next()? {
-        b"f" => EntryKind::File,
-        b"d" => EntryKind::Folder,
-        b"l" => EntryKind::Link,
+fn read_entry(facts: &[u8]) -> Option<Entry> {
+    let words: Vec<&str> = std::str::from_utf8(facts).ok()?.split(' ').collect();
+    let [kind, size, mode, uid, gid, form, digest, sample] = words.as_slice() else { return None };
+    let kind = match *kind {
+        "f" => EntryKind::File,
+        "d" => EntryKind::Folder,
+        "l" => EntryKind::Link,
+        "p" => EntryKind::Pipe,
+        "s" => EntryKind::Socket,
         _ => EntryKind::Other,
     };
-    let mut number = |radix| u64::from_str_radix(std::str::from_utf8(parts.next()?).ok()?, radix).ok();
-    let size = number(10)?;
-    let mode = u32::try_from(number(8)?).ok()?;
-    let uid = u32::try_from(number(10)?).ok()?;
-    let gid = u32::try_from(number(10)?).ok()?;
-    let size = if kind == EntryKind::File { size } else { 0 };
-    Some((Entry { kind, size, mode, uid, gid, digest: None }, parts.next()?))
+    let form = match *form {
+        "t" => Form::Text,
+        "s" => Form::Sqlite,
+        "b" => Form::Binary,
+        _ => Form::Target,
+    };
+    let size = size.parse().ok()?;
+    Some(Entry {
+        kind,
+        size: if kind == EntryKind::File { size } else { 0 },
+        mode: u32::from_str_radix(mode, 8).ok()?,
+        uid: uid.parse().ok()?,
+        gid: gid.parse().ok()?,
+        content: (*digest != "-").then(|| Content { digest: (*digest).to_owned(), form, sample: bytes(sample) }),
+    })
+}
+
+/// Bytes out of pairs of hexadecimal digits.
+fn bytes(text: &str) -> Vec<u8> {
+    text.as_bytes()
+        .chunks_exact(2)
+        .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
 }
 
 /// `./<volume>/<path>` as volume and escaped path.
@@ -170,18 +170,24 @@ mod tests {
     }
 
     #[test]
-    fn entries_and_digests_land_in_their_volumes() {
+    fn entries_land_in_their_volumes_with_what_they_hold() {
         let digest = "ab".repeat(32);
         let listing = format!(
-            "d 4096 755 0 0 ./v1/sub\0f 12 600 101 102 ./v1/sub/a b\n\0l 5 777 0 0 ./v2/link\0\0{digest}  ./v1/sub/a b\n\0"
+            "d 4096 755 0 0 - - -\0./v1/\0d 4096 755 0 0 - - -\0./v1/sub\0f 12 600 101 102 t {digest} 6869\0./v1/sub/a b\n\0\
+             l 5 777 0 0 - {digest} 2f\0./v2/link\0p 0 644 0 0 - - -\0./v2/pipe\0"
         );
         let mut found = volumes(&["v1", "v2"]);
         read(listing.as_bytes(), &mut found).unwrap();
         let file = &found["v1"].entries[r"sub/a b\x0a"];
         assert_eq!((file.kind, file.size, file.mode, file.uid, file.gid), (EntryKind::File, 12, 0o600, 101, 102));
-        assert_eq!(file.digest.as_deref(), Some(digest.as_str()));
-        assert_eq!(found["v1"].entries["sub"].size, 0);
+        let content = file.content.as_ref().unwrap();
+        assert_eq!(
+            (content.digest.as_str(), content.form, content.sample.as_slice()),
+            (digest.as_str(), Form::Text, &b"hi"[..])
+        );
+        assert_eq!((found["v1"].entries["sub"].size, found["v1"].root.is_some()), (0, true));
         assert_eq!(found["v2"].entries["link"].kind, EntryKind::Link);
+        assert_eq!((found["v2"].entries["pipe"].kind, found["v2"].root.is_some()), (EntryKind::Pipe, false));
     }
 
     #[test]
@@ -193,8 +199,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_reported_with_its_text() {
-        assert_eq!(read(b"f x ./v/a\0\0", &mut volumes(&["v"])).unwrap_err(), "f x ./v/a");
-        assert!(read(b"f 1 644 0 0 ./other/a\0\0", &mut volumes(&["v"])).is_err());
+        assert_eq!(read(b"f x\0./v/a\0", &mut volumes(&["v"])).unwrap_err(), "f x");
+        assert!(read(b"f 1 644 0 0 - - -\0./other/a\0", &mut volumes(&["v"])).is_err());
         assert!(read(b"", &mut volumes(&["v"])).is_ok());
     }
 }

@@ -8,10 +8,10 @@ use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::rows::Tables;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::time::Duration;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
 use super::files::Folder;
+use super::index;
 use super::tables::{Held, Table, columns, name_of, questions, quoted, read as read_counts};
 use super::{FoundMarkers, MarkerPhase, sql};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
@@ -29,6 +29,17 @@ pub struct SqliteFile {
     pub target: String,
     /// The file relative to the volume's root.
     pub path: String,
+    /// The volume, by its full name: where to look when the service mounts nothing at the target any more.
+    pub volume: String,
+}
+
+impl SqliteFile {
+    /// A file of what is mounted.
+    #[must_use]
+    pub fn at(mount: &Mounted, path: &str) -> Self {
+        let Mounted { service, target, volume } = mount.clone();
+        Self { service, target, path: path.to_owned(), volume }
+    }
 }
 
 impl fmt::Display for SqliteFile {
@@ -36,19 +47,6 @@ impl fmt::Display for SqliteFile {
         write!(f, "SQLite file {}:{}/{}", self.service, self.target, self.path)
     }
 }
-
-/// Prints the files below each volume that begin as SQLite files do. A database is whole pages, so most files are not opened.
-const FIND: &str = r#"
-export LC_ALL=C
-cd /volumes || exit 1
-find "$@" -xdev -type f -size +511c -printf '%s %p\0' 2>/dev/null | sort -z -k 2 |
-while IFS= read -r -d '' line; do
-  path=${line#* }
-  (( ${line%% *} % 512 == 0 )) || continue
-  IFS= read -r -N 15 head 2>/dev/null <"$path" && [ "$head" = 'SQLite format 3' ] && printf '%s\0' "$path"
-done
-exit 0
-"#;
 
 /// `$1` the file, `$2` what to do. 66: there is no such file.
 const SCRIPT: &str = r#"
@@ -68,15 +66,14 @@ pub async fn find(bench: &Workbench, mounts: &BTreeSet<Mounted>) -> Result<Vec<S
     if mounts.is_empty() {
         return Ok(Vec::new());
     }
-    let words = ["bash", "-c", FIND, "find"].map(str::to_owned).into_iter();
-    let words = words.chain(mounts.iter().map(|mount| format!("./{}", mount.volume)));
-    let output = bench.must(what, &ExecCommand::new(words).limit(Duration::from_secs(60))).await?;
+    let command = index::program("sqlite", 0, mounts.iter().map(|mount| &mount.volume));
+    let output = bench.must(what, &command).await?;
     let churn = Churn::default();
     let files = output.stdout.split(|byte| *byte == 0).filter_map(|path| {
         // A name that is not text is no name a recipe's database has.
         let (volume, path) = std::str::from_utf8(path).ok()?.strip_prefix("./")?.split_once('/')?;
         let mount = mounts.iter().find(|mount| mount.volume == volume)?;
-        let file = SqliteFile { service: mount.service.clone(), target: mount.target.clone(), path: path.to_owned() };
+        let file = SqliteFile::at(mount, path);
         (!churn.covers(path)).then_some(file)
     });
     Ok(files.collect())
@@ -151,8 +148,8 @@ async fn ask(
     file: &SqliteFile,
     sql: &str,
 ) -> Result<DatabaseAnswer, WorkError> {
-    let SqliteFile { service, target, path } = file;
-    let folder = Folder { service: service.clone(), target: target.clone(), path: path.clone() };
+    let SqliteFile { service, target, path, volume } = file.clone();
+    let folder = Folder { service, target, path, volume };
     let path = match super::files::locate(mounts, &folder) {
         Ok([_, path]) => path,
         Err(why) => return Ok(Err(why)),

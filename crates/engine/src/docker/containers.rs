@@ -26,6 +26,18 @@ pub(super) async fn running(docker: &Docker, stack: &StackName, service: &str) -
     Ok(found.into_iter().map(|(_, id)| id).collect())
 }
 
+/// The running containers of a stack with the service of each, without the stack's name.
+pub(super) async fn by_service(docker: &Docker, stack: &StackName) -> Result<Vec<(String, String)>, SwarmError> {
+    let prefix = format!("{stack}_");
+    let found = list(docker, labels::STACK, stack.as_str());
+    let found = found.await.map_err(SwarmError::engine(format!("list the containers of {stack}")))?;
+    let named = found.into_iter().filter_map(|container| {
+        let service = container.labels?.get(labels::SERVICE_NAME)?.strip_prefix(&prefix)?.to_owned();
+        Some((service, container.id?))
+    });
+    Ok(named.collect())
+}
+
 async fn list(docker: &Docker, label: &str, value: &str) -> Result<Vec<ContainerSummary>, bollard::errors::Error> {
     let mut filters = labels::filter(label, value);
     filters.insert("status".to_owned(), vec!["running".to_owned()]);
@@ -42,11 +54,11 @@ fn read_mounts(stack: &StackName, containers: Vec<ContainerSummary>) -> Mounts {
         };
         found.services.insert(service.to_owned());
         for point in container.mounts.unwrap_or_default() {
-            let (Some("volume"), Some(volume), Some(target)) = (point.typ.as_deref(), point.name, point.destination)
-            else {
-                continue;
-            };
-            found.volumes.insert(Mounted { service: service.to_owned(), target, volume });
+            let Some(target) = point.destination else { continue };
+            found.covers.entry(service.to_owned()).or_default().insert(target.clone());
+            if let (Some("volume"), Some(volume)) = (point.typ.as_deref(), point.name) {
+                found.volumes.insert(Mounted { service: service.to_owned(), target, volume });
+            }
         }
     }
     found

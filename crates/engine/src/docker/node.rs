@@ -1,6 +1,6 @@
 //! The real swarm: [`Node`], containers of our own through the Engine API.
 
-use super::{Swarm, exec, http, node_facts, read, wire};
+use super::{Swarm, exec, http, image_files, node_facts, read, wire};
 use crate::exec::{ExecCommand, ExecError, ExecOutput};
 use crate::labels;
 use crate::pace::Tries;
@@ -17,6 +17,7 @@ use bollard::query_parameters::{
 };
 use cc_ci_model::ids::RunId;
 use futures_util::{StreamExt, TryStreamExt};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long a network may take to leave before it can come back. The engine itself gives up on an attachment after 20 s, and the
@@ -103,6 +104,15 @@ impl Node for Swarm {
             Err(error) if read::is_gone(&error) => Ok(None),
             Err(error) => Err(SwarmError::engine(format!("inspect image {reference}"))(error)),
         }
+    }
+
+    async fn image_files(
+        &self,
+        name: &str,
+        what: &Launch,
+        sizes: &BTreeSet<u64>,
+    ) -> Result<BTreeSet<String>, SwarmError> {
+        image_files::digests(self, name, what, sizes).await
     }
 
     async fn pull(&self, reference: &str, tell: LayerTeller<'_>) -> Result<(), PullError> {

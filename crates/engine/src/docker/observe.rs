@@ -1,6 +1,6 @@
 //! The real swarm: [`Observe`] through the Engine API.
 
-use super::{Swarm, containers, events, inventory, loader, read};
+use super::{Swarm, containers, events, inventory, loader, read, users};
 use crate::labels;
 use crate::swarm::{ContainerFacts, Events, Hearing, Inventory, Loaded, Mounts, Observe, Rendered, SwarmError};
 use async_trait::async_trait;
@@ -11,6 +11,7 @@ use bollard::query_parameters::{
     LogsOptions,
 };
 use cc_ci_model::convergence::StackView;
+use cc_ci_model::data::access::User;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::object::{Object, ObjectKind};
 use futures_util::StreamExt;
@@ -66,6 +67,10 @@ impl Observe for Swarm {
 
     async fn mounts(&self, stack: &StackName) -> Result<Mounts, SwarmError> {
         containers::mounts(&self.docker, stack).await
+    }
+
+    async fn users(&self, stack: &StackName) -> Result<BTreeMap<String, BTreeSet<User>>, SwarmError> {
+        users::users(&self.docker, stack).await
     }
 
     async fn volumes(&self, stack: &StackName) -> Result<BTreeSet<String>, SwarmError> {

@@ -9,6 +9,7 @@ pub(super) mod moved;
 pub(super) mod ready;
 pub(super) mod serving;
 pub(super) mod stable;
+pub(super) mod volumes;
 
 use super::app::App;
 use super::conductor::Fault;

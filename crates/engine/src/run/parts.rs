@@ -144,7 +144,10 @@ pub(in crate::run) struct Prepared {
 pub(in crate::run) struct Saved {
     pub(in crate::run) prepared: Prepared,
     pub(in crate::run) snapshot: Snapshot,
+    /// What the app held before the backup's hooks ran.
     pub(in crate::run) holdings: Holdings,
+    /// What its volumes held just before the restore.
+    pub(in crate::run) later: Option<DataIndex>,
 }
 
 impl Data {

@@ -1,7 +1,7 @@
 //! The tiers in order, on the one deployment: performs the plan's list of steps as it stands (see `docs/design/steps.md`).
 
 use super::app::App;
-use super::checks::{Look, backup, converged, data, front, housed, moved, ready, serving, stable};
+use super::checks::{Look, backup, converged, data, front, housed, moved, ready, serving, stable, volumes};
 use super::conductor::{Conductor, StepEnd, Stepped};
 use super::deploying::{self, Images};
 use super::parts::{AppStack, Data, Known, LiveDependency, Trees};
@@ -13,12 +13,13 @@ use crate::run::checks::serving::Patience;
 use crate::screenshot::Exposure;
 use crate::swarm::SwarmError;
 use cc_ci_model::convergence::StackView;
+use cc_ci_model::data::restored::Way;
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::plan::dependency::{Mode, Outputs};
 use cc_ci_model::plan::permit::Permits;
 use cc_ci_model::plan::reach::Reach;
-use cc_ci_model::plan::step::{Action, Check, Operation, Step};
+use cc_ci_model::plan::step::{Action, Check, Operation, Pass, Step};
 use cc_ci_model::plan::{Plan, PlannedTier};
 use cc_ci_model::tier::Tier;
 use futures_util::future::join_all;
@@ -174,8 +175,17 @@ impl<'a> Run<'a> {
             }
             Check::Volumes => {
                 let (known, mut look, data) = self.look_at_data(step);
-                let (_, holdings) = data.expected(tier)?;
-                Some(known.conductor.step(step, data::volumes(&mut look, &holdings.index)).await.end)
+                let way = match step.pass {
+                    Pass::InPlace => Way::InPlace,
+                    Pass::OntoEmpty => Way::OntoEmpty,
+                    Pass::Only => {
+                        let (_, holdings) = data.expected(tier)?;
+                        let checked = volumes::upgraded(&mut look, &holdings.index);
+                        return Some(known.conductor.step(step, checked).await.end);
+                    }
+                };
+                let saved = data.saved.as_ref()?;
+                Some(known.conductor.step(step, volumes::restored(&mut look, saved, way)).await.end)
             }
             Check::Housed => {
                 let (known, mut look, data) = self.look_at_data(step);

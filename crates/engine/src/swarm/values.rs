@@ -98,6 +98,8 @@ pub struct Mounts {
     pub services: BTreeSet<String>,
     /// Their volumes.
     pub volumes: BTreeSet<Mounted>,
+    /// Every path in a service's containers at which something is mounted, a volume or anything else.
+    pub covers: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// How the installed `docker` command reads compose files.

@@ -30,6 +30,7 @@ use cc_ci_engine::data::files::Folder;
 use cc_ci_engine::data::postgres::PostgresLogin;
 use cc_ci_engine::data::{self, Expected, MarkerPhase, MarkerPlace, index};
 use cc_ci_engine::exec::{ExecCommand, ExecError, ExecStatus, Overflow};
+use cc_ci_model::data::allowed::Allowed;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::compare::{Loss, compare};
 use std::time::{Duration, Instant};
@@ -96,14 +97,18 @@ line/$(printf '\377')"; ln -s a l; mkfifo p; mkdir logs; echo l >logs/x; mkdir '
         say("index", started);
         let file = &before.volumes[&one].entries["a"];
         assert_eq!((file.size, file.mode, file.uid, file.gid), (6, 0o600, 33, 34));
-        assert_eq!(file.digest.as_deref(), Some("5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"));
-        let digest = |path: &str| before.volumes[&one].entries[path].digest.is_some();
+        assert_eq!(file.digest(), Some("5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"));
+        let digest = |path: &str| before.volumes[&one].entries[path].digest().is_some();
         assert!(!digest("pg[*/rows"), "a database's own files are compared by their bulk");
         assert!(digest("pgx/kept") && digest("logs/x"));
         assert!(before.volumes[&one].entries.contains_key(r"new\x0aline/\xff"), "{before:?}");
-        assert_eq!(compare(&before, &index::take(&bench, &world.stack).await.unwrap(), &Churn::default()), []);
+        assert_eq!(
+            compare(&before, &index::take(&bench, &world.stack).await.unwrap(), Allowed::only(&Churn::default())),
+            []
+        );
         world.sh(&app, "rm -r /data/new* /data/logs; rm /more/big").await;
-        let losses = compare(&before, &index::take(&bench, &world.stack).await.unwrap(), &Churn::default());
+        let losses =
+            compare(&before, &index::take(&bench, &world.stack).await.unwrap(), Allowed::only(&Churn::default()));
         assert!(matches!(&losses[..], [Loss::Vanished { .. }, Loss::Emptied { .. }]), "{losses:?}");
     });
 }
@@ -120,7 +125,12 @@ async fn markers_are_seeded_mutated_and_missed_in_files_and_rows() {
         let bench = world.bench(&[&files, &pg]).await;
         world.sh(&app, "mkdir /data/up; chown 33:34 /data/up; ln -s /etc /data/out").await;
         let folder = |path: &str| {
-            MarkerPlace::Folder(Folder { service: "app".into(), target: "/data".into(), path: path.into() })
+            MarkerPlace::Folder(Folder {
+                service: "app".into(),
+                target: "/data".into(),
+                path: path.into(),
+                volume: String::new(),
+            })
         };
         let row = MarkerPlace::Postgres(PostgresLogin::of("db"));
         let places = [folder(""), folder("up"), folder("not/yet"), folder("out"), row.clone()];

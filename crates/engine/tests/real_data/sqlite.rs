@@ -60,7 +60,12 @@ async fn a_sqlite_file_that_is_gone_or_never_let_go_is_said() {
         let db = world.task("db", TOOLS, &[], &[(&volume, "/data")], &["bash", "-c", APP]).await;
         let bench = world.bench(&[&volume]).await;
         world.sh(&db, "until [ -s /data/db/app.db-wal ]; do :; done").await;
-        let file = |path: &str| sqlite::SqliteFile { service: "db".into(), target: "/data".into(), path: path.into() };
+        let file = |path: &str| sqlite::SqliteFile {
+            service: "db".into(),
+            target: "/data".into(),
+            path: path.into(),
+            volume: String::new(),
+        };
         let gone = refusals(&world, &bench, MarkerPlace::Sqlite(file("db/none.db"))).await;
         assert_eq!(gone, ["SQLite file db:/data/db/none.db: there is no such file"]);
         assert!(!world.sh(&db, "[ -e /data/db/none.db ]").await.succeeded(), "asking must not make a file");

@@ -61,8 +61,8 @@ impl Churn {
             let pattern = pattern.trim_end_matches('/');
             match pattern.trim_start_matches('/') {
                 "" => false,
-                rooted if pattern.contains('/') => prefixes(path).any(|prefix| matches(rooted.as_bytes(), prefix)),
-                name => path.split('/').any(|part| matches(name.as_bytes(), part.as_bytes())),
+                rooted if pattern.contains('/') => prefixes(path).any(|prefix| is_match(rooted.as_bytes(), prefix)),
+                name => path.split('/').any(|part| is_match(name.as_bytes(), part.as_bytes())),
             }
         })
     }
@@ -78,6 +78,17 @@ impl Default for Churn {
 fn prefixes(path: &str) -> impl Iterator<Item = &[u8]> {
     let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
     ends.map(|end| &path.as_bytes()[..end])
+}
+
+/// Most texts are told apart by what stands before the first star and after the last one; volumes have many files.
+fn is_match(pattern: &[u8], text: &[u8]) -> bool {
+    let is_wild = |byte: &u8| matches!(byte, b'*' | b'?');
+    match (pattern.iter().position(is_wild), pattern.iter().rposition(is_wild)) {
+        (Some(first), Some(last)) => {
+            text.starts_with(&pattern[..first]) && text.ends_with(&pattern[last + 1..]) && matches(pattern, text)
+        }
+        _ => pattern == text,
+    }
 }
 
 /// Matches by remembering the last star of each kind, so that no pattern costs more than pattern × text.

@@ -1,12 +1,15 @@
 //! What a later look at the volumes lacks that an earlier one had.
 
-use super::churn::Churn;
-use super::{DataIndex, Entry, Mounted, VolumeIndex};
-use crate::outcome::{Cause, Finding};
-use std::collections::BTreeSet;
+mod hidden;
+mod lasting;
+pub mod loss;
 
-/// At most this many paths of one loss are named in a finding.
-const NAMED: usize = 20;
+use super::allowed::Allowed;
+use super::content::is_cut;
+use super::{DataIndex, Entry, EntryKind, Mounted, VolumeIndex, access};
+use lasting::{Contents, Lasting, below, is_journal};
+pub use loss::{Loss, finding};
+use std::collections::BTreeSet;
 
 /// A volume of plain files shrank if it lost more than half and more than this many bytes.
 const FILES_SLACK: u64 = 16 << 10;
@@ -14,252 +17,46 @@ const FILES_SLACK: u64 = 16 << 10;
 /// The same for a database's own folder, whose files are made and dropped all the time.
 const DATABASE_SLACK: u64 = 1 << 20;
 
-/// Something that was there and is not any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Loss {
-    /// Another volume is mounted where the full one was, and it does not hold what the full one held.
-    Replaced {
-        /// Where.
-        mount: Mounted,
-        /// The volume mounted there now.
-        by: String,
-        /// Files of the old volume that the new one lacks.
-        missing: Vec<String>,
-    },
-    /// The service is still there, but nothing is mounted where the full volume was.
-    Unmounted {
-        /// Where.
-        mount: Mounted,
-        /// How many files it held.
-        files: usize,
-    },
-    /// The volume, or a database's folder in it, holds nothing any more.
-    Emptied {
-        /// Where.
-        mount: Mounted,
-        /// The folder, `""` for the whole volume.
-        folder: String,
-        /// How many files it held.
-        files: usize,
-    },
-    /// More than half is gone.
-    Shrunk {
-        /// Where.
-        mount: Mounted,
-        /// The folder, `""` for the whole volume.
-        folder: String,
-        /// Bytes before.
-        before: u64,
-        /// Bytes after.
-        after: u64,
-    },
-    /// Files that are neither at their path nor, with the same content, anywhere else.
-    Vanished {
-        /// Where.
-        mount: Mounted,
-        /// Which.
-        paths: Vec<String>,
-    },
-    /// Files that held something and are empty now.
-    Truncated {
-        /// Where.
-        mount: Mounted,
-        /// Which.
-        paths: Vec<String>,
-    },
-}
+/// A smaller file may hold nothing but a state of the program: another content at the same size says little.
+const TELLING: u64 = 64;
 
-impl Loss {
-    /// The cause a finding about it carries.
-    #[must_use]
-    pub fn cause(&self) -> Cause {
-        match self {
-            Self::Replaced { .. } | Self::Unmounted { .. } => Cause::VolumeReplaced,
-            Self::Emptied { .. } | Self::Shrunk { .. } | Self::Vanished { .. } | Self::Truncated { .. } => {
-                Cause::VolumeShrunk
-            }
-        }
-    }
-
-    /// Where it happened.
-    #[must_use]
-    pub fn mount(&self) -> &Mounted {
-        match self {
-            Self::Replaced { mount, .. }
-            | Self::Unmounted { mount, .. }
-            | Self::Emptied { mount, .. }
-            | Self::Shrunk { mount, .. }
-            | Self::Vanished { mount, .. }
-            | Self::Truncated { mount, .. } => mount,
-        }
-    }
-
-    /// One line for the reader.
-    #[must_use]
-    pub fn summary(&self) -> String {
-        let Mounted { service, target, volume } = self.mount();
-        match self {
-            Self::Replaced { by, missing, .. } => format!(
-                "{service} {target}: volume {volume} was replaced by {by}, which lacks {}",
-                counted(missing.len(), "file")
-            ),
-            Self::Unmounted { files, .. } => {
-                format!("{service} {target}: volume {volume} ({}) is not mounted any more", counted(*files, "file"))
-            }
-            Self::Emptied { folder, files, .. } => {
-                format!("{service} {target}: {} is empty, it held {}", part(folder, volume), counted(*files, "file"))
-            }
-            Self::Shrunk { folder, before, after, .. } => {
-                format!("{service} {target}: {} shrank from {before} to {after} bytes", part(folder, volume))
-            }
-            Self::Vanished { paths, .. } => {
-                format!("{service} {target}: {} vanished from volume {volume}", counted(paths.len(), "file"))
-            }
-            Self::Truncated { paths, .. } => {
-                format!("{service} {target}: {} of volume {volume} became empty", counted(paths.len(), "file"))
-            }
-        }
-    }
-
-    /// The paths concerned, the first twenty by name.
-    #[must_use]
-    pub fn details(&self) -> Vec<String> {
-        let paths = match self {
-            Self::Replaced { missing: paths, .. } | Self::Vanished { paths, .. } | Self::Truncated { paths, .. } => {
-                paths
-            }
-            Self::Unmounted { .. } | Self::Emptied { .. } | Self::Shrunk { .. } => return Vec::new(),
-        };
-        let mut named: Vec<String> = paths.iter().take(NAMED).cloned().collect();
-        if paths.len() > NAMED {
-            named.push(format!("and {} more", paths.len() - NAMED));
-        }
-        named
-    }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-fn part(folder: &str, volume: &str) -> String {
-    if folder.is_empty() { format!("volume {volume}") } else { format!("folder {folder} of volume {volume}") }
-}
-
-/// One finding for all losses, led by the worst; `None` when nothing was lost.
+/// The sizes of files whose digests decide whether what was lost was part of the program: all files of the volumes of `losses`,
+/// before and after.
 #[must_use]
-pub fn finding(losses: &[Loss]) -> Option<Finding> {
-    let worst = losses.iter().max_by_key(|loss| match loss {
-        Loss::Replaced { .. } | Loss::Unmounted { .. } => 3,
-        Loss::Emptied { .. } => 2,
-        Loss::Shrunk { .. } | Loss::Truncated { .. } => 1,
-        Loss::Vanished { .. } => 0,
-    })?;
-    let details = losses.iter().flat_map(|loss| [loss.summary()].into_iter().chain(loss.details())).collect();
-    Some(Finding::new(worst.cause(), worst.summary()).of_service(&worst.mount().service).with_details(details))
+pub fn suspects(losses: &[Loss], looks: [&DataIndex; 2]) -> BTreeSet<u64> {
+    let volumes: BTreeSet<&str> = losses.iter().map(|loss| loss.mount().volume.as_str()).collect();
+    let known = looks.into_iter().flat_map(|look| &look.volumes);
+    let known = known.filter(|(volume, _)| volumes.contains(volume.as_str()));
+    known.flat_map(|(_, index)| index.files()).map(|(_, entry)| entry.size).filter(|size| *size > 0).collect()
 }
 
-/// What `after` lacks of `before`. Volumes of services that are gone altogether are not losses: the report names those.
+/// What `after` lacks of `before`. Volumes of services that are gone altogether are losses only where a new service has a new
+/// volume in their place: the report names the others.
 #[must_use]
-pub fn compare(before: &DataIndex, after: &DataIndex, churn: &Churn) -> Vec<Loss> {
-    let elsewhere = Contents::of(after);
+pub fn compare(before: &DataIndex, after: &DataIndex, allowed: Allowed<'_>) -> Vec<Loss> {
+    let elsewhere = Contents::of(
+        after
+            .volumes
+            .iter()
+            .flat_map(|(volume, index)| index.files().filter(move |(path, _)| hidden::sees(after, volume, path))),
+    );
     let mut losses = Vec::new();
     for (volume, old) in &before.volumes {
-        let lasting = Lasting::of(old, churn);
+        let lasting = Lasting::of(old, allowed);
         if !lasting.is_full() {
             continue;
         }
         let mounts: Vec<&Mounted> = before.mounts.iter().filter(|mount| mount.volume == *volume).collect();
         let still = after.mounts.iter().any(|mount| mount.volume == *volume);
         if let (Some(mount), Some(new), true) = (mounts.first(), after.volumes.get(volume), still) {
-            losses.extend(within(mount, &lasting, &Lasting::of(new, churn), &elsewhere));
+            losses.extend(hidden::behind(mount, &lasting, (before, after), &elsewhere));
+            losses.extend(within(mount, &lasting, &Lasting::of(new, allowed), &elsewhere));
         }
-        losses.extend(mounts.into_iter().filter_map(|mount| moved(mount, &lasting, after, still, churn, &elsewhere)));
+        losses.extend(left_behind(&mounts, &lasting, (before, after), still, &elsewhere));
+        losses.extend(mounts.into_iter().filter_map(|mount| moved(mount, &lasting, after, still, allowed, &elsewhere)));
     }
+    losses.extend(access::compare(before, after, allowed).into_iter().map(Loss::Barred));
     losses
-}
-
-/// The files of a volume that are expected to last, the database's own apart.
-struct Lasting<'a> {
-    files: Vec<(&'a str, &'a Entry)>,
-    databases: Vec<(String, Vec<&'a Entry>)>,
-    index: &'a VolumeIndex,
-}
-
-impl<'a> Lasting<'a> {
-    fn of(index: &'a VolumeIndex, churn: &Churn) -> Self {
-        let mut databases: Vec<(String, Vec<&Entry>)> =
-            index.database_folders().into_iter().map(|folder| (folder, Vec::new())).collect();
-        let mut files = Vec::new();
-        for (path, entry) in index.files() {
-            if let Some((_, own)) = databases.iter_mut().find(|(folder, _)| below(path, folder)) {
-                if !is_journal(path) {
-                    own.push(entry);
-                }
-            } else if !churn.covers(path) {
-                files.push((path, entry));
-            }
-        }
-        Self { files, databases, index }
-    }
-
-    fn is_full(&self) -> bool {
-        self.files.iter().any(|(_, entry)| entry.size > 0) || self.databases.iter().any(|(_, own)| !own.is_empty())
-    }
-
-    fn count(&self) -> usize {
-        self.files.len() + self.databases.iter().map(|(_, own)| own.len()).sum::<usize>()
-    }
-
-    fn bytes(&self) -> u64 {
-        self.files.iter().map(|(_, entry)| entry.size).sum()
-    }
-}
-
-fn below(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-}
-
-/// Files a database writes ahead and recycles: their size says nothing about the data.
-fn is_journal(path: &str) -> bool {
-    path.split('/').any(|part| {
-        matches!(part, "pg_wal" | "pg_xlog" | "journal" | "ibtmp1" | "#innodb_temp" | "#innodb_redo")
-            || part.starts_with("ib_logfile")
-            || part.starts_with("undo_")
-            || part.starts_with("binlog.")
-    })
-}
-
-/// Where contents can be found again after a rename.
-struct Contents<'a> {
-    digests: BTreeSet<&'a str>,
-    large: BTreeSet<(&'a str, u64)>,
-}
-
-impl<'a> Contents<'a> {
-    fn of(index: &'a DataIndex) -> Self {
-        let mut contents = Self { digests: BTreeSet::new(), large: BTreeSet::new() };
-        for (path, entry) in index.volumes.values().flat_map(VolumeIndex::files) {
-            match &entry.digest {
-                Some(digest) => drop(contents.digests.insert(digest)),
-                None => drop(contents.large.insert((base_name(path), entry.size))),
-            }
-        }
-        contents
-    }
-
-    /// An empty file is found anywhere, so its content proves nothing and it is only looked for at its path.
-    fn hold(&self, path: &str, entry: &Entry) -> bool {
-        entry.size > 0
-            && match &entry.digest {
-                Some(digest) => self.digests.contains(digest.as_str()),
-                None => self.large.contains(&(base_name(path), entry.size)),
-            }
-    }
-}
-
-fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Losses inside a volume that is still mounted.
@@ -286,29 +83,97 @@ fn within(mount: &Mounted, old: &Lasting<'_>, new: &Lasting<'_>, elsewhere: &Con
     if shrank(old.bytes(), new.bytes(), FILES_SLACK) {
         losses.push(Loss::Shrunk { mount: mount(), folder: String::new(), before: old.bytes(), after: new.bytes() });
     }
-    let mut vanished = Vec::new();
-    let mut truncated = Vec::new();
+    let (mut vanished, mut cut) = (Vec::new(), Vec::new());
     for (path, entry) in &old.files {
         match new.index.entries.get(*path) {
-            None if elsewhere.hold(path, entry) => {}
-            None => vanished.push((*path).to_owned()),
-            Some(now) if entry.size > 0 && now.size == 0 && now.kind == entry.kind => {
-                truncated.push((*path).to_owned());
+            _ if elsewhere.hold(path, entry) => {}
+            None => vanished.push((*path, *entry)),
+            Some(now) if now.kind != EntryKind::File => {}
+            Some(now) if is_cut(entry.size, now.size) && !(entry.is_counted() && now.size > 0) => {
+                cut.push(((*path).to_owned(), entry.size, now.size));
             }
             Some(_) => {}
         }
     }
+    let vanished = unless_edited(vanished, old, new);
     if !vanished.is_empty() {
         losses.push(Loss::Vanished { mount: mount(), paths: vanished });
     }
-    if !truncated.is_empty() {
-        losses.push(Loss::Truncated { mount: mount(), paths: truncated });
+    if !cut.is_empty() {
+        losses.push(Loss::Cut { mount: mount(), files: cut });
     }
+    losses.extend(overwritten(mount(), old, new, elsewhere));
     losses
 }
 
 fn shrank(before: u64, after: u64, slack: u64) -> bool {
     after < before / 2 && before - after > slack
+}
+
+/// Vanished files, without those that have a new name and nearly the same content. A new file stands for one of them.
+fn unless_edited(vanished: Vec<(&str, &Entry)>, old: &Lasting<'_>, new: &Lasting<'_>) -> Vec<String> {
+    let mut fresh: Vec<(&str, &Entry)> =
+        new.files.iter().filter(|(path, _)| !old.index.entries.contains_key(*path)).copied().collect();
+    let mut gone = Vec::new();
+    for (path, entry) in vanished {
+        let stands_for = |(now, found): &(&str, &Entry)| {
+            let (Some(before), Some(after)) = (&entry.content, &found.content) else { return false };
+            extension(path) == extension(now)
+                && entry.size.abs_diff(found.size) <= entry.size / 8
+                && before.is_like(after)
+        };
+        match fresh.iter().position(stands_for) {
+            Some(at) => drop(fresh.swap_remove(at)),
+            None => gone.push(path.to_owned()),
+        }
+    }
+    gone
+}
+
+fn extension(path: &str) -> Option<&str> {
+    path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension)
+}
+
+/// Most files of the volume, or most of its bytes, hold another content under their old name.
+fn overwritten(mount: Mounted, old: &Lasting<'_>, new: &Lasting<'_>, elsewhere: &Contents<'_>) -> Option<Loss> {
+    let mut all = (0, 0);
+    let mut other = (Vec::new(), 0);
+    for (path, entry) in old.files.iter().filter(|(_, entry)| entry.size > 0 && !entry.is_counted()) {
+        let Some(now) = new.index.entries.get(*path) else { continue };
+        let (Some(before), Some(after)) = (&entry.content, &now.content) else { continue };
+        all = (all.0 + 1, all.1 + entry.size);
+        let exchanged = now.kind == EntryKind::File && entry.size >= TELLING && before.is_unlike(after);
+        if exchanged && !elsewhere.hold(path, entry) {
+            other.0.push((*path).to_owned());
+            other.1 += entry.size;
+        }
+    }
+    let (paths, bytes) = other;
+    let most = paths.len() * 2 > all.0 || bytes * 2 > all.1;
+    (!paths.is_empty() && most).then_some(Loss::Overwritten { mount, paths, of: all.0 })
+}
+
+/// A full volume that nothing mounts any more, of services that are gone, where a new service mounts a new volume at the same
+/// path: a rename that forgot the data.
+fn left_behind(
+    mounts: &[&Mounted],
+    old: &Lasting<'_>,
+    (before, after): (&DataIndex, &DataIndex),
+    still: bool,
+    elsewhere: &Contents<'_>,
+) -> Option<Loss> {
+    let gone = mounts.iter().all(|mount| !after.services.contains(&mount.service));
+    let kept = old.databases.is_empty() && old.files.iter().all(|(path, entry)| elsewhere.hold(path, entry));
+    if still || !gone || kept {
+        return None;
+    }
+    let is_new = |by: &&Mounted| !before.services.contains(&by.service) && !before.volumes.contains_key(&by.volume);
+    let (mount, by) = mounts.iter().find_map(|mount| {
+        let by = after.mounts.iter().filter(is_new).find(|by| by.target == mount.target)?;
+        Some(((*mount).clone(), by.clone()))
+    })?;
+    let bytes = old.index.bytes();
+    Some(Loss::LeftBehind { mount, by, files: old.count(), bytes })
 }
 
 /// A loss because the service does not see the volume at its old place any more.
@@ -317,7 +182,7 @@ fn moved(
     old: &Lasting<'_>,
     after: &DataIndex,
     still: bool,
-    churn: &Churn,
+    allowed: Allowed<'_>,
     elsewhere: &Contents<'_>,
 ) -> Option<Loss> {
     if !after.services.contains(&mount.service) {
@@ -331,12 +196,12 @@ fn moved(
         return None;
     }
     let empty = VolumeIndex::default();
-    let new = Lasting::of(after.volumes.get(&now.volume).unwrap_or(&empty), churn);
+    let new = Lasting::of(after.volumes.get(&now.volume).unwrap_or(&empty), allowed);
     let missing: Vec<String> = old
         .index
         .files()
         .filter(|(path, entry)| {
-            !churn.covers(path) && !new.index.entries.contains_key(*path) && !elsewhere.hold(path, entry)
+            !allowed.covers(path, entry) && !new.index.entries.contains_key(*path) && !elsewhere.hold(path, entry)
         })
         .map(|(path, _)| path.to_owned())
         .collect();

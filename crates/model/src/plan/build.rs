@@ -424,6 +424,7 @@ fn steps(facts: &PlanFacts, tier: Tier) -> Vec<Step> {
             steps.operate(Operation::RestoreInPlace);
             steps.up(Pass::InPlace);
             steps.check(Pass::InPlace, Check::Markers);
+            steps.check(Pass::InPlace, Check::Volumes);
             steps.own_tests(Pass::InPlace);
             steps.operate(Operation::RestoreOntoEmpty);
             steps.check(Pass::OntoEmpty, Check::Converged);

@@ -68,6 +68,7 @@ fn steps_stand_in_the_order_they_are_performed_each_with_its_gate() {
     restore/in-place/serving
     restore/in-place/ready/http /up
     restore/in-place/markers
+    restore/in-place/volumes
     restore/onto-empty or no more of the tier
     restore/onto-empty/converged or the app is not up
     restore/onto-empty/serving

@@ -14,6 +14,7 @@ use cc_ci_engine::swarm::{
 };
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::data::Mounted;
+use cc_ci_model::data::access::User;
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::plan::permit::DeployPermit;
@@ -59,6 +60,10 @@ impl Observe for FakeSwarm {
             mounts.services.insert(service);
         }
         Ok(mounts)
+    }
+
+    async fn users(&self, _stack: &StackName) -> Result<BTreeMap<String, BTreeSet<User>>, SwarmError> {
+        Ok(BTreeMap::new())
     }
 
     async fn volumes(&self, stack: &StackName) -> Result<BTreeSet<String>, SwarmError> {
@@ -258,6 +263,15 @@ impl Node for FakeSwarm {
         let orders = self.orders();
         let there = !orders.absent.contains_key(reference) || orders.pulled.contains(reference);
         Ok(there.then(|| ImageFacts { id: image_id(reference), digests: Vec::new() }))
+    }
+
+    async fn image_files(
+        &self,
+        _name: &str,
+        _what: &Launch,
+        _sizes: &BTreeSet<u64>,
+    ) -> Result<BTreeSet<String>, SwarmError> {
+        Ok(BTreeSet::new())
     }
 
     async fn pull(&self, reference: &str, _tell: LayerTeller<'_>) -> Result<(), PullError> {

@@ -7,6 +7,7 @@ use cc_ci_engine::swarm::{
     SwarmError,
 };
 use cc_ci_model::convergence::StackView;
+use cc_ci_model::data::access::User;
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::Object;
 use cc_ci_model::plan::permit::DeployPermit;
@@ -104,6 +105,10 @@ impl Observe for Twisted {
 
     async fn mounts(&self, stack: &StackName) -> Result<Mounts, SwarmError> {
         self.inner.mounts(stack).await
+    }
+
+    async fn users(&self, stack: &StackName) -> Result<BTreeMap<String, BTreeSet<User>>, SwarmError> {
+        self.inner.users(stack).await
     }
 
     async fn volumes(&self, stack: &StackName) -> Result<BTreeSet<String>, SwarmError> {

@@ -13,13 +13,13 @@ const VALUE: &str = "0123456789abcdef";
 
 fn taken(paths: &[&str], files: &[(&str, u64)]) -> Snapshot {
     let entries = files.iter().map(|(path, size)| {
-        let entry = Entry { kind: EntryKind::File, size: *size, mode: 0o644, uid: 0, gid: 0, digest: None };
+        let entry = Entry { kind: EntryKind::File, size: *size, mode: 0o644, uid: 0, gid: 0, content: None };
         ((*path).to_owned(), entry)
     });
     Snapshot {
         id: "1".into(),
         promises: paths.iter().map(|path| Promise { volume: "v".into(), path: (*path).into() }).collect(),
-        index: [("v".to_owned(), VolumeIndex { entries: entries.collect() })].into(),
+        index: [("v".to_owned(), VolumeIndex { root: None, entries: entries.collect() })].into(),
         mounts: [Mounted { service: "db".into(), target: "/data".into(), volume: "v".into() }].into(),
         size: (0, 0),
         attempts: 1,
@@ -75,7 +75,7 @@ fn a_database_folder_is_compared_by_its_bulk() {
 
 #[test]
 fn a_marker_file_must_be_there_with_its_size() {
-    let folder = Folder { service: "db".into(), target: "/data".into(), path: String::new() };
+    let folder = Folder { service: "db".into(), target: "/data".into(), path: String::new(), volume: "v".into() };
     let seeded = Seeded::known(MarkerPhase::Backup, VALUE, vec![MarkerPlace::Folder(folder)]);
     let snapshot = taken(&[""], &[]);
     let one = ("cc-ci-marker-backup.one", 16);
@@ -104,7 +104,8 @@ fn a_dump_without_the_seeded_row_is_stale() {
 
 #[test]
 fn a_databases_own_file_is_no_dump_of_it() {
-    let file = SqliteFile { service: "db".into(), target: "/data".into(), path: "app.sqlite".into() };
+    let file =
+        SqliteFile { service: "db".into(), target: "/data".into(), path: "app.sqlite".into(), volume: "v".into() };
     let seeded = Seeded::known(MarkerPhase::Backup, VALUE, vec![MarkerPlace::Sqlite(file)]);
     let snapshot = taken(&[""], &[]);
     let dump = |name: &str| Dump { path: format!("/volumes/v/{name}"), state: DumpState::Complete, marked: false };

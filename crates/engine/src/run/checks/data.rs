@@ -1,14 +1,13 @@
-//! The app's data is what it was: markers, the rows of its databases, and what its volumes hold (DATA-1, DATA-2, DATA-3).
+//! The app's data is what it was: markers, and the rows of its databases (DATA-1, DATA-3).
 
 use super::Look;
 use crate::data::{self, Expected, Seeded, counting, index};
-use crate::run::conductor::{Answer, Fault, failed_if, passed};
+use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::parts::Holdings;
 use crate::voice::Voice;
 use crate::workbench::{WorkError, Workbench};
-use cc_ci_model::data::churn::Churn;
+use cc_ci_model::data::rows;
 use cc_ci_model::data::rows::{Fleeting, RowCounts};
-use cc_ci_model::data::{DataIndex, compare, rows};
 use cc_ci_model::ids::{StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::tier::Tier;
@@ -60,7 +59,7 @@ pub(in crate::run) async fn markers(
 }
 
 /// One finding of two, led by the first.
-fn both(first: Option<Finding>, second: Option<Finding>) -> Option<Finding> {
+pub(super) fn both(first: Option<Finding>, second: Option<Finding>) -> Option<Finding> {
     match (first, second) {
         (Some(mut first), Some(second)) => {
             first.details.extend(second.details);
@@ -68,12 +67,4 @@ fn both(first: Option<Finding>, second: Option<Finding>) -> Option<Finding> {
         }
         (one, other) => one.or(other),
     }
-}
-
-/// Every volume holds what it held before.
-pub(in crate::run) async fn volumes(look: &mut Look<'_>, before: &DataIndex) -> Result<Answer<()>, Fault> {
-    let bench = look.bench().await?;
-    let now = index::take(&bench, &look.plan.stack).await?;
-    let losses = compare::compare(before, &now, &Churn::with(&look.plan.demands.churn));
-    Ok(failed_if(compare::finding(&losses)).into())
 }

@@ -318,7 +318,8 @@ impl Operator<'_> {
     pub(super) async fn bring_back(&self, step: &Step) -> Result<(), FloorError> {
         let snapshot = self.snapshot.as_ref().ok_or(FloorError::Plan("a snapshot"))?;
         self.backup_hooks(step, BackupHookTime::RestorePre).await?;
-        restic::restore(self.on_bench()?, self.repository()?, snapshot, self.limit()).await?;
+        let restoring = restic::Restoring { id: snapshot, specials: Vec::new(), largest: 0 };
+        restic::restore(self.on_bench()?, self.repository()?, restoring, self.limit()).await?;
         self.backup_hooks(step, BackupHookTime::RestorePost).await
     }
 

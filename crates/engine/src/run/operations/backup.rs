@@ -28,7 +28,7 @@ impl Run<'_> {
             })
         };
         let Stepped { end, value } = known.conductor.step(step, work).await;
-        data.saved = value.map(|snapshot| Saved { prepared, snapshot, holdings });
+        data.saved = value.map(|snapshot| Saved { prepared, snapshot, holdings, later: None });
         Some(end)
     }
 }

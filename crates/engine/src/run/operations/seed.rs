@@ -2,13 +2,14 @@
 
 use crate::backup::places::{self, Chosen, Stock};
 use crate::backup::{self, BackupRepository, Promise};
-use crate::data::{self, MarkerPhase, Seeding, sqlite};
+use crate::data::{self, MarkerPhase, Seeding, index, sqlite};
 use crate::run::checks;
 use crate::run::conductor::{Answer, Fault, StepEnd, Stepped};
 use crate::run::parts::{Kept, Known, Prepared, Trees};
 use crate::run::tiers::Run;
 use crate::run::tools::Tools;
 use crate::workbench::Workbench;
+use cc_ci_model::outcome::{Cause, Outcome};
 use cc_ci_model::plan::step::Step;
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::Recipe;
@@ -38,16 +39,19 @@ impl Run<'_> {
     /// Changes what was seeded, so that the restore has something to undo.
     pub(in crate::run) async fn mutate(&mut self, step: &Step) -> Option<StepEnd> {
         let Self { known, tools, data, .. } = self;
-        let seeded = &data.saved.as_ref()?.prepared.seeded;
+        let saved = data.saved.as_mut()?;
+        let seeded = &saved.prepared.seeded;
         let work = async {
             let bench = tools.bench().await?;
             let unchanged = data::mutate(&bench, &known.plan.stack, seeded).await?;
-            Ok(match data::finding(&unchanged, cc_ci_model::outcome::Cause::NothingToSeed) {
-                Some(finding) => cc_ci_model::outcome::Outcome::Unverified(finding).into(),
-                None => Answer::passed(()),
+            Ok(match data::finding(&unchanged, Cause::NothingToSeed) {
+                Some(finding) => Outcome::Unverified(finding).into(),
+                None => Answer::passed(index::take(&bench, &known.plan.stack).await?),
             })
         };
-        Some(known.conductor.step(step, work).await.end)
+        let Stepped { end, value } = known.conductor.step(step, work).await;
+        saved.later = value;
+        Some(end)
     }
 }
 
@@ -62,8 +66,11 @@ async fn before_upgrade(
     let recipe = &trees.app.first().recipe;
     let choose = |stock: Stock<'_>| places::for_upgrade(&promised(recipe), bench.volumes(), stock);
     let seeding = seed(known, &bench, recipe, MarkerPhase::Upgrade, step, choose).await?;
-    let holdings =
-        checks::data::take(&bench, &known.plan.stack, &seeding.seeded, (&known.world.voice, &step.id)).await?;
+    let stack = &known.plan.stack;
+    let users = async { Ok(known.world.doors.observe.users(stack).await?) };
+    let take = checks::data::take(&bench, stack, &seeding.seeded, (&known.world.voice, &step.id));
+    let (mut holdings, users) = tokio::try_join!(take, users)?;
+    holdings.index.users = users;
     let outcome = seeding.outcome();
     Ok(Answer::new(outcome, Kept { seeded: seeding.seeded, holdings }))
 }

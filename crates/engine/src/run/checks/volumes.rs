@@ -1,0 +1,87 @@
+//! Every volume holds what it held: after the upgrade (DATA-2), and after each of the two restores (DATA-4).
+
+use super::Look;
+use crate::data::index;
+use crate::run::conductor::{Answer, Fault, failed_if};
+use crate::run::parts::Saved;
+use crate::swarm::Launch;
+use crate::workbench::WorkError;
+use cc_ci_model::data::DataIndex;
+use cc_ci_model::data::allowed::Allowed;
+use cc_ci_model::data::churn::Churn;
+use cc_ci_model::data::compare::{self, Loss};
+use cc_ci_model::data::restored::{self, BeforeRestore, Way};
+use cc_ci_model::object::{Object, ObjectKind};
+use cc_ci_model::outcome::Finding;
+use std::collections::BTreeSet;
+
+/// Holds the volumes at head against what they were before the redeploy.
+pub(in crate::run) async fn upgraded(look: &mut Look<'_>, before: &DataIndex) -> Result<Answer<()>, Fault> {
+    let bench = look.bench().await?;
+    let users = async { Ok(look.observe.users(&look.plan.stack).await?) };
+    let (mut now, users) = tokio::try_join!(index::take(&bench, &look.plan.stack), users)?;
+    now.users = users;
+    let losses = losses(look, before, &now).await?;
+    Ok(failed_if(compare::finding(&losses)).into())
+}
+
+/// What is lost, without files that belong to the program: images are read only when there is a loss to explain.
+async fn losses(look: &Look<'_>, before: &DataIndex, now: &DataIndex) -> Result<Vec<Loss>, Fault> {
+    let churn = Churn::with(&look.plan.demands.churn);
+    let losses = compare::compare(before, now, Allowed::only(&churn));
+    let sizes = compare::suspects(&losses, [before, now]);
+    if sizes.is_empty() {
+        return Ok(losses);
+    }
+    let programs = programs(look, &losses, &sizes).await?;
+    Ok(compare::compare(before, now, Allowed { churn: &churn, programs: &programs }))
+}
+
+/// The digests of files of those sizes in the images of the services that lost something, of base and of head.
+async fn programs(look: &Look<'_>, losses: &[Loss], sizes: &BTreeSet<u64>) -> Result<BTreeSet<String>, Fault> {
+    let services: BTreeSet<&str> = losses.iter().map(|loss| loss.mount().service.as_str()).collect();
+    let trees = [look.app.first(), &look.app.head];
+    let images: BTreeSet<String> = trees
+        .into_iter()
+        .flat_map(|tree| look.images.expected(tree))
+        .filter(|(service, _)| services.contains(service.as_str()))
+        .map(|(_, image)| image)
+        .collect();
+    let mut found = BTreeSet::new();
+    for image in images {
+        let name = format!("cc-ci-{}-image-{:08x}", look.tools.run, rand::random::<u32>());
+        look.tools.ledger.making(Object::new(ObjectKind::Container, &name)).map_err(WorkError::from)?;
+        let what = Launch::idle(&look.tools.run, &image);
+        found.extend(look.tools.containers.node.image_files(&name, &what, sizes).await?);
+    }
+    Ok(found)
+}
+
+/// Holds the volumes against what they were when the backup was taken. Onto empty volumes, what no backup holds is lost too.
+pub(in crate::run) async fn restored(look: &mut Look<'_>, saved: &Saved, way: Way) -> Result<Answer<()>, Fault> {
+    let bench = look.bench().await?;
+    let now = index::take(&bench, &look.plan.stack).await?;
+    let churn = Churn::with(&look.plan.demands.churn);
+    let settled = &saved.holdings.index;
+    let promises: Vec<(String, String)> =
+        saved.snapshot.promises.iter().map(|promise| (promise.volume.clone(), promise.path.clone())).collect();
+    let later = saved.later.as_ref().unwrap_or(settled);
+    let kept = BeforeRestore {
+        settled: &settled.volumes,
+        later: &later.volumes,
+        mounts: &settled.mounts,
+        promises: &promises,
+    };
+    let other = restored::finding(kept, &now.volumes, way, &churn);
+    let gone = match way {
+        Way::InPlace => None,
+        Way::OntoEmpty => absent(settled, &now, &churn),
+    };
+    Ok(failed_if(super::data::both(gone, other)).into())
+}
+
+fn absent(settled: &DataIndex, now: &DataIndex, churn: &Churn) -> Option<Finding> {
+    let mut losses = compare::compare(settled, now, Allowed::only(churn));
+    losses.retain(Loss::is_absence);
+    compare::finding(&losses)
+}
