@@ -189,7 +189,7 @@ edge() {
 tools() {
   edge_key=none
   if [ -f crates/edge/src/main.rs ]; then edge_key=$(digest crates/edge)-$(sha256sum <Cargo.lock | cut -c 1-8); fi
-  tools_key=$(printf '%s\n' "$(digest images/tools)" "$(id_of "$bookworm")" "$hurl_version" "$edge_key" | sha256sum | cut -c 1-16)
+  tools_key=$(printf '%s\n' "$(digest images/tools)" "$(id_of "$bookworm")" "$(id_of "$trixie")" "$hurl_version" "$edge_key" | sha256sum | cut -c 1-16)
   [ "$(key_of "$tools")" != "$tools_key" ] || return 0
   tools_old=$(id_of "$tools")
   hurl
@@ -201,7 +201,7 @@ tools() {
   [ "$edge_key" = none ] || edge "$context/edge"
   say "building $tools from images/tools (absent or out of date; log: $logs/tools.log)"
   docker build --force-rm --label "cc-ci.key=$tools_key" --label "cc-ci.hurl=$hurl_version" --build-arg "BASE=$bookworm" \
-    --tag "$tools" "$context" >"$logs/tools.log" 2>&1 || fail "docker build of $tools failed: $(tail -n 1 "$logs/tools.log"); see $logs/tools.log"
+    --build-arg "NEWER=$trixie" --tag "$tools" "$context" >"$logs/tools.log" 2>&1 || fail "docker build of $tools failed: $(tail -n 1 "$logs/tools.log"); see $logs/tools.log"
   drop_old "$tools_old" "$tools"
 }
 
@@ -213,10 +213,10 @@ base trixie &
 on_trixie=$!
 trouble=0
 wait "$on_bookworm" || trouble=1
+wait "$on_trixie" || trouble=1
 # Compiling Hurl takes the longest, so the rest is built meanwhile.
 if [ "$trouble" = 0 ]; then tools & fi
 on_tools=$!
-wait "$on_trixie" || trouble=1
 if [ "$trouble" = 0 ]; then
   build cc-ci/nginx:1.22 images/nginx "$bookworm" VERSION=1.22
   build cc-ci/nginx:1.26 images/nginx "$trixie" VERSION=1.26
