@@ -142,7 +142,8 @@ fn overwritten(mount: Mounted, old: &Lasting<'_>, new: &Lasting<'_>, elsewhere: 
         let Some(now) = new.index.entries.get(*path) else { continue };
         let (Some(before), Some(after)) = (&entry.content, &now.content) else { continue };
         all = (all.0 + 1, all.1 + entry.size);
-        let exchanged = now.kind == EntryKind::File && entry.size >= TELLING && before.is_unlike(after);
+        let same_place = now.kind == EntryKind::File && (now.size == entry.size || before.is_spoilt(after));
+        let exchanged = same_place && entry.size >= TELLING && before.is_unlike(after);
         if exchanged && !elsewhere.hold(path, entry) {
             other.0.push((*path).to_owned());
             other.1 += entry.size;

@@ -50,10 +50,13 @@ impl Content {
         if self.digest == now.digest {
             return false;
         }
-        match (self.form, now.form) {
-            (Form::Text, Form::Binary) => true,
-            _ => self.agreement(now).is_some_and(|(same, all)| same * 2 < all),
-        }
+        self.is_spoilt(now) || self.agreement(now).is_some_and(|(same, all)| same * 2 < all)
+    }
+
+    /// Whether it was text and is not any more.
+    #[must_use]
+    pub fn is_spoilt(&self, now: &Self) -> bool {
+        matches!((self.form, now.form), (Form::Text, Form::Binary))
     }
 
     /// Whether it is nearly the other content.

@@ -166,7 +166,7 @@ impl Loss {
                 files => format!("{service} {target}: {} of volume {volume} were cut", counted(files.len(), "file")),
             },
             Self::Overwritten { paths, of, .. } => format!(
-                "{service} {target}: {} of {of} in volume {volume} hold another content than before, though not another size",
+                "{service} {target}: {} of {of} in volume {volume} hold another content than before",
                 counted(paths.len(), "file")
             ),
             Self::Hidden { by, paths, .. } => format!(
