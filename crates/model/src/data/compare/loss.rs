@@ -4,6 +4,10 @@ use crate::data::Mounted;
 use crate::data::access::Barred;
 use crate::outcome::{Cause, Finding};
 
+/// What to do where nothing is wrong.
+const WAY_OUT: &str =
+    "files that come and go by themselves, such as an index made anew, belong into `data.churn` of `tests/ci.toml`";
+
 /// At most this many paths of one loss are named in a finding.
 const NAMED: usize = 20;
 
@@ -103,6 +107,19 @@ impl Loss {
                 Cause::VolumeShrunk
             }
             Self::Overwritten { .. } | Self::Hidden { .. } | Self::Barred(_) => Cause::DataLost,
+        }
+    }
+
+    /// Whether single files changed or went, which an app may do by itself.
+    fn is_of_files(&self) -> bool {
+        match self {
+            Self::Shrunk { .. } | Self::Vanished { .. } | Self::Cut { .. } | Self::Overwritten { .. } => true,
+            Self::Replaced { .. }
+            | Self::Unmounted { .. }
+            | Self::Emptied { .. }
+            | Self::Hidden { .. }
+            | Self::LeftBehind { .. }
+            | Self::Barred(_) => false,
         }
     }
 
@@ -225,6 +242,8 @@ pub fn finding(losses: &[Loss]) -> Option<Finding> {
         Loss::Shrunk { .. } | Loss::Cut { .. } => 1,
         Loss::Vanished { .. } => 0,
     })?;
-    let details = losses.iter().flat_map(|loss| [loss.summary()].into_iter().chain(loss.details())).collect();
+    let lines = losses.iter().flat_map(|loss| [loss.summary()].into_iter().chain(loss.details()));
+    let way_out = losses.iter().any(Loss::is_of_files).then(|| WAY_OUT.to_owned());
+    let details = lines.chain(way_out).collect();
     Some(Finding::new(worst.cause(), worst.summary()).of_service(&worst.mount().service).with_details(details))
 }
