@@ -1,7 +1,7 @@
 //! What ended although the run did not end it (WATCH-1): a pure fold over one snapshot and the deaths that were heard of.
 //!
 //! Rules and their reasons: a task that Swarm itself stopped is shown as `shutdown` or as no longer wanted, and does not count;
-//! a task that ran before the redeploy may die long after it, and does not count either; Swarm keeps five tasks of a slot, so a
+//! a task that ran before the redeploy may die long after it, and does not count either, nor does one of a service that head dropped; Swarm keeps five tasks of a slot, so a
 //! death that was heard of counts even when its task is not shown any more; a task shows its end only seconds later, so a death
 //! counts even while its task is still shown as running, and one that came just before convergence, too; of a death that nobody heard of the task tells.
 
@@ -56,6 +56,8 @@ enum How {
 #[derive(Debug, Clone)]
 pub struct Watched {
     since: Duration,
+    /// The services there were when it began: one that the redeploy dropped may die long after it was removed.
+    services: BTreeSet<String>,
     goals: BTreeMap<String, Goal>,
     ran_before: BTreeSet<String>,
     /// Tasks that have nothing to do with the version that is watched, or had ended by then.
@@ -84,7 +86,8 @@ impl Watched {
         let now = running(view);
         let names = view.services.iter().filter(|service| service.replicas > 0).map(|service| service.name.clone());
         let completed = names.filter(|name| !now.contains(name)).collect();
-        Self { since, goals, ran_before, past, living, completed }
+        let services = view.services.iter().map(|service| service.name.clone()).collect();
+        Self { since, services, goals, ran_before, past, living, completed }
     }
 
     /// Everything that ended by itself, the first first; `at` is when `view` was taken.
@@ -151,7 +154,7 @@ impl Watched {
 
     fn of_death(&self, view: &StackView, death: &HeardDeath) -> Option<UnorderedEnd> {
         let at = match death.at {
-            _ if self.past.contains(&death.task) => return None,
+            _ if self.past.contains(&death.task) || !self.services.contains(&death.service) => return None,
             Some(at) => at,
             None if self.living.contains(&death.task) => self.since,
             None => return None,

@@ -146,3 +146,12 @@ fn replicas_that_head_takes_away_are_found() {
     assert_eq!(found(stack(1, Some(0)), stack(1, Some(0))), None, "it had none at base");
     assert_eq!(found(stack(2, None), stack(1, None)), None, "one of two is enough");
 }
+
+/// Swarm stops the container of a removed service seconds later, by SIGKILL where it does not listen.
+#[test]
+fn a_service_that_head_dropped_may_die_long_after_it_was_removed() {
+    let now = || vec![task("t1", "app", TaskPhase::Running)];
+    assert_eq!(found(now(), &[death("h1", "helper", 137, 18)]), None);
+    let same_death_of_one_that_stays = found(now(), &[death("w1", "worker", 137, 18)]);
+    assert!(same_death_of_one_that_stays.is_some(), "the watch is deaf");
+}
