@@ -34,7 +34,11 @@ pub async fn exec(state: StateFolder, args: &RunArgs) -> Result<RunOutcome, Runn
         Ending::Judged { view, folder, .. } => {
             show(view, args)?;
             terminal::note(&format!("run folder: {}", folder.display()));
-            terminal::note(&format!("page: {}", folder.join("index.html").display()));
+            // A full disk leaves a run without one.
+            let page = folder.join("index.html");
+            if page.exists() {
+                terminal::note(&format!("page: {}", page.display()));
+            }
         }
         Ending::Refused(error) => terminal::error(error),
     }

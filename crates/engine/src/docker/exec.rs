@@ -115,27 +115,37 @@ async fn explain(
         let all = [refusal, &output.stdout, &output.stderr].concat();
         let text = String::from_utf8_lossy(&all);
         if let Some(why) = oci_refusal(&text) {
-            return Err(if why.contains("stopped") || why.contains("not running") {
-                gone(container, command, why)
-            } else {
-                ExecError::CannotStart { container: container.to_owned(), command: command.program().to_owned(), why }
-            });
+            let dying = says_stopped(&why) || (!names_program(&why) && stops(docker, container).await);
+            return Err(if dying { gone(container, command, why) } else { cannot_start(container, command, why) });
         }
     }
-    // A kill, of the command alone or of the whole container, which the engine may note only after the command's end.
-    if code == 137 || code == 143 {
-        let mut tries = Tries::new(Duration::from_secs(1), Duration::from_millis(50));
-        while tries.again().await {
-            if !is_running(docker, container).await {
-                return Err(gone(
-                    container,
-                    command,
-                    format!("it stopped and the command ended with exit code {code}"),
-                ));
-            }
-        }
+    // A kill, of the command alone or of the whole container.
+    if (code == 137 || code == 143) && stops(docker, container).await {
+        return Err(gone(container, command, format!("it stopped and the command ended with exit code {code}")));
     }
     Ok(output)
+}
+
+/// Whether a refusal of the runtime says itself that the container is not there any more.
+fn says_stopped(why: &str) -> bool {
+    why.contains("stopped") || why.contains("not running")
+}
+
+/// Whether a refusal of the runtime is about the program, which it then names. Any other may be that of a container which dies
+/// while the command enters it: the runtime's process ends with it, and nothing more is said than that.
+fn names_program(why: &str) -> bool {
+    why.contains("exec: \"")
+}
+
+/// Whether the container has stopped, or does so now: the engine may note that only after the command's end.
+async fn stops(docker: &Docker, container: &str) -> bool {
+    let mut tries = Tries::new(Duration::from_secs(1), Duration::from_millis(50));
+    while tries.again().await {
+        if !is_running(docker, container).await {
+            return true;
+        }
+    }
+    false
 }
 
 fn oci_refusal(text: &str) -> Option<String> {
@@ -166,9 +176,7 @@ fn classify(container: &str, command: &ExecCommand, source: EngineError) -> Exec
     match said {
         Some((404 | 409, why)) => gone(container, command, why),
         Some((_, text)) => match oci_refusal(&text) {
-            Some(why) => {
-                ExecError::CannotStart { container: container.to_owned(), command: command.program().to_owned(), why }
-            }
+            Some(why) => cannot_start(container, command, why),
             None => engine(container, command, source),
         },
         None => engine(container, command, source),
@@ -181,6 +189,10 @@ fn engine(container: &str, command: &ExecCommand, source: EngineError) -> ExecEr
         command: command.program().to_owned(),
         source: Box::new(source),
     }
+}
+
+fn cannot_start(container: &str, command: &ExecCommand, why: String) -> ExecError {
+    ExecError::CannotStart { container: container.to_owned(), command: command.program().to_owned(), why }
 }
 
 fn gone(container: &str, command: &ExecCommand, why: String) -> ExecError {
@@ -208,5 +220,13 @@ mod tests {
         let missing = r#"OCI runtime exec failed: exec failed: unable to start: exec: "pg_dump": not found: unknown"#;
         assert!(matches!(classify("abc", &command, said(400, missing)), ExecError::CannotStart { .. }));
         assert!(matches!(classify("abc", &command, said(500, "driver failed")), ExecError::Engine { .. }));
+    }
+
+    #[test]
+    fn a_runtime_that_dies_with_the_container_names_no_program() {
+        let dying = "OCI runtime exec failed: exec failed: unable to start container process: error executing setns process: exit status 1";
+        let missing = r#"OCI runtime exec failed: exec failed: unable to start container process: exec: "no": executable file not found"#;
+        assert!(!names_program(dying) && names_program(missing));
+        assert!(says_stopped("OCI runtime exec failed: cannot exec in a stopped container"));
     }
 }

@@ -7,6 +7,8 @@ use cc_ci_model::event::Event;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::step::Step;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +28,14 @@ impl Fault {
     #[must_use]
     pub fn harness(text: impl Into<String>) -> Self {
         Self::unanswered(Finding::new(Cause::Harness, text))
+    }
+
+    /// The step has no answer because a file of the run cannot be written: the host's matter when its disk is full, else ours.
+    #[must_use]
+    pub fn unwritten(path: &Path, error: &std::io::Error) -> Self {
+        let full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+        let cause = if full { Cause::DiskFull } else { Cause::Harness };
+        Self::unanswered(Finding::new(cause, format!("cannot write {}: {error}", path.display())))
     }
 }
 
@@ -198,4 +208,17 @@ pub fn passed(note: impl Into<String>) -> Outcome {
 #[must_use]
 pub fn failed_if(finding: Option<Finding>) -> Outcome {
     finding.map_or(Outcome::Passed { note: None }, Outcome::Failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_the_hosts_matter_and_any_other_refusal_ours() {
+        let cause = |kind: ErrorKind| Fault::unwritten(Path::new("/runs/r"), &kind.into()).finding().cause;
+        assert_eq!(cause(ErrorKind::StorageFull), Cause::DiskFull);
+        assert_eq!(cause(ErrorKind::QuotaExceeded), Cause::DiskFull);
+        assert_eq!(cause(ErrorKind::NotADirectory), Cause::Harness);
+    }
 }

@@ -224,7 +224,7 @@ fn beside(path: &Path) -> PathBuf {
 /// Writes a file that may have been written before: a tree may be rendered twice. What the recipe itself may have put there, a
 /// link for instance, is never written through.
 fn write_anew(path: &Path, text: &str) -> Result<(), Fault> {
-    let failed = |error: std::io::Error| Fault::harness(format!("cannot write {}: {error}", path.display()));
+    let failed = |error: std::io::Error| Fault::unwritten(path, &error);
     let _none = std::fs::remove_file(path);
     let mut written = std::fs::File::create_new(path).map_err(failed)?;
     written.write_all(text.as_bytes()).map_err(failed)

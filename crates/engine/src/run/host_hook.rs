@@ -45,8 +45,7 @@ pub(crate) async fn run(
     step: &StepId,
     cancel: &CancellationToken,
 ) -> Result<Outcome, Fault> {
-    std::fs::create_dir_all(hook.state)
-        .map_err(|error| Fault::harness(format!("cannot make {}: {error}", hook.state.display())))?;
+    std::fs::create_dir_all(hook.state).map_err(|error| Fault::unwritten(hook.state, &error))?;
     let command = command(hook, facts);
     let mut lines = 0;
     let mut note = |line: &str| {

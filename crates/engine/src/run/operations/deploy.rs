@@ -121,5 +121,5 @@ fn write_authorities(path: &Path, own: &[String]) -> Result<(), Fault> {
     // A machine without a bundle of its own has none to add.
     let system = std::fs::read_to_string(SYSTEM_AUTHORITIES).unwrap_or_default();
     let text = [system].iter().chain(own).map(String::as_str).collect::<Vec<_>>().join("\n");
-    std::fs::write(path, text).map_err(|error| Fault::harness(format!("cannot write {}: {error}", path.display())))
+    std::fs::write(path, text).map_err(|error| Fault::unwritten(path, &error))
 }
