@@ -89,15 +89,16 @@ pub fn so_far(view: &ReportView) -> String {
     let verdict = &view.verdict;
     let word = verdict.color.word().to_uppercase();
     let took = view.due_ms.map(|ms| format!(" after {}", seconds(ms))).unwrap_or_default();
-    let so_far = if verdict.provisional { ", before teardown" } else { "" };
-    let level = verdict.level_in_words();
-    let by = verdict.capped_by().map(|by| format!(": {by}")).unwrap_or_default();
-    match (verdict.blame, verdict.reasons.first()) {
-        (Some(blame), Some(reason)) => {
-            format!("{word} ({level}, blame: {blame}{so_far}{by}){took}: {}", first_line(reason))
-        }
-        (None, _) | (_, None) => format!("{word} ({level}{so_far}{by}){took}"),
-    }
+    let by = verdict.capped_by();
+    // A reason for the level holds commas of its own.
+    let between = if by.is_some() { "; " } else { ", " };
+    let level = verdict.level_in_words() + &by.map(|why| format!(": {why}")).unwrap_or_default();
+    let cause = verdict.blame.zip(verdict.reasons.first());
+    let blame = cause.map(|(blame, _)| format!("blame: {blame}"));
+    let so_far = verdict.provisional.then(|| "before teardown".to_owned());
+    let told = [level].into_iter().chain(blame).chain(so_far).collect::<Vec<_>>().join(between);
+    let reason = cause.map(|(_, reason)| format!(": {}", first_line(reason))).unwrap_or_default();
+    format!("{word} ({told}){took}{reason}")
 }
 
 fn subject(view: &ReportView) -> String {

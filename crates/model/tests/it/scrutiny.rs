@@ -41,6 +41,8 @@ fn a_run_that_was_not_asked_to_prove_everything_has_no_level() {
     let facts = || PlanFacts { stages: stages.clone(), base: head(NoBase::NotAsked), ..facts() };
     insta::assert_snapshot!(first_line(facts()), @"GREEN (no level: upgrade, backup, restore and custom were not asked for)");
     let plan = plan(facts()).plan;
+    let broken = Story::green(&plan).but(&check(&plan, Tier::Install, Check::Converged), failed(Cause::NotServing));
+    insta::assert_snapshot!(headline(&plan, &broken), @"RED (no level: upgrade, backup, restore and custom were not asked for; blame: recipe): install failed: install/converged: app: it went wrong: NotServing");
     let evidence = Evidence::fold(&Story::green(&plan).told());
     let results = Results::new(&ReportView::new(&plan, &evidence, &judge(&plan, &evidence)));
     assert_eq!(results.level, None);
