@@ -3,16 +3,20 @@
 //!
 //! It stands behind the same doors as the real swarm. Time in it is tokio's, so a test that pauses the clock waits for nothing.
 
+mod bench;
 mod doors;
 mod fate;
+mod node;
+mod script;
 mod stack;
 mod state;
 mod twisted;
+mod volumes;
 
 pub use fate::Fate;
+pub use script::{Deed, Script};
 pub use twisted::{Twist, Twisted};
 
-use cc_ci_engine::exec::ExecOutput;
 use cc_ci_engine::swarm::{Doors, Inventory, SwarmError};
 use cc_ci_model::object::Object;
 use state::{Behaviour, State};
@@ -85,8 +89,10 @@ struct Orders {
     /// What a registry says about an image that is not there.
     absent: BTreeMap<String, &'static str>,
     pulled: BTreeSet<String>,
-    /// What scripts answer, by a word of their text or arguments.
-    answers: Vec<(String, ExecOutput)>,
+    /// Commands that do not end as they do by themselves.
+    scripts: Vec<Script>,
+    /// What the app does to its volumes when it comes up after a call.
+    deeds: Vec<(SwarmCall, Deed)>,
     /// What the app shows, at its first deploy, at the next, and so on.
     pages: Vec<&'static str>,
 }
@@ -162,10 +168,17 @@ impl FakeSwarm {
         self
     }
 
-    /// What commands answer that have `word` among their words or in their script.
+    /// Tells a command how to end; of several that know it the first counts.
     #[must_use]
-    pub fn answers(self, word: &str, output: ExecOutput) -> Self {
-        self.orders().answers.push((word.to_owned(), output));
+    pub fn scripted(self, script: Script) -> Self {
+        self.orders().scripts.push(script);
+        self
+    }
+
+    /// What an app does to its volumes when it comes up after a deploy or a redeploy.
+    #[must_use]
+    pub fn at(self, call: SwarmCall, deed: Deed) -> Self {
+        self.orders().deeds.push((call, deed));
         self
     }
 
@@ -187,6 +200,13 @@ impl FakeSwarm {
 
     fn orders(&self) -> MutexGuard<'_, Orders> {
         self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the app do what it was ordered to do after this call.
+    fn suffer(&self, call: SwarmCall) {
+        let deeds: Vec<Deed> =
+            self.orders().deeds.iter().filter(|(at, _)| *at == call).map(|(_, deed)| *deed).collect();
+        self.state().suffer(&deeds);
     }
 
     /// Counts a call, and fails it when it was told to.

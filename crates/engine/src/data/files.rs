@@ -112,9 +112,13 @@ fn located<'a>(mounts: &BTreeSet<Mounted>, folders: &[&'a Folder]) -> Vec<(&'a F
     folders.iter().map(|folder| (*folder, locate(mounts, folder))).collect()
 }
 
-fn command(script: &str, fixed: &[&str], places: &[(&Folder, Result<[String; 2], String>)]) -> ExecCommand {
+fn command(
+    (name, script): (&str, &str),
+    fixed: &[&str],
+    places: &[(&Folder, Result<[String; 2], String>)],
+) -> ExecCommand {
     let words = ["bash", "-c"].map(str::to_owned).into_iter();
-    let words = words.chain([format!("{ENTER}{script}"), "markers".to_owned()]);
+    let words = words.chain([format!("{ENTER}{script}"), name.to_owned()]);
     let words = words.chain(fixed.iter().map(|word| (*word).to_owned()));
     ExecCommand::new(words.chain(places.iter().filter_map(|(_, place)| place.as_ref().ok()).flatten().cloned()))
 }
@@ -130,7 +134,8 @@ pub(crate) async fn seed<'a>(
     if places.is_empty() {
         return Ok(Vec::new());
     }
-    let output = bench.must("seed marker files", &command(SEED, &[&name(phase), value], &places)).await?;
+    let output =
+        bench.must("seed marker files", &command(("seed-files", SEED), &[&name(phase), value], &places)).await?;
     let text = output.text();
     let mut answers = text.lines();
     let taken = places.into_iter().map(|(folder, place)| match place.ok().and_then(|_| answers.next()) {
@@ -149,7 +154,9 @@ pub(crate) async fn mutate(
 ) -> Result<(), WorkError> {
     let places = located(mounts, &folders);
     if !places.is_empty() {
-        bench.must("change the marker files", &command(MUTATE, &[&name(phase), value], &places)).await?;
+        bench
+            .must("change the marker files", &command(("change-files", MUTATE), &[&name(phase), value], &places))
+            .await?;
     }
     Ok(())
 }
@@ -168,7 +175,7 @@ pub(crate) async fn read<'a>(
             .map(|(folder, place)| (folder, place.map(|_| FoundMarkers::default())))
             .collect());
     }
-    let output = bench.must(what, &command(READ, &[&name(phase)], &places)).await?;
+    let output = bench.must(what, &command(("read-files", READ), &[&name(phase)], &places)).await?;
     let text = output.text();
     let mut fields = text.split('\0');
     let mut next = || -> Result<Option<String>, WorkError> {

@@ -92,6 +92,12 @@ impl ExecCommand {
         &self.argv
     }
 
+    /// What is fed to its standard input, as text; empty where that is nothing or no text.
+    #[must_use]
+    pub fn fed(&self) -> &str {
+        self.input.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+
     /// The first word, for messages.
     #[must_use]
     pub fn program(&self) -> &str {

@@ -2,7 +2,6 @@
 
 use crate::shop::{Shop, stack};
 use cc_ci_model::event::{Event, RunEnd};
-use cc_ci_model::outcome::Cause;
 use cc_ci_model::verdict::Color;
 use cc_ci_model::verdict::blame::Blame;
 use cc_ci_testkit::swarm::{FakeSwarm, Fate, SwarmCall, Trouble};
@@ -35,16 +34,6 @@ fn answering(base: u16, head: u16) -> FakeSwarm {
     swarm().service("app", &[(Fate::Runs, base), (Fate::Runs, head)])
 }
 
-/// A run for each line, with the step that says it, its cause, and the verdict.
-macro_rules! blamed {
-    ($($name:ident: $shop:expr => $step:literal, $cause:ident, $color:ident, $blame:ident;)*) => {$(
-        #[tokio::test(start_paused = true)]
-        async fn $name() {
-            $shop.run().await.comes_to($step, Cause::$cause, Color::$color, Blame::$blame);
-        }
-    )*};
-}
-
 // At base, which is not the fault of the commit under test.
 blamed! {
     an_app_that_is_never_healthy_at_base: Shop::on(first("app", Fate::NeverHealthy))
@@ -57,6 +46,8 @@ blamed! {
         => "install/converged", TaskRejected, Red, Base;
     a_node_without_the_image_at_base: Shop::on(first("db", Fate::Rejected(NO_IMAGE)))
         => "install/converged", ImageMissing, Red, Base;
+    a_migration_that_fails_at_base: Shop::on(first("migrate", Fate::Completes(1)))
+        => "install/converged", OneShotFailed, Red, Base;
     a_death_after_converging_at_base: Shop::on(answering(500, 200).service("db", &[(Fate::DiesAfter(Duration::from_secs(1)), 0)]))
         => "install/stable", Unstable, Red, Base;
     an_app_that_answers_with_an_error_at_base: Shop::on(answering(500, 200)) => "install/serving", NotServing, Red, Base;
@@ -80,6 +71,8 @@ blamed! {
         => "install/converged", TaskRejected, Red, Recipe;
     a_node_without_the_image: Shop::on(first("app", Fate::Rejected(NO_IMAGE))).without_base()
         => "install/converged", ImageMissing, Red, Recipe;
+    a_migration_that_fails: Shop::on(first("migrate", Fate::Completes(1))).without_base()
+        => "install/converged", OneShotFailed, Red, Recipe;
     a_death_after_converging: Shop::on(first("db", Fate::DiesAfter(Duration::from_secs(1)))).without_base()
         => "install/stable", Unstable, Red, Recipe;
     an_app_that_answers_with_an_error: Shop::on(answering(503, 503)).without_base()
@@ -107,6 +100,8 @@ blamed! {
     a_head_whose_update_is_paused: Shop::on(then("app", Fate::Pauses)) => "upgrade/converged", UpdatePaused, Red, Recipe;
     a_database_whose_update_is_paused: Shop::on(then("db", Fate::Pauses))
         => "upgrade/converged", UpdatePaused, Red, Recipe;
+    a_head_whose_migration_fails: Shop::on(then("migrate", Fate::Completes(1)))
+        => "upgrade/converged", OneShotFailed, Red, Recipe;
     a_head_that_does_not_serve: Shop::on(answering(200, 500)) => "upgrade/serving", NotServing, Red, Recipe;
     a_head_that_dies_later: Shop::on(then("app", Fate::DiesAfter(Duration::from_millis(500))))
         => "upgrade/stable", Unstable, Red, Recipe;

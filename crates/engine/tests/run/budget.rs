@@ -1,6 +1,7 @@
 //! A runner that deploys more than its plan allows is found out by the witness and by what changed.
 
-use crate::shop::{Shop, Told, stack};
+use crate::shop::{Shop, stack};
+use crate::told::Told;
 use cc_ci_engine::labels;
 use cc_ci_engine::swarm::{Operate, Rendered};
 use cc_ci_model::event::Event;

@@ -4,10 +4,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
 
+/// A run for each line, with the step that says it, its cause, and the verdict.
+macro_rules! blamed {
+    ($($name:ident: $shop:expr => $step:literal, $cause:ident, $color:ident, $blame:ident;)*) => {$(
+        #[tokio::test(start_paused = true)]
+        async fn $name() {
+            use cc_ci_model::outcome::Cause;
+            use cc_ci_model::verdict::{Color, blame::Blame};
+            $shop.run().await.comes_to($step, Cause::$cause, Color::$color, Blame::$blame);
+        }
+    )*};
+}
+
 mod blame;
 mod budget;
 mod causes;
 mod contract;
+mod data;
+mod dependencies;
+mod own;
 mod shop;
 mod teardown;
 mod tiers;
+mod told;

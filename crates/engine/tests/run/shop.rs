@@ -1,80 +1,52 @@
 //! The app under test: a web shop with a database, at a base and at a head, on a swarm in memory.
 
+mod recipe;
+
+use crate::told::Told;
 use cc_ci_engine::docker::EngineAddress;
 use cc_ci_engine::ledger::Ledger;
-use cc_ci_engine::run::app::{App, Deployable};
+use cc_ci_engine::run::app::{App, DependencyApp, Scripts};
 use cc_ci_engine::run::{self, Cancel, World};
 use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::swarm::Doors;
 use cc_ci_engine::voice::Voice;
-use cc_ci_model::event::{Event, FORMAT, Listener, RunEnd, Stamped};
+use cc_ci_model::event::{Event, FORMAT, Listener, Stamped};
 use cc_ci_model::evidence::Evidence;
-use cc_ci_model::ids::{Commit, RecipeName, RunId, StackName, StepId};
-use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::{Base, NoBase};
 use cc_ci_model::plan::build::{PlanFacts, plan};
+use cc_ci_model::plan::dependency::{Dependency, Mode, TakenCapability};
+use cc_ci_model::plan::hook::{HookPlace, HookTime};
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::redact::Vault;
 use cc_ci_model::tier::Tier;
-use cc_ci_model::verdict::blame::Blame;
-use cc_ci_model::verdict::{Color, Status, Verdict, judge};
-use cc_ci_recipe::Recipe;
+use cc_ci_model::verdict::judge;
+use cc_ci_recipe::Environment;
 use cc_ci_recipe::overlay::{AppBounds, Endpoint, TreeLabel};
-use cc_ci_recipe::source::Files;
 use cc_ci_testkit::plan::plain_facts;
 use cc_ci_testkit::swarm::FakeSwarm;
+use recipe::Variety;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tempfile::TempDir;
 
-const SAMPLE: &str = "DOMAIN=shop.example.com\nSECRET_TOKEN_VERSION=v1\n";
-
-const COMPOSE: &str = r#"version: "3.8"
-services:
-  app:
-    image: shop:IMAGE
-    networks: [proxy, inside]
-    secrets: [token]
-    deploy:
-      labels:
-        - "traefik.enable=true"
-        - "traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN}`)"
-        - "traefik.http.routers.${STACK_NAME}.entrypoints=web-secure"
-        - "traefik.http.routers.${STACK_NAME}.tls=true"
-        - "traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80"
-  db:
-    image: db:IMAGE
-    networks: [inside]
-  migrate:
-    image: migrate:IMAGE
-    networks: [inside]
-    deploy:
-      restart_policy: {condition: none}
-networks:
-  proxy: {external: true}
-  inside:
-secrets:
-  token: {external: true, name: "${STACK_NAME}_token_${SECRET_TOKEN_VERSION}"}
-"#;
+const ZONE: &str = "ci.test";
 
 /// What a run of the shop is asked to do.
 pub(crate) struct Shop {
     swarm: FakeSwarm,
     base: Option<&'static str>,
     head: &'static str,
+    variety: Variety,
+    test: Option<&'static str>,
+    hook: Option<(HookTime, &'static str)>,
+    needs: Option<Mode>,
     cancel: Cancel,
     twist: Box<dyn Fn(Doors) -> Doors>,
-}
-
-/// What a run came to.
-pub(crate) struct Told {
-    pub(crate) plan: Plan,
-    pub(crate) events: Vec<Event>,
-    pub(crate) verdict: Verdict,
-    pub(crate) swarm: FakeSwarm,
-    evidence: Evidence,
 }
 
 #[derive(Clone, Default)]
@@ -98,20 +70,79 @@ fn head_commit() -> Commit {
     Commit::parse(&"b".repeat(40)).unwrap()
 }
 
+fn base_commit() -> Commit {
+    Commit::parse(&"a".repeat(40)).unwrap()
+}
+
 /// The name of the stack of every run here.
 pub(crate) fn stack() -> StackName {
     StackName::of_run(&recipe_name(), &head_commit(), &run_id())
 }
 
+fn domain() -> Domain {
+    Domain::of_stack(&stack(), ZONE)
+}
+
+fn environment(stack: &StackName) -> Environment {
+    let given = [("STACK_NAME", stack.to_string()), ("DOMAIN", domain().to_string())];
+    given.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
 impl Shop {
     /// An upgrade from the first version to the second one.
     pub(crate) fn on(swarm: FakeSwarm) -> Self {
-        Self { swarm, base: Some("1"), head: "2", cancel: Cancel::default(), twist: Box::new(|doors| doors) }
+        Self {
+            swarm,
+            base: Some("1"),
+            head: "2",
+            variety: Variety::default(),
+            test: None,
+            hook: None,
+            needs: None,
+            cancel: Cancel::default(),
+            twist: Box::new(|doors| doors),
+        }
     }
 
     /// Without a base, so that the app starts at head.
     pub(crate) fn without_base(self) -> Self {
         Self { base: None, ..self }
+    }
+
+    /// The app keeps data in the volume `data`.
+    pub(crate) fn keeping(self) -> Self {
+        self.renaming("data", "data")
+    }
+
+    /// The app keeps data in one volume at base and in another at head.
+    pub(crate) fn renaming(self, base: &'static str, head: &'static str) -> Self {
+        Self { variety: Variety { volumes: Some([base, head]), ..self.variety }, ..self }
+    }
+
+    /// The app keeps data, and these labels say how it is backed up.
+    pub(crate) fn backed_up(self, labels: &'static [&'static str]) -> Self {
+        let kept = self.keeping();
+        Self { variety: Variety { labels, ..kept.variety }, ..kept }
+    }
+
+    /// With this image for its database.
+    pub(crate) fn with_database(self, image: &'static str) -> Self {
+        Self { variety: Variety { database: Some(image), ..self.variety }, ..self }
+    }
+
+    /// With one test of its own, an executable below the tests folder.
+    pub(crate) fn tested_by(self, path: &'static str) -> Self {
+        Self { test: Some(path), ..self }
+    }
+
+    /// With a hook in the sandbox.
+    pub(crate) fn hooked(self, time: HookTime, path: &'static str) -> Self {
+        Self { hook: Some((time, path)), ..self }
+    }
+
+    /// Needs logins of the recipe `auth`; so does its test, if it has one.
+    pub(crate) fn needing_logins(self, mode: Mode) -> Self {
+        Self { needs: Some(mode), ..self }
     }
 
     /// Ends the run when this is cancelled.
@@ -124,52 +155,108 @@ impl Shop {
         Self { twist: Box::new(twist), ..self }
     }
 
-    fn facts(&self) -> PlanFacts {
+    fn facts(&self, app: &App) -> PlanFacts {
         let base = match self.base {
             Some(_) => Base::Published {
                 version: "1.0.0+1".to_owned(),
-                commit: Commit::parse(&"a".repeat(40)).unwrap(),
+                commit: base_commit(),
                 reason: "the newest published version".to_owned(),
             },
             None => Base::Head { reason: "no published version".to_owned(), why: NoBase::NothingOlder },
         };
+        let test = self.test.map(|path| (Tier::Custom, vec![path.to_owned()]));
+        let hook = self.hook.map(|(time, path)| ((time, HookPlace::Sandbox), path.to_owned()));
         PlanFacts {
             base,
-            limits: Limits { converge: 30, serving: 5, ..Limits::default() },
+            zone: ZONE.to_owned(),
+            data: self.variety.data(),
+            backup: recipe::promise(&app.head.recipe),
+            tests: test.into_iter().collect(),
+            hooks: hook.into_iter().collect(),
+            dependencies: self.needs.map(|mode| self.logins(mode)).into_iter().collect(),
+            limits: Limits { converge: 30, serving: 5, command: 10, ..Limits::default() },
             ..plain_facts(run_id(), recipe_name(), head_commit())
         }
     }
 
-    /// Performs the run and judges it.
-    pub(crate) async fn run(self) -> Told {
-        let approved = plan(self.facts());
-        let plan = approved.plan.clone();
-        let folder = tempfile::tempdir().unwrap();
-        let record = Record::default();
-        let voice = Voice::new(vec![Box::new(record.clone())]);
-        voice.say(Event::RunStarted {
-            format: FORMAT.major,
-            minor: FORMAT.minor,
-            run: plan.run.clone(),
-            recipe: plan.recipe.clone(),
-            head: plan.head.clone(),
-            pr: None,
-            started: "2026-11-28T20:00:00Z".to_owned(),
-            program: "test".to_owned(),
-        });
-        voice.say(Event::Planned { plan: Box::new(plan.clone()) });
-        let tree = |image, name| tree(folder.path(), &plan, image, name);
-        let head = tree(self.head, TreeLabel::Chaos { short: plan.head.short().to_owned() });
+    /// What the plan says of the dependency.
+    fn logins(&self, mode: Mode) -> Dependency {
+        let stack = StackName::observed("auth-1");
+        Dependency {
+            recipe: RecipeName::parse("auth").unwrap(),
+            commit: base_commit(),
+            version: None,
+            domain: Domain::of_stack(&stack, ZONE),
+            stack,
+            mode,
+            why: "asked for".to_owned(),
+            route: None,
+            limits: Limits { converge: 30, ..Limits::default() },
+            provides: vec![TakenCapability {
+                capability: "login".to_owned(),
+                service: "server".to_owned(),
+                inputs: BTreeMap::new(),
+                outputs: vec!["issuer".to_owned()],
+                secret_outputs: Vec::new(),
+                env: BTreeMap::new(),
+                secrets: BTreeMap::new(),
+                tests: self.test.map(str::to_owned).into_iter().collect(),
+            }],
+        }
+    }
+
+    /// Checks everything out below the run's folder.
+    fn app(&self, folder: &Path) -> App {
+        let environment = environment(&stack());
+        let tree = |image, label| self.variety.tree(folder, &environment, image, label);
+        let head = tree(self.head, TreeLabel::Chaos { short: head_commit().short().to_owned() });
         let base = self.base.map(|image| tree(image, TreeLabel::Published { version: "1.0.0+1".to_owned() }));
-        let app = App {
+        let script = |name: &str| format!("# {name} a login");
+        let logins = || DependencyApp {
+            tree: recipe::provider(folder, &self::environment(&StackName::observed("auth-1"))),
+            scripts: BTreeMap::from([(
+                "login".to_owned(),
+                Scripts {
+                    service: "server".to_owned(),
+                    create: script("create"),
+                    delete: script("delete"),
+                    list: script("list"),
+                },
+            )]),
+            warm: None,
+        };
+        App {
             base,
             head,
-            tests: None,
+            tests: self.tests(folder),
             catalogue: None,
             given_secrets: BTreeMap::new(),
             withheld: BTreeSet::new(),
-            providers: Vec::new(),
-        };
+            providers: self.needs.map(|_| logins()).into_iter().collect(),
+        }
+    }
+
+    /// The tests folder; what is in the files does not matter, since the swarm says how they end.
+    fn tests(&self, folder: &Path) -> Option<PathBuf> {
+        let files = self.test.into_iter().chain(self.hook.map(|(_, path)| path));
+        let tests = folder.join("trees/head/tests");
+        for path in files.map(|path| tests.join(path)) {
+            std::fs::create_dir_all(path.parent()?).unwrap();
+            std::fs::write(&path, "#!/bin/sh\n").unwrap();
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        }
+        tests.is_dir().then_some(tests)
+    }
+
+    /// Performs the run and judges it.
+    pub(crate) async fn run(self) -> Told {
+        let folder = folder();
+        let app = self.app(folder.path());
+        let approved = plan(self.facts(&app));
+        let plan = approved.plan.clone();
+        let record = Record::default();
+        let voice = Voice::new(vec![Box::new(record.clone())]);
+        begin(&voice, &plan);
         let world = World {
             doors: (self.twist)(self.swarm.doors()),
             engine: EngineAddress::parse(None).unwrap(),
@@ -197,74 +284,23 @@ impl Shop {
     }
 }
 
-fn tree(run: &Path, plan: &Plan, image: &str, label: TreeLabel) -> Deployable {
-    let name = match &label {
-        TreeLabel::Published { .. } => "base",
-        TreeLabel::Chaos { .. } => "head",
-    };
-    let folder = run.join("trees").join(name);
-    std::fs::create_dir_all(&folder).unwrap();
-    let texts = [(".env.sample", SAMPLE.to_owned()), ("compose.yml", COMPOSE.replace("IMAGE", image))];
-    let mut files = Files::default();
-    for (path, text) in texts {
-        std::fs::write(folder.join(path), &text).unwrap();
-        files.texts.insert(path.to_owned(), text);
-    }
-    let given = [("STACK_NAME", plan.stack.to_string()), ("DOMAIN", plan.domain.to_string())];
-    let environment = given.map(|(name, value)| (name.to_owned(), value)).into();
-    let (recipe, _) = Recipe::read(plan.recipe.as_str(), &files, &environment, &[]).unwrap();
-    Deployable { folder, recipe, tree: label, source: None }
+/// The run's folder, in memory where there is such a place: a ledger waits for no disk there.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
 }
 
-impl Told {
-    /// What a step ended with.
-    pub(crate) fn outcome(&self, step: &str) -> &Outcome {
-        let ended = self.events.iter().find_map(|event| match event {
-            Event::StepEnded { step: id, outcome, .. } if id.as_str() == step => Some(outcome),
-            _ => None,
-        });
-        ended.unwrap_or_else(|| panic!("{step} never ended: {:#?}", self.steps()))
-    }
-
-    /// Every step that ended, with how.
-    pub(crate) fn steps(&self) -> Vec<(StepId, Outcome)> {
-        let ended = self.events.iter().filter_map(|event| match event {
-            Event::StepEnded { step, outcome, .. } => Some((step.clone(), outcome.clone())),
-            _ => None,
-        });
-        ended.collect()
-    }
-
-    /// What a step found.
-    #[track_caller]
-    pub(crate) fn found(&self, step: &str) -> &Finding {
-        match self.outcome(step) {
-            Outcome::Failed(finding) | Outcome::Unverified(finding) => finding,
-            other @ (Outcome::Passed { .. } | Outcome::Skipped { .. }) => panic!("{step}: {other:?}"),
-        }
-    }
-
-    /// The run is not green for this alone.
-    #[track_caller]
-    pub(crate) fn comes_to(&self, step: &str, cause: Cause, color: Color, blame: Blame) {
-        let finding = self.found(step);
-        assert_eq!((finding.cause, self.verdict.color), (cause, color), "{finding:?}: {:?}", self.verdict.reasons);
-        assert_eq!(self.verdict.blame, Some(blame), "{:?}", self.verdict.reasons);
-    }
-
-    /// How a tier stands.
-    pub(crate) fn tier(&self, tier: Tier) -> Status {
-        self.verdict.tier(tier).unwrap().status
-    }
-
-    /// How the run ended.
-    pub(crate) fn end(&self) -> &RunEnd {
-        &self.evidence.end.as_ref().unwrap().0
-    }
-
-    /// What is on the swarm afterwards, besides what was there before.
-    pub(crate) fn left(&self) -> Vec<String> {
-        let all = self.swarm.left().objects.into_keys().map(|object| object.to_string());
-        all.filter(|object| object != "network proxy").collect()
-    }
+/// Says what a recorder writes before a run is performed.
+fn begin(voice: &Voice, plan: &Plan) {
+    voice.say(Event::RunStarted {
+        format: FORMAT.major,
+        minor: FORMAT.minor,
+        run: plan.run.clone(),
+        recipe: plan.recipe.clone(),
+        head: plan.head.clone(),
+        pr: None,
+        started: "2026-11-28T20:00:00Z".to_owned(),
+        program: "test".to_owned(),
+    });
+    voice.say(Event::Planned { plan: Box::new(plan.clone()) });
 }

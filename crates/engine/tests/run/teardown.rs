@@ -75,7 +75,7 @@ async fn an_engine_that_is_lost_at_teardown_is_said() {
 }
 
 /// Ends a run after a time with a reason.
-async fn ended(after: Duration, reason: RunEnd) -> crate::shop::Told {
+async fn ended(after: Duration, reason: RunEnd) -> crate::told::Told {
     let cancel = Cancel::default();
     let slow = swarm().service("app", &[(Fate::Slow(Duration::from_secs(60)), 200)]);
     let ending = async {

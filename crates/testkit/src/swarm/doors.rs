@@ -1,16 +1,12 @@
-//! The doors of the double.
+//! The doors of the double to the swarm: looking and changing.
 
-use super::state::{Helper, image_id};
 use super::{FakeSwarm, SwarmCall, stack};
 use async_trait::async_trait;
-use cc_ci_engine::exec::{ExecCommand, ExecError, ExecOutput, ExecStatus};
-use cc_ci_engine::host::findings;
 use cc_ci_engine::labels;
 use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::swarm::{
-    AnswerHeaders, Asking, ContainerFacts, Deployed, EngineFacts, Events, Hearing, HttpAnswer, ImageFacts, Inventory,
-    Launch, LayerTeller, Loaded, Membership, Mounts, NewFile, NewSecret, NewValue, Node, Observe, Operate,
-    ProxyNetwork, PullError, Rendered, RunEdge, SwarmError,
+    ContainerFacts, Deployed, Events, Hearing, Inventory, Loaded, Mounts, NewSecret, NewValue, Observe, Operate,
+    Rendered, SwarmError,
 };
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::data::Mounted;
@@ -124,13 +120,16 @@ impl Operate for FakeSwarm {
         let deployed = Deployed::spend(permit, stack)?;
         self.called(SwarmCall::Deploy)?;
         self.take(stack)?;
+        self.suffer(SwarmCall::Deploy);
         Ok(deployed)
     }
 
     async fn redeploy(&self, proof: &Deployed, stack: &Rendered) -> Result<(), SwarmError> {
         proof.covers(stack)?;
         self.called(SwarmCall::Redeploy)?;
-        self.take(stack)
+        self.take(stack)?;
+        self.suffer(SwarmCall::Redeploy);
+        Ok(())
     }
 
     async fn scale(&self, service: &str, replicas: u64) -> Result<(), SwarmError> {
@@ -181,119 +180,6 @@ impl Operate for FakeSwarm {
     async fn remove(&self, object: &Object) -> Result<bool, SwarmError> {
         self.called(SwarmCall::Remove)?;
         Ok(self.state().remove(object))
-    }
-}
-
-#[async_trait]
-impl Node for FakeSwarm {
-    async fn launch(&self, name: &str, what: &Launch) -> Result<(), SwarmError> {
-        self.called(SwarmCall::Launch)?;
-        let labels = labels::of_run(&what.run).into_iter().collect();
-        let files = what.files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
-        self.state().helpers.insert(name.to_owned(), Helper { labels, files });
-        Ok(())
-    }
-
-    async fn finished(&self, _container: &str) -> Result<i64, SwarmError> {
-        Ok(0)
-    }
-
-    async fn signal(&self, _container: &str, _signal: &str) -> Result<(), SwarmError> {
-        Ok(())
-    }
-
-    async fn join(&self, _container: &str, _network: &str) -> Result<(), SwarmError> {
-        Ok(())
-    }
-
-    async fn upload(&self, container: &str, files: &[NewFile]) -> Result<(), SwarmError> {
-        self.called(SwarmCall::Upload)?;
-        let mut state = self.state();
-        let helper = state.helpers.entry(container.to_owned()).or_default();
-        helper.files.extend(files.iter().map(|file| (file.path.clone(), file.text.clone())));
-        Ok(())
-    }
-
-    async fn discard(&self, container: &str) -> Result<(), SwarmError> {
-        self.state().helpers.remove(container);
-        Ok(())
-    }
-
-    async fn make_volume(&self, run: &RunId, name: &str) -> Result<(), SwarmError> {
-        let labels = labels::of_run(run).into_iter().collect();
-        self.state().objects.entry(Object::new(ObjectKind::Volume, name)).or_insert(labels);
-        Ok(())
-    }
-
-    async fn exec(&self, container: &str, command: &ExecCommand) -> Result<ExecOutput, ExecError> {
-        if let Err(source) = self.called(SwarmCall::Exec) {
-            let (container, command) = (container.to_owned(), command.program().to_owned());
-            return Err(ExecError::Engine { container, command, source: Box::new(source) });
-        }
-        let orders = self.orders();
-        let answer = orders.answers.iter().find(|(word, _)| command.words().iter().any(|text| text.contains(word)));
-        let nothing =
-            || ExecOutput { status: ExecStatus::Exited(0), stdout: Vec::new(), stderr: Vec::new(), dropped: 0 };
-        Ok(answer.map_or_else(nothing, |(_, output)| output.clone()))
-    }
-
-    async fn ask(&self, edge: &RunEdge, asking: &Asking) -> Result<HttpAnswer, SwarmError> {
-        self.called(SwarmCall::Ask)?;
-        let state = self.state();
-        let Some(helper) = state.helpers.get(&edge.container) else {
-            let verb = format!("ask {}", edge.container);
-            return Err(SwarmError::Command { verb, text: "no such container".to_owned() });
-        };
-        if !edge.domains.iter().any(|domain| domain.as_str() == asking.host) {
-            // The edge tells which routes it follows: those of the file it was given last.
-            let routes = helper.files.get("/edge/routes.json").cloned().unwrap_or_default();
-            return Ok(HttpAnswer::Edge { reason: "status".to_owned(), body: routes.into_bytes() });
-        }
-        let orders = self.orders();
-        let deployed = orders.calls.get(&SwarmCall::Redeploy).copied().unwrap_or_default();
-        let body = orders.pages.get(deployed).map(|page| page.as_bytes().to_vec()).unwrap_or_default();
-        let headers = AnswerHeaders { content_type: Some("text/html".to_owned()), ..AnswerHeaders::default() };
-        Ok(match state.answer() {
-            Some(status) => HttpAnswer::App { status, headers, body },
-            None => HttpAnswer::Edge { reason: "no task answers".to_owned(), body: Vec::new() },
-        })
-    }
-
-    async fn image(&self, reference: &str) -> Result<Option<ImageFacts>, SwarmError> {
-        let orders = self.orders();
-        let there = !orders.absent.contains_key(reference) || orders.pulled.contains(reference);
-        Ok(there.then(|| ImageFacts { id: image_id(reference), digests: Vec::new() }))
-    }
-
-    async fn image_files(
-        &self,
-        _name: &str,
-        _what: &Launch,
-        _sizes: &BTreeSet<u64>,
-    ) -> Result<BTreeSet<String>, SwarmError> {
-        Ok(BTreeSet::new())
-    }
-
-    async fn pull(&self, reference: &str, _tell: LayerTeller<'_>) -> Result<(), PullError> {
-        let mut orders = self.orders();
-        match orders.absent.get(reference).copied() {
-            Some("") | None => {
-                orders.pulled.insert(reference.to_owned());
-                Ok(())
-            }
-            Some(says) => Err(PullError::read(says)),
-        }
-    }
-
-    async fn about(&self) -> Result<EngineFacts, SwarmError> {
-        self.called(SwarmCall::About)?;
-        Ok(EngineFacts {
-            version: "28.2.0".to_owned(),
-            swarm: Membership::Manager,
-            proxy: Some(ProxyNetwork { driver: "overlay".to_owned(), attachable: true, held: true }),
-            images: [findings::TOOLS_IMAGE, findings::BROWSER_IMAGE].map(str::to_owned).into(),
-            ..EngineFacts::default()
-        })
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the double remembers, and what it looks like at one moment.
 
 use super::fate::{Attempt, Fate};
+use super::script::Deed;
 use super::stack::{Wanted, WantedService};
+use super::volumes::Volumes;
 use cc_ci_engine::labels;
 use cc_ci_engine::swarm::{ContainerFacts, EngineEvent, EngineTime, EventKind};
 use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase, TaskView, Update};
@@ -56,6 +58,7 @@ pub(super) struct State {
     pub(super) helpers: BTreeMap<String, Helper>,
     pub(super) objects: BTreeMap<Object, BTreeMap<String, String>>,
     pub(super) behaviours: BTreeMap<String, VecDeque<Behaviour>>,
+    pub(super) volumes: Volumes,
     /// Objects that the engine will not let go.
     pub(super) stuck: BTreeSet<Object>,
     told: Vec<(EventKind, EngineEvent)>,
@@ -145,6 +148,7 @@ impl State {
             helpers: BTreeMap::new(),
             objects: BTreeMap::from([(proxy, BTreeMap::new())]),
             behaviours: BTreeMap::new(),
+            volumes: Volumes::default(),
             stuck: BTreeSet::new(),
             told: Vec::new(),
             dead: BTreeSet::new(),
@@ -178,6 +182,15 @@ impl State {
                     self.tell(EventKind::Service, "create", &id, [("name", full.as_str())]);
                 }
             }
+        }
+    }
+
+    /// Does to volumes what a test ordered.
+    pub(super) fn suffer(&mut self, deeds: &[Deed]) {
+        let names =
+            || self.objects.keys().filter(|object| object.kind == ObjectKind::Volume).map(|object| &object.name);
+        for deed in deeds {
+            self.volumes.suffer(deed, names());
         }
     }
 
@@ -288,10 +301,11 @@ impl State {
         .collect()
     }
 
-    /// What the services named `app` answer over HTTP; `None` when none of them runs.
-    pub(super) fn answer(&self) -> Option<u16> {
+    /// What the service `app` of the stack that `host` belongs to answers over HTTP; `None` when it does not run.
+    pub(super) fn answer(&self, host: &str) -> Option<u16> {
         let now = Instant::now();
-        let apps = self.services.values().filter(|service| service.name == "app");
+        let asked = |service: &&FakeService| host.split('.').next() == Some(service.stack.as_str());
+        let apps = self.services.values().filter(|service| service.name == "app").filter(asked);
         let up = |service: &&FakeService| service.tasks(now).iter().any(|task| task.phase == TaskPhase::Running);
         apps.filter(up).map(|service| service.current(now).behaviour.status).next()
     }
@@ -321,9 +335,11 @@ impl State {
                 }
             }
             ObjectKind::Container => drop(self.helpers.remove(&object.name)),
-            ObjectKind::Network | ObjectKind::Volume | ObjectKind::Secret | ObjectKind::Config => {
+            ObjectKind::Volume => {
+                self.volumes.empty(&object.name);
                 drop(self.objects.remove(object));
             }
+            ObjectKind::Network | ObjectKind::Secret | ObjectKind::Config => drop(self.objects.remove(object)),
         }
         true
     }

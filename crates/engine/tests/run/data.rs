@@ -1,0 +1,110 @@
+//! What becomes of the app's data: in the upgrade, in the backup, and in both ways back.
+
+use crate::shop::Shop;
+use cc_ci_model::outcome::Outcome;
+use cc_ci_model::tier::Tier;
+use cc_ci_model::verdict::{Color, Status};
+use cc_ci_testkit::swarm::{Deed, FakeSwarm, Fate, Script, SwarmCall};
+
+/// Everything of the volume `data`.
+const ALL: &[&str] = &["backupbot.backup=true"];
+
+/// A folder of it, which the app need not have.
+const A_FOLDER: &[&str] = &["backupbot.backup=true", "backupbot.backup.volumes.data.path=uploads"];
+
+/// A dump beside the data, made before each backup.
+const DUMPED: &[&str] = &["backupbot.backup=true", "backupbot.backup.pre-hook=dump the shop"];
+
+/// Something is done after each restore.
+const RELOADED: &[&str] =
+    &["backupbot.backup=true", "backupbot.restore=true", "backupbot.restore.post-hook=load the shop"];
+
+const PHOTO: Deed = writes("photo.jpg", "a picture of what is sold");
+const MARKER: &str = "cc-ci-marker-upgrade.one";
+
+const fn writes(path: &'static str, content: &'static str) -> Deed {
+    Deed::Writes { volume: "data", path, content }
+}
+
+const fn deletes(path: &'static str) -> Deed {
+    Deed::Deletes { volume: "data", path }
+}
+
+/// The app has a picture and a list of orders.
+fn swarm() -> FakeSwarm {
+    let swarm = FakeSwarm::new().service("migrate", &[(Fate::Completes(0), 0)]);
+    swarm.at(SwarmCall::Deploy, PHOTO).at(SwarmCall::Deploy, writes("orders.csv", "1;photo;3"))
+}
+
+/// What head does to the data when it comes up.
+fn head(deed: Deed) -> FakeSwarm {
+    swarm().at(SwarmCall::Redeploy, deed)
+}
+
+fn dumping(content: &'static str) -> FakeSwarm {
+    swarm().scripted(Script::of("dump the shop").does(writes("shop.sql", content)))
+}
+
+blamed! {
+    a_head_that_loses_what_was_seeded: Shop::on(head(deletes(MARKER))).keeping()
+        => "upgrade/markers", DataLost, Red, Recipe;
+    a_head_that_overwrites_what_was_seeded: Shop::on(head(writes(MARKER, "something else"))).keeping()
+        => "upgrade/markers", DataLost, Red, Recipe;
+    a_head_that_loses_a_file: Shop::on(head(deletes("photo.jpg"))).keeping()
+        => "upgrade/volumes", VolumeShrunk, Red, Recipe;
+    a_head_that_cuts_a_file: Shop::on(head(writes("photo.jpg", ""))).keeping()
+        => "upgrade/volumes", VolumeShrunk, Red, Recipe;
+    a_head_that_mounts_a_new_volume: Shop::on(swarm()).renaming("data", "store")
+        => "upgrade/volumes", VolumeReplaced, Red, Recipe;
+    a_database_without_a_client: Shop::on(swarm().scripted(Script::of("psql").exits(78))).keeping().with_database("postgres")
+        => "upgrade/seed", NothingToSeed, Unverified, Recipe;
+    a_promised_folder_that_is_not_there: Shop::on(swarm()).backed_up(A_FOLDER)
+        => "backup/complete", BackupIncomplete, Red, Recipe;
+    a_dump_that_breaks_off: Shop::on(dumping("-- PostgreSQL database dump\nCREATE TABLE")).backed_up(DUMPED)
+        => "backup/complete", DumpTruncated, Red, Recipe;
+    a_dump_of_nothing: Shop::on(dumping("")).backed_up(DUMPED) => "backup/complete", DumpTruncated, Red, Recipe;
+    a_backup_hook_that_fails: Shop::on(swarm().scripted(Script::of("dump the shop").exits(3))).backed_up(DUMPED)
+        => "backup/snapshot", HookFailed, Red, Recipe;
+    a_restore_that_loses_what_was_seeded: Shop::on(swarm().scripted(Script::of("load the shop").does(Deed::Empties { volume: "data" })))
+        .backed_up(RELOADED) => "restore/in-place/markers", RestoreIncomplete, Red, Recipe;
+    a_file_that_no_backup_holds: Shop::on(swarm().at(SwarmCall::Deploy, writes("uploads/cat.jpg", "a cat"))).backed_up(A_FOLDER)
+        => "restore/onto-empty/volumes", VolumeShrunk, Red, Recipe;
+    a_bench_that_talks_nonsense: Shop::on(swarm().scripted(Script::of("index").says("well\0now\0"))).keeping()
+        => "upgrade/seed", Harness, Unverified, Harness;
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_that_comes_through_everything_is_green() {
+    let whole = "-- PostgreSQL database dump\n-- PostgreSQL database dump complete\n";
+    let told = Shop::on(dumping(whole)).backed_up(DUMPED).run().await;
+    for told in [&told, &Shop::on(swarm()).backed_up(ALL).run().await] {
+        assert_eq!(told.verdict.color, Color::Green, "{:?} {:#?}", told.verdict.reasons, told.steps());
+        for tier in [Tier::Upgrade, Tier::Backup, Tier::Restore] {
+            assert_eq!(told.tier(tier), Status::Pass, "{tier}");
+        }
+    }
+    assert!(
+        matches!(told.outcome("upgrade/seed"), Outcome::Passed { note: Some(note) } if note == "markers: files in app:/data")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_under_a_new_name_and_a_new_file_are_no_loss() {
+    let renamed =
+        head(deletes("photo.jpg")).at(SwarmCall::Redeploy, writes("old/photo.jpg", "a picture of what is sold"));
+    let more = head(writes("second.jpg", "another picture"));
+    for swarm in [renamed, more] {
+        let told = Shop::on(swarm).keeping().run().await;
+        assert_eq!(told.verdict.color, Color::Green, "{:?}", told.verdict.reasons);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_lost_is_named() {
+    let told = Shop::on(head(deletes("photo.jpg"))).keeping().run().await;
+    assert!(told.found("upgrade/volumes").details.iter().any(|line| line.contains("photo.jpg")));
+    let told = Shop::on(swarm().scripted(Script::of("dump the shop").exits(3))).backed_up(DUMPED).run().await;
+    let finding = told.found("backup/snapshot");
+    assert_eq!(finding.service.as_deref(), Some("app"));
+    assert_eq!(finding.summary, "backup.pre-hook of app (`dump the shop`) ended with exit code 3");
+}
