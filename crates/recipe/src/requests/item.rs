@@ -227,7 +227,7 @@ const TABLE: [(Item, Words); 29] = [
         Words {
             word: "router",
             what: "requests that are not for its own domain",
-            keys: "router labels of Traefik: hosts, rules without a host, patterns, TCP catch-alls",
+            keys: "router labels of Traefik: hosts, rules without a host, patterns, TCP catch-alls, services of others",
             example: "files.example.org",
         },
     ),

@@ -30,8 +30,32 @@ fn label_of(asking: &mut Asking<'_>, rest: &str, value: &str, key: &str) {
         {
             asking.ask(Item::Router, value, key);
         }
+        [_, "routers", _, "service"] | ["http", "middlewares", _, "errors", "service"]
+            if !own_service(asking, value) =>
+        {
+            asking.ask(Item::Router, value, key);
+        }
         _ => {}
     }
+}
+
+/// Whether a service that a label names is the recipe's own to lead to. One of another provider is the operator's, such as
+/// Traefik's own interface `api@internal`; `noop@internal` answers nothing and stands where a router only redirects.
+fn own_service(asking: &Asking<'_>, name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let Some((own, provider)) = name.split_once('@') else { return true };
+    if name == "noop@internal" {
+        return true;
+    }
+    let services = &asking.recipe.compose.services;
+    let mut labels = services.values().flat_map(|service| service.deploy.labels.keys());
+    matches!(provider, "docker" | "swarm")
+        && labels.any(|label| {
+            let label = label.to_ascii_lowercase();
+            let mut parts = label.split('.');
+            let space = (parts.next(), parts.nth(1));
+            space == (Some("traefik"), Some("services")) && parts.next() == Some(own)
+        })
 }
 
 /// Whether an address leads to the app itself, by its domain or by a name of its stack.

@@ -273,6 +273,20 @@ const TABLE: &[(Item, &str, &str, &str, &str)] = &[
         "6: services.app.deploy.labels",
     ),
     (
+        Item::Router,
+        "deploy:\n  labels:\n    - traefik.http.routers.r.service=api@internal",
+        "",
+        "api@internal",
+        "6: services.app.deploy.labels",
+    ),
+    (
+        Item::Router,
+        "deploy:\n  labels:\n    - traefik.http.middlewares.m.errors.service=cloud_app@swarm",
+        "",
+        "cloud_app@swarm",
+        "6: services.app.deploy.labels",
+    ),
+    (
         Item::Certificate,
         "deploy:\n  labels:\n    - traefik.http.routers.r.tls.certResolver=production",
         "",
@@ -344,6 +358,10 @@ fn routes_within_the_domain_are_not_asked_about() {
         - traefik.http.routers.d.rule=Host(${DOMAIN})\n    \
         - traefik.http.routers.a.tls.certresolver=${LETS_ENCRYPT_ENV}\n    \
         - traefik.tcp.routers.t.rule=HostSNI(`${DOMAIN}`)\n    \
+        - traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80\n    \
+        - traefik.http.routers.a.service=${STACK_NAME}@swarm\n    \
+        - traefik.http.routers.b.service=noop@internal\n    \
+        - traefik.http.routers.c.service=${STACK_NAME}\n    \
         - traefik.http.middlewares.m.forwardauth.address=http://${STACK_NAME}_auth:9000/x";
     let found = requests(&recipe(service, "networks:\n  proxy: {external: true}"));
     assert!(found.is_empty(), "{found:#?}");
