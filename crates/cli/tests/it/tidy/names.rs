@@ -21,7 +21,8 @@ fn types(code: &str) -> BTreeSet<String> {
         let kind =
             ["struct ", "enum ", "trait ", "type ", "union "].iter().find_map(|kind| words.strip_prefix(kind))?;
         let end = kind.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(kind.len());
-        Some(kind[..end].to_owned())
+        // A macro names its types where it is used.
+        (end > 0).then(|| kind[..end].to_owned())
     };
     code.lines().filter_map(made).collect()
 }
