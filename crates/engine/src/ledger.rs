@@ -31,6 +31,11 @@ pub enum LedgerEntry {
         /// Which.
         object: Object,
     },
+    /// An object that a hook on the host left: it is the run's to remove, whatever label it carries.
+    Found {
+        /// Which.
+        object: Object,
+    },
     /// A stack is about to be deployed.
     Deploying {
         /// Its name.
@@ -172,6 +177,7 @@ pub fn deploys(entries: &[LedgerEntry]) -> Vec<StackName> {
             LedgerEntry::Deploying { stack, .. } => Some(stack.clone()),
             LedgerEntry::Opened { .. }
             | LedgerEntry::Making { .. }
+            | LedgerEntry::Found { .. }
             | LedgerEntry::Namespace { .. }
             | LedgerEntry::Closed => None,
         })

@@ -2,12 +2,14 @@
 //!
 //! A command runs as the leader of a session of its own. Its whole process group is killed when its deadline passes, when
 //! it is cancelled, when the future is dropped, and when its leader has ended: nothing it started in the background lives
-//! on. If this process is killed with SIGKILL, the kernel kills the leader too; what the leader started is then the
-//! reaper's work. Two limits: a program that makes a session of its own leaves the group, and the kernel ties the leader
-//! to the *thread* that started it, so commands are started from runtime threads, never from `spawn_blocking`.
+//! on. What leaves the group by a session of its own is found as well where [`Ends::Everything`] asks for it. If this process
+//! is killed with SIGKILL, the kernel kills the leader too; what the leader started is then the reaper's work. One limit: the
+//! kernel ties the leader to the *thread* that started it, so commands are started from runtime threads, never from
+//! `spawn_blocking`.
 
 mod detached;
 mod drive;
+mod lineage;
 mod terminal;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 pub use detached::{Detached, detach, let_go};
+pub use lineage::LeftRunning;
 
 /// A program to run, and everything it may see and use.
 #[derive(Debug, Clone)]
@@ -40,6 +43,17 @@ pub struct Command {
     pub at_cap: AtCap,
     /// What its three standard streams lead to.
     pub console: Console,
+    /// What is ended with it.
+    pub ends: Ends,
+}
+
+/// What of all that a program started is ended with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// Its process group.
+    Group,
+    /// Everything, whatever group, session or parent it gave itself. Reads all of `/proc`.
+    Everything,
 }
 
 /// What becomes of a program whose output passes its cap.
@@ -74,6 +88,7 @@ impl Command {
             output_cap: 16 * 1024 * 1024,
             at_cap: AtCap::GoesOn,
             console: Console::Pipes,
+            ends: Ends::Group,
         };
         bare.inherit(&["PATH", "HOME"])
     }
@@ -165,6 +180,13 @@ impl Command {
         self
     }
 
+    /// Ends everything with it that it started, also what hid from it.
+    #[must_use]
+    pub fn with_everything_it_starts(mut self) -> Self {
+        self.ends = Ends::Everything;
+        self
+    }
+
     /// The program and its first plain argument, for messages; never the rest, which may hold a secret.
     #[must_use]
     pub fn name(&self) -> String {
@@ -204,6 +226,8 @@ pub struct Output {
     pub stderr: Vec<u8>,
     /// Whether either stream went beyond the cap.
     pub truncated: bool,
+    /// What it had left running, of what is ended with it beyond its group.
+    pub left_running: LeftRunning,
     /// From start to end.
     pub took: Duration,
 }

@@ -25,6 +25,7 @@ mod route_labels;
 mod starting;
 mod tiers;
 mod tools;
+mod traces;
 mod triage;
 mod watch;
 mod world;
@@ -41,11 +42,12 @@ use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::permit::Approved;
-use cc_ci_model::verdict::budget::answers_for;
+use cc_ci_model::verdict::budget::{Came, answers_for};
 use namespaces::Gone;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+use tiers::Accounts;
 
 pub use crate::keep::{Artifact, Keep};
 pub use world::{Cancel, World};
@@ -70,14 +72,14 @@ pub async fn run(approved: Approved, app: App, world: &World) -> RunEnd {
     let witness = Witness::start(world.observe(), Arc::clone(&world.others));
     let providers = app.providers.clone();
     let mut exposure = Exposure::default();
-    let performing = tiers::perform(&plan, approved.permits, app, world, &mut exposure);
+    let performing = tiers::perform(&plan, approved.permits, app, world, witness.sight(), &mut exposure);
     let performed = Box::pin(performing).await;
     let seen = witness.testify().await;
-    let (end, unexplained) = match performed {
-        Ok(unexplained) => (world.cancel.reason().unwrap_or(RunEnd::Completed), unexplained),
-        Err(error) => (end_of(&error), Vec::new()),
+    let (end, accounts) = match performed {
+        Ok(accounts) => (world.cancel.reason().unwrap_or(RunEnd::Completed), accounts),
+        Err(error) => (end_of(&error), Accounts::default()),
     };
-    world.voice.say(Event::Budget(budget(&plan, world, seen, unexplained)));
+    world.voice.say(Event::Budget(budget(&plan, world, &before, &seen, accounts)));
     world.voice.say(Event::VerdictDue);
     exposure.finish(&world.voice, world.cancel.token()).await;
     hold(&plan, world).await;
@@ -96,7 +98,7 @@ fn end_of(error: &SwarmError) -> RunEnd {
 
 /// The ledger is read back from disk: what counts is what was written, not what this process remembers.
 /// Stacks of strangers are told about, and not counted.
-fn budget(plan: &Plan, world: &World, seen: Seen, unexplained: Vec<String>) -> Budget {
+fn budget(plan: &Plan, world: &World, before: &Inventory, seen: &Seen, accounts: Accounts) -> Budget {
     let ledger = match ledger::read(world.ledger.path()) {
         Ok(entries) => ledger::deploys(&entries),
         Err(error) => {
@@ -104,14 +106,23 @@ fn budget(plan: &Plan, world: &World, seen: Seen, unexplained: Vec<String>) -> B
             Vec::new()
         }
     };
-    let ours = |seen: &StackSeen| answers_for(plan, &ledger, &seen.name, seen.run.as_deref());
-    let (ours, strangers): (Vec<_>, Vec<_>) = seen.stacks.into_iter().partition(ours);
-    for name in strangers.into_iter().map(|seen| seen.name).collect::<BTreeSet<_>>() {
+    let while_a_hook_ran = |seen: &StackSeen| accounts.hooks.iter().any(|span| span.holds(seen.at));
+    let seen_before = |one: &StackSeen| {
+        let earlier = |other: &&StackSeen| other.name == one.name && other.at < one.at;
+        before.has_stack(&one.name) || seen.stacks.iter().filter(earlier).any(|other| !while_a_hook_ran(other))
+    };
+    let came = |one: &StackSeen| match while_a_hook_ran(one) && !seen_before(one) {
+        true => Came::WhileAHookRan,
+        false => Came::Otherwise,
+    };
+    let ours = |one: &&StackSeen| answers_for(plan, &ledger, &one.name, one.run.as_deref(), came(one));
+    let (ours, strangers): (Vec<_>, Vec<_>) = seen.stacks.iter().partition(ours);
+    for name in strangers.into_iter().map(|seen| &seen.name).collect::<BTreeSet<_>>() {
         let told = "was deployed on this engine during the run; it carries no label of this run and is not counted";
         world.voice.note(None, format!("another stack, {name}, {told}"));
     }
-    let witness = ours.into_iter().map(|seen| seen.name).collect();
-    Budget { ledger, witness, unexplained, unbroken: seen.gaps == 0 }
+    let witness = ours.into_iter().map(|seen| seen.name.clone()).collect();
+    Budget { ledger, witness, unexplained: accounts.unexplained, unbroken: seen.gaps == 0 }
 }
 
 async fn hold(plan: &Plan, world: &World) {
@@ -151,12 +162,14 @@ async fn removed(
     let namespaces = namespaces::remove(plan, providers, &entries, world).await;
     let after = world.doors.observe.inventory().await?;
     world.voice.say(Event::Inventory { when: InventoryWhen::After, counts: after.counts() });
-    let left: BTreeSet<Object> = left.into_iter().chain(named_after(plan, before, &after)).collect();
+    let named = named_after(plan, before, &after).into_iter().filter(|object| !left.contains_key(object));
+    let named: Vec<_> = named.map(|object| (object, Vec::new())).collect();
+    let left: BTreeMap<Object, Vec<String>> = left.into_iter().chain(named).collect();
     if left.is_empty() && namespaces == Gone::All {
         world.ledger.write(&ledger::LedgerEntry::Closed)?;
     }
-    for object in left {
-        world.voice.say(Event::LeftBehind { object });
+    for (object, held_by) in left {
+        world.voice.say(Event::LeftBehind { object, held_by });
     }
     Ok(())
 }
@@ -177,7 +190,7 @@ pub async fn clean(operate: &dyn Operate, folder: &std::path::Path, run: &RunId)
     let belongings = Belongings::of_ledger(&entries).unwrap_or_else(|| Belongings::of_run(run));
     let found = belongings.in_inventory(&operate.inventory().await?);
     let left = teardown::remove_all_of_dead(operate, &belongings, TEARDOWN_LIMIT).await?;
-    let left: Vec<String> = left.iter().map(ToString::to_string).collect();
+    let left: Vec<String> = left.keys().map(ToString::to_string).collect();
     if left.is_empty() {
         ledger::close(&path)?;
     }

@@ -93,6 +93,9 @@ pub trait Observe: Send + Sync {
     /// The containers of a service that run now, by id, newest first.
     async fn running(&self, stack: &StackName, service: &str) -> Result<Vec<String>, SwarmError>;
 
+    /// The containers that mount a volume or are on a network, by name; none for other kinds.
+    async fn holders(&self, object: &Object) -> Result<BTreeSet<String>, SwarmError>;
+
     /// The labels of one object, by name or id; `None` when it is gone.
     async fn labels(&self, object: &Object) -> Result<Option<BTreeMap<String, String>>, SwarmError>;
 

@@ -10,7 +10,7 @@ use crate::swarm::{Inventory, Operate, SwarmError};
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::plan::permit::Purpose;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -31,6 +31,8 @@ pub struct Belongings {
     /// Stacks of dependencies, in the order of their deploys.
     dependencies: Vec<StackName>,
     noted: BTreeSet<Object>,
+    /// What hooks on the host left.
+    found: BTreeSet<Object>,
 }
 
 impl Belongings {
@@ -40,6 +42,7 @@ impl Belongings {
         let run = entries.iter().find_map(|entry| match entry {
             LedgerEntry::Opened { run, .. } => Some(run.clone()),
             LedgerEntry::Making { .. }
+            | LedgerEntry::Found { .. }
             | LedgerEntry::Deploying { .. }
             | LedgerEntry::Namespace { .. }
             | LedgerEntry::Closed => None,
@@ -49,6 +52,9 @@ impl Belongings {
             match entry {
                 LedgerEntry::Making { object } => {
                     belongings.noted.insert(object.clone());
+                }
+                LedgerEntry::Found { object } => {
+                    belongings.found.insert(object.clone());
                 }
                 LedgerEntry::Deploying { stack, purpose } => {
                     belongings.stacks.insert(stack.clone());
@@ -67,7 +73,13 @@ impl Belongings {
     /// What carries the label of `run`.
     #[must_use]
     pub fn of_run(run: &RunId) -> Self {
-        Self { run: run.clone(), stacks: BTreeSet::new(), dependencies: Vec::new(), noted: BTreeSet::new() }
+        Self {
+            run: run.clone(),
+            stacks: BTreeSet::new(),
+            dependencies: Vec::new(),
+            noted: BTreeSet::new(),
+            found: BTreeSet::new(),
+        }
     }
 
     /// Also counts a stack that the ledger should name, in case a line of it is missing.
@@ -77,10 +89,18 @@ impl Belongings {
         self
     }
 
-    /// The objects in `inventory` that belong to the run. An object that carries another run's label never does.
+    /// The objects in `inventory` that belong to the run. An object that carries another run's label never does, unless a hook
+    /// of this run was found to have made it.
     #[must_use]
     pub fn in_inventory(&self, inventory: &Inventory) -> BTreeSet<Object> {
+        let of_found = |labels: &BTreeMap<String, String>| {
+            let service = labels.get(labels::SERVICE_NAME).map(|name| Object::new(ObjectKind::Service, name));
+            service.is_some_and(|service| self.found.contains(&service))
+        };
         let owned = inventory.objects.iter().filter(|(object, labels)| {
+            if self.found.contains(object) || of_found(labels) {
+                return true;
+            }
             if let Some(run) = labels.get(labels::RUN) {
                 return *run == self.run.as_str();
             }
@@ -108,12 +128,15 @@ impl Belongings {
     }
 }
 
-/// Removes everything that belongs to the run and returns what could not be removed within `limit`.
-pub async fn remove_all(
-    swarm: &dyn Operate,
-    belongings: &Belongings,
-    limit: Duration,
-) -> Result<BTreeSet<Object>, SwarmError> {
+/// How long a container of somebody else may hold what is to go, before it is named.
+const HELD: Duration = Duration::from_secs(1);
+
+/// What could not be removed, each with the containers of others that hold it.
+pub type Left = BTreeMap<Object, Vec<String>>;
+
+/// Removes everything that belongs to the run and returns what could not be removed within `limit`, or cannot be because a
+/// container of somebody else holds it.
+pub async fn remove_all(swarm: &dyn Operate, belongings: &Belongings, limit: Duration) -> Result<Left, SwarmError> {
     remove(swarm, belongings, limit, CONFIRM).await
 }
 
@@ -122,7 +145,7 @@ pub async fn remove_all_of_dead(
     swarm: &dyn Operate,
     belongings: &Belongings,
     limit: Duration,
-) -> Result<BTreeSet<Object>, SwarmError> {
+) -> Result<Left, SwarmError> {
     remove(swarm, belongings, limit, CONFIRM_DEAD).await
 }
 
@@ -131,23 +154,51 @@ async fn remove(
     belongings: &Belongings,
     limit: Duration,
     confirm: Duration,
-) -> Result<BTreeSet<Object>, SwarmError> {
+) -> Result<Left, SwarmError> {
     let deadline = Instant::now() + limit;
     let mut clean_since: Option<Instant> = None;
+    let mut held_since: Option<Instant> = None;
     loop {
         let inventory = swarm.inventory().await?;
         let left = belongings.in_inventory(&inventory);
-        if !left.is_empty() {
+        if left.is_empty() {
+            held_since = None;
+            if clean_since.get_or_insert_with(Instant::now).elapsed() >= confirm {
+                return Ok(Left::new());
+            }
+        } else {
             clean_since = None;
             if Instant::now() >= deadline {
-                return Ok(left);
+                return Ok(left.into_iter().map(|object| (object, Vec::new())).collect());
             }
-            sweep(swarm, &belongings.in_turn(&inventory, &left)).await?;
-        } else if clean_since.get_or_insert_with(Instant::now).elapsed() >= confirm {
-            return Ok(left);
+            let held = held(swarm, &left).await?;
+            let free: BTreeSet<Object> = left.iter().filter(|object| !held.contains_key(object)).cloned().collect();
+            if !free.is_empty() {
+                held_since = None;
+            } else if held_since.get_or_insert_with(Instant::now).elapsed() >= HELD {
+                return Ok(held);
+            }
+            let goes = if free.is_empty() { &left } else { &free };
+            sweep(swarm, &belongings.in_turn(&inventory, goes)).await?;
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// Those of `left` that containers hold which are not among them. Asked only when no service and no container is left: until
+/// then the run's own hold them.
+async fn held(swarm: &dyn Operate, left: &BTreeSet<Object>) -> Result<Left, SwarmError> {
+    let mut held = Left::new();
+    if left.iter().any(|object| matches!(object.kind, ObjectKind::Service | ObjectKind::Container)) {
+        return Ok(held);
+    }
+    for object in left {
+        let by = swarm.holders(object).await?;
+        if !by.is_empty() {
+            held.insert(object.clone(), by.into_iter().collect());
+        }
+    }
+    Ok(held)
 }
 
 /// Asks for the removal of the first kind that is left. Tasks' containers are removed by force, or the engine would wait for

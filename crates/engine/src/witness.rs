@@ -36,6 +36,30 @@ pub struct StackSeen {
     pub name: StackName,
     /// The run that its first service names by a label.
     pub run: Option<String>,
+    /// When its first service was made.
+    pub at: EngineTime,
+}
+
+/// A service that was seen being created, of whatever stack, but for those of other live runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceMade {
+    /// Its full name.
+    pub name: String,
+    /// Its stack; its own name when it has none.
+    pub stack: StackName,
+    /// When it was made.
+    pub at: EngineTime,
+    /// Whether it is there still.
+    pub stays: Stays,
+}
+
+/// Whether something is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stays {
+    /// It is.
+    Yes,
+    /// It was removed again.
+    Removed,
 }
 
 /// A running witness.
@@ -44,12 +68,25 @@ pub struct Witness {
     task: tokio::task::JoinHandle<()>,
 }
 
+/// The eyes of a running witness, for whoever wants to know what happened just now.
+#[derive(Clone)]
+pub struct Sight(Arc<Watch>);
+
+impl Sight {
+    /// The services that were made, from the first moment on, as the engine tells it now.
+    pub async fn services(&self) -> Vec<ServiceMade> {
+        self.0.catch_up().await;
+        self.0.lock().made.iter().map(|(_, made)| made.clone()).collect()
+    }
+}
+
 #[derive(Default)]
 struct State {
     alive: HashMap<StackName, HashSet<String>>,
     owner: HashMap<String, StackName>,
     taken: HashSet<(EngineTime, String, String)>,
     seen: Seen,
+    made: Vec<(String, ServiceMade)>,
     last: Option<EngineTime>,
 }
 
@@ -60,6 +97,12 @@ impl Witness {
         let since = EngineTime::now();
         let watch = Arc::new(Watch { observe, state, stop, others, since });
         Self { task: tokio::spawn(Arc::clone(&watch).run()), watch }
+    }
+
+    /// Its eyes, while it watches.
+    #[must_use]
+    pub fn sight(&self) -> Sight {
+        Sight(Arc::clone(&self.watch))
     }
 
     /// Ends the watch and says what was seen. Asks the engine once more for everything up to now, so that an event still on
@@ -131,13 +174,13 @@ impl Watch {
             }
         }
         match action.as_str() {
-            "create" => self.created(id, &name).await,
+            "create" => self.created(id, &name, at).await,
             "remove" => self.removed(&id),
             _ => {}
         }
     }
 
-    async fn created(&self, id: String, name: &str) {
+    async fn created(&self, id: String, name: &str, at: EngineTime) {
         let found = self.observe.labels(&Object::new(ObjectKind::Service, &id)).await;
         let labels = found.ok().flatten().unwrap_or_default();
         // A service that is gone before it could be inspected still counts, under what its name says.
@@ -147,17 +190,22 @@ impl Watch {
             return;
         }
         let mut state = self.lock();
+        let made = ServiceMade { name: name.to_owned(), stack: stack.clone(), at, stays: Stays::Yes };
+        state.made.push((id.clone(), made));
         let alive = state.alive.entry(stack.clone()).or_default();
         let first = alive.is_empty();
         alive.insert(id.clone());
         state.owner.insert(id, stack.clone());
         if first {
-            state.seen.stacks.push(StackSeen { name: stack, run: labels.get(labels::RUN).cloned() });
+            state.seen.stacks.push(StackSeen { name: stack, run: labels.get(labels::RUN).cloned(), at });
         }
     }
 
     fn removed(&self, id: &str) {
         let mut state = self.lock();
+        if let Some((_, made)) = state.made.iter_mut().find(|(known, _)| known == id) {
+            made.stays = Stays::Removed;
+        }
         if let Some(stack) = state.owner.remove(id)
             && let Some(alive) = state.alive.get_mut(&stack)
         {

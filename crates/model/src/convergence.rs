@@ -50,6 +50,8 @@ pub struct ServiceView {
     pub labels: BTreeMap<String, String>,
     /// Environment of its containers.
     pub env: Vec<String>,
+    /// Fingerprint of everything that it was before it was changed last, if it ever was.
+    pub previous: Option<String>,
 }
 
 /// State of a service's rolling update, as the engine names it.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The format of the records that this program writes.
-pub const FORMAT: RecordFormat = RecordFormat { major: 1, minor: 1 };
+pub const FORMAT: RecordFormat = RecordFormat { major: 1, minor: 2 };
 
 /// The version of a record's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,6 +192,9 @@ pub enum Event {
     LeftBehind {
         /// The object.
         object: Object,
+        /// The containers of others that hold it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        held_by: Vec<String>,
     },
     /// A namespace of the run that could not be removed from a warm provider.
     NamespaceLeft {

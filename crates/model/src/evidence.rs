@@ -59,6 +59,8 @@ pub struct Evidence {
     pub after: Option<[usize; 6]>,
     /// Objects teardown could not remove.
     pub left: Vec<Object>,
+    /// Those of them that containers of others hold, and by which.
+    pub held: BTreeMap<Object, Vec<String>>,
     /// Namespaces that could not be removed from warm providers, each with the reason.
     pub namespaces_left: Vec<String>,
     /// Secrets found in artifacts.
@@ -284,7 +286,12 @@ impl Evidence {
             }
             Event::Inventory { when: InventoryWhen::Before, counts } => self.before = Some(*counts),
             Event::Inventory { when: InventoryWhen::After, counts } => self.after = Some(*counts),
-            Event::LeftBehind { object } => self.left.push(object.clone()),
+            Event::LeftBehind { object, held_by } => {
+                self.left.push(object.clone());
+                if !held_by.is_empty() {
+                    self.held.insert(object.clone(), held_by.clone());
+                }
+            }
             Event::NamespaceLeft { provider, namespace, why } => {
                 self.namespaces_left.push(format!("{namespace} in {provider}: {why}"));
             }

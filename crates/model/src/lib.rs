@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod exit;
 pub mod front;
 pub mod ids;
+pub mod newcomer;
 pub mod object;
 pub mod outcome;
 pub mod plan;

@@ -94,6 +94,8 @@ pub enum Cause {
     VolumeReplaced,
     /// A backup or restore hook ended with an error.
     HookFailed,
+    /// A hook on the host changed the stack, or left something on the engine.
+    HookStrayed,
     /// The snapshot lacks something the recipe promises.
     BackupIncomplete,
     /// A dump in the snapshot is empty or cut off.

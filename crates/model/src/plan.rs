@@ -19,12 +19,13 @@ use crate::tier::Tier;
 use base::Base;
 use demands::Demands;
 use dependency::{Dependency, Mode};
+use hook::HookPlace;
 use limits::Limits;
 use permit::Purpose;
 use scrutiny::{OperatorWork, Softened, TreeState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use step::Step;
+use step::{Action, Step};
 
 /// Everything a run intends. [`crate::verdict::judge`] holds the evidence against it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +103,13 @@ impl Plan {
     #[must_use]
     pub fn tier(&self, tier: Tier) -> Option<&PlannedTier> {
         self.tiers.iter().find(|planned| planned.tier == tier)
+    }
+
+    /// Whether a hook of it runs on the host.
+    #[must_use]
+    pub fn has_host_hooks(&self) -> bool {
+        let on_host = |step: &Step| matches!(step.action, Action::Hook { place: HookPlace::Host, .. });
+        self.tiers.iter().flat_map(|tier| &tier.steps).any(on_host)
     }
 
     /// Whether a tier will run.

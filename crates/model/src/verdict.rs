@@ -305,7 +305,9 @@ fn reasons(
         add(Weight::Red, budget.blame.unwrap_or(Blame::Harness), words);
     }
     for object in &evidence.left {
-        add(Weight::Red, blame_of_leftover(plan, evidence, object), format!("left behind: {object}"));
+        let held = evidence.held.get(object).map(|by| format!(", which is held by container {}", by.join(", ")));
+        let words = format!("left behind: {object}{}", held.unwrap_or_default());
+        add(Weight::Red, blame_of_leftover(plan, evidence, object), words);
     }
     for namespace in &evidence.namespaces_left {
         add(Weight::Red, Blame::Dependency, format!("left behind: namespace {namespace}"));
@@ -401,12 +403,15 @@ fn blame_of_end(end: &RunEnd) -> Option<Blame> {
 }
 
 /// An object of the run that teardown left is our fault, unless the engine or the host gave out; one that
-/// carries neither a stack's name nor the run's was made by the recipe's hooks or tests.
+/// carries neither a stack's name nor the run's was made by the recipe's hooks or tests. What a container of somebody else
+/// holds, a hook on the host brought about, or where there is none, somebody on this host.
 fn blame_of_leftover(plan: &Plan, evidence: &Evidence, object: &Object) -> Blame {
     let stacks = plan.cold().map(|dependency| &dependency.stack).chain([&plan.stack]);
     let mut names = stacks.map(StackName::as_str).chain([plan.run.as_str()]);
     let ours = names.any(|name| object.name.contains(name));
     match ours {
+        true if evidence.held.contains_key(object) && plan.has_host_hooks() => Blame::Test,
+        true if evidence.held.contains_key(object) => Blame::Infrastructure,
         true if evidence.host_gave_out() => Blame::Infrastructure,
         true => Blame::Harness,
         false => Blame::Test,

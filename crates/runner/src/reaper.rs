@@ -77,6 +77,7 @@ fn owned(dir: &RunDir) -> Result<RunId, RunnerError> {
         }
         Some(
             LedgerEntry::Making { .. }
+            | LedgerEntry::Found { .. }
             | LedgerEntry::Deploying { .. }
             | LedgerEntry::Namespace { .. }
             | LedgerEntry::Closed,

@@ -4,6 +4,7 @@
 //! It stands behind the same doors as the real swarm. Time in it is tokio's, so a test that pauses the clock waits for nothing.
 
 mod bench;
+mod beside;
 mod doors;
 mod fate;
 mod node;
@@ -93,6 +94,8 @@ struct Orders {
     scripts: Vec<Script>,
     /// What the app does to its volumes when it comes up after a call.
     deeds: Vec<(SwarmCall, Deed)>,
+    /// The containers that hold an object.
+    held: BTreeMap<Object, BTreeSet<String>>,
     /// What the app shows, at its first deploy, at the next, and so on.
     pages: Vec<&'static str>,
 }

@@ -145,7 +145,7 @@ impl Progress {
                 self.stage = RunPart::TearingDown;
                 vec![self.provisional(), "tearing down".to_owned()]
             }
-            Event::LeftBehind { object } => vec![self.paint.bad(&format!("left behind: {object}"))],
+            Event::LeftBehind { object, held_by: _ } => vec![self.paint.bad(&format!("left behind: {object}"))],
             Event::NamespaceLeft { provider, namespace, why } => {
                 vec![self.paint.bad(&format!("left behind: namespace {namespace} in {provider}: {why}"))]
             }

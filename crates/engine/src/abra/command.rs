@@ -139,7 +139,14 @@ mod tests {
 
     fn judge(said: &str, ended: Ended, keep: Keep) -> Result<String, (String, About)> {
         let took = Duration::ZERO;
-        let output = Output { ended, stdout: Vec::new(), stderr: Vec::new(), truncated: false, took };
+        let output = Output {
+            ended,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            truncated: false,
+            left_running: crate::process::LeftRunning::default(),
+            took,
+        };
         judged(&output, said.to_owned(), Duration::from_secs(3), keep).map_err(|failure| match failure {
             Failure::Said { text, about } => (text, about),
             Failure::Process(error) => panic!("{error}"),

@@ -127,6 +127,10 @@ impl Observe for Abra {
         self.0.swarm.running(stack, service).await
     }
 
+    async fn holders(&self, object: &Object) -> Result<BTreeSet<String>, SwarmError> {
+        self.0.swarm.holders(object).await
+    }
+
     async fn labels(&self, object: &Object) -> Result<Option<BTreeMap<String, String>>, SwarmError> {
         self.0.swarm.labels(object).await
     }

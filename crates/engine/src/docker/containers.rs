@@ -7,6 +7,8 @@ use bollard::models::ContainerSummary;
 use bollard::query_parameters::ListContainersOptionsBuilder;
 use cc_ci_model::data::Mounted;
 use cc_ci_model::ids::StackName;
+use cc_ci_model::object::{Object, ObjectKind};
+use std::collections::{BTreeSet, HashMap};
 
 /// What the running containers of a stack mount.
 pub(super) async fn mounts(docker: &Docker, stack: &StackName) -> Result<Mounts, SwarmError> {
@@ -36,6 +38,27 @@ pub(super) async fn by_service(docker: &Docker, stack: &StackName) -> Result<Vec
         Some((service, container.id?))
     });
     Ok(named.collect())
+}
+
+/// The containers that mount a volume or are on a network, also stopped ones, by name.
+pub(super) async fn holders(docker: &Docker, object: &Object) -> Result<BTreeSet<String>, SwarmError> {
+    match object.kind {
+        ObjectKind::Network | ObjectKind::Volume => {}
+        ObjectKind::Service | ObjectKind::Container | ObjectKind::Secret | ObjectKind::Config => {
+            return Ok(BTreeSet::new());
+        }
+    }
+    let filters = HashMap::from([(object.kind.word().to_owned(), vec![object.name.clone()])]);
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    let found = docker.list_containers(Some(options)).await;
+    let found = found.map_err(SwarmError::engine(format!("ask what holds {object}")))?;
+    Ok(found.into_iter().filter_map(name).collect())
+}
+
+/// The name by which the inventory knows a container.
+pub(super) fn name(container: ContainerSummary) -> Option<String> {
+    let name = container.names.and_then(|names| names.into_iter().next()).or(container.id)?;
+    Some(name.trim_start_matches('/').to_owned())
 }
 
 async fn list(docker: &Docker, label: &str, value: &str) -> Result<Vec<ContainerSummary>, bollard::errors::Error> {

@@ -1,6 +1,6 @@
 //! Takes an inventory of everything on the engine.
 
-use super::Swarm;
+use super::{Swarm, containers};
 use crate::swarm::{Inventory, SwarmError};
 use bollard::query_parameters::{
     ListConfigsOptions, ListContainersOptions, ListNetworksOptions, ListSecretsOptions, ListServicesOptions,
@@ -31,8 +31,8 @@ pub(super) async fn take(swarm: &Swarm) -> Result<Inventory, SwarmError> {
         add(ObjectKind::Service, spec.name, spec.labels);
     }
     for container in containers {
-        let name = container.names.and_then(|names| names.into_iter().next()).or(container.id);
-        add(ObjectKind::Container, name.map(|name| name.trim_start_matches('/').to_owned()), container.labels);
+        let labels = container.labels.clone();
+        add(ObjectKind::Container, containers::name(container), labels);
     }
     for network in networks {
         add(ObjectKind::Network, network.name, network.labels);

@@ -92,6 +92,10 @@ impl Observe for Swarm {
         containers::running(&self.docker, stack, service).await
     }
 
+    async fn holders(&self, object: &Object) -> Result<BTreeSet<String>, SwarmError> {
+        containers::holders(&self.docker, object).await
+    }
+
     async fn labels(&self, object: &Object) -> Result<Option<BTreeMap<String, String>>, SwarmError> {
         match labels_of(self, object).await {
             Ok(labels) => Ok(Some(labels.unwrap_or_default().into_iter().collect())),

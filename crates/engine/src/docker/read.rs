@@ -60,7 +60,8 @@ pub(super) fn stack_view(
     let mut found = Vec::with_capacity(services.len());
     for raw in services {
         let spec = fingerprint(&raw["Spec"]["TaskTemplate"]);
-        found.push(service_view(stack, serde_json::from_value(raw)?, spec));
+        let previous = raw["PreviousSpec"].is_object().then(|| digest(raw["PreviousSpec"].clone()));
+        found.push(ServiceView { previous, ..service_view(stack, serde_json::from_value(raw)?, spec) });
     }
     Ok(StackView { services: found, tasks: dated.into_iter().map(|(_, task)| task).collect() })
 }
@@ -88,6 +89,7 @@ fn service_view(stack: &StackName, service: Service, fingerprint: String) -> Ser
         update: update(service.update_status.and_then(|status| status.state)),
         labels: spec.labels.unwrap_or_default().into_iter().collect(),
         env: container.env.unwrap_or_default(),
+        previous: None,
     }
 }
 
@@ -139,8 +141,12 @@ fn phase(state: Option<TaskState>) -> TaskPhase {
 fn fingerprint(spec: &Value) -> String {
     let force = spec["ForceUpdate"].as_u64().unwrap_or(0);
     let part = [&spec["ContainerSpec"], &json!(force), &spec["Networks"], &spec["Resources"]];
+    digest(json!(part))
+}
+
+fn digest(value: Value) -> String {
     // The maps of a JSON value are sorted.
-    let value = without_empty(json!(part));
+    let value = without_empty(value);
     let digest = Sha256::digest(value.to_string().as_bytes());
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,5 +1,6 @@
 //! Starts a program that outlives us, and is one: nothing of the starter's is held by it.
 
+use super::lineage;
 use super::{Command, ProcessError};
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
 use std::os::fd::RawFd;
@@ -18,7 +19,9 @@ pub fn detach(command: &Command) -> Result<Detached, ProcessError> {
         inner.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         inner.current_dir(command.cwd.as_deref().unwrap_or_else(|| std::path::Path::new("/")));
     });
+    let mut door = lineage::starting();
     let child = wrap.wrap(ProcessSession).spawn();
+    door.list(child.as_ref().ok().and_then(|child| child.id()));
     child.map(Detached).map_err(|source| ProcessError::Start { program: command.name(), source })
 }
 

@@ -1,7 +1,8 @@
 //! Starts a command, feeds and drains its pipes in one loop, and sees to it that its tree ends.
 
+use super::lineage::{self, LeftRunning, Lineage};
 use super::terminal::{self, Controlling, Screen};
-use super::{AtCap, Command, Console, Ended, Output, ProcessError, Stream};
+use super::{AtCap, Command, Console, Ended, Ends, Output, ProcessError, Stream};
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -22,19 +23,33 @@ const LINE: usize = 64 * 1024;
 /// Who is told of each line, if anybody.
 type OnLine<'a> = Option<&'a mut (dyn FnMut(Stream, &str) + Send)>;
 
-/// Owns a running child; dropping it kills the child's whole group.
-struct Tree(Box<dyn ChildWrapper>);
+/// Owns a running child; dropping it kills the child's whole group, and its lineage where that is followed.
+struct Tree {
+    child: Box<dyn ChildWrapper>,
+    pid: Option<u32>,
+    lineage: Option<Lineage>,
+}
 
 impl Tree {
-    fn kill(&mut self) {
+    /// Answers with what ran besides the child; told only where the lineage is followed.
+    fn kill(&mut self) -> LeftRunning {
         // An error means that nothing of the group is left, which is what was asked for.
-        let _gone = self.0.start_kill();
+        let _gone = self.child.start_kill();
+        self.lineage.as_ref().map(Lineage::end).unwrap_or_default()
+    }
+}
+
+impl Tree {
+    /// Waits for the child alone: of its group there may be more that we adopted, and that is ended when it has.
+    fn wait(&mut self) -> impl Future<Output = io::Result<ExitStatus>> + Send + '_ {
+        self.child.inner_mut().wait()
     }
 }
 
 impl Drop for Tree {
     fn drop(&mut self) {
         self.kill();
+        lineage::starting().strike(self.pid);
     }
 }
 
@@ -77,8 +92,20 @@ fn start(command: &Command) -> Result<(Tree, Option<Screen>), ProcessError> {
         // After the session, which has to be there first.
         wrap.wrap(Controlling);
     }
-    let child = wrap.spawn().map_err(|source| start_error(command, source))?;
-    Ok((Tree(child), screen))
+    let mut door = lineage::starting();
+    let mut lineage = match command.ends {
+        Ends::Group => None,
+        Ends::Everything => Some(Lineage::open(&mut door).map_err(|errno| start_error(command, errno.into()))?),
+    };
+    let spawned = wrap.spawn();
+    door.list(spawned.as_ref().ok().and_then(|child| child.id()));
+    drop(door);
+    let child = spawned.map_err(|source| start_error(command, source))?;
+    let pid = child.id();
+    if let Some(lineage) = &mut lineage {
+        lineage.of(pid);
+    }
+    Ok((Tree { child, pid, lineage }, screen))
 }
 
 #[expect(unsafe_code, reason = "the only way to have the kernel kill a child when this process is killed")]
@@ -172,21 +199,22 @@ pub(super) async fn perform(
     let lost = |source| ProcessError::Lost { program: command.name(), source };
     let began = Instant::now();
     let (mut tree, screen) = start(command)?;
-    let mut stdin = tree.0.stdin().take();
-    let pipe = tree.0.stdout().take();
+    let mut stdin = tree.child.stdin().take();
+    let pipe = tree.child.stdout().take();
     let mut stdout = screen.map_or_else(|| pipe.map_or(Source::Nothing, Source::Pipe), Source::Screen);
-    let mut stderr = tree.0.stderr().take();
+    let mut stderr = tree.child.stderr().take();
     let (mut out, mut err) = (Sink::new(Stream::Out, command.output_cap), Sink::new(Stream::Err, command.output_cap));
     let (mut out_buffer, mut err_buffer) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
     let mut written = 0;
     let mut ended = None;
+    let mut left_running = LeftRunning::default();
     let mut until = began + command.deadline;
 
     while ended.is_none() || out.open || err.open {
         tokio::select! {
-            status = tree.0.wait(), if ended.is_none() => {
+            status = tree.wait(), if ended.is_none() => {
                 ended = Some(how_it_ended(status.map_err(lost)?));
-                tree.kill();
+                left_running = tree.kill();
                 until = Instant::now() + DRAIN;
             }
             read = stdout.read(&mut out_buffer), if out.open => match read.map_err(lost)? {
@@ -209,7 +237,7 @@ pub(super) async fn perform(
             },
             () = cancel.cancelled(), if ended.is_none() => {
                 tree.kill();
-                tree.0.wait().await.map_err(lost)?;
+                tree.wait().await.map_err(lost)?;
                 return Err(ProcessError::Cancelled { program: command.name() });
             }
             () = sleep_until(until) => {
@@ -217,7 +245,9 @@ pub(super) async fn perform(
                     break;
                 }
                 tree.kill();
-                tree.0.wait().await.map_err(lost)?;
+                tree.wait().await.map_err(lost)?;
+                // What was just being started when the signal came.
+                left_running = tree.kill();
                 ended = Some(Ended::TimedOut);
                 until = Instant::now() + DRAIN;
             }
@@ -230,6 +260,7 @@ pub(super) async fn perform(
         truncated: out.truncated || err.truncated,
         stdout: out.kept,
         stderr: err.kept,
+        left_running,
         took: began.elapsed(),
     })
 }

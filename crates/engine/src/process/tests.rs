@@ -229,3 +229,54 @@ async fn what_is_left_in_the_background_of_a_terminal_dies_with_its_leader() {
     let pid = pid_in(&dir.path().join("grandchild")).unwrap();
     until("the end of the grandchild", || !alive(pid)).await;
 }
+
+/// A script that leaves a process in a session of its own, two forks away, with an environment that names nobody.
+fn hides(dir: &Path) -> Command {
+    let hidden = "echo $$ > hidden; exec sleep 1000";
+    let script =
+        format!("(setsid env -i sh -c '{hidden}' </dev/null >/dev/null 2>&1 &) ; until [ -s hidden ]; do :; done");
+    shell(&script).cwd(dir).deadline(Duration::from_secs(60))
+}
+
+#[tokio::test]
+async fn what_hides_in_a_session_of_its_own_is_ended_with_the_program_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = run(&hides(dir.path()).with_everything_it_starts(), &never()).await.unwrap();
+    let hidden = pid_in(&dir.path().join("hidden")).unwrap();
+    assert!(output.success() && !alive(hidden));
+    let [named] = &output.left_running.ended[..] else { panic!("{:?}", output.left_running) };
+    assert!(named.ends_with(&format!("(process {hidden})")), "{named}");
+    assert_eq!(output.left_running.survived, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_hides_is_ended_at_the_deadline_and_when_nobody_waits_any_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut late = hides(dir.path()).with_everything_it_starts().deadline(Duration::from_secs(1));
+    late.args[1].push("; sleep 1000");
+    let output = run(&late, &never()).await.unwrap();
+    assert_eq!(output.ended, Ended::TimedOut);
+    assert!(!alive(pid_in(&dir.path().join("hidden")).unwrap()));
+
+    let dir = tempfile::tempdir().unwrap();
+    let mut dropped = hides(dir.path()).with_everything_it_starts();
+    dropped.args[1].push("; sleep 1000");
+    let up = until("the hidden one", || pid_in(&dir.path().join("hidden")).is_some());
+    let cancel = never();
+    tokio::select! {
+        _ = run(&dropped, &cancel) => panic!("it ended"),
+        () = up => {}
+    }
+    let hidden = pid_in(&dir.path().join("hidden")).unwrap();
+    until("the end of the hidden one", || !alive(hidden)).await;
+}
+
+#[tokio::test]
+async fn other_programs_of_ours_go_on() {
+    let other = shell("read line; echo \"$line\"; sleep 0.3; echo still").stdin("here\n".as_bytes());
+    let cancel = never();
+    let ends = shell("sleep 1000 & sleep 0.1").with_everything_it_starts();
+    let (other, ends) = tokio::join!(run(&other, &cancel), run(&ends, &cancel));
+    assert!(ends.unwrap().success());
+    assert_eq!(other.unwrap().stdout_text(), "here\nstill\n");
+}

@@ -35,9 +35,10 @@ impl SpecGuard {
         self.expected = view.services.iter().map(|service| (service.name.clone(), Mark::of(service))).collect();
     }
 
-    /// Notes every service that changed since, and accepts the change so that it is named once. A rollback is Swarm's doing
+    /// Tells every service that changed since, and accepts the change so that it is named once. A rollback is Swarm's doing
     /// and is reported where it is found.
-    pub(crate) fn compare(&mut self, view: &StackView) {
+    pub(crate) fn compare(&mut self, view: &StackView) -> Vec<String> {
+        let mut changes = Vec::new();
         let found: BTreeMap<String, Mark> =
             view.services.iter().map(|service| (service.name.clone(), Mark::of(service))).collect();
         for (name, mark) in &self.expected {
@@ -46,16 +47,22 @@ impl SpecGuard {
                 Some(_) if view.services.iter().any(|service| service.name == *name && rolled_back(service.update)) => {
                 }
                 Some(now) if now.id == mark.id => {
-                    self.unexplained.push(format!("service `{name}` was changed in place"));
+                    changes.push(format!("service `{name}` was changed in place"));
                 }
-                Some(_) => self.unexplained.push(format!("service `{name}` was removed and created again")),
-                None => self.unexplained.push(format!("service `{name}` was removed")),
+                Some(_) => changes.push(format!("service `{name}` was removed and created again")),
+                None => changes.push(format!("service `{name}` was removed")),
             }
         }
         for name in found.keys().filter(|name| !self.expected.contains_key(*name)) {
-            self.unexplained.push(format!("service `{name}` was added"));
+            changes.push(format!("service `{name}` was added"));
         }
         self.expected = found;
+        changes
+    }
+
+    /// Notes changes that nobody is to be asked about.
+    pub(crate) fn note(&mut self, changes: Vec<String>) {
+        self.unexplained.extend(changes);
     }
 
     /// What was noted.

@@ -1,11 +1,11 @@
 //! Runs a trusted hook on the host (TRUST-1): the plan holds one only when the caller said `--trust-hooks`.
 //!
-//! A hook may do anything its user may. What it does to the stack is noticed by the run's guards, not prevented.
+//! A hook may do anything its user may. What it does on the engine is noticed by [`super::traces`], not prevented.
 
 use super::conductor::{Fault, passed};
 use crate::custom::Facts;
 use crate::docker::EngineAddress;
-use crate::process::{self, Command, Ended, ProcessError, Stream};
+use crate::process::{self, Command, Ended, LeftRunning, ProcessError, Stream};
 use crate::voice::Voice;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -37,14 +37,38 @@ pub(crate) struct HostHook<'a> {
     pub(crate) state: &'a Path,
 }
 
-/// Runs the hook to its end.
+impl HostHook<'_> {
+    /// Its text, as far as it is any.
+    pub(crate) fn text(&self) -> String {
+        let bytes = std::fs::read(self.folder.join(self.path)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// A hook that has ended.
+pub(crate) struct HookEnd {
+    /// How.
+    pub(crate) outcome: Outcome,
+    /// Everything it printed that was kept.
+    pub(crate) said: String,
+    /// What it had left running, and what of that could not be ended.
+    pub(crate) left_running: LeftRunning,
+}
+
+impl HookEnd {
+    fn unstarted(outcome: Outcome) -> Self {
+        Self { outcome, said: String::new(), left_running: LeftRunning::default() }
+    }
+}
+
+/// Runs the hook to its end, and ends with it whatever it started.
 pub(crate) async fn run(
     hook: &HostHook<'_>,
     facts: &Facts,
     voice: &Voice,
     step: &StepId,
     cancel: &CancellationToken,
-) -> Result<Outcome, Fault> {
+) -> Result<HookEnd, Fault> {
     std::fs::create_dir_all(hook.state).map_err(|error| Fault::unwritten(hook.state, &error))?;
     let command = command(hook, facts);
     let mut lines = 0;
@@ -70,10 +94,13 @@ pub(crate) async fn run(
             return Err(Fault::unanswered(Finding::new(Cause::Cancelled, error.to_string())));
         }
         // It does not start: the hook's own doing.
-        Err(error) => return Ok(failed(hook, Cause::TestBroken, &error.to_string(), Vec::new())),
+        Err(error) => {
+            let outcome = failed(hook, Cause::TestBroken, &error.to_string(), Vec::new());
+            return Ok(HookEnd::unstarted(outcome));
+        }
     };
     let words = || output.last_words().lines().map(str::to_owned).collect();
-    Ok(match output.ended {
+    let outcome = match output.ended {
         Ended::Exited(0) => passed(format!("{} ended well", hook.path)),
         Ended::Exited(code) => failed(hook, Cause::HookFailed, &format!("ended with exit code {code}"), words()),
         Ended::Signalled(signal) => failed(hook, Cause::HookFailed, &format!("died of signal {signal}"), words()),
@@ -81,7 +108,9 @@ pub(crate) async fn run(
             let how = format!("did not end within {} s and was killed", hook.limit.as_secs());
             failed(hook, Cause::HookFailed, &how, words())
         }
-    })
+    };
+    let said = format!("{}\n{}", output.stdout_text(), output.stderr_text());
+    Ok(HookEnd { outcome, said, left_running: output.left_running })
 }
 
 fn failed(hook: &HostHook<'_>, cause: Cause, how: &str, details: Vec<String>) -> Outcome {
@@ -100,6 +129,7 @@ fn command(hook: &HostHook<'_>, facts: &Facts) -> Command {
         .cwd(hook.folder)
         .deadline(hook.limit)
         .output_cap(OUTPUT_CAP)
+        .with_everything_it_starts()
         .env("CC_CI_STATE_DIR", hook.state.as_os_str());
     let command = fixed.into_iter().fold(command, |command, (name, value)| command.env(name, value));
     facts.more.iter().fold(command, |command, (name, value)| command.env(name, value))

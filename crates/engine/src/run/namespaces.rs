@@ -39,6 +39,7 @@ pub(super) async fn remove(
             LedgerEntry::Namespace { .. }
             | LedgerEntry::Opened { .. }
             | LedgerEntry::Making { .. }
+            | LedgerEntry::Found { .. }
             | LedgerEntry::Deploying { .. }
             | LedgerEntry::Closed => None,
         });

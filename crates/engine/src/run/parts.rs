@@ -13,7 +13,8 @@ use crate::backup::{BackupRepository, Snapshot};
 use crate::data::Seeded;
 use crate::pulse::Pulse;
 use crate::route::OpenRoute;
-use crate::swarm::Deployed;
+use crate::swarm::{Deployed, EngineTime};
+use crate::witness::Sight;
 use cc_ci_model::convergence::{History, StackView};
 use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::outside::{Located, Written};
@@ -32,6 +33,7 @@ pub(in crate::run) struct Known<'a> {
     pub(in crate::run) world: &'a World,
     pub(in crate::run) images: Images,
     pub(in crate::run) conductor: Conductor,
+    pub(in crate::run) sight: Sight,
 }
 
 /// The trees of the run, and what its dependencies gave for them.
@@ -59,6 +61,8 @@ impl Trees {
 pub(in crate::run) struct AppStack {
     pub(in crate::run) pulse: Pulse,
     pub(in crate::run) guard: SpecGuard,
+    /// When hooks ran on the host.
+    pub(in crate::run) hooks: Vec<HookSpan>,
     /// The proof of the one deploy.
     pub(in crate::run) deployed: Option<Deployed>,
     /// What the next wait for convergence waits for.
@@ -79,6 +83,7 @@ impl AppStack {
         Self {
             pulse,
             guard: SpecGuard::default(),
+            hooks: Vec::new(),
             deployed: None,
             coming: None,
             before: None,
@@ -86,6 +91,22 @@ impl AppStack {
             serves: None,
             restored: None,
         }
+    }
+}
+
+/// When a hook ran on the host.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::run) struct HookSpan {
+    /// Before it was started.
+    pub(in crate::run) from: EngineTime,
+    /// When it and all that it had started were ended, and the engine was looked at.
+    pub(in crate::run) to: EngineTime,
+}
+
+impl HookSpan {
+    /// Whether something happened meanwhile.
+    pub(in crate::run) fn holds(&self, at: EngineTime) -> bool {
+        self.from <= at && at <= self.to
     }
 }
 

@@ -4,7 +4,7 @@ use super::app::App;
 use super::checks::{Look, backup, converged, data, front, housed, moved, ready, serving, stable, volumes};
 use super::conductor::{Conductor, StepEnd, Stepped};
 use super::deploying::{self, Images};
-use super::parts::{AppStack, Data, Known, LiveDependency, Trees};
+use super::parts::{AppStack, Data, HookSpan, Known, LiveDependency, Trees};
 use super::tools::Tools;
 use super::watch::Watch;
 use super::world::World;
@@ -12,6 +12,7 @@ use crate::pulse::Pulse;
 use crate::run::checks::serving::Patience;
 use crate::screenshot::Exposure;
 use crate::swarm::SwarmError;
+use crate::witness::Sight;
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::data::restored::Way;
 use cc_ci_model::event::Event;
@@ -39,21 +40,22 @@ pub(in crate::run) struct Run<'a> {
     reach: Reach,
 }
 
-/// Runs every planned tier; returns the changes to the stack that the run did not make.
+/// Runs every planned tier.
 pub(super) async fn perform(
     plan: &Arc<Plan>,
     permits: Permits,
     app: App,
     world: &World,
+    sight: Sight,
     exposure: &mut Exposure,
-) -> Result<Vec<String>, SwarmError> {
+) -> Result<Accounts, SwarmError> {
     let cold = plan.dependencies.iter().zip(&app.providers).filter(|(one, _)| one.mode == Mode::Cold);
     let trees = cold.map(|(_, provider)| &provider.tree).chain(&app.base).chain([&app.head]);
     let images = Images::resolve(world, &trees.collect::<Vec<_>>()).await;
     let follow = |stack: &StackName| Pulse::start(world.observe(), stack, world.cancel.token());
     let conductor = Conductor::new(&world.voice, world.cancel.token());
     let mut run = Run {
-        known: Known { plan: Arc::clone(plan), world, images, conductor },
+        known: Known { plan: Arc::clone(plan), world, images, conductor, sight },
         trees: Trees { app, outputs: Outputs::default() },
         permits,
         stack: AppStack::new(follow(&plan.stack)),
@@ -73,7 +75,16 @@ pub(super) async fn perform(
     let followers = run.dependencies.iter().map(|one| one.pulse.finish());
     tokio::join!(run.stack.pulse.finish(), join_all(followers));
     performed.and(compared)?;
-    Ok(run.stack.guard.unexplained().to_vec())
+    Ok(Accounts { unexplained: run.stack.guard.unexplained().to_vec(), hooks: run.stack.hooks })
+}
+
+/// What a run has to answer for besides its steps.
+#[derive(Debug, Default)]
+pub(super) struct Accounts {
+    /// Changes to the stack that no operation made.
+    pub(super) unexplained: Vec<String>,
+    /// When hooks ran on the host.
+    pub(super) hooks: Vec<HookSpan>,
 }
 
 impl<'a> Run<'a> {
@@ -280,7 +291,8 @@ impl<'a> Run<'a> {
     /// Notes what somebody else changed since the last operation.
     pub(in crate::run) async fn compare_specs(&mut self) -> Result<(), SwarmError> {
         let view = self.known.world.doors.observe.stack(&self.known.plan.stack).await?;
-        self.stack.guard.compare(&view);
+        let changes = self.stack.guard.compare(&view);
+        self.stack.guard.note(changes);
         Ok(())
     }
 }

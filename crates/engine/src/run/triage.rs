@@ -117,6 +117,7 @@ fn is_about_the_app(cause: Cause) -> bool {
         | Cause::EngineLost
         | Cause::HostMemory
         | Cause::Harness
+        | Cause::HookStrayed
         | Cause::Cancelled => false,
     }
 }

@@ -1,8 +1,9 @@
 //! What is asked of the swarm and what it answers, in our own words.
 
+use crate::labels;
 use cc_ci_model::data::Mounted;
 use cc_ci_model::ids::StackName;
-use cc_ci_model::object::Object;
+use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::plan::permit::DeployPermit;
 use cc_ci_recipe::compose::Service;
 use cc_ci_recipe::env_sample::Charset;
@@ -38,6 +39,23 @@ pub struct Inventory {
 }
 
 impl Inventory {
+    /// The stacks that anything carries the label of.
+    #[must_use]
+    pub fn stacks(&self) -> BTreeSet<StackName> {
+        self.objects
+            .values()
+            .filter_map(|labels| labels.get(labels::STACK))
+            .map(|name| StackName::observed(name))
+            .collect()
+    }
+
+    /// Whether anything is of this stack, or is a service of that name.
+    #[must_use]
+    pub fn has_stack(&self, stack: &StackName) -> bool {
+        let service = Object::new(ObjectKind::Service, stack.as_str());
+        self.objects.contains_key(&service) || self.stacks().contains(stack)
+    }
+
     /// How many there are of each kind, in the order of [`cc_ci_model::object::ObjectKind::ALL`].
     #[must_use]
     pub fn counts(&self) -> [usize; 6] {

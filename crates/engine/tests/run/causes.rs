@@ -26,6 +26,7 @@ const fn tested(cause: Cause) -> Option<(&'static str, &'static str)> {
         Cause::DataLost => (DATA, "a_head_that_loses_what_was_seeded"),
         Cause::VolumeShrunk => (DATA, "a_head_that_loses_a_file"),
         Cause::VolumeReplaced => (DATA, "a_head_that_mounts_a_new_volume"),
+        Cause::HookStrayed => ("hooks.rs", "what_a_hook_leaves_is_named_blamed_and_removed"),
         Cause::HookFailed => (OWN, "a_hook_that_fails"),
         Cause::BackupIncomplete => (DATA, "a_promised_folder_that_is_not_there"),
         Cause::DumpTruncated => (DATA, "a_dump_that_breaks_off"),
@@ -50,7 +51,7 @@ const fn tested(cause: Cause) -> Option<(&'static str, &'static str)> {
 }
 
 /// All causes.
-const ALL: [Cause; 33] = [
+const ALL: [Cause; 34] = [
     Cause::NeverHealthy,
     Cause::CrashLoop,
     Cause::ImageMissing,
@@ -67,6 +68,7 @@ const ALL: [Cause; 33] = [
     Cause::VolumeShrunk,
     Cause::VolumeReplaced,
     Cause::HookFailed,
+    Cause::HookStrayed,
     Cause::BackupIncomplete,
     Cause::DumpTruncated,
     Cause::RestoreIncomplete,

@@ -22,6 +22,7 @@ mod causes;
 mod contract;
 mod data;
 mod dependencies;
+mod hooks;
 mod own;
 mod shop;
 mod teardown;

@@ -1,5 +1,6 @@
 //! The app under test: a web shop with a database, at a base and at a head, on a swarm in memory.
 
+mod host_hook;
 mod recipe;
 
 use crate::told::Told;
@@ -10,6 +11,7 @@ use cc_ci_engine::run::{self, Cancel, World};
 use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::swarm::Doors;
 use cc_ci_engine::voice::Voice;
+use cc_ci_engine::witness::OtherRuns;
 use cc_ci_model::event::{Event, FORMAT, Listener, Stamped};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
@@ -26,6 +28,7 @@ use cc_ci_recipe::Environment;
 use cc_ci_recipe::overlay::{AppBounds, Endpoint, TreeLabel};
 use cc_ci_testkit::plan::plain_facts;
 use cc_ci_testkit::swarm::FakeSwarm;
+use host_hook::Acted;
 use recipe::Variety;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
@@ -47,6 +50,8 @@ pub(crate) struct Shop {
     needs: Option<Mode>,
     cancel: Cancel,
     twist: Box<dyn Fn(Doors) -> Doors>,
+    acted: Option<Acted>,
+    others: OtherRuns,
 }
 
 #[derive(Clone, Default)]
@@ -101,6 +106,8 @@ impl Shop {
             needs: None,
             cancel: Cancel::default(),
             twist: Box::new(|doors| doors),
+            acted: None,
+            others: Arc::new(|_, _| false),
         }
     }
 
@@ -155,6 +162,17 @@ impl Shop {
         Self { twist: Box::new(twist), ..self }
     }
 
+    /// With a hook on the host before the upgrade, whose text holds `words`. `meanwhile` happens while it runs. Its process is
+    /// real, so the clock must not be paused.
+    pub(crate) fn hooked_on_host(self, words: &'static str, meanwhile: impl Fn(&FakeSwarm) + 'static) -> Self {
+        Self { acted: Some(Acted { words, meanwhile: Box::new(meanwhile) }), ..self }
+    }
+
+    /// Beside another run that is alive and has this label and stack.
+    pub(crate) fn beside(self, run: &'static str, stack: &'static str) -> Self {
+        Self { others: Arc::new(move |label, name| label == run && name.as_str() == stack), ..self }
+    }
+
     fn facts(&self, app: &App) -> PlanFacts {
         let base = match self.base {
             Some(_) => Base::Published {
@@ -166,15 +184,19 @@ impl Shop {
         };
         let test = self.test.map(|path| (Tier::Custom, vec![path.to_owned()]));
         let hook = self.hook.map(|(time, path)| ((time, HookPlace::Sandbox), path.to_owned()));
+        let on_host =
+            self.acted.as_ref().map(|_| ((HookTime::PreUpgrade, HookPlace::Host), host_hook::PATH.to_owned()));
+        // The clock runs for hooks on the host.
+        let stable = if self.acted.is_some() { 0 } else { Limits::default().stable };
         PlanFacts {
             base,
             zone: ZONE.to_owned(),
             data: self.variety.data(),
             backup: recipe::promise(&app.head.recipe),
             tests: test.into_iter().collect(),
-            hooks: hook.into_iter().collect(),
+            hooks: hook.into_iter().chain(on_host).collect(),
             dependencies: self.needs.map(|mode| self.logins(mode)).into_iter().collect(),
-            limits: Limits { converge: 30, serving: 5, command: 10, ..Limits::default() },
+            limits: Limits { converge: 30, serving: 5, command: 10, stable, ..Limits::default() },
             ..plain_facts(run_id(), recipe_name(), head_commit())
         }
     }
@@ -245,6 +267,9 @@ impl Shop {
             std::fs::write(&path, "#!/bin/sh\n").unwrap();
             std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
         }
+        if let Some(acted) = &self.acted {
+            acted.write(&tests);
+        }
         tests.is_dir().then_some(tests)
     }
 
@@ -272,10 +297,14 @@ impl Shop {
             bounds: AppBounds::NONE,
             cancel: self.cancel,
             alive: Arc::new(|_| true),
-            others: Arc::new(|_, _| false),
+            others: Arc::clone(&self.others),
             hold: Duration::ZERO,
         };
-        let end = Box::pin(run::run(approved, app, &world)).await;
+        let hook_state = folder.path().join(run::HOOK_STATE);
+        let end = tokio::select! {
+            end = Box::pin(run::run(approved, app, &world)) => end,
+            never = host_hook::act(self.acted.as_ref(), &self.swarm, &hook_state) => match never {},
+        };
         voice.say(Event::RunEnded { end });
         let told = record.0.lock().unwrap().clone();
         let evidence = Evidence::fold(&told);

@@ -60,6 +60,17 @@ async fn a_service_that_stays_is_red() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_holds_a_network_is_named_at_once() {
+    let network = Object::new(ObjectKind::Network, format!("{}_inside", stack()));
+    let began = tokio::time::Instant::now();
+    let told = Shop::on(swarm().held(network.clone(), "somebodys")).run().await;
+    let words = format!("left behind: {network}, which is held by container somebodys");
+    assert_eq!(told.verdict.reasons, [words]);
+    assert_eq!((told.verdict.color, told.verdict.blame), (Color::Red, Some(Blame::Infrastructure)));
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_belongs_to_somebody_else_is_left_alone() {
     let theirs = Object::new(ObjectKind::Volume, "neighbour_data");
     let told = Shop::on(swarm().with(theirs.clone())).run().await;

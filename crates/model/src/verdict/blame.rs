@@ -91,7 +91,7 @@ pub fn of(cause: Cause) -> Option<Blame> {
         | Cause::NothingToSeed
         | Cause::TimedOut => Some(Blame::Recipe),
         Cause::DependencyUnhealthy | Cause::ProvisioningFailed => Some(Blame::Dependency),
-        Cause::TestBroken | Cause::NeededTestNotRun => Some(Blame::Test),
+        Cause::TestBroken | Cause::NeededTestNotRun | Cause::HookStrayed => Some(Blame::Test),
         Cause::DiskFull | Cause::Registry | Cause::EngineLost | Cause::HostMemory => Some(Blame::Infrastructure),
         Cause::Harness => Some(Blame::Harness),
         Cause::Cancelled => Some(Blame::Cancelled),

@@ -6,7 +6,6 @@ use crate::evidence::Evidence;
 use crate::ids::StackName;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
-use crate::plan::hook::HookPlace;
 use crate::plan::permit::Purpose;
 use crate::plan::step::{Action, Operation, Part};
 use schemars::JsonSchema;
@@ -53,17 +52,22 @@ impl BudgetVerdict {
 
 /// Whether a run answers for a stack that came into being on the engine while it went on (RUN-3).
 ///
-/// It does when the stack carries the run's label, stands in its ledger or is one of its plan, and for every stack when a hook
-/// of the plan runs on the host: such a hook can deploy what it likes, and leave a process behind that deploys later. Nothing
+/// It does when the stack carries the run's label, stands in its ledger or is one of its plan, and when it came into being while
+/// a hook of the plan ran on the host: such a hook can deploy what it likes, and nothing that it started outlives it. Nothing
 /// else of a run reaches the engine, so all other stacks are a stranger's.
 #[must_use]
-pub fn answers_for(plan: &Plan, ledger: &[StackName], stack: &StackName, run_label: Option<&str>) -> bool {
-    let on_host = |action: &Action| matches!(action, Action::Hook { place: HookPlace::Host, .. });
+pub fn answers_for(plan: &Plan, ledger: &[StackName], stack: &StackName, run_label: Option<&str>, came: Came) -> bool {
     let of_plan = *stack == plan.stack || plan.dependencies.iter().any(|one| one.stack == *stack);
-    run_label == Some(plan.run.as_str())
-        || of_plan
-        || ledger.contains(stack)
-        || plan.tiers.iter().flat_map(|tier| &tier.steps).any(|step| on_host(&step.action))
+    run_label == Some(plan.run.as_str()) || of_plan || ledger.contains(stack) || came == Came::WhileAHookRan
+}
+
+/// When a stack came into being.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// While a hook ran on the host, and nobody had seen the stack before.
+    WhileAHookRan,
+    /// At any other time.
+    Otherwise,
 }
 
 /// Holds the three guards against each other.

@@ -13,6 +13,7 @@ fn service(name: &str, replicas: u64) -> ServiceView {
         update: Update::Completed,
         labels: BTreeMap::new(),
         env: Vec::new(),
+        previous: None,
     }
 }
 

@@ -6,12 +6,10 @@ use cc_ci_model::evidence::Evidence;
 use cc_ci_model::exit;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::Cause;
-use cc_ci_model::plan::build::{PlanFacts, plan};
-use cc_ci_model::plan::hook::{HookPlace, HookTime};
 use cc_ci_model::plan::step::Operation;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::blame::Blame;
-use cc_ci_model::verdict::budget::{Agreement, answers_for};
+use cc_ci_model::verdict::budget::{Agreement, Came, answers_for};
 use cc_ci_model::verdict::{Color, Verdict, judge};
 
 fn red(verdict: &Verdict, line: &str, words: &[&str], blame: Blame) {
@@ -137,22 +135,15 @@ fn a_run_that_ended_before_the_count_is_not_green_and_does_not_hide_why() {
 }
 
 #[test]
-fn a_run_answers_for_what_is_its_own_and_for_all_that_a_hook_on_the_host_could_make() {
-    let (plan_of, name) = (|hooks| plan(PlanFacts { hooks, ..facts() }).plan, StackName::observed);
-    let plain = a_plan();
-    let sandboxed = plan_of([((HookTime::PreUpgrade, HookPlace::Sandbox), "hooks/pre_upgrade".to_owned())].into());
-    let on_host = plan_of([((HookTime::PreUpgrade, HookPlace::Host), "hooks/host/pre_upgrade".to_owned())].into());
-    let ledger = [name("written")];
-    for plan in [&plain, &sandboxed] {
-        assert!(answers_for(plan, &ledger, &name("any"), Some("r1")), "its label");
-        assert!(answers_for(plan, &ledger, &name("written"), None), "its ledger");
-        assert!(answers_for(plan, &ledger, &plan.stack, None), "its stack, removed before anybody saw its label");
-        for label in [None, Some("r2"), Some(""), Some("r1 ")] {
-            assert!(!answers_for(plan, &ledger, &name("strange"), label), "{label:?}");
-        }
-        assert!(!answers_for(plan, &ledger, &name(&format!("{}-2", plan.stack)), None), "a like name is not the name");
+fn a_run_answers_for_what_is_its_own_and_for_what_came_while_a_hook_ran_on_the_host() {
+    let (plan, name) = (a_plan(), StackName::observed);
+    let answers = |stack: &StackName, label| answers_for(&plan, &[name("written")], stack, label, Came::Otherwise);
+    assert!(answers(&name("any"), Some("r1")), "its label");
+    assert!(answers(&name("written"), None), "its ledger");
+    assert!(answers(&plan.stack, None), "its stack, removed before anybody saw its label");
+    for label in [None, Some("r2"), Some(""), Some("r1 ")] {
+        assert!(!answers(&name("strange"), label), "{label:?}");
+        assert!(answers_for(&plan, &[], &name("strange"), label, Came::WhileAHookRan), "{label:?}");
     }
-    for label in [None, Some("r2")] {
-        assert!(answers_for(&on_host, &[], &name("strange"), label), "{label:?}");
-    }
+    assert!(!answers(&name(&format!("{}-2", plan.stack)), None), "a like name is not the name");
 }

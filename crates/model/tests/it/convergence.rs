@@ -18,6 +18,7 @@ fn service(name: &str) -> ServiceView {
         update: Update::None,
         labels: BTreeMap::new(),
         env: Vec::new(),
+        previous: None,
     }
 }
 

@@ -136,6 +136,7 @@ fn a_cause_is_blamed_by_the_table() {
         (Cause::DataLost, Fail, Blame::Recipe, Color::Red, exit::RED),
         (Cause::VolumeShrunk, Fail, Blame::Recipe, Color::Red, exit::RED),
         (Cause::VolumeReplaced, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::HookStrayed, Fail, Blame::Test, Color::Red, exit::RED),
         (Cause::HookFailed, Fail, Blame::Recipe, Color::Red, exit::RED),
         (Cause::BackupIncomplete, Fail, Blame::Recipe, Color::Red, exit::RED),
         (Cause::DumpTruncated, Fail, Blame::Recipe, Color::Red, exit::RED),

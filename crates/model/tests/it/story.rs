@@ -277,7 +277,7 @@ impl Story {
         teller.say(5, Event::Budget(self.budget.clone()));
         teller.say(1, Event::VerdictDue);
         for object in &self.left {
-            teller.say(1000, Event::LeftBehind { object: object.clone() });
+            teller.say(1000, Event::LeftBehind { object: object.clone(), held_by: Vec::new() });
         }
         teller.say(700, Event::Inventory { when: InventoryWhen::After, counts: [1, 2, 4, 0, 0, 0] });
         for (artifact, secret) in &self.leaks {

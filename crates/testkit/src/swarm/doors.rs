@@ -75,6 +75,10 @@ impl Observe for FakeSwarm {
         Ok(running.filter(|(name, ..)| name == service).map(|(_, container, _)| container).collect())
     }
 
+    async fn holders(&self, object: &Object) -> Result<BTreeSet<String>, SwarmError> {
+        Ok(self.orders().held.get(object).cloned().unwrap_or_default())
+    }
+
     async fn labels(&self, object: &Object) -> Result<Option<BTreeMap<String, String>>, SwarmError> {
         let state = self.state();
         Ok(match object.kind {

@@ -136,6 +136,7 @@ impl FakeService {
             update: self.update(now),
             labels: wanted.labels.clone(),
             env: wanted.env.clone(),
+            previous: self.before.as_ref().map(|before| before.wanted.spec.clone()),
         }
     }
 }

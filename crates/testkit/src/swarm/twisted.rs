@@ -123,6 +123,10 @@ impl Observe for Twisted {
         self.inner.running(stack, service).await
     }
 
+    async fn holders(&self, object: &Object) -> Result<BTreeSet<String>, SwarmError> {
+        self.inner.holders(object).await
+    }
+
     async fn labels(&self, object: &Object) -> Result<Option<BTreeMap<String, String>>, SwarmError> {
         self.inner.labels(object).await
     }

@@ -224,7 +224,7 @@ impl Operator<'_> {
         let state = self.world.folder.join(crate::run::HOOK_STATE);
         let hook = HostHook { folder, path, tier, limit: self.limit(), engine: &self.world.engine, state: &state };
         let ended = host_hook::run(&hook, &self.facts, &self.world.voice, &step.id, self.world.cancel.token()).await;
-        went_well(step.id.as_str(), ended.unwrap_or_else(Outcome::from))
+        went_well(step.id.as_str(), ended.map_or_else(Outcome::from, |hook| hook.outcome))
     }
 
     pub(super) async fn redeploy(&self) -> Result<(), FloorError> {

@@ -137,6 +137,7 @@ mod tests {
             update: Update::None,
             labels: BTreeMap::new(),
             env: Vec::new(),
+            previous: None,
         };
         StackView { services: vec![service], tasks }
     }
