@@ -5,10 +5,12 @@
 //! set-up, is known by its title, heading or path, and only if base had nothing of that kind.
 
 mod page;
+mod settling;
 mod standin;
 mod target;
 
 pub use page::{FrontAnswer, Page, READ, Shape};
+pub use settling::{LAST_WORD, may_be_starting};
 pub use target::Target;
 
 /// What came back on one path.

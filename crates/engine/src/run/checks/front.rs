@@ -1,6 +1,6 @@
 //! The front page at base and at head: what is worse at head is a finding, with both answers side by side (APP-1).
 
-use super::Look;
+use super::{Look, serving};
 use crate::route::OpenRoute;
 use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::tools;
@@ -37,16 +37,17 @@ pub(in crate::run) async fn pages(route: &OpenRoute, domain: &Domain, scheme: &s
     pages
 }
 
-/// Compares the front pages of an app that `answered` with base's. One that is worse is looked at again until the time has passed,
-/// counted from `since`, that the app has to serve.
+/// Compares the front pages of an app that `answered` with base's. One that is worse is looked at again until it has settled, and at
+/// most until the time has passed, counted from `since`, that the app has to serve.
 pub(in crate::run) async fn check(look: &Look<'_>, answered: Answer<()>, since: Instant) -> Result<Answer<()>, Fault> {
     let Some(served) = answered.seen() else { return Ok(answered) };
-    let until = since + Duration::from_secs(look.plan.limits.serving);
+    let whole = Duration::from_secs(look.plan.limits.serving);
+    let until = since + whole;
     let route = look.tools.route.as_ref().ok_or_else(|| Fault::harness("the route was never opened"))?;
     let health = &look.plan.demands.health;
     let scheme = tools::scheme(look.plan, &look.app.head.recipe);
     let visitor = Visitor { route, domain: &look.plan.domain, scheme };
-    let mut last = String::new();
+    let mut last = (String::new(), Instant::now());
     loop {
         let mut notes = vec![served.clone()];
         let mut found = None;
@@ -60,13 +61,14 @@ pub(in crate::run) async fn check(look: &Look<'_>, answered: Answer<()>, since: 
             }
         }
         let Some((base, head, worse)) = found else { return Ok(passed(notes.join("; ")).into()) };
-        if Instant::now() >= until || look.cancel.is_cancelled() {
-            return Ok(Outcome::Failed(finding(base, &head, worse)).into());
-        }
-        if worse.summary != last {
+        if worse.summary != last.0 {
             let (step, limit) = (look.step.clone(), look.plan.limits.serving);
             look.voice.say(Event::Waiting { step, on: worse.summary.clone(), limit });
-            last = worse.summary;
+            last = (worse.summary.clone(), Instant::now());
+        }
+        let settled = head.settles(&worse).is_some_and(|time| last.1.elapsed() >= serving::last_word(time, whole));
+        if settled || Instant::now() >= until || look.cancel.is_cancelled() {
+            return Ok(Outcome::Failed(finding(base, &head, worse)).into());
         }
         tokio::time::sleep(AGAIN).await;
     }

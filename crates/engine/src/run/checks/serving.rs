@@ -8,8 +8,10 @@ use crate::run::tools;
 use crate::swarm::HttpAnswer;
 use crate::voice::Voice;
 use cc_ci_model::event::Event;
+use cc_ci_model::front;
 use cc_ci_model::ids::{Domain, StepId};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::plan::limits;
 use cc_ci_model::tier::Tier;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -20,6 +22,9 @@ const ASK_AGAIN: Duration = Duration::from_millis(50);
 /// How long a wrong answer has to last before it counts, where a right one is only waited for once more.
 const SHORT: Duration = Duration::from_secs(10);
 
+/// The same where nothing was done to an app since it did not serve.
+const GLANCE: Duration = Duration::from_secs(2);
+
 /// How long an app is asked again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::run) enum Patience {
@@ -29,34 +34,58 @@ pub(in crate::run) enum Patience {
     AfterBackup,
     /// It did not serve when it was asked last, for which its tier is red already.
     Short,
+    /// The same, and nothing but the backup's hooks ran since.
+    Glance,
 }
 
 impl Patience {
     /// The patience with an app in `tier` that answered, or did not, when it was asked last.
     pub(in crate::run) fn of(tier: Tier, served: Option<bool>) -> Self {
         match (served, tier) {
-            (Some(false), _) => Self::Short,
-            (_, Tier::Backup) => Self::AfterBackup,
-            (_, Tier::Install | Tier::Upgrade | Tier::Restore | Tier::Custom) => Self::Whole,
+            (Some(false), Tier::Backup) => Self::Glance,
+            (Some(false), Tier::Install | Tier::Upgrade | Tier::Restore | Tier::Custom) => Self::Short,
+            (Some(true) | None, Tier::Backup) => Self::AfterBackup,
+            (Some(true) | None, Tier::Install | Tier::Upgrade | Tier::Restore | Tier::Custom) => Self::Whole,
         }
+    }
+
+    /// How long an app may say nothing.
+    pub(in crate::run) fn silence(self, whole: Duration) -> Duration {
+        self.limits(whole).none
     }
 
     /// How long answers and silence are waited out.
     fn limits(self, whole: Duration) -> Limits {
         match self {
-            Self::Whole => Limits { wrong: whole, none: whole },
-            Self::Short => Limits { wrong: SHORT.min(whole), none: SHORT.min(whole) },
+            Self::Whole => Limits { settled: last_word(front::LAST_WORD, whole), ..Limits::all(whole) },
+            Self::Short => Limits::all(SHORT.min(whole)),
+            Self::Glance => Limits::all(GLANCE.min(whole)),
             // A hook may restart the app, which then is silent for a while. One that answers is up.
-            Self::AfterBackup => Limits { wrong: SHORT.min(whole), none: whole },
+            Self::AfterBackup => Limits { none: whole, ..Limits::all(SHORT.min(whole)) },
         }
     }
+}
+
+/// How long an answer has to stay the same to be the app's last word; who gives it more time to serve than is usual gets that.
+pub(in crate::run) fn last_word(usual: Duration, whole: Duration) -> Duration {
+    let given = whole > Duration::from_secs(limits::Limits::default().serving);
+    if given { whole } else { usual.min(whole) }
 }
 
 /// How long an app may give an answer that is not accepted, and how long none at all.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::run) struct Limits {
+    /// Answers that are not accepted, whichever.
     wrong: Duration,
+    /// The same one all the time, with a status that no app gives which is on its way.
+    settled: Duration,
     none: Duration,
+}
+
+impl Limits {
+    fn all(limit: Duration) -> Self {
+        Self { wrong: limit, settled: limit, none: limit }
+    }
 }
 
 /// Asks the app over its route until it gives an accepted answer on `path`. `tier` says which tree is deployed.
@@ -81,7 +110,7 @@ pub(in crate::run) async fn check(
     let Outcome::Failed(finding) = asked else { return Ok(asked.into()) };
     let summary = match patience {
         Patience::AfterBackup => format!("the app served before the backup and does not after it: {}", finding.summary),
-        Patience::Whole | Patience::Short => finding.summary,
+        Patience::Whole | Patience::Short | Patience::Glance => finding.summary,
     };
     Ok(Answer::failed(Finding { summary, ..finding }.with_details(route_labels::ports(tree))))
 }
@@ -105,20 +134,24 @@ impl Question<'_> {
         step: &StepId,
         limit: Duration,
     ) -> Outcome {
-        self.asked_within(route, voice, step, Limits { wrong: limit, none: limit }).await
+        self.asked_within(route, voice, step, Limits::all(limit)).await
     }
 
     async fn asked_within(&self, route: &OpenRoute, voice: &Voice, step: &StepId, limits: Limits) -> Outcome {
         let started = Instant::now();
-        let (mut last, mut wrong_since) = (String::new(), None);
+        let (mut last, mut same_since, mut wrong_since) = (String::new(), started, None);
         loop {
-            let Unaccepted { text: said, by_app } = match self.once(route).await {
+            let Unaccepted { text: said, by } = match self.once(route).await {
                 Ok(status) => return passed(format!("{status} on {}", self.path)),
                 Err(said) => said,
             };
-            wrong_since = by_app.then(|| wrong_since.unwrap_or_else(Instant::now));
+            if said != last {
+                same_since = Instant::now();
+            }
+            wrong_since = by.map(|_| wrong_since.unwrap_or_else(Instant::now));
             let over = wrong_since.is_some_and(|since: Instant| since.elapsed() >= limits.wrong);
-            if over || started.elapsed() >= limits.none {
+            let settled = by == Some(By::Running) && same_since.elapsed() >= limits.settled;
+            if over || settled || started.elapsed() >= limits.none {
                 let summary = format!("not serving within {} s: {said}", started.elapsed().as_secs());
                 return Outcome::Failed(Finding::new(Cause::NotServing, summary));
             }
@@ -146,12 +179,13 @@ impl Question<'_> {
             HttpAnswer::App { status, .. } if statuses.contains(&status) => Ok(status),
             HttpAnswer::App { status, .. } => {
                 let text = format!("status {status} on {path}, accepted are {}", accepted(statuses));
-                Err(Unaccepted { text, by_app: true })
+                let by = if front::may_be_starting(status) { By::Starting } else { By::Running };
+                Err(Unaccepted { text, by: Some(by) })
             }
             HttpAnswer::Edge { reason, .. } => {
-                Err(Unaccepted { text: format!("{who} did not answer: {reason}"), by_app: false })
+                Err(Unaccepted { text: format!("{who} did not answer: {reason}"), by: None })
             }
-            HttpAnswer::None { why } => Err(Unaccepted { text: format!("no answer: {why}"), by_app: false }),
+            HttpAnswer::None { why } => Err(Unaccepted { text: format!("no answer: {why}"), by: None }),
         }
     }
 }
@@ -162,7 +196,16 @@ pub(in crate::run) struct Unaccepted {
     /// What was said, or that nothing was.
     pub(in crate::run) text: String,
     /// Whether the app itself said it: it is up.
-    by_app: bool,
+    by: Option<By>,
+}
+
+/// What kind of answer an app gave that is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// One that an app may give which is on its way.
+    Starting,
+    /// Any other.
+    Running,
 }
 
 /// `200, 301 and 302`.
@@ -183,13 +226,19 @@ mod tests {
     fn a_wrong_answer_after_a_backup_is_not_waited_out_and_a_restart_is() {
         let whole = Duration::from_secs(60);
         let limits = |tier, served| {
-            let Limits { wrong, none } = Patience::of(tier, served).limits(whole);
-            (wrong.as_secs(), none.as_secs())
+            let Limits { wrong, settled, none } = Patience::of(tier, served).limits(whole);
+            (settled.as_secs(), wrong.as_secs(), none.as_secs())
         };
-        assert_eq!(limits(Tier::Upgrade, None), (60, 60));
-        assert_eq!(limits(Tier::Restore, Some(true)), (60, 60));
-        assert_eq!(limits(Tier::Backup, Some(true)), (10, 60));
-        assert_eq!(limits(Tier::Backup, Some(false)), (10, 10));
-        assert_eq!(limits(Tier::Restore, Some(false)), (10, 10));
+        assert_eq!(limits(Tier::Upgrade, None), (20, 60, 60));
+        assert_eq!(limits(Tier::Restore, Some(true)), (20, 60, 60));
+        assert_eq!(limits(Tier::Backup, Some(true)), (10, 10, 60));
+        assert_eq!(limits(Tier::Backup, Some(false)), (2, 2, 2));
+        assert_eq!(limits(Tier::Restore, Some(false)), (10, 10, 10));
+    }
+
+    #[test]
+    fn an_app_that_is_given_more_time_to_serve_gets_it() {
+        let seconds = |whole| last_word(front::LAST_WORD, Duration::from_secs(whole)).as_secs();
+        assert_eq!([seconds(5), seconds(60), seconds(61), seconds(300)], [5, 20, 61, 300]);
     }
 }
