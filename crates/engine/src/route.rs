@@ -4,14 +4,17 @@
 //! that network reaches `https://<domain>/` on the ordinary port. The runner itself reaches the container by its address on the
 //! engine's local bridge, never by an overlay address: those are not routed on the host.
 
+use crate::exec::{ExecCommand, ExecError};
 use crate::ledger::Ledger;
 use crate::pace::Tries;
 use crate::swarm::{
     Asking, Bounds, HttpAnswer, Launch, LaunchNetwork, NewFile, Node, Privileges, RunEdge, Stay, SwarmError,
 };
 use cc_ci_edge::Routes;
+use cc_ci_model::contact::Contact;
 use cc_ci_model::ids::{Domain, RunId};
 use cc_ci_model::object::{Object, ObjectKind};
+use cc_ci_model::outcome::{Cause, Finding};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +29,12 @@ const STATUS_MOST: usize = 64 << 10;
 
 /// The most memory the edge may use. Bytes.
 const MEMORY: i64 = 128 << 20;
+
+/// Makes one connection (see its own description).
+const CONNECT: &str = include_str!("route/connect.py");
+
+/// How long one connection may take. The program has limits of its own, which are shorter.
+const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 
 /// Where the edge's files lie in its container.
 const FOLDER: &str = "/edge";
@@ -123,6 +132,25 @@ impl OpenRoute {
     /// Asks what answers on a domain once.
     pub async fn ask(&self, domain: &Domain, scheme: &str, path: &str) -> HttpAnswer {
         self.asked(&Asking::of(scheme, domain.as_str(), path)).await
+    }
+
+    /// Makes one connection to a port on the network that the edge is on; with a name, a TLS handshake for it is begun.
+    pub async fn connect(&self, host: &str, port: u16, name: Option<&str>) -> Result<Contact, Finding> {
+        let port = port.to_string();
+        let words = ["python3", "-I", "-S", "-c", CONNECT, host, &port].into_iter().chain(name);
+        let command = ExecCommand::new(words).limit(CONNECT_LIMIT);
+        let output = match self.node.exec(&self.edge.container, &command).await {
+            Ok(output) => output,
+            Err(error @ (ExecError::Gone { .. } | ExecError::CannotStart { .. })) => {
+                return Err(Finding::new(Cause::Harness, error.to_string()));
+            }
+            Err(error @ (ExecError::Engine { .. } | ExecError::NoExitCode { .. })) => {
+                return Err(Finding::new(Cause::EngineLost, error.to_string()));
+            }
+        };
+        Contact::read(&output.text()).ok_or_else(|| {
+            Finding::new(Cause::Harness, format!("cannot try a connection: {}", output.tail(1).concat()))
+        })
     }
 
     /// Asks once, as `asking` says.

@@ -1,5 +1,9 @@
 //! The routes that a recipe's Traefik labels ask for.
 
+mod tcp;
+
+pub use tcp::{Connection, DeadEnd, Speaks, connections};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -94,6 +98,14 @@ pub fn routes(compose: &Compose) -> (Vec<TraefikRoute>, Vec<Problem>) {
         }
     }
     (found, problems)
+}
+
+/// How a recipe is reached over HTTP: `https` where any of its HTTP routers has TLS, `None` without such a router.
+#[must_use]
+pub fn http_scheme(routes: &[TraefikRoute]) -> Option<&'static str> {
+    let mut http = routes.iter().filter(|route| route.protocol == RouteProtocol::Http).peekable();
+    http.peek()?;
+    Some(if http.any(|route| route.tls != RouteTls::Off) { "https" } else { "http" })
 }
 
 /// Whether any service asks Traefik for a route.

@@ -22,7 +22,7 @@ use crate::request::{Places, Request};
 use allowed::Allowance;
 use base::wish;
 use cc_ci_model::ids::RunId;
-use cc_ci_model::plan::build::{self, BackupPromise, Data, HasRoute, PlanFacts};
+use cc_ci_model::plan::build::{self, BackupPromise, Data, HasConnections, HasRoute, PlanFacts};
 use cc_ci_model::plan::choose;
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
@@ -37,7 +37,7 @@ use cc_ci_recipe::Recipe;
 use cc_ci_recipe::backup::Backup;
 use cc_ci_recipe::lint::LintReport;
 use cc_ci_recipe::source::Problem;
-use cc_ci_recipe::traefik::RouteProtocol;
+use cc_ci_recipe::traefik::{self, RouteProtocol};
 use cc_ci_recipe::version::Version;
 use cc_ci_store::state::StateFolder;
 use choosing::{ChosenBase, Subject, choose_base};
@@ -217,6 +217,7 @@ impl Parts<'_> {
             stages: self.request.stages.clone(),
             zone: ZONE.to_owned(),
             route: route(&head.recipe),
+            connections: connections(&head.recipe),
             backup: backup(&head.recipe),
             data: data(&head.recipe),
             limits: settings.limits.over(limits(&head.recipe)),
@@ -299,6 +300,10 @@ fn route(recipe: &Recipe) -> HasRoute {
     } else {
         HasRoute::None
     }
+}
+
+fn connections(recipe: &Recipe) -> HasConnections {
+    if traefik::connections(&recipe.compose).is_empty() { HasConnections::None } else { HasConnections::Some }
 }
 
 fn backup(recipe: &Recipe) -> BackupPromise {

@@ -2,7 +2,7 @@
 
 use cc_ci_model::ids::{Commit, RecipeName, RunId};
 use cc_ci_model::plan::base::{Base, NoBase};
-use cc_ci_model::plan::build::{BackupPromise, Data, HasRoute, PlanFacts};
+use cc_ci_model::plan::build::{BackupPromise, Data, HasConnections, HasRoute, PlanFacts};
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::scrutiny::Scrutiny;
@@ -21,6 +21,7 @@ pub fn plain_facts(run: RunId, recipe: RecipeName, head: Commit) -> PlanFacts {
         stages: Tier::ALL.into_iter().collect(),
         zone: "ci.test".to_owned(),
         route: HasRoute::Http,
+        connections: HasConnections::None,
         backup: BackupPromise::Not { reason: "no backup labels".to_owned() },
         uncovered: Vec::new(),
         data: Data::None,

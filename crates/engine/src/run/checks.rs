@@ -1,6 +1,7 @@
 //! Checks look and never change anything: what they get is a [`Look`], which has no way to change the swarm (RUN-5).
 
 pub(super) mod backup;
+pub(super) mod connects;
 pub(super) mod converged;
 pub(super) mod data;
 pub(super) mod front;

@@ -75,6 +75,8 @@ pub(in crate::run) struct AppStack {
     pub(in crate::run) serves: Option<bool>,
     /// How it was when it had converged on restored volumes.
     pub(in crate::run) restored: Option<StackView>,
+    /// Whether its TCP routes took connections when they were tried last.
+    pub(in crate::run) connects: Option<bool>,
 }
 
 impl AppStack {
@@ -111,6 +113,7 @@ impl HookSpan {
 }
 
 /// Something the stack is coming to.
+            connects: None,
 pub(in crate::run) struct Coming {
     pub(in crate::run) history: History,
     /// When the operation began that it comes of.

@@ -3,7 +3,7 @@
 use super::app::Deployable;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_recipe::source::Problem;
-use cc_ci_recipe::traefik::TraefikRoute;
+use cc_ci_recipe::traefik::{DeadEnd, TraefikRoute};
 
 /// The first label by which a route cannot be read, has no port or leads to no known service. A proxy leaves such a route out, so
 /// waiting for an answer on it is of no use.
@@ -19,6 +19,13 @@ pub(in crate::run) fn unreadable(tree: &Deployable) -> Option<Finding> {
         let summary = format!("no route leads to the app: {}{said}", place(tree, &key));
         Some(Finding::new(Cause::NotServing, summary).of_service(name))
     })
+}
+
+/// A TCP router that leads nowhere, with the place of its label.
+pub(in crate::run) fn dead_end(tree: &Deployable, dead: &DeadEnd) -> Finding {
+    let DeadEnd { service, label, what } = dead;
+    let at = place(tree, &format!("services.{service}.deploy.labels.{label}"));
+    Finding::new(Cause::NotServing, format!("no route leads to the app: {at}{what}")).of_service(service)
 }
 
 /// The ports that the labels name, each with its place, for an app on which nothing listens.

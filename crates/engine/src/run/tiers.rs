@@ -1,7 +1,7 @@
 //! The tiers in order, on the one deployment: performs the plan's list of steps as it stands (see `docs/design/steps.md`).
 
 use super::app::App;
-use super::checks::{Look, backup, converged, data, front, housed, moved, ready, serving, stable, volumes};
+use super::checks::{Look, backup, connects, converged, data, front, housed, moved, ready, serving, stable, volumes};
 use super::conductor::{Conductor, StepEnd, Stepped};
 use super::deploying::{self, Images};
 use super::parts::{AppStack, Data, HookSpan, Known, LiveDependency, Trees};
@@ -177,6 +177,7 @@ impl<'a> Run<'a> {
             Check::Moved => {
                 let before = self.stack.before.take()?;
                 let (known, look) = self.look(step);
+            Check::Connects => Some(self.connects(tier, step).await),
                 Some(known.conductor.step(step, moved::check(&look, &before)).await.end)
             }
             Check::Markers => {
@@ -277,6 +278,15 @@ impl<'a> Run<'a> {
         let (Some(restored), Some(step)) = (self.stack.restored.take(), stable::step_of(&plan, Tier::Restore)) else {
             return;
         };
+    /// Tries the app's TCP routes.
+    async fn connects(&mut self, tier: Tier, step: &Step) -> StepEnd {
+        let patience = Patience::of(tier, self.stack.connects);
+        let (known, look) = self.look(step);
+        let end = known.conductor.step(step, connects::check(&look, tier, patience)).await.end;
+        self.stack.connects = Some(end == StepEnd::Passed);
+        end
+    }
+
         let (known, mut look) = self.look(step);
         known.conductor.step(step, stable::still_up(&mut look, &restored)).await;
     }

@@ -24,7 +24,7 @@ use cc_ci_model::plan::origin::{Origin, PerOrigin};
 use cc_ci_model::plan::own_tests::Runner;
 use cc_ci_model::plan::step::{Action, Operation};
 use cc_ci_recipe::Recipe;
-use cc_ci_recipe::traefik::RouteTls;
+use cc_ci_recipe::traefik::http_scheme;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -259,7 +259,7 @@ pub(in crate::run) fn scheme(plan: &Plan, recipe: &Recipe) -> &'static str {
     if let Some(scheme) = plan.demands.health.scheme {
         return scheme.word();
     }
-    if recipe.routes.iter().any(|route| route.tls != RouteTls::Off) { "https" } else { "http" }
+    http_scheme(&recipe.routes).unwrap_or("http")
 }
 
 /// What the tests of one origin need.

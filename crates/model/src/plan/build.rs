@@ -32,6 +32,8 @@ pub struct PlanFacts {
     pub zone: String,
     /// Whether the app has a route that can be asked.
     pub route: HasRoute,
+    /// Whether it has TCP routes that can be tried.
+    pub connections: HasConnections,
     /// Whether the recipe promises a backup.
     pub backup: BackupPromise,
     /// What base's backup holds and head's does not any more, in words.
@@ -73,6 +75,15 @@ pub enum HasRoute {
     None,
 }
 
+/// Whether the app has TCP routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HasConnections {
+    /// It has at least one.
+    Some,
+    /// It has none.
+    None,
+}
+
 /// Whether the app keeps data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Data {
@@ -102,7 +113,7 @@ pub fn plan(mut facts: PlanFacts) -> Approved {
     match facts.route {
         HasRoute::Http => {}
         HasRoute::None => facts.notes.push(
-            "the steps `serving` are left out: no router of the recipe speaks HTTP, so only its own tests can show that it \
+            "the steps `serving` are left out: no router of the recipe speaks HTTP, so only its own tests can show what it \
              answers"
                 .to_owned(),
         ),
@@ -281,6 +292,10 @@ impl Steps<'_> {
         match self.facts.route {
             HasRoute::Http => self.check(pass, Check::Serving),
             HasRoute::None => {}
+        }
+        match self.facts.connections {
+            HasConnections::Some => self.check(pass, Check::Connects),
+            HasConnections::None => {}
         }
     }
 

@@ -50,6 +50,7 @@ impl Step {
             Action::Operate(Operation::Seed)
             | Action::Check(
                 Check::Serving
+                | Check::Connects
                 | Check::Stable
                 | Check::Moved
                 | Check::Markers
@@ -257,6 +258,8 @@ pub enum Check {
     Converged,
     /// The app answers over its route with an accepted status.
     Serving,
+    /// Its TCP routes lead to ports that take connections.
+    Connects,
     /// Nothing died within the stability window after convergence (SWARM-3); settled while later steps run.
     Stable,
     /// The running tasks carry the head's spec, the label is the head's commit, nothing was rolled back.
@@ -280,6 +283,7 @@ impl Check {
         match self {
             Self::Converged => "converged",
             Self::Serving => "serving",
+            Self::Connects => "connects",
             Self::Stable => "stable",
             Self::Moved => "moved",
             Self::Markers => "markers",

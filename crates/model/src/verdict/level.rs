@@ -2,6 +2,7 @@
 
 use super::Status;
 use crate::plan::scrutiny::TreeState;
+use crate::plan::step::{Action, Check};
 use crate::plan::{Disposition, Plan, Skip};
 use crate::tier::Tier;
 use schemars::JsonSchema;
@@ -84,7 +85,7 @@ pub enum Ladder {
 }
 
 /// What the plan leaves out, and with it how far the ladder goes: tiers that nobody asked for, that the commit's own settings
-/// skip, or that want a published version.
+/// skip, or that want a published version. Where nothing asks the app over HTTP, only its own tests can show what it answers.
 #[must_use]
 pub fn ladder(plan: &Plan) -> (Ladder, BTreeSet<Tier>) {
     let skipped = |wanted: Skip| -> Vec<Tier> {
@@ -95,13 +96,17 @@ pub fn ladder(plan: &Plan) -> (Ladder, BTreeSet<Tier>) {
         tiers.map(|planned| planned.tier).collect()
     };
     let (not_asked, own, untagged) = (skipped(Skip::NotAsked), skipped(Skip::OwnSettings), skipped(Skip::NoTags));
-    let left_out = [&not_asked, &own, &untagged].into_iter().flatten().copied().collect();
+    let unheard = if is_heard(plan) { Vec::new() } else { vec![Tier::Custom] };
+    let left_out = [&not_asked, &own, &untagged, &unheard].into_iter().flatten().copied().collect();
     let mut caps = Vec::new();
     if !own.is_empty() {
         caps.push(format!("{} skipped by the settings of the commit under test", are(&own)));
     }
     if !untagged.is_empty() {
         caps.push(format!("{} not tried, since no tag publishes a version", are(&untagged)));
+    }
+    if !unheard.is_empty() {
+        caps.push("no router of the app speaks HTTP, and no test of its own asks it".to_owned());
     }
     let ladder = if plan.state == TreeState::Uncommitted {
         Ladder::None { by: "the work tree was tested, not a commit".to_owned() }
@@ -113,6 +118,12 @@ pub fn ladder(plan: &Plan) -> (Ladder, BTreeSet<Tier>) {
         Ladder::Capped { by: caps.join("; ") }
     };
     (ladder, left_out)
+}
+
+/// Whether anything that the app answers is looked at: its route is asked over HTTP, or a test of its own runs.
+fn is_heard(plan: &Plan) -> bool {
+    let mut steps = plan.tiers.iter().flat_map(|planned| &planned.steps);
+    steps.any(|step| step.action == Action::Check(Check::Serving) || step.action.as_test().is_some())
 }
 
 /// `upgrade was`, `upgrade, backup and restore were`.

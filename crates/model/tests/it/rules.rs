@@ -6,13 +6,13 @@ use cc_ci_model::evidence::Evidence;
 use cc_ci_model::exit;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
-use cc_ci_model::plan::build::{BackupPromise, Data, HasRoute, PlanFacts, plan};
+use cc_ci_model::plan::build::{BackupPromise, Data, HasConnections, HasRoute, PlanFacts, plan};
 use cc_ci_model::plan::step::{Action, Check, Operation};
 use cc_ci_model::plan::{self as plans, Disposition};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::blame::Blame;
 use cc_ci_model::verdict::budget::Agreement;
-use cc_ci_model::verdict::{Color, Status, judge};
+use cc_ci_model::verdict::{Color, Status, judge, level};
 use std::collections::BTreeMap;
 
 fn statuses(story: &Story) -> [Status; 5] {
@@ -391,9 +391,34 @@ fn without_a_router_no_step_asks_over_http_and_the_plan_says_so() {
     assert_eq!(
         said,
         [
-            "the steps `serving` are left out: no router of the recipe speaks HTTP, so only its own tests can show that it answers"
+            "the steps `serving` are left out: no router of the recipe speaks HTTP, so only its own tests can show what it answers"
         ]
     );
+}
+
+#[test]
+fn tcp_routes_are_tried_wherever_the_app_came_up() {
+    let connects = |connections, route| {
+        let plan = plan(PlanFacts { connections, route, ..facts() }).plan;
+        let steps = plan.tiers.iter().flat_map(|tier| &tier.steps);
+        steps.filter(|step| step.action == Action::Check(Check::Connects)).count()
+    };
+    assert_eq!(connects(HasConnections::None, HasRoute::Http), 0);
+    assert_eq!(connects(HasConnections::Some, HasRoute::Http), 5);
+    assert_eq!(connects(HasConnections::Some, HasRoute::None), 5);
+}
+
+#[test]
+fn what_an_app_answers_that_nobody_asks_is_not_known() {
+    for (route, tests, capped) in
+        [(HasRoute::Http, false, false), (HasRoute::None, true, false), (HasRoute::None, false, true)]
+    {
+        let facts = PlanFacts { route, connections: HasConnections::Some, ..facts() };
+        let tests = if tests { facts.tests.clone() } else { BTreeMap::new() };
+        let (ladder, left_out) = level::ladder(&plan(PlanFacts { tests, ..facts }).plan);
+        assert_eq!(left_out.contains(&Tier::Custom), capped, "{route:?}");
+        assert_eq!(matches!(ladder, level::Ladder::Capped { .. }), capped, "{route:?}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::{Base, NoBase};
-use cc_ci_model::plan::build::{BackupPromise, Data, HasRoute, PlanFacts, plan};
+use cc_ci_model::plan::build::{BackupPromise, Data, HasConnections, HasRoute, PlanFacts, plan};
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Purpose;
@@ -34,6 +34,7 @@ pub(crate) fn facts() -> PlanFacts {
         stages: Tier::ALL.into_iter().collect::<BTreeSet<_>>(),
         zone: "ci.test".to_owned(),
         route: HasRoute::Http,
+        connections: HasConnections::None,
         backup: BackupPromise::Promised,
         uncovered: Vec::new(),
         data: Data::Kept,

@@ -25,7 +25,7 @@ use cc_ci_recipe::AppEnvironment;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::secrets::SecretOrigin;
 use cc_ci_recipe::source::Problem;
-use cc_ci_recipe::traefik::RouteTls;
+use cc_ci_recipe::traefik::http_scheme;
 use cc_ci_recipe::version;
 use std::collections::BTreeMap;
 use std::io;
@@ -353,8 +353,7 @@ fn asks(settings: &Settings, recipe: &Recipe, mut left_out: impl FnMut(&str)) ->
     match route(recipe) {
         HasRoute::None => None,
         HasRoute::Http => {
-            let tls = recipe.routes.iter().any(|route| route.tls != RouteTls::Off);
-            let own = if tls { Scheme::Https } else { Scheme::Http };
+            let own = if http_scheme(&recipe.routes) == Some("https") { Scheme::Https } else { Scheme::Http };
             Some(ProviderRoute { scheme: settings.health.scheme.unwrap_or(own), asks })
         }
     }

@@ -117,6 +117,7 @@ impl Operator<'_> {
             }
             (
                 Check::Stable
+                | Check::Connects
                 | Check::Moved
                 | Check::Markers
                 | Check::Volumes

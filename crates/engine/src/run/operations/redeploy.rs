@@ -47,7 +47,7 @@ impl Run<'_> {
                 return refused(error, &head.recipe);
             }
             // It has its whole limit again, whatever base did.
-            stack.serves = None;
+            (stack.serves, stack.connects) = (None, None);
             prune(known, trees).await?;
             let routes = tools::routes(known, trees, head);
             if let Some(route) = &mut tools.route {
