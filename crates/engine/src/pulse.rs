@@ -43,6 +43,8 @@ pub struct Death {
     pub log: Vec<String>,
     /// When its event came.
     pub at: Instant,
+    /// How long it had run, if its start was heard of.
+    pub lived: Option<Duration>,
     /// Whether everything that could be learned of it is here.
     pub told: bool,
 }
@@ -77,6 +79,7 @@ impl Pulse {
             deaths: Arc::clone(&deaths),
             tracker: tracker.clone(),
             stop: stop.clone(),
+            starts: Mutex::default(),
         };
         tracker.spawn(follower.follow());
         Self { beat, deaths, tracker, stop }
@@ -127,6 +130,8 @@ struct Follower {
     deaths: Arc<Mutex<Vec<Death>>>,
     tracker: TaskTracker,
     stop: CancellationToken,
+    /// When containers started, by id.
+    starts: Mutex<BTreeMap<String, Instant>>,
 }
 
 impl Follower {
@@ -152,13 +157,18 @@ impl Follower {
     fn take(&self, EngineEvent { action, id, attributes, .. }: EngineEvent) {
         let name = attributes.get(labels::SERVICE_NAME).or_else(|| attributes.get("name"));
         let Some(service) = name.and_then(|name| name.strip_prefix(&format!("{}_", self.stack))) else { return };
-        if action == "die" {
-            self.collect(service, id, &attributes);
+        match action.as_str() {
+            "start" => {
+                self.starts.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Instant::now());
+            }
+            "die" => self.collect(service, id, &attributes),
+            _ => {}
         }
         self.send.send_modify(|beat| *beat += 1);
     }
 
     fn collect(&self, service: &str, container: String, attributes: &BTreeMap<String, String>) {
+        let started = self.starts.lock().unwrap_or_else(PoisonError::into_inner).remove(&container);
         let death = Death {
             service: service.to_owned(),
             container: container.clone(),
@@ -168,6 +178,7 @@ impl Follower {
             health: None,
             log: Vec::new(),
             at: Instant::now(),
+            lived: started.map(|started| started.elapsed()),
             told: false,
         };
         let mut deaths = self.deaths.lock().unwrap_or_else(PoisonError::into_inner);

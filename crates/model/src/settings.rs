@@ -85,6 +85,7 @@ impl LimitSettings {
             serving: self.serving.unwrap_or(usual.serving),
             command: self.command.unwrap_or(usual.command),
             stable: self.stable.unwrap_or(usual.stable),
+            alive: usual.alive,
         }
     }
 }

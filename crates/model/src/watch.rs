@@ -28,6 +28,8 @@ pub struct HeardDeath {
     pub unhealthy: bool,
     /// When, on the clock of [`Watched`]; `None` before the watch began.
     pub at: Option<Duration>,
+    /// How long it had run, if that is known.
+    pub lived: Option<Duration>,
     /// Its last lines.
     pub log: Vec<String>,
 }
@@ -39,8 +41,23 @@ pub struct UnorderedEnd {
     pub service: String,
     /// When; `None` when it had ended before the stack converged.
     pub at: Option<Duration>,
+    /// How long it had run, if that is known.
+    pub lived: Option<Duration>,
     how: How,
     log: Vec<String>,
+}
+
+impl UnorderedEnd {
+    /// In a few words, for an end that is told and is no finding.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let Self { service, how, log, .. } = self;
+        let how = match how {
+            How::Died(why) => format!("died ({why})"),
+            How::Restarted | How::RanBefore => "ended (exit code 0)".to_owned(),
+        };
+        format!("`{service}` {how}{}", last_line(log))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +79,8 @@ pub struct Watched {
     ran_before: BTreeSet<String>,
     /// Tasks that have nothing to do with the version that is watched, or had ended by then.
     past: BTreeSet<String>,
+    /// Those of them that are of another version.
+    old: BTreeSet<String>,
     /// Tasks that were shown as alive when it began; their containers may have been dead by then.
     living: BTreeSet<String>,
     completed: BTreeSet<String>,
@@ -79,6 +98,7 @@ impl Watched {
         let lives = |task: &TaskView| current(task) && !is_over(task.phase);
         let (living, past): (Vec<&TaskView>, Vec<&TaskView>) = view.tasks.iter().partition(|task| lives(task));
         let ids = |tasks: Vec<&TaskView>| tasks.into_iter().map(|task| task.id.clone()).collect();
+        let old = ids(view.tasks.iter().filter(|task| !current(task)).collect());
         let (living, past) = (ids(living), ids(past));
         let goal = |name: &String| goals.get(name).copied().unwrap_or(Goal::Running);
         let ran = before.into_iter().flat_map(running).filter(|name| goal(name) == Goal::Either);
@@ -87,13 +107,14 @@ impl Watched {
         let names = view.services.iter().filter(|service| service.replicas > 0).map(|service| service.name.clone());
         let completed = names.filter(|name| !now.contains(name)).collect();
         let services = view.services.iter().map(|service| service.name.clone()).collect();
-        Self { since, services, goals, ran_before, past, living, completed }
+        Self { since, services, goals, ran_before, past, old, living, completed }
     }
 
     /// Everything that ended by itself, the first first; `at` is when `view` was taken.
     #[must_use]
     pub fn endings(&self, view: &StackView, heard: &[HeardDeath], at: Duration) -> Vec<UnorderedEnd> {
-        let mut endings: Vec<UnorderedEnd> = heard.iter().filter_map(|death| self.of_death(view, death)).collect();
+        let mut endings: Vec<UnorderedEnd> =
+            heard.iter().filter_map(|death| self.of_death(view, heard, death)).collect();
         let told = |task: &TaskView| heard.iter().any(|death| death.task == task.id);
         endings.extend(view.tasks.iter().filter(|task| !told(task)).filter_map(|task| self.of_task(view, task, at)));
         endings.extend(self.ran_before.iter().filter_map(|name| self.already_over(view, heard, name)));
@@ -110,10 +131,12 @@ impl Watched {
             [] => "nothing runs".to_owned(),
             names => format!("{} seen alive for {seconds:.1} s", names.join(", ")),
         };
-        match self.completed.is_empty() {
+        let ended = |name: &&String| !names.contains(*name) && self.goal(name) != Goal::Running;
+        let completed: BTreeSet<&String> = self.completed.iter().chain(self.services.iter().filter(ended)).collect();
+        match completed.is_empty() {
             true => alive,
             false => {
-                let names: Vec<&str> = self.completed.iter().map(String::as_str).collect();
+                let names: Vec<&str> = completed.into_iter().map(String::as_str).collect();
                 format!("{alive}; completed: {}", names.join(", "))
             }
         }
@@ -123,7 +146,7 @@ impl Watched {
     #[must_use]
     pub fn finding(&self, endings: &[UnorderedEnd]) -> Option<Finding> {
         let first = endings.first()?;
-        let UnorderedEnd { service, how, log, at } = first;
+        let UnorderedEnd { service, how, log, at, lived: _ } = first;
         let when = match at {
             Some(at) => format!(" {:.1} s after it had converged", at.saturating_sub(self.since).as_secs_f64()),
             None => String::new(),
@@ -134,8 +157,7 @@ impl Watched {
             1 => ", and once more".to_owned(),
             more => format!(", and {more} more times"),
         };
-        let last = log.iter().rev().find(|line| !line.trim().is_empty());
-        let said = last.map(|line| format!("; its last line: {}", line.trim())).unwrap_or_default();
+        let said = last_line(log);
         let summary = match how {
             How::Died(why) => format!("`{service}` died by itself{when} ({why}){again}{said}"),
             How::Restarted => format!(
@@ -152,7 +174,7 @@ impl Watched {
         self.goals.get(service).copied().unwrap_or(Goal::Running)
     }
 
-    fn of_death(&self, view: &StackView, death: &HeardDeath) -> Option<UnorderedEnd> {
+    fn of_death(&self, view: &StackView, heard: &[HeardDeath], death: &HeardDeath) -> Option<UnorderedEnd> {
         let at = match death.at {
             _ if self.past.contains(&death.task) || !self.services.contains(&death.service) => return None,
             Some(at) => at,
@@ -170,12 +192,13 @@ impl Watched {
         }
         let how = match (death.exit_code, death.unhealthy) {
             (_, true) => How::Died("unhealthy".to_owned()),
-            (Some(0), false) => self.ended_well(&death.service)?,
+            (Some(0), false) => self.ended_well(&death.service, heard, death.lived)?,
             (Some(code), false) if death.oom => How::Died(format!("exit code {code}, killed for memory")),
             (Some(code), false) => How::Died(format!("exit code {code}")),
             (None, false) => How::Died("without an exit code".to_owned()),
         };
-        Some(UnorderedEnd { service: death.service.clone(), at: Some(at), how, log: death.log.clone() })
+        let HeardDeath { service, lived, log, .. } = death.clone();
+        Some(UnorderedEnd { service, at: Some(at), lived, how, log })
     }
 
     /// What a task tells of an end that no event told of.
@@ -191,21 +214,33 @@ impl Watched {
                 Some(_) | None => said,
             }),
             TaskPhase::Complete if said.contains("unhealthy") => How::Died(said),
-            TaskPhase::Complete => self.ended_well(&service.name)?,
+            TaskPhase::Complete => self.ended_well(&service.name, &[], None)?,
             TaskPhase::Pending
             | TaskPhase::Preparing
             | TaskPhase::Starting
             | TaskPhase::Running
             | TaskPhase::Shutdown => return None,
         };
-        Some(UnorderedEnd { service: service.name.clone(), at: Some(at), how, log: Vec::new() })
+        Some(UnorderedEnd { service: service.name.clone(), at: Some(at), lived: None, how, log: Vec::new() })
     }
 
-    fn ended_well(&self, service: &str) -> Option<How> {
+    fn ended_well(&self, service: &str, heard: &[HeardDeath], lived: Option<Duration>) -> Option<How> {
         match self.goal(service) {
             Goal::Running => Some(How::Restarted),
-            Goal::Either if self.ran_before.contains(service) => Some(How::RanBefore),
+            Goal::Either if self.ran_before.contains(service) && self.ended_early(service, heard, lived) => {
+                Some(How::RanBefore)
+            }
             Goal::Either | Goal::Completed => None,
+        }
+    }
+
+    /// Whether a service ended that had run for longer before the redeploy. One that takes as long for its work as it ran there
+    /// may be a one-shot that the redeploy interrupted.
+    fn ended_early(&self, service: &str, heard: &[HeardDeath], lived: Option<Duration>) -> bool {
+        let at_base = heard.iter().filter(|death| death.service == service && self.old.contains(&death.task));
+        match (at_base.filter_map(|death| death.lived).max(), lived) {
+            (Some(before), Some(lived)) => lived < before,
+            (None, _) | (_, None) => true,
         }
     }
 
@@ -214,9 +249,18 @@ impl Watched {
         let service = view.services.iter().find(|service| service.name == name)?;
         let mut tasks = view.tasks.iter().filter(|task| task.service == service.id && task.spec == service.spec);
         let task = tasks.find(|task| task.phase == TaskPhase::Complete && self.past.contains(&task.id))?;
-        let log = heard.iter().find(|death| death.task == task.id).map(|death| death.log.clone());
-        Some(UnorderedEnd { service: name.to_owned(), at: None, how: How::RanBefore, log: log.unwrap_or_default() })
+        let death = heard.iter().find(|death| death.task == task.id);
+        let lived = death.and_then(|death| death.lived);
+        let log = death.map(|death| death.log.clone()).unwrap_or_default();
+        let early = self.ended_early(name, heard, lived);
+        early.then(|| UnorderedEnd { service: name.to_owned(), at: None, lived, how: How::RanBefore, log })
     }
+}
+
+/// `; its last line: …`, if there is any.
+fn last_line(log: &[String]) -> String {
+    let last = log.iter().rev().find(|line| !line.trim().is_empty());
+    last.map(|line| format!("; its last line: {}", line.trim())).unwrap_or_default()
 }
 
 /// A service that has replicas before the redeploy and none after it.

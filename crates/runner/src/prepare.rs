@@ -220,7 +220,7 @@ impl Parts<'_> {
             connections: connections(&head.recipe),
             backup: backup(&head.recipe),
             data: data(&head.recipe),
-            limits: settings.limits.over(limits(&head.recipe)),
+            limits: settings.limits.over(limits(&head.recipe)).with_tests(own.tests.tests.values().flatten().count()),
             demands: demands(settings),
             ready: settings.ready.clone(),
             not_at_base: head.recipe.compose.services.keys().filter(missing).cloned().collect(),

@@ -9,6 +9,7 @@ use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::step::Step;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -141,18 +142,24 @@ pub struct Conductor {
     voice: Voice,
     cancel: CancellationToken,
     failed: Mutex<Vec<(StepId, Finding)>>,
+    well: AtomicBool,
 }
 
 impl Conductor {
     /// A conductor who says everything with `voice` and breaks steps off at `cancel`.
     #[must_use]
     pub fn new(voice: &Voice, cancel: &CancellationToken) -> Self {
-        Self { voice: voice.clone(), cancel: cancel.clone(), failed: Mutex::default() }
+        Self { voice: voice.clone(), cancel: cancel.clone(), failed: Mutex::default(), well: AtomicBool::new(true) }
     }
 
     /// The steps that failed since this was asked last, with what was found.
     pub fn take_failed(&self) -> Vec<(StepId, Finding)> {
         std::mem::take(&mut *self.failed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether no step failed so far.
+    pub fn all_well(&self) -> bool {
+        self.well.load(Ordering::Relaxed)
     }
 
     /// Ends waits when the run is cancelled.
@@ -191,6 +198,7 @@ impl Conductor {
         if let Outcome::Failed(finding) = &outcome {
             let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
             failed.push((step.id.clone(), finding.clone()));
+            self.well.store(false, Ordering::Relaxed);
         }
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.voice.say(Event::StepEnded { step: step.id.clone(), outcome, ms });

@@ -19,9 +19,11 @@ use cc_ci_model::convergence::{History, StackView};
 use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::outside::{Located, Written};
 use cc_ci_model::data::rows::RowCounts;
+use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
 use cc_ci_model::tier::Tier;
+use cc_ci_model::watch::UnorderedEnd;
 use cc_ci_recipe::backup::BackupSpec;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -73,10 +75,14 @@ pub(in crate::run) struct AppStack {
     pub(in crate::run) watch: Option<Watch>,
     /// Whether it answered over its route when it was asked last.
     pub(in crate::run) serves: Option<bool>,
-    /// How it was when it had converged on restored volumes.
-    pub(in crate::run) restored: Option<StackView>,
     /// Whether its TCP routes took connections when they were tried last.
     pub(in crate::run) connects: Option<bool>,
+    /// How it was when it had converged on restored volumes.
+    pub(in crate::run) restored: Option<StackView>,
+    /// What the watch over that saw.
+    pub(in crate::run) restored_watch: Option<Outcome>,
+    /// What ended while the run did something that may end it.
+    pub(in crate::run) forgiven: Vec<UnorderedEnd>,
 }
 
 impl AppStack {
@@ -91,7 +97,10 @@ impl AppStack {
             before: None,
             watch: None,
             serves: None,
+            connects: None,
             restored: None,
+            restored_watch: None,
+            forgiven: Vec::new(),
         }
     }
 }
@@ -113,7 +122,6 @@ impl HookSpan {
 }
 
 /// Something the stack is coming to.
-            connects: None,
 pub(in crate::run) struct Coming {
     pub(in crate::run) history: History,
     /// When the operation began that it comes of.

@@ -66,6 +66,7 @@ pub(super) async fn perform(
         reach: Reach::default(),
     };
     let performed = run.all_tiers().await;
+    stable::doubt(&mut run.stack);
     stable::settle(&mut run.stack, &run.known).await;
     run.still_up().await;
     run.show_last_lines().await;
@@ -105,6 +106,10 @@ impl<'a> Run<'a> {
         for planned in plan.tiers.iter().filter(|planned| planned.disposition.runs()) {
             if self.reach.tier(planned.tier) && !self.known.conductor.cancel().is_cancelled() {
                 self.known.world.voice.say(Event::TierStarted { tier: planned.tier });
+                if planned.tier == Tier::Restore {
+                    // What the restore does to the app may end it; until then nothing may.
+                    stable::stay_alive(&mut self.stack, &self.known).await;
+                }
                 stable::enter(&mut self.stack, &plan, planned.tier);
                 self.tier(planned).await?;
                 self.known.world.voice.say(Event::TierEnded { tier: planned.tier });
@@ -172,12 +177,12 @@ impl<'a> Run<'a> {
         match check {
             Check::Converged => self.converged(tier, step).await,
             Check::Serving => Some(self.serving(tier, step).await),
+            Check::Connects => Some(self.connects(tier, step).await),
             // The watch goes on until the run replaces what it watches, or ends.
             Check::Stable => None,
             Check::Moved => {
                 let before = self.stack.before.take()?;
                 let (known, look) = self.look(step);
-            Check::Connects => Some(self.connects(tier, step).await),
                 Some(known.conductor.step(step, moved::check(&look, &before)).await.end)
             }
             Check::Markers => {
@@ -267,17 +272,12 @@ impl<'a> Run<'a> {
         let end = known.conductor.step(step, asking).await.end;
         self.stack.serves = Some(end == StepEnd::Passed);
         if end == StepEnd::Passed {
+            stable::served(&mut self.stack, &self.known.plan, tier);
             self.picture(tier);
         }
         end
     }
 
-    /// The last look at an app that was restored onto empty volumes.
-    async fn still_up(&mut self) {
-        let plan = Arc::clone(&self.known.plan);
-        let (Some(restored), Some(step)) = (self.stack.restored.take(), stable::step_of(&plan, Tier::Restore)) else {
-            return;
-        };
     /// Tries the app's TCP routes.
     async fn connects(&mut self, tier: Tier, step: &Step) -> StepEnd {
         let patience = Patience::of(tier, self.stack.connects);
@@ -287,8 +287,15 @@ impl<'a> Run<'a> {
         end
     }
 
+    /// The last look at an app that was restored onto empty volumes.
+    async fn still_up(&mut self) {
+        let plan = Arc::clone(&self.known.plan);
+        let (Some(restored), Some(step)) = (self.stack.restored.take(), stable::step_of(&plan, Tier::Restore)) else {
+            return;
+        };
+        let (watched, forgiven) = (self.stack.restored_watch.take(), std::mem::take(&mut self.stack.forgiven));
         let (known, mut look) = self.look(step);
-        known.conductor.step(step, stable::still_up(&mut look, &restored)).await;
+        known.conductor.step(step, stable::still_up(&mut look, &restored, watched, &forgiven)).await;
     }
 
     /// Takes the stack as it is now as the run's own doing.

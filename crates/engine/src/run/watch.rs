@@ -22,7 +22,16 @@ pub(in crate::run) struct Watch {
     zero: Instant,
     /// The end of the stability window: what happens in it belongs to the tier that opened it.
     until: Instant,
+    /// Until when the app has to stay alive before anybody else may end it.
+    alive: Instant,
     stretches: Vec<Stretch>,
+}
+
+/// What a watch saw.
+pub(in crate::run) struct WatchEnd {
+    pub(in crate::run) steps: Vec<(Step, Outcome)>,
+    /// What ended while the run did something that may end it.
+    pub(in crate::run) forgiven: Vec<UnorderedEnd>,
 }
 
 struct Stretch {
@@ -49,12 +58,33 @@ impl Watch {
     pub(in crate::run) fn begin(beginning: Beginning<'_>, step: Option<Step>) -> Self {
         let Beginning { view, goals, before, since, window } = beginning;
         let watched = Watched::of(view, goals, before, Duration::ZERO);
-        Self { watched, zero: since, until: since + window, stretches: vec![Stretch { from: since, step }] }
+        Self {
+            watched,
+            zero: since,
+            until: since + window,
+            alive: since,
+            stretches: vec![Stretch { from: since, step }],
+        }
     }
 
     /// From now on, but not before the end of the window, what ends is a finding of `step`, or of none.
     pub(in crate::run) fn turn(&mut self, step: Option<Step>) {
         self.stretches.push(Stretch { from: self.until.max(Instant::now()), step });
+    }
+
+    /// The app has to stay alive for so long from now on.
+    pub(in crate::run) fn alive_for(&mut self, time: Duration) {
+        self.alive = Instant::now() + time;
+    }
+
+    /// The app has to stay alive for so long, counted from when it ran.
+    pub(in crate::run) fn alive_since_it_ran(&mut self, time: Duration) {
+        self.alive = self.zero + time;
+    }
+
+    /// Until when it has to.
+    pub(in crate::run) fn alive_until(&self) -> Instant {
+        self.alive
     }
 
     /// Whose finding it would be now.
@@ -79,13 +109,13 @@ impl Watch {
         steps
     }
 
-    /// Looks one last time: how the step of each stretch ended, in their order.
+    /// Looks: how the step of each stretch ended so far, in their order, and what ended in a stretch of nobody.
     pub(in crate::run) async fn end(
         &self,
         observe: &dyn Observe,
         stack: &StackName,
         pulse: &mut Pulse,
-    ) -> Result<Vec<(Step, Outcome)>, SwarmError> {
+    ) -> Result<WatchEnd, SwarmError> {
         let now = Instant::now();
         let view = observe.stack(stack).await?;
         let heard: Vec<HeardDeath> = pulse.deaths_told().await.into_iter().map(|death| self.heard(death)).collect();
@@ -95,7 +125,9 @@ impl Watch {
             Some(finding) => Outcome::Failed(finding),
             None => Outcome::Passed { note: Some(note.clone()) },
         };
-        Ok(self.steps().into_iter().map(|step| (step.clone(), outcome(step))).collect())
+        let steps = self.steps().into_iter().map(|step| (step.clone(), outcome(step))).collect();
+        let forgiven = endings.iter().filter(|ending| self.step_at(ending.at).is_none()).cloned().collect();
+        Ok(WatchEnd { steps, forgiven })
     }
 
     fn found_for(&self, step: &Step, endings: &[UnorderedEnd]) -> Option<Finding> {
@@ -110,7 +142,7 @@ impl Watch {
     }
 
     fn heard(&self, death: Death) -> HeardDeath {
-        let Death { service, task, exit_code, oom, health, log, at, container: _, told: _ } = death;
+        let Death { service, task, exit_code, oom, health, log, at, lived, container: _, told: _ } = death;
         HeardDeath {
             service,
             task,
@@ -118,6 +150,7 @@ impl Watch {
             oom,
             unhealthy: health.is_some(),
             at: at.checked_duration_since(self.zero),
+            lived,
             log,
         }
     }

@@ -17,10 +17,14 @@ pub fn render(plan: &Plan) -> String {
     rows.extend(headed("needs", plan.dependencies.iter().map(dependency)));
     rows.extend(headed("tiers", plan.tiers.iter().map(tier)));
     let limits = plan.limits;
+    let alive = match limits.alive {
+        0 => String::new(),
+        seconds => format!(", head watched for at least {seconds} s, since it has no tests of its own"),
+    };
     rows.push((
         "limits",
         format!(
-            "run {} s, converge {} s, serving {} s, one command {} s, stable for {} s",
+            "run {} s, converge {} s, serving {} s, one command {} s, stable for {} s{alive}",
             limits.run, limits.converge, limits.serving, limits.command, limits.stable
         ),
     ));

@@ -156,3 +156,37 @@ fn a_service_that_head_dropped_may_die_long_after_it_was_removed() {
     let same_death_of_one_that_stays = found(now(), &[death("w1", "worker", 137, 18)]);
     assert!(same_death_of_one_that_stays.is_some(), "the watch is deaf");
 }
+
+/// What is found of a worker that may end, and that ran for `before` at base and for `lived` at head.
+fn worker(before: Option<u64>, lived: Option<u64>) -> Option<String> {
+    let old = TaskView { spec: "old".to_owned(), ..task("w0", "worker", TaskPhase::Shutdown) };
+    let began = view(vec![task("t1", "app", TaskPhase::Running), task("w1", "worker", TaskPhase::Running), old]);
+    let watched = Watched::of(&began, goals(), Some(&began), Duration::from_secs(10));
+    let life = |seconds: Option<u64>| seconds.map(Duration::from_secs);
+    let heard = [
+        HeardDeath { lived: life(before), ..death("w0", "worker", 137, 11) },
+        HeardDeath { lived: life(lived), ..death("w1", "worker", 0, 19) },
+    ];
+    let now = view(vec![task("t1", "app", TaskPhase::Running), task("w1", "worker", TaskPhase::Complete)]);
+    let endings = watched.endings(&now, &heard, Duration::from_secs(30));
+    assert!(watched.note(&now, Duration::from_secs(30)).ends_with("completed: migrate, worker"));
+    watched.finding(&endings).map(|finding| finding.summary)
+}
+
+#[test]
+fn a_one_shot_that_the_redeploy_interrupted_may_end_when_its_work_is_done() {
+    assert_eq!(worker(Some(4), Some(30)), None, "it worked for 30 s, and had 4 s at base");
+    for (before, lived) in [(Some(4), Some(1)), (Some(4), None), (None, Some(30))] {
+        let said = worker(before, lived).unwrap_or_default();
+        assert!(said.starts_with("`worker` ran at base and has ended at head"), "{before:?} {lived:?}: {said}");
+    }
+}
+
+#[test]
+fn an_end_that_is_no_finding_is_told_in_a_few_words() {
+    let began = view(vec![task("t1", "app", TaskPhase::Running)]);
+    let watched = Watched::of(&began, goals(), None, Duration::from_secs(10));
+    let endings = watched.endings(&began, &[death("t1", "app", 3, 18)], Duration::from_secs(30));
+    let words: Vec<String> = endings.iter().map(UnorderedEnd::words).collect();
+    assert_eq!(words, ["`app` died (exit code 3); its last line: license check failed"]);
+}

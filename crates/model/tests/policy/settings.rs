@@ -54,7 +54,7 @@ fn limits_hold_to_the_range_that_the_page_says() {
 
 #[test]
 fn the_page_has_the_defaults_of_the_code() {
-    let Limits { run, converge, serving, command, stable } = Limits::default();
+    let Limits { run, converge, serving, command, stable, alive: _ } = Limits::default();
     let limits = [("run", run), ("converge", converge), ("serving", serving), ("command", command), ("stable", stable)];
     for (name, seconds) in limits {
         let key = KEYS.iter().find(|key| key.name == format!("limits.{name}")).unwrap();
@@ -79,7 +79,7 @@ fn all_examples_make_one_file() {
     assert_eq!(settings.health.path, "/healthz");
     assert_eq!((settings.health.statuses.as_slice(), settings.health.scheme), (&[200, 401][..], Some(Scheme::Http)));
     let limits = settings.limits.over(Limits::default());
-    assert_eq!(limits, Limits { run: 1800, converge: 900, serving: 600, command: 30, stable: 10 });
+    assert_eq!(limits, Limits { run: 1800, converge: 900, serving: 600, command: 30, stable: 10, alive: 0 });
     assert_eq!(settings.environment["SANDBOX_DOMAIN"], "sandbox.${DOMAIN}");
     assert_eq!(settings.upgrade_environment["COMPOSE_FILE"], "compose.yml:compose.lfs.yml");
     let pin = settings.base.clone().unwrap();
