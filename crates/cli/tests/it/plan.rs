@@ -118,7 +118,7 @@ fn a_plan_says_what_and_why() {
              backup   seed, settled, snapshot, serving, complete, stable
              restore  mutate, in-place, in-place/serving, in-place/markers, in-place/volumes, onto-empty, onto-empty/converged, onto-empty/serving, onto-empty/markers, onto-empty/volumes, stable
              custom   skipped: the recipe has no tests of its own in `tests/custom`
-    limits   run 3600 s, converge 300 s, serving 60 s, one command 300 s, stable for 5 s
+    limits   run 3600 s, converge 300 s, serving 60 s, one command 300 s, stable for 5 s, head watched for at least 22 s, since it has no tests of its own
     ");
 }
 

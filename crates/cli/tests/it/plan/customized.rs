@@ -50,7 +50,7 @@ fn settings_change_the_plan_and_are_shown_in_it() {
              backup   seed, settled, snapshot, serving, complete, verified, stable
              restore  skipped: it needs a second machine (tests/ci.toml, line 19)
              custom   skipped: the recipe has no tests of its own in `tests/custom`
-    limits   run 3600 s, converge 900 s, serving 60 s, one command 30 s, stable for 5 s
+    limits   run 3600 s, converge 900 s, serving 60 s, one command 30 s, stable for 5 s, head watched for at least 22 s, since it has no tests of its own
     changes  backup.verify = `test -s /x` in app (tests/ci.toml, line 15)
              base.version = "1.0.0+1.22" (tests/ci.toml, line 5)
              data.churn = ["index/**"] (tests/ci.toml, line 6)
