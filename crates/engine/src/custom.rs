@@ -17,6 +17,7 @@ use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::own_tests::Runner;
 use cc_ci_model::tier::Tier;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -29,6 +30,9 @@ const NOTED: usize = 200;
 
 /// How many lines of output a finding keeps.
 const KEPT: usize = 20;
+
+/// Exit codes of a runner that could not be started, or was killed.
+const NEVER_ITS_OWN: RangeInclusive<i64> = 126..=137;
 
 /// The exit code by which a test says that it does not apply.
 pub const SKIPPED: i64 = 77;
@@ -121,7 +125,7 @@ async fn attempt(
     match (runner, output.status) {
         // These never came to an end of their own.
         (Runner::Pytest | Runner::Browser, ExecStatus::Exited(code))
-            if took < call.limit && !(126..=137).contains(&code) =>
+            if took < call.limit && !NEVER_ITS_OWN.contains(&code) =>
         {
             let (outcome, cases) = pytest::outcome(sandbox, call.path, code, &output, &junit).await?;
             if !cases.is_empty() {

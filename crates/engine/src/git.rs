@@ -327,10 +327,11 @@ async fn mirror(url: &str, cache: &Path, cancel: &CancellationToken) -> Result<P
     };
     std::fs::create_dir_all(cache).map_err(written(cache))?;
     let digest = Sha256::digest(url.as_bytes());
-    let key: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let key = hex::encode(&digest[..8]);
     let git_dir = cache.join(format!("{key}.git"));
     let lock_path = cache.join(format!("{key}.lock"));
     let lock = open_lock(&lock_path).map_err(written(&lock_path))?;
+    #[expect(clippy::disallowed_methods, reason = "a lock is waited for; nothing is started from that thread")]
     let _held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
         .await
         .map_err(io::Error::other)

@@ -15,11 +15,9 @@ use cc_ci_model::contact::Contact;
 use cc_ci_model::ids::{Domain, RunId};
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_recipe::traefik::PROXY_NETWORK;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The network operators put their proxy on.
-pub const PROXY_NETWORK: &str = "proxy";
 
 /// How long the edge may take to follow new routes.
 const FOLLOW_LIMIT: Duration = Duration::from_secs(5);

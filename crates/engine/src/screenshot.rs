@@ -10,7 +10,6 @@
 use crate::exec::{ExecCommand, Overflow};
 use crate::keep::{Artifact, Keep};
 use crate::ledger::Ledger;
-use crate::route::PROXY_NETWORK;
 use crate::swarm::{Bounds, Launch, LaunchNetwork, Node, Orphans, Privileges, Root, Swap};
 use crate::voice::Voice;
 use crate::workbench;
@@ -19,6 +18,7 @@ use base64::prelude::BASE64_STANDARD;
 use cc_ci_model::event::{Event, Screenshot, Shot};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::redact::{Redactor, Vault};
+use cc_ci_recipe::traefik::PROXY_NETWORK;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use serde::Deserialize;

@@ -109,17 +109,17 @@ pub enum Event {
     },
     /// A tier begins.
     TierStarted {
-        /// Which.
+        /// The tier.
         tier: Tier,
     },
     /// A step begins.
     StepStarted {
-        /// Which.
+        /// The step.
         step: StepId,
     },
     /// What a step is waiting for right now; progress, never evidence.
     Waiting {
-        /// Which step.
+        /// The step.
         step: StepId,
         /// In words: `app: starting 0/1 (health: starting)`.
         on: String,
@@ -135,23 +135,23 @@ pub enum Event {
     },
     /// What the file of tests of a step consists of; always before the step's end.
     TestCases {
-        /// Which step.
+        /// The step.
         step: StepId,
         /// In the order they ran.
         cases: Vec<TestCase>,
     },
     /// A step ended.
     StepEnded {
-        /// Which.
+        /// The step.
         step: StepId,
-        /// How.
+        /// How the step ended.
         outcome: Outcome,
         /// How long it took.
         ms: u64,
     },
     /// A tier's last step ended.
     TierEnded {
-        /// Which.
+        /// The tier.
         tier: Tier,
     },
     /// Written to the ledger before a deploy (RUN-3b).
@@ -163,7 +163,7 @@ pub enum Event {
     },
     /// Services seen after convergence: image and state, per service.
     ServicesSeen {
-        /// During which step.
+        /// The step they were seen in.
         step: StepId,
         /// One line per service.
         services: Vec<ServiceSeen>,
@@ -183,7 +183,7 @@ pub enum Event {
     VerdictDue,
     /// Objects present before the run and after teardown.
     Inventory {
-        /// When.
+        /// When it was taken.
         when: InventoryWhen,
         /// How many of each kind, in the order of [`crate::object::ObjectKind::ALL`].
         counts: [usize; 6],
@@ -214,7 +214,7 @@ pub enum Event {
     },
     /// Always last.
     RunEnded {
-        /// How.
+        /// How the run ended.
         end: RunEnd,
     },
 }
@@ -248,7 +248,7 @@ pub struct Budget {
 /// The service that failed first, by event order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Triage {
-    /// During which step.
+    /// The step that failed.
     pub step: StepId,
     /// The service, without the stack's name.
     pub service: String,
@@ -283,12 +283,12 @@ pub enum Shot {
     Taken,
     /// The page was not to be pictured: it shows credentials, or lies elsewhere.
     Refused {
-        /// Why.
+        /// Why the page was not to be pictured.
         why: String,
     },
     /// There could be none: no browser, no answer, no page that settled.
     Missed {
-        /// Why.
+        /// Why there is no picture.
         why: String,
     },
 }

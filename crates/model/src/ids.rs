@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
+/// A name that is a type of its own.
 macro_rules! name {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
+    ($(#[$meta:meta])* $name:ident) => {
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
+        $(#[$meta])*
         pub struct $name(String);
 
         impl $name {
@@ -27,15 +27,34 @@ macro_rules! name {
     };
 }
 
-name! {
+/// A name that no text becomes without being read, in a record neither.
+macro_rules! parsed {
+    ($(#[$meta:meta])* $name:ident) => {
+        name! {
+            $(#[$meta])*
+            #[serde(try_from = "String")]
+            $name
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NameError;
+
+            fn try_from(text: String) -> Result<Self, NameError> {
+                Self::parse(&text)
+            }
+        }
+    };
+}
+
+parsed! {
     /// A recipe's name: its repository's last path part.
     RecipeName
 }
-name! {
+parsed! {
     /// A full git commit id, 40 lower-case hexadecimal digits.
     Commit
 }
-name! {
+parsed! {
     /// One run of cc-ci: the key of all its state (ISO-1).
     RunId
 }
@@ -95,8 +114,7 @@ impl Commit {
     /// The eight digits that go into the `chaos-version` label, as abra writes it.
     #[must_use]
     pub fn short(&self) -> &str {
-        // A record that somebody else wrote may hold anything.
-        self.0.get(..8).unwrap_or(&self.0)
+        &self.0[..8]
     }
 }
 
@@ -113,7 +131,7 @@ impl StackName {
     #[must_use]
     pub fn of_run(recipe: &RecipeName, commit: &Commit, run: &RunId) -> Self {
         let digest = Sha256::digest(format!("{recipe}|{commit}|{run}").as_bytes());
-        let hex: String = digest.iter().take(3).map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex::encode(&digest[..3]);
         let head: String = recipe.as_str().chars().filter(char::is_ascii_alphanumeric).take(4).collect();
         Self(format!("{}-{hex}", head.to_ascii_lowercase()))
     }

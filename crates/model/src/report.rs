@@ -58,7 +58,7 @@ pub struct ReportView {
     pub tiers: Vec<TierRow>,
     /// What lint found; `None` in records without it.
     pub lint: Option<LintReport>,
-    /// Failing services, first first.
+    /// Services that failed, the earliest first.
     pub triage: Vec<Triage>,
     /// Deploys that were announced, with the reason the plan gives.
     pub deploys: Vec<DeployRow>,

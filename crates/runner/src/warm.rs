@@ -258,7 +258,7 @@ fn script_failed(record: &Record, error: &provider::ProviderError) -> RunnerErro
     RunnerError::new(ErrorKind::Infrastructure, format!("{}: {error}", record.provider.recipe))
 }
 
-/// Removes the namespaces of dead runs from every warm provider; answers with what was removed and what would not go.
+/// Removes the namespaces of dead runs from every warm provider; returns what was removed and what would not go.
 pub(crate) async fn reap(state: &StateFolder, doors: &Doors) -> Result<(Vec<String>, Vec<String>), RunnerError> {
     let (mut removed, mut stuck) = (Vec::new(), Vec::new());
     let alive = world::alive(state);

@@ -2,7 +2,7 @@
 
 use cc_ci_testkit::repo::Repo;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
@@ -78,6 +78,24 @@ fn a_cancelled_run_is_judged_as_such_every_time() {
     assert_eq!(world.text(&["judge", &folder]), first);
     let verdict: Value = serde_json::from_slice(&world.run(&["judge", "r1", "--json"]).stdout).unwrap();
     assert_eq!((&verdict["color"], &verdict["exit_code"]), (&json!("cancelled"), &json!(12)));
+}
+
+#[test]
+fn runs_that_earlier_versions_stored_are_judged_as_they_were() {
+    let world = World::new();
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/tests/runs");
+    let folders: Vec<PathBuf> = std::fs::read_dir(kept).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(folders.len() >= 9, "{folders:?}");
+    for folder in folders {
+        let then: Value = serde_json::from_slice(&std::fs::read(folder.join("results.json")).unwrap()).unwrap();
+        let output = world.run(&["judge", folder.to_str().unwrap(), "--json"]);
+        let now: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(now["color"], then["verdict"], "{}", folder.display());
+        for key in ["blame", "reasons", "exit_code"] {
+            assert_eq!(now[key], then[key], "{key} of {}", folder.display());
+        }
+        assert_eq!(output.status.code().map(Value::from).as_ref(), Some(&then["exit_code"]), "{}", folder.display());
+    }
 }
 
 #[test]

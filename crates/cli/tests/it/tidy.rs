@@ -52,6 +52,7 @@ const PURE: [(&str, &[&str]); 2] = [
             "base64",
             "cc-ci-recipe",
             "chrono",
+            "hex",
             "quick-junit",
             "quick-xml",
             "schemars",
@@ -62,7 +63,7 @@ const PURE: [(&str, &[&str]); 2] = [
             "toml",
         ],
     ),
-    ("recipe", &["granit-parser", "schemars", "semver", "serde", "serde-saphyr", "serde_json", "thiserror"]),
+    ("recipe", &["granit-parser", "schemars", "semver", "serde", "serde-saphyr", "serde_json", "strsim", "thiserror"]),
 ];
 
 fn root() -> PathBuf {

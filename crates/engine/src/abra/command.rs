@@ -62,7 +62,7 @@ enum Keep {
 }
 
 impl Deployer {
-    /// Runs one command to its end; answers with what it said.
+    /// Runs one command to its end; returns what it said.
     pub(super) async fn call(&self, words: &[&str]) -> Result<String, Failure> {
         self.perform(words, self.program.limit, Keep::All).await
     }

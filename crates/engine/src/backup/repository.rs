@@ -37,7 +37,7 @@ pub struct DeriveError(String);
 
 /// Makes the files of an empty repository.
 pub(crate) fn new_repository() -> Result<NewRepository, DeriveError> {
-    let password = hex(&rand::random::<[u8; 32]>());
+    let password = hex::encode(rand::random::<[u8; 32]>());
     let salt: [u8; 64] = rand::random();
     let refused = |text: String| DeriveError(text);
     let params = scrypt::Params::new(LOG_N, 8, 1).map_err(|error| refused(error.to_string()))?;
@@ -60,9 +60,9 @@ pub(crate) fn new_repository() -> Result<NewRepository, DeriveError> {
         "salt": BASE64.encode(salt),
         "data": BASE64.encode(user.seal(master_json.to_string().as_bytes())),
     });
-    let config = json!({ "version": 2, "id": hex(&rand::random::<[u8; 32]>()), "chunker_polynomial": CHUNKER });
+    let config = json!({ "version": 2, "id": hex::encode(rand::random::<[u8; 32]>()), "chunker_polynomial": CHUNKER });
     let key = key.to_string().into_bytes();
-    let name = hex(&Sha256::digest(&key));
+    let name = hex::encode(Sha256::digest(&key));
     Ok(NewRepository {
         password,
         files: [(format!("keys/{name}"), key), ("config".to_owned(), master.seal(config.to_string().as_bytes()))],
@@ -100,14 +100,6 @@ impl Keys {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,7 +109,7 @@ mod tests {
         let new = new_repository().unwrap();
         assert_eq!(new.password.len(), 64);
         let [(key_path, key), (config_path, config)] = &new.files;
-        assert_eq!(*key_path, format!("keys/{}", hex(&Sha256::digest(key))));
+        assert_eq!(*key_path, format!("keys/{}", hex::encode(Sha256::digest(key))));
         assert_eq!(config_path, "config");
         assert!(!config.windows(4).any(|window| window == b"poly"), "the configuration is not sealed");
         assert_ne!(new_repository().unwrap().password, new.password);

@@ -119,16 +119,12 @@ fn read_entry(facts: &[u8]) -> Option<Entry> {
         mode: u32::from_str_radix(mode, 8).ok()?,
         uid: uid.parse().ok()?,
         gid: gid.parse().ok()?,
-        content: (*digest != "-").then(|| Content { digest: (*digest).to_owned(), form, sample: bytes(sample) }),
+        content: (*digest != "-").then(|| Content {
+            digest: (*digest).to_owned(),
+            form,
+            sample: hex::decode(sample).unwrap_or_default(),
+        }),
     })
-}
-
-/// Bytes out of pairs of hexadecimal digits.
-fn bytes(text: &str) -> Vec<u8> {
-    text.as_bytes()
-        .chunks_exact(2)
-        .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
 }
 
 /// `./<volume>/<path>` as volume and escaped path.
@@ -157,8 +153,7 @@ fn escape(bytes: &[u8]) -> String {
 }
 
 fn push_hex(text: &mut String, byte: u8) {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('?');
-    text.extend(['\\', 'x', digit(byte >> 4), digit(byte & 15)]);
+    text.extend(["\\x", &hex::encode([byte])]);
 }
 
 #[cfg(test)]

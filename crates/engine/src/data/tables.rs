@@ -50,11 +50,7 @@ pub(super) fn columns(answer: &str) -> impl Iterator<Item = [&str; 2]> {
 
 /// A name that was asked for in hexadecimal, so that no letter of it looks like something else.
 pub(super) fn name_of(hex: &str) -> Option<String> {
-    let digits = hex.as_bytes();
-    let pairs = digits.len().is_multiple_of(2).then(|| digits.chunks(2))?;
-    let bytes: Option<Vec<u8>> =
-        pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
-    String::from_utf8(bytes?).ok()
+    String::from_utf8(hex::decode(hex).ok()?).ok()
 }
 
 /// A name between quotes of one kind, those in it doubled.

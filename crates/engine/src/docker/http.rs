@@ -2,9 +2,9 @@
 //! routed on the host.
 
 use super::Swarm;
-use crate::route::PROXY_NETWORK;
 use crate::swarm::{AnswerHeaders, Asker, Asking, HttpAnswer, RunEdge, SwarmError};
 use bollard::query_parameters::{InspectContainerOptions, InspectNetworkOptions};
+use cc_ci_recipe::traefik::PROXY_NETWORK;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::collections::HashMap;

@@ -39,6 +39,10 @@ async fn stream(
 ) -> Result<BTreeSet<String>, SwarmError> {
     let verb = || format!("read the files of image {}", what.image);
     let (sender, receiver) = mpsc::channel(16);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an archive is read as it comes; nothing is started from that thread"
+    )]
     let reading = tokio::task::spawn_blocking(move || read(Chunks { from: receiver, rest: Bytes::new() }, &sizes));
     let mut stream = std::pin::pin!(swarm.docker.export_container(name));
     while let Some(chunk) = stream.next().await {

@@ -1,12 +1,12 @@
 //! What an engine says about itself, in our own words.
 
-use crate::route::PROXY_NETWORK;
 use crate::swarm::{EngineFacts, Membership, Pool, ProxyNetwork, SwarmError};
 use bollard::Docker;
 use bollard::models::{LocalNodeState, SystemInfo};
 use bollard::query_parameters::{InspectNetworkOptions, ListImagesOptions, ListNetworksOptions};
 use cc_ci_recipe::overlay::bounds::PROCESSES;
 use cc_ci_recipe::overlay::{AppBounds, Logs};
+use cc_ci_recipe::traefik::PROXY_NETWORK;
 use std::collections::HashMap;
 
 /// Asks the engine about itself.

@@ -3,6 +3,7 @@
 
 use super::EngineAddress;
 use crate::swarm::SwarmError;
+use reqwest::RequestBuilder;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -38,20 +39,16 @@ impl Raw {
     /// The list at `path`, of what carries `label=value`.
     pub(super) async fn list(&self, path: &str, label: &str, value: &str) -> Result<Vec<Value>, SwarmError> {
         let filters = serde_json::json!({ "label": [format!("{label}={value}")] }).to_string();
-        match self.get(&format!("{path}?filters={}", escaped(&filters))).await? {
+        let verb = format!("list {path}");
+        match read(self.client.get(url(path)).query(&[("filters", filters)]), &verb).await? {
             Value::Array(items) => Ok(items),
-            other => Err(SwarmError::answer(format!("list {path}"), &other)),
+            other => Err(SwarmError::answer(verb, &other)),
         }
     }
 
     /// The object at `path`.
     pub(super) async fn get(&self, path: &str) -> Result<Value, SwarmError> {
-        let verb = format!("read {path}");
-        let answer = self.client.get(url(path)).send().await.map_err(SwarmError::engine(verb.clone()))?;
-        let good = answer.status().is_success();
-        let text = answer.text().await.map_err(SwarmError::engine(verb.clone()))?;
-        let value: Value = serde_json::from_str(&text).map_err(SwarmError::engine(verb.clone()))?;
-        if good { Ok(value) } else { Err(SwarmError::answer(verb, &value)) }
+        read(self.client.get(url(path)), &format!("read {path}")).await
     }
 
     /// Posts `body` to `path`.
@@ -75,26 +72,11 @@ fn url(path: &str) -> String {
     format!("http://engine/{path}")
 }
 
-/// Percent-encodes everything but letters and digits.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() * 3);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() {
-            escaped.push(char::from(byte));
-        } else {
-            let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0').to_ascii_uppercase();
-            escaped.extend(['%', digit(byte >> 4), digit(byte & 15)]);
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn filters_travel_whole() {
-        assert_eq!(escaped(r#"{"label":["a=b c"]}"#), "%7B%22label%22%3A%5B%22a%3Db%20c%22%5D%7D");
-    }
+/// Sends a request and reads the value that the engine answers with.
+async fn read(request: RequestBuilder, verb: &str) -> Result<Value, SwarmError> {
+    let answer = request.send().await.map_err(SwarmError::engine(verb))?;
+    let good = answer.status().is_success();
+    let text = answer.text().await.map_err(SwarmError::engine(verb))?;
+    let value: Value = serde_json::from_str(&text).map_err(SwarmError::engine(verb))?;
+    if good { Ok(value) } else { Err(SwarmError::answer(verb.to_owned(), &value)) }
 }

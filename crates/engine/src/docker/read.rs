@@ -148,7 +148,7 @@ fn digest(value: Value) -> String {
     // The maps of a JSON value are sorted.
     let value = without_empty(value);
     let digest = Sha256::digest(value.to_string().as_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&digest[..8])
 }
 
 /// A value without nulls and empty lists and maps: the engine leaves out in one place what it spells out in another.

@@ -2,10 +2,10 @@
 
 use super::{Answering, Disk, Engine, HostFacts, Ipvs, Memory};
 use crate::docker::AddressError;
-use crate::route::PROXY_NETWORK;
 use crate::swarm::{Membership, Pool};
 use cc_ci_recipe::overlay::AppBounds;
 use cc_ci_recipe::overlay::bounds::LOG;
+use cc_ci_recipe::traefik::PROXY_NETWORK;
 use serde::Serialize;
 
 const MIB: u64 = 1024 * 1024;

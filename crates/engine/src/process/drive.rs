@@ -70,7 +70,7 @@ impl Source {
     }
 }
 
-/// Starts a command; with a terminal, also answers with what is read from it.
+/// Starts a command; with a terminal, also returns what is read from it.
 fn start(command: &Command) -> Result<(Tree, Option<Screen>), ProcessError> {
     let opened = match command.console {
         Console::Pipes => None,

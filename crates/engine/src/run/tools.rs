@@ -10,7 +10,7 @@ use crate::custom::Facts;
 use crate::custom::folder::FolderError;
 use crate::custom::sandbox::{Furnishing, Sandbox, Size};
 use crate::ledger::Ledger;
-use crate::route::{self, OpenRoute};
+use crate::route::OpenRoute;
 use crate::secrets::Secrets;
 use crate::swarm::{Containers, Observe, Stay, SwarmError};
 use crate::workbench::Workbench;
@@ -24,7 +24,7 @@ use cc_ci_model::plan::origin::{Origin, PerOrigin};
 use cc_ci_model::plan::own_tests::Runner;
 use cc_ci_model::plan::step::{Action, Operation};
 use cc_ci_recipe::Recipe;
-use cc_ci_recipe::traefik::http_scheme;
+use cc_ci_recipe::traefik::{PROXY_NETWORK, http_scheme};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -119,7 +119,7 @@ impl Tools {
         let (run, stack) = (self.run.clone(), self.stack.clone());
         *self.sandboxes.of_mut(origin) = Starting::start(async move {
             let networks = match wanted {
-                Networks::Proxy => vec![route::PROXY_NETWORK.to_owned()],
+                Networks::Proxy => vec![PROXY_NETWORK.to_owned()],
                 Networks::OfTheStack => networks(containers.observe.as_ref(), &stack).await?,
             };
             Sandbox::start(&containers.node, &ledger, &run, &facts, &Furnishing { networks, ..furnishing }).await
@@ -131,7 +131,7 @@ impl Tools {
         let furnishing = supplies.furnishing(origin, supplies.app.first(), networks.clone())?;
         let furnishing = Furnishing { files: Vec::new(), ..furnishing };
         let sandbox = self.sandboxes.of_mut(origin).get().await?;
-        let others: Vec<String> = networks.into_iter().filter(|one| one != route::PROXY_NETWORK).collect();
+        let others: Vec<String> = networks.into_iter().filter(|one| one != PROXY_NETWORK).collect();
         sandbox.join(&others).await?;
         Ok(sandbox.furnish(&supplies.facts(), &furnishing).await?)
     }
@@ -322,5 +322,5 @@ fn secrets(tree: &Deployable, secrets: &Secrets) -> BTreeMap<String, String> {
 /// The networks a test may be on: those of the stack that can be joined, and the proxy's.
 pub(in crate::run) async fn networks(observe: &dyn Observe, stack: &StackName) -> Result<Vec<String>, SwarmError> {
     let own = observe.networks(stack).await?;
-    Ok([route::PROXY_NETWORK.to_owned()].into_iter().chain(own).collect())
+    Ok([PROXY_NETWORK.to_owned()].into_iter().chain(own).collect())
 }

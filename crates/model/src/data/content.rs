@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// A file lost its content if less than half is left and this many bytes are gone.
 const CUT: u64 = 4 << 10;
@@ -85,10 +84,7 @@ pub fn digest(content: &[u8]) -> String {
         let starts = (0..PIECES).map(|piece| piece * (content.len() - PIECE) / (PIECES - 1));
         starts.for_each(|start| hasher.update(&content[start..start + PIECE]));
     }
-    for byte in hasher.finalize() {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    text + &hex::encode(hasher.finalize())
 }
 
 /// Whether a file that held `before` bytes and holds `after` was cut off.

@@ -44,11 +44,11 @@ pub(super) fn of(value: &str) -> BTreeSet<Vec<u8>> {
 fn encoded(value: &str, forms: &mut BTreeSet<Vec<u8>>) {
     plain(value, forms);
     let bytes = value.as_bytes();
-    for text in [STANDARD.encode(bytes), hexadecimal(bytes)] {
+    for text in [STANDARD.encode(bytes), hex::encode(bytes)] {
         base32(text.as_bytes(), &[0], forms);
     }
-    forms.insert(hexadecimal(bytes).to_uppercase().into_bytes());
-    forms.insert(hexadecimal(bytes).into_bytes());
+    forms.insert(hex::encode(bytes).to_uppercase().into_bytes());
+    forms.insert(hex::encode(bytes).into_bytes());
     base32(bytes, &[0, 1, 2, 3, 4], forms);
     base64(bytes, forms);
 }
@@ -79,10 +79,6 @@ fn plain(value: &str, forms: &mut BTreeSet<Vec<u8>>) {
             layer = below;
         }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Base64 of the value alone, and of the part that does not depend on its neighbours when the value stands at any place

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Whole {
     /// Its text, JSON.
     pub text: String,
-    /// Services that it has whole, with our changes, because the override must not name them; as they should be read.
+    /// Services written in full to this file, with our changes; the override must not repeat them.
     pub services: BTreeMap<String, Service>,
 }
 

@@ -78,7 +78,7 @@ impl Allowance {
         Self { policy: self.policy.with(items, "--allow"), ..self }
     }
 
-    /// Refuses a tree that asks for what is not allowed; answers with what is. `which` is `the base 1.0.0+1` or `head`.
+    /// Refuses a tree that asks for what is not allowed; returns what is. `which` is `the base 1.0.0+1` or `head`.
     pub(crate) fn review(&self, recipe: &Recipe, which: &str) -> Result<Vec<String>, RunnerError> {
         let review = policy::review(recipe, &self.policy);
         if review.refused.is_empty() {

@@ -36,6 +36,7 @@ async fn the_next_reader_goes_on_where_the_last_one_stopped_and_finds_the_outcom
     let (let_go, go_on) = channel();
     let deps = world.deps(world.swarm.doors(), move || vec![Box::new(Halt(Some((reached, go_on))))]);
     let handle = Session::start(run_id("r1"), world.request(), deps);
+    #[expect(clippy::disallowed_methods, reason = "the run is waited for; nothing is started from that thread")]
     tokio::task::block_in_place(|| reaches.recv()).unwrap();
 
     let dir = RunDir::open(&world.state(), &run_id("r1")).unwrap();

@@ -79,7 +79,7 @@ fn index(volumes: &Volumes, roots: &[&str]) -> String {
         listing.extend(content.iter().map(|(path, bytes)| {
             let mut digest = DefaultHasher::new();
             bytes.hash(&mut digest);
-            let sample: String = bytes.iter().take(32).map(|byte| format!("{byte:02x}")).collect();
+            let sample = hex::encode(&bytes[..bytes.len().min(32)]);
             let sample = if sample.is_empty() { "-" } else { &sample };
             format!("f {} 644 0 0 t {:016x} {sample}\0{root}/{path}\0", bytes.len(), digest.finish())
         }));

@@ -9,6 +9,7 @@ use cc_ci_engine::swarm::{ContainerFacts, EngineEvent, EngineTime, EventKind};
 use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase, TaskView, Update};
 use cc_ci_model::ids::StackName;
 use cc_ci_model::object::{Object, ObjectKind};
+use cc_ci_recipe::traefik::PROXY_NETWORK;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tokio::sync::broadcast;
 use tokio::time::Instant;
@@ -143,7 +144,7 @@ impl FakeService {
 
 impl State {
     pub(super) fn new() -> Self {
-        let proxy = Object::new(ObjectKind::Network, "proxy");
+        let proxy = Object::new(ObjectKind::Network, PROXY_NETWORK);
         Self {
             services: BTreeMap::new(),
             helpers: BTreeMap::new(),

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 const PAGE: &str = "docs/design/requirements.md";
 
 /// The words before the numbers: a letter more after the number names a part.
-const KINDS: [&str; 17] = [
-    "APP", "BAK", "BASE", "CUST", "DATA", "DEP", "ISO", "OUT", "PERF", "RUN", "SEC", "SRV", "SWARM", "TIER", "TRUST",
-    "VER", "WATCH",
+const KINDS: [&str; 22] = [
+    "APP", "BAK", "BASE", "CUST", "DATA", "DEP", "DEPLOY", "ENV", "ISO", "LINT", "OUT", "PERF", "RUN", "SAND", "SEC",
+    "SRV", "SWARM", "TIER", "TRUST", "VER", "WARM", "WATCH",
 ];
 
 /// Ids in a text: `RUN-3`, `RUN-3a`, `TIER-install`.
