@@ -12,14 +12,16 @@ pub mod outside;
 pub mod postgres;
 pub mod redis;
 mod rows;
+mod server;
 mod sql;
 pub mod sqlite;
 mod tables;
 
 use cc_ci_model::data::Mounted;
+use cc_ci_model::data::rows::Counted;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
-use cc_ci_recipe::database::{Database, DatabaseKind};
+use cc_ci_recipe::database::Database;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -27,6 +29,7 @@ use crate::swarm::Containers;
 use crate::workbench::{WorkError, Workbench};
 use files::Folder;
 use rows::Scene;
+pub use server::DatabaseServer;
 
 /// What the markers are to prove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,12 +57,8 @@ impl MarkerPhase {
 pub enum MarkerPlace {
     /// A folder in a volume.
     Folder(Folder),
-    /// A PostgreSQL database.
-    Postgres(postgres::PostgresLogin),
-    /// A MariaDB or MySQL database.
-    Mysql(mysql::MysqlLogin),
-    /// A Redis server or one that speaks like it.
-    Redis(redis::RedisLogin),
+    /// A database server.
+    Server(DatabaseServer),
     /// A SQLite file in a volume.
     Sqlite(sqlite::SqliteFile),
 }
@@ -68,12 +67,7 @@ impl MarkerPlace {
     /// The place of a recognised database; `None` for SQLite, whose files are found by their content ([`sqlite::find`]).
     #[must_use]
     pub fn of(database: &Database) -> Option<Self> {
-        match database.kind {
-            DatabaseKind::Postgres => Some(Self::Postgres(postgres::PostgresLogin::to(database))),
-            DatabaseKind::Mysql => Some(Self::Mysql(mysql::MysqlLogin::to(database))),
-            DatabaseKind::Redis => Some(Self::Redis(redis::RedisLogin::to(database))),
-            DatabaseKind::Sqlite => None,
-        }
+        DatabaseServer::of(database).map(Self::Server)
     }
 
     /// The service it belongs to, without the stack's name.
@@ -81,9 +75,7 @@ impl MarkerPlace {
     pub fn service(&self) -> &str {
         match self {
             Self::Folder(folder) => &folder.service,
-            Self::Postgres(login) => &login.service,
-            Self::Mysql(login) => &login.service,
-            Self::Redis(login) => &login.service,
+            Self::Server(server) => server.service(),
             Self::Sqlite(file) => &file.service,
         }
     }
@@ -92,9 +84,7 @@ impl MarkerPlace {
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Folder(folder) => folder.to_string(),
-            Self::Postgres(login) => login.to_string(),
-            Self::Mysql(login) => login.to_string(),
-            Self::Redis(login) => login.to_string(),
+            Self::Server(server) => server.to_string(),
             Self::Sqlite(file) => file.to_string(),
         }
     }
@@ -104,8 +94,11 @@ impl fmt::Display for MarkerPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self {
             Self::Folder(_) => "files",
-            Self::Postgres(_) | Self::Mysql(_) | Self::Sqlite(_) => "rows",
-            Self::Redis(_) => "keys",
+            Self::Server(server) => match server.counted() {
+                Counted::Rows => "rows",
+                Counted::Keys => "keys",
+            },
+            Self::Sqlite(_) => "rows",
         };
         write!(f, "{what} in {}", self.name())
     }
@@ -314,18 +307,13 @@ fn differences(
         .collect()
 }
 
-/// Waits until the database at `place` answers; the inner error is what it said instead. Folders and files are always there.
+/// Waits until a server answers; the inner error is what it said instead.
 pub async fn ready(
     containers: &Containers,
     stack: &StackName,
-    place: &MarkerPlace,
+    server: &DatabaseServer,
 ) -> Result<Result<(), String>, WorkError> {
-    match place {
-        MarkerPlace::Postgres(login) => postgres::ready(containers, stack, login).await,
-        MarkerPlace::Mysql(login) => mysql::ready(containers, stack, login).await,
-        MarkerPlace::Redis(login) => redis::ready(containers, stack, login).await,
-        MarkerPlace::Folder(_) | MarkerPlace::Sqlite(_) => Ok(Ok(())),
-    }
+    server.ready(containers, stack).await
 }
 
 fn folders(places: &[MarkerPlace]) -> Vec<&Folder> {
@@ -333,7 +321,7 @@ fn folders(places: &[MarkerPlace]) -> Vec<&Folder> {
         .iter()
         .filter_map(|place| match place {
             MarkerPlace::Folder(folder) => Some(folder),
-            MarkerPlace::Postgres(_) | MarkerPlace::Mysql(_) | MarkerPlace::Redis(_) | MarkerPlace::Sqlite(_) => None,
+            MarkerPlace::Server(_) | MarkerPlace::Sqlite(_) => None,
         })
         .collect()
 }
@@ -341,7 +329,7 @@ fn folders(places: &[MarkerPlace]) -> Vec<&Folder> {
 fn databases(places: &[MarkerPlace]) -> impl Iterator<Item = &MarkerPlace> {
     places.iter().filter(|place| match place {
         MarkerPlace::Folder(_) => false,
-        MarkerPlace::Postgres(_) | MarkerPlace::Mysql(_) | MarkerPlace::Redis(_) | MarkerPlace::Sqlite(_) => true,
+        MarkerPlace::Server(_) | MarkerPlace::Sqlite(_) => true,
     })
 }
 
@@ -353,7 +341,7 @@ async fn mounts_for(
 ) -> Result<BTreeSet<Mounted>, WorkError> {
     let in_volumes = places.iter().any(|place| match place {
         MarkerPlace::Folder(_) | MarkerPlace::Sqlite(_) => true,
-        MarkerPlace::Postgres(_) | MarkerPlace::Mysql(_) | MarkerPlace::Redis(_) => false,
+        MarkerPlace::Server(_) => false,
     });
     if !in_volumes {
         return Ok(BTreeSet::new());
@@ -383,7 +371,7 @@ mod tests {
     fn nothing_seeded_is_not_a_pass() {
         let mut seeding = Seeding { seeded: seeded(), passed_over: vec![], refused: vec![] };
         assert!(matches!(seeding.outcome(), Outcome::Unverified(Finding { cause: Cause::NothingToSeed, .. })));
-        seeding.seeded.places.push(MarkerPlace::Postgres(postgres::PostgresLogin::of("db")));
+        seeding.seeded.places.push(MarkerPlace::Server(DatabaseServer::Postgres(postgres::PostgresLogin::of("db"))));
         assert!(matches!(seeding.outcome(), Outcome::Passed { .. }));
         seeding.refused.push("db: no psql".into());
         assert!(matches!(seeding.outcome(), Outcome::Unverified(_)));

@@ -38,6 +38,28 @@ pub enum DatabaseKind {
     Sqlite,
 }
 
+impl DatabaseKind {
+    /// Whether what it holds can mostly be had again.
+    #[must_use]
+    pub fn is_mostly_a_cache(self) -> bool {
+        match self {
+            Self::Postgres | Self::Mysql | Self::Sqlite => false,
+            Self::Redis => true,
+        }
+    }
+
+    /// Where the server that `service` runs keeps its data; `None` for kinds that may keep it anywhere.
+    pub(crate) fn folder(self, service: &Service) -> Option<&str> {
+        match self {
+            Self::Postgres => {
+                Some(service.environment.get("PGDATA").and_then(Option::as_deref).unwrap_or("/var/lib/postgresql/data"))
+            }
+            Self::Mysql => Some("/var/lib/mysql"),
+            Self::Redis | Self::Sqlite => None,
+        }
+    }
+}
+
 /// The databases of a stack, by service name.
 #[must_use]
 pub fn databases(compose: &Compose) -> Vec<Database> {

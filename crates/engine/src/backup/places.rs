@@ -6,9 +6,9 @@ use cc_ci_recipe::database::Database;
 use std::collections::BTreeSet;
 
 use super::Promise;
-use crate::data::MarkerPlace;
 use crate::data::files::Folder;
 use crate::data::sqlite::{self, SqliteFile};
+use crate::data::{DatabaseServer, MarkerPlace};
 
 /// What was found in a stack.
 #[derive(Clone, Copy)]
@@ -38,18 +38,11 @@ pub fn for_backup(spec: &BackupSpec, promises: &[Promise], stock: Stock<'_>) -> 
         own.any(|mount| promises.iter().any(|promise| promise.volume == mount.volume))
     };
     let mut chosen = Chosen { places: folders(promises, stock.mounts), left_out: Vec::new() };
-    for place in stock.databases.iter().filter_map(MarkerPlace::of) {
-        match place {
-            MarkerPlace::Redis(_) if !promised(place.service()) => {
-                chosen.leave_out(&place, "its volume is not backed up");
-            }
-            MarkerPlace::Postgres(_)
-            | MarkerPlace::Mysql(_)
-            | MarkerPlace::Redis(_)
-            | MarkerPlace::Folder(_)
-            | MarkerPlace::Sqlite(_) => {
-                chosen.places.push(place);
-            }
+    for server in stock.databases.iter().filter_map(DatabaseServer::of) {
+        if server.may_be_a_cache() && !promised(server.service()) {
+            chosen.leave_out(&MarkerPlace::Server(server), "its volume is not backed up");
+        } else {
+            chosen.places.push(MarkerPlace::Server(server));
         }
     }
     chosen.add_files(stock.files, |file| {
@@ -64,18 +57,11 @@ pub fn for_backup(spec: &BackupSpec, promises: &[Promise], stock: Stock<'_>) -> 
 pub fn for_upgrade(promises: &[Promise], volumes: &BTreeSet<String>, stock: Stock<'_>) -> Chosen {
     let keeps = |service: &str| stock.mounts.iter().any(|mount| mount.service == service);
     let mut chosen = Chosen { places: folders(promises, stock.mounts), left_out: Vec::new() };
-    for place in stock.databases.iter().filter_map(MarkerPlace::of) {
-        match place {
-            MarkerPlace::Redis(_) if !keeps(place.service()) => {
-                chosen.leave_out(&place, "it has no volume to keep it in");
-            }
-            MarkerPlace::Postgres(_)
-            | MarkerPlace::Mysql(_)
-            | MarkerPlace::Redis(_)
-            | MarkerPlace::Folder(_)
-            | MarkerPlace::Sqlite(_) => {
-                chosen.places.push(place);
-            }
+    for server in stock.databases.iter().filter_map(DatabaseServer::of) {
+        if server.may_be_a_cache() && !keeps(server.service()) {
+            chosen.leave_out(&MarkerPlace::Server(server), "it has no volume to keep it in");
+        } else {
+            chosen.places.push(MarkerPlace::Server(server));
         }
     }
     chosen.add_files(stock.files, |_| None);

@@ -153,9 +153,7 @@ fn marker_rows(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, dumps: &[Dum
     for place in seeded.places() {
         let service = match place {
             MarkerPlace::Folder(_) => continue,
-            MarkerPlace::Postgres(_) | MarkerPlace::Mysql(_) | MarkerPlace::Redis(_) | MarkerPlace::Sqlite(_) => {
-                place.service()
-            }
+            MarkerPlace::Server(_) | MarkerPlace::Sqlite(_) => place.service(),
         };
         let own: Vec<(&Dump, String)> = dumps
             .iter()
@@ -181,8 +179,8 @@ fn live<'a>(nodes: &BTreeMap<String, Node>, seeded: &'a Seeded) -> impl Fn(&str)
     move |shown| {
         let itself = |place: &MarkerPlace| match place {
             MarkerPlace::Sqlite(file) => shown == format!("{}:{}/{}", file.service, file.target, file.path),
-            MarkerPlace::Redis(_) => logged && shown.ends_with("/dump.rdb"),
-            MarkerPlace::Folder(_) | MarkerPlace::Postgres(_) | MarkerPlace::Mysql(_) => false,
+            MarkerPlace::Server(server) => server.does_not_read(shown, logged),
+            MarkerPlace::Folder(_) => false,
         };
         seeded.places().iter().any(itself)
     }

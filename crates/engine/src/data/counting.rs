@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::tables::Held;
-use super::{MarkerPlace, mounts_for, mysql, postgres, redis, sqlite};
+use super::{MarkerPlace, mounts_for, sqlite};
 use crate::workbench::{WorkError, Workbench};
 
 /// How long one server may take to be counted.
@@ -32,12 +32,9 @@ pub async fn count(bench: &Workbench, stack: &StackName, places: &[MarkerPlace])
     Ok(counts)
 }
 
-/// A server by itself, since not one of its databases is meant.
 fn name(place: &MarkerPlace) -> String {
     match place {
-        MarkerPlace::Postgres(login) => format!("PostgreSQL of {}", login.service),
-        MarkerPlace::Mysql(login) => format!("MariaDB/MySQL of {}", login.service),
-        MarkerPlace::Redis(login) => format!("Redis of {}", login.service),
+        MarkerPlace::Server(server) => server.title(),
         MarkerPlace::Folder(_) | MarkerPlace::Sqlite(_) => place.name(),
     }
 }
@@ -60,19 +57,10 @@ async fn of_place(
     mounts: &BTreeSet<Mounted>,
     place: &MarkerPlace,
 ) -> Result<Result<Server, String>, WorkError> {
-    let containers = bench.containers();
-    let counted = match place {
-        MarkerPlace::Folder(_) | MarkerPlace::Postgres(_) | MarkerPlace::Mysql(_) | MarkerPlace::Sqlite(_) => {
-            Counted::Rows
-        }
-        MarkerPlace::Redis(_) => Counted::Keys,
-    };
-    let held = match place {
-        MarkerPlace::Folder(_) => Ok(Held::default()),
-        MarkerPlace::Postgres(login) => postgres::count(containers, stack, login).await?,
-        MarkerPlace::Mysql(login) => mysql::count(containers, stack, login).await?,
-        MarkerPlace::Redis(login) => redis::count(containers, stack, login).await?,
-        MarkerPlace::Sqlite(file) => sqlite::count(bench, mounts, file).await?,
+    let (counted, held) = match place {
+        MarkerPlace::Folder(_) => (Counted::Rows, Ok(Held::default())),
+        MarkerPlace::Server(server) => (server.counted(), server.count(bench.containers(), stack).await?),
+        MarkerPlace::Sqlite(file) => (Counted::Rows, sqlite::count(bench, mounts, file).await?),
     };
     let service = place.service().to_owned();
     Ok(held.map(|Held { databases, used }| Server { service, counted, databases, used }))

@@ -6,7 +6,7 @@ use cc_ci_model::ids::StackName;
 use futures_util::future::try_join_all;
 use std::collections::BTreeSet;
 
-use super::{MarkerPlace, mysql, postgres, redis};
+use super::DatabaseServer;
 use crate::exec::{ExecCommand, ExecError};
 use crate::swarm::Containers;
 use crate::workbench::{WorkError, Workbench};
@@ -45,29 +45,16 @@ pub async fn written(
     Ok(try_join_all(of_each).await?.into_iter().flatten().collect())
 }
 
-/// Where each database of `places` says that its data lies. A server that does not say is left out: it may not tell everybody.
+/// Where each of the servers says that its data lies. One that does not say is left out: it may not tell everybody.
 pub async fn located(
     containers: &Containers,
     stack: &StackName,
-    places: &[MarkerPlace],
+    servers: &[DatabaseServer],
 ) -> Result<Vec<Located>, WorkError> {
-    let of_each = places.iter().map(async |place| {
-        let (name, found) = match place {
-            MarkerPlace::Postgres(login) => {
-                let folder = postgres::folder(containers, stack, login).await?;
-                (format!("PostgreSQL of {}", login.service), folder.map(|folder| (folder, Lasts::Yes)))
-            }
-            MarkerPlace::Mysql(login) => {
-                let folder = mysql::folder(containers, stack, login).await?;
-                (format!("MariaDB/MySQL of {}", login.service), folder.map(|folder| (folder, Lasts::Yes)))
-            }
-            MarkerPlace::Redis(login) => {
-                (format!("Redis of {}", login.service), redis::folder(containers, stack, login).await?)
-            }
-            MarkerPlace::Folder(_) | MarkerPlace::Sqlite(_) => return Ok::<_, WorkError>(None),
-        };
-        let found = found.ok().filter(|(path, _)| path.starts_with('/'));
-        Ok(found.map(|(path, lasts)| Located { service: place.service().to_owned(), name, path, lasts }))
+    let of_each = servers.iter().map(async |server| {
+        let found = server.folder(containers, stack).await?.ok().filter(|(path, _)| path.starts_with('/'));
+        let service = server.service().to_owned();
+        Ok::<_, WorkError>(found.map(|(path, lasts)| Located { service, name: server.title(), path, lasts }))
     });
     Ok(try_join_all(of_each).await?.into_iter().flatten().collect())
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
+use super::rows::Taken;
 use super::tables::Held;
 use super::{FoundMarkers, MarkerPhase};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
@@ -76,15 +77,6 @@ printf '%s\n' "$answer"
 exit $code
 "#;
 
-/// What a server took.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// Both markers.
-    Yes,
-    /// None: it is set to write nothing to disk, so there is nothing to keep.
-    KeepsNothing,
-}
-
 pub(super) async fn seed(
     containers: &Containers,
     stack: &StackName,
@@ -98,7 +90,7 @@ pub(super) async fn seed(
         Ok(answer.ok().map(|text| text.lines().nth(1).unwrap_or_default().to_owned()))
     };
     if setting("save").await?.as_deref() == Some("") && setting("appendonly").await?.as_deref() == Some("no") {
-        return Ok(Ok(Taken::KeepsNothing));
+        return Ok(Ok(Taken::PassedOver("set to write nothing to disk")));
     }
     let [one, two] = keys(phase);
     Ok(ask(containers, stack, login, &["MSET", &one, value, &two, value]).await?.map(|_| Taken::Yes))

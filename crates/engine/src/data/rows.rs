@@ -4,7 +4,7 @@ use cc_ci_model::data::Mounted;
 use cc_ci_model::ids::StackName;
 use std::collections::BTreeSet;
 
-use super::{FoundMarkers, MarkerPhase, MarkerPlace, mysql, postgres, redis, sqlite};
+use super::{FoundMarkers, MarkerPhase, MarkerPlace, sqlite};
 use crate::workbench::{WorkError, Workbench};
 
 /// Where a database is looked for.
@@ -35,21 +35,11 @@ pub(super) async fn seed(
     value: &str,
 ) -> Result<Result<Taken, String>, WorkError> {
     let Scene { bench, stack, mounts, phase } = *scene;
-    let containers = bench.containers();
-    Ok(match place {
-        MarkerPlace::Folder(_) => Ok(Taken::PassedOver("a folder")),
-        MarkerPlace::Postgres(login) => {
-            postgres::seed(containers, stack, login, phase, value).await?.map(|()| Taken::Yes)
-        }
-        MarkerPlace::Mysql(login) => mysql::seed(containers, stack, login, phase, value).await?.map(|()| Taken::Yes),
-        MarkerPlace::Redis(login) => {
-            redis::seed(containers, stack, login, phase, value).await?.map(|taken| match taken {
-                redis::Taken::Yes => Taken::Yes,
-                redis::Taken::KeepsNothing => Taken::PassedOver("set to write nothing to disk"),
-            })
-        }
-        MarkerPlace::Sqlite(file) => sqlite::seed(bench, mounts, file, phase, value).await?.map(|()| Taken::Yes),
-    })
+    match place {
+        MarkerPlace::Folder(_) => Ok(Ok(Taken::PassedOver("a folder"))),
+        MarkerPlace::Server(server) => server.seed(bench.containers(), stack, phase, value).await,
+        MarkerPlace::Sqlite(file) => Ok(sqlite::seed(bench, mounts, file, phase, value).await?.map(|()| Taken::Yes)),
+    }
 }
 
 /// Rewrites the first marker to `value` and deletes the second.
@@ -59,12 +49,9 @@ pub(super) async fn mutate(
     value: &str,
 ) -> Result<Result<(), String>, WorkError> {
     let Scene { bench, stack, mounts, phase } = *scene;
-    let containers = bench.containers();
     match place {
         MarkerPlace::Folder(_) => Ok(Ok(())),
-        MarkerPlace::Postgres(login) => postgres::mutate(containers, stack, login, phase, value).await,
-        MarkerPlace::Mysql(login) => mysql::mutate(containers, stack, login, phase, value).await,
-        MarkerPlace::Redis(login) => redis::mutate(containers, stack, login, phase, value).await,
+        MarkerPlace::Server(server) => server.mutate(bench.containers(), stack, phase, value).await,
         MarkerPlace::Sqlite(file) => sqlite::mutate(bench, mounts, file, phase, value).await,
     }
 }
@@ -75,12 +62,9 @@ pub(super) async fn read(
     place: &MarkerPlace,
 ) -> Result<Option<Result<FoundMarkers, String>>, WorkError> {
     let Scene { bench, stack, mounts, phase } = *scene;
-    let containers = bench.containers();
     Ok(match place {
         MarkerPlace::Folder(_) => None,
-        MarkerPlace::Postgres(login) => Some(postgres::read(containers, stack, login, phase).await?),
-        MarkerPlace::Mysql(login) => Some(mysql::read(containers, stack, login, phase).await?),
-        MarkerPlace::Redis(login) => Some(redis::read(containers, stack, login, phase).await?),
+        MarkerPlace::Server(server) => Some(server.read(bench.containers(), stack, phase).await?),
         MarkerPlace::Sqlite(file) => Some(sqlite::read(bench, mounts, file, phase).await?),
     })
 }

@@ -28,7 +28,7 @@ mod sandbox;
 
 use cc_ci_engine::data::files::Folder;
 use cc_ci_engine::data::postgres::PostgresLogin;
-use cc_ci_engine::data::{self, Expected, MarkerPhase, MarkerPlace, index};
+use cc_ci_engine::data::{self, DatabaseServer, Expected, MarkerPhase, MarkerPlace, index};
 use cc_ci_engine::exec::{ExecCommand, ExecError, ExecStatus, Overflow};
 use cc_ci_model::data::allowed::Allowed;
 use cc_ci_model::data::churn::Churn;
@@ -132,7 +132,7 @@ async fn markers_are_seeded_mutated_and_missed_in_files_and_rows() {
                 volume: String::new(),
             })
         };
-        let row = MarkerPlace::Postgres(PostgresLogin::of("db"));
+        let row = MarkerPlace::Server(DatabaseServer::Postgres(PostgresLogin::of("db")));
         let places = [folder(""), folder("up"), folder("not/yet"), folder("out"), row.clone()];
         // The server is still starting: seeding waits for it.
         let seeding = data::seed(&bench, &world.stack, MarkerPhase::Backup, &places).await.unwrap();
@@ -164,10 +164,14 @@ async fn a_container_without_psql_refuses_the_marker() {
     in_world!(world, {
         world.task("db", "cc-ci/nginx:1.26", &[], &[], &["sleep", "60"]).await;
         let bench = world.bench(&[]).await;
-        let seeding =
-            data::seed(&bench, &world.stack, MarkerPhase::Upgrade, &[MarkerPlace::Postgres(PostgresLogin::of("db"))])
-                .await
-                .unwrap();
+        let seeding = data::seed(
+            &bench,
+            &world.stack,
+            MarkerPhase::Upgrade,
+            &[MarkerPlace::Server(DatabaseServer::Postgres(PostgresLogin::of("db")))],
+        )
+        .await
+        .unwrap();
         assert!(seeding.refused[0].contains("no psql"), "{seeding:?}");
         assert!(matches!(seeding.outcome(), cc_ci_model::outcome::Outcome::Unverified(_)));
     });

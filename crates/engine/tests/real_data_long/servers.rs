@@ -2,7 +2,7 @@
 
 use crate::databases::{Case, database, refusals, there_and_back};
 use crate::world::World;
-use cc_ci_engine::data::{self, MarkerPhase, MarkerPlace, mysql, redis};
+use cc_ci_engine::data::{self, DatabaseServer, MarkerPhase, MarkerPlace, mysql, redis};
 use cc_ci_model::outcome::Outcome;
 use cc_ci_recipe::database::{Database, DatabaseKind};
 
@@ -32,17 +32,20 @@ async fn mariadb_there_and_back() {
 
         // Everything read inside the container; then no name of a database, and two to choose from.
         assert_eq!(
-            refusals(&world, &bench, MarkerPlace::Mysql(mysql::MysqlLogin::of("db"))).await,
+            refusals(&world, &bench, MarkerPlace::Server(DatabaseServer::Mysql(mysql::MysqlLogin::of("db")))).await,
             Vec::<String>::new()
         );
         world.sh(&db, r#"mariadb -uroot -p"$MARIADB_ROOT_PASSWORD" -e 'CREATE DATABASE other; DROP TABLE appdb.cc_ci_marker'"#).await;
         let root = mysql::MysqlLogin { user: Some("root".into()), ..mysql::MysqlLogin::of("db") };
-        assert_eq!(refusals(&world, &bench, MarkerPlace::Mysql(root)).await, Vec::<String>::new());
+        assert_eq!(
+            refusals(&world, &bench, MarkerPlace::Server(DatabaseServer::Mysql(root))).await,
+            Vec::<String>::new()
+        );
         world.kill(&db).await;
         let bare = [env[0], env[1], env[3]];
         world.task("db", MARIADB, &bare, &[(&volume, "/var/lib/mysql")], &[]).await;
         let root = mysql::MysqlLogin { user: Some("root".into()), ..mysql::MysqlLogin::of("db") };
-        let refused = refusals(&world, &bench, MarkerPlace::Mysql(root)).await;
+        let refused = refusals(&world, &bench, MarkerPlace::Server(DatabaseServer::Mysql(root))).await;
         assert!(refused[0].contains("the server has appdb other and MARIADB_DATABASE is not set"), "{refused:?}");
     });
 }
@@ -75,13 +78,17 @@ async fn redis_there_and_back() {
         let spoilt = [(cut, "breaks off"), (stale, "what was seeded in the Redis database of db is not in its dump")];
         there_and_back(&world, &bench, &case, &spoilt).await;
 
-        let refused = refusals(&world, &bench, MarkerPlace::Redis(redis::RedisLogin::of("db"))).await;
+        let refused =
+            refusals(&world, &bench, MarkerPlace::Server(DatabaseServer::Redis(redis::RedisLogin::of("db")))).await;
         assert!(refused[0].contains("NOAUTH"), "{refused:?}");
         world.sh(&db, "echo hunter2 >/run/secret").await;
         let by_file = redis::RedisLogin { password_file: Some("/run/secret".into()), ..redis::RedisLogin::of("db") };
-        assert_eq!(refusals(&world, &bench, MarkerPlace::Redis(by_file)).await, Vec::<String>::new());
+        assert_eq!(
+            refusals(&world, &bench, MarkerPlace::Server(DatabaseServer::Redis(by_file))).await,
+            Vec::<String>::new()
+        );
         world.task("cache", REDIS, &[], &[], &["redis-server", "--save", ""]).await;
-        let cache = [MarkerPlace::Redis(redis::RedisLogin::of("cache"))];
+        let cache = [MarkerPlace::Server(DatabaseServer::Redis(redis::RedisLogin::of("cache")))];
         let seeding = data::seed(&bench, &world.stack, MarkerPhase::Upgrade, &cache).await.unwrap();
         assert_eq!(seeding.passed_over, ["the Redis database of cache: set to write nothing to disk"]);
         assert!(matches!(seeding.outcome(), Outcome::Unverified(_)));

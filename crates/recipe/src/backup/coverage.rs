@@ -2,7 +2,7 @@
 
 use super::{Backup, BackupSpec, NotCapable};
 use crate::compose::{Compose, MountKind};
-use crate::database::{Database, DatabaseKind};
+use crate::database::Database;
 use std::collections::BTreeSet;
 
 /// What one version of a recipe keeps, and what it promises to back up.
@@ -46,12 +46,8 @@ impl Coverage<'_> {
 
     /// Whether rows that cannot be had again lie in a volume; a server of keys is mostly a cache.
     fn holds_rows(&self, volume: &str) -> bool {
-        self.databases.iter().any(|database| match database.kind {
-            DatabaseKind::Postgres | DatabaseKind::Mysql | DatabaseKind::Sqlite => {
-                database.data_volume.as_deref() == Some(volume)
-            }
-            DatabaseKind::Redis => false,
-        })
+        let rows = self.databases.iter().filter(|database| !database.kind.is_mostly_a_cache());
+        rows.filter_map(|database| database.data_volume.as_deref()).any(|one| one == volume)
     }
 }
 

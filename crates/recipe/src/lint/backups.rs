@@ -88,11 +88,8 @@ fn empty(input: &LintInput<'_>) -> Vec<RuleHit> {
 }
 
 fn keeps_rows(database: &Database) -> bool {
-    match database.kind {
-        DatabaseKind::Postgres | DatabaseKind::Mysql => true,
-        // One is a file that can be copied, the other mostly a cache.
-        DatabaseKind::Sqlite | DatabaseKind::Redis => false,
-    }
+    // A file of SQLite can be copied.
+    database.kind != DatabaseKind::Sqlite && !database.kind.is_mostly_a_cache()
 }
 
 fn service_of<'s>(spec: &'s BackupSpec, name: &str) -> Option<&'s BackupService> {

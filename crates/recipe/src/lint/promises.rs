@@ -3,7 +3,7 @@
 
 use super::{LintInput, Rule, RuleCheck, RuleHit};
 use crate::compose::{Mount, MountKind, Service};
-use crate::database::{DatabaseKind, databases};
+use crate::database::databases;
 use crate::source::Severity;
 use std::collections::BTreeSet;
 
@@ -139,7 +139,7 @@ fn beside_the_data(input: &LintInput<'_>) -> Vec<RuleHit> {
     for compose in input.head.sets.iter().map(|set| &set.compose) {
         for database in databases(compose) {
             let Some(service) = compose.services.get(&database.service) else { continue };
-            let Some(folder) = data_folder(service, database.kind) else { continue };
+            let Some(folder) = database.kind.folder(service) else { continue };
             if holds(service, folder) {
                 continue;
             }
@@ -153,17 +153,6 @@ fn beside_the_data(input: &LintInput<'_>) -> Vec<RuleHit> {
         }
     }
     found
-}
-
-/// Where a server keeps its data; `None` for those that may keep it anywhere.
-fn data_folder(service: &Service, kind: DatabaseKind) -> Option<&str> {
-    match kind {
-        DatabaseKind::Postgres => {
-            Some(service.environment.get("PGDATA").and_then(Option::as_deref).unwrap_or("/var/lib/postgresql/data"))
-        }
-        DatabaseKind::Mysql => Some("/var/lib/mysql"),
-        DatabaseKind::Redis | DatabaseKind::Sqlite => None,
-    }
 }
 
 /// Whether something is mounted at a folder, or above it.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::backup::dump::DumpState;
+use crate::data::DatabaseServer;
 use crate::data::MarkerPhase;
 use crate::data::files::Folder;
 use crate::data::postgres::PostgresLogin;
@@ -89,7 +90,11 @@ fn a_marker_file_must_be_there_with_its_size() {
 
 #[test]
 fn a_dump_without_the_seeded_row_is_stale() {
-    let seeded = Seeded::known(MarkerPhase::Backup, VALUE, vec![MarkerPlace::Postgres(PostgresLogin::of("db"))]);
+    let seeded = Seeded::known(
+        MarkerPhase::Backup,
+        VALUE,
+        vec![MarkerPlace::Server(DatabaseServer::Postgres(PostgresLogin::of("db")))],
+    );
     let snapshot = taken(&["backup.sql"], &[]);
     let dump = |marked| Dump { path: "/volumes/v/backup.sql".into(), state: DumpState::Complete, marked };
     assert_eq!(marker_rows(&snapshot, &nodes(&[]), &[dump(true)], &seeded), []);
@@ -118,7 +123,11 @@ fn a_databases_own_file_is_no_dump_of_it() {
 
 #[test]
 fn a_redis_that_logs_every_change_needs_no_fresh_dump() {
-    let seeded = Seeded::known(MarkerPhase::Backup, VALUE, vec![MarkerPlace::Redis(redis::RedisLogin::of("db"))]);
+    let seeded = Seeded::known(
+        MarkerPhase::Backup,
+        VALUE,
+        vec![MarkerPlace::Server(DatabaseServer::Redis(redis::RedisLogin::of("db")))],
+    );
     let snapshot = taken(&[""], &[]);
     let dumps = [Dump { path: "/volumes/v/dump.rdb".into(), state: DumpState::Complete, marked: false }];
     let stale = "BackupIncomplete what was seeded in the Redis database of db is not in its dump db:/data/dump.rdb";

@@ -2,7 +2,7 @@
 
 use super::Look;
 use crate::backup::{Context, hooks, verify};
-use crate::data::{self, MarkerPlace, Seeded};
+use crate::data::{self, DatabaseServer, Seeded};
 use crate::run::conductor::{Answer, Fault, failed_if, passed};
 use crate::run::parts::{Holdings, Saved};
 use cc_ci_model::convergence::{ServiceView, Update};
@@ -59,10 +59,10 @@ pub(in crate::run) fn covered(plan: &Plan) -> Answer<()> {
 
 /// Whether each recognised database answers.
 pub(in crate::run) async fn databases(look: &Look<'_>) -> Result<Result<(), Finding>, Fault> {
-    for place in look.app.head.recipe.databases.iter().filter_map(MarkerPlace::of) {
-        if let Err(refusal) = data::ready(&look.tools.containers, &look.plan.stack, &place).await? {
-            let summary = format!("{} does not answer: {refusal}", place.name());
-            return Ok(Err(Finding::new(Cause::NeverHealthy, summary).of_service(place.service())));
+    for server in look.app.head.recipe.databases.iter().filter_map(DatabaseServer::of) {
+        if let Err(refusal) = data::ready(&look.tools.containers, &look.plan.stack, &server).await? {
+            let summary = format!("{server} does not answer: {refusal}");
+            return Ok(Err(Finding::new(Cause::NeverHealthy, summary).of_service(server.service())));
         }
     }
     Ok(Ok(()))

@@ -1,7 +1,7 @@
 //! What the app keeps lies in named volumes (DATA-2).
 
 use super::Look;
-use crate::data::{MarkerPlace, outside};
+use crate::data::{DatabaseServer, outside};
 use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::parts::Housing;
 use crate::swarm::Containers;
@@ -36,11 +36,11 @@ fn mount_points(recipe: &Recipe) -> BTreeSet<String> {
 pub(in crate::run) async fn check(look: &mut Look<'_>, before: &Housing) -> Result<Answer<()>, Fault> {
     let (containers, stack) = (look.tools.containers.clone(), &look.plan.stack);
     let head = &look.app.head.recipe;
-    let places: Vec<MarkerPlace> = head.databases.iter().filter_map(MarkerPlace::of).collect();
+    let servers: Vec<DatabaseServer> = head.databases.iter().filter_map(DatabaseServer::of).collect();
     let services = before.written.keys().filter(|name| head.compose.services.contains_key(*name)).cloned().collect();
     let mounts = look.observe.mounts(stack).await?.volumes;
     let (mut located, now, nameless) = tokio::try_join!(
-        async { Ok(outside::located(&containers, stack, &places).await?) },
+        async { Ok(outside::located(&containers, stack, &servers).await?) },
         async { Ok(outside::written(&containers, stack, &services, &mount_points(head)).await?) },
         nameless(look, &containers, &mounts)
     )?;

@@ -1,0 +1,163 @@
+//! A database server of the app, whichever kind it is of, and what it can be asked. A new kind is a file beside this one, and a
+//! line in each match here.
+
+use super::rows::Taken;
+use super::tables::Held;
+use super::{FoundMarkers, MarkerPhase, mysql, postgres, redis};
+use crate::swarm::Containers;
+use crate::workbench::WorkError;
+use cc_ci_model::data::outside::Lasts;
+use cc_ci_model::data::rows::Counted;
+use cc_ci_model::ids::StackName;
+use cc_ci_recipe::database::{Database, DatabaseKind};
+use std::fmt;
+
+/// A server that is asked by its own client in its own container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseServer {
+    /// PostgreSQL.
+    Postgres(postgres::PostgresLogin),
+    /// MariaDB or MySQL.
+    Mysql(mysql::MysqlLogin),
+    /// Redis or one that speaks like it.
+    Redis(redis::RedisLogin),
+}
+
+/// What it said, or what it or its container said instead.
+type Answered<T> = Result<Result<T, String>, WorkError>;
+
+impl DatabaseServer {
+    /// The server of a recognised database; `None` for SQLite, which has none.
+    #[must_use]
+    pub fn of(database: &Database) -> Option<Self> {
+        match database.kind {
+            DatabaseKind::Postgres => Some(Self::Postgres(postgres::PostgresLogin::to(database))),
+            DatabaseKind::Mysql => Some(Self::Mysql(mysql::MysqlLogin::to(database))),
+            DatabaseKind::Redis => Some(Self::Redis(redis::RedisLogin::to(database))),
+            DatabaseKind::Sqlite => None,
+        }
+    }
+
+    /// The service it is, without the stack's name.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        match self {
+            Self::Postgres(login) => &login.service,
+            Self::Mysql(login) => &login.service,
+            Self::Redis(login) => &login.service,
+        }
+    }
+
+    /// The server by itself, since not one of its databases is meant.
+    pub(super) fn title(&self) -> String {
+        let kind = match self {
+            Self::Postgres(_) => "PostgreSQL",
+            Self::Mysql(_) => "MariaDB/MySQL",
+            Self::Redis(_) => "Redis",
+        };
+        format!("{kind} of {}", self.service())
+    }
+
+    /// What is counted in it.
+    pub(super) fn counted(&self) -> Counted {
+        match self {
+            Self::Postgres(_) | Self::Mysql(_) => Counted::Rows,
+            Self::Redis(_) => Counted::Keys,
+        }
+    }
+
+    /// Whether it is a cache where no volume is kept for it.
+    pub(crate) fn may_be_a_cache(&self) -> bool {
+        match self {
+            Self::Postgres(_) | Self::Mysql(_) => false,
+            Self::Redis(_) => true,
+        }
+    }
+
+    /// Whether what looks like a dump at `path` is a file of its own; `logged`: it reads a log of all changes instead.
+    pub(crate) fn does_not_read(&self, path: &str, logged: bool) -> bool {
+        match self {
+            Self::Postgres(_) | Self::Mysql(_) => false,
+            Self::Redis(_) => logged && path.ends_with("/dump.rdb"),
+        }
+    }
+
+    pub(super) async fn seed(
+        &self,
+        containers: &Containers,
+        stack: &StackName,
+        phase: MarkerPhase,
+        value: &str,
+    ) -> Answered<Taken> {
+        Ok(match self {
+            Self::Postgres(login) => postgres::seed(containers, stack, login, phase, value).await?.map(|()| Taken::Yes),
+            Self::Mysql(login) => mysql::seed(containers, stack, login, phase, value).await?.map(|()| Taken::Yes),
+            Self::Redis(login) => redis::seed(containers, stack, login, phase, value).await?,
+        })
+    }
+
+    pub(super) async fn mutate(
+        &self,
+        containers: &Containers,
+        stack: &StackName,
+        phase: MarkerPhase,
+        value: &str,
+    ) -> Answered<()> {
+        match self {
+            Self::Postgres(login) => postgres::mutate(containers, stack, login, phase, value).await,
+            Self::Mysql(login) => mysql::mutate(containers, stack, login, phase, value).await,
+            Self::Redis(login) => redis::mutate(containers, stack, login, phase, value).await,
+        }
+    }
+
+    pub(super) async fn read(
+        &self,
+        containers: &Containers,
+        stack: &StackName,
+        phase: MarkerPhase,
+    ) -> Answered<FoundMarkers> {
+        match self {
+            Self::Postgres(login) => postgres::read(containers, stack, login, phase).await,
+            Self::Mysql(login) => mysql::read(containers, stack, login, phase).await,
+            Self::Redis(login) => redis::read(containers, stack, login, phase).await,
+        }
+    }
+
+    /// Counts everything in it.
+    pub(super) async fn count(&self, containers: &Containers, stack: &StackName) -> Answered<Held> {
+        match self {
+            Self::Postgres(login) => postgres::count(containers, stack, login).await,
+            Self::Mysql(login) => mysql::count(containers, stack, login).await,
+            Self::Redis(login) => redis::count(containers, stack, login).await,
+        }
+    }
+
+    /// The folder that it says its data lies in.
+    pub(super) async fn folder(&self, containers: &Containers, stack: &StackName) -> Answered<(String, Lasts)> {
+        let lasting = |folder: Result<String, String>| folder.map(|folder| (folder, Lasts::Yes));
+        match self {
+            Self::Postgres(login) => Ok(lasting(postgres::folder(containers, stack, login).await?)),
+            Self::Mysql(login) => Ok(lasting(mysql::folder(containers, stack, login).await?)),
+            Self::Redis(login) => redis::folder(containers, stack, login).await,
+        }
+    }
+
+    /// Waits until it answers.
+    pub(super) async fn ready(&self, containers: &Containers, stack: &StackName) -> Answered<()> {
+        match self {
+            Self::Postgres(login) => postgres::ready(containers, stack, login).await,
+            Self::Mysql(login) => mysql::ready(containers, stack, login).await,
+            Self::Redis(login) => redis::ready(containers, stack, login).await,
+        }
+    }
+}
+
+impl fmt::Display for DatabaseServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Postgres(login) => login.fmt(f),
+            Self::Mysql(login) => login.fmt(f),
+            Self::Redis(login) => login.fmt(f),
+        }
+    }
+}
