@@ -186,7 +186,8 @@ mod tests {
         let mut files = Files::default();
         files.texts.insert("compose.yml".to_owned(), format!("{head}{}{web}", lines.concat()));
         files.texts.insert(".env.sample".to_owned(), String::new());
-        let (recipe, _) = Recipe::read("shop", &files, &BTreeMap::new(), &[]).unwrap();
+        let (recipe, _) =
+            Recipe::read("shop", &files, &BTreeMap::from([("STACK_NAME".to_owned(), "shop".to_owned())]), &[]).unwrap();
         let said = |one| match one {
             Ok(Connection { router, service, port, speaks: Speaks::Anything }) => format!("{router}: {service}:{port}"),
             Ok(Connection { router, service, port, speaks: Speaks::Tls { name } }) => {
