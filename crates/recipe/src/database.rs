@@ -75,6 +75,29 @@ pub fn databases(compose: &Compose) -> Vec<Database> {
     found
 }
 
+/// The servers of `head` that an update starts beside those of `base`, on the same data folder: neither of them knows of the other,
+/// and in a container a lock on the folder says nothing. Each with the volume.
+#[must_use]
+pub fn doubled<'a>(base: &[Database], head: &'a [Database], compose: &Compose) -> Vec<(&'a Database, &'a str)> {
+    let starts_first = |name: &str| {
+        let update = compose.services.get(name).and_then(|service| service.deploy.update.as_ref());
+        update.is_some_and(|update| update.order.as_deref() == Some("start-first"))
+    };
+    let is_server = |kind| match kind {
+        DatabaseKind::Postgres | DatabaseKind::Mysql => true,
+        DatabaseKind::Redis | DatabaseKind::Sqlite => false,
+    };
+    let mut found = Vec::new();
+    for database in head.iter().filter(|one| is_server(one.kind) && starts_first(&one.service)) {
+        let Some(volume) = &database.data_volume else { continue };
+        let same = |old: &Database| old.service == database.service && old.data_volume.as_ref() == Some(volume);
+        if base.iter().any(same) {
+            found.push((database, volume.as_str()));
+        }
+    }
+    found
+}
+
 fn kind_of_image(image: &str) -> Option<DatabaseKind> {
     let last = image.rsplit('/').next().unwrap_or(image);
     let name = last.split(['@', ':']).next().unwrap_or(last).to_ascii_lowercase();
@@ -229,4 +252,40 @@ pub(crate) fn is_below(path: &str, folder: &str) -> bool {
 fn variable(service: &Service, names: &[&str]) -> Option<String> {
     let values = names.iter().filter_map(|name| service.environment.get(*name)?.clone());
     values.into_iter().find(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Recipe;
+    use crate::source::Files;
+    use std::collections::BTreeMap;
+
+    /// A recipe whose service `db` has this image, is updated in this order and keeps its data here.
+    fn recipe(image: &str, order: &str, mount: &str) -> Recipe {
+        let service =
+            format!("services:\n  app:\n    image: nginx:1\n  db:\n    image: {image}\n    volumes: [\"{mount}\"]\n");
+        let update = format!("    deploy:\n      update_config:\n        order: {order}\nvolumes:\n  data:\n  new:\n");
+        let mut files = Files::default();
+        files.texts.insert("compose.yml".to_owned(), format!("{service}{update}"));
+        files.texts.insert(".env.sample".to_owned(), String::new());
+        Recipe::read("shop", &files, &BTreeMap::from([("STACK_NAME".to_owned(), "shop".to_owned())]), &[]).unwrap().0
+    }
+
+    #[test]
+    fn two_servers_on_one_folder_are_found_and_nothing_else() {
+        let data = "data:/var/lib/postgresql/data";
+        let base = recipe("postgres:15", "stop-first", data);
+        for (image, order, mount, doubled) in [
+            ("postgres:15", "start-first", data, 1),
+            ("mariadb:11", "start-first", data, 1),
+            ("postgres:15", "stop-first", data, 0),
+            ("postgres:15", "start-first", "new:/var/lib/postgresql/data", 0),
+            ("redis:7", "start-first", data, 0),
+            ("nginx:1", "start-first", data, 0),
+        ] {
+            let head = recipe(image, order, mount);
+            let found = super::doubled(&base.databases, &head.databases, &head.compose);
+            assert_eq!(found.len(), doubled, "{image} {order} {mount}");
+        }
+    }
 }

@@ -4,6 +4,8 @@ use super::Look;
 use crate::run::conductor::{Answer, Fault, passed};
 use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase};
 use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_recipe::database;
+use cc_ci_recipe::source::Problem;
 use std::collections::BTreeSet;
 
 /// What an upgrade says that moves nothing but the labels with the version.
@@ -20,12 +22,38 @@ pub(in crate::run) async fn check(look: &Look<'_>, before: &StackView) -> Result
             wrong.push(format!("{name}: the head has this service, the stack has not"));
         }
     }
+    if let Some(finding) = doubled(look, before, &view) {
+        return Ok(Answer::failed(finding));
+    }
     if wrong.is_empty() {
         let note = if changed(before, &view) { changes(before, &view) } else { UNCHANGED.to_owned() };
         return Ok(passed(note).into());
     }
     let summary = "the deployment did not move to the commit under test";
     Ok(Answer::failed(Finding::new(Cause::NotMoved, summary).with_details(wrong)))
+}
+
+/// A database server that the update replaced, and that ran beside the old one on its data folder for a while.
+fn doubled(look: &Look<'_>, before: &StackView, after: &StackView) -> Option<Finding> {
+    let (base, head) = (&look.app.first().recipe, &look.app.head.recipe);
+    let spec = |view: &StackView, name: &str| {
+        view.services.iter().find(|service| service.name == name).map(|service| service.spec.clone())
+    };
+    let replaced = |name: &str| spec(before, name) != spec(after, name);
+    let servers = database::doubled(&base.databases, &head.databases, &head.compose);
+    let (server, volume) = servers.into_iter().find(|(server, _)| replaced(&server.service))?;
+    let name = &server.service;
+    let key = format!("services.{name}.deploy.update_config.order");
+    let Problem { file, line, .. } = head.compose.at(&key, Problem::error("", ""));
+    let at = line.map(|line| format!("{file}, line {line}: ")).unwrap_or_default();
+    let summary = format!(
+        "{at}two database servers ran on one data folder: `{name}` is updated start-first, so the new server writes into volume \
+         `{volume}` before the old one has ended, which destroys it sooner or later"
+    );
+    let hint = format!(
+        "`order: stop-first`, which is the default, ends the old one first: services.{name}.deploy.update_config"
+    );
+    Some(Finding::new(Cause::Unstable, summary).of_service(name).with_details(vec![hint]))
 }
 
 fn wrong_label(look: &Look<'_>, view: &StackView) -> Option<String> {
