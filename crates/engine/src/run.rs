@@ -106,7 +106,7 @@ fn budget(plan: &Plan, world: &World, before: &Inventory, seen: &Seen, accounts:
             Vec::new()
         }
     };
-    let while_a_hook_ran = |seen: &StackSeen| accounts.hooks.iter().any(|span| span.holds(seen.at));
+    let while_a_hook_ran = |seen: &StackSeen| accounts.hooks.iter().any(|span| span.can_have_made(&seen.name, seen.at));
     let seen_before = |one: &StackSeen| {
         let earlier = |other: &&StackSeen| other.name == one.name && other.at < one.at;
         before.has_stack(&one.name) || seen.stacks.iter().filter(earlier).any(|other| !while_a_hook_ran(other))

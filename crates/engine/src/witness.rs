@@ -47,6 +47,8 @@ pub struct ServiceMade {
     pub name: String,
     /// Its stack; its own name when it has none.
     pub stack: StackName,
+    /// The run that it names by a label.
+    pub run: Option<String>,
     /// When it was made.
     pub at: EngineTime,
     /// Whether it is there still.
@@ -190,7 +192,13 @@ impl Watch {
             return;
         }
         let mut state = self.lock();
-        let made = ServiceMade { name: name.to_owned(), stack: stack.clone(), at, stays: Stays::Yes };
+        let made = ServiceMade {
+            name: name.to_owned(),
+            stack: stack.clone(),
+            run: labels.get(labels::RUN).cloned(),
+            at,
+            stays: Stays::Yes,
+        };
         state.made.push((id.clone(), made));
         let alive = state.alive.entry(stack.clone()).or_default();
         let first = alive.is_empty();

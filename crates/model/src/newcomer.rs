@@ -95,16 +95,18 @@ pub fn whose(new: &Newcomer, ground: &HookGround<'_>) -> Whose {
     if run.as_deref() == Some(ground.run.as_str()) {
         return Whose::Hook;
     }
-    if run.as_deref().is_some_and(|run| (ground.lives)(run, stack.as_ref()))
-        || stack.as_ref().is_some_and(|stack| ground.neighbours.contains(stack))
-    {
+    if stack.as_ref().is_some_and(|stack| ground.neighbours.contains(stack)) {
         return Whose::Stranger;
     }
-    let says_ours = ground.stacks.iter().map(StackName::as_str).chain([ground.run.as_str()]);
+    let mut says_ours = ground.stacks.iter().map(StackName::as_str).chain([ground.run.as_str()]);
     let named = stack.as_ref().map(StackName::as_str).into_iter().chain([object.name.as_str()]);
     let spelt = named.into_iter().any(|name| spells(ground.words, name))
         || id.as_ref().and_then(|id| id.get(..12)).is_some_and(|id| ground.words.contains(id));
-    if says_ours.into_iter().any(|ours| object.name.contains(ours)) || *tie != Tie::None || spelt {
+    // A hook that spells out a name cannot give it away by the label of somebody else's run.
+    if !spelt && run.as_deref().is_some_and(|run| (ground.lives)(run, stack.as_ref())) {
+        return Whose::Stranger;
+    }
+    if says_ours.any(|ours| object.name.contains(ours)) || *tie != Tie::None || spelt {
         return Whose::Hook;
     }
     Whose::Unclaimed
@@ -115,7 +117,8 @@ fn belongs_by_name(name: &str, stack: &StackName) -> bool {
 }
 
 /// Whether a text holds a name as a word of its own. A name of one or two letters is in every text.
-fn spells(text: &str, name: &str) -> bool {
+#[must_use]
+pub fn spells(text: &str, name: &str) -> bool {
     let of_a_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     name.len() > 2
         && text.match_indices(name).any(|(at, _)| {

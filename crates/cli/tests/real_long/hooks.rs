@@ -110,7 +110,7 @@ fn a_hook_that_fails_hangs_or_prints_a_secret_is_blamed_where_it_ran() {
     let settings = ("tests/ci.toml", "limits.command = 3\n");
     let hangs = ("tests/hooks/backup_verify", "#!/bin/sh\nsleep 300 & sleep 300\n");
     let hangs = run(&product, "static-site", &[settings, hangs], &["--no-upgrade", "--stages", "install,backup"]);
-    assert_eq!((hangs.code, hangs.results["blame"].as_str()), (10, Some("recipe")), "{}", hangs.all());
+    assert_eq!((hangs.code, hangs.results["blame"].as_str()), (10, Some("test")), "{}", hangs.all());
     assert_eq!(found(&hangs, "backup/hooks/backup_verify"), "hooks/backup_verify did not end within 3 s");
     assert_eq!(
         (&hangs.results["results"]["install"], &hangs.results["results"]["backup"]),

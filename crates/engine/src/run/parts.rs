@@ -19,12 +19,14 @@ use cc_ci_model::convergence::{History, StackView};
 use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::outside::{Located, Written};
 use cc_ci_model::data::rows::RowCounts;
+use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::watch::UnorderedEnd;
 use cc_ci_recipe::backup::BackupSpec;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -106,18 +108,20 @@ impl AppStack {
 }
 
 /// When a hook ran on the host.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(in crate::run) struct HookSpan {
     /// Before it was started.
     pub(in crate::run) from: EngineTime,
     /// When it and all that it had started were ended, and the engine was looked at.
     pub(in crate::run) to: EngineTime,
+    /// Stacks that came into being meanwhile and are of other runs that are alive.
+    pub(in crate::run) of_others: BTreeSet<StackName>,
 }
 
 impl HookSpan {
-    /// Whether something happened meanwhile.
-    pub(in crate::run) fn holds(&self, at: EngineTime) -> bool {
-        self.from <= at && at <= self.to
+    /// Whether this stack, which came into being at that time, can be the hook's.
+    pub(in crate::run) fn can_have_made(&self, stack: &StackName, at: EngineTime) -> bool {
+        self.from <= at && at <= self.to && !self.of_others.contains(stack)
     }
 }
 

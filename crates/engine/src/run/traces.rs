@@ -10,7 +10,7 @@ use crate::swarm::{EngineTime, Inventory, SwarmError};
 use crate::witness::{ServiceMade, Stays};
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::ids::{RunId, StackName};
-use cc_ci_model::newcomer::{HookGround, Newcomer, Tie, Whose, whose};
+use cc_ci_model::newcomer::{self, HookGround, Newcomer, Tie, Whose, whose};
 use cc_ci_model::object::{Object, ObjectKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -58,8 +58,14 @@ pub(in crate::run) async fn after(
     let stacks: Vec<StackName> =
         std::iter::once(&known.plan.stack).chain(known.plan.cold().map(|one| &one.stack)).cloned().collect();
     let (own, others): (Vec<_>, Vec<_>) = made.partition(|made| stacks.contains(&made.stack));
+    let alive = alive(&known.plan.run, [&before.inventory, &inventory]);
+    let of_live = |made: &ServiceMade| {
+        made.run.as_ref().is_some_and(|run| alive.contains(run)) && !newcomer::spells(words, made.stack.as_str())
+    };
+    let (of_others, others): (Vec<_>, Vec<_>) = others.into_iter().partition(of_live);
     let others: Vec<_> = others.into_iter().filter(|made| !before.neighbours.contains(&made.stack)).collect();
-    stack.hooks.push(HookSpan { from: before.from, to: EngineTime::now() });
+    let of_others = of_others.into_iter().map(|made| made.stack).collect();
+    stack.hooks.push(HookSpan { from: before.from, to: EngineTime::now(), of_others });
 
     let mut traces = Traces { wrong: stack.guard.compare(&view), hints: Vec::new() };
     traces.wrong.extend(put_back(&before.view, &view));
@@ -81,7 +87,7 @@ pub(in crate::run) async fn after(
         announced: &announced,
         neighbours: &before.neighbours,
         services: &services,
-        lives: &|run, stack| others(run, stack.unwrap_or(&nobody)),
+        lives: &|run, stack| alive.contains(run) || others(run, stack.unwrap_or(&nobody)),
         words,
     };
     for new in newcomers {
@@ -103,6 +109,18 @@ pub(in crate::run) async fn after(
         }
     }
     Ok(traces)
+}
+
+/// The other runs that are alive on this engine, whichever state folder is theirs: those with a helper container, which goes when
+/// they do.
+fn alive(own: &RunId, inventories: [&Inventory; 2]) -> BTreeSet<String> {
+    let containers = inventories.into_iter().flat_map(|inventory| &inventory.objects);
+    let helpers = containers.filter_map(|(object, labels)| {
+        let run = labels.get(labels::RUN).filter(|run| run.as_str() != own.as_str())?;
+        let helper = object.kind == ObjectKind::Container && object.name.starts_with(&format!("cc-ci-{run}-"));
+        (helper && !labels.contains_key(labels::STACK)).then(|| run.clone())
+    });
+    helpers.collect()
 }
 
 /// Whether another line names it already: a service of the own stack, or what belongs to a stack that was deployed.

@@ -86,6 +86,29 @@ async fn what_other_runs_and_known_stacks_do_meanwhile_is_theirs() {
 }
 
 #[tokio::test]
+async fn a_run_of_another_state_folder_is_known_by_its_helper() {
+    let swarm = FakeSwarm::new().service("migrate", &[(Fate::Completes(0), 0)]);
+    let edge = Object::new(ObjectKind::Container, "cc-ci-r7-edge");
+    swarm.appears(edge, &[(labels::RUN, "r7")]);
+    let there = |kind, name: &str, swarm: &FakeSwarm| swarm.appears(Object::new(kind, name), &[(labels::RUN, "r7")]);
+    let beside = swarm.clone();
+    let told = Shop::on(beside)
+        .hooked_on_host("docker volume create strayv", move |swarm| {
+            there(ObjectKind::Secret, "wiki-777777_token_v1", swarm);
+            there(ObjectKind::Container, "cc-ci-r7-bench", swarm);
+        })
+        .run()
+        .await;
+    green(&told);
+    // Its label hides nothing that the hook spells out.
+    let told = Shop::on(swarm)
+        .hooked_on_host("docker volume create strayv", move |swarm| there(ObjectKind::Volume, "strayv", swarm))
+        .run()
+        .await;
+    told.comes_to(HOOK, Cause::HookStrayed, Color::Red, Blame::Test);
+}
+
+#[tokio::test]
 async fn what_came_and_went_is_named() {
     let told = shop()
         .hooked_on_host("sleep 1", |swarm| {

@@ -30,11 +30,11 @@ fn hook(end: impl Fn(Script) -> Script) -> Shop {
 blamed! {
     a_test_that_fails: test(|script| script.exits(1)) => "custom/custom/order.sh", TestFailed, Red, Recipe;
     a_test_that_calls_what_is_not_there: test(|script| script.exits(127)) => "custom/custom/order.sh", TestBroken, Red, Test;
-    a_test_that_does_not_end: test(|script| script.takes(LIMIT).exits(124)) => "custom/custom/order.sh", TimedOut, Red, Recipe;
+    a_test_that_does_not_end: test(|script| script.takes(LIMIT).exits(124)) => "custom/custom/order.sh", TimedOut, Red, Test;
     a_test_that_says_early_that_it_timed_out: test(|script| script.exits(124)) => "custom/custom/order.sh", TestFailed, Red, Recipe;
     a_hook_that_fails: hook(|script| script.exits(3)) => "upgrade/hooks/pre_upgrade", HookFailed, Red, Recipe;
     a_hook_that_does_not_end: hook(|script| script.takes(LIMIT).exits(124))
-        => "upgrade/hooks/pre_upgrade", TimedOut, Red, Recipe;
+        => "upgrade/hooks/pre_upgrade", TimedOut, Red, Test;
 }
 
 #[tokio::test(start_paused = true)]

@@ -88,4 +88,5 @@ fn a_label_of_a_run_that_is_not_alive_hides_nothing() {
         ..new(ObjectKind::Network, "other_default")
     };
     check(&behind, Whose::Unclaimed);
+    check(&Newcomer { run: Some("r2".to_owned()), ..new(ObjectKind::Volume, "strayv") }, Whose::Hook);
 }

@@ -64,7 +64,7 @@ impl fmt::Display for Blame {
 /// The table. `None` means the step was not reached: it takes over the blame of what came before it.
 ///
 /// A recipe's own test that *fails* is blamed on the recipe, because that is what the test is there to say. A test that
-/// cannot be run or read is blamed on the test.
+/// cannot be run or read, or does not end, is blamed on the test: it says nothing about the recipe.
 #[must_use]
 pub fn of(cause: Cause) -> Option<Blame> {
     match cause {
@@ -88,10 +88,9 @@ pub fn of(cause: Cause) -> Option<Blame> {
         | Cause::DumpTruncated
         | Cause::RestoreIncomplete
         | Cause::TestFailed
-        | Cause::NothingToSeed
-        | Cause::TimedOut => Some(Blame::Recipe),
+        | Cause::NothingToSeed => Some(Blame::Recipe),
         Cause::DependencyUnhealthy | Cause::ProvisioningFailed => Some(Blame::Dependency),
-        Cause::TestBroken | Cause::NeededTestNotRun | Cause::HookStrayed => Some(Blame::Test),
+        Cause::TestBroken | Cause::NeededTestNotRun | Cause::HookStrayed | Cause::TimedOut => Some(Blame::Test),
         Cause::DiskFull | Cause::Registry | Cause::EngineLost | Cause::HostMemory => Some(Blame::Infrastructure),
         Cause::Harness => Some(Blame::Harness),
         Cause::Cancelled => Some(Blame::Cancelled),

@@ -144,7 +144,7 @@ fn a_cause_is_blamed_by_the_table() {
         (Cause::TestFailed, Fail, Blame::Recipe, Color::Red, exit::RED),
         (Cause::TestBroken, Fail, Blame::Test, Color::Red, exit::RED),
         (Cause::NothingToSeed, Fail, Blame::Recipe, Color::Red, exit::RED),
-        (Cause::TimedOut, Fail, Blame::Recipe, Color::Red, exit::RED),
+        (Cause::TimedOut, Fail, Blame::Test, Color::Red, exit::RED),
         (Cause::NotReached, Unver, Blame::Harness, Color::Unverified, exit::BUG),
         (Cause::DiskFull, Unver, Blame::Infrastructure, Color::Unverified, exit::INFRASTRUCTURE),
         (Cause::Registry, Unver, Blame::Infrastructure, Color::Unverified, exit::INFRASTRUCTURE),
