@@ -22,6 +22,8 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A test of a program that uses this crate needs no forge: `cc-ci-testkit` has a stand-in that refuses what a forge refuses.
 
 mod dialect;
 mod names;

@@ -1,5 +1,6 @@
 //! Fakes with memory and the test worlds built on them.
 
+pub mod forge;
 pub mod repo;
 
 pub mod plan;
