@@ -35,6 +35,25 @@ pub(in crate::run) struct Traces {
     pub(in crate::run) hints: Vec<String>,
 }
 
+impl Traces {
+    /// Says what is wrong about a newcomer; one that is `told` has its line already.
+    fn tell(&mut self, new: &Newcomer, whose: Whose, told: bool) {
+        let line = match whose {
+            Whose::Run | Whose::Stranger => return,
+            Whose::Hook => left(new),
+            Whose::Unclaimed => {
+                let by_hand = by_hand(&new.object);
+                let why = format!("nothing says who made {}, so it was not removed", new.object);
+                self.hints.push(format!("{why}; if it is not yours: {by_hand}"));
+                format!("{} came into being", new.object)
+            }
+        };
+        if !told {
+            self.wrong.push(line);
+        }
+    }
+}
+
 /// Looks at the engine before a hook starts.
 pub(in crate::run) async fn before(known: &Known<'_>) -> Result<Before, SwarmError> {
     let observe = &known.world.doors.observe;
@@ -69,10 +88,7 @@ pub(in crate::run) async fn after(
 
     let mut traces = Traces { wrong: stack.guard.compare(&view), hints: Vec::new() };
     traces.wrong.extend(put_back(&before.view, &view));
-    traces.wrong.extend(own.iter().filter(|made| made.stays == Stays::Removed).map(|made| {
-        let name = made.name.strip_prefix(&format!("{}_", made.stack)).unwrap_or(&made.name);
-        format!("service `{name}` was added and removed again")
-    }));
+    traces.wrong.extend(added_and_removed(&own));
     traces.wrong.extend(deployed(&others));
     traces.wrong.extend(taken_away(before, &inventory, &known.plan.run, &stacks));
 
@@ -92,21 +108,11 @@ pub(in crate::run) async fn after(
     };
     for new in newcomers {
         let told = new.service.is_some() || is_told(&new, &own, &traces.wrong);
-        match whose(&new, &ground) {
-            Whose::Run | Whose::Stranger => {}
-            Whose::Hook => {
-                known.world.ledger.write(&LedgerEntry::Found { object: new.object.clone() })?;
-                traces.wrong.extend((!told).then(|| left(&new)));
-            }
-            Whose::Unclaimed => {
-                traces.wrong.extend((!told).then(|| format!("{} came into being", new.object)));
-                traces.hints.push(format!(
-                    "nothing says who made {}, so it was not removed; if it is not yours: {}",
-                    new.object,
-                    by_hand(&new.object)
-                ));
-            }
+        let whose = whose(&new, &ground);
+        if whose == Whose::Hook {
+            known.world.ledger.write(&LedgerEntry::Found { object: new.object.clone() })?;
         }
+        traces.tell(&new, whose, told);
     }
     Ok(traces)
 }
@@ -156,6 +162,14 @@ fn put_back<'v>(before: &'v StackView, after: &'v StackView) -> impl Iterator<It
         })
     });
     same.map(|service| format!("service `{}` was changed in place and changed back", service.name))
+}
+
+/// Services of the run's own stacks that came and went.
+fn added_and_removed(own: &[ServiceMade]) -> impl Iterator<Item = String> + '_ {
+    own.iter().filter(|made| made.stays == Stays::Removed).map(|made| {
+        let name = made.name.strip_prefix(&format!("{}_", made.stack)).unwrap_or(&made.name);
+        format!("service `{name}` was added and removed again")
+    })
 }
 
 /// Stacks and single services of others that came into being.
