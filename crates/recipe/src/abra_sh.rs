@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::env_sample::{Quotes, expand_value, is_key, read_value};
+use crate::env_sample::{MAX_ENVIRONMENT, MAX_VARIABLES, Quotes, expand_value, is_key, read_value};
 use crate::source::Problem;
 
 /// The exported variables of an `abra.sh`, in the order of the file.
@@ -32,8 +32,14 @@ impl AbraSh {
         let mut script = Self::default();
         let mut problems = Vec::new();
         let mut env = BTreeMap::new();
+        let mut held = 0;
         let mut inside_function = false;
         for (line, number) in text.lines().zip(1_u32..) {
+            if script.exports.len() + problems.len() >= MAX_VARIABLES || held > MAX_ENVIRONMENT {
+                let what = format!("sets more than {MAX_VARIABLES} variables, or 1 MiB of them, which no recipe does");
+                problems.push(Problem::error(file, what));
+                break;
+            }
             if inside_function {
                 inside_function = !line.starts_with('}');
                 continue;
@@ -69,6 +75,7 @@ impl AbraSh {
                         None => env.get(name).cloned().filter(|_| exports),
                     };
                     let Some(value) = value else { continue };
+                    held += value.len();
                     env.insert(name.to_owned(), value.clone());
                     if exports {
                         script.exports.push(Export { name: name.to_owned(), value, line: number });

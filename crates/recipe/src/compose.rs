@@ -4,6 +4,7 @@
 //! decides what is deployed; [`super::crosscheck`] compares the two, in tests and in every run.
 
 pub(crate) mod check;
+pub(crate) mod contents;
 mod document;
 mod entries;
 mod env_file;
@@ -17,7 +18,7 @@ mod schema;
 mod service;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -27,6 +28,7 @@ pub(crate) use self::document::ascii;
 pub(crate) use self::read::minor;
 pub use self::words::{duration_text, parse_duration};
 use crate::source::{Files, Problem};
+use crate::yaml::Allowance;
 
 /// The merged and interpolated compose files of one app.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -46,6 +48,9 @@ pub struct Compose {
     /// Folder of the first compose file, relative to the recipe's root and mostly empty: paths in every file are
     /// relative to it.
     pub folder: String,
+    /// Files that services take variables from, relative to the recipe's root.
+    #[serde(skip)]
+    pub env_files: BTreeSet<String>,
     /// Each file as it is handed to the loader, in the order in which they are merged.
     #[serde(skip)]
     pub documents: Vec<Document>,
@@ -345,6 +350,9 @@ fn version_mismatch(base: &Compose, over: &Compose, first: &str, name: &str) -> 
     (below != above).then(|| Problem { line, ..problem }.hint(hint))
 }
 
+/// The most compose files that are read together: real recipes have 20.
+const MAX_FILES: usize = 200;
+
 /// A compose file that is not there: the one that every recipe has, or one that the list names.
 fn missing(name: &str) -> Problem {
     let problem = Problem::error(name, "is missing");
@@ -360,8 +368,9 @@ impl Compose {
     pub fn read(files: &Files, names: &[String], env: &BTreeMap<String, String>) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
         let mut merged: Option<Self> = None;
+        let mut allowance = Allowance::default();
         let folder = names.first().and_then(|name| name.rsplit_once('/')).map_or("", |(folder, _)| folder);
-        for name in names {
+        for name in names.iter().take(MAX_FILES) {
             let text = match files.readable(name) {
                 Ok(Some(text)) => text,
                 Ok(None) => {
@@ -373,7 +382,7 @@ impl Compose {
                     continue;
                 }
             };
-            let (read, found) = read::document(name, text, folder, files, env);
+            let (read, found) = read::document(name, text, folder, files, env, &mut allowance);
             problems.extend(found);
             if let Some(base) = &merged {
                 problems.extend(version_mismatch(base, &read, &names[0], name));
@@ -382,6 +391,10 @@ impl Compose {
                 None => read,
                 Some(base) => merge::merge(base, read),
             });
+        }
+        if let Some(name) = names.get(MAX_FILES) {
+            let what = format!("is one of {} compose files, and no recipe has more than {MAX_FILES}", names.len());
+            problems.push(Problem::error(name, what));
         }
         let mut merged = merged.unwrap_or_default();
         merged.folder = folder.to_owned();
@@ -392,7 +405,8 @@ impl Compose {
     /// and may have a later version: the files below are handed over in that one, too.
     #[must_use]
     pub fn with(&self, name: &str, text: &str, env: &BTreeMap<String, String>) -> (Self, Vec<Problem>) {
-        let (over, problems) = read::document(name, text, &self.folder, &Files::default(), env);
+        let mut allowance = Allowance::default();
+        let (over, problems) = read::document(name, text, &self.folder, &Files::default(), env, &mut allowance);
         (merge::merge(self.clone(), over), problems)
     }
 

@@ -4,9 +4,13 @@ use crate::compose::Compose;
 use crate::env_sample::EnvSample;
 use crate::recipe::{Environment, compose_files};
 use crate::source::{Files, tidy_path};
+use crate::yaml::entries;
 use std::collections::{BTreeMap, BTreeSet};
 
 const SAMPLE: &str = ".env.sample";
+
+/// How many entries of compose files are looked through: real recipes have a tenth of it.
+const MAX_ENTRIES: usize = 40_000;
 
 /// The paths of a recipe's deployable content: its compose files, optional ones included, `.env.sample`, `abra.sh`, and the
 /// files that configs, secrets and environments are made from.
@@ -21,7 +25,15 @@ pub fn deployable(files: &Files) -> BTreeSet<String> {
     let default = compose_files(&env);
     let compose: BTreeSet<String> = there.chain(listed).chain(default.iter().cloned()).collect();
     let mut found: BTreeSet<String> = [SAMPLE.to_owned(), "abra.sh".to_owned()].into();
+    let mut left = MAX_ENTRIES;
     for name in &compose {
+        let entries = files.text(name).map_or(0, entries);
+        let Some(fewer) = left.checked_sub(entries) else {
+            // What more than any recipe decides is not worked out: everything counts.
+            found.extend(files.texts.keys().cloned());
+            break;
+        };
+        left = fewer;
         found.extend(made_from(files, name, &env));
     }
     found.extend(compose);
@@ -51,15 +63,10 @@ pub(crate) fn is_compose(path: &str) -> bool {
 
 /// Files that one compose file makes configs, secrets and environments from.
 fn made_from(files: &Files, compose: &str, env: &Environment) -> Vec<String> {
-    let Some(text) = files.text(compose) else { return Vec::new() };
     let (read, _) = Compose::read(files, &[compose.to_owned()], env);
     let entries = read.configs.values().chain(read.secrets.values());
-    let mut found: Vec<String> = entries.filter_map(|entry| entry.file.clone()).map(|path| tidy_path(&path)).collect();
-    // An environment is read into its service and its file's name is not kept: whatever the text names may be one.
-    if text.contains("env_file") {
-        found.extend(files.texts.keys().filter(|path| text.contains(path.as_str())).cloned());
-    }
-    found
+    let made = entries.filter_map(|entry| entry.file.as_deref()).map(tidy_path);
+    made.chain(read.env_files.iter().cloned()).collect()
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ impl Rendering {
     /// Fails when it is not YAML, or no mapping.
     pub fn read(printed: &str) -> Result<Self, Problem> {
         const NAME: &str = "output of `docker stack config`";
-        match yaml::parse(NAME, printed)?.to_json() {
+        match yaml::parse(NAME, printed, &mut yaml::Allowance::default())?.to_json() {
             Value::Object(root) => Ok(Self(Value::Object(root))),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
                 Err(Problem::error(NAME, "is not a mapping"))

@@ -2,6 +2,7 @@
 
 mod value;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -81,6 +82,12 @@ pub enum Charset {
     SafeSpecial,
 }
 
+/// How many variables are read: real recipes have under 300.
+pub(crate) const MAX_VARIABLES: usize = 4_096;
+
+/// How much the values of an environment may hold together, in bytes: Linux starts no program with more than 2 MiB.
+pub(crate) const MAX_ENVIRONMENT: usize = 1 << 20;
+
 impl EnvSample {
     /// Reads a `.env.sample`. Lines that cannot be read are left out and reported.
     #[must_use]
@@ -90,18 +97,14 @@ impl EnvSample {
         let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap_or(text).lines().collect();
         let mut at = 0;
         while at < lines.len() {
+            if sample.entries.len() + problems.len() >= MAX_VARIABLES {
+                let what = format!("holds more than {MAX_VARIABLES} variables, which no recipe does");
+                problems.push(Problem::error(file, what));
+                break;
+            }
             let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
-            let line = lines[at].trim();
+            let (line, presence) = statement(lines[at]);
             at += 1;
-            let (line, presence) = match line.strip_prefix('#') {
-                Some(comment) => (comment.trim_start(), Presence::Optional),
-                None => (line, Presence::Set),
-            };
-            let line = line.strip_prefix("export ").map_or(line, str::trim_start);
-            // What abra reads these files with takes `KEY: value` too.
-            let yaml = line.split_once(": ").filter(|(key, _)| presence == Presence::Set && is_key(key));
-            let rewritten = yaml.map(|(key, value)| format!("{key}={}", value.trim_start()));
-            let line = rewritten.as_deref().unwrap_or(line);
             let key = line.split_once('=').map(|(key, _)| key.trim_end()).filter(|key| is_key(key));
             match (key, presence) {
                 (None, Presence::Optional) => continue,
@@ -146,15 +149,19 @@ impl EnvSample {
     /// The environment that this sample gives, with `overrides` in place of its own values.
     ///
     /// An override stands in wherever the sample assigns its key, so that later lines which refer to it see the override.
+    /// Where the values would grow beyond all measure, what follows stays as it is written.
     #[must_use]
     pub fn resolve(&self, overrides: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut env = BTreeMap::new();
+        let mut room = MAX_ENVIRONMENT;
         for entry in self.in_force() {
             let value = match (overrides.get(&entry.key), entry.quotes) {
                 (Some(over), _) => over.clone(),
                 (None, Quotes::Single) => entry.text.clone(),
+                (None, Quotes::None | Quotes::Double) if room == 0 => entry.text.clone(),
                 (None, Quotes::None | Quotes::Double) => expand(&entry.text, &env),
             };
+            room = room.saturating_sub(value.len());
             env.insert(entry.key.clone(), value);
         }
         env.extend(overrides.iter().map(|(key, value)| (key.clone(), value.clone())));
@@ -184,6 +191,20 @@ pub(crate) fn read_value(text: &str) -> Option<(String, Quotes)> {
 /// A value with its variables filled in.
 pub(crate) fn expand_value(text: &str, env: &BTreeMap<String, String>) -> String {
     expand(text, env)
+}
+
+/// A line without what marks it as a comment or an export.
+fn statement(line: &str) -> (Cow<'_, str>, Presence) {
+    let line = line.trim();
+    let (line, presence) = match line.strip_prefix('#') {
+        Some(comment) => (comment.trim_start(), Presence::Optional),
+        None => (line, Presence::Set),
+    };
+    let line = line.strip_prefix("export ").map_or(line, str::trim_start);
+    // What abra reads these files with takes `KEY: value` too.
+    let yaml = line.split_once(": ").filter(|(key, _)| presence == Presence::Set && is_key(key));
+    let rewritten = yaml.map(|(key, value)| Cow::Owned(format!("{key}={}", value.trim_start())));
+    (rewritten.unwrap_or(Cow::Borrowed(line)), presence)
 }
 
 /// Whether `key` may name a variable.

@@ -24,7 +24,16 @@ pub enum InterpolationError {
         /// The message in the text, which may be empty.
         message: String,
     },
+    /// Values make the text longer than any of a recipe.
+    #[error("variables make this longer than any text of a recipe")]
+    TooLong,
 }
+
+/// The longest text that variables make, in bytes.
+const MAX_FILLED: usize = 1 << 20;
+
+/// A text with more mistakes is refused, whatever follows them.
+const MAX_MISTAKES: usize = 1_000;
 
 /// The text with every variable replaced; an unknown variable without default becomes nothing.
 ///
@@ -54,6 +63,7 @@ pub struct Filled {
 /// Fails where the loader does.
 pub fn fill(text: &str, env: &BTreeMap<String, String>) -> Result<Filled, InterpolationError> {
     let (mut out, mut first, mut last) = (String::with_capacity(text.len()), None, None);
+    let mut mistakes = 0;
     for piece in pieces(text) {
         let error = match piece {
             Piece::Text(text) => {
@@ -66,6 +76,9 @@ pub fn fill(text: &str, env: &BTreeMap<String, String>) -> Result<Filled, Interp
             }
             Piece::Variable(body) => match value_of(body, env) {
                 Ok(value) => {
+                    if out.len() + value.len() > MAX_FILLED {
+                        return Err(InterpolationError::TooLong);
+                    }
                     out.push_str(&value);
                     last = None;
                     continue;
@@ -74,6 +87,10 @@ pub fn fill(text: &str, env: &BTreeMap<String, String>) -> Result<Filled, Interp
             },
             Piece::Invalid(at) => InterpolationError::NotAVariable { at: at.chars().take(24).collect() },
         };
+        mistakes += 1;
+        if mistakes > MAX_MISTAKES {
+            return Err(error);
+        }
         first.get_or_insert_with(|| error.clone());
         last = Some(error);
     }
@@ -120,12 +137,15 @@ enum Piece<'a> {
 
 fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     let mut rest = text;
+    // Where the last brace closes: looking for it at each `${` again would take for ever.
+    let last = text.rfind('}').unwrap_or_default();
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
         }
         let (piece, length) = match rest.find('$') {
             None => (Piece::Text(rest), rest.len()),
+            Some(0) if rest.starts_with("${") && text.len() - rest.len() > last => (Piece::Invalid(rest), 1),
             Some(0) => dollar(rest),
             Some(at) => (Piece::Text(&rest[..at]), at),
         };

@@ -4,7 +4,7 @@
 use crate::Recipe;
 use crate::compose::Compose;
 use crate::source::{Files, Problem, nearest};
-use crate::yaml::{Value, parse};
+use crate::yaml::{Allowance, Value, parse};
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
 
@@ -134,7 +134,7 @@ fn refused(key: &str, file: &str, recipe: &Recipe) -> Option<Problem> {
 /// # Errors
 /// Fails when it is no YAML or does not say.
 pub fn for_version(file: &str, text: &str) -> Result<String, Problem> {
-    let root = parse(file, text)?;
+    let root = parse(file, text, &mut Allowance::default())?;
     let entries = match root.value {
         Value::Map(entries) => entries,
         Value::Null | Value::Scalar(_) | Value::List(_) => Vec::new(),

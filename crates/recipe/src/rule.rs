@@ -6,6 +6,9 @@
 
 use std::str::FromStr;
 
+/// The longest rule that is read, in bytes: real ones have some hundreds.
+const LONGEST: usize = 16 * 1024;
+
 /// The most that a rule may be nested.
 const DEPTH: usize = 32;
 
@@ -48,6 +51,9 @@ impl FromStr for RouterRule {
     type Err = RouterRuleError;
 
     fn from_str(text: &str) -> Result<Self, RouterRuleError> {
+        if text.len() > LONGEST {
+            return Err(RouterRuleError { what: format!("a rule of more than {LONGEST} bytes"), at: LONGEST });
+        }
         let letters: Vec<char> = text.chars().collect();
         let mut reader = Reader { letters: &letters, at: 0 };
         let expression = reader.either(0)?;

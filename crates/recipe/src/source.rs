@@ -62,6 +62,14 @@ impl Files {
         }
     }
 
+    /// How many bytes the file at `path` holds; `None` where there is no such file.
+    #[must_use]
+    pub fn size(&self, path: &str) -> Option<u64> {
+        let path = tidy_path(path);
+        let unread = self.unread.get(&path).map(|unread| unread.size);
+        unread.or_else(|| self.texts.get(&path).map(|text| text.len() as u64))
+    }
+
     /// Whether the tree has a file, or a folder, at `path`.
     #[must_use]
     pub fn has(&self, path: &str) -> bool {
@@ -217,10 +225,14 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// How many names are looked through for a near one.
+const MOST_NAMES: usize = 200;
+
 /// The name among `known` that `name` was probably meant to be: at most two letters away, and not a wholly different word.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
+        .take(MOST_NAMES)
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= 2 && *distance * 2 < candidate.chars().count().max(2))
         .min()

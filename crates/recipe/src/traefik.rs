@@ -86,8 +86,9 @@ pub fn routes(compose: &Compose) -> (Vec<TraefikRoute>, Vec<Problem>) {
             continue;
         }
         for protocol in [RouteProtocol::Http, RouteProtocol::Tcp, RouteProtocol::Udp] {
+            let backends = names(&labels, protocol, "services");
             for router in names(&labels, protocol, "routers") {
-                let route = route(name, &router, protocol, &labels);
+                let route = route(name, &router, protocol, &labels, &backends);
                 if route.rule.is_empty() && protocol != RouteProtocol::Udp {
                     let problem = Problem::warning("", format!("router `{router}` has no rule"));
                     let hint = "add a `.rule` label, such as Host(`${DOMAIN}`)";
@@ -140,24 +141,35 @@ fn part(protocol: RouteProtocol) -> &'static str {
     }
 }
 
+/// The labels that begin with `prefix`.
+fn below<'l>(labels: &'l BTreeMap<String, String>, prefix: &str) -> impl Iterator<Item = &'l String> {
+    let prefix = prefix.to_owned();
+    labels.range(prefix.clone()..).map(|(key, _)| key).take_while(move |key| key.starts_with(&prefix))
+}
+
 /// The names below `traefik.<protocol>.<section>.`.
 fn names(labels: &BTreeMap<String, String>, protocol: RouteProtocol, section: &str) -> BTreeSet<String> {
     let prefix = format!("traefik.{}.{section}.", part(protocol));
-    let names = labels.keys().filter_map(|key| key.strip_prefix(&prefix)?.split_once('.'));
+    let names = below(labels, &prefix).filter_map(|key| key.strip_prefix(&prefix)?.split_once('.'));
     names.map(|(name, _)| name.to_owned()).collect()
 }
 
-fn route(service: &str, router: &str, protocol: RouteProtocol, labels: &BTreeMap<String, String>) -> TraefikRoute {
+fn route(
+    service: &str,
+    router: &str,
+    protocol: RouteProtocol,
+    labels: &BTreeMap<String, String>,
+    backends: &BTreeSet<String>,
+) -> TraefikRoute {
     let kind = part(protocol);
     let get = |key: &str| labels.get(&format!("traefik.{kind}.routers.{router}.{key}")).map(|value| value.trim());
     let tls_prefix = format!("traefik.{kind}.routers.{router}.tls.");
-    let has_tls = get("tls").is_some_and(truthy) || labels.keys().any(|key| key.starts_with(&tls_prefix));
+    let has_tls = get("tls").is_some_and(truthy) || below(labels, &tls_prefix).next().is_some();
     let tls = match has_tls {
         true if get("tls.passthrough").is_some_and(truthy) => RouteTls::Passthrough,
         true => RouteTls::Terminated,
         false => RouteTls::Off,
     };
-    let backends = names(labels, protocol, "services");
     let only = || if backends.len() == 1 { backends.first().cloned() } else { None };
     let backend = get("service").map(|name| name.split('@').next().unwrap_or(name).to_lowercase()).or_else(only);
     let server = |key: &str| {

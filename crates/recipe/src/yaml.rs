@@ -3,6 +3,7 @@
 //! The parser (anchors, merge keys, limits against hostile input) is serde-saphyr; this module is the only one that knows
 //! it. Reading into a tree first lets a file with three mistakes be reported with three problems.
 
+mod allowance;
 mod notation;
 
 use std::fmt;
@@ -12,16 +13,16 @@ use serde_saphyr::{Location, NonFiniteFloatPolicy, Spanned, alias_limits, budget
 
 use crate::scalar::{Number, Scalar, ScalarKind, plain};
 use crate::source::{Problem, Topic};
+use allowance::MAX_UNFOLDED;
 use notation::Texts;
+
+pub(crate) use allowance::{Allowance, MAX_FROM_FILES, entries};
 
 /// The longest YAML text that is read, in bytes: real recipes stay under 50 KiB.
 const MAX_TEXT: usize = 1 << 20;
 
 /// How many lists and mappings may lie in one another.
 const MAX_DEPTH: usize = 24;
-
-/// How many entries the aliases of one file may unfold to. A recipe has dozens of files at most, so this bounds them all.
-const MAX_UNFOLDED: usize = 5_000;
 
 /// A node and the line it is written on.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,19 +78,24 @@ pub(crate) struct Key {
     pub(crate) plain: bool,
 }
 
-/// Reads one YAML document.
+/// Reads one YAML document, whose aliases use up some of what those of all files may unfold to.
 ///
 /// # Errors
 /// Fails with one problem when the text is not YAML or is larger or deeper than any recipe.
-pub(crate) fn parse(file: &str, text: &str) -> Result<Node, Problem> {
+pub(crate) fn parse(file: &str, text: &str, allowance: &mut Allowance) -> Result<Node, Problem> {
     if text.len() > MAX_TEXT {
         return Err(Problem::error(file, format!("is larger than {MAX_TEXT} bytes")).topic(Topic::Unreadable));
     }
-    let texts = notation::texts(file, text)?;
+    let texts = notation::texts(file, text, allowance)?;
     // The depth bounds the stack that the recursive reading needs: about 1 MiB without optimisation.
     let options = options! {
-        budget: budget! { max_events: 200_000, max_aliases: 2_000, max_anchors: 2_000, max_depth: MAX_DEPTH, max_nodes: 100_000 },
-        alias_limits: alias_limits! { max_total_replayed_events: MAX_UNFOLDED, max_replay_stack_depth: 16 },
+        // Two hundred services may well take one mapping over.
+        budget: budget! {
+            max_events: 200_000, max_aliases: 2_000, max_anchors: 2_000, max_depth: MAX_DEPTH, max_nodes: 100_000,
+            enforce_alias_anchor_ratio: false
+        },
+        alias_limits: alias_limits! { // The notation has been bounded already; a list or mapping is two events.
+            max_total_replayed_events: 2 * MAX_UNFOLDED, max_replay_stack_depth: 16 },
         ignore_binary_tag_for_string: true,
         // What such a scalar is to the loader is decided in `scalar`.
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
@@ -274,9 +280,13 @@ impl<'de> Visitor<'de> for RawVisitor {
 mod tests {
     use super::*;
 
+    fn read(file: &str, text: &str) -> Result<Node, Problem> {
+        parse(file, text, &mut Allowance::default())
+    }
+
     #[test]
     fn lines_and_texts_survive_anchors_and_merge_keys() {
-        let root = parse("a.yml", "x: &x\n  a: 0755\n  b: 'q'\ny:\n  <<: *x\n  b: 1.10\n").unwrap();
+        let root = read("a.yml", "x: &x\n  a: 0755\n  b: 'q'\ny:\n  <<: *x\n  b: 1.10\n").unwrap();
         let Value::Map(top) = root.value else { panic!("a mapping") };
         let Value::Map(merged) = &top[1].1.value else { panic!("a mapping") };
         let mut seen: Vec<String> =
@@ -291,26 +301,26 @@ mod tests {
     /// `docker stack config` writes the label of a commit such as 294e1909 without quotes.
     #[test]
     fn a_number_that_no_float_holds_is_text() {
-        let json = parse("a.yml", "l: 294e1909\nm: 1e3\n").unwrap().to_json();
+        let json = read("a.yml", "l: 294e1909\nm: 1e3\n").unwrap().to_json();
         assert_eq!(json["l"], "294e1909");
         assert_eq!(json["m"].to_string(), "1000.0");
     }
 
     #[test]
     fn broken_yaml_names_its_line() {
-        insta::assert_snapshot!(parse("compose.yml", "services:\n  app:\n    image: [a\n").unwrap_err(), @"compose.yml, line 3: not readable as YAML: unclosed bracket '['");
-        insta::assert_snapshot!(parse("compose.yml", "a: 1\na: 2\n").unwrap_err(), @"compose.yml, line 2: not readable as YAML: duplicate mapping key: a");
-        insta::assert_snapshot!(parse("compose.yml", "a:\n\t- b\n").unwrap_err(), @"compose.yml, line 2: not readable as YAML: tabs disallowed within this context (block indentation)");
-        insta::assert_snapshot!(parse("compose.yml", "a: *b\n").unwrap_err(), @"compose.yml, line 1: not readable as YAML: alias references unknown anchor");
+        insta::assert_snapshot!(read("compose.yml", "services:\n  app:\n    image: [a\n").unwrap_err(), @"compose.yml, line 3: not readable as YAML: unclosed bracket '['");
+        insta::assert_snapshot!(read("compose.yml", "a: 1\na: 2\n").unwrap_err(), @"compose.yml, line 2: not readable as YAML: duplicate mapping key: a");
+        insta::assert_snapshot!(read("compose.yml", "a:\n\t- b\n").unwrap_err(), @"compose.yml, line 2: not readable as YAML: tabs disallowed within this context (block indentation)");
+        insta::assert_snapshot!(read("compose.yml", "a: *b\n").unwrap_err(), @"compose.yml, line 1: not readable as YAML: alias references unknown anchor");
     }
 
     #[test]
     fn hostile_input_is_refused_quickly() {
         let level = |i: u32| format!("a{i}: &a{i} [*a{p}, *a{p}, *a{p}]\n", p = i - 1);
         let bomb: String = std::iter::once("a0: &a0 [x, x]\n".to_owned()).chain((1..40).map(level)).collect();
-        assert!(parse("bomb.yml", &bomb).is_err());
-        assert!(parse("deep.yml", &"[".repeat(100_000)).is_err());
-        assert!(parse("deep.yml", &"- ".repeat(10_000)).is_err());
-        assert!(parse("large.yml", &"#".repeat(MAX_TEXT + 1)).is_err());
+        assert!(read("bomb.yml", &bomb).is_err());
+        assert!(read("deep.yml", &"[".repeat(100_000)).is_err());
+        assert!(read("deep.yml", &"- ".repeat(10_000)).is_err());
+        assert!(read("large.yml", &"#".repeat(MAX_TEXT + 1)).is_err());
     }
 }

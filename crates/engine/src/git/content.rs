@@ -56,6 +56,25 @@ pub enum LeftOut {
     Link,
     /// Another repository.
     Submodule,
+    /// Its name is no text, or holds control characters; it stands here with those spelt out.
+    OddName,
+}
+
+impl CommitFiles {
+    /// What a reader should know about them.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let odd = self.left_out.iter().filter(|(_, why)| **why == LeftOut::OddName);
+        let odd: Vec<&String> = odd.map(|(name, _)| name).collect();
+        let note = || format!("left out, because their names hold control characters or are no UTF-8: {}", some(&odd));
+        if odd.is_empty() { Vec::new() } else { vec![note()] }
+    }
+}
+
+/// The first three names, and that there are more.
+pub(super) fn some<N: AsRef<str>>(names: &[N]) -> String {
+    let first: Vec<&str> = names.iter().take(3).map(AsRef::as_ref).collect();
+    format!("{}{}", first.join(", "), if names.len() > first.len() { ", …" } else { "" })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,15 +98,18 @@ pub(super) struct Entry {
 pub(super) struct Content {
     pub(super) holder: Holder,
     pub(super) entries: BTreeMap<String, Entry>,
+    /// Names of files that are in the tree and not among the entries.
+    pub(super) odd: BTreeSet<String>,
     pub(super) blobs: BTreeMap<String, Vec<u8>>,
 }
 
 impl Content {
     /// Its texts. What is longer than a text of a recipe need not have been read.
     pub(super) fn files(&self) -> Result<CommitFiles, GitError> {
-        let Self { entries, blobs, .. } = self;
+        let Self { entries, odd, blobs, .. } = self;
         let links = self.links()?;
         let mut files = CommitFiles::default();
+        files.left_out.extend(odd.iter().map(|name| (name.clone(), LeftOut::OddName)));
         for path in entries.keys() {
             // A link is read as what it leads to.
             let Some(entry) = follow(path, entries, &links).and_then(|path| entries.get(&path)) else {
@@ -107,7 +129,7 @@ impl Content {
             match blobs.get(&entry.object).map_or(Err(NoText::TooLong), |bytes| read_text(bytes)) {
                 Ok(text) => drop(files.text.insert(path.clone(), text)),
                 Err(why) => {
-                    let unread = UnreadFile { why, object: entry.object.clone() };
+                    let unread = UnreadFile { why, object: entry.object.clone(), size: entry.size };
                     files.left_out.insert(path.clone(), LeftOut::NoText(unread));
                 }
             }
@@ -163,12 +185,28 @@ impl Content {
     }
 }
 
-/// Whether a path can only lead to a place below the folder it is joined to, and to none of git's own.
-pub(super) fn is_safe(path: &str) -> bool {
-    !path.chars().any(char::is_control)
-        && path
-            .split('/')
-            .all(|part| !part.is_empty() && part != "." && part != ".." && !part.eq_ignore_ascii_case(".git"))
+/// What the path of a file in a tree is.
+pub(super) enum TreePath<'a> {
+    /// One that can only lead to a place below the folder it is joined to, and to none of git's own.
+    Plain(&'a str),
+    /// As harmless, but no text, or with control characters in it. A compose file cannot name it as every program
+    /// takes it, so the file is left out. Spelt out.
+    Odd(String),
+    /// One that could lead elsewhere. Spelt out.
+    Unsafe(String),
+}
+
+impl<'a> TreePath<'a> {
+    pub(super) fn of(path: &'a [u8]) -> Self {
+        let leads_away = |part: &[u8]| matches!(part, b"" | b"." | b"..") || part.eq_ignore_ascii_case(b".git");
+        if path.split(|byte| *byte == b'/').any(leads_away) {
+            return Self::Unsafe(path.escape_ascii().to_string());
+        }
+        match str::from_utf8(path) {
+            Ok(text) if !text.chars().any(char::is_control) => Self::Plain(text),
+            Ok(_) | Err(_) => Self::Odd(path.escape_ascii().to_string()),
+        }
+    }
 }
 
 /// The path in the tree a link names, or `None` when it leaves the tree. `..` is accepted only at the front, where it

@@ -1,6 +1,6 @@
 //! The tree of one commit, read from git's objects: as texts for reading, or written out for deploying.
 
-use super::content::{CommitFiles, Content, ENTRIES, Entry, Holder, LIST, Mode, WHOLE, is_safe};
+use super::content::{CommitFiles, Content, ENTRIES, Entry, Holder, LIST, Mode, TreePath, WHOLE};
 use super::door::DEPTH;
 use super::{GitError, Repository};
 use crate::process;
@@ -8,6 +8,14 @@ use cc_ci_model::ids::Commit;
 use cc_ci_recipe::source::LONGEST_TEXT;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+/// What a tree lists.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    pub(super) entries: BTreeMap<String, Entry>,
+    /// Names of files that are left out for their names.
+    pub(super) odd: BTreeSet<String>,
+}
 
 impl Repository {
     /// The texts of a commit. Refuses a tree that a checkout would refuse.
@@ -21,22 +29,21 @@ impl Repository {
     }
 
     /// Writes the tree of a commit into `dir`, which must be missing or empty: exactly what was committed, with its file
-    /// modes, and nothing else. Nothing is written when any path or link is unsafe.
+    /// modes, and nothing else; files with odd names are left out. Nothing is written when any path or link is unsafe.
     pub async fn checkout(&self, commit: &Commit, dir: &Path) -> Result<(), GitError> {
         self.content(commit, |entry| entry.mode != Mode::Submodule).await?.write_out(dir)
     }
 
     /// Every entry of a commit, and the content of those that are wanted.
     async fn content(&self, commit: &Commit, wanted: impl Fn(&Entry) -> bool) -> Result<Content, GitError> {
-        let entries = self.entries(commit).await?;
+        let Listed { entries, odd } = self.entries(commit).await?;
         let blobs = self.blobs(entries.values().filter(|entry| wanted(entry))).await?;
-        Ok(Content { holder: Holder::Commit, entries, blobs })
+        Ok(Content { holder: Holder::Commit, entries, odd, blobs })
     }
 
     /// Every entry of a commit's tree, checked for paths that could leave a checkout.
-    pub(super) async fn entries(&self, commit: &Commit) -> Result<BTreeMap<String, Entry>, GitError> {
+    pub(super) async fn entries(&self, commit: &Commit) -> Result<Listed, GitError> {
         let too_large = |what| GitError::TooLarge { holder: Holder::Commit, what };
-        let unsafe_path = |path| GitError::UnsafePath { holder: Holder::Commit, path };
         let command =
             self.command().args(["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", commit.as_str()]);
         let command = command.output_cap(LIST).stop_at_cap();
@@ -54,23 +61,21 @@ impl Repository {
         if output.truncated {
             return Err(too_large(format!("{} MiB of names of files", LIST >> 20)));
         }
-        let mut entries = BTreeMap::new();
+        let mut listed = Listed::default();
         let mut whole = 0u64;
         for record in records() {
-            let Ok(record) = std::str::from_utf8(record) else {
-                return Err(unsafe_path(String::from_utf8_lossy(record).into_owned()));
-            };
             let (path, entry) = read_entry(record).ok_or(GitError::Answer("ls-tree"))?;
-            if !is_safe(path) {
-                return Err(unsafe_path(path.to_owned()));
-            }
             whole = whole.saturating_add(entry.size);
-            entries.insert(path.to_owned(), entry);
+            match TreePath::of(path) {
+                TreePath::Plain(path) => drop(listed.entries.insert(path.to_owned(), entry)),
+                TreePath::Odd(name) => drop(listed.odd.insert(name)),
+                TreePath::Unsafe(path) => return Err(GitError::UnsafePath { holder: Holder::Commit, path }),
+            }
         }
         if whole > WHOLE {
             return Err(too_large(format!("{} MiB", WHOLE >> 20)));
         }
-        Ok(entries)
+        Ok(listed)
     }
 
     /// The content of objects, in one call.
@@ -96,8 +101,9 @@ impl Repository {
 }
 
 /// `<mode> <type> <object> <size>\t<path>`; the size is padded, and `-` for what is not a file.
-fn read_entry(record: &str) -> Option<(&str, Entry)> {
-    let (meta, path) = record.split_once('\t')?;
+fn read_entry(record: &[u8]) -> Option<(&[u8], Entry)> {
+    let tab = record.iter().position(|byte| *byte == b'\t')?;
+    let (meta, path) = (str::from_utf8(record.get(..tab)?).ok()?, record.get(tab + 1..)?);
     let mut words = meta.split_ascii_whitespace();
     let mode = match words.next()? {
         "100755" => Mode::Executable,

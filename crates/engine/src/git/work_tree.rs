@@ -3,7 +3,7 @@
 //! Git only names the files: those it tracks, and those that are new and not ignored. Their content is read here, byte for
 //! byte, so that no filter and no attribute has a say in it, and never through a link.
 
-use super::content::{CommitFiles, Content, ENTRIES, Entry, Holder, LIST, Mode, WHOLE, is_safe};
+use super::content::{CommitFiles, Content, ENTRIES, Entry, Holder, LIST, Mode, TreePath, WHOLE, some};
 use super::door::DEPTH;
 use super::{GitError, Repository};
 use cc_ci_model::ids::Commit;
@@ -60,10 +60,11 @@ impl WorkTree {
     }
 }
 
-/// The first three names, and that there are more.
-fn some(names: &[String]) -> String {
-    let first: Vec<&str> = names.iter().take(3).map(String::as_str).collect();
-    format!("{}{}", first.join(", "), if names.len() > first.len() { ", …" } else { "" })
+/// The names of the files in a folder.
+#[derive(Debug, Default)]
+struct Names {
+    plain: BTreeSet<String>,
+    odd: BTreeSet<String>,
 }
 
 impl Repository {
@@ -72,13 +73,13 @@ impl Repository {
         let committed = self.entries(over).await?;
         let work_tree = self.work_tree.as_ref().ok_or(GitError::NoWorkTree)?;
         let names = self.names(work_tree).await?;
-        let (content, nested) = read(work_tree, &names)?;
-        let changed = changed(&committed, &content.entries);
+        let (content, nested) = read(work_tree, names)?;
+        let changed = changed(&committed.entries, &content.entries);
         Ok(WorkTree { content: Arc::new(content), changed, nested })
     }
 
     /// The paths in the folder that count.
-    async fn names(&self, work_tree: &Path) -> Result<BTreeSet<String>, GitError> {
+    async fn names(&self, work_tree: &Path) -> Result<Names, GitError> {
         let too_large = |what| GitError::TooLarge { holder: Holder::Folder, what };
         let command =
             self.in_work_tree(work_tree).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
@@ -91,21 +92,20 @@ impl Repository {
             return Err(too_large(format!("{} MiB of names of files", LIST >> 20)));
         }
         let deepest = DEPTH.parse().unwrap_or(usize::MAX);
-        let one = |name: &[u8]| {
+        let mut found = Names::default();
+        for name in names {
             // Git ends the name of a repository inside this one with a slash.
             let name = name.strip_suffix(b"/").unwrap_or(name);
-            match std::str::from_utf8(name) {
-                Ok(path) if path.split('/').count() > deepest => {
-                    Err(too_large(format!("{DEPTH} folders in one another")))
-                }
-                Ok(path) if is_safe(path) => Ok(path.to_owned()),
-                Ok(_) | Err(_) => Err(GitError::UnsafePath {
-                    holder: Holder::Folder,
-                    path: String::from_utf8_lossy(name).into_owned(),
-                }),
+            if name.split(|byte| *byte == b'/').count() > deepest {
+                return Err(too_large(format!("{DEPTH} folders in one another")));
             }
-        };
-        names.into_iter().map(one).collect()
+            match TreePath::of(name) {
+                TreePath::Plain(path) => drop(found.plain.insert(path.to_owned())),
+                TreePath::Odd(name) => drop(found.odd.insert(name)),
+                TreePath::Unsafe(path) => return Err(GitError::UnsafePath { holder: Holder::Folder, path }),
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -119,11 +119,12 @@ fn changed(committed: &BTreeMap<String, Entry>, now: &BTreeMap<String, Entry>) -
 }
 
 /// Reads the files of those names, and names those that are repositories of their own.
-fn read(work_tree: &Path, names: &BTreeSet<String>) -> Result<(Content, Vec<String>), GitError> {
-    let mut content = Content { holder: Holder::Folder, entries: BTreeMap::new(), blobs: BTreeMap::new() };
+fn read(work_tree: &Path, names: Names) -> Result<(Content, Vec<String>), GitError> {
+    let Names { plain, odd } = names;
+    let mut content = Content { holder: Holder::Folder, entries: BTreeMap::new(), odd, blobs: BTreeMap::new() };
     let mut nested = Vec::new();
     let mut room = WHOLE;
-    for name in names {
+    for name in &plain {
         let failed = |source| GitError::Read { path: work_tree.join(name), source };
         let (mode, bytes) = match read_one(work_tree, name, room).map_err(failed)? {
             Found::Nothing => continue,

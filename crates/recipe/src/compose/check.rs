@@ -1,5 +1,8 @@
 //! What is wrong with the merged files, beyond the form of each one.
 
+use std::collections::BTreeMap;
+
+use super::contents::{self, MOST_PROBLEMS, used_by_any};
 use super::{Compose, MountKind, Service};
 use crate::source::{Files, Problem, Severity, Topic, nearest};
 
@@ -9,6 +12,9 @@ pub(crate) const MAX_NAME: usize = 64;
 pub(super) fn check(compose: &Compose, files: &Files) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (name, service) in &compose.services {
+        if problems.len() > MOST_PROBLEMS {
+            break;
+        }
         services_exist(compose, name, service, &mut problems);
         entries_exist(compose, name, service, &mut problems);
         // An image that is there and cannot be read has been reported where it stands.
@@ -20,7 +26,7 @@ pub(super) fn check(compose: &Compose, files: &Files) -> Vec<Problem> {
         }
     }
     names_fit(compose, &mut problems);
-    contents_exist(compose, files, &mut problems);
+    contents::check(compose, files, &mut problems);
     problems
 }
 
@@ -29,7 +35,15 @@ fn services_exist(compose: &Compose, name: &str, service: &Service, problems: &m
         if !compose.services.contains_key(wanted) {
             let key = format!("services.{name}.depends_on.{index}");
             let known = compose.services.keys().map(String::as_str);
-            let problem = unknown(compose, &key, "service", wanted, known, "define it, or remove it from the list");
+            let problem = unknown(
+                compose,
+                &key,
+                "service",
+                wanted,
+                known,
+                "define it, or remove it from the list",
+                problems.len(),
+            );
             // Swarm knows no order of services, and the loader does not look who is named.
             problems.push(Problem { severity: Severity::Warning, ..problem });
         }
@@ -37,35 +51,32 @@ fn services_exist(compose: &Compose, name: &str, service: &Service, problems: &m
 }
 
 fn entries_exist(compose: &Compose, name: &str, service: &Service, problems: &mut Vec<Problem>) {
-    let key = |section: &str, item: &str| format!("services.{name}.{section}.{item}");
-    for network in service.networks.keys().filter(|network| *network != "default") {
-        if !compose.networks.contains_key(network) {
-            let known = compose.networks.keys().map(String::as_str);
-            let what_now = "define it under the top-level `networks`";
-            problems.push(unknown(compose, &key("networks", network), "network", network, known, what_now));
-        }
-    }
-    for mount in service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume) {
-        let Some(volume) = &mount.source else { continue };
-        if !compose.volumes.contains_key(volume) {
-            let known = compose.volumes.keys().map(String::as_str);
-            let what_now = "define it under the top-level `volumes`";
-            problems.push(unknown(compose, &key("volumes", &mount.target), "volume", volume, known, what_now));
-        }
-    }
-    for used in &service.configs {
-        if !compose.configs.contains_key(&used.source) {
-            let known = compose.configs.keys().map(String::as_str);
-            let what_now = "define it under the top-level `configs`";
-            problems.push(unknown(compose, &key("configs", &used.source), "config", &used.source, known, what_now));
-        }
-    }
-    for used in &service.secrets {
-        if !compose.secrets.contains_key(&used.source) {
-            let known = compose.secrets.keys().map(String::as_str);
-            let what_now = "define it under the top-level `secrets`";
-            problems.push(unknown(compose, &key("secrets", &used.source), "secret", &used.source, known, what_now));
-        }
+    let networks = service.networks.keys().filter(|network| *network != "default");
+    let networks = networks.map(|network| (network.as_str(), network.as_str()));
+    defined(compose, name, ("networks", "network"), &compose.networks, networks, problems);
+    let volumes = service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume);
+    let volumes = volumes.filter_map(|mount| Some((mount.target.as_str(), mount.source.as_deref()?)));
+    defined(compose, name, ("volumes", "volume"), &compose.volumes, volumes, problems);
+    let configs = service.configs.iter().map(|used| (used.source.as_str(), used.source.as_str()));
+    defined(compose, name, ("configs", "config"), &compose.configs, configs, problems);
+    let secrets = service.secrets.iter().map(|used| (used.source.as_str(), used.source.as_str()));
+    defined(compose, name, ("secrets", "secret"), &compose.secrets, secrets, problems);
+}
+
+/// Every name that a service uses, each with the last part of its key, is one of those at the top.
+fn defined<'a, T>(
+    compose: &Compose,
+    service: &str,
+    (section, kind): (&str, &str),
+    known: &BTreeMap<String, T>,
+    used: impl Iterator<Item = (&'a str, &'a str)>,
+    problems: &mut Vec<Problem>,
+) {
+    for (item, wanted) in used.filter(|(_, wanted)| !known.contains_key(*wanted)) {
+        let key = format!("services.{service}.{section}.{item}");
+        let what_now = format!("define it under the top-level `{section}`");
+        let names = known.keys().map(String::as_str);
+        problems.push(unknown(compose, &key, kind, wanted, names, &what_now, problems.len()));
     }
 }
 
@@ -76,11 +87,11 @@ fn unknown<'a>(
     name: &str,
     known: impl Iterator<Item = &'a str>,
     what_now: &str,
+    so_far: usize,
 ) -> Problem {
-    let hint = match nearest(name, known) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => what_now.to_owned(),
-    };
+    // Whoever is wrong so often has not mistyped a name.
+    let near = if so_far < 10 { nearest(name, known) } else { None };
+    let hint = near.map_or_else(|| what_now.to_owned(), |near| format!("did you mean `{near}`?"));
     compose.at(key, Problem::error("", format!("unknown {kind} `{name}`")).hint(hint))
 }
 
@@ -105,49 +116,6 @@ fn names_fit(compose: &Compose, problems: &mut Vec<Problem>) {
                 _ => "export the version in abra.sh, such as `export APP_CONF_VERSION=v1`",
             };
             problems.push(compose.at(&key, Problem::error("", what).hint(hint).topic(Topic::NoVersion)));
-        }
-    }
-}
-
-fn used_by_any(compose: &Compose, section: &str, id: &str) -> bool {
-    compose.services.values().any(|service| {
-        let uses = if section == "secrets" { &service.secrets } else { &service.configs };
-        uses.iter().any(|used| used.source == id)
-    })
-}
-
-fn contents_exist(compose: &Compose, files: &Files, problems: &mut Vec<Problem>) {
-    let secrets = compose.secrets.iter().map(|(id, entry)| ("secrets", id, entry));
-    let configs = compose.configs.iter().map(|(id, entry)| ("configs", id, entry));
-    for (section, id, entry) in secrets.chain(configs) {
-        // The loader makes every entry, used or not.
-        if entry.external {
-            continue;
-        }
-        match &entry.file {
-            None if entry.driver.is_some() => {}
-            None => {
-                let hint = "add `external: true`, or a `file`";
-                let problem = Problem::error("", "is neither external nor has a file").hint(hint);
-                problems.push(compose.at(&format!("{section}.{id}"), problem));
-            }
-            // What no service uses and lies outside is left to whoever asks what the recipe wants of the machine.
-            Some(file) if (file.starts_with('/') || file.starts_with("../")) && !used_by_any(compose, section, id) => {}
-            Some(file) if file.starts_with('/') => {
-                let what = format!("file `{file}` is one of the machine, not of the recipe");
-                let hint = "commit the file, and name it relative to the recipe's root";
-                problems.push(compose.at(&format!("{section}.{id}.file"), Problem::error("", what).hint(hint)));
-            }
-            Some(file) if !files.has(file) => {
-                let problem = Problem::error("", format!("file `{file}` does not exist in the recipe"));
-                let known = files.texts.keys().map(String::as_str);
-                let hint = match nearest(file, known) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "commit the file, or correct the path (it is relative to the recipe's root)".to_owned(),
-                };
-                problems.push(compose.at(&format!("{section}.{id}.file"), problem.hint(hint)));
-            }
-            Some(_) => {}
         }
     }
 }

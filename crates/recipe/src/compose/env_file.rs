@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::reader::{Reader, text, texts};
 use crate::letters::{self, Returns};
 use crate::source::{Problem, tidy_path};
-use crate::yaml::{Node, Value};
+use crate::yaml::{MAX_FROM_FILES, Node, Value};
 
 /// `env_file`: one file or a list of them, of which a later one wins.
 pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> BTreeMap<String, Option<String>> {
@@ -34,9 +34,20 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &str, node: &Node) -> BTreeMap
             reader.found(problem);
             continue;
         }
+        reader.env_files.insert(tidy_path(&file));
         match parse(text) {
             Ok(pairs) => {
                 for (key, value) in pairs {
+                    if !reader.allowance.takes_variable() {
+                        let what = format!("files give more than {MAX_FROM_FILES} variables, which no recipe does");
+                        reader.report(
+                            path,
+                            node.line,
+                            what,
+                            Some("write the variables that are needed under `environment`"),
+                        );
+                        return variables;
+                    }
                     // A name alone is a variable only where the app's environment has it.
                     if value.is_some() || reader.env.contains_key(&key) {
                         let (key, value) = reader.looked_up(key, value);

@@ -24,6 +24,7 @@ pub(super) fn merge(mut base: Compose, over: Compose) -> Compose {
     base.configs.extend(over.configs);
     base.places.extend(over.places);
     base.documents.extend(over.documents);
+    base.env_files.extend(over.env_files);
     base.version = base.version.or(over.version);
     base
 }

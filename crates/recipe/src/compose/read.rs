@@ -7,7 +7,7 @@ use super::{Compose, Document, entries, schema, service};
 use crate::letters::{self, Returns};
 use crate::scalar::ScalarKind;
 use crate::source::{Files, Problem};
-use crate::yaml::{Node, Value, parse};
+use crate::yaml::{Allowance, Node, Value, parse};
 
 /// Reads one file. What cannot be read is left out and reported.
 pub(super) fn document(
@@ -16,15 +16,17 @@ pub(super) fn document(
     folder: &str,
     files: &Files,
     env: &BTreeMap<String, String>,
+    allowance: &mut Allowance,
 ) -> (Compose, Vec<Problem>) {
-    let mut reader = Reader::new(file, folder, files, env);
-    let mut root = match letters::check(file, text, Returns::EndLines).and_then(|()| parse(file, text)) {
+    let mut root = match letters::check(file, text, Returns::EndLines).and_then(|()| parse(file, text, allowance)) {
         Ok(root) => root,
         Err(problem) => return (Compose::default(), vec![problem]),
     };
+    let mut reader = Reader::new(file, folder, files, env, allowance);
     reader.fill("", &mut root);
     let mut compose = top(&mut reader, &root);
     let minor = compose.version.as_deref().and_then(minor).unwrap_or(schema::LATEST);
+    compose.env_files = std::mem::take(&mut reader.env_files);
     let (places, mut problems) = reader.end();
     problems.extend(schema::check(file, &root, minor));
     problems.sort_by_key(|problem| (problem.file != file, problem.line));

@@ -1,6 +1,6 @@
 //! What the readers of a compose file share: variables filled in, where keys stand, values by their type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::KeyPlace;
@@ -9,7 +9,7 @@ use crate::interpolate::{InterpolationError, fill, uses};
 use crate::reserved::is_reserved;
 use crate::scalar::{Scalar, ScalarKind, is_old_boolean, plain};
 use crate::source::{Files, Problem};
-use crate::yaml::{Key, Node, Value};
+use crate::yaml::{Allowance, Key, Node, Value};
 
 /// One file being read, and what was found so far.
 pub(super) struct Reader<'a> {
@@ -22,6 +22,10 @@ pub(super) struct Reader<'a> {
     pub(super) env: &'a BTreeMap<String, String>,
     problems: Vec<Problem>,
     places: BTreeMap<String, KeyPlace>,
+    /// What all files of the reading may still hold.
+    pub(super) allowance: &'a mut Allowance,
+    /// The files that variables were read from, relative to the recipe's root.
+    pub(super) env_files: BTreeSet<String>,
     /// Bytes that variables have been filled with.
     filled: usize,
 }
@@ -37,8 +41,15 @@ const MAX_FILLED: usize = 4 << 20;
 
 impl<'a> Reader<'a> {
     /// Starts with `file`.
-    pub(super) fn new(file: &'a str, folder: &'a str, files: &'a Files, env: &'a BTreeMap<String, String>) -> Self {
-        Self { file, folder, files, env, problems: Vec::new(), places: BTreeMap::new(), filled: 0 }
+    pub(super) fn new(
+        file: &'a str,
+        folder: &'a str,
+        files: &'a Files,
+        env: &'a BTreeMap<String, String>,
+        allowance: &'a mut Allowance,
+    ) -> Self {
+        let (problems, places, env_files) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
+        Self { file, folder, files, env, problems, places, allowance, env_files, filled: 0 }
     }
 
     /// Where each key stands, and what is wrong.
@@ -103,6 +114,7 @@ impl Reader<'_> {
             Err(error @ InterpolationError::NotAVariable { .. }) => {
                 self.report(path, line, error.to_string(), Some(DOLLAR));
             }
+            Err(error @ InterpolationError::TooLong) => self.report(path, line, error.to_string(), None),
         }
     }
 

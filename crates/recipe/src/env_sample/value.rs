@@ -68,6 +68,8 @@ const MAX_VALUE: usize = 64 * 1024;
 pub(super) fn expand(text: &str, env: &BTreeMap<String, String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
+    // Whether a brace may still close; looking for it at each `$` again would take for ever.
+    let mut closed = true;
     while let Some(at) = rest.find('$') {
         if let Some(before) = rest[..at].strip_suffix('\\') {
             out.push_str(before);
@@ -77,17 +79,10 @@ pub(super) fn expand(text: &str, env: &BTreeMap<String, String>) -> String {
         }
         out.push_str(&rest[..at]);
         rest = &rest[at + 1..];
-        let braced = rest.strip_prefix('{').and_then(|inner| inner.split_once('}'));
-        let (name, default, after) = match braced {
-            Some((body, after)) => {
-                let (name, default) = body.split_once(":-").unwrap_or((body, ""));
-                (name, default, after)
-            }
-            None => {
-                let end = rest.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
-                (&rest[..end], "", &rest[end..])
-            }
-        };
+        let (name, default, after) = braced(rest, &mut closed).unwrap_or_else(|| {
+            let (name, after) = key(rest);
+            (name, "", after)
+        });
         if !super::is_key(name) {
             out.push('$');
             continue;
@@ -101,4 +96,20 @@ pub(super) fn expand(text: &str, env: &BTreeMap<String, String>) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// `{NAME}` or `{NAME:-default}` at the start of `text`: the name, the default, and what follows.
+fn braced<'a>(text: &'a str, closed: &mut bool) -> Option<(&'a str, &'a str, &'a str)> {
+    let (name, rest) = key(text.strip_prefix('{').filter(|_| *closed)?);
+    if let Some(after) = rest.strip_prefix('}') {
+        return Some((name, "", after));
+    }
+    let found = rest.strip_prefix(":-")?.split_once('}');
+    *closed = found.is_some();
+    found.map(|(default, after)| (name, default, after))
+}
+
+/// The letters of a name at the start of `text`, and what follows.
+fn key(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(text.len()))
 }

@@ -1,14 +1,15 @@
 //! `CC1xx`: configs never change in Swarm; a new content needs a new name, and so a new version.
 
 use super::{LintInput, Reading, Rule, RuleCheck, RuleHit};
+use crate::compose::contents::MAX_SECRET;
 use crate::compose::{Compose, StackFile};
 use crate::in_place::raised;
 use crate::interpolate::{uses, variables};
 use crate::secrets::swarm_name;
 use crate::source::{Severity, Topic};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const RULES: [Rule; 6] = [
+pub(super) const RULES: [Rule; 7] = [
     Rule {
         id: "CC101",
         title: "a changed config has a new version",
@@ -73,6 +74,17 @@ pub(super) const RULES: [Rule; 6] = [
         mend: "Remove it, or mount it.",
         example: "services:\n  app:\n    configs:\n      - source: nginx_conf\n        target: /etc/nginx/nginx.conf",
         check: RuleCheck::Offline(unused),
+    },
+    Rule {
+        id: "CC107",
+        title: "every config has a size that engines take",
+        severity: Some(Severity::Error),
+        what: "Every file of a config holds less than 512,000 bytes.",
+        why: "That much Docker's manual promises. Engines of today take twice as much, those before 19.03 refuse the deploy; and \
+            every node gets every config through Swarm's log.",
+        mend: "Put the content into the image or a volume, or split it.",
+        example: "configs:\n  words:\n    file: words.txt   # 600 kB",
+        check: RuleCheck::Offline(large),
     },
 ];
 
@@ -156,20 +168,27 @@ fn version_variables(entry: &StackFile) -> Vec<&str> {
     names.into_iter().filter(|name| *name != "STACK_NAME").collect()
 }
 
+fn large(input: &LintInput<'_>) -> Vec<RuleHit> {
+    let made = made(&input.head);
+    let configs = made.values().filter(|one| one.section == "configs");
+    let sized = configs.filter_map(|one| Some((one, input.head.files.size(one.file)?)));
+    let found = sized.filter(|(_, size)| *size >= MAX_SECRET).map(|(one, size)| {
+        let words = format!(
+            "`{}` is larger than a config may be everywhere: {size} bytes, of fewer than {MAX_SECRET}",
+            one.file
+        );
+        RuleHit::new(words).key(one.compose, &one.key("file")).hint("put it into the image or a volume, or split it")
+    });
+    found.collect()
+}
+
 fn unused_exports(input: &LintInput<'_>) -> Vec<RuleHit> {
     let head = &input.head;
     let exports = head.abra_sh.exports.iter().filter(|export| export.name.ends_with("_VERSION"));
-    let read_in = |text: &str, name: &str| {
-        let line_reads = |line: &str| {
-            let code = line.trim_start();
-            !code.starts_with('#') && !code.starts_with(&format!("export {name}=")) && has_word(code, name)
-        };
-        text.lines().any(line_reads)
-    };
-    let unused = exports.filter(|export| {
-        let docs = |path: &str| path.ends_with(".md") || path.starts_with("release/");
-        !head.files.texts.iter().any(|(path, text)| !docs(path) && read_in(text, &export.name))
-    });
+    let docs = |path: &str| path.ends_with(".md") || path.starts_with("release/");
+    let texts = head.files.texts.iter().filter(|(path, _)| !docs(path));
+    let read: BTreeSet<&str> = texts.flat_map(|(_, text)| text.lines()).flat_map(words_read).collect();
+    let unused = exports.filter(|export| !read.contains(export.name.as_str()));
     let found = unused.map(|export| {
         let words = format!("nothing reads {}", export.name);
         RuleHit::new(words).line("abra.sh", export.line).hint("remove the export, or correct its name")
@@ -177,8 +196,13 @@ fn unused_exports(input: &LintInput<'_>) -> Vec<RuleHit> {
     found.collect()
 }
 
-fn has_word(line: &str, word: &str) -> bool {
-    line.split(|c: char| c != '_' && !c.is_ascii_alphanumeric()).any(|one| one == word)
+/// The names that a line of a script or template may read: not the one that it exports itself.
+fn words_read(line: &str) -> impl Iterator<Item = &str> {
+    let code = line.trim_start();
+    let own = code.strip_prefix("export ").and_then(|rest| rest.split_once('=')).map(|(name, _)| name);
+    let code = if code.starts_with('#') { "" } else { code };
+    let words = code.split(|c: char| c != '_' && !c.is_ascii_alphanumeric());
+    words.filter(move |word| !word.is_empty() && Some(*word) != own)
 }
 
 fn defaults(input: &LintInput<'_>) -> Vec<RuleHit> {

@@ -6,6 +6,7 @@ use crate::compose::Compose;
 use crate::env_sample::{EnvSample, Presence, Quotes, expand_value};
 use crate::recipe::{compose_files, stack_name};
 use crate::source::{Files, Problem, Topic};
+use crate::yaml;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The list of compose files, in the app's environment.
@@ -13,6 +14,9 @@ const LIST: &str = "COMPOSE_FILE";
 
 /// The most choices of compose files that are read: real recipes have under twenty, and each costs a reading.
 const MAX_CHOICES: usize = 64;
+
+/// The most entries that all choices hold together: real recipes have a tenth of it.
+const MAX_ENTRIES: usize = 20_000;
 
 /// A recipe at one commit, read leniently.
 #[derive(Debug)]
@@ -59,7 +63,9 @@ impl<'a> Reading<'a> {
         let default = compose_files(&env);
         let mut sets = vec![set(name, files, &default, &given, &env)];
         let (optional, full) = with_optional(&sample, &given, &env);
-        for names in choices(&sample, &env, files, &default) {
+        let (choices, unread) = within_bounds(choices(&sample, &env, files, &default), files);
+        sets[0].problems.extend(unread);
+        for names in choices {
             let mut wider = set(name, files, &names, &optional, &full);
             wider.problems.retain(|problem| !sets[0].problems.contains(problem));
             sets.push(wider);
@@ -162,7 +168,7 @@ fn choices(sample: &EnvSample, env: &BTreeMap<String, String>, files: &Files, de
     let documented = sample.entries.iter().filter(|entry| entry.key == LIST && entry.presence == Presence::Optional);
     let mut effective = env.clone();
     effective.insert(LIST.to_owned(), default.join(":"));
-    for entry in documented {
+    for entry in documented.take(MAX_CHOICES + 1) {
         let text = expand_value(&entry.text, &effective);
         let names = compose_files(&BTreeMap::from([(LIST.to_owned(), text)]));
         let names: Vec<String> = names.into_iter().filter(|name| files.text(name).is_some()).collect();
@@ -174,8 +180,31 @@ fn choices(sample: &EnvSample, env: &BTreeMap<String, String>, files: &Files, de
     let others = files.texts.keys().filter(|path| is_compose(path) && !known.contains(path));
     let alone: Vec<Vec<String>> = others.map(|path| default.iter().chain([path]).cloned().collect()).collect();
     lists.extend(alone);
-    lists.truncate(MAX_CHOICES);
     lists
+}
+
+/// The first of those choices that can be read in a reasonable time, and a problem when there are more.
+fn within_bounds(mut choices: Vec<Vec<String>>, files: &Files) -> (Vec<Vec<String>>, Option<Problem>) {
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    let mut room = MAX_ENTRIES;
+    let mut fits = |names: &Vec<String>| {
+        let entries = names
+            .iter()
+            .map(|name| *known.entry(name.clone()).or_insert_with(|| files.text(name).map_or(0, yaml::entries)));
+        let left = room.checked_sub(entries.fold(0, usize::saturating_add));
+        room = left.unwrap_or_default();
+        left.is_some()
+    };
+    let fitting = choices.iter().take(MAX_CHOICES).take_while(|names| fits(names)).count();
+    let unread = choices.get(fitting).and_then(|names| names.last()).map(|name| {
+        let more = choices.len() - fitting - 1;
+        let what = format!(
+            "was not read, nor were {more} more choices of compose files: there are too many, or they are too large"
+        );
+        Problem::error(name.as_str(), what).hint("remove what is not used, or share less by anchors")
+    });
+    choices.truncate(fitting);
+    (choices, unread)
 }
 
 /// What abra's pattern for compose files matches.

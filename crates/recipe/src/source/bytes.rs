@@ -12,6 +12,8 @@ pub struct UnreadFile {
     pub why: NoText,
     /// The id of its content: equal ids are equal contents.
     pub object: String,
+    /// How many bytes it holds.
+    pub size: u64,
 }
 
 /// Why the bytes of a file are no text.

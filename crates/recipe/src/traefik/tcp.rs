@@ -74,7 +74,8 @@ impl Router<'_> {
     /// `None` for one that leads to another provider's service.
     fn connection(&self) -> Result<Option<Connection>, DeadEnd> {
         let router = self.router;
-        let read = route(self.name, router, RouteProtocol::Tcp, self.labels);
+        let backends = super::names(self.labels, RouteProtocol::Tcp, "services");
+        let read = route(self.name, router, RouteProtocol::Tcp, self.labels, &backends);
         if read.rule.is_empty() {
             return Err(
                 self.dead("rule", format!("TCP router `{router}` has no rule; set traefik.tcp.routers.{router}.rule"))

@@ -1,4 +1,4 @@
-//! What the notation of a document says beside its content: tags, and where a second document begins.
+//! What the notation of a document says beside its content: tags, where a second document begins, how much there is.
 //!
 //! Docker's reader obeys tags, ours does not see them; `!!binary` turns letters into a mount. So every tag that could make a
 //! difference is refused, and the others are told to the reader.
@@ -7,11 +7,9 @@ use std::collections::BTreeSet;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
+use super::allowance::{Allowance, Entries, MAX_EVENTS};
 use crate::scalar::{Number, ScalarKind, plain};
 use crate::source::{Problem, Topic};
-
-/// More events than a recipe has: the reading proper refuses such a text with its own words.
-const MAX_EVENTS: usize = 200_000;
 
 /// Where scalars start, in bytes, that a tag makes texts whatever they look like.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,8 +22,9 @@ impl Texts {
 }
 
 /// Reads the notation of `text`. What is no YAML at all is left to the reading proper.
-pub(super) fn texts(file: &str, text: &str) -> Result<Texts, Problem> {
+pub(super) fn texts(file: &str, text: &str, allowance: &mut Allowance) -> Result<Texts, Problem> {
     let mut texts = Texts::default();
+    let mut entries = Entries::default();
     let mut documents = 0;
     for event in Parser::new_from_str(text).take(MAX_EVENTS) {
         let Ok((event, span)) = event else { break };
@@ -36,6 +35,11 @@ pub(super) fn texts(file: &str, text: &str) -> Result<Texts, Problem> {
                 return Err(problem(file, &span, what.to_owned()).hint("remove the line or the rest"));
             }
         }
+        let before = (entries.all, entries.unfolded);
+        entries.see(&event);
+        allowance.take(entries.all - before.0, entries.unfolded - before.1).map_err(|what| {
+            problem(file, &span, what).hint("the limit is for all compose files that are deployed together")
+        })?;
         let Some(tag) = event.tag() else { continue };
         match meaning(tag, &event) {
             Meaning::Nothing => {}

@@ -2,7 +2,7 @@
 
 use crate::deployed::{DEPLOYS, PROMISES, ROUTES};
 use crate::machine::MACHINE;
-use crate::shop::Edit::{Remove, Swap, Tag, Untagged, Write};
+use crate::shop::Edit::{Fill, Remove, Swap, Tag, Untagged, Write};
 use crate::shop::{Edit, Shop};
 use crate::variables::VARIABLES;
 use cc_ci_recipe::lint::{RuleCheck, rules, text};
@@ -227,6 +227,13 @@ const CONFIGS: &[Variant] = &[
         "CC106 not mounted",
         &[Swap("compose.yml", "    configs:\n      - source: pg_backup\n        target: /pg_backup.sh\n", "")],
     ),
+    ("CC107 CC101 of 512,000 bytes", &[Fill("app.conf.tmpl", 512_000)]),
+    ("CC001 CC107 CC101 of more than the engine takes", &[Fill("app.conf.tmpl", 1_024_000)]),
+    (
+        "CC107 does not apply to a byte less, with a new version",
+        &[Fill("app.conf.tmpl", 511_999), Swap("abra.sh", "APP_CONF_VERSION=v3", "APP_CONF_VERSION=v4")],
+    ),
+    ("CC001 CC101 an empty config", &[Write("app.conf.tmpl", "")]),
 ];
 
 const SECRETS: &[Variant] = &[

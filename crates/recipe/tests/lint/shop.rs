@@ -143,6 +143,8 @@ pub(crate) enum Edit {
     Swap(&'static str, &'static str, &'static str),
     /// A file is written.
     Write(&'static str, &'static str),
+    /// A file is filled up to so many bytes.
+    Fill(&'static str, usize),
     /// A file is removed.
     Remove(&'static str),
     /// A tag is set, on head.
@@ -186,6 +188,10 @@ impl Shop {
                     *text = text.replacen(from, to, 1);
                 }
                 Edit::Write(file, text) => drop(shop.files.texts.insert(file.to_owned(), text.to_owned())),
+                Edit::Fill(file, size) => {
+                    let text = shop.files.texts.get_mut(file).unwrap();
+                    text.push_str(&"x".repeat(size - text.len()));
+                }
                 Edit::Remove(file) => assert!(shop.files.texts.remove(file).is_some(), "{file}"),
                 Edit::Tag(name, kind) => {
                     shop.tags.push(Tag { name: name.to_owned(), kind, commit: HEAD.to_owned() });

@@ -6,6 +6,7 @@
 mod cli;
 mod forms;
 mod good;
+mod hostile;
 mod loader;
 mod loading;
 mod malformed;

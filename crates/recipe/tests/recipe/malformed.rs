@@ -135,7 +135,7 @@ configs:
     file: missing.conf
 "#;
     let texts =
-        [(".env.sample", "SECRET_DB_VERSION=v1 # length=32\n"), ("compose.yml", compose), ("nginx.conf.tmpl", "")];
+        [(".env.sample", "SECRET_DB_VERSION=v1 # length=32\n"), ("compose.yml", compose), ("nginx.conf.tmpl", "x")];
     insta::assert_snapshot!(problems(&texts), @r"
     Error compose.yml, line 10: secrets.database_superuser_password.name: `malf-3fa9c1_database_superuser_password_of_the_first_main_cluster_v1` has 68 letters, the engine takes 64
     hint: shorten `database_superuser_password`, or deploy under a shorter domain

@@ -68,6 +68,7 @@ fn unreadable(path: &str, why: &LeftOut) -> String {
         LeftOut::NoText(unread) => unread.why.problem(path).to_string(),
         LeftOut::Link => format!("{path} is a link to a folder or to nothing"),
         LeftOut::Submodule => format!("{path} is another repository"),
+        LeftOut::OddName => format!("{path} has a name with control characters"),
     }
 }
 

@@ -40,7 +40,8 @@ impl Found {
         let app = app_environment(&StackName::of_run(&name, head.commit(), run));
         let files = head.files(&repository).await?;
         // Comparing the work tree has no bounds of its own, so it comes after a tree without end was refused.
-        let notes = head.notes(&repository).await?;
+        let mut notes = head.notes(&repository).await?;
+        notes.extend(files.notes());
         Ok(Self { name, repository, address, head, files, tags, published, app, notes })
     }
 

@@ -163,7 +163,7 @@ pub(crate) fn texts(files: &CommitFiles) -> source::Files {
                 read.texts.insert(path.clone(), String::new());
                 read.unread.insert(path.clone(), unread.clone());
             }
-            LeftOut::Link | LeftOut::Submodule => {}
+            LeftOut::Link | LeftOut::Submodule | LeftOut::OddName => {}
         }
     }
     read

@@ -150,15 +150,18 @@ async fn a_folder_has_the_limits_of_a_commit() {
 }
 
 #[tokio::test]
-async fn names_that_no_checkout_can_have_are_refused() {
+async fn names_that_no_compose_file_can_say_are_left_out_and_told() {
     use std::os::unix::ffi::OsStrExt as _;
-    for name in [b"line\nbreak".as_slice(), b"esc\x1b[2J", b"caf\xe9"] {
-        let bench = Bench::new().await;
-        let commit = bench.commit("one").await;
+    let bench = Bench::new().await;
+    let commit = bench.commit("one").await;
+    for name in [b"line\nbreak".as_slice(), b"esc\x1b[2J", b"caf\xe9", "caf\u{e9}".as_bytes()] {
         std::fs::write(bench.repo().join(std::ffi::OsStr::from_bytes(name)), "x").unwrap();
-        let error = read_over(&bench, &commit).await.unwrap_err();
-        assert!(matches!(error, GitError::UnsafePath { holder: Holder::Folder, .. }), "{error}");
     }
+    let files = read_over(&bench, &commit).await.unwrap().files().unwrap();
+    assert_eq!(files.text["caf\u{e9}"], "x");
+    let note =
+        r"left out, because their names hold control characters or are no UTF-8: caf\xe9, esc\x1b[2J, line\nbreak";
+    assert_eq!(files.notes(), [note]);
 }
 
 #[tokio::test]
