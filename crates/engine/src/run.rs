@@ -10,6 +10,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod app;
+mod benches;
 mod checks;
 pub mod conductor;
 pub(crate) mod deploying;

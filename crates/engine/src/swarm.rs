@@ -29,7 +29,7 @@ pub use error::SwarmError;
 pub use events::{EngineEvent, EngineTime, EventKind, Events, Hearing};
 pub use http::{AnswerHeaders, Asker, Asking, HttpAnswer, RunEdge};
 pub use image::{ImageFacts, LayerNews, LayerTeller, PullError};
-pub use launch::{Bounds, Launch, LaunchNetwork, NewFile, Orphans, Privileges, Root, Stay, Swap};
+pub use launch::{Access, Bounds, Launch, LaunchNetwork, LaunchVolume, NewFile, Orphans, Privileges, Root, Stay, Swap};
 pub use values::{ContainerFacts, Deployed, Inventory, Loaded, Mounts, NewSecret, NewValue, Rendered};
 
 /// The three doors, each as narrow as its user needs it.

@@ -1,16 +1,17 @@
-//! The run's workbench: one container with every volume of the stack, where files are indexed, marked, saved and restored.
+//! The workbench: a container beside the app, in which its volumes are indexed, marked, saved and restored.
 //!
 //! It has no network and none of the app's code, so work on the app's data needs neither a shell in the app's image nor
-//! its services to run.
+//! its services to run. What lies in a volume is a stranger's, and so is what a restore writes: each operation gets a bench of
+//! its own, which has only what the operation needs and cannot be changed from within (TRUST-1).
 
 use cc_ci_model::ids::RunId;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::exec::{ExecCommand, ExecError, ExecOutput};
 use crate::ledger::{Ledger, LedgerError};
-use crate::swarm::{Containers, Launch, Node, SwarmError};
+use crate::swarm::{Access, Bounds, Containers, Launch, LaunchVolume, Node, Privileges, Root, Swap, SwarmError};
 
 /// The folder in the bench below which each volume is mounted under its own name.
 pub const VOLUMES: &str = "/volumes";
@@ -76,6 +77,43 @@ impl WorkError {
     }
 }
 
+/// What is done on a bench, which decides what it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BenchUse {
+    /// Volumes are looked at. SQLite writes beside a file that it reads, so they can be written to.
+    Look,
+    /// Volumes are changed: marked, or emptied.
+    Change,
+    /// The repository is made and saved to; volumes can only be read.
+    Save,
+    /// A snapshot is read back, without the volumes that it came from.
+    ReadBack,
+    /// A snapshot, which can only be read, is written into volumes.
+    Restore,
+    /// All of this by one hand, as an operator does it: the floor that a run is held against.
+    Everything,
+}
+
+impl BenchUse {
+    /// How the volumes are there, if at all.
+    fn volumes(self) -> Option<Access> {
+        match self {
+            Self::Look | Self::Change | Self::Restore | Self::Everything => Some(Access::Write),
+            Self::Save => Some(Access::Read),
+            Self::ReadBack => None,
+        }
+    }
+
+    /// How the repository is there, if at all.
+    fn repository(self) -> Option<Access> {
+        match self {
+            Self::Look | Self::Change => None,
+            Self::Save | Self::Everything => Some(Access::Write),
+            Self::ReadBack | Self::Restore => Some(Access::Read),
+        }
+    }
+}
+
 /// A running workbench.
 #[derive(Clone)]
 pub struct Workbench {
@@ -84,12 +122,38 @@ pub struct Workbench {
     volumes: BTreeSet<String>,
 }
 
+/// What root of a bench may do: read, write and give away the files of every user, and become their owner.
+const CAPABILITIES: &[&str] = &["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETFCAP", "SETGID", "SETUID"];
+
+/// What a bench may use up. Half a million files are indexed within it.
+const BOUNDS: Bounds =
+    Bounds { memory: Some(2 << 30), swap: Swap::None, cpus: None, weight: None, processes: Some(256) };
+
+/// The only folder of its own that a bench can write to: in memory, never on the host's disk.
+const SCRATCH: (&str, &str) = ("/tmp", "rw,noexec,nosuid,nodev,size=1g,mode=1777");
+
 /// The container of a workbench.
-pub(crate) fn launch_of(run: &RunId, image: &str, volumes: &BTreeSet<String>, repository: &str) -> Launch {
-    let mounted = volumes.iter().map(|volume| (Workbench::path(volume), volume.clone()));
+pub(crate) fn launch_of(
+    run: &RunId,
+    image: &str,
+    volumes: &BTreeSet<String>,
+    repository: &str,
+    what: BenchUse,
+) -> Launch {
+    let mounted = |access: Access, name: &str| LaunchVolume { name: name.to_owned(), access };
+    let own = what
+        .volumes()
+        .into_iter()
+        .flat_map(|access| volumes.iter().map(move |volume| (Workbench::path(volume), mounted(access, volume))));
+    let repository = what.repository().map(|access| (REPOSITORY.to_owned(), mounted(access, repository)));
+    let (scratch, options) = SCRATCH;
     Launch {
         user: Some("0:0"),
-        volumes: mounted.chain([(REPOSITORY.to_owned(), repository.to_owned())]).collect(),
+        volumes: own.chain(repository).collect(),
+        scratch: BTreeMap::from([(scratch.to_owned(), options.to_owned())]),
+        root: Root::ReadOnly,
+        privileges: Privileges::Only(CAPABILITIES),
+        bounds: BOUNDS,
         ..Launch::idle(run, image)
     }
 }
@@ -102,29 +166,13 @@ impl Workbench {
         ledger: &Ledger,
         run: &RunId,
         image: &str,
-        volumes: &BTreeSet<String>,
+        (volumes, what): (&BTreeSet<String>, BenchUse),
     ) -> Result<Self, WorkError> {
         let node = containers.node.as_ref();
         let repository = run_volume(node, ledger, run, "repo").await?;
         let name = format!("cc-ci-{run}-bench-{:08x}", rand::random::<u32>());
-        launch(node, ledger, &name, &launch_of(run, image, volumes, &repository)).await?;
+        launch(node, ledger, &name, &launch_of(run, image, volumes, &repository, what)).await?;
         Ok(Self { containers: containers.clone(), container: name, volumes: volumes.clone() })
-    }
-
-    /// A bench that has at least `volumes`: this one, or a new one in its place.
-    pub async fn covering(
-        self,
-        ledger: &Ledger,
-        run: &RunId,
-        image: &str,
-        volumes: &BTreeSet<String>,
-    ) -> Result<Self, WorkError> {
-        if volumes.is_subset(&self.volumes) {
-            return Ok(self);
-        }
-        let (old, new) = tokio::join!(self.remove(), Self::start(&self.containers, ledger, run, image, volumes));
-        old?;
-        new
     }
 
     /// The volumes it has, by full name.

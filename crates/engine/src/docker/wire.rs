@@ -1,7 +1,7 @@
 //! What the engine is sent to make a container of our own.
 
 use crate::labels;
-use crate::swarm::{Launch, LaunchNetwork, NewFile, Orphans, Privileges, Root, Stay, Swap};
+use crate::swarm::{Access, Launch, LaunchNetwork, LaunchVolume, NewFile, Orphans, Privileges, Root, Stay, Swap};
 use bollard::models::{
     ContainerCreateBody, EndpointSettings, HostConfig, Mount, MountType, MountVolumeOptions, NetworkingConfig,
     RestartPolicy, RestartPolicyNameEnum,
@@ -86,11 +86,15 @@ fn not_empty<T>(items: Vec<T>) -> Option<Vec<T>> {
     if items.is_empty() { None } else { Some(items) }
 }
 
-/// A read-write mount of a named volume that copies nothing from the image into it.
-fn mount(volume: &str, target: &str) -> Mount {
+/// A mount of a named volume that copies nothing from the image into it.
+fn mount(volume: &LaunchVolume, target: &str) -> Mount {
     Mount {
         typ: Some(MountType::VOLUME),
-        source: Some(volume.to_owned()),
+        source: Some(volume.name.clone()),
+        read_only: match volume.access {
+            Access::Read => Some(true),
+            Access::Write => None,
+        },
         target: Some(target.to_owned()),
         volume_options: Some(MountVolumeOptions { no_copy: Some(true), ..MountVolumeOptions::default() }),
         ..Mount::default()

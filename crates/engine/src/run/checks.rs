@@ -20,7 +20,7 @@ use super::tools::Tools;
 use crate::pulse::Pulse;
 use crate::swarm::Observe;
 use crate::voice::Voice;
-use crate::workbench::Workbench;
+use crate::workbench::{BenchUse, Workbench};
 use cc_ci_model::ids::StepId;
 use cc_ci_model::plan::Plan;
 use std::time::Duration;
@@ -38,7 +38,7 @@ pub(in crate::run) struct Look<'a> {
     /// The trees that were deployed.
     pub(in crate::run) app: &'a App,
     pub(in crate::run) pulse: &'a mut Pulse,
-    /// The workbench, the sandbox, and the way to the app.
+    /// The benches, the sandboxes, and the way to the app.
     pub(in crate::run) tools: &'a mut Tools,
 }
 
@@ -69,8 +69,8 @@ impl<'a> Look<'a> {
         Duration::from_secs(self.plan.limits.command)
     }
 
-    /// The workbench with every volume the stack has now.
-    async fn bench(&mut self) -> Result<Workbench, Fault> {
-        self.tools.bench().await
+    /// A bench with every volume the stack has now.
+    async fn bench(&mut self, what: BenchUse) -> Result<Workbench, Fault> {
+        self.tools.benches.take(what).await
     }
 }

@@ -1,6 +1,7 @@
-//! The run's own containers beside the app: the edge, the workbench for its data, the sandboxes for tests.
+//! The run's own containers beside the app: the edge, the benches for its data, the sandboxes for tests.
 
 use super::app::{App, Deployable};
+use super::benches::{BenchMaker, Benches};
 use super::conductor::Fault;
 use super::deploying;
 use super::parts::{Known, Trees};
@@ -13,7 +14,6 @@ use crate::ledger::Ledger;
 use crate::route::OpenRoute;
 use crate::secrets::Secrets;
 use crate::swarm::{Containers, Observe, Stay, SwarmError};
-use crate::workbench::Workbench;
 use cc_ci_model::front::FrontPage;
 use cc_ci_model::ids::{Domain, RunId, StackName};
 use cc_ci_model::outcome::{Cause, Finding};
@@ -22,7 +22,6 @@ use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::dependency::Mode;
 use cc_ci_model::plan::origin::{Origin, PerOrigin};
 use cc_ci_model::plan::own_tests::Runner;
-use cc_ci_model::plan::step::{Action, Operation};
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::traefik::{PROXY_NETWORK, http_scheme};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +37,8 @@ pub(in crate::run) struct Tools {
     pub(in crate::run) route: Option<OpenRoute>,
     /// The app's front pages at base, as they were last.
     pub(in crate::run) front: Vec<FrontPage>,
-    pub(in crate::run) bench: Starting<Workbench>,
+    /// Where work on the app's data is done.
+    pub(in crate::run) benches: Benches,
     /// Started before there is an app, or with it.
     pub(in crate::run) sandboxes: PerOrigin<Starting<Sandbox>>,
 }
@@ -46,6 +46,13 @@ pub(in crate::run) struct Tools {
 impl Tools {
     /// None of them is started yet.
     pub(in crate::run) fn new(plan: &Plan, world: &World) -> Self {
+        let maker = BenchMaker {
+            containers: world.doors.containers(),
+            ledger: Arc::clone(&world.ledger),
+            run: plan.run.clone(),
+            stack: plan.stack.clone(),
+            image: world.tools_image.clone(),
+        };
         Self {
             containers: world.doors.containers(),
             ledger: Arc::clone(&world.ledger),
@@ -54,31 +61,9 @@ impl Tools {
             stack: plan.stack.clone(),
             route: None,
             front: Vec::new(),
-            bench: Starting::Never,
+            benches: Benches::new(plan, maker),
             sandboxes: PerOrigin { recipe: Starting::Never, catalogue: Starting::Never },
         }
-    }
-
-    /// Starts the workbench if the plan has work for it.
-    pub(in crate::run) fn start_bench(&mut self, plan: &Plan) {
-        let mut steps = plan.tiers.iter().flat_map(|tier| &tier.steps);
-        if steps.any(|step| step.action == Action::Operate(Operation::Seed)) {
-            let (containers, ledger) = (self.containers.clone(), Arc::clone(&self.ledger));
-            let (run, stack, image) = (self.run.clone(), self.stack.clone(), self.image.clone());
-            self.bench = Starting::start(async move {
-                let volumes = containers.observe.volumes(&stack).await?;
-                Workbench::start(&containers, &ledger, &run, &image, &volumes).await
-            });
-        }
-    }
-
-    /// The bench with every volume the stack has now.
-    pub(in crate::run) async fn bench(&mut self) -> Result<Workbench, Fault> {
-        let volumes = self.containers.observe.volumes(&self.stack).await?;
-        let bench = self.bench.get().await?.clone();
-        let bench = Box::pin(bench.covering(&self.ledger, &self.run, &self.image, &volumes)).await?;
-        self.bench = Starting::Here(bench.clone());
-        Ok(bench)
     }
 
     /// Starts a sandbox before there is an app, for a hook that runs by then.
@@ -166,7 +151,7 @@ impl Tools {
     /// Waits for what is still being started: it has to exist before it can be torn down.
     pub(in crate::run) async fn settle(&mut self) {
         let PerOrigin { recipe, catalogue } = &mut self.sandboxes;
-        tokio::join!(self.bench.settle(), recipe.settle(), catalogue.settle());
+        tokio::join!(self.benches.settle(), recipe.settle(), catalogue.settle());
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Launch {
     /// What it is connected to.
     pub network: LaunchNetwork,
     /// Named volumes, which must exist, by the folder each is mounted on. Nothing is copied from the image into them.
-    pub volumes: BTreeMap<String, String>,
+    pub volumes: BTreeMap<String, LaunchVolume>,
     /// Folders in memory that can be written to, with their mount options.
     pub scratch: BTreeMap<String, String>,
     /// Whether the rest can be written to.
@@ -38,6 +38,24 @@ pub struct Launch {
     pub stay: Stay,
     /// Files that are put into it before it starts.
     pub files: Vec<NewFile>,
+}
+
+/// A named volume in a container of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchVolume {
+    /// Its full name.
+    pub name: String,
+    /// What can be done to it there.
+    pub access: Access,
+}
+
+/// What can be done to a volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reading.
+    Read,
+    /// Reading and writing.
+    Write,
 }
 
 /// What a container of ours is connected to.

@@ -90,8 +90,7 @@ line/$(printf '\377')"; ln -s a l; mkfifo p; mkdir logs; echo l >logs/x; mkdir '
         let bench = world.bench(&[&one]).await;
         let short = index::take(&bench, &world.stack).await;
         assert!(short.unwrap_err().to_string().contains(&two));
-        let all = [one.clone(), two.clone()].into();
-        let bench = bench.covering(&world.ledger, &world.run, TOOLS, &all).await.unwrap();
+        let bench = world.bench(&[&one, &two]).await;
         let started = Instant::now();
         let before = index::take(&bench, &world.stack).await.unwrap();
         say("index", started);

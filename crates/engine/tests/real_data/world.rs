@@ -15,7 +15,7 @@ use cc_ci_engine::exec::{ExecCommand, ExecOutput};
 use cc_ci_engine::labels;
 use cc_ci_engine::ledger::Ledger;
 use cc_ci_engine::swarm::Doors;
-use cc_ci_engine::workbench::Workbench;
+use cc_ci_engine::workbench::{BenchUse, Workbench};
 use cc_ci_model::ids::{RunId, StackName};
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -116,7 +116,8 @@ impl World {
     pub(crate) async fn bench(&self, volumes: &[&String]) -> Workbench {
         let volumes: BTreeSet<String> = volumes.iter().map(|volume| (*volume).clone()).collect();
         let started = Instant::now();
-        let bench = Workbench::start(&self.doors.containers(), &self.ledger, &self.run, TOOLS, &volumes).await.unwrap();
+        let (containers, what) = (self.doors.containers(), (&volumes, BenchUse::Everything));
+        let bench = Workbench::start(&containers, &self.ledger, &self.run, TOOLS, what).await.unwrap();
         say("bench started", started);
         bench
     }

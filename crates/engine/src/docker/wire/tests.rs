@@ -3,6 +3,7 @@
 use super::body;
 use crate::custom::sandbox::{Furnishing, Size, launch_of as sandbox, seal_of as seal};
 use crate::swarm::{Launch, NewFile, Stay};
+use crate::workbench::BenchUse;
 use crate::{route, screenshot, workbench};
 use cc_ci_model::ids::{Domain, RunId, StackName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,9 +20,15 @@ fn sent(what: &Launch) -> String {
 }
 
 #[test]
-fn the_workbench_has_volumes_and_no_network() {
+fn a_bench_has_what_its_operation_needs_and_cannot_be_changed() {
     let volumes = BTreeSet::from(["s_data".to_owned()]);
-    insta::assert_snapshot!("workbench", sent(&workbench::launch_of(&run(), "tools:1", &volumes, "cc-ci-r1-repo")));
+    let bench = |what| sent(&workbench::launch_of(&run(), "tools:1", &volumes, "cc-ci-r1-repo", what));
+    insta::assert_snapshot!("workbench", bench(BenchUse::Save));
+    let (look, back, restore) = (bench(BenchUse::Look), bench(BenchUse::ReadBack), bench(BenchUse::Restore));
+    assert!(!look.contains("/repo"), "a look needs no repository: {look}");
+    assert!(!back.contains("/volumes"), "a snapshot is read back without the volumes it came from: {back}");
+    let read_only = |body: &str| body.matches("\"ReadOnly\": true").count();
+    assert_eq!([&look, &back, &restore].map(|body| read_only(body)), [0, 1, 1]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::backup::{Context, hooks, verify};
 use crate::data::{self, DatabaseServer, Seeded};
 use crate::run::conductor::{Answer, Fault, failed_if, passed};
 use crate::run::parts::{Holdings, Saved};
+use crate::workbench::BenchUse;
 use cc_ci_model::convergence::{ServiceView, Update};
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::outcome::{Cause, Finding};
@@ -33,7 +34,7 @@ pub(in crate::run) async fn settled(look: &mut Look<'_>, seeded: &Seeded) -> Res
     if let Err(finding) = databases(look).await? {
         return Ok(Answer::failed(finding));
     }
-    let bench = look.bench().await?;
+    let bench = look.bench(BenchUse::Look).await?;
     Ok(Answer::passed(super::data::take(&bench, &look.plan.stack, seeded, (look.voice, look.step)).await?))
 }
 
@@ -70,11 +71,11 @@ pub(in crate::run) async fn databases(look: &Look<'_>) -> Result<Result<(), Find
 
 /// The snapshot holds every promised path, and dumps are complete.
 pub(in crate::run) async fn complete(look: &mut Look<'_>, saved: &Saved) -> Result<Answer<()>, Fault> {
-    let bench = look.bench().await?;
+    let bench = look.bench(BenchUse::ReadBack).await?;
     let context = Context {
         bench: &bench,
         stack: &look.plan.stack,
-        repository: &saved.prepared.repository,
+        repository: &saved.repository,
         spec: &saved.prepared.spec,
         limit: look.command_limit(),
         voice: look.voice,

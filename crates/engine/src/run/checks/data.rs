@@ -5,7 +5,7 @@ use crate::data::{self, Expected, Seeded, counting, index};
 use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::parts::Holdings;
 use crate::voice::Voice;
-use crate::workbench::{WorkError, Workbench};
+use crate::workbench::{BenchUse, WorkError, Workbench};
 use cc_ci_model::data::rows;
 use cc_ci_model::data::rows::{Fleeting, RowCounts};
 use cc_ci_model::ids::{StackName, StepId};
@@ -41,7 +41,7 @@ pub(in crate::run) async fn markers(
         Tier::Restore => (Cause::RestoreIncomplete, "markers and rows are back"),
         Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom => (Cause::DataLost, "markers and rows are there"),
     };
-    let bench = look.bench().await?;
+    let bench = look.bench(BenchUse::Look).await?;
     let stack = &look.plan.stack;
     let (missing, now) = tokio::try_join!(
         data::verify(&bench, stack, seeded, Expected::Seeded),

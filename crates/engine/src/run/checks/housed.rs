@@ -5,7 +5,7 @@ use crate::data::{DatabaseServer, outside};
 use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::parts::Housing;
 use crate::swarm::Containers;
-use crate::workbench::Workbench;
+use crate::workbench::{BenchUse, Workbench};
 use cc_ci_model::data::Mounted;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::outside::{Nameless, Outside, gone, is_nameless};
@@ -69,7 +69,8 @@ async fn nameless(
         return Ok(Vec::new());
     }
     let tools = &look.tools;
-    let bench = Workbench::start(containers, &tools.ledger, &tools.run, &tools.image, &volumes).await?;
+    let bench =
+        Workbench::start(containers, &tools.ledger, &tools.run, &tools.image, (&volumes, BenchUse::Look)).await?;
     let found = outside::nameless(&bench, &outside::nameless_mounts(mounts)).await;
     bench.remove().await?;
     Ok(found?)

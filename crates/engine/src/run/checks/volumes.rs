@@ -5,7 +5,7 @@ use crate::data::index;
 use crate::run::conductor::{Answer, Fault, failed_if};
 use crate::run::parts::Saved;
 use crate::swarm::Launch;
-use crate::workbench::WorkError;
+use crate::workbench::{BenchUse, WorkError};
 use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::allowed::Allowed;
 use cc_ci_model::data::churn::Churn;
@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 /// Holds the volumes at head against what they were before the redeploy.
 pub(in crate::run) async fn upgraded(look: &mut Look<'_>, before: &DataIndex) -> Result<Answer<()>, Fault> {
-    let bench = look.bench().await?;
+    let bench = look.bench(BenchUse::Look).await?;
     let users = async { Ok(look.observe.users(&look.plan.stack).await?) };
     let (mut now, users) = tokio::try_join!(index::take(&bench, &look.plan.stack), users)?;
     now.users = users;
@@ -59,7 +59,7 @@ async fn programs(look: &Look<'_>, losses: &[Loss], sizes: &BTreeSet<u64>) -> Re
 
 /// Holds the volumes against what they were when the backup was taken. Onto empty volumes, what no backup holds is lost too.
 pub(in crate::run) async fn restored(look: &mut Look<'_>, saved: &Saved, way: Way) -> Result<Answer<()>, Fault> {
-    let bench = look.bench().await?;
+    let bench = look.bench(BenchUse::Look).await?;
     let now = index::take(&bench, &look.plan.stack).await?;
     let churn = Churn::with(&look.plan.demands.churn);
     let settled = &saved.holdings.index;

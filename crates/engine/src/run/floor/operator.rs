@@ -15,7 +15,7 @@ use crate::run::host_hook::{self, HostHook};
 use crate::run::tools;
 use crate::run::world::World;
 use crate::swarm::{Deployed, Rendered, Stay, SwarmError};
-use crate::workbench::Workbench;
+use crate::workbench::{BenchUse, Workbench};
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -153,24 +153,21 @@ impl Operator<'_> {
     pub(super) async fn come_up(&mut self) -> Result<(), FloorError> {
         let (goals, none) = (deploying::goals(self.app.first()), BTreeSet::new());
         let wait = self.wait();
-        let (running, bench, recipe, catalogue) = tokio::join!(
+        let (running, recipe, catalogue) = tokio::join!(
             wait.running(&goals, &none),
-            self.start_bench(),
             self.start_sandbox(Origin::Recipe),
             self.start_sandbox(Origin::Catalogue)
         );
         running?;
-        (self.bench, self.sandboxes) = (bench?, PerOrigin { recipe: recipe?, catalogue: catalogue? });
+        self.sandboxes = PerOrigin { recipe: recipe?, catalogue: catalogue? };
         Ok(())
     }
 
-    async fn start_bench(&self) -> Result<Option<Workbench>, FloorError> {
-        if !self.plan.runs(Tier::Backup) {
-            return Ok(None);
-        }
+    async fn start_bench(&self) -> Result<Workbench, FloorError> {
         let (containers, ledger) = (self.world.doors.containers(), &self.world.ledger);
         let volumes = containers.observe.volumes(&self.plan.stack).await?;
-        Ok(Some(Workbench::start(&containers, ledger, &self.plan.run, &self.world.tools_image, &volumes).await?))
+        let what = (&volumes, BenchUse::Everything);
+        Ok(Workbench::start(&containers, ledger, &self.plan.run, &self.world.tools_image, what).await?)
     }
 
     async fn start_sandbox(&self, origin: Origin) -> Result<Option<Sandbox>, FloorError> {
@@ -286,11 +283,8 @@ impl Operator<'_> {
 
     /// Swarm's own monitor window has to pass; the repository and a bench with head's volumes are made in it.
     pub(super) async fn settle(&mut self) -> Result<(), FloorError> {
-        let bench = self.bench.take().ok_or(FloorError::Plan("a bench"))?;
-        let world = self.world;
         let prepare = async {
-            let volumes = world.doors.observe.volumes(&self.plan.stack).await?;
-            let bench = Box::pin(bench.covering(&world.ledger, &self.plan.run, &world.tools_image, &volumes)).await?;
+            let bench = self.start_bench().await?;
             let repository = BackupRepository::make(&bench).await?;
             Ok::<_, FloorError>((bench, repository))
         };

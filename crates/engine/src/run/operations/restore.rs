@@ -10,6 +10,7 @@ use crate::run::parts::{AppStack, Coming, Known, Saved, Trees};
 use crate::run::tiers::Run;
 use crate::run::tools::Tools;
 use crate::swarm::SwarmError;
+use crate::workbench::BenchUse;
 use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::reach::AppState;
@@ -32,8 +33,8 @@ impl Run<'_> {
         let Self { known, tools, data, .. } = self;
         let saved = data.saved.as_ref()?;
         let work = async {
-            let bench = tools.bench().await?;
-            let context = context(known, &bench, &saved.prepared, step);
+            let bench = tools.benches.take(BenchUse::Restore).await?;
+            let context = context(known, &bench, (&saved.prepared, &saved.repository), step);
             Ok(Answer::<()>::from(failed_if(backup::restore(&context, &saved.snapshot).await?)))
         };
         Some(known.conductor.step(step, work).await.end)
@@ -69,7 +70,7 @@ async fn onto_empty(
     saved: &Saved,
     step: &Step,
 ) -> Result<Answer<AppState>, Fault> {
-    let bench = tools.bench().await?;
+    let bench = tools.benches.take(BenchUse::Change).await?;
     let (doors, plan) = (&known.world.doors, &known.plan);
     let before = doors.observe.stack(&plan.stack).await?;
     let stopped = stop(known, &mut stack.pulse, &before).await?;
@@ -86,7 +87,8 @@ async fn onto_empty(
     // From here on the app is up, whatever becomes of the restore.
     let restored = match settled::databases(&look).await {
         Ok(Ok(())) => {
-            let context = context(known, &bench, &saved.prepared, step);
+            let bench = tools.benches.take(BenchUse::Restore).await?;
+            let context = context(known, &bench, (&saved.prepared, &saved.repository), step);
             backup::restore(&context, &saved.snapshot).await.map(failed_if).map_err(Fault::from)
         }
         Ok(Err(finding)) => Ok(Outcome::Failed(of_empty(finding))),

@@ -1,14 +1,14 @@
 //! Markers into the app's data, before the upgrade and before the backup (DATA-1).
 
 use crate::backup::places::{self, Chosen, Stock};
-use crate::backup::{self, BackupRepository, Promise};
+use crate::backup::{self, Promise};
 use crate::data::{self, MarkerPhase, Seeding, index, sqlite};
 use crate::run::checks;
 use crate::run::conductor::{Answer, Fault, StepEnd, Stepped};
 use crate::run::parts::{Kept, Known, Prepared, Trees};
 use crate::run::tiers::Run;
 use crate::run::tools::Tools;
-use crate::workbench::Workbench;
+use crate::workbench::{BenchUse, Workbench};
 use cc_ci_model::outcome::{Cause, Outcome};
 use cc_ci_model::plan::step::Step;
 use cc_ci_model::tier::Tier;
@@ -42,7 +42,7 @@ impl Run<'_> {
         let saved = data.saved.as_mut()?;
         let seeded = &saved.prepared.seeded;
         let work = async {
-            let bench = tools.bench().await?;
+            let bench = tools.benches.take(BenchUse::Change).await?;
             let unchanged = data::mutate(&bench, &known.plan.stack, seeded).await?;
             Ok(match data::finding(&unchanged, Cause::NothingToSeed) {
                 Some(finding) => Outcome::Unverified(finding).into(),
@@ -62,7 +62,7 @@ async fn before_upgrade(
     tools: &mut Tools,
     step: &Step,
 ) -> Result<Answer<Kept>, Fault> {
-    let bench = tools.bench().await?;
+    let bench = tools.benches.take(BenchUse::Change).await?;
     let recipe = &trees.app.first().recipe;
     let choose = |stock: Stock<'_>| places::for_upgrade(&promised(recipe), bench.volumes(), stock);
     let seeding = seed(known, &bench, recipe, MarkerPhase::Upgrade, step, choose).await?;
@@ -75,7 +75,7 @@ async fn before_upgrade(
     Ok(Answer::new(outcome, Kept { seeded: seeding.seeded, holdings }))
 }
 
-/// Seeds what the backup promises, and makes the repository it goes to.
+/// Seeds what the backup promises.
 async fn before_backup(
     known: &Known<'_>,
     trees: &Trees,
@@ -83,16 +83,15 @@ async fn before_backup(
     spec: &BackupSpec,
     step: &Step,
 ) -> Result<Answer<Prepared>, Fault> {
-    let bench = tools.bench().await?;
+    let bench = tools.benches.take(BenchUse::Change).await?;
     let promises = match backup::promises(spec) {
         Ok(promises) => promises,
         Err(finding) => return Ok(Answer::failed(finding)),
     };
     let choose = |stock: Stock<'_>| places::for_backup(spec, &promises, stock);
     let seeding = seed(known, &bench, &trees.app.head.recipe, MarkerPhase::Backup, step, choose).await?;
-    let repository = BackupRepository::make(&bench).await?;
     let outcome = seeding.outcome();
-    Ok(Answer::new(outcome, Prepared { seeded: seeding.seeded, repository, spec: spec.clone() }))
+    Ok(Answer::new(outcome, Prepared { seeded: seeding.seeded, spec: spec.clone() }))
 }
 
 /// Puts markers where `choose` says, and names the databases that take none, so that the report shows which were not tested.
