@@ -16,7 +16,7 @@ use cc_ci_recipe::backup::{BackupPaths, BackupSpec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::data::index;
+use crate::data::{index, sqlite};
 use crate::exec::ExecCommand;
 use crate::labels;
 use crate::swarm::Observe;
@@ -83,6 +83,8 @@ pub struct Snapshot {
     pub index: BTreeMap<String, VolumeIndex>,
     /// Where services mount those volumes, for messages.
     pub mounts: BTreeSet<Mounted>,
+    /// SQLite files, by path on the bench, that the app wrote while they were copied.
+    pub moving: BTreeSet<String>,
     /// How many files and bytes restic read.
     pub size: (u64, u64),
     /// How often the backup was begun; more than 1 when a container was replaced meanwhile.
@@ -158,7 +160,7 @@ async fn once(context: &Context<'_>, promises: &[Promise], attempts: u32) -> Res
     let volumes = promises.iter().map(|promise| promise.volume.clone()).collect();
     let paths: Vec<String> = promises.iter().map(Promise::on_bench).collect();
     let index = index::contents(context.bench, &volumes, index::Digests::None).await?;
-    let summary = restic::save(context.bench, context.repository, &paths, context.limit).await?;
+    let (summary, moving) = save_watching(context, &paths, &volumes, &index).await?;
     match run_hooks(context, BackupHookTime::BackupPost).await? {
         AllEnded::Well => {}
         AllEnded::Failed(finding) => return Ok(Once::Ended(BackupEnd::Failed(finding))),
@@ -170,10 +172,63 @@ async fn once(context: &Context<'_>, promises: &[Promise], attempts: u32) -> Res
         promises: promises.to_vec(),
         index,
         mounts,
+        moving,
         size: (summary.total_files_processed, summary.total_bytes_processed),
         attempts,
     };
     Ok(Once::Ended(BackupEnd::Snapshot(Box::new(snapshot))))
+}
+
+/// Saves, and says which SQLite files were written meanwhile: a copy of such a file is none of any one moment.
+async fn save_watching(
+    context: &Context<'_>,
+    paths: &[String],
+    volumes: &BTreeSet<String>,
+    index: &BTreeMap<String, VolumeIndex>,
+) -> Result<(restic::Summary, BTreeSet<String>), WorkError> {
+    let Context { bench, repository, limit, .. } = *context;
+    if !index.values().any(may_hold_sqlite) {
+        return Ok((restic::save(bench, repository, paths, limit).await?, BTreeSet::new()));
+    }
+    let before = sqlite::stamps(bench, volumes).await?;
+    let summary = restic::save(bench, repository, paths, limit).await?;
+    let after = sqlite::stamps(bench, volumes).await?;
+    let written = before.into_iter().filter(|(path, stamp)| after.get(path).is_some_and(|now| now != stamp));
+    Ok((summary, written.map(|(path, _)| path).collect()))
+}
+
+/// Whether a volume has a file of whole pages outside the folders of other databases.
+fn may_hold_sqlite(index: &VolumeIndex) -> bool {
+    let databases = index.database_folders();
+    let other = |path: &str| !databases.iter().any(|folder| verify::is_in(path, folder));
+    index.files().any(|(path, entry)| entry.size >= 512 && entry.size % 512 == 0 && other(path))
+}
+
+/// One backup before the one that is looked at, without a snapshot: every backup but the first finds what an earlier one left, such
+/// as a dump that it has to overwrite. What its hooks made is returned, by volume and path, or what they failed of.
+pub async fn rehearse(context: &Context<'_>) -> Result<Result<BTreeSet<(String, String)>, Finding>, WorkError> {
+    if context.spec.services.iter().all(|service| service.hooks.backup_pre.is_none()) {
+        return Ok(Ok(BTreeSet::new()));
+    }
+    let before = paths_of(context).await?;
+    for time in [BackupHookTime::BackupPre, BackupHookTime::BackupPost] {
+        match run_hooks(context, time).await? {
+            AllEnded::Well => {}
+            AllEnded::Failed(finding) => return Ok(Err(finding)),
+            // The backup itself tries again.
+            AllEnded::Replaced { .. } => break,
+        }
+    }
+    Ok(Ok(paths_of(context).await?.difference(&before).cloned().collect()))
+}
+
+/// Every path in the volumes of the bench.
+async fn paths_of(context: &Context<'_>) -> Result<BTreeSet<(String, String)>, WorkError> {
+    let found = index::contents(context.bench, context.bench.volumes(), index::Digests::None).await?;
+    let paths = found.into_iter().flat_map(|(volume, index)| {
+        index.entries.into_keys().map(move |path| (volume.clone(), path)).collect::<Vec<_>>()
+    });
+    Ok(paths.collect())
 }
 
 /// Pre-hooks, files back into their volumes, post-hooks. The services run; `Some` is what the recipe's hooks failed of.

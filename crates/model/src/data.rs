@@ -5,6 +5,7 @@ pub mod allowed;
 pub mod churn;
 pub mod compare;
 pub mod content;
+pub mod dumped;
 pub mod outside;
 pub mod restored;
 pub mod rows;

@@ -1,10 +1,13 @@
 //! Reads database dumps back out of a snapshot and tells complete ones from empty and cut-off ones (BAK-2).
 
+use cc_ci_model::data::dumped::DumpedDatabase;
+use cc_ci_model::data::rows::Tables;
 use cc_ci_model::outcome::{Cause, Finding};
+use serde::Deserialize;
 use std::time::Duration;
 
 use super::restic::BackupRepository;
-use crate::exec::ExecCommand;
+use crate::exec::{ExecCommand, Overflow};
 use crate::workbench::{WorkError, Workbench};
 
 /// File name endings that make a file a dump.
@@ -26,6 +29,9 @@ const ENDINGS: [&str; 15] = [
     ".sqlite3.gz",
 ];
 
+/// The program's answer names every table.
+const ANSWER_CAP: usize = 16 << 20;
+
 /// At most this many dumps are read back.
 pub(crate) const MOST: usize = 50;
 
@@ -42,10 +48,24 @@ pub(crate) struct Dump {
     pub(crate) state: DumpState,
     /// Whether the marker's value stands in it.
     pub(crate) marked: bool,
+    /// Whose it is, where its rows can be counted.
+    pub(crate) kind: Option<DumpKind>,
+    /// What it holds.
+    pub(crate) held: Vec<DumpedDatabase>,
+}
+
+/// Which kind of server a dump is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DumpKind {
+    Postgres,
+    Mysql,
+    Sqlite,
 }
 
 /// Whether a dump can be trusted to hold everything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum DumpState {
     /// It ends as its program ends a dump.
     Complete,
@@ -63,56 +83,24 @@ pub(crate) enum DumpState {
     Unreadable,
 }
 
-/// For each path: state, then `yes` or `no` for the marker, one line each. `$1` snapshot, `$2` the marker's value.
-const SCRIPT: &str = r#"
-snapshot=$1 value=$2; shift 2
-work=$(mktemp -d) && cd "$work" || exit 1
-trap 'rm -rf "$work"' EXIT
-unpack() {
-  case $(head -c 6 raw | od -An -tx1 | tr -d ' \n') in
-    1f8b*) tool=gzip ;;
-    28b52ffd*) tool=zstd ;;
-    fd377a585a00*) tool=xz ;;
-    425a68*) tool=bzip2 ;;
-    *) mv raw text; return ;;
-  esac
-  command -v $tool >/dev/null || return 9
-  $tool -dc <raw >text 2>/dev/null || return 1
+/// Reads the dumps and judges them (see its own description).
+const PROGRAM: &str = include_str!("dumps.py");
+
+/// One line of the program's answer.
+#[derive(Deserialize)]
+struct Said {
+    state: DumpState,
+    marked: bool,
+    kind: Option<DumpKind>,
+    #[serde(default)]
+    held: Vec<Held>,
 }
-judge() {
-  restic --no-cache --quiet dump --no-lock "$snapshot" "$1" >raw 2>err || { echo unreadable; return; }
-  [ -s raw ] || { echo empty; return; }
-  unpack; case $? in 0) ;; 9) echo packed; return ;; *) echo cut; return ;; esac
-  [ -s text ] || { echo empty; return; }
-  if [ "$(head -c 5 text)" = PGDMP ]; then
-    mv text custom
-    if pg_restore -f text custom 2>err; then echo complete; else echo cut; fi
-  elif head -c 4096 text | grep -aqE '^-- (PostgreSQL database|MySQL|MariaDB) (cluster )?dump'; then
-    if tail -c 4096 text | grep -aqE '^-- (PostgreSQL database (cluster )?dump complete|Dump completed)'; then echo complete; else echo cut; fi
-  elif head -c 200 text | grep -aqx 'PRAGMA foreign_keys=OFF;'; then # what sqlite3 writes for .dump
-    if tail -c 20 text | grep -aqx 'COMMIT;'; then echo complete; else echo cut; fi
-  elif [ "$(head -c 5 text | tr -d '\0')" = REDIS ]; then # the end mark, then eight bytes of checksum
-    if [ "$(tail -c 9 text | head -c 1 | od -An -tx1 | tr -d ' ')" = ff ]; then echo complete; else echo cut; fi
-  elif [ "$(head -c 15 text | tr -d '\0')" = 'SQLite format 3' ] && [ "$(stat -c %s text)" -ge 100 ] && command -v sqlite3 >/dev/null; then
-    sqlite
-  else
-    echo plain
-  fi
+
+#[derive(Deserialize)]
+struct Held {
+    database: Option<String>,
+    tables: Tables,
 }
-# A database is as many pages as its header says, of the size it says.
-number() { head -c $(($1 + $2)) text | tail -c $2 | od -An -tu1 | awk '{ for (i = 1; i <= NF; i++) n = n * 256 + $i } END { print n + 0 }'; }
-sqlite() {
-  page=$(number 16 2) pages=$(number 28 4)
-  [ "$page" != 1 ] || page=65536
-  if [ "$(stat -c %s text)" -lt $((page * pages)) ]; then echo cut; return; fi
-  if [ "$(sqlite3 -batch -init /dev/null 'file:text?mode=ro&immutable=1' 'PRAGMA quick_check(1)' 2>&1)" = ok ]; then echo complete; else echo malformed; fi
-}
-for path; do
-  rm -f raw text custom
-  judge "$path"
-  if [ -n "$value" ] && [ -f text ] && grep -aqF -- "$value" text; then echo yes; else echo no; fi
-done
-"#;
 
 /// Reads each of `paths` out of the snapshot. `value` is looked for in each.
 pub(crate) async fn read(
@@ -127,26 +115,19 @@ pub(crate) async fn read(
     if paths.is_empty() {
         return Ok(Vec::new());
     }
-    let words = ["bash", "-c", SCRIPT, "dumps", snapshot, value].map(str::to_owned).into_iter();
-    let command = repository.unlock(ExecCommand::new(words.chain(paths.iter().cloned()))).limit(limit);
-    let text = bench.must(what, &command).await?.text();
+    let words = ["python3", "-I", "-S", "-c", PROGRAM, "dumps", snapshot, value].map(str::to_owned).into_iter();
+    let command = ExecCommand::new(words.chain(paths.iter().cloned())).limit(limit).cap(ANSWER_CAP, Overflow::Stop);
+    let text = bench.must(what, &repository.unlock(command)).await?.text();
     let mut lines = text.lines();
-    let mut dumps = Vec::new();
-    for path in paths {
-        let (state, marked) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
-        let state = match state {
-            "complete" => DumpState::Complete,
-            "plain" => DumpState::Plain,
-            "packed" => DumpState::Packed,
-            "empty" => DumpState::Empty,
-            "cut" => DumpState::Cut,
-            "malformed" => DumpState::Malformed,
-            "unreadable" => DumpState::Unreadable,
-            other => return Err(WorkError::Answer { what: what.to_owned(), text: format!("`{other}` for {path}") }),
-        };
-        dumps.push(Dump { path, state, marked: marked == "yes" });
-    }
-    Ok(dumps)
+    let answers = paths.into_iter().map(|path| {
+        let line = lines.next().unwrap_or_default();
+        let wrong =
+            |error| WorkError::Answer { what: what.to_owned(), text: format!("{error} in `{line}` for {path}") };
+        let Said { state, marked, kind, held } = serde_json::from_str(line).map_err(wrong)?;
+        let held = held.into_iter().map(|Held { database, tables }| DumpedDatabase { database, tables }).collect();
+        Ok(Dump { path, state, marked, kind, held })
+    });
+    answers.collect()
 }
 
 /// What is wrong with a dump by itself. `shown` is its path as the recipe knows it.
@@ -181,7 +162,7 @@ mod tests {
 
     #[test]
     fn an_empty_or_cut_dump_is_a_finding_of_its_service() {
-        let dump = |state| Dump { path: "/volumes/v/a.sql".into(), state, marked: false };
+        let dump = |state| Dump { path: "/volumes/v/a.sql".into(), state, marked: false, kind: None, held: Vec::new() };
         let found = finding(&dump(DumpState::Cut), "db:/data/a.sql", "db").unwrap();
         assert_eq!((found.cause, found.service.as_deref()), (Cause::DumpTruncated, Some("db")));
         assert_eq!(found.summary, "the dump db:/data/a.sql breaks off: its end is missing");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::repository;
 use crate::exec::{ExecCommand, ExecStatus, Overflow};
-use crate::workbench::{REPOSITORY, WorkError, Workbench};
+use crate::workbench::{REPOSITORY, VOLUMES, WorkError, Workbench};
 
 /// A snapshot's own listing can be as long as the index of its volumes.
 const LISTING_CAP: usize = 64 << 20;
@@ -17,6 +17,8 @@ const LISTING_CAP: usize = 64 << 20;
 #[derive(Clone)]
 pub struct BackupRepository {
     password: String,
+    /// The files of an empty one, by path.
+    files: Vec<(String, Vec<u8>)>,
 }
 
 impl std::fmt::Debug for BackupRepository {
@@ -43,6 +45,9 @@ pub(crate) struct Node {
     pub(crate) size: u64,
 }
 
+/// What [`WorkError`] says cannot be done.
+const MAKING: &str = "make the backup repository";
+
 const MAKE: &str = r#"
 cd /repo || exit 1
 umask 077
@@ -54,13 +59,24 @@ while [ $# -gt 0 ]; do printf %s "$2" | base64 -d >"$1" || exit 1; shift 2; done
 impl BackupRepository {
     /// Makes an empty repository in the bench's repository volume; whatever was there is deleted.
     pub async fn make(bench: &Workbench) -> Result<Self, WorkError> {
-        let what = "make the backup repository";
-        let new = repository::new_repository()
-            .map_err(|error| WorkError::Answer { what: what.to_owned(), text: error.to_string() })?;
+        let repository = Self::new()?;
+        repository.lay_out(bench).await?;
+        Ok(repository)
+    }
+
+    /// A repository that lies nowhere yet.
+    pub(crate) fn new() -> Result<Self, WorkError> {
+        let new = repository::new_repository();
+        let refused = |error: repository::DeriveError| error.to_string();
+        let new = new.map_err(|error| WorkError::Answer { what: MAKING.to_owned(), text: refused(error) })?;
+        Ok(Self { password: new.password, files: new.files.into() })
+    }
+
+    /// Writes it, empty, into the bench's repository volume; whatever was there is deleted.
+    pub(crate) async fn lay_out(&self, bench: &Workbench) -> Result<(), WorkError> {
         let words = ["bash", "-c", MAKE, "make"].map(str::to_owned).into_iter();
-        let files = new.files.iter().flat_map(|(path, bytes)| [path.clone(), BASE64.encode(bytes)]);
-        bench.must(what, &ExecCommand::new(words.chain(files))).await?;
-        Ok(Self { password: new.password })
+        let files = self.files.iter().flat_map(|(path, bytes)| [path.clone(), BASE64.encode(bytes)]);
+        bench.must(MAKING, &ExecCommand::new(words.chain(files))).await.map(drop)
     }
 
     /// A restic call with the password in this call's environment and nowhere else.
@@ -137,7 +153,7 @@ const CHUNK: usize = 1000;
 const RESTORE: &str = r#"
 snapshot=$1 sparse=
 if [ "$2" = yes ] && restic restore --help | grep -q -- --sparse; then sparse=--sparse; fi
-exec restic --no-cache --quiet restore --no-lock $sparse --target / "$snapshot"
+exec restic --no-cache --quiet restore --no-lock $sparse --target /volumes "$snapshot:/volumes"
 "#;
 
 /// What is restored.
@@ -185,12 +201,14 @@ pub(crate) async fn restore(
 /// At most this many lines of restic's are looked at.
 const LINES: usize = 100;
 
-/// The paths that restic names as not put back. A full disk is nobody's path.
+/// The paths that restic names as not put back; it counts from the folder of the volumes, which itself is never written to. A full disk is nobody's path.
 fn refused(lines: &[String]) -> Vec<String> {
     if lines.iter().any(|line| line.contains("no space left on device")) {
         return Vec::new();
     }
-    lines.iter().filter_map(|line| line.strip_prefix(REFUSED)).map(str::to_owned).collect()
+    let refused = lines.iter().filter_map(|line| line.strip_prefix(REFUSED));
+    let whole = |path: &str| if path.starts_with(VOLUMES) { path.to_owned() } else { format!("{VOLUMES}{path}") };
+    refused.map(whole).collect()
 }
 
 #[cfg(test)]
@@ -202,6 +220,8 @@ mod tests {
         let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
         let text = "ignoring error for /volumes/v/pipe: file exists\nFatal: There were 1 errors";
         assert_eq!(refused(&lines(text)), ["/volumes/v/pipe: file exists"]);
+        let below = "ignoring error for /v/pipe: file exists\nFatal: There were 1 errors";
+        assert_eq!(refused(&lines(below)), ["/volumes/v/pipe: file exists"]);
         assert_eq!(refused(&lines("ignoring error for /volumes/v/a: write: no space left on device")), [""; 0]);
         assert_eq!(refused(&lines("Fatal: wrong password")), [""; 0]);
     }

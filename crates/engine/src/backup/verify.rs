@@ -1,26 +1,48 @@
 //! Holds a snapshot against what the recipe promised: every path, every file, every dump, every marker (TIER-backup).
 
 use cc_ci_model::data::churn::Churn;
+use cc_ci_model::data::dumped;
+use cc_ci_model::data::rows::{Fleeting, RowCounts};
 use cc_ci_model::data::{EntryKind, MARKER_PREFIX};
 use cc_ci_model::outcome::{Cause, Finding};
 use std::collections::BTreeMap;
 
-use super::dump::{self, Dump};
+use super::dump::{self, Dump, DumpKind};
 use super::restic::{self, Node};
 use super::{Context, Promise, Snapshot};
-use crate::data::{MarkerPlace, Seeded};
+use crate::data::{MarkerPlace, Seeded, counting};
 use crate::workbench::{WorkError, Workbench};
 
 /// At most this many missing files are named.
 const NAMED: usize = 20;
 
+/// What a snapshot is held against.
+pub struct Expected<'a> {
+    /// The markers.
+    pub seeded: &'a Seeded,
+    /// What the databases held before the backup's hooks ran.
+    pub rows: RowCounts,
+    /// Files that come and go.
+    pub churn: Churn,
+    /// Tables whose rows do.
+    pub fleeting: Fleeting,
+}
+
+impl<'a> Expected<'a> {
+    /// The markers by themselves.
+    #[must_use]
+    pub fn of(seeded: &'a Seeded) -> Self {
+        Self { seeded, rows: RowCounts::default(), churn: Churn::default(), fleeting: Fleeting::with(&[]) }
+    }
+}
+
 /// Reads the snapshot back and returns everything that is wrong with it; nothing means complete.
 pub async fn snapshot(
     context: &Context<'_>,
     snapshot: &Snapshot,
-    seeded: &Seeded,
-    churn: &Churn,
+    expected: &Expected<'_>,
 ) -> Result<Vec<Finding>, WorkError> {
+    let Expected { seeded, churn, .. } = expected;
     let nodes = restic::list(context.bench, context.repository, &snapshot.id).await?;
     let mut findings = contents(snapshot, &nodes, churn);
     findings.extend(marker_files(snapshot, &nodes, seeded));
@@ -33,6 +55,8 @@ pub async fn snapshot(
         dump::finding(dump, &shown, &service)
     }));
     findings.extend(marker_rows(snapshot, &nodes, &dumps, seeded));
+    findings.extend(rows_of_dumps(snapshot, &nodes, &dumps, expected));
+    findings.extend(moving(snapshot, &nodes, &dumps, expected));
     Ok(findings)
 }
 
@@ -168,6 +192,71 @@ fn marker_rows(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, dumps: &[Dum
         let shown: Vec<&str> = own.iter().map(|(_, shown)| shown.as_str()).collect();
         let summary = format!("what was seeded in {} is not in its dump {}", place.name(), shown.join(", "));
         findings.push(Finding::new(Cause::BackupIncomplete, summary).of_service(service));
+    }
+    findings
+}
+
+/// Every table of every database of a server is in its dumps with its rows. Where a dump cannot be read, or the server's own folder is
+/// saved too, the restore has to tell.
+fn rows_of_dumps(
+    snapshot: &Snapshot,
+    nodes: &BTreeMap<String, Node>,
+    dumps: &[Dump],
+    expected: &Expected<'_>,
+) -> Vec<Finding> {
+    let live = live(nodes, expected.seeded);
+    let mut findings = Vec::new();
+    for place in expected.seeded.places() {
+        let kind = match place {
+            MarkerPlace::Server(server) => server.dumps(),
+            MarkerPlace::Sqlite(_) => Some(DumpKind::Sqlite),
+            MarkerPlace::Folder(_) => None,
+        };
+        let Some(kind) = kind else { continue };
+        let name = counting::name(place);
+        let Some(server) = expected.rows.servers.get(&name) else { continue };
+        let of_service = |path: &str| {
+            let (shown, service) = known_as(snapshot, path);
+            service == place.service() && !live(&shown)
+        };
+        let own: Vec<&Dump> = dumps.iter().filter(|dump| of_service(&dump.path)).collect();
+        let raw = nodes.keys().any(|path| {
+            let own = path.ends_with("/PG_VERSION") || path.ends_with("/ibdata1");
+            own && known_as(snapshot, path).1 == place.service()
+        });
+        if raw || own.iter().any(|dump| dump.kind.is_none()) {
+            continue;
+        }
+        let held = own.iter().filter(|dump| dump.kind == Some(kind)).flat_map(|dump| dump.held.clone()).collect();
+        let lost: Vec<String> = dumped::compare(&name, server, held, &expected.fleeting)
+            .iter()
+            .map(|loss| loss.summary_of_dump())
+            .collect();
+        let Some(first) = lost.first() else { continue };
+        findings.push(Finding::new(Cause::BackupIncomplete, first).of_service(place.service()).with_details(lost));
+    }
+    findings
+}
+
+/// SQLite files that the app wrote while they were copied, unless a dump holds their rows.
+fn moving(
+    snapshot: &Snapshot,
+    nodes: &BTreeMap<String, Node>,
+    dumps: &[Dump],
+    expected: &Expected<'_>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for path in snapshot.moving.iter().filter(|path| nodes.contains_key(*path)) {
+        let (shown, service) = known_as(snapshot, path);
+        let dumped =
+            dumps.iter().any(|dump| dump.path != *path && dump.marked && known_as(snapshot, &dump.path).1 == service);
+        if dumped || expected.churn.covers(&shown) {
+            continue;
+        }
+        let summary = format!("the SQLite file {shown} was written while it was copied as a file");
+        let why = "such a copy is of no one moment, and may be torn: let a hook make one with `sqlite3 FILE \".backup COPY\"`";
+        let finding = Finding::new(Cause::BackupIncomplete, summary).with_details(vec![why.to_owned()]);
+        findings.push(if service.is_empty() { finding } else { finding.of_service(service) });
     }
     findings
 }

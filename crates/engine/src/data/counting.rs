@@ -32,7 +32,8 @@ pub async fn count(bench: &Workbench, stack: &StackName, places: &[MarkerPlace])
     Ok(counts)
 }
 
-fn name(place: &MarkerPlace) -> String {
+/// A server by itself, since not one of its databases is meant.
+pub(crate) fn name(place: &MarkerPlace) -> String {
     match place {
         MarkerPlace::Server(server) => server.title(),
         MarkerPlace::Folder(_) | MarkerPlace::Sqlite(_) => place.name(),

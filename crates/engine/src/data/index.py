@@ -1,7 +1,8 @@
 """Looks through volumes in one pass: `index.py TASK BYTES FOLDER...`, run on the workbench in the folder of the volumes.
 
 `index` prints for every entry `kind size mode uid gid form digest sample` and its path, each ended by a zero byte, and reads contents
-up to BYTES in all, the smallest files first. `sqlite` prints the paths of SQLite files and reads nothing but their first bytes.
+up to BYTES in all, the smallest files first. `sqlite` prints the paths of SQLite files and reads nothing but their first bytes;
+`stamps` prints each with the sizes and times of the file and of what SQLite writes beside it, so that a change shows.
 What goes away meanwhile is left out, and nothing is followed out of a volume.
 """
 
@@ -117,6 +118,7 @@ def index(folders, budget):
 
 
 def sqlite(folders):
+    """The paths of SQLite files."""
     found = []
     for folder in folders:
         for path, facts, _ in walk(folder, False):
@@ -129,7 +131,20 @@ def sqlite(folders):
                 if os.read(descriptor, len(SQLITE)) == SQLITE:
                     found.append(path)
                 os.close(descriptor)
-    sys.stdout.buffer.write(b"".join(path + b"\0" for path in sorted(found)))
+    return sorted(found)
+
+
+def stamps(paths):
+    """Each path with when it was written last, and how large it is."""
+    for path in paths:
+        stamp = b""
+        for file in (path, path + b"-wal", path + b"-journal"):
+            try:
+                facts = os.stat(file, follow_symlinks=False)
+                stamp += b"%d %d " % (facts.st_size, facts.st_mtime_ns)
+            except OSError:
+                stamp += b"- "
+        yield path + b"\0" + stamp
 
 
 sys.setrecursionlimit(5000)
@@ -138,4 +153,5 @@ os.chdir("/volumes")
 if task == b"index":
     index(folders, int(budget))
 else:
-    sqlite(folders)
+    found = sqlite(folders)
+    sys.stdout.buffer.write(b"".join(part + b"\0" for part in (stamps(found) if task == b"stamps" else found)))

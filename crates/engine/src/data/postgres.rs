@@ -119,7 +119,8 @@ const DATABASES: &str = "SELECT encode(convert_to(d.datname, 'UTF8'), 'hex'), (S
 /// Every lasting table of a database; parts of a table are counted with it.
 const TABLES: &str = "SELECT encode(convert_to(n.nspname, 'UTF8'), 'hex'), encode(convert_to(c.relname, 'UTF8'), 'hex') \
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') \
-    AND NOT c.relispartition AND c.relpersistence = 'p' AND n.nspname NOT IN ('pg_catalog', 'information_schema')";
+    AND NOT c.relispartition AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') \
+    AND c.relpersistence = 'p' AND n.nspname NOT IN ('pg_catalog', 'information_schema')";
 
 /// Where the server's files lie; the inner error is what it said instead.
 pub(super) async fn folder(

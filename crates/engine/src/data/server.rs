@@ -4,6 +4,7 @@
 use super::rows::Taken;
 use super::tables::Held;
 use super::{FoundMarkers, MarkerPhase, mysql, postgres, redis};
+use crate::backup::dump::DumpKind;
 use crate::swarm::Containers;
 use crate::workbench::WorkError;
 use cc_ci_model::data::outside::Lasts;
@@ -63,6 +64,15 @@ impl DatabaseServer {
         match self {
             Self::Postgres(_) | Self::Mysql(_) => Counted::Rows,
             Self::Redis(_) => Counted::Keys,
+        }
+    }
+
+    /// Of which kind its dumps are, where their rows can be counted.
+    pub(crate) fn dumps(&self) -> Option<DumpKind> {
+        match self {
+            Self::Postgres(_) => Some(DumpKind::Postgres),
+            Self::Mysql(_) => Some(DumpKind::Mysql),
+            Self::Redis(_) => None,
         }
     }
 

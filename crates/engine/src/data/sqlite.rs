@@ -6,7 +6,7 @@
 use cc_ci_model::data::Mounted;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::rows::Tables;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
@@ -77,6 +77,23 @@ pub async fn find(bench: &Workbench, mounts: &BTreeSet<Mounted>) -> Result<Vec<S
         (!churn.covers(path)).then_some(file)
     });
     Ok(files.collect())
+}
+
+/// When each SQLite file in `volumes` was written last, by its path on the bench.
+pub(crate) async fn stamps(
+    bench: &Workbench,
+    volumes: &BTreeSet<String>,
+) -> Result<BTreeMap<String, String>, WorkError> {
+    let output = bench.must("look at SQLite files", &index::program("stamps", 0, volumes.iter())).await?;
+    let text = output.text();
+    let mut fields = text.split('\0');
+    let mut found = BTreeMap::new();
+    while let (Some(path), Some(stamp)) = (fields.next(), fields.next()) {
+        if let Some(path) = path.strip_prefix("./") {
+            found.insert(Workbench::path(path), stamp.to_owned());
+        }
+    }
+    Ok(found)
 }
 
 pub(super) async fn seed(

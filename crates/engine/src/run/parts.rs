@@ -172,14 +172,15 @@ pub(in crate::run) struct Holdings {
 #[derive(Clone)]
 pub(in crate::run) struct Prepared {
     pub(in crate::run) seeded: Seeded,
+    pub(in crate::run) repository: BackupRepository,
+    /// What an earlier backup's hooks made, by volume and path.
+    pub(in crate::run) made: BTreeSet<(String, String)>,
     pub(in crate::run) spec: BackupSpec,
 }
 
 /// A backup, and what it has to bring back.
 pub(in crate::run) struct Saved {
     pub(in crate::run) prepared: Prepared,
-    /// What it lies in.
-    pub(in crate::run) repository: BackupRepository,
     pub(in crate::run) snapshot: Snapshot,
     /// What the app held before the backup's hooks ran.
     pub(in crate::run) holdings: Holdings,

@@ -220,8 +220,8 @@ impl<'a> Run<'a> {
             }
             Check::Settled => {
                 let (known, mut look, data) = self.look_at_data(step);
-                let seeded = &data.prepared.as_ref()?.seeded;
-                let Stepped { end, value } = known.conductor.step(step, backup::settled(&mut look, seeded)).await;
+                let prepared = data.prepared.as_ref()?;
+                let Stepped { end, value } = known.conductor.step(step, backup::settled(&mut look, prepared)).await;
                 self.data.settled = value;
                 Some(end)
             }

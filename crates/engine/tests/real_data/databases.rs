@@ -7,7 +7,6 @@ use cc_ci_engine::backup::{self, BackupEnd, BackupRepository, Context, verify};
 use cc_ci_engine::data::{self, Expected, MarkerPhase, MarkerPlace, Seeded, sqlite};
 use cc_ci_engine::voice::Voice;
 use cc_ci_engine::workbench::Workbench;
-use cc_ci_model::data::churn::Churn;
 use cc_ci_model::plan::step::{Action, Operation, Pass, Step};
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::backup::{BackupPaths, BackupService, BackupSpec, BackupVolume, Dialect, Hooks};
@@ -75,13 +74,14 @@ pub(crate) async fn there_and_back(world: &World, bench: &Workbench, case: &Case
         let BackupEnd::Snapshot(snapshot) = backup::take(&context(spec)).await.unwrap() else {
             panic!("{dump} failed")
         };
-        let findings = verify::snapshot(&context(spec), &snapshot, &seeding.seeded, &Churn::default()).await.unwrap();
+        let findings =
+            verify::snapshot(&context(spec), &snapshot, &verify::Expected::of(&seeding.seeded)).await.unwrap();
         let texts: Vec<&str> = findings.iter().map(|finding| finding.summary.as_str()).collect();
         assert!(texts.iter().any(|text| text.contains(said)), "{dump}: {texts:?}");
     }
     let taken = backup::take(&context(&spec)).await.unwrap();
     let BackupEnd::Snapshot(snapshot) = taken else { panic!("{taken:?}") };
-    let findings = verify::snapshot(&context(&spec), &snapshot, &seeding.seeded, &Churn::default()).await.unwrap();
+    let findings = verify::snapshot(&context(&spec), &snapshot, &verify::Expected::of(&seeding.seeded)).await.unwrap();
     assert_eq!(findings, []);
     assert_eq!(data::mutate(bench, &world.stack, &seeding.seeded).await.unwrap(), []);
     assert_eq!(check(world, bench, &seeding.seeded, Expected::Seeded).await, 2);

@@ -161,6 +161,26 @@ impl RowLoss {
     }
 }
 
+impl RowLoss {
+    /// The same for a dump that lacks something.
+    #[must_use]
+    pub fn summary_of_dump(&self) -> String {
+        let Self { server, database, what, .. } = self;
+        match what {
+            Lost::Fewer { table, before, after, .. } => format!(
+                "{server}: {table} of database {database} had {} before the backup, its dump has {after}",
+                rows(*before)
+            ),
+            Lost::Table { table, before } => {
+                format!("{server}: table {table} of database {database} ({}) is not in its dump", rows(*before))
+            }
+            Lost::Database { before } | Lost::Left { before, .. } => {
+                format!("{server}: database {database} ({}) is in no dump", rows(*before))
+            }
+        }
+    }
+}
+
 fn rows(count: u64) -> String {
     if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
 }

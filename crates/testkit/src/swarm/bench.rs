@@ -27,7 +27,7 @@ pub(super) fn answer(volumes: &mut Volumes, words: &[String]) -> ExecOutput {
             volumes.restore(snapshot);
             String::new()
         }
-        ["bash", "-c", _, "dumps", snapshot, value, paths @ ..] => dumps(volumes, snapshot, value, paths),
+        ["python3", _, _, _, _, "dumps", snapshot, value, paths @ ..] => dumps(volumes, snapshot, value, paths),
         ["python3", _, _, _, _, "index", _, roots @ ..] => index(volumes, roots),
         ["restic", _, _, "backup", words @ ..] => save(volumes, words),
         ["restic", _, _, "ls", _, _, snapshot] => list(volumes, snapshot),
@@ -122,8 +122,8 @@ fn dumps(volumes: &Volumes, snapshot: &str, value: &str, paths: &[&str]) -> Stri
             Some(text) if text.starts_with(DUMP[0]) => "complete",
             Some(_) => "plain",
         };
-        let marked = if text.is_some_and(|text| text.contains(value)) { "yes" } else { "no" };
-        format!("{state}\n{marked}\n")
+        let marked = text.is_some_and(|text| text.contains(value));
+        format!("{}\n", json!({ "state": state, "marked": marked }))
     });
     judged.collect()
 }

@@ -8,7 +8,10 @@ use crate::data::files::Folder;
 use crate::data::postgres::PostgresLogin;
 use crate::data::redis;
 use crate::data::sqlite::SqliteFile;
+use cc_ci_model::data::dumped::DumpedDatabase;
+use cc_ci_model::data::rows::{Counted, Server};
 use cc_ci_model::data::{Entry, Mounted, VolumeIndex};
+use std::collections::BTreeSet;
 
 const VALUE: &str = "0123456789abcdef";
 
@@ -22,6 +25,7 @@ fn taken(paths: &[&str], files: &[(&str, u64)]) -> Snapshot {
         promises: paths.iter().map(|path| Promise { volume: "v".into(), path: (*path).into() }).collect(),
         index: [("v".to_owned(), VolumeIndex { root: None, entries: entries.collect() })].into(),
         mounts: [Mounted { service: "db".into(), target: "/data".into(), volume: "v".into() }].into(),
+        moving: BTreeSet::new(),
         size: (0, 0),
         attempts: 1,
     }
@@ -96,7 +100,13 @@ fn a_dump_without_the_seeded_row_is_stale() {
         vec![MarkerPlace::Server(DatabaseServer::Postgres(PostgresLogin::of("db")))],
     );
     let snapshot = taken(&["backup.sql"], &[]);
-    let dump = |marked| Dump { path: "/volumes/v/backup.sql".into(), state: DumpState::Complete, marked };
+    let dump = |marked| Dump {
+        path: "/volumes/v/backup.sql".into(),
+        state: DumpState::Complete,
+        marked,
+        kind: None,
+        held: Vec::new(),
+    };
     assert_eq!(marker_rows(&snapshot, &nodes(&[]), &[dump(true)], &seeded), []);
     // No dump at all: the database is saved by its files, and only a restore can tell.
     assert_eq!(marker_rows(&snapshot, &nodes(&[]), &[], &seeded), []);
@@ -113,7 +123,13 @@ fn a_databases_own_file_is_no_dump_of_it() {
         SqliteFile { service: "db".into(), target: "/data".into(), path: "app.sqlite".into(), volume: "v".into() };
     let seeded = Seeded::known(MarkerPhase::Backup, VALUE, vec![MarkerPlace::Sqlite(file)]);
     let snapshot = taken(&[""], &[]);
-    let dump = |name: &str| Dump { path: format!("/volumes/v/{name}"), state: DumpState::Complete, marked: false };
+    let dump = |name: &str| Dump {
+        path: format!("/volumes/v/{name}"),
+        state: DumpState::Complete,
+        marked: false,
+        kind: None,
+        held: Vec::new(),
+    };
     let found = |dumps: &[Dump]| texts(&marker_rows(&snapshot, &nodes(&[]), dumps, &seeded));
     assert_eq!(found(&[dump("app.sqlite")]), Vec::<String>::new());
     let stale =
@@ -129,7 +145,13 @@ fn a_redis_that_logs_every_change_needs_no_fresh_dump() {
         vec![MarkerPlace::Server(DatabaseServer::Redis(redis::RedisLogin::of("db")))],
     );
     let snapshot = taken(&[""], &[]);
-    let dumps = [Dump { path: "/volumes/v/dump.rdb".into(), state: DumpState::Complete, marked: false }];
+    let dumps = [Dump {
+        path: "/volumes/v/dump.rdb".into(),
+        state: DumpState::Complete,
+        marked: false,
+        kind: None,
+        held: Vec::new(),
+    }];
     let stale = "BackupIncomplete what was seeded in the Redis database of db is not in its dump db:/data/dump.rdb";
     assert_eq!(texts(&marker_rows(&snapshot, &nodes(&[]), &dumps, &seeded)), [stale]);
     let logged = nodes(&[("appendonlydir/appendonly.aof.manifest", 9)]);
@@ -142,4 +164,58 @@ fn several_findings_become_one_with_all_details() {
     let merged = merged(vec![finding("a"), finding("b")]).unwrap();
     assert_eq!((merged.summary.as_str(), merged.details), ("a", ["a-1", "b", "b-1"].map(str::to_owned).to_vec()));
     assert_eq!(super::merged(vec![]), None);
+}
+
+#[test]
+fn a_dump_without_the_rows_of_a_table_is_named_unless_the_restore_has_to_tell() {
+    let place = MarkerPlace::Server(DatabaseServer::Postgres(PostgresLogin::of("db")));
+    let seeded = Seeded::known(MarkerPhase::Backup, VALUE, vec![place.clone()]);
+    let tables = |rows| [("photos".to_owned(), rows)].into();
+    let server = Server {
+        service: "db".into(),
+        counted: Counted::Rows,
+        databases: [("app".to_owned(), tables(7))].into(),
+        used: BTreeSet::new(),
+    };
+    let rows = RowCounts { servers: [(counting::name(&place), server)].into(), ..RowCounts::default() };
+    let expected = Expected { rows, ..Expected::of(&seeded) };
+    let dump = |kind, rows| Dump {
+        path: "/volumes/v/backup.sql".into(),
+        state: DumpState::Complete,
+        marked: true,
+        kind,
+        held: vec![DumpedDatabase { database: None, tables: tables(rows) }],
+    };
+    let snapshot = taken(&[""], &[]);
+    let said = |files: &[(&str, u64)], dump: Dump| texts(&rows_of_dumps(&snapshot, &nodes(files), &[dump], &expected));
+    assert_eq!(
+        said(&[], dump(Some(DumpKind::Postgres), 0)),
+        ["BackupIncomplete PostgreSQL of db: photos of database app had 7 rows before the backup, its dump has 0"]
+    );
+    assert_eq!(said(&[], dump(Some(DumpKind::Postgres), 8)), [""; 0]);
+    assert_eq!(said(&[], dump(None, 0)), [""; 0]);
+    assert_eq!(said(&[], dump(Some(DumpKind::Mysql), 0)), [""; 0]);
+    assert_eq!(said(&[("PG_VERSION", 3)], dump(Some(DumpKind::Postgres), 0)), [""; 0]);
+}
+
+#[test]
+fn a_sqlite_file_that_was_written_while_it_was_copied_is_named_unless_a_dump_holds_its_rows() {
+    let seeded = Seeded::known(MarkerPhase::Backup, VALUE, vec![]);
+    let expected = Expected::of(&seeded);
+    let path = "/volumes/v/app.db".to_owned();
+    let snapshot = Snapshot { moving: [path].into(), ..taken(&[""], &[]) };
+    let dump = |marked| Dump {
+        path: "/volumes/v/copy.sqlite".into(),
+        state: DumpState::Complete,
+        marked,
+        kind: None,
+        held: Vec::new(),
+    };
+    let said = |files: &[(&str, u64)], dump: Dump| texts(&moving(&snapshot, &nodes(files), &[dump], &expected));
+    assert_eq!(
+        said(&[("app.db", 1)], dump(false)),
+        ["BackupIncomplete the SQLite file db:/data/app.db was written while it was copied as a file"]
+    );
+    assert_eq!(said(&[("app.db", 1)], dump(true)), [""; 0]);
+    assert_eq!(said(&[("other", 1)], dump(false)), [""; 0]);
 }

@@ -2,12 +2,13 @@
 
 use super::Look;
 use crate::backup::{Context, hooks, verify};
-use crate::data::{self, DatabaseServer, Seeded};
+use crate::data::{self, DatabaseServer};
 use crate::run::conductor::{Answer, Fault, failed_if, passed};
-use crate::run::parts::{Holdings, Saved};
+use crate::run::parts::{Holdings, Prepared, Saved};
 use crate::workbench::BenchUse;
 use cc_ci_model::convergence::{ServiceView, Update};
 use cc_ci_model::data::churn::Churn;
+use cc_ci_model::data::rows::Fleeting;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::demands::Verify;
@@ -19,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Waits until no service is updating and the databases answer; then looks at what volumes and databases hold, so that little
 /// lies between that and the snapshot.
-pub(in crate::run) async fn settled(look: &mut Look<'_>, seeded: &Seeded) -> Result<Answer<Holdings>, Fault> {
+pub(in crate::run) async fn settled(look: &mut Look<'_>, prepared: &Prepared) -> Result<Answer<Holdings>, Fault> {
     let limit = Duration::from_secs(look.plan.limits.converge);
     let started = Instant::now();
     loop {
@@ -35,7 +36,15 @@ pub(in crate::run) async fn settled(look: &mut Look<'_>, seeded: &Seeded) -> Res
         return Ok(Answer::failed(finding));
     }
     let bench = look.bench(BenchUse::Look).await?;
-    Ok(Answer::passed(super::data::take(&bench, &look.plan.stack, seeded, (look.voice, look.step)).await?))
+    let (voice, step) = (look.voice, look.step);
+    let mut holdings = super::data::take(&bench, &look.plan.stack, &prepared.seeded, (voice, step)).await?;
+    // An older dump is no data: the one that is about to be made stands for it.
+    for (volume, path) in &prepared.made {
+        if let Some(index) = holdings.index.volumes.get_mut(volume) {
+            index.entries.remove(path);
+        }
+    }
+    Ok(Answer::passed(holdings))
 }
 
 fn updates(service: &ServiceView) -> bool {
@@ -75,14 +84,22 @@ pub(in crate::run) async fn complete(look: &mut Look<'_>, saved: &Saved) -> Resu
     let context = Context {
         bench: &bench,
         stack: &look.plan.stack,
-        repository: &saved.repository,
+        repository: &saved.prepared.repository,
         spec: &saved.prepared.spec,
         limit: look.command_limit(),
         voice: look.voice,
         step: look.step,
     };
     let churn = Churn::with(&look.plan.demands.churn);
-    let findings = verify::snapshot(&context, &saved.snapshot, &saved.prepared.seeded, &churn).await?;
+    let demands = &look.plan.demands;
+    let declared: Vec<String> = demands.churn.iter().chain(&demands.expected_losses).cloned().collect();
+    let expected = verify::Expected {
+        seeded: &saved.prepared.seeded,
+        rows: saved.holdings.rows.clone(),
+        churn,
+        fleeting: Fleeting::with(&declared),
+    };
+    let findings = verify::snapshot(&context, &saved.snapshot, &expected).await?;
     Ok(failed_if(verify::merged(findings)).into())
 }
 

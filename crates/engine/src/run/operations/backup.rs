@@ -1,6 +1,6 @@
 //! Hooks and snapshot (BAK-1, BAK-2), and what every restore works with.
 
-use crate::backup::{self, BackupEnd, BackupRepository, Context};
+use crate::backup::{self, BackupEnd, Context};
 use crate::run::conductor::{Answer, StepEnd, Stepped, passed};
 use crate::run::parts::{Known, Prepared, Saved};
 use crate::run::tiers::Run;
@@ -15,8 +15,8 @@ impl Run<'_> {
         let (prepared, holdings) = (data.prepared.take()?, data.settled.take()?);
         let work = async {
             let bench = tools.benches.take(BenchUse::Save).await?;
-            let repository = BackupRepository::make(&bench).await?;
-            Ok(match backup::take(&context(known, &bench, (&prepared, &repository), step)).await? {
+            prepared.repository.lay_out(&bench).await?;
+            Ok(match backup::take(&context(known, &bench, &prepared, step)).await? {
                 BackupEnd::Failed(finding) => Answer::failed(finding),
                 BackupEnd::Snapshot(snapshot) => {
                     let (files, bytes) = snapshot.size;
@@ -24,13 +24,12 @@ impl Run<'_> {
                         0 | 1 => String::new(),
                         attempts => format!(", at attempt {attempts}"),
                     };
-                    Answer::new(passed(format!("{files} files, {bytes} bytes{again}")), (repository, *snapshot))
+                    Answer::new(passed(format!("{files} files, {bytes} bytes{again}")), *snapshot)
                 }
             })
         };
         let Stepped { end, value } = known.conductor.step(step, work).await;
-        data.saved =
-            value.map(|(repository, snapshot)| Saved { prepared, repository, snapshot, holdings, later: None });
+        data.saved = value.map(|snapshot| Saved { prepared, snapshot, holdings, later: None });
         Some(end)
     }
 }
@@ -39,13 +38,13 @@ impl Run<'_> {
 pub(super) fn context<'c>(
     known: &'c Known<'_>,
     bench: &'c Workbench,
-    (prepared, repository): (&'c Prepared, &'c BackupRepository),
+    prepared: &'c Prepared,
     step: &'c Step,
 ) -> Context<'c> {
     Context {
         bench,
         stack: &known.plan.stack,
-        repository,
+        repository: &prepared.repository,
         spec: &prepared.spec,
         limit: Duration::from_secs(known.plan.limits.command),
         voice: &known.world.voice,

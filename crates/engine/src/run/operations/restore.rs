@@ -34,7 +34,7 @@ impl Run<'_> {
         let saved = data.saved.as_ref()?;
         let work = async {
             let bench = tools.benches.take(BenchUse::Restore).await?;
-            let context = context(known, &bench, (&saved.prepared, &saved.repository), step);
+            let context = context(known, &bench, &saved.prepared, step);
             Ok(Answer::<()>::from(failed_if(backup::restore(&context, &saved.snapshot).await?)))
         };
         Some(known.conductor.step(step, work).await.end)
@@ -88,7 +88,7 @@ async fn onto_empty(
     let restored = match settled::databases(&look).await {
         Ok(Ok(())) => {
             let bench = tools.benches.take(BenchUse::Restore).await?;
-            let context = context(known, &bench, (&saved.prepared, &saved.repository), step);
+            let context = context(known, &bench, &saved.prepared, step);
             backup::restore(&context, &saved.snapshot).await.map(failed_if).map_err(Fault::from)
         }
         Ok(Err(finding)) => Ok(Outcome::Failed(of_empty(finding))),

@@ -1,7 +1,7 @@
 //! Markers into the app's data, before the upgrade and before the backup (DATA-1).
 
 use crate::backup::places::{self, Chosen, Stock};
-use crate::backup::{self, Promise};
+use crate::backup::{self, BackupRepository, Context, Promise};
 use crate::data::{self, MarkerPhase, Seeding, index, sqlite};
 use crate::run::checks;
 use crate::run::conductor::{Answer, Fault, StepEnd, Stepped};
@@ -14,6 +14,7 @@ use cc_ci_model::plan::step::Step;
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::backup::{Backup, BackupSpec};
+use std::time::Duration;
 
 impl Run<'_> {
     /// Puts markers in. What was seeded counts whatever the answer: there may be nothing that takes a marker.
@@ -75,7 +76,7 @@ async fn before_upgrade(
     Ok(Answer::new(outcome, Kept { seeded: seeding.seeded, holdings }))
 }
 
-/// Seeds what the backup promises.
+/// Seeds what the backup promises, once an earlier backup left what it leaves.
 async fn before_backup(
     known: &Known<'_>,
     trees: &Trees,
@@ -88,10 +89,24 @@ async fn before_backup(
         Ok(promises) => promises,
         Err(finding) => return Ok(Answer::failed(finding)),
     };
+    let repository = BackupRepository::new()?;
+    let context = Context {
+        bench: &bench,
+        stack: &known.plan.stack,
+        repository: &repository,
+        spec,
+        limit: Duration::from_secs(known.plan.limits.command),
+        voice: &known.world.voice,
+        step: &step.id,
+    };
+    let made = match backup::rehearse(&context).await? {
+        Ok(made) => made,
+        Err(finding) => return Ok(Answer::failed(finding)),
+    };
     let choose = |stock: Stock<'_>| places::for_backup(spec, &promises, stock);
     let seeding = seed(known, &bench, &trees.app.head.recipe, MarkerPhase::Backup, step, choose).await?;
     let outcome = seeding.outcome();
-    Ok(Answer::new(outcome, Prepared { seeded: seeding.seeded, spec: spec.clone() }))
+    Ok(Answer::new(outcome, Prepared { seeded: seeding.seeded, repository, made, spec: spec.clone() }))
 }
 
 /// Puts markers where `choose` says, and names the databases that take none, so that the report shows which were not tested.
