@@ -137,7 +137,13 @@ fn uses_of(action: &Action) -> &'static [BenchUse] {
         Action::Check(Check::SnapshotComplete) => &[BenchUse::ReadBack],
         Action::Operate(Operation::Deploy | Operation::Redeploy)
         | Action::Check(
-            Check::Converged | Check::Serving | Check::Stable | Check::Moved | Check::Housed | Check::Covered,
+            Check::Converged
+            | Check::Serving
+            | Check::Connects
+            | Check::Stable
+            | Check::Moved
+            | Check::Housed
+            | Check::Covered,
         )
         | Action::Probe { .. }
         | Action::Verify { .. }
