@@ -29,7 +29,9 @@ pub use error::SwarmError;
 pub use events::{EngineEvent, EngineTime, EventKind, Events, Hearing};
 pub use http::{AnswerHeaders, Asker, Asking, HttpAnswer, RunEdge};
 pub use image::{ImageFacts, LayerNews, LayerTeller, PullError};
-pub use launch::{Access, Bounds, Launch, LaunchNetwork, LaunchVolume, NewFile, Orphans, Privileges, Root, Stay, Swap};
+pub use launch::{
+    Bounds, Launch, LaunchNetwork, LaunchVolume, NewFile, Orphans, Privileges, Root, Stay, Swap, VolumeAccess,
+};
 pub use values::{ContainerFacts, Deployed, Inventory, Loaded, Mounts, NewSecret, NewValue, Rendered};
 
 /// The three doors, each as narrow as its user needs it.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::exec::{ExecCommand, ExecError, ExecOutput};
 use crate::ledger::{Ledger, LedgerError};
-use crate::swarm::{Access, Bounds, Containers, Launch, LaunchVolume, Node, Privileges, Root, Swap, SwarmError};
+use crate::swarm::{Bounds, Containers, Launch, LaunchVolume, Node, Privileges, Root, Swap, SwarmError, VolumeAccess};
 
 /// The folder in the bench below which each volume is mounted under its own name.
 pub const VOLUMES: &str = "/volumes";
@@ -96,20 +96,20 @@ pub enum BenchUse {
 
 impl BenchUse {
     /// How the volumes are there, if at all.
-    fn volumes(self) -> Option<Access> {
+    fn volumes(self) -> Option<VolumeAccess> {
         match self {
-            Self::Look | Self::Change | Self::Restore | Self::Everything => Some(Access::Write),
-            Self::Save => Some(Access::Read),
+            Self::Look | Self::Change | Self::Restore | Self::Everything => Some(VolumeAccess::Write),
+            Self::Save => Some(VolumeAccess::Read),
             Self::ReadBack => None,
         }
     }
 
     /// How the repository is there, if at all.
-    fn repository(self) -> Option<Access> {
+    fn repository(self) -> Option<VolumeAccess> {
         match self {
             Self::Look | Self::Change => None,
-            Self::Save | Self::Everything => Some(Access::Write),
-            Self::ReadBack | Self::Restore => Some(Access::Read),
+            Self::Save | Self::Everything => Some(VolumeAccess::Write),
+            Self::ReadBack | Self::Restore => Some(VolumeAccess::Read),
         }
     }
 }
@@ -140,7 +140,7 @@ pub(crate) fn launch_of(
     repository: &str,
     what: BenchUse,
 ) -> Launch {
-    let mounted = |access: Access, name: &str| LaunchVolume { name: name.to_owned(), access };
+    let mounted = |access: VolumeAccess, name: &str| LaunchVolume { name: name.to_owned(), access };
     let own = what
         .volumes()
         .into_iter()

@@ -17,7 +17,7 @@ use crate::workbench::{WorkError, Workbench};
 const NAMED: usize = 20;
 
 /// What a snapshot is held against.
-pub struct Expected<'a> {
+pub struct SnapshotDue<'a> {
     /// The markers.
     pub seeded: &'a Seeded,
     /// What the databases held before the backup's hooks ran.
@@ -28,7 +28,7 @@ pub struct Expected<'a> {
     pub fleeting: Fleeting,
 }
 
-impl<'a> Expected<'a> {
+impl<'a> SnapshotDue<'a> {
     /// The markers by themselves.
     #[must_use]
     pub fn of(seeded: &'a Seeded) -> Self {
@@ -40,9 +40,9 @@ impl<'a> Expected<'a> {
 pub async fn snapshot(
     context: &Context<'_>,
     snapshot: &Snapshot,
-    expected: &Expected<'_>,
+    expected: &SnapshotDue<'_>,
 ) -> Result<Vec<Finding>, WorkError> {
-    let Expected { seeded, churn, .. } = expected;
+    let SnapshotDue { seeded, churn, .. } = expected;
     let nodes = restic::list(context.bench, context.repository, &snapshot.id).await?;
     let mut findings = contents(snapshot, &nodes, churn);
     findings.extend(marker_files(snapshot, &nodes, seeded));
@@ -202,7 +202,7 @@ fn rows_of_dumps(
     snapshot: &Snapshot,
     nodes: &BTreeMap<String, Node>,
     dumps: &[Dump],
-    expected: &Expected<'_>,
+    expected: &SnapshotDue<'_>,
 ) -> Vec<Finding> {
     let live = live(nodes, expected.seeded);
     let mut findings = Vec::new();
@@ -243,7 +243,7 @@ fn moving(
     snapshot: &Snapshot,
     nodes: &BTreeMap<String, Node>,
     dumps: &[Dump],
-    expected: &Expected<'_>,
+    expected: &SnapshotDue<'_>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for path in snapshot.moving.iter().filter(|path| nodes.contains_key(*path)) {

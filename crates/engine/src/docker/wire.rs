@@ -1,7 +1,7 @@
 //! What the engine is sent to make a container of our own.
 
 use crate::labels;
-use crate::swarm::{Access, Launch, LaunchNetwork, LaunchVolume, NewFile, Orphans, Privileges, Root, Stay, Swap};
+use crate::swarm::{Launch, LaunchNetwork, LaunchVolume, NewFile, Orphans, Privileges, Root, Stay, Swap, VolumeAccess};
 use bollard::models::{
     ContainerCreateBody, EndpointSettings, HostConfig, Mount, MountType, MountVolumeOptions, NetworkingConfig,
     RestartPolicy, RestartPolicyNameEnum,
@@ -92,8 +92,8 @@ fn mount(volume: &LaunchVolume, target: &str) -> Mount {
         typ: Some(MountType::VOLUME),
         source: Some(volume.name.clone()),
         read_only: match volume.access {
-            Access::Read => Some(true),
-            Access::Write => None,
+            VolumeAccess::Read => Some(true),
+            VolumeAccess::Write => None,
         },
         target: Some(target.to_owned()),
         volume_options: Some(MountVolumeOptions { no_copy: Some(true), ..MountVolumeOptions::default() }),

@@ -46,12 +46,12 @@ pub struct LaunchVolume {
     /// Its full name.
     pub name: String,
     /// What can be done to it there.
-    pub access: Access,
+    pub access: VolumeAccess,
 }
 
 /// What can be done to a volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum VolumeAccess {
     /// Reading.
     Read,
     /// Reading and writing.

@@ -120,7 +120,7 @@ impl Scene {
 
     async fn verify(&self, world: &World, snapshot: &Snapshot, seeded: &Seeded) -> Vec<Finding> {
         let started = Instant::now();
-        let found = verify::snapshot(&self.context(world), snapshot, &verify::Expected::of(seeded)).await.unwrap();
+        let found = verify::snapshot(&self.context(world), snapshot, &verify::SnapshotDue::of(seeded)).await.unwrap();
         say("snapshot verified", started);
         found
     }

@@ -75,13 +75,14 @@ pub(crate) async fn there_and_back(world: &World, bench: &Workbench, case: &Case
             panic!("{dump} failed")
         };
         let findings =
-            verify::snapshot(&context(spec), &snapshot, &verify::Expected::of(&seeding.seeded)).await.unwrap();
+            verify::snapshot(&context(spec), &snapshot, &verify::SnapshotDue::of(&seeding.seeded)).await.unwrap();
         let texts: Vec<&str> = findings.iter().map(|finding| finding.summary.as_str()).collect();
         assert!(texts.iter().any(|text| text.contains(said)), "{dump}: {texts:?}");
     }
     let taken = backup::take(&context(&spec)).await.unwrap();
     let BackupEnd::Snapshot(snapshot) = taken else { panic!("{taken:?}") };
-    let findings = verify::snapshot(&context(&spec), &snapshot, &verify::Expected::of(&seeding.seeded)).await.unwrap();
+    let findings =
+        verify::snapshot(&context(&spec), &snapshot, &verify::SnapshotDue::of(&seeding.seeded)).await.unwrap();
     assert_eq!(findings, []);
     assert_eq!(data::mutate(bench, &world.stack, &seeding.seeded).await.unwrap(), []);
     assert_eq!(check(world, bench, &seeding.seeded, Expected::Seeded).await, 2);

@@ -178,7 +178,7 @@ fn a_dump_without_the_rows_of_a_table_is_named_unless_the_restore_has_to_tell() 
         used: BTreeSet::new(),
     };
     let rows = RowCounts { servers: [(counting::name(&place), server)].into(), ..RowCounts::default() };
-    let expected = Expected { rows, ..Expected::of(&seeded) };
+    let expected = SnapshotDue { rows, ..SnapshotDue::of(&seeded) };
     let dump = |kind, rows| Dump {
         path: "/volumes/v/backup.sql".into(),
         state: DumpState::Complete,
@@ -201,7 +201,7 @@ fn a_dump_without_the_rows_of_a_table_is_named_unless_the_restore_has_to_tell() 
 #[test]
 fn a_sqlite_file_that_was_written_while_it_was_copied_is_named_unless_a_dump_holds_its_rows() {
     let seeded = Seeded::known(MarkerPhase::Backup, VALUE, vec![]);
-    let expected = Expected::of(&seeded);
+    let expected = SnapshotDue::of(&seeded);
     let path = "/volumes/v/app.db".to_owned();
     let snapshot = Snapshot { moving: [path].into(), ..taken(&[""], &[]) };
     let dump = |marked| Dump {

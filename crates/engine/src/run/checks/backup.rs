@@ -93,7 +93,7 @@ pub(in crate::run) async fn complete(look: &mut Look<'_>, saved: &Saved) -> Resu
     let churn = Churn::with(&look.plan.demands.churn);
     let demands = &look.plan.demands;
     let declared: Vec<String> = demands.churn.iter().chain(&demands.expected_losses).cloned().collect();
-    let expected = verify::Expected {
+    let expected = verify::SnapshotDue {
         seeded: &saved.prepared.seeded,
         rows: saved.holdings.rows.clone(),
         churn,

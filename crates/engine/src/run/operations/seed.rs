@@ -2,7 +2,7 @@
 
 use crate::backup::places::{self, Chosen, Stock};
 use crate::backup::{self, BackupRepository, Context, Promise};
-use crate::data::{self, MarkerPhase, Seeding, index, sqlite};
+use crate::data::{self, MarkerPhase, MarkerPlace, Seeding, index, sqlite};
 use crate::run::checks;
 use crate::run::conductor::{Answer, Fault, StepEnd, Stepped};
 use crate::run::parts::{Kept, Known, Prepared, Trees};
@@ -14,6 +14,7 @@ use cc_ci_model::plan::step::Step;
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::backup::{Backup, BackupSpec};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 impl Run<'_> {
@@ -103,10 +104,24 @@ async fn before_backup(
         Ok(made) => made,
         Err(finding) => return Ok(Answer::failed(finding)),
     };
-    let choose = |stock: Stock<'_>| places::for_backup(spec, &promises, stock);
+    let choose = |stock: Stock<'_>| {
+        let mut chosen = places::for_backup(spec, &promises, stock);
+        chosen.places.retain(|place| !is_made(place, &made));
+        chosen
+    };
     let seeding = seed(known, &bench, &trees.app.head.recipe, MarkerPhase::Backup, step, choose).await?;
     let outcome = seeding.outcome();
     Ok(Answer::new(outcome, Prepared { seeded: seeding.seeded, repository, made, spec: spec.clone() }))
+}
+
+/// Whether a hook makes the folder: it may well make it anew each time, and nothing but its dumps lies there.
+fn is_made(place: &MarkerPlace, made: &BTreeSet<(String, String)>) -> bool {
+    match place {
+        MarkerPlace::Folder(folder) => {
+            made.contains(&(folder.volume.clone(), folder.path.trim_matches('/').to_owned()))
+        }
+        MarkerPlace::Server(_) | MarkerPlace::Sqlite(_) => false,
+    }
 }
 
 /// Puts markers where `choose` says, and names the databases that take none, so that the report shows which were not tested.
