@@ -20,6 +20,7 @@ use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::outside::{Located, Written};
 use cc_ci_model::data::rows::RowCounts;
 use cc_ci_model::ids::StackName;
+use cc_ci_model::outcome::Finding;
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
@@ -173,8 +174,8 @@ pub(in crate::run) struct Holdings {
 pub(in crate::run) struct Prepared {
     pub(in crate::run) seeded: Seeded,
     pub(in crate::run) repository: BackupRepository,
-    /// What an earlier backup's hooks made, by volume and path.
-    pub(in crate::run) made: BTreeSet<(String, String)>,
+    /// What an earlier backup's hooks made, by volume and path, or what they failed of.
+    pub(in crate::run) rehearsed: Result<BTreeSet<(String, String)>, Finding>,
     pub(in crate::run) spec: BackupSpec,
 }
 

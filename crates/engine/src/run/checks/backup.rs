@@ -39,7 +39,7 @@ pub(in crate::run) async fn settled(look: &mut Look<'_>, prepared: &Prepared) ->
     let (voice, step) = (look.voice, look.step);
     let mut holdings = super::data::take(&bench, &look.plan.stack, &prepared.seeded, (voice, step)).await?;
     // An older dump is no data: the one that is about to be made stands for it.
-    for (volume, path) in &prepared.made {
+    for (volume, path) in prepared.rehearsed.iter().flatten() {
         if let Some(index) = holdings.index.volumes.get_mut(volume) {
             index.entries.remove(path);
         }

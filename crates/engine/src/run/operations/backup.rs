@@ -14,6 +14,9 @@ impl Run<'_> {
         let Self { known, tools, data, .. } = self;
         let (prepared, holdings) = (data.prepared.take()?, data.settled.take()?);
         let work = async {
+            if let Err(finding) = &prepared.rehearsed {
+                return Ok(Answer::failed(finding.clone()));
+            }
             let bench = tools.benches.take(BenchUse::Save).await?;
             prepared.repository.lay_out(&bench).await?;
             Ok(match backup::take(&context(known, &bench, &prepared, step)).await? {

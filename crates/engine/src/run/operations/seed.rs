@@ -100,18 +100,15 @@ async fn before_backup(
         voice: &known.world.voice,
         step: &step.id,
     };
-    let made = match backup::rehearse(&context).await? {
-        Ok(made) => made,
-        Err(finding) => return Ok(Answer::failed(finding)),
-    };
+    let rehearsed = backup::rehearse(&context).await?;
     let choose = |stock: Stock<'_>| {
         let mut chosen = places::for_backup(spec, &promises, stock);
-        chosen.places.retain(|place| !is_made(place, &made));
+        chosen.places.retain(|place| !rehearsed.as_ref().is_ok_and(|made| is_made(place, made)));
         chosen
     };
     let seeding = seed(known, &bench, &trees.app.head.recipe, MarkerPhase::Backup, step, choose).await?;
     let outcome = seeding.outcome();
-    Ok(Answer::new(outcome, Prepared { seeded: seeding.seeded, repository, made, spec: spec.clone() }))
+    Ok(Answer::new(outcome, Prepared { seeded: seeding.seeded, repository, rehearsed, spec: spec.clone() }))
 }
 
 /// Whether a hook makes the folder: it may well make it anew each time, and nothing but its dumps lies there.
