@@ -29,11 +29,8 @@ pub fn out(text: &str) {
 /// The same for text that is coloured already.
 pub fn painted(text: &str, paint: Paint) {
     let text = harmless(text, paint);
-    let mut stdout = io::stdout().lock();
-    let _gone = stdout.write_all(text.as_bytes());
-    if !text.ends_with('\n') {
-        let _gone = stdout.write_all(b"\n");
-    }
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let _gone = write!(io::stdout().lock(), "{text}{end}");
 }
 
 /// Prints a picture's content to standard output, as it is; never to a terminal.

@@ -46,8 +46,6 @@ async fn sweep(state: &StateFolder, doors: &Doors) -> Result<u8, RunnerError> {
 
 fn note_strangers(strangers: &BTreeMap<String, usize>) {
     for (run, count) in strangers {
-        terminal::note(&format!(
-            "note: {count} objects of the run {run}, which is not in this state folder; not touched"
-        ));
+        terminal::note(&format!("note: not touched: {count} objects of run {run}, which is not in this state folder"));
     }
 }

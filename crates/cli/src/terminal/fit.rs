@@ -12,16 +12,13 @@ const CUT: char = '…';
 #[must_use]
 pub fn clean(text: &str, paint: Paint) -> String {
     let mut clean = String::with_capacity(text.len());
-    for part in Parts(text) {
+    for part in parts(text) {
         match part {
             Part::Char('\t' | '\r' | '\n') => clean.push(' '),
             Part::Char(c) if is_order(c) => {}
             Part::Char(c) => clean.push(c),
-            Part::Colour(code) => match paint {
-                Paint::Ansi => clean.push_str(code),
-                Paint::Plain => {}
-            },
-            Part::Order => {}
+            Part::Colour(code) if paint == Paint::Ansi => clean.push_str(code),
+            Part::Colour(_) | Part::Order => {}
         }
     }
     clean
@@ -30,12 +27,7 @@ pub fn clean(text: &str, paint: Paint) -> String {
 /// Columns that a text takes.
 #[must_use]
 pub fn width(text: &str) -> usize {
-    Parts(text)
-        .map(|part| match part {
-            Part::Char(c) => c.width().unwrap_or(0),
-            Part::Colour(_) | Part::Order => 0,
-        })
-        .sum()
+    parts(text).map(|part| part.columns()).sum()
 }
 
 /// As much of a text as fits, with a mark where it was cut.
@@ -53,9 +45,7 @@ pub fn clip(text: &str, columns: usize) -> String {
         kept.push(c);
         taken += wide;
     }
-    if columns > 0 {
-        kept.push(CUT);
-    }
+    kept.extend((columns > 0).then_some(CUT));
     kept
 }
 
@@ -85,9 +75,7 @@ pub fn fold(line: &str, columns: usize) -> Vec<String> {
         }
         current.push_str(word);
     }
-    if !current.trim().is_empty() {
-        lines.push(current.trim_end().to_owned());
-    }
+    lines.extend((!current.trim().is_empty()).then(|| current.trim_end().to_owned()));
     lines
 }
 
@@ -96,10 +84,7 @@ fn cut(text: &str, columns: usize) -> usize {
     let (mut taken, mut at) = (0, 0);
     let mut rest = text;
     while let Some((part, length)) = next(rest) {
-        let wide = match part {
-            Part::Char(c) => c.width().unwrap_or(0),
-            Part::Colour(_) | Part::Order => 0,
-        };
+        let wide = part.columns();
         if at > 0 && taken + wide > columns {
             break;
         }
@@ -110,9 +95,7 @@ fn cut(text: &str, columns: usize) -> usize {
     at
 }
 
-/// A text as a terminal sees it.
-struct Parts<'t>(&'t str);
-
+/// What a terminal sees in a text.
 enum Part<'t> {
     Char(char),
     /// A change of colour.
@@ -121,14 +104,18 @@ enum Part<'t> {
     Order,
 }
 
-impl<'t> Iterator for Parts<'t> {
-    type Item = Part<'t>;
-
-    fn next(&mut self) -> Option<Part<'t>> {
-        let (part, length) = next(self.0)?;
-        self.0 = &self.0[length..];
-        Some(part)
+impl Part<'_> {
+    fn columns(&self) -> usize {
+        if let Part::Char(c) = self { c.width().unwrap_or(0) } else { 0 }
     }
+}
+
+fn parts(mut text: &str) -> impl Iterator<Item = Part<'_>> {
+    std::iter::from_fn(move || {
+        let (part, length) = next(text)?;
+        text = &text[length..];
+        Some(part)
+    })
 }
 
 /// The first part of a text, and its length in bytes.

@@ -2,7 +2,6 @@
 
 use super::Paint;
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 /// The text with every character that moves a cursor, sets a title or turns the direction of reading spelt out, as in
 /// `\u{1b}`. Lines and tabs stay, and colours where there are colours.
@@ -13,28 +12,19 @@ pub fn harmless(text: &str, paint: Paint) -> Cow<'_, str> {
     }
     let mut shown = String::with_capacity(text.len());
     let spell = |text: &str, shown: &mut String| {
-        for c in text.chars() {
-            if is_order(c) {
-                let _never_fails = write!(shown, "{}", c.escape_unicode());
-            } else {
-                shown.push(c);
-            }
-        }
+        text.chars().for_each(|c| if is_order(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) });
     };
     let mut rest = text;
     // Colours of our own are the only orders that pass, and only whole.
     while let Some((before, order)) = rest.split_once('\u{1b}') {
         spell(before, &mut shown);
-        let colour = colour(order).filter(|_| paint == Paint::Ansi);
-        let length = colour.map_or(0, |colour| {
-            shown.push('\u{1b}');
-            shown.push_str(colour);
-            colour.len()
-        });
-        if length == 0 {
+        let colour = colour(order).filter(|_| paint == Paint::Ansi).unwrap_or_default();
+        if colour.is_empty() {
             spell("\u{1b}", &mut shown);
+        } else {
+            shown.extend(["\u{1b}", colour]);
         }
-        rest = order.get(length..).unwrap_or_default();
+        rest = &order[colour.len()..];
     }
     spell(rest, &mut shown);
     Cow::Owned(shown)
