@@ -42,12 +42,25 @@ struct Failure {
     why: String,
 }
 
+/// Titles of Hurl's errors that no answer of an app brings about: the file itself is wrong. `Invalid URL` is none of them, since an
+/// app can redirect to one.
+const OF_THE_FILE: [&str; 6] = [
+    "File read access",
+    "Invalid JSONPath",
+    "Invalid XPath expression",
+    "Invalid regex",
+    "Unauthorized file access",
+    "Undefined variable",
+];
+
 /// What a non-zero exit code of hurl means.
 pub(crate) fn outcome(path: &str, code: i64, output: &ExecOutput, broken: Cause) -> Outcome {
     let failures = failures(&String::from_utf8_lossy(&output.stderr));
+    let by_itself = failures.first().is_some_and(|failure| OF_THE_FILE.contains(&failure.what.as_str()));
     let cause = match code {
         // Bad options, or a file that cannot be read as Hurl.
         1 | 2 => Cause::TestBroken,
+        _ if by_itself => Cause::TestBroken,
         _ => broken,
     };
     let summary = match failures.first() {
@@ -147,6 +160,25 @@ Failure /tests/custom/login.hurl (1 request(s) in 3 ms)
     fn a_file_that_is_not_hurl_is_broken_not_failed() {
         let Outcome::Failed(finding) = outcome("a.hurl", 2, &output(), Cause::TestFailed) else { panic!() };
         assert_eq!(finding.cause, Cause::TestBroken);
+    }
+
+    #[test]
+    fn a_slip_that_hurl_meets_only_when_it_runs_is_the_files_own() {
+        let said = |title: &str| {
+            format!("error: {title}\n  --> /tests/a.hurl:1:7\n   |\n   |    ^^^^ you must set the variable bas_url\n")
+        };
+        let cause = |title: &str, code| {
+            let (status, stderr) = (ExecStatus::Exited(code), said(title).into_bytes());
+            let output = ExecOutput { status, stdout: Vec::new(), stderr, dropped: 0 };
+            let Outcome::Failed(finding) = outcome("a.hurl", code, &output, Cause::TestFailed) else { panic!() };
+            (finding.cause, finding.summary)
+        };
+        let summary = "a.hurl:1: Undefined variable: you must set the variable bas_url".to_owned();
+        assert_eq!(cause("Undefined variable", 3), (Cause::TestBroken, summary));
+        assert_eq!(cause("Invalid regex", 4).0, Cause::TestBroken);
+        for of_the_app in ["Invalid URL", "Invalid JSON", "HTTP connection", "Assert status code"] {
+            assert_eq!(cause(of_the_app, 3).0, Cause::TestFailed, "{of_the_app}");
+        }
     }
 
     #[test]
