@@ -42,7 +42,7 @@ pub fn volumes_of(mounts: &BTreeSet<Mounted>) -> BTreeSet<String> {
     mounts.iter().map(|mount| mount.volume.clone()).collect()
 }
 
-/// Looks at all volumes of the stack that its running containers mount. The bench must have them; see [`Workbench::covering`].
+/// Looks at all volumes of the stack that its running containers mount. The bench must have them.
 /// Volumes of others, and nameless ones that no new task gets again, are left out.
 pub async fn take(bench: &Workbench, stack: &StackName) -> Result<DataIndex, WorkError> {
     let observe = &bench.containers().observe;
