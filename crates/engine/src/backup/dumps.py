@@ -288,6 +288,9 @@ def judged(pieces):
         head += piece
         if len(head) >= 4096:
             break
+    # Zeros are what a disk holds where nothing was written, and pack to nothing.
+    while head and not head.strip(b"\0"):
+        head = next(pieces, b"")
     if not head:
         return {"state": "empty"}
 

@@ -10,13 +10,18 @@ fn with_hook(product: &Product, hook: &str) -> Finished {
     let repo = Repo::clone_of(&product.recipe("static-site"), folder.path(), "cheat").unwrap();
     repo.write("tests/hooks/host/pre_upgrade", &format!("#!/bin/bash\nset -eu\n{hook}")).unwrap();
     repo.commit("a hook").unwrap();
-    let run = product.run(repo.dir(), &["--stages", "install,upgrade", "--trust-hooks"]);
-    let hooked = run.err.contains("upgrade/hooks/host/pre_upgrade: passed");
-    assert!(hooked, "the hook itself must end well, or the test proves nothing: {}", run.all());
-    run
+    product.run(repo.dir(), &["--stages", "install,upgrade", "--trust-hooks"])
 }
 
-/// The run is red for its budget and for nothing else, and each part of its record names the disagreement.
+/// The hook ended well by itself, or the test proves nothing, and is found to have done this.
+fn strayed(run: &Finished, what: &str) {
+    let words = format!("hooks/host/pre_upgrade did more than prepare a tier: {what}");
+    assert!(run.err.contains("upgrade/hooks/host/pre_upgrade: failed after"), "{}", run.all());
+    assert!(run.all().contains(&words), "{}", run.all());
+    assert_eq!((run.code, &run.results["verdict"]), (10, &"red".into()), "{}", run.all());
+}
+
+/// The run is red for its budget, and each part of its record names the disagreement.
 fn caught(product: &Product, run: &Finished, code: i32, line: &str, disagreements: &[&str]) {
     say(&format!("{}: {line}: {disagreements:?}", std::thread::current().name().unwrap_or_default()));
     assert_eq!(run.code, code, "{}", run.all());
@@ -50,6 +55,7 @@ fn a_hook_that_deploys_a_stack_of_its_own_is_red() {
     );
     // It carries no label of the run, so the run must not touch it.
     remove_stack(&stray);
+    strayed(&run, &format!("stack {stray} was deployed"));
     let words = format!("the engine saw stack {stray} being created, the ledger does not have it");
     caught(&product, &run, 10, "deploy-count = 1 (expect 1, engine saw 2)", &[&words]);
 }
@@ -63,8 +69,11 @@ const DEPLOY_HEAD: &str = "cd ..\nset -a\n. ./.env.sample\n. ./abra.sh\nSTACK_NA
 fn a_hook_that_redeploys_the_stack_in_place_is_red() {
     let product = Product::with_engine();
     let run = with_hook(&product, DEPLOY_HEAD);
-    let words = "the engine saw a change that no operation of the run explains: service `app` was changed in place";
-    caught(&product, &run, 10, "deploy-count = 1 (expect 1, engine saw 1)", &[words]);
+    strayed(&run, "service `app` was changed in place");
+    assert!(run.has_line("deploy-count = 1 (expect 1, engine saw 1)"), "{}", run.all());
+    let left = of_run(run.id(), &run.stack());
+    assert!(left.is_empty(), "{left:?}");
+    product.judge_says_the_same(&run);
 }
 
 #[test]
@@ -74,11 +83,9 @@ fn a_hook_that_deploys_the_stack_anew_is_red() {
     let gone = "docker stack rm \"$CC_CI_STACK\"\n\
                 until [ -z \"$(docker ps --all --quiet --filter label=com.docker.stack.namespace=\"$CC_CI_STACK\")\" ]; do :; done\n";
     let run = with_hook(&product, &format!("{gone}{DEPLOY_HEAD}"));
-    let words = [
-        &format!("the engine saw stack {} being created, the ledger does not have it", run.stack()),
-        "the engine saw a change that no operation of the run explains: service `app` was removed and created again",
-    ];
-    caught(&product, &run, 10, "deploy-count = 1 (expect 1, engine saw 2)", &words);
+    strayed(&run, "service `app` was removed and created again");
+    let words = format!("the engine saw stack {} being created, the ledger does not have it", run.stack());
+    caught(&product, &run, 10, "deploy-count = 1 (expect 1, engine saw 2)", &[&words]);
 }
 
 #[test]
