@@ -62,11 +62,14 @@ impl CaseAnswer {
 impl CaseVerdict {
     fn read(results: &Value) -> Self {
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        let passed = |tier: &&str| matches!(results["results"][*tier].as_str(), Some("pass" | "skip"));
+        let status = |tier: &str| results["results"][tier].as_str();
+        let passed = |tier: &&str| matches!(status(tier), Some("pass" | "skip"));
+        // A tier that broke says more than an earlier one that has no answer.
+        let broke = TIERS.iter().find(|tier| status(tier) == Some("fail"));
         let left = results["left_behind"].as_array().into_iter().flatten();
         Self {
             color: text(&results["verdict"]).unwrap_or_default(),
-            tier: TIERS.iter().find(|tier| !passed(tier)).map(|tier| (*tier).to_owned()),
+            tier: broke.or_else(|| TIERS.iter().find(|tier| !passed(tier))).map(|tier| (*tier).to_owned()),
             blame: text(&results["blame"]),
             level: results["level"].as_u64(),
             base: text(&results["base"]["version"]),
@@ -87,4 +90,23 @@ pub fn rules(report: &Value) -> BTreeMap<String, LintSeverity> {
         }
     }
     rules
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_tier_that_fails_says_more_than_an_earlier_one_without_an_answer() {
+        let tier = |upgrade: &str, custom: &str| {
+            let results =
+                json!({"install": "pass", "upgrade": upgrade, "backup": "skip", "restore": "pass", "custom": custom});
+            CaseVerdict::read(&json!({"verdict": "red", "results": results})).tier
+        };
+        assert_eq!(tier("unver", "fail").as_deref(), Some("custom"));
+        assert_eq!(tier("fail", "fail").as_deref(), Some("upgrade"));
+        assert_eq!(tier("unver", "pass").as_deref(), Some("upgrade"));
+        assert_eq!(tier("pass", "pass"), None);
+    }
 }
