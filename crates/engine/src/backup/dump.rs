@@ -73,6 +73,8 @@ pub(crate) enum DumpState {
     Plain,
     /// It is packed in a way the bench cannot unpack, so its inside is not known.
     Packed,
+    /// It unpacks to more than 4 GiB, and was not read to its end.
+    Large,
     /// It holds nothing.
     Empty,
     /// Its packing breaks off or its end mark is missing.
@@ -137,6 +139,7 @@ pub(crate) fn finding(dump: &Dump, shown: &str, service: &str) -> Option<Finding
         DumpState::Empty => (Cause::DumpTruncated, "is empty"),
         DumpState::Cut => (Cause::DumpTruncated, "breaks off: its end is missing"),
         DumpState::Malformed => (Cause::DumpTruncated, "is malformed: SQLite cannot read all of it"),
+        DumpState::Large => (Cause::BackupIncomplete, "unpacks to more than 4 GiB, so nobody read what it holds"),
         DumpState::Unreadable => (Cause::BackupIncomplete, "cannot be read back from the snapshot"),
     };
     Some(Finding::new(cause, format!("the dump {shown} {what}")).of_service(service))

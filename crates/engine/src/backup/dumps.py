@@ -14,7 +14,7 @@ import sys
 import threading
 import zlib
 
-MOST = 4 << 30  # unpacked bytes of one dump; what is larger is not read to its end
+MOST = 4 << 30  # unpacked bytes of one dump; what is larger is not read to its end (`DumpState::Large` says this, too)
 FILE = 512 << 20  # bytes of a copy of a SQLite file
 LINE = 64 << 20  # bytes of a line
 PIECE = 1 << 20
@@ -40,7 +40,11 @@ class Cut(Exception):
 
 
 class Unknown(Exception):
-    """It cannot be unpacked here, or not to its end."""
+    """It cannot be unpacked here."""
+
+
+class Large(Exception):
+    """It unpacks to more than is read."""
 
 
 def stored(snapshot, path):
@@ -69,29 +73,26 @@ def unpacked(pieces):
         while piece:
             if ended:
                 part, ended = make(), False
-            try:
-                text, piece = bounded(part, piece)
-            except (zlib.error, lzma.LZMAError, OSError, EOFError):
-                raise Cut from None
-            if text:
-                yield text
-            if part.eof:
-                piece, ended = part.unused_data, True
+            yield from spread(part, piece)
+            ended = part.eof
+            piece = part.unused_data if ended else b""
     if not ended:
         raise Cut
 
 
-def bounded(part, piece):
-    """Some of what a piece unpacks to, and what is left of the piece."""
-    text = part.decompress(piece, PIECE)
-    if hasattr(part, "unconsumed_tail"):
-        return text, part.unconsumed_tail
-    rest = [text]
-    while not part.eof and not part.needs_input:
-        rest.append(part.decompress(b"", PIECE))
-        if sum(map(len, rest)) > LINE * 4:
-            raise Unknown
-    return b"".join(rest), b""
+def spread(part, piece):
+    """What a piece unpacks to, a little at a time: a piece can hold any amount of zeros."""
+    while not part.eof:
+        try:
+            text = part.decompress(piece, PIECE)
+        except (zlib.error, lzma.LZMAError, OSError, EOFError):
+            raise Cut from None
+        if text:
+            yield text
+        # What zlib did not take it gives back; the others keep it.
+        piece = getattr(part, "unconsumed_tail", b"")
+        if not piece and len(text) < PIECE and getattr(part, "needs_input", True):
+            return
 
 
 class Watched:
@@ -104,7 +105,7 @@ class Watched:
         for piece in self.pieces:
             self.size += len(piece)
             if self.size > MOST:
-                raise Unknown
+                raise Large
             joined = self.tail + piece
             self.marked = self.marked or bool(self.value) and self.value in joined
             self.tail = joined[-4096:]
@@ -229,7 +230,7 @@ def custom(pieces):
             except BrokenPipeError:
                 for _ in pieces:
                     pass
-            except (Cut, Unknown, OSError) as error:
+            except (Cut, Unknown, Large, OSError) as error:
                 wrong.append(error)
             try:
                 restore.stdin.close()
@@ -327,6 +328,8 @@ def read(snapshot, path):
         answer = {"state": "cut"}
     except Unknown:
         answer = {"state": "packed"}
+    except Large:
+        answer = {"state": "large"}
     except OSError:
         answer = {"state": "unreadable"}
     return {"marked": stream.marked} | answer

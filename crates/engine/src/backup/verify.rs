@@ -7,7 +7,7 @@ use cc_ci_model::data::{EntryKind, MARKER_PREFIX};
 use cc_ci_model::outcome::{Cause, Finding};
 use std::collections::BTreeMap;
 
-use super::dump::{self, Dump, DumpKind};
+use super::dump::{self, Dump, DumpKind, DumpState};
 use super::restic::{self, Node};
 use super::{Context, Promise, Snapshot};
 use crate::data::{MarkerPlace, Seeded, counting};
@@ -179,13 +179,8 @@ fn marker_rows(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, dumps: &[Dum
             MarkerPlace::Folder(_) => continue,
             MarkerPlace::Server(_) | MarkerPlace::Sqlite(_) => place.service(),
         };
-        let own: Vec<(&Dump, String)> = dumps
-            .iter()
-            .map(|dump| (dump, known_as(snapshot, &dump.path)))
-            .filter(|(_, (shown, of))| of == service && !live(shown))
-            .map(|(dump, (shown, _))| (dump, shown))
-            .collect();
-        let unknown = |dump: &Dump| dump.state == dump::DumpState::Packed;
+        let own = dumps_of(service, snapshot, dumps, &live);
+        let unknown = |dump: &Dump| matches!(dump.state, DumpState::Packed | DumpState::Large);
         if own.is_empty() || own.iter().any(|(dump, _)| dump.marked || unknown(dump)) {
             continue;
         }
@@ -194,6 +189,17 @@ fn marker_rows(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, dumps: &[Dum
         findings.push(Finding::new(Cause::BackupIncomplete, summary).of_service(service));
     }
     findings
+}
+
+/// The dumps in volumes of a service, each as messages name it, without the files of a database itself.
+fn dumps_of<'d>(
+    service: &str,
+    snapshot: &Snapshot,
+    dumps: &'d [Dump],
+    live: &impl Fn(&str) -> bool,
+) -> Vec<(&'d Dump, String)> {
+    let named = dumps.iter().map(|dump| (dump, known_as(snapshot, &dump.path)));
+    named.filter(|(_, (shown, of))| of == service && !live(shown)).map(|(dump, (shown, _))| (dump, shown)).collect()
 }
 
 /// Every table of every database of a server is in its dumps with its rows. Where a dump cannot be read, or the server's own folder is
@@ -215,19 +221,16 @@ fn rows_of_dumps(
         let Some(kind) = kind else { continue };
         let name = counting::name(place);
         let Some(server) = expected.rows.servers.get(&name) else { continue };
-        let of_service = |path: &str| {
-            let (shown, service) = known_as(snapshot, path);
-            service == place.service() && !live(&shown)
-        };
-        let own: Vec<&Dump> = dumps.iter().filter(|dump| of_service(&dump.path)).collect();
+        let own = dumps_of(place.service(), snapshot, dumps, &live);
         let raw = nodes.keys().any(|path| {
             let own = path.ends_with("/PG_VERSION") || path.ends_with("/ibdata1");
             own && known_as(snapshot, path).1 == place.service()
         });
-        if raw || own.iter().any(|dump| dump.kind.is_none()) {
+        if raw || own.iter().any(|(dump, _)| dump.kind.is_none()) {
             continue;
         }
-        let held = own.iter().filter(|dump| dump.kind == Some(kind)).flat_map(|dump| dump.held.clone()).collect();
+        let alike = own.iter().filter(|(dump, _)| dump.kind == Some(kind));
+        let held = alike.flat_map(|(dump, _)| dump.held.clone()).collect();
         let lost: Vec<String> = dumped::compare(&name, server, held, &expected.fleeting)
             .iter()
             .map(|loss| loss.summary_of_dump())
