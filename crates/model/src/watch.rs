@@ -1,9 +1,10 @@
 //! What ended although the run did not end it (WATCH-1): a pure fold over one snapshot and the deaths that were heard of.
 //!
 //! Rules and their reasons: a task that Swarm itself stopped is shown as `shutdown` or as no longer wanted, and does not count;
-//! a task that ran before the redeploy may die long after it, and does not count either, nor does one of a service that head dropped; Swarm keeps five tasks of a slot, so a
-//! death that was heard of counts even when its task is not shown any more; a task shows its end only seconds later, so a death
-//! counts even while its task is still shown as running, and one that came just before convergence, too; of a death that nobody heard of the task tells.
+//! a task that ran before the redeploy may die long after it, and does not count either, nor does one of a service that head
+//! dropped; Swarm keeps five tasks of a slot, so a death that was heard of counts even when its task is not shown any more; a task
+//! shows its end only seconds later, so a death counts even while its task is still shown as running, and one that came just before
+//! convergence, too; of a death that nobody heard of the task tells.
 
 use crate::convergence::{Goal, StackView, TaskPhase, TaskView};
 use crate::outcome::{Cause, Finding};
