@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The only dependencies between crates of this workspace; `dev:` marks one that only tests have.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     (
         "cc-ci",
         &[
@@ -41,6 +41,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("cc-ci-selftest", &["cc-ci-engine"]),
     ("cc-ci-store", &["cc-ci-model", "cc-ci-recipe"]),
     ("cc-ci-testkit", &["cc-ci-engine", "cc-ci-model", "cc-ci-recipe", "cc-ci-store"]),
+    ("cc-ci-web", &["cc-ci-model", "cc-ci-pages", "cc-ci-store"]),
 ];
 
 /// All that the pure crates may use: nothing that reads a file, a clock, the network, the environment or chance.
