@@ -7,6 +7,7 @@
 pub mod contract;
 pub mod folder;
 pub mod hurl;
+pub mod proofread;
 mod pytest;
 pub mod sandbox;
 pub mod script;
@@ -141,7 +142,11 @@ async fn attempt(
 
 /// A hook is never a file of test functions.
 fn runner(call: Call<'_>) -> Runner {
-    match (call.role, Runner::of(call.path)) {
+    runner_of(call.role, call.path)
+}
+
+fn runner_of(role: Role, path: &str) -> Runner {
+    match (role, Runner::of(path)) {
         (Role::Hook, Runner::Pytest | Runner::Browser) => Runner::Executable,
         (Role::Hook | Role::Test, runner) => runner,
     }

@@ -1,7 +1,7 @@
 //! Performs an approved plan: one straight line from the first event to the last.
 //!
 //! ```text
-//! inventory → witness → images → dependencies → secrets, edge → install → upgrade → backup → restore → custom
+//! inventory → witness → images, tests are read → dependencies → secrets, edge → install → upgrade → backup → restore → custom
 //!           → budget → verdict due → teardown → inventory
 //! ```
 //!
@@ -22,6 +22,7 @@ mod logs;
 mod namespaces;
 mod operations;
 mod parts;
+mod proofreading;
 mod route_labels;
 mod starting;
 mod tiers;

@@ -34,11 +34,12 @@ pub(crate) fn passed(path: &str, output: &ExecOutput) -> Outcome {
     }
 }
 
-/// One failure of a Hurl file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One failure of a Hurl file: its title, the line and the text it is about, and what is said of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Failure {
     what: String,
     line: String,
+    text: String,
     why: String,
 }
 
@@ -53,10 +54,24 @@ const OF_THE_FILE: [&str; 6] = [
     "Undefined variable",
 ];
 
+/// How curl begins its word on an address that no host can have.
+const NO_ADDRESS: &str = "(3) ";
+
+/// What Hurl says of a file that failed before anything answered it.
+const NO_REQUEST: &str = "(0 request(s) in ";
+
+/// The words that read a Hurl file of the tests folder as Hurl does, and make none of its requests.
+pub(crate) fn reading(path: &str) -> Vec<String> {
+    let beyond_its_end = u32::MAX.to_string();
+    let words = ["hurl", "--no-color", "--error-format", "long", "--from-entry", &beyond_its_end].map(str::to_owned);
+    words.into_iter().chain([format!("{TESTS}/{path}")]).collect()
+}
+
 /// What a non-zero exit code of hurl means.
 pub(crate) fn outcome(path: &str, code: i64, output: &ExecOutput, broken: Cause) -> Outcome {
-    let failures = failures(&String::from_utf8_lossy(&output.stderr));
-    let by_itself = failures.first().is_some_and(|failure| OF_THE_FILE.contains(&failure.what.as_str()));
+    let said = String::from_utf8_lossy(&output.stderr);
+    let failures = failures(&said);
+    let by_itself = failures.first().is_some_and(|failure| failure.is_of_the_file(&said));
     let cause = match code {
         // Bad options, or a file that cannot be read as Hurl.
         1 | 2 => Cause::TestBroken,
@@ -64,11 +79,29 @@ pub(crate) fn outcome(path: &str, code: i64, output: &ExecOutput, broken: Cause)
         _ => broken,
     };
     let summary = match failures.first() {
-        Some(Failure { what, line, why }) if why.is_empty() => format!("{path}:{line}: {what}"),
-        Some(Failure { what, line, why }) => format!("{path}:{line}: {what}: {why}"),
+        Some(Failure { what, line, why, .. }) if why.is_empty() => format!("{path}:{line}: {what}"),
+        Some(Failure { what, line, why, .. }) => format!("{path}:{line}: {what}: {why}"),
         None => format!("{path}: hurl ended with exit code {code}"),
     };
     Outcome::Failed(Finding::new(cause, summary).with_details(output.tail(KEPT)))
+}
+
+impl Failure {
+    /// Whether no answer of an app can have brought it about; `said` is all that Hurl said.
+    fn is_of_the_file(&self, said: &str) -> bool {
+        let no_address = self.what == "HTTP connection" && self.why.starts_with(NO_ADDRESS);
+        // A later address may be made of what the app answered, and redirects are the app's.
+        let before_any_answer = said.contains(NO_REQUEST) || holds_a_blank(&self.text);
+        OF_THE_FILE.contains(&self.what.as_str()) || (no_address && before_any_answer)
+    }
+}
+
+/// Whether a request's address has a blank of its own, beside those of variables: `GET {{base_url}}/ x`.
+fn holds_a_blank(request: &str) -> bool {
+    let Some((_method, address)) = request.trim().split_once(char::is_whitespace) else { return false };
+    let address = address.split(" #").next().unwrap_or_default();
+    let outside = address.split("{{").map(|part| part.split_once("}}").map_or(part, |(_variable, rest)| rest));
+    outside.collect::<String>().trim().contains(char::is_whitespace)
 }
 
 /// The failures in hurl's error output: a title, the place, and what is written below the marked text.
@@ -78,7 +111,7 @@ fn failures(text: &str) -> Vec<Failure> {
     for line in text.lines() {
         let trimmed = line.trim();
         if let Some(what) = line.strip_prefix("error: ") {
-            failures.push(Failure { what: what.to_owned(), line: String::new(), why: String::new() });
+            failures.push(Failure { what: what.to_owned(), ..Failure::default() });
             inside = true;
         } else if let (true, Some(failure)) = (inside, failures.last_mut()) {
             if let Some(place) = trimmed.strip_prefix("--> ") {
@@ -88,12 +121,20 @@ fn failures(text: &str) -> Vec<Failure> {
                     failure.why.push_str(", ");
                 }
                 failure.why.push_str(&said);
+            } else if let Some(text) = marked(trimmed) {
+                failure.text = text.to_owned();
             } else if trimmed.is_empty() {
                 inside = false;
             }
         }
     }
     failures
+}
+
+/// `2 | HTTP 200` is the second line of the file.
+fn marked(line: &str) -> Option<&str> {
+    let (number, text) = line.split_once('|')?;
+    number.trim().parse::<u32>().is_ok().then(|| text.trim())
 }
 
 /// `|      ^^^ actual value is <404>` and `|   actual: string <x>` are remarks; `| GET /x` is the file's own text.
@@ -148,6 +189,7 @@ Failure /tests/custom/login.hurl (1 request(s) in 3 ms)
             Failure {
                 what: "Assert failure".into(),
                 line: "4".into(),
+                text: "body contains \"hello\"".into(),
                 why: "actual: string <nope>, expected: contains string <hello>".into(),
             }
         );
@@ -179,6 +221,22 @@ Failure /tests/custom/login.hurl (1 request(s) in 3 ms)
         for of_the_app in ["Invalid URL", "Invalid JSON", "HTTP connection", "Assert status code"] {
             assert_eq!(cause(of_the_app, 3).0, Cause::TestFailed, "{of_the_app}");
         }
+    }
+
+    #[test]
+    fn an_address_that_no_host_can_have_is_the_files_own_unless_the_app_had_a_say() {
+        let cause = |request: &str, requests: u32| {
+            let marked = format!("error: HTTP connection\n  --> /tests/a.hurl:1:6\n   |\n 1 | {request}\n");
+            let why = "   |      ^^^ (3) URL using bad/illegal format or missing URL\n   |\n\n";
+            let stderr = format!("{marked}{why}Failure /tests/a.hurl ({requests} request(s) in 0 ms)\n").into_bytes();
+            let output = ExecOutput { status: ExecStatus::Exited(3), stdout: Vec::new(), stderr, dropped: 0 };
+            let Outcome::Failed(finding) = outcome("a.hurl", 3, &output, Cause::TestFailed) else { panic!() };
+            finding.cause
+        };
+        assert_eq!(cause("GETT {{base_url}}/ x", 0), Cause::TestBroken);
+        assert_eq!(cause("GET {{base_url}}/a b", 3), Cause::TestBroken);
+        assert_eq!(cause("GET {{ base_url }}/{{ path }} # of the first answer", 1), Cause::TestFailed);
+        assert_eq!(cause("GET {{next}}", 1), Cause::TestFailed);
     }
 
     #[test]

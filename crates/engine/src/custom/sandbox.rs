@@ -103,7 +103,10 @@ impl Sandbox {
         workbench::launch(node.as_ref(), ledger, &name, &launch_of(run, furnishing)).await?;
         let (ledger, image) = (Arc::clone(ledger), furnishing.image.clone());
         let sandbox = Self { node: Arc::clone(node), ledger, run: run.clone(), image, size, container: name };
-        sandbox.join(furnishing.networks.get(1..).unwrap_or_default()).await?;
+        // Without a network there is no way out to be closed.
+        if let [_first, others @ ..] = furnishing.networks.as_slice() {
+            sandbox.join(others).await?;
+        }
         sandbox.furnish(facts, furnishing).await?;
         Ok(sandbox)
     }

@@ -5,6 +5,7 @@ use super::checks::{Look, backup, connects, converged, data, front, housed, move
 use super::conductor::{Conductor, StepEnd, Stepped};
 use super::deploying::{self, Images};
 use super::parts::{AppStack, Data, HookSpan, Known, LiveDependency, Trees};
+use super::proofreading;
 use super::tools::Tools;
 use super::watch::Watch;
 use super::world::World;
@@ -51,7 +52,8 @@ pub(super) async fn perform(
 ) -> Result<Accounts, SwarmError> {
     let cold = plan.dependencies.iter().zip(&app.providers).filter(|(one, _)| one.mode == Mode::Cold);
     let trees = cold.map(|(_, provider)| &provider.tree).chain(&app.base).chain([&app.head]);
-    let images = Images::resolve(world, &trees.collect::<Vec<_>>()).await;
+    let trees: Vec<_> = trees.collect();
+    let (images, broken) = tokio::join!(Images::resolve(world, &trees), proofreading::read(plan, &app, world));
     let follow = |stack: &StackName| Pulse::start(world.observe(), stack, world.cancel.token());
     let conductor = Conductor::new(&world.voice, world.cancel.token());
     let mut run = Run {
@@ -65,6 +67,7 @@ pub(super) async fn perform(
         exposure,
         reach: Reach::default(),
     };
+    proofreading::report(broken, &run.known.conductor, world, &mut run.reach);
     let performed = run.all_tiers().await;
     stable::doubt(&mut run.stack);
     stable::settle(&mut run.stack, &run.known).await;

@@ -3,6 +3,7 @@
 
 use crate::world::{TOOLS, World, say};
 use cc_ci_engine::custom::folder::{FileMode, TestFile};
+use cc_ci_engine::custom::proofread;
 use cc_ci_engine::custom::sandbox::{Furnishing, Sandbox, Size};
 use cc_ci_engine::custom::{self, Call, Facts, Role};
 use cc_ci_engine::exec::ExecCommand;
@@ -334,6 +335,71 @@ async fn pytest_files_are_read_test_by_test() {
         // A hook in a test file is none; the exit code stays that of a failure.
         assert_eq!(failed(tests.run("custom/test_lies.py", 30).await).0, Cause::TestFailed);
         assert_eq!(failed(tests.run("custom/test_hang.py", 2).await).0, Cause::TimedOut);
+        tests.sandbox.remove().await.unwrap();
+    });
+}
+
+/// What cannot be run whatever the app does, each with what is said of it; and files that look like it and can be run.
+const UNREADABLE: &[(&str, &str, &str)] = &[
+    ("custom/a.hurl", "GET http://x/\n[Asertss]\n", "custom/a.hurl:2: Parsing"),
+    ("custom/b.sh", "#!/bin/sh\nif [ 1; then\necho x\n", "custom/b.sh:4: Syntax error"),
+    ("custom/c.sh", "#!/bin/bash -e\necho \"no end\n", "custom/c.sh:"),
+    ("custom/d.rb", "#!/usr/bin/ruby\nputs 1\n", "its interpreter `/usr/bin/ruby` is not there"),
+    ("custom/e", "#!/usr/bin/env -S node --check\n", "its interpreter `node` is not there"),
+    ("custom/f.sh", "#!/bin/sh\r\necho hi\r\n", "its lines end as on Windows"),
+    ("custom/g.py", "#!/usr/bin/env python3\nprint 'two'\n", "custom/g.py:2: Missing parentheses"),
+    ("custom/test_h.py", "def test_a(:\n", "custom/test_h.py:1: "),
+    ("custom/test_i.py", "import httpx\ndef test_a():\n    pass\n", "cannot be collected: No module named 'httpx'"),
+    ("custom/test_j.py", "import os\n", "custom/test_j.py holds no test"),
+    ("custom/test_k.py", "import lib.needs\ndef test_a():\n    pass\n", "cannot be collected: No module named 'yaml2'"),
+    ("deep/custom/test_l.py", "def test_a():\n    pass\n", "cannot be collected: deep/conftest.py:1: "),
+];
+
+const READABLE: &[(&str, &str)] = &[
+    ("custom/1.hurl", "GET {{base_url}}/{{whatever}}\n[Options]\nskip: true\nHTTP 404\n"),
+    ("custom/2.sh", "#!/bin/sh\necho x\nexit 0\nif this were read (it is a remark\n"),
+    ("custom/3.sh", "#!/bin/bash\nshopt -s extglob\ncase $1 in +([0-9])) ;; !(a|b)) ;; esac\n"),
+    ("custom/4", "#!/usr/bin/env -S python3 -B\nprint('two')\n"),
+    ("custom/5.sh", "echo \"no first line\"\n"),
+    ("custom/6", "#!/state/built-by-an-earlier-test\n"),
+    ("custom/7.sh", "#!/bin/sh\ncat <<END\nif (\nEND\n"),
+    ("custom/8", "#!/usr/bin/perl\nthis is for perl to say ((\n"),
+    ("custom/test_1.py", "import os, urllib.request\nPAGE = urllib.request.urlopen(os.environ['CC_CI_BASE_URL'])\n"),
+    ("custom/test_2.py", "import pytest\npytest.importorskip('httpx')\n"),
+    ("custom/test_3.py", "import os\nif os.path.exists('/state/later'):\n    def test_a():\n        pass\n"),
+    ("custom/test_4.py", "from lib.shared import *\n"),
+    ("custom/test_5.py", "try:\n    import httpx\nexcept ImportError:\n    httpx = None\ndef test_a():\n    pass\n"),
+    ("custom/test_6.py", "import unittest\nclass Shop(unittest.TestCase):\n    def test_a(self):\n        pass\n"),
+    ("custom/test_7.py", "import os, signal\nos.kill(os.getppid(), signal.SIGKILL) if False else os._exit(3)\n"),
+    ("custom/test_8.py", "TOKEN = open('/run/cc-ci/secrets/of_the_app').read()\ndef test_a():\n    pass\n"),
+];
+
+#[tokio::test]
+#[ignore = "real engine: make test"]
+async fn what_cannot_be_run_is_found_before_there_is_an_app_and_nothing_else() {
+    in_world!(world, {
+        let test = |path: &str| Step::new(Tier::Custom, Pass::Only, Action::Test { path: path.to_owned() });
+        let beside = [
+            ("lib/shared.py", "def test_shared():\n    pass\n"),
+            ("lib/needs.py", "import yaml2\n"),
+            ("lib/__init__.py", ""),
+            ("conftest.py", "import sys, os\nsys.path.insert(0, os.path.dirname(__file__))\n"),
+            ("deep/conftest.py", "class\n"),
+        ];
+        let wrong = UNREADABLE.iter().map(|(path, text, _)| (*path, *text));
+        let all: Vec<(&str, &str)> = wrong.chain(READABLE.iter().copied()).chain(beside).collect();
+        let tests = Tests::start(&world, &files(&all), &[], "http://web").await;
+        let steps: Vec<Step> = all.iter().take(UNREADABLE.len() + READABLE.len()).map(|(path, _)| test(path)).collect();
+        let steps: Vec<(Tier, &Step)> = steps.iter().map(|step| (Tier::Custom, step)).collect();
+        let started = Instant::now();
+        let found = proofread::read(&tests.sandbox, &tests.facts, &steps).await.unwrap();
+        say("read", started);
+        let found: Vec<String> = found.into_iter().map(|(_, _, finding)| finding.summary).collect();
+        let expected: Vec<&str> = UNREADABLE.iter().map(|(_, _, said)| *said).collect();
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(found.contains(expected), "{found} does not say {expected}");
+        }
         tests.sandbox.remove().await.unwrap();
     });
 }

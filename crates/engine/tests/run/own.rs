@@ -3,8 +3,9 @@
 use crate::shop::Shop;
 use cc_ci_model::plan::hook::HookTime;
 use cc_ci_model::tier::Tier;
+use cc_ci_model::verdict::blame::Blame;
 use cc_ci_model::verdict::{Color, Status};
-use cc_ci_testkit::swarm::{FakeSwarm, Fate, Script};
+use cc_ci_testkit::swarm::{FakeSwarm, Fate, Script, SwarmCall};
 use std::time::Duration;
 
 const TEST: &str = "custom/order.sh";
@@ -56,5 +57,29 @@ async fn the_only_test_says_that_it_does_not_apply_and_nothing_was_tested() {
 async fn after_a_hook_that_fails_the_upgrade_is_not_tried() {
     let told = hook(|script| script.exits(3)).run().await;
     assert_eq!((told.tier(Tier::Install), told.tier(Tier::Upgrade)), (Status::Pass, Status::Fail));
-    assert_eq!(told.swarm.calls(cc_ci_testkit::swarm::SwarmCall::Redeploy), 0);
+    assert_eq!(told.swarm.calls(SwarmCall::Redeploy), 0);
+}
+
+/// A shop whose reader of tests says this.
+fn read(said: &str) -> Shop {
+    Shop::on(swarm().scripted(Script::of("Reads tests and hooks").says(said))).tested_by(TEST)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_test_that_cannot_be_run_is_found_before_anything_is_deployed() {
+    let told = read(r#"[["custom/order.sh", "custom/order.sh:2: Syntax error", null]]"#).run().await;
+    assert_eq!(told.swarm.calls(SwarmCall::Deploy), 0);
+    assert_eq!((told.tier(Tier::Install), told.tier(Tier::Custom)), (Status::Unver, Status::Fail));
+    assert_eq!((told.verdict.color, told.verdict.blame, told.verdict.level), (Color::Red, Some(Blame::Test), 0));
+    assert_eq!(told.verdict.reasons[0], "custom failed: tests/custom/order.sh:2: Syntax error");
+    let install = told.verdict.tier(Tier::Install).and_then(|tier| tier.reason.clone());
+    assert_eq!(install.as_deref(), Some("not reached: custom did not pass"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_reader_of_tests_does_not_say_is_left_to_the_run() {
+    for said in ["[]", "no JSON", r#"[["custom/another.sh", "not of this run", null]]"#] {
+        let told = read(said).run().await;
+        assert_eq!(told.verdict.color, Color::Green, "{said}: {:?}", told.verdict.reasons);
+    }
 }

@@ -17,12 +17,11 @@ const NAMED: usize = 4;
 
 /// Judges the five tiers in order. `end` is the blame of the way the run ended, for steps that were never reached.
 pub(super) fn judge(plan: &Plan, evidence: &Evidence, end: Option<Blame>) -> Vec<TierVerdict> {
+    let beforehand = found_beforehand(plan, evidence);
     let mut verdicts: Vec<TierVerdict> = Vec::with_capacity(Tier::ALL.len());
     for tier in Tier::ALL {
-        let root = verdicts
-            .iter()
-            .find(|verdict| !verdict.status.lets_pass())
-            .map(|verdict| Root { tier: verdict.tier, blame: verdict.blame });
+        let earlier = verdicts.iter().find(|verdict| !verdict.status.lets_pass());
+        let root = beforehand.or(earlier.map(|verdict| Root { tier: verdict.tier, blame: verdict.blame }));
         verdicts.push(match plan.tier(tier) {
             Some(planned) => judge_one(plan, planned, evidence, root, end),
             None => TierVerdict::without_answer(tier, "the plan does not mention it", Blame::Harness),
@@ -58,6 +57,22 @@ fn weigh(plan: &Plan, verdict: &mut TierVerdict) {
 struct Root {
     tier: Tier,
     blame: Option<Blame>,
+}
+
+/// A tier that failed though nothing was done for the tiers before it: its tests were found broken before the deploy, which is why
+/// the earlier tiers, too, were not reached.
+fn found_beforehand(plan: &Plan, evidence: &Evidence) -> Option<Root> {
+    let mut planned = plan.tiers.iter().filter(|planned| planned.disposition.runs());
+    let answered = |planned: &&PlannedTier| planned.steps.iter().any(|step| evidence.outcome(&step.id).is_some());
+    planned.next().filter(|first| !answered(first))?;
+    let failed = |planned: &PlannedTier| {
+        planned.steps.iter().find_map(|step| match evidence.outcome(&step.id) {
+            Some(Outcome::Failed(finding)) if finding.cause == Cause::TestBroken => blame::of(finding.cause),
+            Some(_) | None => None,
+        })
+    };
+    let later = planned.find(answered)?;
+    failed(later).map(|blame| Root { tier: later.tier, blame: Some(blame) })
 }
 
 fn judge_one(

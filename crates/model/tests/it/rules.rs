@@ -2,7 +2,7 @@
 
 use crate::story::*;
 use cc_ci_model::event::{Event, RunEnd};
-use cc_ci_model::evidence::Evidence;
+use cc_ci_model::evidence::{Evidence, StepSeen};
 use cc_ci_model::exit;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -439,4 +439,22 @@ fn several_tests_that_failed_are_named_together_by_their_authors_names() {
         judge(&plan, &evidence).reasons[0],
         format!("custom failed: 2 of 2 tests failed: {one}, {other}; the first: tests/{one}:2: Assert status code")
     );
+}
+
+#[test]
+fn a_test_found_broken_before_the_deploy_is_why_nothing_was_reached() {
+    let plan = a_plan();
+    let path = "custom/login.hurl".to_owned();
+    let step = step_of(&plan, Tier::Custom, &Action::Test { path });
+    let finding = Finding::new(Cause::TestBroken, "custom/login.hurl:2: Parsing method");
+    let seen = StepSeen { outcome: Some(Outcome::Failed(finding)), ..StepSeen::default() };
+    let mut evidence = Evidence::default();
+    evidence.steps.insert(step, seen);
+    let verdict = judge(&plan, &evidence);
+    assert_eq!((verdict.color, verdict.blame), (Color::Red, Some(Blame::Test)));
+    for tier in [Tier::Install, Tier::Upgrade, Tier::Backup, Tier::Restore] {
+        let tier = verdict.tier(tier).unwrap();
+        assert_eq!((tier.status, tier.blame, tier.inherited), (Status::Unver, Some(Blame::Test), true));
+        assert_eq!(tier.reason.as_deref(), Some("not reached: custom did not pass"));
+    }
 }

@@ -1,0 +1,77 @@
+//! Has the plan's tests and hooks read before anything is deployed: what cannot be run then fails where it would have run.
+
+use super::app::App;
+use super::conductor::Conductor;
+use super::tools::{facts, image, scheme, size};
+use super::world::World;
+use crate::custom::proofread;
+use crate::custom::sandbox::{Furnishing, Sandbox};
+use cc_ci_model::event::Event;
+use cc_ci_model::outcome::{Finding, Outcome};
+use cc_ci_model::plan::Plan;
+use cc_ci_model::plan::origin::Origin;
+use cc_ci_model::plan::reach::{AppState, Reach};
+use cc_ci_model::plan::step::{Action, Step};
+use cc_ci_model::tier::Tier;
+use std::collections::BTreeMap;
+
+/// A test or hook that cannot be run.
+pub(super) type Broken<'p> = (Tier, &'p Step, Finding);
+
+/// Those of the plan that cannot be run. Whose a file is decides where it is read, as it decides where it runs.
+pub(super) async fn read<'p>(plan: &'p Plan, app: &App, world: &World) -> Vec<Broken<'p>> {
+    let (recipe, catalogue) =
+        tokio::join!(of_origin(plan, app, world, Origin::Recipe), of_origin(plan, app, world, Origin::Catalogue));
+    recipe.into_iter().chain(catalogue).collect()
+}
+
+async fn of_origin<'p>(plan: &'p Plan, app: &App, world: &World, origin: Origin) -> Vec<Broken<'p>> {
+    let runs = plan.tiers.iter().filter(|planned| planned.disposition.runs());
+    let steps = runs.flat_map(|planned| planned.steps.iter().map(|step| (planned.tier, step)));
+    let of_origin = |path: &str| Origin::of(path) == origin;
+    let steps: Vec<(Tier, &Step)> = steps
+        .filter(|(_, step)| match &step.action {
+            Action::Test { path } | Action::Hook { path, .. } => of_origin(path),
+            Action::Operate(_)
+            | Action::Check(_)
+            | Action::Probe { .. }
+            | Action::Verify { .. }
+            | Action::Dependency { .. } => false,
+        })
+        .collect();
+    // What cannot be read here for a reason that is not the files' own will be said where it runs.
+    let (false, Ok(files)) = (steps.is_empty(), app.test_files(origin)) else { return Vec::new() };
+    let facts = facts(plan, scheme(plan, &app.head.recipe));
+    let size = size(plan, origin);
+    let furnishing = Furnishing {
+        image: image(world, size),
+        size,
+        networks: Vec::new(),
+        files,
+        secrets: BTreeMap::new(),
+        authority: String::new(),
+    };
+    let started = Sandbox::start(&world.doors.node, &world.ledger, &plan.run, &facts, &furnishing).await;
+    let Ok(sandbox) = started else { return Vec::new() };
+    let read = proofread::read(&sandbox, &facts, &steps).await;
+    // Teardown removes it, and tells, if this does not.
+    let _removed = sandbox.remove().await;
+    read.unwrap_or_default()
+}
+
+/// Says what is broken, each where it would have run. Nothing else is reached then.
+pub(super) fn report(broken: Vec<Broken<'_>>, conductor: &Conductor, world: &World, reach: &mut Reach) {
+    let tiers: BTreeMap<Tier, Vec<(&Step, Finding)>> =
+        broken.into_iter().fold(BTreeMap::new(), |mut tiers, (tier, step, finding)| {
+            tiers.entry(tier).or_insert_with(Vec::new).push((step, finding));
+            tiers
+        });
+    for (tier, steps) in tiers {
+        world.voice.say(Event::TierStarted { tier });
+        for (step, finding) in steps {
+            conductor.report(step, Outcome::Failed(finding));
+        }
+        world.voice.say(Event::TierEnded { tier });
+        reach.app_is(AppState::Down);
+    }
+}
