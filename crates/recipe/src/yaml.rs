@@ -4,6 +4,7 @@
 //! it. Reading into a tree first lets a file with three mistakes be reported with three problems.
 
 mod allowance;
+mod dialects;
 mod notation;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use allowance::MAX_UNFOLDED;
 use notation::Texts;
 
 pub(crate) use allowance::{Allowance, MAX_FROM_FILES, entries};
+pub(crate) use dialects::differences;
 
 /// The longest YAML text that is read, in bytes: real recipes stay under 50 KiB.
 const MAX_TEXT: usize = 1 << 20;

@@ -181,3 +181,20 @@ fn doctor_looks_at_abra_when_asked() {
     assert_eq!(output.status.code(), Some(2));
     assert!(said_by(&output).contains("hint: add --deployer abra"), "{}", said_by(&output));
 }
+
+#[test]
+fn what_abra_may_read_otherwise_is_refused_before_anything_is_deployed() {
+    let home = Home::new();
+    home.write("compose.yml", &format!("{COMPOSE}    labels: {{said: no}}\n"));
+    home.commit();
+    let recipe = home.recipe();
+    let words = ["run", recipe.to_str().unwrap(), "--deployer", "abra", "--abra", STAND_IN];
+    let (output, state) = cc_ci(&words);
+    assert_eq!(output.status.code(), Some(21), "{}", said_by(&output));
+    for word in
+        ["abra may read the recipe `shop` at ", "compose.yml, line 10: `no` without quotes is a text to some readers"]
+    {
+        assert!(said_by(&output).contains(word), "{word} is not in {}", said_by(&output));
+    }
+    assert!(crate::is_empty(&state.path().join("runs")), "a run was begun");
+}

@@ -130,6 +130,25 @@ async fn a_revision_cannot_be_an_option() {
 }
 
 #[tokio::test]
+async fn a_working_copy_holds_what_was_committed_whatever_the_recipes_attributes_say() {
+    let bench = Bench::new().await;
+    bench.commit("a branch").await;
+    let attributes = "* text eol=crlf\nid.conf ident working-tree-encoding=UTF-16\n";
+    let entries = [
+        ("100644", ".gitattributes", attributes),
+        ("100644", "compose.yml", "services: {}\n"),
+        ("100644", "id.conf", "$Id$ one\r\n"),
+    ];
+    let commit = bench.commit_raw(&entries).await;
+    let repository = bench.open().await;
+    let copy = repository.working_copy(&bench.root.path().join("copy")).await.unwrap();
+    copy.check_out(&commit).await.unwrap();
+    let read = |name: &str| std::fs::read_to_string(copy.dir().join(name)).unwrap();
+    assert_eq!((read("compose.yml").as_str(), read("id.conf").as_str()), ("services: {}\n", "$Id$ one\r\n"));
+    assert!(copy.changes().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn files_are_read_raw_with_modes_and_links() {
     let bench = Bench::new().await;
     bench.write("compose.yml", "services: {}\n");

@@ -91,6 +91,12 @@ impl Tree {
         })
     }
 
+    /// The commit, as messages name it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        self.snapshot.shown()
+    }
+
     /// How it is read again once dependencies have given their outputs.
     #[must_use]
     pub fn source(&self) -> TreeSource {
