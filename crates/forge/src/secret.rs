@@ -1,5 +1,6 @@
 //! Secrets of a forge: read from files, shown to nobody, wiped from memory when they are dropped.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::HeaderValue;
 use std::fmt;
 use std::fs::File;
@@ -106,6 +107,15 @@ impl Token {
     }
 }
 
+impl Token {
+    /// The header by which git takes it over HTTP. It belongs into the environment of one program, and nowhere else.
+    #[must_use]
+    pub fn for_git(&self) -> Zeroizing<String> {
+        let pair = Zeroizing::new(format!("cc-ci:{}", self.0.as_str()));
+        Zeroizing::new(format!("Authorization: Basic {}", BASE64_STANDARD.encode(pair.as_bytes())))
+    }
+}
+
 impl HookSecret {
     /// The key of the signature.
     pub(crate) fn key(&self) -> &[u8] {
@@ -174,6 +184,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("token"), "abc").unwrap();
         let token = Token::credential(folder.path(), "token").unwrap();
+        assert_eq!(token.for_git().as_str(), "Authorization: Basic Y2MtY2k6YWJj");
         assert_eq!(format!("{token:?} {:?}", token.header().unwrap()), "Token(..) Sensitive");
     }
 }

@@ -50,6 +50,12 @@ impl Address {
         let clean = text.chars().all(|c| c.is_ascii_graphic() && !"<>()[]{}\"'`\\|^".contains(c));
         if web && clean { Ok(Self(text.trim_end_matches('/').to_owned())) } else { Err(BadAddress(text.to_owned())) }
     }
+
+    /// As it is written, without a slash at its end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Draws the comment; never longer than [`LONGEST`].

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The only dependencies between crates of this workspace; `dev:` marks one that only tests have.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     (
         "cc-ci",
         &[
@@ -39,6 +39,10 @@ const ARROWS: [(&str, &[&str]); 12] = [
         &["cc-ci-engine", "cc-ci-model", "cc-ci-pages", "cc-ci-recipe", "cc-ci-store", "dev:cc-ci-testkit"],
     ),
     ("cc-ci-selftest", &["cc-ci-engine"]),
+    (
+        "cc-ci-server",
+        &["cc-ci-forge", "cc-ci-model", "cc-ci-pages", "cc-ci-recipe", "cc-ci-store", "cc-ci-web", "dev:cc-ci-testkit"],
+    ),
     ("cc-ci-store", &["cc-ci-model", "cc-ci-recipe"]),
     ("cc-ci-testkit", &["cc-ci-engine", "cc-ci-model", "cc-ci-recipe", "cc-ci-store"]),
     ("cc-ci-web", &["cc-ci-model", "cc-ci-pages", "cc-ci-store"]),

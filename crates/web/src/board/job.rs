@@ -4,7 +4,7 @@ use cc_ci_model::ids::{Commit, RecipeName, RunId};
 use cc_ci_model::verdict::Color;
 use cc_ci_model::verdict::blame::Blame;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -76,7 +76,7 @@ pub struct PullPage {
 }
 
 /// Why a job does not go on yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "for")]
 pub enum WaitsFor {
     /// It is about to start.
@@ -165,7 +165,7 @@ pub struct EndedRow {
 }
 
 /// How a job ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "end")]
 pub enum JobEnd {
     /// Its run came to a verdict.

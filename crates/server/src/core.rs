@@ -1,0 +1,209 @@
+//! What every part of the server has: the database, the forges, the places, the pace.
+
+use crate::db::Db;
+use crate::decide::admission::Capacity;
+use crate::decide::patience::Growth;
+use crate::points::Points;
+use crate::watched::Watched;
+use cc_ci_forge::{Forge, ForgeUrl, HookSecrets, Login, RepoName, Token};
+use cc_ci_pages::comment::{Address, PublishedAt};
+use cc_ci_store::state::StateFolder;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::Notify;
+
+/// A forge as the server knows it.
+#[derive(Debug)]
+pub struct KnownForge {
+    /// Its name in the settings.
+    pub name: String,
+    /// Where it is.
+    pub url: ForgeUrl,
+    /// The door, with the token that reads and comments.
+    pub door: Forge,
+    /// That token again, for git.
+    pub token: Token,
+    /// The door with the token that sets statuses; without it there are none.
+    pub statuses: Option<Forge>,
+    /// What signs its webhooks; without it none is taken.
+    pub hooks: Option<HookSecrets>,
+    /// Whose members may ask; without it the owner of the repository.
+    pub organisation: Option<Login>,
+}
+
+/// The program that performs a run, and what it is given.
+#[derive(Debug, Clone)]
+pub struct RunProgram {
+    /// The file.
+    pub file: PathBuf,
+    /// `PATH`.
+    pub path: OsString,
+    /// What leads to the engine: `DOCKER_HOST` and its like.
+    pub engine: Vec<(OsString, OsString)>,
+}
+
+/// How fast everything goes. Tests press a day into a second by it.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Between two looks at a repository in which something happens.
+    pub lively: Duration,
+    /// Between two looks at one in which nothing does.
+    pub quiet: Duration,
+    /// Between two looks at everything else.
+    pub tick: Duration,
+    /// After the first failure of a forge or a report.
+    pub first_wait: Duration,
+    /// After many.
+    pub longest_wait: Duration,
+    /// From the first try of a report until it is given up.
+    pub give_up: Duration,
+    /// Between the word that a run is to end and its being killed.
+    pub grace: Duration,
+    /// From the begin of a run until it is killed, whatever it does.
+    pub guard: Duration,
+    /// Before a swarm is looked for again.
+    pub swarm: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            lively: seconds(10),
+            quiet: seconds(25),
+            tick: seconds(5),
+            first_wait: seconds(20),
+            longest_wait: seconds(300),
+            give_up: seconds(24 * 3600),
+            grace: seconds(300),
+            // The limit of a run, of its teardown, and a minute.
+            guard: seconds(3600 + 120 + 60),
+            swarm: seconds(60),
+        }
+    }
+}
+
+/// Says something to whoever reads the log.
+pub type ServerLog = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What all parts share.
+pub(crate) struct Core {
+    pub(crate) state: StateFolder,
+    pub(crate) db: Db,
+    pub(crate) forges: BTreeMap<String, ForgeDesk>,
+    pub(crate) program: RunProgram,
+    pub(crate) capacity: Capacity,
+    pub(crate) pace: Pace,
+    /// Where the pages can be had from outside.
+    pub(crate) public: Option<Address>,
+    pub(crate) log: ServerLog,
+    pub(crate) points: Points,
+    pub(crate) alarm: Arc<Alarm>,
+    pub(crate) watched: Arc<Watched>,
+}
+
+/// A forge, and how it goes with it.
+pub(crate) struct ForgeDesk {
+    pub(crate) known: KnownForge,
+    /// How many seconds its clock is ahead of ours.
+    pub(crate) ahead: AtomicI64,
+    /// Failures in a row.
+    pub(crate) failures: AtomicU32,
+    /// Until when nothing is asked, since the epoch in milliseconds.
+    pub(crate) rests_until: AtomicI64,
+    /// Since when it fails, in seconds; 0 when it does not.
+    pub(crate) failing_since: AtomicI64,
+    /// When it last answered, in seconds; 0 when it never did.
+    pub(crate) answered: AtomicI64,
+}
+
+impl ForgeDesk {
+    pub(crate) fn new(known: KnownForge) -> Self {
+        Self {
+            known,
+            ahead: AtomicI64::new(0),
+            failures: AtomicU32::new(0),
+            rests_until: AtomicI64::new(0),
+            failing_since: AtomicI64::new(0),
+            answered: AtomicI64::new(0),
+        }
+    }
+
+    /// How long it is still left alone.
+    pub(crate) fn rest(&self) -> Option<Duration> {
+        let left = self.rests_until.load(Ordering::Relaxed) - now_ms();
+        u64::try_from(left).ok().filter(|left| *left > 0).map(Duration::from_millis)
+    }
+}
+
+/// Wakes every part that waits: somebody changed something. Who was not waiting looks before it waits.
+#[derive(Debug, Default)]
+pub(crate) struct Alarm {
+    /// The queue.
+    pub(crate) queue: Notify,
+    /// Who takes requests in.
+    pub(crate) intake: Notify,
+    /// Who reads comments.
+    pub(crate) poll: Notify,
+    /// Who delivers reports.
+    pub(crate) reports: Notify,
+    /// Who tells the pages.
+    pub(crate) board: Notify,
+}
+
+impl Alarm {
+    /// Something in the database changed.
+    pub(crate) fn ring(&self) {
+        for part in [&self.queue, &self.intake, &self.reports, &self.board] {
+            part.notify_one();
+        }
+    }
+}
+
+impl Core {
+    /// The folder of a job.
+    pub(crate) fn job_dir(&self, job: cc_ci_web::board::job::JobId) -> PathBuf {
+        self.state.root().join("jobs").join(job.to_string())
+    }
+
+    /// The copy of a repository.
+    pub(crate) fn mirror(&self, forge: &str, repo: &RepoName) -> PathBuf {
+        self.state.root().join("mirrors").join(forge).join(repo.owner()).join(format!("{}.git", repo.name()))
+    }
+
+    /// Where the files of a run can be had.
+    pub(crate) fn published(&self, run: &str) -> PublishedAt {
+        let address = self.public.as_ref().and_then(|at| Address::parse(&format!("{}/runs/{run}", at.as_str())).ok());
+        address.map_or(PublishedAt::Nowhere, PublishedAt::At)
+    }
+
+    /// Says something to whoever reads the log.
+    pub(crate) fn say(&self, text: &str) {
+        (self.log)(text);
+    }
+
+    /// How long to wait after failures.
+    pub(crate) const fn growth(&self) -> Growth {
+        Growth { first: self.pace.first_wait, most: self.pace.longest_wait }
+    }
+}
+
+/// The wall clock in seconds.
+pub(crate) fn now() -> i64 {
+    now_ms() / 1000
+}
+
+/// The wall clock in milliseconds.
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A time of the wall clock.
+pub(crate) fn at(seconds: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+}

@@ -1,0 +1,33 @@
+//! The server: a comment on a pull request becomes a run, and the run an answer, whoever restarts what in between.
+
+mod command;
+mod decide;
+mod points;
+mod watched;
+
+mod db;
+mod machine;
+mod words;
+
+mod child;
+mod mirror;
+
+mod core;
+mod tell;
+mod trouble;
+
+mod deliver;
+mod intake;
+mod poll;
+mod queue;
+
+mod board;
+mod control;
+mod hook;
+mod server;
+
+pub use control::{Ask, Told, ask};
+pub use core::{KnownForge, Pace, RunProgram, ServerLog};
+pub use db::DbError;
+pub use points::{Point, Points};
+pub use server::{RunningServer, ServerError, ServerPlan};

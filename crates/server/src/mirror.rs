@@ -1,0 +1,75 @@
+//! The server's own copy of a repository: what a run is started on, so that no run needs the forge, its network or its token.
+
+mod git;
+
+use cc_ci_forge::{CommitSha, ForgeUrl, PullNumber, RepoName, Token};
+use git::Git;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Why a commit is not there to be tested.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MirrorError {
+    /// The copy cannot be made or changed.
+    #[error("cannot keep a copy of the repository: {0}")]
+    Io(#[from] std::io::Error),
+    /// Git refused. Its words hold neither a token nor an address with one.
+    #[error("cannot fetch the repository: {0}")]
+    Git(String),
+    /// It takes too long.
+    #[error("cannot fetch the repository within {0} seconds")]
+    Late(u64),
+}
+
+/// Where a copy comes from.
+pub(crate) struct Origin<'a> {
+    pub(crate) forge: &'a ForgeUrl,
+    pub(crate) repo: &'a RepoName,
+    pub(crate) token: &'a Token,
+}
+
+impl Origin<'_> {
+    fn address(&self) -> String {
+        format!("{}/{}.git", self.forge, self.repo)
+    }
+}
+
+/// Fetches branches, tags and one pull request, and says which commit the pull request's ref names.
+pub(crate) async fn fetch(mirror: &Path, origin: &Origin<'_>, pull: PullNumber) -> Result<CommitSha, MirrorError> {
+    if !mirror.join("HEAD").is_file() {
+        fs::create_dir_all(mirror)?;
+        Git::offline(mirror).run(&["init", "--quiet", "--bare", "--template=", "."]).await?;
+    }
+    let address = origin.address();
+    let head = format!("refs/pull/{pull}/head");
+    let own = format!("+{head}:{head}");
+    let online = || Git::online(mirror, &address, origin.token);
+    let refs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", &own];
+    let mut words =
+        vec!["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--update-head-ok", "--", &address];
+    words.extend(refs);
+    online().run(&words).await?;
+    // Which branch is the default one is no ref, so that no fetch brings it.
+    let shown = online().run(&["ls-remote", "--quiet", "--symref", "--", &address, "HEAD"]).await?;
+    let branch = shown.lines().find_map(|line| line.strip_prefix("ref: ")?.strip_suffix("\tHEAD"));
+    if let Some(branch) = branch.filter(|branch| branch.starts_with("refs/heads/")) {
+        Git::offline(mirror).run(&["symbolic-ref", "HEAD", branch]).await?;
+    }
+    let named = Git::offline(mirror).run(&["rev-parse", "--verify", "--quiet", &format!("{head}^{{commit}}")]).await?;
+    named.trim().parse().map_err(|_bad| MirrorError::Git("it names no commit for the pull request".to_owned()))
+}
+
+/// Whether a commit is in the copy.
+pub(crate) async fn has(mirror: &Path, sha: &CommitSha) -> bool {
+    Git::offline(mirror).run(&["cat-file", "-e", &format!("{sha}^{{commit}}")]).await.is_ok()
+}
+
+/// Keeps a commit in the copy, whatever becomes of its branch.
+pub(crate) async fn pin(mirror: &Path, request: i64, sha: &CommitSha) -> Result<(), MirrorError> {
+    Git::offline(mirror).run(&["update-ref", &format!("refs/cc-ci/requests/{request}"), sha.as_str()]).await.map(drop)
+}
+
+/// The folder that git is to believe is a person's home: an empty one.
+fn nowhere() -> PathBuf {
+    PathBuf::from("/nonexistent")
+}

@@ -1,0 +1,110 @@
+//! Reads comments: by a cursor, as the forge's own clock has it. A webhook only makes that happen sooner.
+
+use crate::command::{Heard, hear};
+use crate::core::{Core, ForgeDesk, now};
+use crate::db::repos::{self, Repo};
+use crate::db::requests::{self, Sighting, Via};
+use crate::db::{DbError, jobs, meta};
+use crate::points::Point;
+use crate::trouble::Trouble;
+use cc_ci_forge::{Author, Comment, Completeness, Poke, PullNumber, Thread};
+use std::time::Duration;
+
+/// For so long after a command a repository is looked at often, in seconds.
+const LIVELY: i64 = 3600;
+
+/// What a comment is to us when it is seen for the first time in a repository.
+pub(crate) fn sighting(comment: &Comment, enrolled_at: i64, via: Via) -> Sighting {
+    let (person, pull) = match (&comment.author, comment.thread) {
+        (Author::Person(account), Thread::Pull(PullNumber(number))) => (Some(account), number),
+        (_, Thread::Pull(PullNumber(number))) => (None, number),
+        (_, Thread::Elsewhere) => (None, 0),
+    };
+    let heard = if comment.written.seconds() < enrolled_at { Heard::Silence } else { hear(&comment.body) };
+    let command = match heard {
+        Heard::Command(command) if person.is_some() => Some(command),
+        Heard::Command(_) | Heard::Silence => None,
+    };
+    Sighting {
+        comment: comment.id.to_string(),
+        pr: pull,
+        author_id: person.map(|account| account.id.to_string()).unwrap_or_default(),
+        author: person.map(|account| account.login.to_string()).unwrap_or_default(),
+        command,
+        via,
+        written: comment.written.seconds(),
+        updated: comment.updated.seconds(),
+    }
+}
+
+impl Core {
+    /// Reads all that is new in a repository.
+    pub(crate) async fn poll(&self, desk: &ForgeDesk, repo: &Repo) -> Result<(), Trouble> {
+        let Some(mut cursor) = repo.cursor else { return Ok(()) };
+        loop {
+            let found = desk.known.door.comments_since(&repo.name, &cursor).await?;
+            self.points.reached(Point::CommentsRead).await;
+            let seen: Vec<Sighting> =
+                found.list.iter().map(|comment| sighting(comment, repo.enrolled_at, Via::Poll)).collect();
+            let (id, now, next) = (repo.id, now(), found.cursor);
+            let new = self.db.act(move |db| {
+                let mut new = 0_usize;
+                for one in &seen {
+                    new += usize::from(requests::see(db, id, one, now)?);
+                }
+                if new > 0 {
+                    repos::heard(db, id, now)?;
+                }
+                repos::polled(db, id, next, now)?;
+                meta::resolve(db, &format!("poll-{id}"))?;
+                Ok(new)
+            });
+            if new.await? > 0 {
+                self.points.reached(Point::Delivered).await;
+                self.alarm.ring();
+            }
+            cursor = next;
+            if found.completeness == Completeness::Whole {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What a webhook hints at is looked at now. Whether a comment that was deleted was a request that waits is looked at, too.
+    pub(crate) async fn poked(&self, desk: &ForgeDesk, poke: &Poke) -> Result<(), Trouble> {
+        let (forge, name) = (desk.known.name.clone(), poke.repo.clone());
+        let repo = self.db.act(move |db| repos::find(db, &forge, &name)).await?;
+        if let Some(repo) = repo.as_ref().filter(|repo| repo.cursor.is_some()) {
+            self.poll(desk, repo).await?;
+            let (id, comment) = (repo.id, poke.comment.to_string());
+            let waits = self.db.act(move |db| {
+                let request = requests::of_comment(db, id, &comment)?;
+                let job = request.as_ref().and_then(|request| request.job);
+                let job = job.map(|job| jobs::get(db, cc_ci_web::board::job::JobId(job))).transpose()?;
+                Ok(job.filter(|job| job.phase == jobs::JobPhase::Queued))
+            });
+            if let Some(job) = waits.await? {
+                self.still_wanted(desk, repo, &job).await?;
+            }
+            return Ok(());
+        }
+        let found = desk.known.door.comment(&poke.repo, &poke.comment).await?;
+        let Some(comment) = found else { return Ok(()) };
+        let seen = sighting(&comment, 0, Via::Hook);
+        if seen.command.is_none() {
+            return Ok(());
+        }
+        let (forge, name, now) = (desk.known.name.clone(), poke.repo.clone(), now());
+        self.db.act(move |db| requests::see(db, repos::stranger(db, &forge, &name)?.id, &seen, now)).await?;
+        self.alarm.ring();
+        Ok(())
+    }
+
+    /// How long until a repository is looked at again.
+    pub(crate) async fn until_poll(&self, repo: &Repo) -> Result<Duration, DbError> {
+        let (id, now_s) = (repo.id, now());
+        let open = self.db.act(move |db| jobs::open_of_repo(db, id)).await?;
+        let heard = repo.heard_at.is_some_and(|at| now_s - at < LIVELY);
+        Ok(if open > 0 || heard { self.pace.lively } else { self.pace.quiet })
+    }
+}

@@ -1,0 +1,160 @@
+//! The server as a whole: its parts, which look, act, and wait until somebody wakes them or their time has come.
+
+mod parts;
+
+use crate::board;
+use crate::control;
+use crate::core::{Core, ForgeDesk, KnownForge, Pace, RunProgram, ServerLog};
+use crate::db::{Db, DbError};
+use crate::decide::admission::Capacity;
+use crate::hook::{self, Listener};
+use crate::points::Points;
+use axum::Router;
+use cc_ci_forge::Poke;
+use cc_ci_pages::comment::Address;
+use cc_ci_store::state::StateFolder;
+use cc_ci_web::board::Board;
+use cc_ci_web::source::PageSource;
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+/// The file that keeps a second server away.
+const LOCK: &str = "server.lock";
+
+/// The database.
+const DATABASE: &str = "server.db";
+
+/// So many hints of a forge wait at most.
+const HINTS: usize = 64;
+
+/// Why a server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// Another one has this state folder.
+    #[error("another server uses the state folder {}", .0.display())]
+    Taken(PathBuf),
+    /// The file system refused.
+    #[error("cannot use {}: {source}", path.display())]
+    Io {
+        /// What.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// A part of it stopped with a bug.
+    #[error("a part of the server stopped with a bug: {0}")]
+    Bug(String),
+}
+
+/// Everything a server is told.
+pub struct ServerPlan {
+    /// Where everything is kept.
+    pub state: StateFolder,
+    /// The forges.
+    pub forges: Vec<KnownForge>,
+    /// What performs a run.
+    pub program: RunProgram,
+    /// Runs at once.
+    pub slots: usize,
+    /// Free memory that a run needs to begin, in bytes.
+    pub memory: u64,
+    /// Free disk that a run needs to begin, in bytes.
+    pub disk: u64,
+    /// Where the pages can be had from outside.
+    pub public: Option<Address>,
+    /// How fast everything goes.
+    pub pace: Pace,
+    /// Where what is worth a word is said.
+    pub log: ServerLog,
+    /// Where a test ends it.
+    pub points: Points,
+}
+
+/// A server that works for as long as this value lives. What it leaves goes on: runs, rows, reports.
+pub struct RunningServer {
+    parts: JoinSet<Result<(), DbError>>,
+    router: Router,
+    _lock: File,
+}
+
+impl RunningServer {
+    /// Takes the state folder and begins to work.
+    pub fn start(plan: ServerPlan) -> Result<Self, ServerError> {
+        let root = plan.state.root().to_owned();
+        let failed = |path: PathBuf| move |source| ServerError::Io { path, source };
+        DirBuilder::new().recursive(true).mode(0o700).create(&root).map_err(failed(root.clone()))?;
+        let path = root.join(LOCK);
+        let lock = File::create(&path).map_err(failed(path.clone()))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(ServerError::Taken(root)),
+            Err(TryLockError::Error(source)) => return Err(ServerError::Io { path, source }),
+        }
+        let path = root.join(DATABASE);
+        let db = Db::open(&path)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(failed(path))?;
+        let forges = plan.forges.into_iter().map(|known| (known.name.clone(), ForgeDesk::new(known))).collect();
+        let core = Arc::new(Core {
+            state: plan.state,
+            db,
+            forges,
+            program: plan.program,
+            capacity: Capacity { slots: plan.slots, memory: plan.memory, disk: plan.disk },
+            pace: plan.pace,
+            public: plan.public,
+            log: plan.log,
+            points: plan.points,
+            alarm: Arc::default(),
+            watched: Arc::default(),
+        });
+        let (publish, shown) = watch::channel(Arc::new(Board::starting(SystemTime::now())));
+        let mut parts = JoinSet::new();
+        let mut listeners = BTreeMap::new();
+        for (name, desk) in &core.forges {
+            let (to, hints) = mpsc::channel::<Poke>(HINTS);
+            if let Some(secrets) = desk.known.hooks.clone() {
+                let dialect = desk.known.door.dialect();
+                listeners.insert(name.clone(), Listener { dialect, secrets, to: to.clone() });
+            }
+            parts.spawn(parts::read_comments(Arc::clone(&core), name.clone(), hints, to));
+            parts.spawn(parts::take_in(Arc::clone(&core), name.clone()));
+            parts.spawn(parts::deliver(Arc::clone(&core), name.clone()));
+        }
+        let path = root.join(control::SOCKET);
+        let socket = control::listen(&path).map_err(failed(path))?;
+        parts.spawn(control::serve(Arc::clone(&core), socket));
+        parts.spawn(parts::manage(Arc::clone(&core)));
+        parts.spawn(board::publish(Arc::clone(&core), publish));
+        let pages = cc_ci_web::router(PageSource::new(core.state.clone(), shown));
+        Ok(Self { parts, router: hook::router(listeners).merge(pages), _lock: lock })
+    }
+
+    /// Everything that is answered over HTTP. Whoever serves it hands over the address of who asks.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Ends at once, between two steps. What was begun is found by the next server.
+    pub async fn stop(mut self) {
+        self.parts.shutdown().await;
+    }
+
+    /// Works until something fails.
+    pub async fn failed(&mut self) -> ServerError {
+        match self.parts.join_next().await {
+            Some(Ok(Err(error))) => ServerError::Db(error),
+            Some(Ok(Ok(()))) | None => ServerError::Bug("it ended by itself".to_owned()),
+            Some(Err(panic)) => ServerError::Bug(panic.to_string()),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What a member gets for a comment.
+
+use crate::house::{House, REPO, deliver};
+use cc_ci_server::Ask;
+use cc_ci_testkit::forge::StandInDialect;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_comment_becomes_a_run_and_the_run_one_answer_in_every_dialect() {
+    for dialect in StandInDialect::ALL {
+        let house = House::new(dialect).await;
+        let _server = house.start().await;
+        house.hold();
+        let id = house.comment("member", "!testme");
+        house.until("the run", |house| house.ran().len() == 1).await;
+        house.until("the live link", |house| house.says("https://ci.example.test/run/")).await;
+        assert_eq!(house.status(&house.head, "cc-ci/testme").as_deref(), Some("pending"));
+        house.release();
+        house.until("the verdict", |house| house.says("green")).await;
+        house.settled().await;
+        assert_eq!(house.ran(), std::slice::from_ref(&house.head));
+        let said = house.said();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with(&format!("<!-- cc-ci: answer to comment {id} -->\n")), "{said:?}");
+        assert!(said[0].contains(&format!("cc-ci run {}/{REPO}.git --ref {}", house.forge.url(), house.head)));
+        assert_eq!(house.status(&house.head, "cc-ci/testme").as_deref(), Some("success"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_proves_less_never_sets_the_status_that_gates() {
+    let house = House::new(StandInDialect::Forgejo12).await;
+    let _server = house.start().await;
+    house.comment("member", "!testme only=install,upgrade base=1.0.0");
+    house.comment("member", "!testme --quick");
+    house.until("both runs", |house| house.ran().len() == 2).await;
+    house.settled().await;
+    assert_eq!(house.ran(), [format!("{} --stages=install,upgrade --base=1.0.0", house.head), house.head.clone()]);
+    assert_eq!(house.status(&house.head, "cc-ci/testme"), None);
+    for context in ["cc-ci/testme-partial", "cc-ci/testme-quick"] {
+        assert_eq!(house.status(&house.head, context).as_deref(), Some("success"), "{context}");
+    }
+    assert!(house.says("Nothing is warm here yet"), "{:?}", house.said());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_red_run_and_one_that_cannot_begin_are_failures() {
+    let house = House::new(StandInDialect::Forgejo12).await;
+    let _server = house.start().await;
+    for (kind, words, state) in [("red", "red", "failure"), ("policy", "could not be tested as it is", "failure")] {
+        house.kind(kind);
+        house.comment("member", "!testme");
+        house.until(kind, |house| house.says(words)).await;
+        house.settled().await;
+        assert_eq!(house.status(&house.head, "cc-ci/testme").as_deref(), Some(state), "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_swarm_the_job_waits_and_a_person_is_told() {
+    let house = House::new(StandInDialect::Forgejo12).await;
+    let _server = house.start().await;
+    house.kind("no-swarm");
+    house.comment("member", "!testme");
+    house.until("the reason", |house| house.says("waiting for a swarm")).await;
+    assert!(house.ask(Ask::Alerts).await.text.starts_with("no-swarm"));
+    house.kind("green");
+    house.until("the verdict", |house| house.says("green")).await;
+    house.settled().await;
+    assert_eq!(house.said().len(), 1);
+    assert_eq!(house.ask(Ask::Alerts).await.text, "nothing to see to");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_is_ended_by_a_comment_and_one_that_waits_with_it() {
+    let house = House::new(StandInDialect::Forgejo12).await;
+    let _server = house.start().await;
+    house.hold();
+    house.comment("member", "!testme");
+    house.until("the run", |house| house.ran().len() == 1).await;
+    house.comment("member", "!testme only=install");
+    house.until("the queue", |house| house.says("an earlier run of this pull request goes first")).await;
+    house.comment("member", "!testme status");
+    house.until("the list", |house| house.says("The last runs of this pull request")).await;
+    house.comment("member", "!testme cancel");
+    house.until("both ends", |house| house.says("2 runs of this pull request are ended")).await;
+    house.settled().await;
+    assert_eq!(house.ran().len(), 1);
+    assert_eq!(house.status(&house.head, "cc-ci/testme").as_deref(), Some("error"));
+    assert_eq!(house.said().iter().filter(|body| body.contains("asked for that in a comment")).count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_request_twice_is_one_run_with_two_answers() {
+    let house = House::new(StandInDialect::Gitea123).await;
+    let _server = house.start().await;
+    assert!(house.ask(Ask::Pause).await.done);
+    house.comment("member", "!testme");
+    house.comment("member", "!testme");
+    house.until("both answers", |house| house.said().len() == 2).await;
+    assert!(house.says("the queue is paused by its operator"));
+    assert!(house.ask(Ask::Resume).await.done);
+    house.until("both verdicts", |house| house.said().iter().all(|body| body.contains("green"))).await;
+    house.settled().await;
+    assert_eq!(house.ran().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_commit_is_the_one_of_the_acceptance_and_a_comment_that_is_gone_starts_nothing() {
+    let house = House::new(StandInDialect::Forgejo12).await;
+    let _server = house.start().await;
+    assert!(house.ask(Ask::Pause).await.done);
+    house.comment("member", "!testme");
+    let withdrawn = house.comment("member", "!testme only=install");
+    house.until("both answers", |house| house.said().len() == 2).await;
+    house.forge.remove_comment(withdrawn);
+    let next = house.forge.force_push("stranger/ghost", "next", "two\n").unwrap();
+    assert!(house.ask(Ask::Resume).await.done);
+    house.until("the withdrawal", |house| house.says("Withdrawn: the comment")).await;
+    house.until("the verdict", |house| house.says("green")).await;
+    house.settled().await;
+    assert_eq!(house.ran(), std::slice::from_ref(&house.head));
+    assert!(house.says(&format!("The head of the pull request is {} now", &next[..8])));
+    assert_eq!(house.status(&next, "cc-ci/testme"), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pull_request_that_was_closed_is_not_tested() {
+    let house = House::new(StandInDialect::Forgejo12).await;
+    let _server = house.start().await;
+    assert!(house.ask(Ask::Pause).await.done);
+    house.comment("member", "!testme");
+    house.until("the answer", |house| house.said().len() == 1).await;
+    house.forge.close(REPO, house.pull);
+    assert!(house.ask(Ask::Resume).await.done);
+    house.until("the end", |house| house.says("the pull request was closed")).await;
+    house.comment("member", "!testme");
+    house.until("the refusal", |house| house.says("Not tested: the pull request is closed")).await;
+    house.settled().await;
+    assert!(house.ran().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn webhooks_doubled_reordered_and_forged_make_one_run() {
+    let house = House::new(StandInDialect::Forgejo12).await;
+    let server = house.start().await;
+    house.comment("member", "!testme");
+    house.comment("stranger", "!testme");
+    let mut hints = house.forge.deliveries();
+    hints.reverse();
+    for hint in &hints {
+        assert_eq!(deliver(&server, &hint.forged()).await, 401);
+        assert_eq!(deliver(&server, hint).await, 202);
+        assert_eq!(deliver(&server, &hint.doubled()).await, 202);
+    }
+    house.until("the verdict", |house| house.says("green")).await;
+    house.until("the refusal", |house| house.says("only members")).await;
+    house.settled().await;
+    assert_eq!((house.ran().len(), house.said().len()), (1, 2));
+}

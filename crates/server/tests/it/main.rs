@@ -1,0 +1,10 @@
+//! The server against a stand-in forge with real git, and a stand-in for the run that keeps its contract.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod killed;
+#[cfg(test)]
+mod strangers;
