@@ -21,6 +21,7 @@ mod raw;
 mod read;
 mod rights;
 mod stack_command;
+mod standby;
 mod users;
 mod wire;
 

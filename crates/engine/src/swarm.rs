@@ -148,6 +148,13 @@ pub trait Operate: Observe {
     async fn remove(&self, object: &Object) -> Result<bool, SwarmError>;
 }
 
+/// A process that waits for its command, so that entering the container costs no time any more when there is one.
+#[async_trait]
+pub trait StandBy: Send {
+    /// Becomes `command`, which [is plain](ExecCommand::is_plain), and waits for its end; the answers are those of [`Node::exec`].
+    async fn run(self: Box<Self>, command: &ExecCommand) -> Result<ExecOutput, ExecError>;
+}
+
 /// Containers of our own on this machine, and what only this machine knows. What is made here is entered in the ledger before,
 /// by the caller.
 #[async_trait]
@@ -176,6 +183,12 @@ pub trait Node: Send + Sync {
     /// Runs a command in a running container and waits for its end. A command that fails is an [`ExecOutput`] with its exit code;
     /// [`ExecError`] means that there is no such answer.
     async fn exec(&self, container: &str, command: &ExecCommand) -> Result<ExecOutput, ExecError>;
+
+    /// A process in a container of ours with a `bash`, that waits for the command it is to become. `None`: there is none, and the
+    /// command has to be run by [`exec`](Self::exec).
+    async fn stand_by(&self, _container: &str) -> Option<Box<dyn StandBy>> {
+        None
+    }
 
     /// Asks once through a running edge; an error when the edge cannot be reached from this machine.
     async fn ask(&self, edge: &RunEdge, asking: &Asking) -> Result<HttpAnswer, SwarmError>;

@@ -7,11 +7,16 @@
 use cc_ci_model::ids::RunId;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding};
+use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tokio::sync::Mutex;
 
 use crate::exec::{ExecCommand, ExecError, ExecOutput};
 use crate::ledger::{Ledger, LedgerError};
-use crate::swarm::{Bounds, Containers, Launch, LaunchVolume, Node, Privileges, Root, Swap, SwarmError, VolumeAccess};
+use crate::swarm::{
+    Bounds, Containers, Launch, LaunchVolume, Node, Privileges, Root, StandBy, Swap, SwarmError, VolumeAccess,
+};
 
 /// The folder in the bench below which each volume is mounted under its own name.
 pub const VOLUMES: &str = "/volumes";
@@ -49,6 +54,9 @@ pub enum WorkError {
         /// The part that is not understood.
         text: String,
     },
+    /// The run ended before it was begun.
+    #[error("not begun: the run is over")]
+    Over,
     /// Something that is not this run's or this stack's was about to be changed.
     #[error("refused to {what}: {why}")]
     NotOurs {
@@ -67,7 +75,9 @@ impl WorkError {
             Self::Swarm(error) => error.cause(),
             Self::Exec(_) => Cause::EngineLost,
             Self::Failed { tail, .. } if tail.to_lowercase().contains("no space left on device") => Cause::DiskFull,
-            Self::Failed { .. } | Self::Ledger(_) | Self::Answer { .. } | Self::NotOurs { .. } => Cause::Harness,
+            Self::Failed { .. } | Self::Ledger(_) | Self::Answer { .. } | Self::NotOurs { .. } | Self::Over => {
+                Cause::Harness
+            }
         };
         Finding::new(cause, self.to_string())
     }
@@ -104,6 +114,15 @@ impl BenchUse {
         }
     }
 
+    /// How many commands an operation runs on it one after another, about: so many processes wait for them.
+    fn commands(self) -> usize {
+        match self {
+            Self::Restore | Self::ReadBack => 1,
+            Self::Look => 3,
+            Self::Change | Self::Save | Self::Everything => 4,
+        }
+    }
+
     /// How the repository is there, if at all.
     fn repository(self) -> Option<VolumeAccess> {
         match self {
@@ -120,6 +139,8 @@ pub struct Workbench {
     containers: Containers,
     container: String,
     volumes: BTreeSet<String>,
+    /// Processes that wait for commands.
+    waiting: Arc<Mutex<Vec<Box<dyn StandBy>>>>,
 }
 
 /// What root of a bench may do: read, write and give away the files of every user, and become their owner.
@@ -172,7 +193,9 @@ impl Workbench {
         let repository = run_volume(node, ledger, run, "repo").await?;
         let name = format!("cc-ci-{run}-bench-{:08x}", rand::random::<u32>());
         launch(node, ledger, &name, &launch_of(run, image, volumes, &repository, what)).await?;
-        Ok(Self { containers: containers.clone(), container: name, volumes: volumes.clone() })
+        let waiting = join_all((0..what.commands()).map(|_| node.stand_by(&name))).await;
+        let waiting = Arc::new(Mutex::new(waiting.into_iter().flatten().collect()));
+        Ok(Self { containers: containers.clone(), container: name, volumes: volumes.clone(), waiting })
     }
 
     /// The volumes it has, by full name.
@@ -195,7 +218,11 @@ impl Workbench {
 
     /// Runs a command on the bench; it may fail.
     pub async fn exec(&self, command: &ExecCommand) -> Result<ExecOutput, ExecError> {
-        self.containers.node.exec(&self.container, command).await
+        let waiting = if command.is_plain() { self.waiting.lock().await.pop() } else { None };
+        match waiting {
+            Some(process) => process.run(command).await,
+            None => self.containers.node.exec(&self.container, command).await,
+        }
     }
 
     /// Runs a command of ours that has no reason to fail; `what` continues "cannot".

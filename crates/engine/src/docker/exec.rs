@@ -5,66 +5,98 @@ use bollard::container::LogOutput;
 use bollard::errors::Error as EngineError;
 use bollard::exec::{StartExecOptions, StartExecResults};
 use bollard::models::ExecConfig;
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
+use std::pin::Pin;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::exec::{ExecCommand, ExecError, ExecOutput, ExecStatus, Overflow};
 use crate::pace::Tries;
+
+/// A process of ours in a container, and the way to it.
+pub(super) struct Entered {
+    docker: Docker,
+    container: String,
+    exec: String,
+    output: Pin<Box<dyn Stream<Item = Result<LogOutput, EngineError>> + Send>>,
+    input: Pin<Box<dyn AsyncWrite + Send>>,
+}
 
 /// Runs `command` in `container` and waits for its end.
 ///
 /// A command that fails is an [`ExecOutput`] with its exit code; [`ExecError`] means there is no such answer.
 pub(super) async fn run(docker: &Docker, container: &str, command: &ExecCommand) -> Result<ExecOutput, ExecError> {
-    let refused = |source| classify(container, command, source);
-    let exec = docker.create_exec(container, config(command)).await.map_err(refused)?.id;
-    let options = StartExecOptions { detach: false, tty: false, output_capacity: Some(64 * 1024) };
-    let (mut lines, mut stdin) = match docker.start_exec(&exec, Some(options)).await.map_err(refused)? {
-        StartExecResults::Attached { output, input } => (output, input),
-        StartExecResults::Detached => return Err(no_exit_code(container, command)),
-    };
-    let mut output = ExecOutput { status: ExecStatus::TimedOut, stdout: Vec::new(), stderr: Vec::new(), dropped: 0 };
-    let mut refusal = Vec::new();
-    let reading = async {
-        while let Some(item) = lines.next().await {
-            let kept = output.stdout.len() + output.stderr.len();
-            let (target, bytes) = match item? {
-                LogOutput::StdOut { message } | LogOutput::StdIn { message } => (&mut output.stdout, message),
-                LogOutput::StdErr { message } => (&mut output.stderr, message),
-                LogOutput::Console { message } => {
-                    refusal.extend_from_slice(&message);
-                    (&mut output.stderr, message)
-                }
-            };
-            let fits = bytes.len().min(command.output.saturating_sub(kept));
-            target.extend_from_slice(&bytes[..fits]);
-            output.dropped += bytes.len() - fits;
-            if output.dropped > 0 && command.overflow == Overflow::Stop {
-                return Ok::<_, EngineError>(Some(ExecStatus::TooMuchOutput));
-            }
-        }
-        Ok(None)
-    };
-    let writing = async {
-        if let Some(bytes) = &command.input {
-            // A command may end without reading its input; its exit code tells.
-            let _closed_early = stdin.write_all(bytes).await;
-            let _closed_early = stdin.shutdown().await;
-        }
-    };
-    let both = async { tokio::join!(reading, writing).0 };
-    match tokio::time::timeout(command.limit, both).await {
-        Err(_elapsed) => return Ok(output),
-        Ok(Err(source)) => return Err(lost(docker, container, command, source).await),
-        Ok(Ok(Some(status))) => {
-            output.status = status;
-            return Ok(output);
-        }
-        Ok(Ok(None)) => {}
+    match Entered::start(docker, container, config(command)).await {
+        Ok(Some(entered)) => entered.run(command, command.input.as_deref()).await,
+        Ok(None) => Err(no_exit_code(container, command)),
+        Err(source) => Err(classify(container, command, source)),
     }
-    let code = exit_code(docker, container, command, &exec).await?;
-    output.status = ExecStatus::Exited(code);
-    explain(docker, container, command, output, &refusal).await
+}
+
+impl Entered {
+    /// Starts a process; `None` when the engine does not hand its output over.
+    pub(super) async fn start(
+        docker: &Docker,
+        container: &str,
+        config: ExecConfig,
+    ) -> Result<Option<Self>, EngineError> {
+        let exec = docker.create_exec(container, config).await?.id;
+        let options = StartExecOptions { detach: false, tty: false, output_capacity: Some(64 * 1024) };
+        Ok(match docker.start_exec(&exec, Some(options)).await? {
+            StartExecResults::Attached { output, input } => {
+                Some(Self { docker: docker.clone(), container: container.to_owned(), exec, output, input })
+            }
+            StartExecResults::Detached => None,
+        })
+    }
+
+    /// Feeds it, reads what it writes within the bounds of `command`, and waits for its end.
+    pub(super) async fn run(self, command: &ExecCommand, fed: Option<&[u8]>) -> Result<ExecOutput, ExecError> {
+        let Self { docker, container, exec, output: mut lines, input: mut stdin } = self;
+        let mut output =
+            ExecOutput { status: ExecStatus::TimedOut, stdout: Vec::new(), stderr: Vec::new(), dropped: 0 };
+        let mut refusal = Vec::new();
+        let reading = async {
+            while let Some(item) = lines.next().await {
+                let kept = output.stdout.len() + output.stderr.len();
+                let (target, bytes) = match item? {
+                    LogOutput::StdOut { message } | LogOutput::StdIn { message } => (&mut output.stdout, message),
+                    LogOutput::StdErr { message } => (&mut output.stderr, message),
+                    LogOutput::Console { message } => {
+                        refusal.extend_from_slice(&message);
+                        (&mut output.stderr, message)
+                    }
+                };
+                let fits = bytes.len().min(command.output.saturating_sub(kept));
+                target.extend_from_slice(&bytes[..fits]);
+                output.dropped += bytes.len() - fits;
+                if output.dropped > 0 && command.overflow == Overflow::Stop {
+                    return Ok::<_, EngineError>(Some(ExecStatus::TooMuchOutput));
+                }
+            }
+            Ok(None)
+        };
+        let writing = async {
+            if let Some(bytes) = fed {
+                // A command may end without reading its input; its exit code tells.
+                let _closed_early = stdin.write_all(bytes).await;
+                let _closed_early = stdin.shutdown().await;
+            }
+        };
+        let both = async { tokio::join!(reading, writing).0 };
+        match tokio::time::timeout(command.limit, both).await {
+            Err(_elapsed) => return Ok(output),
+            Ok(Err(source)) => return Err(lost(&docker, &container, command, source).await),
+            Ok(Ok(Some(status))) => {
+                output.status = status;
+                return Ok(output);
+            }
+            Ok(Ok(None)) => {}
+        }
+        let code = exit_code(&docker, &container, command, &exec).await?;
+        output.status = ExecStatus::Exited(code);
+        explain(&docker, &container, command, output, &refusal).await
+    }
 }
 
 /// The command in the engine's own terms.

@@ -1,12 +1,12 @@
 //! The real swarm: [`Node`], containers of our own through the Engine API.
 
-use super::{Swarm, exec, http, image_files, node_facts, read, wire};
+use super::{Swarm, exec, http, image_files, node_facts, read, standby, wire};
 use crate::exec::{ExecCommand, ExecError, ExecOutput};
 use crate::labels;
 use crate::pace::Tries;
 use crate::swarm::{
     Asking, EngineFacts, HttpAnswer, ImageFacts, Launch, LayerNews, LayerTeller, NewFile, Node, PullError, RunEdge,
-    SwarmError,
+    StandBy, SwarmError,
 };
 use async_trait::async_trait;
 use bollard::errors::Error;
@@ -89,6 +89,10 @@ impl Node for Swarm {
 
     async fn exec(&self, container: &str, command: &ExecCommand) -> Result<ExecOutput, ExecError> {
         exec::run(&self.docker, container, command).await
+    }
+
+    async fn stand_by(&self, container: &str) -> Option<Box<dyn StandBy>> {
+        standby::start(&self.docker, container).await
     }
 
     async fn ask(&self, edge: &RunEdge, asking: &Asking) -> Result<HttpAnswer, SwarmError> {

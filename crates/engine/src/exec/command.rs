@@ -98,6 +98,13 @@ impl ExecCommand {
         self.input.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
+    /// Whether it is its words and variables only: no user, folder or input of its own, and no zero byte.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let Self { argv, env, user, folder, input, .. } = self;
+        user.is_none() && folder.is_none() && input.is_none() && argv.iter().chain(env).all(|one| !one.contains('\0'))
+    }
+
     /// The first word, for messages.
     #[must_use]
     pub fn program(&self) -> &str {

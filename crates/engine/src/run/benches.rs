@@ -1,4 +1,4 @@
-//! The benches of a run: a new one for each operation on the app's data, started while the operation before it goes on.
+//! The benches of a run: a new one for each operation on the app's data, started while operations before it go on.
 
 use super::conductor::Fault;
 use super::starting::Starting;
@@ -10,6 +10,7 @@ use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::step::{Action, Check, Operation};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// What benches are made of.
@@ -24,21 +25,34 @@ pub(in crate::run) struct BenchMaker {
 
 impl BenchMaker {
     /// Starts a bench with every volume the stack has now.
-    fn start(&self, what: BenchUse) -> Starting<Workbench> {
-        let Self { containers, ledger, run, stack, image } = self.clone();
-        Starting::start(async move {
-            let volumes = containers.observe.volumes(&stack).await?;
-            Workbench::start(&containers, &ledger, &run, &image, (&volumes, what)).await
-        })
+    async fn start(&self, what: BenchUse) -> Result<Workbench, WorkError> {
+        let Self { containers, ledger, run, stack, image } = self;
+        let volumes = containers.observe.volumes(stack).await?;
+        Workbench::start(containers, ledger, run, image, (&volumes, what)).await
     }
 }
 
-/// The bench in use, and the one that comes next.
+/// How many benches wait at most for the operations that come.
+const AHEAD: usize = 6;
+
+/// What the rest of a plan brings for benches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ahead {
+    /// An operation, which needs one.
+    Bench(BenchUse),
+    /// Head, whose volumes are not known before.
+    Redeploy,
+}
+
+/// The bench in use, and those that come next.
 pub(in crate::run) struct Benches {
     maker: BenchMaker,
-    /// What the rest of the plan needs benches for, in order.
-    coming: VecDeque<BenchUse>,
-    next: Option<(BenchUse, Starting<Workbench>)>,
+    /// What the rest of the plan brings, in order.
+    coming: VecDeque<Ahead>,
+    /// Benches for what comes next, in order, started one after the other.
+    waiting: VecDeque<(BenchUse, Starting<Workbench>)>,
+    /// Whose turn it is to be started: the engine has the app to start, too.
+    turns: Arc<Semaphore>,
     now: Option<(BenchUse, Workbench)>,
     /// Benches that are being removed.
     leaving: JoinSet<Result<(), WorkError>>,
@@ -48,12 +62,41 @@ impl Benches {
     /// None is started yet.
     pub(in crate::run) fn new(plan: &Plan, maker: BenchMaker) -> Self {
         let actions = plan.tiers.iter().flat_map(|tier| &tier.steps).map(|step| &step.action);
-        Self { maker, coming: uses(actions), next: None, now: None, leaving: JoinSet::new() }
+        Self {
+            maker,
+            coming: uses(actions),
+            waiting: VecDeque::new(),
+            turns: Arc::new(Semaphore::new(1)),
+            now: None,
+            leaving: JoinSet::new(),
+        }
     }
 
-    /// Starts the first bench that the plan has work for, if any.
+    /// Starts the benches that the plan has work for before head is deployed, if any.
     pub(in crate::run) fn start(&mut self) {
-        self.next = self.coming.front().map(|what| (*what, self.maker.start(*what)));
+        while self.waiting.len() < AHEAD
+            && let Some(Ahead::Bench(what)) = self.coming.front().copied()
+        {
+            self.coming.pop_front();
+            self.begin(what);
+        }
+    }
+
+    /// Starts those for what comes after head was deployed.
+    pub(in crate::run) fn redeployed(&mut self) {
+        if let Some(at) = self.coming.iter().position(|one| *one == Ahead::Redeploy) {
+            self.coming.drain(..=at);
+        }
+        self.start();
+    }
+
+    fn begin(&mut self, what: BenchUse) {
+        let (maker, turns) = (self.maker.clone(), Arc::clone(&self.turns));
+        let starting = Starting::start(async move {
+            let _turn = turns.acquire().await.map_err(|_| WorkError::Over)?;
+            maker.start(what).await
+        });
+        self.waiting.push_back((what, starting));
     }
 
     /// A bench with every volume the stack has now, on which nothing was done yet. Looks that follow each other share one: none of
@@ -67,60 +110,98 @@ impl Benches {
             return Ok(bench.clone());
         }
         if let Some((_, done)) = self.now.take() {
-            self.leave(done);
+            self.leave(Starting::Here(done));
         }
-        if let Some(at) = self.coming.iter().position(|one| *one == what) {
-            self.coming.drain(..=at);
-        }
-        let mut bench = self.fetch(what).await?;
+        self.pass_to(what);
+        let mut bench = self.first().await?;
         if !volumes.is_subset(bench.volumes()) {
-            // Volumes that head brought: the bench was started before.
-            self.leave(bench);
-            self.next = None;
-            bench = self.fetch(what).await?;
+            // Volumes that head brought: what waits was started before.
+            self.renew();
+            bench = self.first().await?;
         }
+        self.waiting.pop_front();
         self.now = Some((what, bench.clone()));
         self.start();
         Ok(bench)
     }
 
-    /// The next bench, which becomes another one if it is not for `what`. It stays where it is until it is here, so that a step that is
-    /// broken off loses none.
-    async fn fetch(&mut self, what: BenchUse) -> Result<Workbench, Fault> {
-        // A step was skipped.
-        if let Some((_, mut unused)) = self.next.take_if(|(other, _)| *other != what) {
-            self.leaving.spawn(async move {
-                unused.settle().await;
-                match unused {
-                    Starting::Here(bench) => bench.remove().await,
-                    Starting::Never | Starting::Coming(_) | Starting::Lost(_) => Ok(()),
-                }
-            });
+    /// The bench that waits for the next operation of this kind, for what can be done beforehand.
+    pub(in crate::run) async fn ahead(&mut self, what: BenchUse) -> Result<Workbench, Fault> {
+        while !self.waiting.iter().any(|(waits, _)| *waits == what) {
+            match self.coming.pop_front() {
+                Some(Ahead::Bench(next)) => self.begin(next),
+                Some(Ahead::Redeploy) => {}
+                None => self.begin(what),
+            }
         }
-        let (_, next) = self.next.get_or_insert_with(|| (what, self.maker.start(what)));
-        next.get().await.cloned()
+        match self.waiting.iter_mut().find(|(waits, _)| *waits == what) {
+            Some((_, bench)) => bench.get().await.cloned(),
+            None => Err(Fault::harness("a bench is waited for that was not started")),
+        }
+    }
+
+    /// Makes a bench for `what` the first that waits: the steps between were skipped.
+    fn pass_to(&mut self, what: BenchUse) {
+        let skipped = self.waiting.iter().position(|(waits, _)| *waits == what).unwrap_or(self.waiting.len());
+        for (_, unused) in self.waiting.drain(..skipped).collect::<Vec<_>>() {
+            self.leave(unused);
+        }
+        if self.waiting.is_empty() {
+            if let Some(at) = self.coming.iter().position(|one| *one == Ahead::Bench(what)) {
+                self.coming.drain(..=at);
+            }
+            self.begin(what);
+        }
+    }
+
+    /// The first that waits. It stays where it is until it is here, so that a step that is broken off loses none.
+    async fn first(&mut self) -> Result<Workbench, Fault> {
+        match self.waiting.front_mut() {
+            Some((_, bench)) => bench.get().await.cloned(),
+            None => Err(Fault::harness("a bench is waited for that was not started")),
+        }
+    }
+
+    /// Starts what waits anew.
+    fn renew(&mut self) {
+        for (what, old) in std::mem::take(&mut self.waiting) {
+            self.leave(old);
+            self.begin(what);
+        }
     }
 
     /// Removes a bench beside what goes on. One that stays is removed with everything else of the run.
-    fn leave(&mut self, bench: Workbench) {
-        self.leaving.spawn(async move { bench.remove().await });
+    fn leave(&mut self, mut bench: Starting<Workbench>) {
+        self.leaving.spawn(async move {
+            bench.settle().await;
+            match bench {
+                Starting::Here(bench) => bench.remove().await,
+                Starting::Never | Starting::Coming(_) | Starting::Lost(_) => Ok(()),
+            }
+        });
     }
 
     /// Waits for what is being started or removed: it has to exist, or be gone, before the run is torn down.
     pub(in crate::run) async fn settle(&mut self) {
-        if let Some((_, next)) = &mut self.next {
-            next.settle().await;
+        self.turns.close();
+        for (_, bench) in &mut self.waiting {
+            bench.settle().await;
         }
         while self.leaving.join_next().await.is_some() {}
     }
 }
 
 /// What a plan needs benches for, in order.
-fn uses<'a>(actions: impl Iterator<Item = &'a Action>) -> VecDeque<BenchUse> {
+fn uses<'a>(actions: impl Iterator<Item = &'a Action>) -> VecDeque<Ahead> {
     let mut uses = VecDeque::new();
-    for what in actions.flat_map(uses_of) {
-        if *what != BenchUse::Look || uses.back() != Some(what) {
-            uses.push_back(*what);
+    for action in actions {
+        if *action == Action::Operate(Operation::Redeploy) {
+            uses.push_back(Ahead::Redeploy);
+        }
+        for what in uses_of(action).iter().map(|what| Ahead::Bench(*what)) {
+            if what != Ahead::Bench(BenchUse::Look) || uses.back() != Some(&what) {
+                uses.push_back(what);
+            }
         }
     }
     uses
@@ -167,7 +248,9 @@ mod tests {
             Action::Operate(Operation::RestoreOntoEmpty),
             Action::Check(Check::Markers),
         ];
+        use Ahead::{Bench, Redeploy};
         use BenchUse::{Change, Look, Restore};
-        assert_eq!(uses(plan.iter()), [Change, Look, Change, Restore, Look]);
+        let expected = [Bench(Change), Redeploy, Bench(Look), Bench(Change), Bench(Restore), Bench(Look)];
+        assert_eq!(uses(plan.iter()), expected);
     }
 }

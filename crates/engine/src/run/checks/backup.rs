@@ -3,8 +3,10 @@
 use super::Look;
 use crate::backup::{Context, hooks, verify};
 use crate::data::{self, DatabaseServer};
+use crate::pulse::Pulse;
 use crate::run::conductor::{Answer, Fault, failed_if, passed};
 use crate::run::parts::{Holdings, Prepared, Saved};
+use crate::swarm::Observe;
 use crate::workbench::BenchUse;
 use cc_ci_model::convergence::{ServiceView, Update};
 use cc_ci_model::data::churn::Churn;
@@ -18,19 +20,17 @@ use tokio::time::Instant;
 /// How often the engine is asked whether it still updates something.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Waits until no service is updating and the databases answer; then looks at what volumes and databases hold, so that little
-/// lies between that and the snapshot.
+/// Waits until no service is updating and the databases answer, and makes the repository meanwhile; then looks at what volumes and
+/// databases hold, so that little lies between that and the snapshot.
 pub(in crate::run) async fn settled(look: &mut Look<'_>, prepared: &Prepared) -> Result<Answer<Holdings>, Fault> {
-    let limit = Duration::from_secs(look.plan.limits.converge);
-    let started = Instant::now();
-    loop {
-        let view = look.observe.stack(&look.plan.stack).await?;
-        let Some(service) = view.services.iter().find(|service| updates(service)) else { break };
-        if started.elapsed() >= limit {
-            let summary = format!("Swarm still updates `{}` after {} s", service.name, limit.as_secs());
-            return Ok(Answer::failed(Finding::new(Cause::NeverHealthy, summary).of_service(&service.name)));
-        }
-        look.pulse.next(LOOK).await;
+    let Look { plan, observe, pulse, tools, .. } = &mut *look;
+    let laying_out = async {
+        let bench = tools.benches.ahead(BenchUse::Save).await?;
+        prepared.repository.lay_out(&bench).await.map_err(Fault::from)
+    };
+    let (updated, ()) = tokio::try_join!(update_over(*observe, plan, pulse), laying_out)?;
+    if let Err(finding) = updated {
+        return Ok(Answer::failed(finding));
     }
     if let Err(finding) = databases(look).await? {
         return Ok(Answer::failed(finding));
@@ -45,6 +45,21 @@ pub(in crate::run) async fn settled(look: &mut Look<'_>, prepared: &Prepared) ->
         }
     }
     Ok(Answer::passed(holdings))
+}
+
+/// Waits until Swarm updates nothing of the stack.
+async fn update_over(observe: &dyn Observe, plan: &Plan, pulse: &mut Pulse) -> Result<Result<(), Finding>, Fault> {
+    let limit = Duration::from_secs(plan.limits.converge);
+    let started = Instant::now();
+    loop {
+        let view = observe.stack(&plan.stack).await?;
+        let Some(service) = view.services.iter().find(|service| updates(service)) else { return Ok(Ok(())) };
+        if started.elapsed() >= limit {
+            let summary = format!("Swarm still updates `{}` after {} s", service.name, limit.as_secs());
+            return Ok(Err(Finding::new(Cause::NeverHealthy, summary).of_service(&service.name)));
+        }
+        pulse.next(LOOK).await;
+    }
 }
 
 fn updates(service: &ServiceView) -> bool {

@@ -18,7 +18,6 @@ impl Run<'_> {
                 return Ok(Answer::failed(finding.clone()));
             }
             let bench = tools.benches.take(BenchUse::Save).await?;
-            prepared.repository.lay_out(&bench).await?;
             Ok(match backup::take(&context(known, &bench, &prepared, step)).await? {
                 BackupEnd::Failed(finding) => Answer::failed(finding),
                 BackupEnd::Snapshot(snapshot) => {
