@@ -22,6 +22,7 @@ use cc_ci_model::data::rows::Counted;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_recipe::database::Database;
+use futures_util::future::try_join_all;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -177,6 +178,11 @@ fn mutated(value: &str) -> String {
 }
 
 impl Seeding {
+    /// What was put in but cannot be read back was not taken.
+    pub(crate) fn read_back(&mut self, unread: Vec<Missing>) {
+        self.refused.extend(unread.into_iter().map(|marker| format!("{}: {}", marker.place, marker.what)));
+    }
+
     /// How the step ended: nothing seeded means nothing about data can be proven.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
@@ -221,49 +227,71 @@ pub async fn seed(
     phase: MarkerPhase,
     places: &[MarkerPlace],
 ) -> Result<Seeding, WorkError> {
+    let mut seeding = plant(bench, stack, phase, places).await?;
+    let unread = verify(bench, stack, &seeding.seeded, Expected::Seeded).await?;
+    seeding.read_back(unread);
+    Ok(seeding)
+}
+
+/// Puts markers into every place that takes one, all at once. They count only once they are read back.
+pub(crate) async fn plant(
+    bench: &Workbench,
+    stack: &StackName,
+    phase: MarkerPhase,
+    places: &[MarkerPlace],
+) -> Result<Seeding, WorkError> {
     let value = format!("{:032x}", rand::random::<u128>());
     let mounts = mounts_for(bench, stack, places).await?;
+    let scene = Scene { bench, stack, mounts: &mounts, phase };
+    let of_databases = databases(places).map(async |place| rows::seed(&scene, place, &value).await);
+    let (of_folders, of_databases) =
+        tokio::try_join!(files::seed(bench, &mounts, phase, &value, folders(places)), try_join_all(of_databases))?;
     let mut seeding = Seeding {
         seeded: Seeded { phase, value: value.clone(), places: Vec::new() },
         passed_over: Vec::new(),
         refused: Vec::new(),
     };
-    for (folder, taken) in files::seed(bench, &mounts, phase, &value, folders(places)).await? {
+    for (folder, taken) in of_folders {
         match taken {
             files::Taken::Yes => seeding.seeded.places.push(MarkerPlace::Folder(folder.clone())),
             files::Taken::NoFolder => seeding.passed_over.push(format!("{folder}: not a folder")),
         }
     }
-    let scene = Scene { bench, stack, mounts: &mounts, phase };
-    for place in databases(places) {
-        match rows::seed(&scene, place, &value).await? {
+    for (place, taken) in databases(places).zip(of_databases) {
+        match taken {
             Ok(rows::Taken::Yes) => seeding.seeded.places.push(place.clone()),
             Ok(rows::Taken::PassedOver(why)) => seeding.passed_over.push(format!("{}: {why}", place.name())),
             Err(refusal) => seeding.refused.push(format!("{}: {refusal}", place.name())),
         }
     }
-    let unread = verify(bench, stack, &seeding.seeded, Expected::Seeded).await?;
-    seeding.refused.extend(unread.into_iter().map(|marker| format!("{}: {}", marker.place, marker.what)));
     Ok(seeding)
 }
 
 /// Rewrites and deletes what was seeded, and reads back that this worked: else a restore would prove nothing.
 pub async fn mutate(bench: &Workbench, stack: &StackName, seeded: &Seeded) -> Result<Vec<Missing>, WorkError> {
-    let mounts = mounts_for(bench, stack, &seeded.places).await?;
-    files::mutate(bench, &mounts, seeded.phase, &mutated(&seeded.value), folders(&seeded.places)).await?;
-    let mut missing = Vec::new();
-    let scene = Scene { bench, stack, mounts: &mounts, phase: seeded.phase };
-    for place in databases(&seeded.places) {
-        if let Err(refusal) = rows::mutate(&scene, place, &mutated(&seeded.value)).await? {
-            let (place, service) = (place.to_string(), place.service().to_owned());
-            missing.push(Missing { place, service, what: format!("cannot be changed: {refusal}") });
-        }
-    }
+    let mut missing = change(bench, stack, seeded).await?;
     missing.extend(verify(bench, stack, seeded, Expected::Mutated).await?);
     Ok(missing)
 }
 
-/// Reads every marker and returns those that are not as `state` says.
+/// Rewrites and deletes what was seeded, everywhere at once; returns what cannot be changed.
+pub(crate) async fn change(bench: &Workbench, stack: &StackName, seeded: &Seeded) -> Result<Vec<Missing>, WorkError> {
+    let mounts = mounts_for(bench, stack, &seeded.places).await?;
+    let value = mutated(&seeded.value);
+    let scene = Scene { bench, stack, mounts: &mounts, phase: seeded.phase };
+    let of_databases = databases(&seeded.places).map(async |place| rows::mutate(&scene, place, &value).await);
+    let ((), of_databases) = tokio::try_join!(
+        files::mutate(bench, &mounts, seeded.phase, &value, folders(&seeded.places)),
+        try_join_all(of_databases)
+    )?;
+    let refused = databases(&seeded.places).zip(of_databases).filter_map(|(place, answer)| {
+        let what = format!("cannot be changed: {}", answer.err()?);
+        Some(Missing { place: place.to_string(), service: place.service().to_owned(), what })
+    });
+    Ok(refused.collect())
+}
+
+/// Reads every marker, everywhere at once, and returns those that are not as `state` says.
 pub async fn verify(
     bench: &Workbench,
     stack: &StackName,
@@ -272,14 +300,18 @@ pub async fn verify(
 ) -> Result<Vec<Missing>, WorkError> {
     let expected = seeded.expected(state);
     let mounts = mounts_for(bench, stack, &seeded.places).await?;
-    let mut missing = Vec::new();
-    for (folder, found) in files::read(bench, &mounts, seeded.phase, folders(&seeded.places)).await? {
-        let place = format!("files in {folder}");
-        missing.extend(differences(&place, &folder.service, &expected, found));
-    }
     let scene = Scene { bench, stack, mounts: &mounts, phase: seeded.phase };
-    for place in databases(&seeded.places) {
-        if let Some(found) = rows::read(&scene, place).await? {
+    let of_databases = databases(&seeded.places).map(async |place| rows::read(&scene, place).await);
+    let (of_folders, of_databases) = tokio::try_join!(
+        files::read(bench, &mounts, seeded.phase, folders(&seeded.places)),
+        try_join_all(of_databases)
+    )?;
+    let mut missing = Vec::new();
+    for (folder, found) in of_folders {
+        missing.extend(differences(&format!("files in {folder}"), &folder.service, &expected, found));
+    }
+    for (place, found) in databases(&seeded.places).zip(of_databases) {
+        if let Some(found) = found {
             missing.extend(differences(&place.to_string(), place.service(), &expected, found));
         }
     }

@@ -16,6 +16,7 @@ pub mod conductor;
 pub(crate) mod deploying;
 pub mod floor;
 mod guard;
+mod head;
 mod holding;
 mod host_hook;
 mod logs;

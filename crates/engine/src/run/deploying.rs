@@ -2,7 +2,7 @@
 
 use super::app::Deployable;
 use super::world::World;
-use crate::compose_check::{self, Checked};
+use crate::compose_check::{self, CheckError, Checked};
 use crate::images::{self, Resolved};
 use crate::keep::Artifact;
 use crate::labels;
@@ -198,9 +198,9 @@ pub(crate) async fn deploy<T>(
         Purpose::Base => world.keep(Artifact::EffectiveStack(&shown)),
         Purpose::Dependency { .. } => {}
     }
-    let checked = cross_check(world, &rendered, tree);
+    let checked = compose_check::check(world.doors.observe.as_ref(), &rendered, &tree.recipe);
     let (made, checked) = tokio::join!(make_secrets(instance.run, world, tree, &rendered, given), checked);
-    if let Some(why) = made.map_err(Fault::from).and(checked)? {
+    if let Some(why) = made.map_err(Fault::from).and(verdict_of(checked))? {
         let value = format!("not made: {why}");
         world.voice.say(Event::HostFact { name: "compose check".to_owned(), value });
     }
@@ -230,14 +230,10 @@ fn write_anew(path: &Path, text: &str) -> Result<(), Fault> {
     written.write_all(text.as_bytes()).map_err(failed)
 }
 
-/// Holds our reading of a tree against the loader's own (SWARM-1); `Some` is why that cannot be done here. A difference is our
-/// fault, and nothing may be deployed by it.
-pub(crate) async fn cross_check(
-    world: &World,
-    rendered: &Rendered,
-    tree: &Deployable,
-) -> Result<Option<String>, Fault> {
-    match compose_check::check(world.doors.observe.as_ref(), rendered, &tree.recipe).await {
+/// What holding our reading of a tree against the loader's own came to (SWARM-1); `Some` is why that cannot be done here. A
+/// difference is our fault, and nothing may be deployed by it.
+pub(in crate::run) fn verdict_of(checked: Result<Checked, CheckError>) -> Result<Option<String>, Fault> {
+    match checked {
         // Files that the loader refuses are refused again at the deploy, which is where the reader looks for it.
         Ok(Checked::Same | Checked::Refused { .. }) => Ok(None),
         Ok(Checked::NotAvailable { why }) => Ok(Some(why)),

@@ -4,9 +4,10 @@
 //! change another.
 
 use super::app::{App, DependencyApp};
-use super::conductor::Conductor;
+use super::conductor::{Conductor, Fault};
 use super::deploying::Images;
 use super::guard::SpecGuard;
+use super::head::HeadFiles;
 use super::watch::Watch;
 use super::world::World;
 use crate::backup::{BackupRepository, Snapshot};
@@ -70,6 +71,8 @@ pub(in crate::run) struct AppStack {
     pub(in crate::run) hooks: Vec<HookSpan>,
     /// The proof of the one deploy.
     pub(in crate::run) deployed: Option<Deployed>,
+    /// Head as it will be deployed; `None` before the deploy, and where there is no upgrade.
+    pub(in crate::run) head: Option<Result<HeadFiles, Fault>>,
     /// What the next wait for convergence waits for.
     pub(in crate::run) coming: Option<Coming>,
     /// How it was before the redeploy.
@@ -96,6 +99,7 @@ impl AppStack {
             guard: SpecGuard::default(),
             hooks: Vec::new(),
             deployed: None,
+            head: None,
             coming: None,
             before: None,
             watch: None,
@@ -142,6 +146,8 @@ pub(in crate::run) struct Data {
     pub(in crate::run) housing: Option<Housing>,
     /// Where the backup goes, and the markers it has to hold.
     pub(in crate::run) prepared: Option<Prepared>,
+    /// What its volumes held when its markers were looked for last.
+    pub(in crate::run) seen: Option<DataIndex>,
     /// What the app held when everything had settled before the backup.
     pub(in crate::run) settled: Option<Holdings>,
     /// The snapshot.

@@ -6,6 +6,7 @@ use super::tools::{facts, image, scheme, size};
 use super::world::World;
 use crate::custom::proofread;
 use crate::custom::sandbox::{Furnishing, Sandbox};
+use crate::workbench::WorkError;
 use cc_ci_model::event::Event;
 use cc_ci_model::outcome::{Finding, Outcome};
 use cc_ci_model::plan::Plan;
@@ -14,18 +15,35 @@ use cc_ci_model::plan::reach::{AppState, Reach};
 use cc_ci_model::plan::step::{Action, Step};
 use cc_ci_model::tier::Tier;
 use std::collections::BTreeMap;
+use tokio::task::JoinSet;
 
 /// A test or hook that cannot be run.
 pub(super) type Broken<'p> = (Tier, &'p Step, Finding);
 
-/// Those of the plan that cannot be run. Whose a file is decides where it is read, as it decides where it runs.
-pub(super) async fn read<'p>(plan: &'p Plan, app: &App, world: &World) -> Vec<Broken<'p>> {
-    let (recipe, catalogue) =
-        tokio::join!(of_origin(plan, app, world, Origin::Recipe), of_origin(plan, app, world, Origin::Catalogue));
-    recipe.into_iter().chain(catalogue).collect()
+/// The sandboxes of the readers, which are removed beside what goes on.
+#[derive(Default)]
+pub(super) struct Leaving(JoinSet<Result<(), WorkError>>);
+
+impl Leaving {
+    /// Waits until they are gone. Teardown removes what stays, and tells.
+    pub(super) async fn settle(mut self) {
+        while self.0.join_next().await.is_some() {}
+    }
 }
 
-async fn of_origin<'p>(plan: &'p Plan, app: &App, world: &World, origin: Origin) -> Vec<Broken<'p>> {
+/// Those of the plan that cannot be run. Whose a file is decides where it is read, as it decides where it runs.
+pub(super) async fn read<'p>(plan: &'p Plan, app: &App, world: &World) -> (Vec<Broken<'p>>, Leaving) {
+    let (recipe, catalogue) =
+        tokio::join!(of_origin(plan, app, world, Origin::Recipe), of_origin(plan, app, world, Origin::Catalogue));
+    let mut leaving = Leaving::default();
+    let broken = [recipe, catalogue].into_iter().flatten().flat_map(|(broken, sandbox)| {
+        leaving.0.spawn(async move { sandbox.remove().await });
+        broken
+    });
+    (broken.collect(), leaving)
+}
+
+async fn of_origin<'p>(plan: &'p Plan, app: &App, world: &World, origin: Origin) -> Option<(Vec<Broken<'p>>, Sandbox)> {
     let runs = plan.tiers.iter().filter(|planned| planned.disposition.runs());
     let steps = runs.flat_map(|planned| planned.steps.iter().map(|step| (planned.tier, step)));
     let of_origin = |path: &str| Origin::of(path) == origin;
@@ -40,7 +58,7 @@ async fn of_origin<'p>(plan: &'p Plan, app: &App, world: &World, origin: Origin)
         })
         .collect();
     // What cannot be read here for a reason that is not the files' own will be said where it runs.
-    let (false, Ok(files)) = (steps.is_empty(), app.test_files(origin)) else { return Vec::new() };
+    let (false, Ok(files)) = (steps.is_empty(), app.test_files(origin)) else { return None };
     let facts = facts(plan, scheme(plan, &app.head.recipe));
     let size = size(plan, origin);
     let furnishing = Furnishing {
@@ -52,11 +70,9 @@ async fn of_origin<'p>(plan: &'p Plan, app: &App, world: &World, origin: Origin)
         authority: String::new(),
     };
     let started = Sandbox::start(&world.doors.node, &world.ledger, &plan.run, &facts, &furnishing).await;
-    let Ok(sandbox) = started else { return Vec::new() };
-    let read = proofread::read(&sandbox, &facts, &steps).await;
-    // Teardown removes it, and tells, if this does not.
-    let _removed = sandbox.remove().await;
-    read.unwrap_or_default()
+    let sandbox = started.ok()?;
+    let broken = proofread::read(&sandbox, &facts, &steps).await.unwrap_or_default();
+    Some((broken, sandbox))
 }
 
 /// Says what is broken, each where it would have run. Nothing else is reached then.

@@ -53,7 +53,8 @@ pub(super) async fn perform(
     let cold = plan.dependencies.iter().zip(&app.providers).filter(|(one, _)| one.mode == Mode::Cold);
     let trees = cold.map(|(_, provider)| &provider.tree).chain(&app.base).chain([&app.head]);
     let trees: Vec<_> = trees.collect();
-    let (images, broken) = tokio::join!(Images::resolve(world, &trees), proofreading::read(plan, &app, world));
+    let (images, (broken, leaving)) =
+        tokio::join!(Images::resolve(world, &trees), proofreading::read(plan, &app, world));
     let follow = |stack: &StackName| Pulse::start(world.observe(), stack, world.cancel.token());
     let conductor = Conductor::new(&world.voice, world.cancel.token());
     let mut run = Run {
@@ -73,7 +74,7 @@ pub(super) async fn perform(
     stable::settle(&mut run.stack, &run.known).await;
     run.still_up().await;
     run.show_last_lines().await;
-    run.tools.settle().await;
+    tokio::join!(run.tools.settle(), leaving.settle());
     let compared = run.compare_specs().await;
     run.keep_logs().await;
     let followers = run.dependencies.iter().map(|one| one.pulse.finish());
@@ -159,6 +160,8 @@ impl<'a> Run<'a> {
     }
 
     async fn operate(&mut self, tier: Tier, step: &Step, operation: Operation) -> Result<Option<StepEnd>, SwarmError> {
+        // What was seen before is not what there is afterwards.
+        self.data.seen = None;
         match operation {
             Operation::Deploy => self.deploy(step).await.map(Some),
             Operation::Redeploy => self.redeploy(step).await.map(Some),
@@ -191,21 +194,25 @@ impl<'a> Run<'a> {
             Check::Markers => {
                 let (known, mut look, data) = self.look_at_data(step);
                 let (seeded, holdings) = data.expected(tier)?;
-                Some(known.conductor.step(step, data::markers(&mut look, tier, seeded, &holdings.rows)).await.end)
+                let looking = data::markers(&mut look, tier, seeded, &holdings.rows);
+                let Stepped { end, value } = known.conductor.step(step, looking).await;
+                self.data.seen = value;
+                Some(end)
             }
             Check::Volumes => {
+                let seen = self.data.seen.take();
                 let (known, mut look, data) = self.look_at_data(step);
                 let way = match step.pass {
                     Pass::InPlace => Way::InPlace,
                     Pass::OntoEmpty => Way::OntoEmpty,
                     Pass::Only => {
                         let (_, holdings) = data.expected(tier)?;
-                        let checked = volumes::upgraded(&mut look, &holdings.index);
+                        let checked = volumes::upgraded(&mut look, &holdings.index, seen);
                         return Some(known.conductor.step(step, checked).await.end);
                     }
                 };
                 let saved = data.saved.as_ref()?;
-                Some(known.conductor.step(step, volumes::restored(&mut look, saved, way)).await.end)
+                Some(known.conductor.step(step, volumes::restored(&mut look, saved, way, seen)).await.end)
             }
             Check::Housed => {
                 let (known, mut look, data) = self.look_at_data(step);

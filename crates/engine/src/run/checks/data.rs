@@ -6,6 +6,7 @@ use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::parts::Holdings;
 use crate::voice::Voice;
 use crate::workbench::{BenchUse, WorkError, Workbench};
+use cc_ci_model::data::DataIndex;
 use cc_ci_model::data::rows;
 use cc_ci_model::data::rows::{Fleeting, RowCounts};
 use cc_ci_model::ids::{StackName, StepId};
@@ -30,32 +31,34 @@ fn name_uncounted(rows: &RowCounts, voice: &Voice, step: &StepId) {
     }
 }
 
-/// The seeded state is there, and no database holds less than it did.
+/// The seeded state is there, and no database holds less than it did. The volumes are looked at meanwhile, for the check that
+/// follows.
 pub(in crate::run) async fn markers(
     look: &mut Look<'_>,
     tier: Tier,
     seeded: &Seeded,
     before: &RowCounts,
-) -> Result<Answer<()>, Fault> {
+) -> Result<Answer<DataIndex>, Fault> {
     let (cause, well) = match tier {
         Tier::Restore => (Cause::RestoreIncomplete, "markers and rows are back"),
         Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom => (Cause::DataLost, "markers and rows are there"),
     };
     let bench = look.bench(BenchUse::Look).await?;
     let stack = &look.plan.stack;
-    let (missing, now) = tokio::try_join!(
+    let (missing, now, index) = tokio::try_join!(
         data::verify(&bench, stack, seeded, Expected::Seeded),
-        counting::count(&bench, stack, seeded.places())
+        counting::count(&bench, stack, seeded.places()),
+        index::take(&bench, stack)
     )?;
     name_uncounted(&now, look.voice, look.step);
     let demands = &look.plan.demands;
     let declared: Vec<String> = demands.churn.iter().chain(&demands.expected_losses).cloned().collect();
     let lost = rows::finding(&rows::compare(before, &now, &Fleeting::with(&declared)), cause);
-    Ok(match both(data::finding(&missing, cause), lost) {
+    let outcome = match both(data::finding(&missing, cause), lost) {
         Some(finding) => Outcome::Failed(finding),
         None => passed(well),
-    }
-    .into())
+    };
+    Ok(Answer::new(outcome, index))
 }
 
 /// One finding of two, led by the first.

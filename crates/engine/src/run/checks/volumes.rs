@@ -15,12 +15,25 @@ use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::Finding;
 use std::collections::BTreeSet;
 
+/// What the volumes hold: as it was seen with the markers, or looked at now.
+async fn seen_or_now(look: &mut Look<'_>, seen: Option<DataIndex>) -> Result<DataIndex, Fault> {
+    match seen {
+        Some(seen) => Ok(seen),
+        None => {
+            let bench = look.bench(BenchUse::Look).await?;
+            Ok(index::take(&bench, &look.plan.stack).await?)
+        }
+    }
+}
+
 /// Holds the volumes at head against what they were before the redeploy.
-pub(in crate::run) async fn upgraded(look: &mut Look<'_>, before: &DataIndex) -> Result<Answer<()>, Fault> {
-    let bench = look.bench(BenchUse::Look).await?;
-    let users = async { Ok(look.observe.users(&look.plan.stack).await?) };
-    let (mut now, users) = tokio::try_join!(index::take(&bench, &look.plan.stack), users)?;
-    now.users = users;
+pub(in crate::run) async fn upgraded(
+    look: &mut Look<'_>,
+    before: &DataIndex,
+    seen: Option<DataIndex>,
+) -> Result<Answer<()>, Fault> {
+    let users = look.observe.users(&look.plan.stack).await?;
+    let now = DataIndex { users, ..seen_or_now(look, seen).await? };
     let losses = losses(look, before, &now).await?;
     Ok(failed_if(compare::finding(&losses)).into())
 }
@@ -58,9 +71,13 @@ async fn programs(look: &Look<'_>, losses: &[Loss], sizes: &BTreeSet<u64>) -> Re
 }
 
 /// Holds the volumes against what they were when the backup was taken. Onto empty volumes, what no backup holds is lost too.
-pub(in crate::run) async fn restored(look: &mut Look<'_>, saved: &Saved, way: Way) -> Result<Answer<()>, Fault> {
-    let bench = look.bench(BenchUse::Look).await?;
-    let now = index::take(&bench, &look.plan.stack).await?;
+pub(in crate::run) async fn restored(
+    look: &mut Look<'_>,
+    saved: &Saved,
+    way: Way,
+    seen: Option<DataIndex>,
+) -> Result<Answer<()>, Fault> {
+    let now = seen_or_now(look, seen).await?;
     let churn = Churn::with(&look.plan.demands.churn);
     let settled = &saved.holdings.index;
     let promises: Vec<(String, String)> =

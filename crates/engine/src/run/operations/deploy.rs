@@ -3,6 +3,7 @@
 use crate::run::app::{App, Deployable};
 use crate::run::conductor::{Answer, Fault, StepEnd, Stepped};
 use crate::run::deploying::{self, FirstDeploy, Instance};
+use crate::run::head::HeadFiles;
 use crate::run::parts::{Coming, Known, Trees};
 use crate::run::tiers::Run;
 use crate::run::tools::{self, Supplies};
@@ -61,6 +62,12 @@ impl Run<'_> {
         if let Some((opened, proof)) = value {
             self.tools.route = self.tools.route.take().or(opened);
             self.stack.deployed = Some(proof);
+            if self.known.plan.runs(Tier::Upgrade) {
+                let Self { known, trees, .. } = self;
+                let bundle = trees.authorities(&known.plan);
+                let instance = Instance { authorities: bundle.as_deref(), ..Instance::app(&known.plan) };
+                self.stack.head = Some(HeadFiles::write(&instance, known.world, &trees.app.head, &known.images));
+            }
             self.start_helpers().await;
             let history = deploying::history(self.trees.app.first());
             self.stack.coming = Some(Coming { history, since });

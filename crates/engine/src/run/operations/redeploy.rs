@@ -3,7 +3,8 @@
 use crate::keep::Artifact;
 use crate::run::checks::{front, housed, stable};
 use crate::run::conductor::{Answer, Fault, StepEnd};
-use crate::run::deploying::{self, Instance};
+use crate::run::deploying;
+use crate::run::head::HeadFiles;
 use crate::run::parts::{Coming, Known, Trees};
 use crate::run::tiers::Run;
 use crate::run::tools::{self, Supplies};
@@ -26,22 +27,21 @@ impl Run<'_> {
         let authorities = self.own_authorities();
         let Self { known, trees, stack, tools, data, .. } = self;
         let work = async {
-            let housing = housed::before(&tools.containers, &known.plan.stack, &trees.app.first().recipe).await?;
-            data.housing = Some(housing);
             let head = &trees.app.head;
             if let Some(finding) = known.images.lacking(head) {
                 return Ok(Answer::failed(finding));
             }
-            let bundle = trees.authorities(&known.plan);
-            let instance = Instance { authorities: bundle.as_deref(), ..Instance::app(&known.plan) };
-            let (rendered, shown) =
-                deploying::render(&instance, known.world, head, &known.images, "override-head.json")?;
+            let HeadFiles { rendered, shown, checked } =
+                stack.head.take().ok_or_else(|| Fault::harness("head was never written"))??;
             known.world.keep(Artifact::EffectiveStack(&shown));
             let (run, given) = (&known.plan.run, &trees.app.given_secrets);
-            let making = deploying::make_secrets(run, known.world, head, &rendered, given);
-            let (made, checked) = tokio::join!(making, deploying::cross_check(known.world, &rendered, head));
-            // Said at the install, if it cannot be done here.
-            made.map_err(Fault::from).and(checked).map(drop)?;
+            let making = async { Ok(deploying::make_secrets(run, known.world, head, &rendered, given).await?) };
+            // Why it cannot be compared here was said at the install.
+            let ((), _) = tokio::try_join!(making, checked.verdict())?;
+            if data.housing.is_none() {
+                let first = &trees.app.first().recipe;
+                data.housing = Some(housed::before(&tools.containers, &known.plan.stack, first).await?);
+            }
             let proof = stack.deployed.as_ref().ok_or_else(|| Fault::harness("the app was never deployed"))?;
             if let Err(error) = known.world.doors.operate.redeploy(proof, &rendered).await {
                 return refused(error, &head.recipe);
@@ -49,6 +49,7 @@ impl Run<'_> {
             // It has its whole limit again, whatever base did.
             (stack.serves, stack.connects) = (None, None);
             prune(known, trees).await?;
+            tools.benches.redeployed();
             let routes = tools::routes(known, trees, head);
             if let Some(route) = &mut tools.route {
                 route.follow(&routes).await?;

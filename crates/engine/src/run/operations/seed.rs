@@ -2,10 +2,10 @@
 
 use crate::backup::places::{self, Chosen, Stock};
 use crate::backup::{self, BackupRepository, Context, Promise};
-use crate::data::{self, MarkerPhase, MarkerPlace, Seeding, index, sqlite};
-use crate::run::checks;
+use crate::data::{self, Expected, MarkerPhase, MarkerPlace, Seeding, index, sqlite};
+use crate::run::checks::{self, housed};
 use crate::run::conductor::{Answer, Fault, StepEnd, Stepped};
-use crate::run::parts::{Kept, Known, Prepared, Trees};
+use crate::run::parts::{Housing, Kept, Known, Prepared, Trees};
 use crate::run::tiers::Run;
 use crate::run::tools::Tools;
 use crate::workbench::{BenchUse, Workbench};
@@ -32,7 +32,7 @@ impl Run<'_> {
             (Tier::Install | Tier::Upgrade | Tier::Restore | Tier::Custom, _) => {
                 let Stepped { end, value } =
                     known.conductor.step(step, before_upgrade(known, trees, tools, step)).await;
-                self.data.before_upgrade = value;
+                (self.data.before_upgrade, self.data.housing) = value.unzip();
                 Some(end)
             }
         }
@@ -45,10 +45,14 @@ impl Run<'_> {
         let seeded = &saved.prepared.seeded;
         let work = async {
             let bench = tools.benches.take(BenchUse::Change).await?;
-            let unchanged = data::mutate(&bench, &known.plan.stack, seeded).await?;
+            let stack = &known.plan.stack;
+            let mut unchanged = data::change(&bench, stack, seeded).await?;
+            let (unread, later) =
+                tokio::try_join!(data::verify(&bench, stack, seeded, Expected::Mutated), index::take(&bench, stack))?;
+            unchanged.extend(unread);
             Ok(match data::finding(&unchanged, Cause::NothingToSeed) {
                 Some(finding) => Outcome::Unverified(finding).into(),
-                None => Answer::passed(index::take(&bench, &known.plan.stack).await?),
+                None => Answer::passed(later),
             })
         };
         let Stepped { end, value } = known.conductor.step(step, work).await;
@@ -57,24 +61,28 @@ impl Run<'_> {
     }
 }
 
-/// Seeds the app at base and looks at its volumes.
+/// Seeds the app at base, and looks at its volumes and at what its containers hold beside them.
 async fn before_upgrade(
     known: &Known<'_>,
     trees: &Trees,
     tools: &mut Tools,
     step: &Step,
-) -> Result<Answer<Kept>, Fault> {
+) -> Result<Answer<(Kept, Housing)>, Fault> {
     let bench = tools.benches.take(BenchUse::Change).await?;
     let recipe = &trees.app.first().recipe;
     let choose = |stock: Stock<'_>| places::for_upgrade(&promised(recipe), bench.volumes(), stock);
-    let seeding = seed(known, &bench, recipe, MarkerPhase::Upgrade, step, choose).await?;
+    let mut seeding = plant(known, &bench, recipe, MarkerPhase::Upgrade, step, choose).await?;
     let stack = &known.plan.stack;
     let users = async { Ok(known.world.doors.observe.users(stack).await?) };
     let take = checks::data::take(&bench, stack, &seeding.seeded, (&known.world.voice, &step.id));
-    let (mut holdings, users) = tokio::try_join!(take, users)?;
+    let verify = async { Ok(data::verify(&bench, stack, &seeding.seeded, Expected::Seeded).await?) };
+    let take = async { Ok(take.await?) };
+    let housing = housed::before(&tools.containers, stack, recipe);
+    let (unread, mut holdings, users, housing) = tokio::try_join!(verify, take, users, housing)?;
+    seeding.read_back(unread);
     holdings.index.users = users;
     let outcome = seeding.outcome();
-    Ok(Answer::new(outcome, Kept { seeded: seeding.seeded, holdings }))
+    Ok(Answer::new(outcome, (Kept { seeded: seeding.seeded, holdings }, housing)))
 }
 
 /// Seeds what the backup promises, once an earlier backup left what it leaves.
@@ -106,7 +114,8 @@ async fn before_backup(
         chosen.places.retain(|place| !rehearsed.as_ref().is_ok_and(|made| is_made(place, made)));
         chosen
     };
-    let seeding = seed(known, &bench, &trees.app.head.recipe, MarkerPhase::Backup, step, choose).await?;
+    let mut seeding = plant(known, &bench, &trees.app.head.recipe, MarkerPhase::Backup, step, choose).await?;
+    seeding.read_back(data::verify(&bench, &known.plan.stack, &seeding.seeded, Expected::Seeded).await?);
     let outcome = seeding.outcome();
     Ok(Answer::new(outcome, Prepared { seeded: seeding.seeded, repository, rehearsed, spec: spec.clone() }))
 }
@@ -122,7 +131,7 @@ fn is_made(place: &MarkerPlace, made: &BTreeSet<(String, String)>) -> bool {
 }
 
 /// Puts markers where `choose` says, and names the databases that take none, so that the report shows which were not tested.
-async fn seed(
+async fn plant(
     known: &Known<'_>,
     bench: &Workbench,
     recipe: &Recipe,
@@ -134,7 +143,7 @@ async fn seed(
     let mounts = known.world.doors.observe.mounts(stack).await?.volumes;
     let files = sqlite::find(bench, &mounts).await?;
     let chosen = choose(Stock { mounts: &mounts, databases: &recipe.databases, files: &files });
-    let seeding = data::seed(bench, stack, phase, &chosen.places).await?;
+    let seeding = data::plant(bench, stack, phase, &chosen.places).await?;
     for text in chosen.left_out {
         known.world.voice.note(Some(&step.id), text);
     }
