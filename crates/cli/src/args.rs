@@ -2,6 +2,7 @@
 
 pub mod registries;
 pub mod request;
+pub mod serving;
 pub mod value;
 pub mod words;
 
@@ -15,6 +16,7 @@ use cc_ci_runner::request::{EngineChoice, GivenSecret, Places};
 use cc_ci_store::state::StateFolder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use registries::RegistryArgs;
+pub use serving::{ServeArgs, ServerArgs, ServerVerb, credentials, for_runs};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -80,6 +82,11 @@ pub fn places() -> Places {
     }
 }
 
+/// This program.
+pub fn program() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
 /// What the environment says about colours and moving lines.
 #[must_use]
 pub fn wishes() -> Wishes {
@@ -118,6 +125,10 @@ pub enum Verb {
     Bench(BenchArgs),
     /// Look at this machine and say what a run would need; with --fix, put it right
     Doctor(DoctorArgs),
+    /// Answer comments on pull requests by runs, until told to end; runs that go on then go on without it
+    Serve(ServeArgs),
+    /// Speak to the running server: how it stands, pause, resume, drain, cancel, retry, enrol, alerts
+    Server(ServerArgs),
     /// Try cc-ci itself: known recipes, broken and sound, each with the answer that is right for it
     Selftest(SelftestArgs),
 }

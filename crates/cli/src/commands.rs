@@ -10,6 +10,8 @@ pub mod reap;
 pub mod report;
 pub mod run;
 pub mod selftest;
+pub mod serve;
+pub mod server;
 pub mod warm;
 
 use cc_ci_runner::error::RunnerError;

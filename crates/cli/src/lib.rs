@@ -108,6 +108,8 @@ async fn perform(cli: &Cli) -> Result<ProgramEnd, RunnerError> {
         },
         Verb::Warm(args) => Box::pin(commands::warm::exec(&state, args)).await,
         Verb::Doctor(args) => commands::doctor::exec(&state, args).await,
+        Verb::Serve(args) => Box::pin(commands::serve::exec(&state, args)).await,
+        Verb::Server(args) => commands::server::exec(&state, args).await,
         Verb::Selftest(args) => Box::pin(commands::selftest::exec(&state, args)).await,
     };
     code.map(ProgramEnd::from)

@@ -22,6 +22,7 @@ pub mod policy;
 pub mod pytest;
 pub mod redact;
 pub mod report;
+pub mod serving;
 pub mod settings;
 pub mod testcase;
 pub mod tier;

@@ -192,8 +192,9 @@ impl Core {
     }
 }
 
-/// The wall clock in seconds.
-pub(crate) fn now() -> i64 {
+/// The wall clock in seconds since 1970.
+#[must_use]
+pub fn now() -> i64 {
     now_ms() / 1000
 }
 

@@ -13,6 +13,7 @@ mod child;
 mod mirror;
 
 mod core;
+mod known;
 mod tell;
 mod trouble;
 
@@ -27,7 +28,8 @@ mod hook;
 mod server;
 
 pub use control::{Ask, Told, ask};
-pub use core::{KnownForge, Pace, RunProgram, ServerLog};
+pub use core::{KnownForge, Pace, RunProgram, ServerLog, now as clock};
 pub use db::DbError;
+pub use known::KnownForgeError;
 pub use points::{Point, Points};
 pub use server::{RunningServer, ServerError, ServerPlan};

@@ -18,10 +18,12 @@ use cc_ci_web::source::PageSource;
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -51,6 +53,9 @@ pub enum ServerError {
     /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
+    /// Nothing is answered over HTTP any more.
+    #[error("the pages are served no more: {}", .0.as_ref().map_or_else(String::new, ToString::to_string))]
+    Pages(Option<io::Error>),
     /// A part of it stopped with a bug.
     #[error("a part of the server stopped with a bug: {0}")]
     Bug(String),
@@ -142,6 +147,18 @@ impl RunningServer {
     /// Everything that is answered over HTTP. Whoever serves it hands over the address of who asks.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    /// Answers at `listener` and works until `end` comes; what came is handed back. What goes on then is found by the next server.
+    pub async fn serve<E: Future>(mut self, listener: TcpListener, end: E) -> Result<E::Output, ServerError> {
+        let pages = axum::serve(listener, self.router().into_make_service_with_connect_info::<SocketAddr>());
+        let came = tokio::select! {
+            error = self.failed() => Err(error),
+            ended = pages.into_future() => Err(ServerError::Pages(ended.err())),
+            came = end => Ok(came),
+        };
+        self.stop().await;
+        came
     }
 
     /// Ends at once, between two steps. What was begun is found by the next server.

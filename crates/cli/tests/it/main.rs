@@ -12,6 +12,7 @@ mod malformed;
 mod plan;
 mod real;
 mod reference;
+mod serve;
 mod stored;
 mod terminal;
 mod tidy;

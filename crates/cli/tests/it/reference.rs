@@ -116,6 +116,24 @@ fn policy() {
 }
 
 #[test]
+fn serving() {
+    let intro = "# Settings of the server\n\n\
+        `cc-ci serve` reads `server.toml` of the state folder, or `--config FILE`. An unknown key and a wrong type are errors. \
+        Secrets stand in files of one line each, never in this file: a file that a key names, or a credential that systemd hands \
+        to the service (`LoadCredential=main-token:/etc/cc-ci/main-token` for a forge that is called `main`).\n\n\
+        ```toml\nlisten = \"127.0.0.1:8080\"\npublic_url = \"https://ci.example.org\"\n\n\
+        [forges.main]\nurl = \"https://git.example.org\"\nkind = \"forgejo\"\n```\n\n";
+    let table = |title: &str, keys: &[cc_ci_model::serving::ServingKey]| {
+        let rows =
+            keys.iter().map(|key| format!("| `{}` | {} | {} | {} |\n", key.name, key.form, key.default, key.meaning));
+        format!("## {title}\n\n| key | form | default | meaning |\n|---|---|---|---|\n{}", rows.collect::<String>())
+    };
+    let top = table("At the top", &cc_ci_model::serving::KEYS);
+    let forge = table("Below `[forges.NAME]`", &cc_ci_model::serving::FORGE_KEYS);
+    check("server.md", &format!("{intro}{top}\n{forge}"));
+}
+
+#[test]
 fn environment() {
     let intro = "# What tests and hooks get, and what they answer\n\n\
         The same for every language. Everything runs in the sandbox with the tests folder as its working directory, but for \

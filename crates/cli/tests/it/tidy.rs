@@ -24,6 +24,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "cc-ci-recipe",
             "cc-ci-runner",
             "cc-ci-selftest",
+            "cc-ci-server",
             "cc-ci-store",
             "dev:cc-ci-testkit",
         ],

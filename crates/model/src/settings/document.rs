@@ -164,7 +164,7 @@ impl<'a> Document<'a> {
     }
 
     /// Reports a key of an inner table that has only the `known` ones.
-    pub(super) fn unknown(&mut self, item: &Item<'_>, known: &[&str]) {
+    pub(crate) fn unknown(&mut self, item: &Item<'_>, known: &[&str]) {
         let hint = match nearest(&item.name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the keys here are {}", known.join(", ")),

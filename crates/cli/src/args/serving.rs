@@ -1,0 +1,81 @@
+//! The command line of the server and of whoever speaks to it.
+
+use super::variable;
+use clap::{Args, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// How the server is started.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Its settings [default: `server.toml` in the state folder]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Only say what would keep it from its work: settings, secrets, forges, clocks
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// What is said to a running server.
+#[derive(Debug, Args)]
+pub struct ServerArgs {
+    /// What.
+    #[command(subcommand)]
+    pub verb: ServerVerb,
+}
+
+/// What can be said to a running server.
+#[derive(Debug, Subcommand)]
+pub enum ServerVerb {
+    /// Say how everything stands: runs, queue, reports, repositories
+    Status,
+    /// Start no new run; requests are still taken in
+    Pause,
+    /// Start runs again
+    Resume,
+    /// Start no new run, because the server is to end
+    Drain(DrainArgs),
+    /// End a job
+    Cancel {
+        /// Its number
+        job: i64,
+    },
+    /// Do a job that ended once more; its comment shows the new run
+    Retry {
+        /// Its number
+        job: i64,
+    },
+    /// Look after a repository from now on
+    Enrol {
+        /// The repository
+        #[arg(value_name = "OWNER/NAME")]
+        repository: String,
+        /// The forge's name in the settings, if there are several
+        #[arg(long, value_name = "NAME")]
+        forge: Option<String>,
+    },
+    /// Say what a person has to see to
+    Alerts,
+}
+
+/// How a server is drained.
+#[derive(Debug, Args)]
+pub struct DrainArgs {
+    /// Come back once no run goes on any more
+    #[arg(long)]
+    pub wait: bool,
+}
+
+/// What a run that the server starts gets of our environment: where programs are, and where the engine is.
+#[must_use]
+pub fn for_runs() -> (OsString, Vec<(OsString, OsString)>) {
+    const ENGINE: [&str; 4] = ["DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"];
+    let engine = ENGINE.iter().filter_map(|name| Some((OsString::from(name), variable(name)?)));
+    (variable("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()), engine.collect())
+}
+
+/// The folder of credentials that systemd handed to this service.
+#[must_use]
+pub fn credentials() -> Option<PathBuf> {
+    variable("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+}

@@ -1,0 +1,47 @@
+//! `cc-ci server`: what an operator says to a running server, over a socket in the state folder that only its user can open.
+
+use crate::args::{ServerArgs, ServerVerb};
+use crate::terminal;
+use cc_ci_model::exit;
+use cc_ci_runner::error::{ErrorKind, RunnerError};
+use cc_ci_server::{Ask, Told};
+use cc_ci_store::state::StateFolder;
+use std::time::Duration;
+
+/// How often a server that drains is asked.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Asks the server of a state folder and prints its answer. The exit code is 10 when it did not do it.
+pub async fn exec(state: &StateFolder, args: &ServerArgs) -> Result<u8, RunnerError> {
+    let ask = match &args.verb {
+        ServerVerb::Status => Ask::Status,
+        ServerVerb::Pause => Ask::Pause,
+        ServerVerb::Resume => Ask::Resume,
+        ServerVerb::Drain(_) => Ask::Drain,
+        ServerVerb::Cancel { job } => Ask::Cancel(*job),
+        ServerVerb::Retry { job } => Ask::Retry(*job),
+        ServerVerb::Enrol { repository, forge } => Ask::Enrol(forge.clone(), repository.clone()),
+        ServerVerb::Alerts => Ask::Alerts,
+    };
+    let told = tell(state, &ask).await?;
+    terminal::out(&format!("{}\n", told.text));
+    if let ServerVerb::Drain(drain) = &args.verb
+        && drain.wait
+    {
+        let mut running = told.running;
+        let mut looks = tokio::time::interval(LOOK);
+        while running > 0 {
+            looks.tick().await;
+            running = tell(state, &Ask::Status).await?.running;
+        }
+        terminal::out("no run goes on any more\n");
+    }
+    Ok(if told.done { exit::GREEN } else { exit::RED })
+}
+
+async fn tell(state: &StateFolder, ask: &Ask) -> Result<Told, RunnerError> {
+    cc_ci_server::ask(state.root(), ask).await.map_err(|error| {
+        RunnerError::new(ErrorKind::Infrastructure, format!("no server answers in {}: {error}", state.root().display()))
+            .hint("start it with `cc-ci serve`, or name its folder with --state")
+    })
+}
