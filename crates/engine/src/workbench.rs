@@ -204,6 +204,12 @@ impl Workbench {
         &self.volumes
     }
 
+    /// Its container's name.
+    #[must_use]
+    pub fn container(&self) -> &str {
+        &self.container
+    }
+
     /// The way to the app's own containers beside it.
     #[must_use]
     pub fn containers(&self) -> &Containers {

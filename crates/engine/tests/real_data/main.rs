@@ -23,6 +23,7 @@ mod contract;
 mod databases;
 
 mod sqlite;
+mod standby;
 
 mod sandbox;
 
