@@ -4,7 +4,7 @@
 #![expect(clippy::print_stdout, reason = "an example prints what it has found")]
 #![expect(clippy::disallowed_methods, reason = "the library is pure; this is its caller")]
 
-use cc_ci_recipe::lint::{LintInput, Reading, lint, text};
+use cc_ci_recipe::lint::{Beside, LintInput, Reading, lint, text};
 use cc_ci_recipe::requests::requests;
 use cc_ci_recipe::source::Files;
 use cc_ci_recipe::{Environment, Recipe};
@@ -19,7 +19,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     read_below(&folder, &folder, &mut files)?;
 
     // Without tags and an older version, the rules that compare find nothing.
-    let input = LintInput { head: Reading::of(&name, &files), base: None, tags: &[], commit: "" };
+    let input =
+        LintInput { head: Reading::of(&name, &files), base: None, tags: &[], commit: "", beside: Beside::default() };
     println!("lint\n{}", text::render(&lint(&input)));
 
     // Without certificates from an authority, as for a test.

@@ -5,6 +5,8 @@
 
 mod asks;
 mod backups;
+mod beside;
+mod changes;
 mod compose;
 mod configs;
 mod deploys;
@@ -46,6 +48,17 @@ pub struct LintInput<'a> {
     pub tags: &'a [Tag],
     /// The commit that is linted, in hexadecimal.
     pub commit: &'a str,
+    /// What is wrong with what this crate does not read.
+    pub beside: Beside<'a>,
+}
+
+/// What is wrong with a recipe's settings for CI and with its tests.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// With `ci.toml`.
+    pub settings: &'a [Problem],
+    /// With tests and hooks.
+    pub tests: &'a [Problem],
 }
 
 /// The tree that head is compared with.
@@ -221,7 +234,7 @@ fn sameness(finding: &LintFinding) -> Sameness {
 /// Every rule: abra's in their order, then ours by family.
 #[must_use]
 pub fn rules() -> Vec<Rule> {
-    let families: [&[Rule]; 13] = [
+    let families: [&[Rule]; 15] = [
         &asks::RULES,
         &deploys::RULES,
         &promises::RULES,
@@ -235,6 +248,8 @@ pub fn rules() -> Vec<Rule> {
         &labels::RULES,
         &backups::RULES,
         &versions::RULES,
+        &changes::RULES,
+        &beside::RULES,
     ];
     let mut rules: Vec<Rule> = families.into_iter().flatten().chain(&variables::RULES).copied().collect();
     rules.sort_by_key(|rule| (rule.id.starts_with("CC"), rule.id));
@@ -242,7 +257,7 @@ pub fn rules() -> Vec<Rule> {
 }
 
 /// Rules that can be checked when a compose file cannot be read; all others would accuse it of what it may well hold.
-const BESIDE_COMPOSE: [&str; 6] = ["R006", "R007", "R008", "R014", "CC001", "CC503"];
+const BESIDE_COMPOSE: [&str; 8] = ["R006", "R007", "R008", "R014", "CC001", "CC503", "CC901", "CC902"];
 
 /// Checks every rule.
 #[must_use]

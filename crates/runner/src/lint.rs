@@ -11,7 +11,6 @@ use cc_ci_engine::git::{self, Repository};
 use cc_ci_model::ids::RecipeName;
 use cc_ci_model::plan::scrutiny::TreeState;
 use cc_ci_recipe::lint::LintReport;
-use cc_ci_recipe::source::Files;
 use cc_ci_recipe::version::{self, Tag};
 
 /// A tree that was linted.
@@ -49,7 +48,7 @@ pub async fn lint(wanted: LintRequest<'_>, looking: &Looking<'_>) -> Result<Lint
     // Comparing the work tree has no bounds of its own, so it comes after a tree without end was refused.
     let mut notes = head.notes(&repository).await?;
     let report = match wanted.against {
-        Some(revision) => added(&repository, &name, (&head, &texts(&files)), &tags, revision).await?,
+        Some(revision) => added(&repository, &name, (&head, &files), &tags, revision).await?,
         None => {
             let (report, said) = whole(&repository, &name, (&head, &files), &tags).await?;
             notes.extend(said);
@@ -71,20 +70,20 @@ async fn whole(
     let published = version::published(tags);
     let subject = Subject { head, version: label.as_ref(), published: &published, files };
     let (compared, notes) = linted::automatic(repository, &subject).await?;
-    Ok((linted::lint(name.as_str(), head, &texts, tags, compared.as_ref()), notes))
+    Ok((linted::lint(name.as_str(), head, files, tags, compared.as_ref()), notes))
 }
 
 /// Only what is not found at `revision` too.
 async fn added(
     repository: &Repository,
     name: &RecipeName,
-    (head, files): (&Snapshot, &Files),
+    (head, files): (&Snapshot, &git::CommitFiles),
     tags: &[Tag],
     revision: &str,
 ) -> Result<LintReport, RunnerError> {
     let older = Snapshot::find(repository, revision, TreeState::Committed).await?;
-    let before = texts(&older.files(repository).await?);
+    let before = older.files(repository).await?;
     let known = linted::lint(name.as_str(), &older, &before, tags, None);
-    let compared = Compared { name: revision.to_owned(), files: before };
+    let compared = Compared { name: revision.to_owned(), files: texts(&before) };
     Ok(linted::lint(name.as_str(), head, files, tags, Some(&compared)).without(&known))
 }

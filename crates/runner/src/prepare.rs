@@ -142,7 +142,7 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
     let new_app = AppEnvironment::New(with(asked.customized.head_environment(&found.app)?, &provided));
     let base = base::read(&found, at_base, &asked.customized, &asked.allowance, &head.variables, older)?;
     alike::read_alike(request, [Some(&head), base.as_ref()])?;
-    let lint = linted::lint(found.name.as_str(), &found.head, &texts, &found.tags, compared.as_ref());
+    let lint = linted::lint(found.name.as_str(), &found.head, &found.files, &found.tags, compared.as_ref());
     let scrutiny = scrutiny::scrutiny(request, &asked.customized.settings, compared.as_ref(), work);
     let recipes = [Some(&head.recipe), base.as_ref().map(|base| &base.recipe)];
     let given = secrets::given_secrets(request, &asked.customized.settings, recipes)?;

@@ -58,6 +58,10 @@ impl Repo {
                 self.copy(&path, &format!("{name}/"))?;
             } else {
                 self.write(&name, &fs::read_to_string(&path)?)?;
+                let mode = fs::metadata(&path)?.permissions().mode();
+                if mode & 0o111 != 0 {
+                    fs::set_permissions(self.dir.join(&name), fs::Permissions::from_mode(0o755))?;
+                }
             }
         }
         Ok(())

@@ -73,6 +73,18 @@ fn the_folder_is_linted_where_that_is_asked_for() {
 }
 
 #[test]
+fn what_plan_would_refuse_of_settings_and_tests_is_a_finding() {
+    let world = World::example("static-site");
+    world.repo.write("tests/ci.toml", "[health]\npath = \"/\"\n[helth]\npath = \"/\"\n").unwrap();
+    world.repo.write("tests/custom/later.rb", "puts 1\n").unwrap();
+    world.repo.commit("test: more").unwrap();
+    let text = world.text(&[]);
+    assert!(text.starts_with("[10] "), "{text}");
+    assert!(text.contains("tests/ci.toml:3: error CC901: helth: "), "{text}");
+    assert!(text.contains("tests/custom/later.rb: error CC902: looks like a test and does not run"), "{text}");
+}
+
+#[test]
 fn the_examples_are_clean_at_every_version() {
     let examples = [
         ("static-site", "1.1.0+1.22.1"),

@@ -1,13 +1,13 @@
-//! `CC206`, `CC307`, `CC308`, `CC605`: secrets in plain text, hooks and data that are not where the recipe says, templates that cannot be
+//! `CC206`, `CC307` to `CC309`, `CC605`: secrets in plain text, hooks and data that are not where the recipe says, templates that cannot be
 //! read.
 
 use super::{LintInput, Rule, RuleCheck, RuleHit};
-use crate::compose::{Mount, MountKind, Service};
+use crate::compose::{FileUse, Mount, MountKind, Service};
 use crate::database::databases;
 use crate::source::Severity;
 use std::collections::BTreeSet;
 
-pub(super) const RULES: [Rule; 4] = [
+pub(super) const RULES: [Rule; 5] = [
     Rule {
         id: "CC206",
         title: "no passwords in compose files",
@@ -29,6 +29,17 @@ pub(super) const RULES: [Rule; 4] = [
         mend: "Mount the script as a config with `mode: 0555`.",
         example: "configs:\n  - source: pg_backup\n    target: /pg_backup.sh\n    mode: 0555",
         check: RuleCheck::Offline(hooks_without_script),
+    },
+    Rule {
+        id: "CC309",
+        title: "scripts of backup hooks can be executed",
+        severity: Some(Severity::Error),
+        what: "A config or secret that a backup hook calls as a program, such as `/pg_backup.sh dump`, is mounted with a mode that has an \
+            execute bit. `sh /pg_backup.sh` needs none.",
+        why: "The mode is 0444 where none is given: the hook ends with `Permission denied`, and there is no dump.",
+        mend: "Give it `mode: 0555`.",
+        example: "configs:\n  - source: pg_backup\n    target: /pg_backup.sh\n    mode: 0555   # 0444 without this line",
+        check: RuleCheck::Offline(hooks_that_cannot_be_executed),
     },
     Rule {
         id: "CC308",
@@ -53,6 +64,12 @@ pub(super) const RULES: [Rule; 4] = [
         check: RuleCheck::Offline(broken_templates),
     },
 ];
+
+/// What a config's mode is where none is given.
+const DEFAULT_MODE: u32 = 0o444;
+
+/// The bits that let anybody execute a file.
+const EXECUTE: u32 = 0o111;
 
 /// Last words of names that hold secrets.
 const SECRET_WORDS: [&str; 9] =
@@ -110,6 +127,34 @@ fn hooks_without_script(input: &LintInput<'_>) -> Vec<RuleHit> {
     found
 }
 
+fn hooks_that_cannot_be_executed(input: &LintInput<'_>) -> Vec<RuleHit> {
+    let mut found: Vec<RuleHit> = Vec::new();
+    for compose in input.head.sets.iter().map(|set| &set.compose) {
+        for (name, service) in &compose.services {
+            for (label, command) in service.deploy.labels.iter().filter(|(label, _)| is_hook(label)) {
+                let Some(program) = command.split_whitespace().next().filter(|word| word.starts_with('/')) else {
+                    continue;
+                };
+                let mut files = service.configs.iter().chain(&service.secrets);
+                let Some(file) = files.find(|used| is_mounted_as(used, program)) else { continue };
+                // A volume below that path, or above it, may hold another one.
+                let hidden = service.volumes.iter().any(|mount| mount.target.trim_end_matches('/') == program);
+                let mode = file.mode.unwrap_or(DEFAULT_MODE);
+                if mode & EXECUTE != 0 || hidden {
+                    continue;
+                }
+                let words = format!("`{program}` has the mode {mode:04o} in service `{name}`: nobody can execute it");
+                let hit = RuleHit::new(words).key(compose, &format!("services.{name}.deploy.labels.{label}"));
+                let hit = hit.hint(format!("mount `{}` with `mode: 0555`", file.source));
+                if !found.contains(&hit) {
+                    found.push(hit);
+                }
+            }
+        }
+    }
+    found
+}
+
 fn is_hook(label: &str) -> bool {
     label.starts_with("backupbot.") && (label.ends_with(".pre-hook") || label.ends_with(".post-hook"))
 }
@@ -124,13 +169,13 @@ fn script(command: &str) -> Option<&str> {
     (file.ends_with(".sh") && !file.contains('/') && !entrypoint).then_some(first)
 }
 
+/// Whether a config, or a secret, is the file at that path.
+fn is_mounted_as(used: &FileUse, path: &str) -> bool {
+    used.target.as_ref().unwrap_or(&used.source).trim_start_matches('/') == path.trim_start_matches('/')
+}
+
 fn is_mounted(service: &Service, script: &str) -> bool {
-    let bare = script.trim_start_matches('/');
-    let is_it = |source: &str, target: Option<&str>| match target {
-        Some(target) => target.trim_start_matches('/') == bare,
-        None => source == bare,
-    };
-    let file = service.configs.iter().chain(&service.secrets).any(|used| is_it(&used.source, used.target.as_deref()));
+    let file = service.configs.iter().chain(&service.secrets).any(|used| is_mounted_as(used, script));
     file || service.volumes.iter().any(|mount| mount.target.trim_end_matches('/') == script || mount.target == "/")
 }
 

@@ -54,8 +54,9 @@ pub(super) const RULES: [Rule; 5] = [
         title: "on several networks, the proxy's one is named",
         severity: Some(Severity::Warning),
         what: "A routed service on more than one network has a label `traefik.docker.network` or `traefik.swarm.network`.",
-        why: "Without it, and without a default of its own, Traefik picks any of them; when it is not on that one, requests run \
-            into a time-out.",
+        why: "Without it Traefik picks any of them, unless its own settings name one, as those of Co-op Cloud's Traefik do \
+            (`network: proxy`). When it is not on the one that it picks, requests run into a time-out. The label makes the recipe \
+            work behind any Traefik.",
         mend: "Name the network that Traefik is on.",
         example: "- \"traefik.docker.network=proxy\"",
         check: RuleCheck::Offline(unnamed_network),
@@ -237,7 +238,11 @@ fn unnamed_network(input: &LintInput<'_>) -> Vec<RuleHit> {
             return Vec::new();
         }
         let networks: Vec<&str> = routed.service.networks.keys().map(String::as_str).collect();
-        let words = format!("`{}` is in {} and has no traefik.docker.network", routed.name, networks.join(" and "));
+        let words = format!(
+            "`{}` is in {} and has no traefik.docker.network: that is left to the settings of each Traefik",
+            routed.name,
+            networks.join(" and ")
+        );
         let hit = RuleHit::new(words).key(compose, &format!("services.{}.networks", routed.name));
         vec![hit.hint(format!("add the label `traefik.docker.network={PROXY_NETWORK}`"))]
     })

@@ -1,7 +1,7 @@
 //! Variants whose routes, deploys or promises go wrong.
 
 use crate::families::Variant;
-use crate::shop::Edit::{Swap, Write};
+use crate::shop::Edit::{Settings, Swap, Tests, Write};
 
 const PORT: &str = "        - \"traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80\"\n";
 const NETWORK: &str = "        - \"traefik.docker.network=proxy\"\n";
@@ -72,6 +72,36 @@ pub(crate) const DEPLOYS: &[Variant] = &[
             "      test: [\"CMD\", \"shop\", \"check\"]\n      interval: 30s\n    deploy:\n      update_config: {failure_action: rollback, monitor: 90s}\n",
         )],
     ),
+    (
+        "CC416 a service becomes global",
+        &[Swap(
+            "compose.yml",
+            "    deploy:\n      labels:\n        backupbot.backup: ",
+            "    deploy:\n      mode: global\n      labels:\n        backupbot.backup: ",
+        )],
+    ),
+    (
+        "nothing when the mode is written out",
+        &[Swap(
+            "compose.yml",
+            "    deploy:\n      labels:\n        backupbot.backup: ",
+            "    deploy:\n      mode: replicated\n      labels:\n        backupbot.backup: ",
+        )],
+    ),
+    (
+        "CC417 a network is closed",
+        &[Swap("compose.yml", "  internal:\n\n", "  internal:\n    internal: true\n    attachable: true\n\n")],
+    ),
+    (
+        "CC417 a volume gets a driver",
+        &[Swap("compose.yml", "  db:\n\nnetworks", "  db:\n    driver_opts: {type: tmpfs, device: tmpfs}\n\nnetworks")],
+    ),
+    (
+        "nothing when the driver is the one that counts",
+        &[Swap("compose.yml", "  internal:\n\n", "  internal:\n    driver: overlay\n\n")],
+    ),
+    ("CC901 no setting", &[Settings("no setting has the name `helth`; did you mean `health`?")]),
+    ("CC902 no execute bit", &[Tests("tests/custom/a.sh", "looks like a test and does not run: not executable")]),
     ("CC414 a line as one word", &[Swap("compose.yml", "[\"CMD\", \"shop\", \"check\"]", "[\"CMD\", \"shop check\"]")]),
     ("CC505 another upstream version", &[Swap("compose.yml", "version=1.1.0+1.27.2", "version=1.1.0+1.27.3")]),
     ("nothing for a tag with fewer numbers", &[Swap("compose.yml", "example/shop:1.27.2", "example/shop:1.27")]),
@@ -87,6 +117,16 @@ pub(crate) const DEPLOYS: &[Variant] = &[
 ];
 
 pub(crate) const PROMISES: &[Variant] = &[
+    ("CC309 a script that nobody can execute", &[Swap("compose.yml", "pg_backup, mode: 0555,", "pg_backup,")]),
+    ("CC309 a mode in tens", &[Swap("compose.yml", "pg_backup, mode: 0555,", "pg_backup, mode: 0644,")]),
+    (
+        "nothing when a shell reads it",
+        &[
+            Swap("compose.yml", "pg_backup, mode: 0555,", "pg_backup,"),
+            Swap("compose.yml", "\"/pg_backup.sh dump\"", "\"bash /pg_backup.sh dump\""),
+            Swap("compose.yml", "\"/pg_backup.sh load\"", "\"sh -c '/bin/sh /pg_backup.sh load'\""),
+        ],
+    ),
     (
         "CC206 a password",
         &[Swap(

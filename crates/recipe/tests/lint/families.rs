@@ -225,7 +225,11 @@ const CONFIGS: &[Variant] = &[
     ("CC105 no value", &[Swap("abra.sh", "export APP_CONF_VERSION=v3\n", "")]),
     (
         "CC106 not mounted",
-        &[Swap("compose.yml", "    configs:\n      - source: pg_backup\n        target: /pg_backup.sh\n", "")],
+        &[Swap(
+            "compose.yml",
+            "    configs:\n      - {source: pg_backup, mode: 0555,\n         target: /pg_backup.sh}\n",
+            "",
+        )],
     ),
     ("CC107 CC101 of 512,000 bytes", &[Fill("app.conf.tmpl", 512_000)]),
     ("CC001 CC107 CC101 of more than the engine takes", &[Fill("app.conf.tmpl", 1_024_000)]),

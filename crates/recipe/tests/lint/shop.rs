@@ -1,7 +1,7 @@
 //! A recipe that lint has nothing to say about, and ways to break it.
 
-use cc_ci_recipe::lint::{LintBase, LintInput, LintReport, Reading, lint};
-use cc_ci_recipe::source::Files;
+use cc_ci_recipe::lint::{Beside, LintBase, LintInput, LintReport, Reading, lint};
+use cc_ci_recipe::source::{Files, Problem};
 use cc_ci_recipe::version::{Tag, TagKind};
 
 const COMPOSE: &str = r#"version: "3.8"
@@ -39,8 +39,8 @@ services:
       POSTGRES_DB: shop
       POSTGRES_PASSWORD_FILE: /run/secrets/db_password
     configs:
-      - source: pg_backup
-        target: /pg_backup.sh
+      - {source: pg_backup, mode: 0555,
+         target: /pg_backup.sh}
     secrets: [db_password]
     volumes:
       - db:/var/lib/postgresql/data
@@ -151,6 +151,10 @@ pub(crate) enum Edit {
     Tag(&'static str, TagKind),
     /// All tags are removed.
     Untagged,
+    /// This is wrong with the settings for CI.
+    Settings(&'static str),
+    /// This is wrong with a test.
+    Tests(&'static str, &'static str),
 }
 
 /// A recipe with its tags.
@@ -158,6 +162,8 @@ pub(crate) enum Edit {
 pub(crate) struct Shop {
     pub(crate) files: Files,
     tags: Vec<Tag>,
+    settings: Vec<Problem>,
+    tests: Vec<Problem>,
 }
 
 impl Shop {
@@ -174,7 +180,7 @@ impl Shop {
             ("pg_backup.sh", "pg_dump shop\n"),
         ];
         let tag = Tag { name: "1.0.0+1.27.2".to_owned(), kind: TagKind::Annotated, commit: BASE.to_owned() };
-        Self { files: files.into_iter().collect(), tags: vec![tag] }
+        Self { files: files.into_iter().collect(), tags: vec![tag], settings: Vec::new(), tests: Vec::new() }
     }
 
     /// The good recipe with changes.
@@ -197,19 +203,33 @@ impl Shop {
                     shop.tags.push(Tag { name: name.to_owned(), kind, commit: HEAD.to_owned() });
                 }
                 Edit::Untagged => shop.tags.clear(),
+                Edit::Settings(what) => shop.settings.push(Problem::error("tests/ci.toml", what).line(2)),
+                Edit::Tests(file, what) => shop.tests.push(Problem::error(file, what)),
             }
         }
         shop
     }
 
+    fn beside(&self) -> Beside<'_> {
+        Beside { settings: &self.settings, tests: &self.tests }
+    }
+
     /// Linted, and compared with another state of it.
     pub(crate) fn against(&self, base: &Self) -> LintReport {
+        let beside = self.beside();
         let base = LintBase { name: "1.0.0+1.27.2".to_owned(), reading: Reading::of("shop", &base.files) };
-        lint(&LintInput { head: Reading::of("shop", &self.files), base: Some(base), tags: &self.tags, commit: HEAD })
+        lint(&LintInput {
+            head: Reading::of("shop", &self.files),
+            base: Some(base),
+            tags: &self.tags,
+            commit: HEAD,
+            beside,
+        })
     }
 
     /// Linted by itself.
     pub(crate) fn alone(&self) -> LintReport {
-        lint(&LintInput { head: Reading::of("shop", &self.files), base: None, tags: &self.tags, commit: HEAD })
+        let beside = self.beside();
+        lint(&LintInput { head: Reading::of("shop", &self.files), base: None, tags: &self.tags, commit: HEAD, beside })
     }
 }

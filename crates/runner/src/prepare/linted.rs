@@ -1,6 +1,7 @@
 //! Lints a commit from git objects; what is in the work tree counts only where that is what is tested.
 
 use super::choosing::{Subject, choose_base};
+use super::own;
 use super::snapshot::Snapshot;
 use super::tree::texts;
 use crate::error::RunnerError;
@@ -8,7 +9,9 @@ use cc_ci_engine::git::{self, Repository};
 use cc_ci_model::ids::Commit;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::choose::Wish;
-use cc_ci_recipe::lint::{self, LintInput, LintReport, Reading};
+use cc_ci_model::plan::own_tests::FOLDER;
+use cc_ci_model::settings::{self, Settings};
+use cc_ci_recipe::lint::{self, Beside, LintInput, LintReport, Reading};
 use cc_ci_recipe::source::Files;
 use cc_ci_recipe::version::{Tag, Version};
 
@@ -61,12 +64,20 @@ fn named(base: &Base) -> Option<(String, &Commit)> {
 pub(crate) fn lint(
     name: &str,
     snapshot: &Snapshot,
-    files: &Files,
+    files: &git::CommitFiles,
     tags: &[Tag],
     compared: Option<&Compared>,
 ) -> LintReport {
+    let ci = format!("{FOLDER}/{}", settings::FILE);
+    let own_settings = files
+        .text
+        .get(&ci)
+        .map_or_else(Vec::new, |text| Settings::read([(ci.as_str(), text.as_str())]).err().unwrap_or_default());
+    let tests = own::in_tree(files).refused;
+    let beside = Beside { settings: &own_settings, tests: &tests };
+    let files = &texts(files);
     let base = compared.map(|one| lint::LintBase { name: one.name.clone(), reading: Reading::of(name, &one.files) });
-    lint::lint(&LintInput { head: Reading::of(name, files), base, tags, commit: &snapshot.name() })
+    lint::lint(&LintInput { head: Reading::of(name, files), base, tags, commit: &snapshot.name(), beside })
 }
 
 /// The version label of a tree that may not be deployable.

@@ -86,7 +86,8 @@ pub(super) fn own(
     Ok(Own { tests, folders, approval, withheld: BTreeSet::new(), notes })
 }
 
-fn in_tree(files: &CommitFiles) -> OwnTests {
+/// The tests and hooks of a commit.
+pub(super) fn in_tree(files: &CommitFiles) -> OwnTests {
     let folder = format!("{FOLDER}/");
     let paths = files.text.keys().chain(files.left_out.keys());
     let found = paths.filter_map(|path| Some((path.strip_prefix(&folder)?, files.executable.contains(path))));

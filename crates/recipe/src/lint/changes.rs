@@ -1,0 +1,114 @@
+//! `CC416`, `CC417`: what head changes about things that operators have, and that Swarm refuses to change or leaves as they are.
+
+use super::{LintBase, LintInput, Rule, RuleCheck, RuleHit};
+use crate::compose::{Compose, DeployMode, Network, Service, Volume};
+use crate::source::Severity;
+use std::collections::BTreeMap;
+
+pub(super) const RULES: [Rule; 2] = [
+    Rule {
+        id: "CC416",
+        title: "services keep their mode",
+        severity: Some(Severity::Error),
+        what: "No service of the base has another `deploy.mode` at head. The base is what `--against` names, else the one of a run.",
+        why: "Swarm answers `service mode change is not allowed`, and every operator's upgrade ends there. A fresh install hides it.",
+        mend: "Leave the mode, or give the service another name, so that the old one is removed and the new one made.",
+        example: "deploy:\n  mode: global   # was replicated: no operator can upgrade",
+        check: RuleCheck::Offline(modes),
+    },
+    Rule {
+        id: "CC417",
+        title: "networks and volumes that exist are not changed",
+        severity: Some(Severity::Warning),
+        what: "No network and no volume of the base that is the stack's own has other settings at head: driver, options, address pools, \
+            `internal`, `attachable`.",
+        why: "`docker stack deploy` makes what is missing and leaves what is there as it is, without a word: operators go on with the \
+            old settings, and only new apps have the new ones.",
+        mend: "Give the network another key; for a volume say in the release note what operators have to do.",
+        example: "networks:\n  internal:\n    internal: true   # no effect where the network exists",
+        check: RuleCheck::Offline(kept),
+    },
+];
+
+/// The compose files that are deployed by default, at head and at base.
+fn both<'i>(input: &'i LintInput<'_>) -> Option<(&'i Compose, &'i Compose, &'i LintBase<'i>)> {
+    let base = input.base.as_ref()?;
+    Some((&input.head.default().compose, &base.reading.default().compose, base))
+}
+
+fn modes(input: &LintInput<'_>) -> Vec<RuleHit> {
+    let Some((head, older, base)) = both(input) else { return Vec::new() };
+    let changed = head.services.iter().filter_map(|(name, service)| {
+        let (was, is) = (mode(older.services.get(name)?), mode(service));
+        (was != is).then(|| {
+            let words =
+                format!("service `{name}` is {} and was {} at {}: Swarm refuses that", word(is), word(was), base.name);
+            let places = ["deploy.mode", "deploy", "image"].map(|key| format!("services.{name}.{key}"));
+            let place = places.iter().find(|place| head.place(place).is_some());
+            let hit = RuleHit::new(words).hint("give the service another name, or leave its mode");
+            place.map_or_else(|| hit.clone(), |place| hit.clone().key(head, place))
+        })
+    });
+    changed.collect()
+}
+
+fn mode(service: &Service) -> DeployMode {
+    service.deploy.mode.unwrap_or(DeployMode::Replicated)
+}
+
+fn word(mode: DeployMode) -> &'static str {
+    match mode {
+        DeployMode::Replicated => "replicated",
+        DeployMode::Global => "global",
+        DeployMode::ReplicatedJob => "a replicated job",
+        DeployMode::GlobalJob => "a global job",
+    }
+}
+
+fn kept(input: &LintInput<'_>) -> Vec<RuleHit> {
+    let Some((head, older, base)) = both(input) else { return Vec::new() };
+    let changed = |kind: &str, key: &str, what: Vec<&str>| {
+        let (what, be) = (what.join(", "), if what.len() == 1 { "is" } else { "are" });
+        let words =
+            format!("{kind} `{key}`: {what} {be} not as at {}, which changes nothing where it exists", base.name);
+        RuleHit::new(words).key(head, &format!("{kind}s.{key}"))
+    };
+    let networks = pairs(&head.networks, &older.networks).filter(|(_, is, was)| !is.external && !was.external);
+    let networks = networks.filter(|(_, is, was)| is.name == was.name).map(|(key, is, was)| (key, of_network(is, was)));
+    let networks = networks.filter(|(_, what)| !what.is_empty()).map(|(key, what)| {
+        changed("network", key, what).hint("give the network another key: the old one is left, and the new one made")
+    });
+    let volumes = pairs(&head.volumes, &older.volumes).filter(|(_, is, was)| !is.external && !was.external);
+    let volumes = volumes.filter(|(_, is, was)| is.name == was.name).map(|(key, is, was)| (key, of_volume(is, was)));
+    let volumes = volumes.filter(|(_, what)| !what.is_empty()).map(|(key, what)| {
+        changed("volume", key, what).hint("say in the release note what operators have to do with the volume they have")
+    });
+    networks.chain(volumes).collect()
+}
+
+/// What both have under one key.
+fn pairs<'m, T>(
+    head: &'m BTreeMap<String, T>,
+    older: &'m BTreeMap<String, T>,
+) -> impl Iterator<Item = (&'m str, &'m T, &'m T)> {
+    head.iter().filter_map(|(key, is)| Some((key.as_str(), is, older.get(key)?)))
+}
+
+fn of_network(is: &Network, was: &Network) -> Vec<&'static str> {
+    // Swarm makes an overlay of a network that says nothing.
+    let driver = |one: &Network| one.driver.clone().filter(|driver| driver != "overlay");
+    let differs = [
+        ("`driver`", driver(is) != driver(was)),
+        ("`driver_opts`", is.driver_opts != was.driver_opts),
+        ("`ipam`", is.ipam != was.ipam),
+        ("`internal`", is.internal != was.internal),
+        ("`attachable`", is.attachable != was.attachable),
+    ];
+    differs.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect()
+}
+
+fn of_volume(is: &Volume, was: &Volume) -> Vec<&'static str> {
+    let driver = |one: &Volume| one.driver.clone().filter(|driver| driver != "local");
+    let differs = [("`driver`", driver(is) != driver(was)), ("`driver_opts`", is.driver_opts != was.driver_opts)];
+    differs.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect()
+}
