@@ -64,5 +64,5 @@ async fn of_place(
         MarkerPlace::Sqlite(file) => (Counted::Rows, sqlite::count(bench, mounts, file).await?),
     };
     let service = place.service().to_owned();
-    Ok(held.map(|Held { databases, used }| Server { service, counted, databases, used }))
+    Ok(held.map(|Held { databases, filled, used }| Server { service, counted, databases, filled, used }))
 }

@@ -1,13 +1,15 @@
 //! Marker rows in a MariaDB or MySQL database, written by its own client inside its own container.
 
-use cc_ci_model::data::rows::Tables;
+use cc_ci_model::data::rows::{FilledColumns, Tables};
 use cc_ci_model::ids::StackName;
 use cc_ci_recipe::database::Database;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
-use super::tables::{Held, Table, columns, name_of, questions, quoted, read as read_counts};
+use super::tables::{
+    Held, Joining, Table, all_quoted, columns, columns_by_table, name_of, questions, quoted, read as read_counts,
+};
 use super::{FoundMarkers, MarkerPhase, sql};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
 use crate::swarm::Containers;
@@ -146,6 +148,11 @@ const TABLES: &str = "SELECT HEX(table_schema), HEX(table_name) FROM information
     WHERE table_type = 'BASE TABLE' AND engine <> 'MEMORY' \
     AND table_schema NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys')";
 
+/// Every column of those tables that can be empty, under the names of database and table.
+const COLUMNS: &str = "SELECT CONCAT(HEX(table_schema), '.', HEX(table_name)), HEX(column_name) FROM information_schema.columns \
+    WHERE table_schema NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys') \
+    ORDER BY table_schema, table_name, ordinal_position";
+
 /// Every database that other containers are connected to.
 const USED: &str = "SELECT HEX(db), COUNT(*) FROM information_schema.processlist \
     WHERE db IS NOT NULL AND host NOT LIKE 'localhost%' AND host NOT LIKE '127.%' GROUP BY db";
@@ -170,27 +177,30 @@ pub(super) async fn count(
     let login = MysqlLogin { database: Some("information_schema".to_owned()), ..login.clone() };
     let asked = tokio::try_join!(
         ask_as(containers, stack, &login, TABLES, First::Root),
+        ask_as(containers, stack, &login, COLUMNS, First::Root),
         ask_as(containers, stack, &login, USED, First::Root)
     );
-    let (list, used) = match asked? {
-        (Ok(list), Ok(used)) => (list, used),
-        (Err(refusal), _) | (_, Err(refusal)) => return Ok(Err(refusal)),
+    let (list, each, used) = match asked? {
+        (Ok(list), Ok(each), Ok(used)) => (list, columns_by_table(&each), used),
+        (Err(refusal), _, _) | (_, Err(refusal), _) | (_, _, Err(refusal)) => return Ok(Err(refusal)),
     };
     let mut databases: BTreeMap<String, Vec<Table>> = BTreeMap::new();
     for [schema, name] in columns(&list) {
+        let columns = all_quoted(each.get(&format!("{schema}.{name}")), '`');
         let (Some(schema), Some(name)) = (name_of(schema), name_of(name)) else { continue };
         let quoted = format!("{}.{}", quoted(&schema, '`'), quoted(&name, '`'));
-        databases.entry(schema).or_default().push(Table { quoted, shown: name });
+        databases.entry(schema).or_default().push(Table { quoted, shown: name, columns });
     }
     let mut held = Held { used: columns(&used).filter_map(|[name, _]| name_of(name)).collect(), ..Held::default() };
     for (name, tables) in databases {
-        let mut counts = Tables::new();
-        for (chunk, sql) in questions(&tables) {
+        let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
+        for (chunk, sql) in questions(&tables, Joining::Function) {
             match ask_as(containers, stack, &login, &sql, First::Root).await? {
-                Ok(answer) => read_counts(chunk, &answer, &mut counts),
+                Ok(answer) => read_counts(chunk, &answer, &mut counts, &mut filled),
                 Err(refusal) => return Ok(Err(format!("database {name}: {refusal}"))),
             }
         }
+        held.filled.insert(name.clone(), filled);
         held.databases.insert(name, counts);
     }
     Ok(Ok(held))

@@ -1,13 +1,15 @@
 //! Marker rows in a PostgreSQL database, written by `psql` inside the database's own container.
 
-use cc_ci_model::data::rows::Tables;
+use cc_ci_model::data::rows::{FilledColumns, Tables};
 use cc_ci_model::ids::StackName;
 use cc_ci_recipe::database::Database;
 use futures_util::future::try_join_all;
 use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
-use super::tables::{Held, Table, columns, name_of, questions, quoted, read as read_counts};
+use super::tables::{
+    Held, Joining, Table, all_quoted, columns, columns_by_table, name_of, questions, quoted, read as read_counts,
+};
 use super::{FoundMarkers, MarkerPhase, sql};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
 use crate::swarm::Containers;
@@ -122,6 +124,12 @@ const TABLES: &str = "SELECT encode(convert_to(n.nspname, 'UTF8'), 'hex'), encod
     AND NOT c.relispartition AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') \
     AND c.relpersistence = 'p' AND n.nspname NOT IN ('pg_catalog', 'information_schema')";
 
+/// Every column of those tables that can be empty, under the names of schema and table.
+const COLUMNS: &str = "SELECT encode(convert_to(n.nspname, 'UTF8'), 'hex') || '.' || encode(convert_to(c.relname, 'UTF8'), 'hex'), \
+    encode(convert_to(a.attname, 'UTF8'), 'hex') FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
+    JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY a.attrelid, a.attnum";
+
 /// Where the server's files lie; the inner error is what it said instead.
 pub(super) async fn folder(
     containers: &Containers,
@@ -148,7 +156,10 @@ pub(super) async fn count(
     let mut held = Held::default();
     for ((name, is_used), tables) in databases.into_iter().zip(counted) {
         match tables {
-            Ok(tables) => drop(held.databases.insert(name.clone(), tables)),
+            Ok((tables, filled)) => {
+                held.databases.insert(name.clone(), tables);
+                held.filled.insert(name.clone(), filled);
+            }
             Err(refusal) => return Ok(Err(format!("database {name}: {refusal}"))),
         }
         if is_used {
@@ -163,26 +174,31 @@ async fn of_database(
     stack: &StackName,
     login: &PostgresLogin,
     database: &str,
-) -> Result<Result<Tables, String>, WorkError> {
+) -> Result<Result<(Tables, FilledColumns), String>, WorkError> {
     let login = &PostgresLogin { database: Some(database.to_owned()), ..login.clone() };
     let list = match ask(containers, stack, login, TABLES).await? {
         Ok(list) => list,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let each = match ask(containers, stack, login, COLUMNS).await? {
+        Ok(each) => columns_by_table(&each),
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let tables = columns(&list).filter_map(|[schema, name]| {
+        let columns = all_quoted(each.get(&format!("{schema}.{name}")), '"');
         let (schema, name) = (name_of(schema)?, name_of(name)?);
         let quoted = format!("{}.{}", quoted(&schema, '"'), quoted(&name, '"'));
-        Some(Table { quoted, shown: if schema == "public" { name } else { format!("{schema}.{name}") } })
+        Some(Table { quoted, shown: if schema == "public" { name } else { format!("{schema}.{name}") }, columns })
     });
     let tables: Vec<Table> = tables.collect();
-    let mut counts = Tables::new();
-    for (chunk, sql) in questions(&tables) {
+    let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
+    for (chunk, sql) in questions(&tables, Joining::Bars) {
         match ask(containers, stack, login, &sql).await? {
-            Ok(answer) => read_counts(chunk, &answer, &mut counts),
+            Ok(answer) => read_counts(chunk, &answer, &mut counts, &mut filled),
             Err(refusal) => return Ok(Err(refusal)),
         }
     }
-    Ok(Ok(counts))
+    Ok(Ok((counts, filled)))
 }
 
 /// Waits until the server answers a trivial question. `Err` says what it answered instead.

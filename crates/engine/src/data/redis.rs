@@ -5,7 +5,6 @@
 use cc_ci_model::data::outside::Lasts;
 use cc_ci_model::ids::StackName;
 use cc_ci_recipe::database::Database;
-use std::collections::BTreeSet;
 use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
@@ -156,7 +155,7 @@ fn held(text: &str) -> Held {
         let lasting = number("keys")?.saturating_sub(number("expires").unwrap_or(0));
         Some((name.to_owned(), [("keys".to_owned(), lasting)].into()))
     });
-    Held { databases: databases.collect(), used: BTreeSet::new() }
+    Held { databases: databases.collect(), ..Held::default() }
 }
 
 /// Waits until the server answers. `Err` says what it answered instead.

@@ -5,14 +5,16 @@
 
 use cc_ci_model::data::Mounted;
 use cc_ci_model::data::churn::Churn;
-use cc_ci_model::data::rows::Tables;
+use cc_ci_model::data::rows::{FilledColumns, Tables};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
 use super::files::Folder;
 use super::index;
-use super::tables::{Held, Table, columns, name_of, questions, quoted, read as read_counts};
+use super::tables::{
+    Held, Joining, Table, all_quoted, columns, columns_by_table, name_of, questions, quoted, read as read_counts,
+};
 use super::{FoundMarkers, MarkerPhase, sql};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
 use crate::workbench::{WorkError, Workbench};
@@ -137,6 +139,10 @@ const TABLES: &str = "SELECT hex(name), 0 FROM sqlite_master AS own WHERE type =
     AND NOT EXISTS (SELECT 1 FROM sqlite_master AS other WHERE other.sql LIKE 'CREATE VIRTUAL TABLE%' \
     AND (own.name = other.name OR substr(own.name, 1, length(other.name) + 1) = other.name || '_'))";
 
+/// Every column of every table, under the table's name.
+const COLUMNS: &str = "SELECT hex(own.name), hex(one.name) FROM sqlite_master AS own, pragma_table_info(own.name) AS one \
+    WHERE own.type = 'table' AND own.sql NOT LIKE 'CREATE VIRTUAL TABLE%'";
+
 /// Counts every table of the file; the inner error is what the file said instead.
 pub(super) async fn count(
     bench: &Workbench,
@@ -147,16 +153,24 @@ pub(super) async fn count(
         Ok(list) => list,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let names = columns(&list).filter_map(|[name, _]| name_of(name));
-    let tables: Vec<Table> = names.map(|name| Table { quoted: quoted(&name, '"'), shown: name }).collect();
-    let mut counts = Tables::new();
-    for (chunk, sql) in questions(&tables) {
+    let each = match ask(bench, mounts, file, COLUMNS).await? {
+        Ok(each) => columns_by_table(&each),
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let tables = columns(&list).filter_map(|[hex, _]| {
+        let shown = name_of(hex)?;
+        Some(Table { quoted: quoted(&shown, '"'), shown, columns: all_quoted(each.get(hex), '"') })
+    });
+    let tables: Vec<Table> = tables.collect();
+    let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
+    for (chunk, sql) in questions(&tables, Joining::Bars) {
         match ask(bench, mounts, file, &sql).await? {
-            Ok(answer) => read_counts(chunk, &answer, &mut counts),
+            Ok(answer) => read_counts(chunk, &answer, &mut counts, &mut filled),
             Err(refusal) => return Ok(Err(refusal)),
         }
     }
-    Ok(Ok(Held { databases: [("main".to_owned(), counts)].into(), used: BTreeSet::new() }))
+    let main = || "main".to_owned();
+    Ok(Ok(Held { databases: [(main(), counts)].into(), filled: [(main(), filled)].into(), used: BTreeSet::new() }))
 }
 
 async fn ask(

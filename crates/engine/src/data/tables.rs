@@ -1,16 +1,24 @@
 //! The questions that count tables, and what their answers say: the same for every kind of database.
 
-use cc_ci_model::data::rows::Tables;
+use cc_ci_model::data::rows::{FilledColumns, Tables};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many tables are counted by one question.
 const AT_ONCE: usize = 200;
+
+/// How long a question may be, in bytes: it is one argument of a command.
+const LONGEST: usize = 60_000;
+
+/// Of so many columns of a table the values are counted.
+const MOST_COLUMNS: usize = 100;
 
 /// What a server was found to hold.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Held {
     /// The rows of each table, by database.
     pub(super) databases: BTreeMap<String, Tables>,
+    /// The values of each column, by database.
+    pub(super) filled: BTreeMap<String, FilledColumns>,
     /// The databases that others are connected to.
     pub(super) used: BTreeSet<String>,
 }
@@ -22,25 +30,78 @@ pub(super) struct Table {
     pub(super) quoted: String,
     /// As it is shown and matched.
     pub(super) shown: String,
+    /// Its columns: quoted, and as they are shown.
+    pub(super) columns: Vec<(String, String)>,
 }
 
-/// The fewest statements that count the tables, each with those it asks about. They are told apart by their place in it,
-/// whatever their names.
-pub(super) fn questions(list: &[Table]) -> impl Iterator<Item = (&[Table], String)> {
-    list.chunks(AT_ONCE).map(|chunk| {
-        let each = chunk.iter().enumerate().map(|(at, table)| format!("SELECT {at}, COUNT(*) FROM {}", table.quoted));
-        (chunk, each.collect::<Vec<_>>().join(" UNION ALL "))
-    })
+/// How a kind of database writes several numbers as one text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Joining {
+    /// With `||`.
+    Bars,
+    /// With `CONCAT_WS`.
+    Function,
+}
+
+impl Joining {
+    fn join(self, numbers: &[String]) -> String {
+        match (self, numbers) {
+            (_, [one]) => one.clone(),
+            (Self::Bars, _) => numbers.join(" || ',' || "),
+            (Self::Function, _) => format!("CONCAT_WS(',', {})", numbers.join(", ")),
+        }
+    }
+}
+
+/// The fewest statements that count the tables and the values of their columns, each with those it asks about. They are told apart
+/// by their place in it, whatever their names.
+pub(super) fn questions(list: &[Table], joining: Joining) -> Vec<(&[Table], String)> {
+    let mut asked: Vec<(&[Table], String)> = Vec::new();
+    let (mut from, mut sql) = (0, String::new());
+    for (at, table) in list.iter().enumerate() {
+        let values = table.columns.iter().take(MOST_COLUMNS).map(|(quoted, _)| format!("COUNT({quoted})"));
+        let numbers: Vec<String> = std::iter::once("COUNT(*)".to_owned()).chain(values).collect();
+        let counted = format!("{} FROM {}", joining.join(&numbers), table.quoted);
+        if at > from && (at - from == AT_ONCE || sql.len() + counted.len() > LONGEST) {
+            asked.push((&list[from..at], std::mem::take(&mut sql)));
+            from = at;
+        }
+        let and = if at == from { "" } else { " UNION ALL " };
+        sql.extend([and, "SELECT ", &(at - from).to_string(), ", ", &counted]);
+    }
+    if from < list.len() {
+        asked.push((&list[from..], sql));
+    }
+    asked
 }
 
 /// Reads the answer to one of the [`questions`].
-pub(super) fn read(chunk: &[Table], answer: &str, counts: &mut Tables) {
-    for [at, rows] in columns(answer) {
-        let (Ok(at), Ok(rows)) = (at.parse::<usize>(), rows.parse::<u64>()) else { continue };
-        if let Some(table) = chunk.get(at) {
-            counts.insert(table.shown.clone(), rows);
+pub(super) fn read(chunk: &[Table], answer: &str, counts: &mut Tables, filled: &mut FilledColumns) {
+    for [at, numbers] in columns(answer) {
+        let numbers: Option<Vec<u64>> = numbers.split(',').map(|number| number.parse().ok()).collect();
+        let (Ok(at), Some(numbers)) = (at.parse::<usize>(), numbers) else { continue };
+        if let (Some(table), Some((rows, values))) = (chunk.get(at), numbers.split_first()) {
+            counts.insert(table.shown.clone(), *rows);
+            let names = table.columns.iter().map(|(_, shown)| shown.clone());
+            filled.insert(table.shown.clone(), names.zip(values.iter().copied()).collect());
         }
     }
+}
+
+/// The columns of each table, as a list of names of tables and of columns, both in hexadecimal, says: by the name of the table.
+pub(super) fn columns_by_table(list: &str) -> BTreeMap<String, Vec<String>> {
+    let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for [table, column] in columns(list) {
+        if let Some(column) = name_of(column) {
+            tables.entry(table.to_owned()).or_default().push(column);
+        }
+    }
+    tables
+}
+
+/// Names between quotes of one kind, each beside the name itself.
+pub(super) fn all_quoted(names: Option<&Vec<String>>, quote: char) -> Vec<(String, String)> {
+    names.into_iter().flatten().map(|name| (quoted(name, quote), name.clone())).collect()
 }
 
 /// The two columns of each row as the clients print them.
@@ -74,15 +135,15 @@ mod tests {
 
     #[test]
     fn tables_are_counted_in_parts_and_told_apart_by_their_place() {
-        let table = |at: usize| Table { quoted: format!("t{at}"), shown: format!("public.t{at}") };
+        let table = |at: usize| Table { quoted: format!("t{at}"), shown: format!("public.t{at}"), columns: Vec::new() };
         let mut list: Vec<Table> = (1..AT_ONCE).map(table).collect();
         list.extend([table(AT_ONCE), table(AT_ONCE + 1)]);
         let mut counts = Tables::new();
-        for (chunk, sql) in questions(&list) {
+        for (chunk, sql) in questions(&list, Joining::Bars) {
             let last = chunk.len() - 1;
             let rows = sql.matches("COUNT").count();
             let first = if last == 0 { "" } else { "0\t2\n" };
-            read(chunk, &format!("{last}|{rows}\r\n{first}noise\n999|1\n"), &mut counts);
+            read(chunk, &format!("{last}|{rows}\r\n{first}noise\n999|1\n"), &mut counts, &mut FilledColumns::new());
         }
         assert_eq!(
             counts,
@@ -91,9 +152,38 @@ mod tests {
                 .into()
         );
         assert_eq!(
-            questions(&list[..2]).next().unwrap().1,
+            questions(&list[..2], Joining::Bars)[0].1,
             "SELECT 0, COUNT(*) FROM t1 UNION ALL SELECT 1, COUNT(*) FROM t2"
         );
-        assert_eq!(questions(&[]).count(), 0);
+        assert_eq!(questions(&[], Joining::Bars).len(), 0);
+    }
+
+    #[test]
+    fn values_are_counted_with_their_table_and_no_question_is_too_long() {
+        let columns = vec![("\"a\"".to_owned(), "a".to_owned()), ("\"b\"".to_owned(), "b".to_owned())];
+        let table = Table { quoted: "t".to_owned(), shown: "t".to_owned(), columns };
+        let list = [table];
+        assert_eq!(
+            questions(&list, Joining::Bars)[0].1,
+            "SELECT 0, COUNT(*) || ',' || COUNT(\"a\") || ',' || COUNT(\"b\") FROM t"
+        );
+        assert_eq!(
+            questions(&list, Joining::Function)[0].1,
+            "SELECT 0, CONCAT_WS(',', COUNT(*), COUNT(\"a\"), COUNT(\"b\")) FROM t"
+        );
+        let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
+        read(&list, "0|7,7,0\n", &mut counts, &mut filled);
+        assert_eq!((counts["t"], filled["t"]["a"], filled["t"]["b"]), (7, 7, 0));
+        let wide = |at: usize| {
+            let columns =
+                (0..300).map(|column| (format!("\"a_long_name_{column}\""), format!("a_long_name_{column}"))).collect();
+            Table { quoted: format!("t{at}"), shown: format!("t{at}"), columns }
+        };
+        let wide: Vec<Table> = (0..60).map(wide).collect();
+        let asked = questions(&wide, Joining::Bars);
+        assert!(
+            asked.len() > 1 && asked.iter().all(|(_, sql)| sql.len() < 2 * LONGEST && sql.starts_with("SELECT 0, "))
+        );
+        assert_eq!(asked.iter().map(|(chunk, _)| chunk.len()).sum::<usize>(), wide.len());
     }
 }

@@ -21,6 +21,7 @@ mod backup;
 mod contract;
 
 mod databases;
+mod emptied;
 
 mod sqlite;
 mod standby;

@@ -72,6 +72,7 @@ mod tests {
             service: "db".into(),
             counted: Counted::Rows,
             databases: databases.iter().map(|(name, of)| ((*name).to_owned(), tables(of))).collect(),
+            filled: BTreeMap::new(),
             used: ["app".to_owned()].into(),
         }
     }

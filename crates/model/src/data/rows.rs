@@ -1,5 +1,7 @@
 //! How many rows every table of the app's databases holds, and what a later count lacks of an earlier one (DATA-3).
 
+mod emptied;
+
 use super::churn::Churn;
 use crate::outcome::{Cause, Finding};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,12 +49,17 @@ pub struct Server {
     pub counted: Counted,
     /// The rows of each table, by database.
     pub databases: BTreeMap<String, Tables>,
+    /// The values of each table's columns, by database; empty where they were not counted.
+    pub filled: BTreeMap<String, FilledColumns>,
     /// The databases that other services were connected to.
     pub used: BTreeSet<String>,
 }
 
 /// Rows by table.
 pub type Tables = BTreeMap<String, u64>;
+
+/// By table and column, in how many rows there is a value.
+pub type FilledColumns = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// What a server keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +115,17 @@ pub struct RowLoss {
 /// What of a database was lost. The order is that of weight.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lost {
+    /// A column that had a value in nearly every row has none in any.
+    Values {
+        /// Rows with a value before.
+        before: u64,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Rows of the table before.
+        of: u64,
+    },
     /// A table has fewer rows, or keys.
     Fewer {
         /// Rows that are missing.
@@ -149,6 +167,10 @@ impl RowLoss {
             Lost::Fewer { table, before, after, .. } => {
                 format!("{server}: {table} of database {database}: {} before, {after} after", rows(*before))
             }
+            Lost::Values { table, column, before, of } => format!(
+                "{server}: column {column} of {table} of database {database} had a value in {before} of {}, and has none in any",
+                rows(*of)
+            ),
             Lost::Table { table, before } => {
                 format!("{server}: table {table} of database {database} is gone ({})", rows(*before))
             }
@@ -177,6 +199,8 @@ impl RowLoss {
             Lost::Database { before } | Lost::Left { before, .. } => {
                 format!("{server}: database {database} ({}) is in no dump", rows(*before))
             }
+            // Dumps are read row by row: of columns nothing is known.
+            Lost::Values { .. } => self.summary(),
         }
     }
 }
@@ -186,8 +210,8 @@ fn rows(count: u64) -> String {
 }
 
 /// What to do about losses that are meant to be.
-const WAY_OUT: &str =
-    "if this is meant to be: name it in `data.expected` of `tests/ci.toml`, as `\"TABLE\"` or `\"DATABASE/TABLE\"`";
+const WAY_OUT: &str = "if this is meant to be: name it in `data.expected` of `tests/ci.toml`, as `\"TABLE\"`, `\"DATABASE/TABLE\"` or \
+     `\"TABLE.COLUMN\"`";
 
 /// One finding for all losses, led by the weightiest; `None` when there is none.
 #[must_use]
@@ -245,6 +269,7 @@ fn of_database(database: &str, tables: &Tables, old: &Server, new: &Server, flee
         return if renamed { Vec::new() } else { vec![Lost::Database { before }] };
     };
     let mut lost = in_tables(&lasting, tables, now);
+    lost.extend(emptied::columns(database, &lasting, (old, new), now, fleeting));
     if old.used.contains(database) && !new.used.contains(database) {
         let was_empty =
             |name: &&String| old.databases.get(*name).is_none_or(|tables| tables.values().all(|rows| *rows == 0));

@@ -279,9 +279,9 @@ pub const KEYS: &[SettingKey] = &[
     SettingKey {
         name: "data.expected",
         form: "a list of patterns as those of `data.churn`: without `/` for any table or database of that name, with `/` for \
-               a table by `DATABASE/TABLE`",
+               a table by `DATABASE/TABLE`; `TABLE.COLUMN` for a column",
         default: "tables of sessions, caches, logs, jobs and locks may always lose rows",
-        meaning: "Tables that may lose rows, or go, in an upgrade or a restore.",
+        meaning: "Tables that may lose rows, or go, and columns that may lose their values, in an upgrade or a restore.",
         example: "data.expected = [\"icons\", \"bridge/rooms\"]",
         read: |reading, item| {
             if let Some(patterns) = loss_patterns(reading, item) {

@@ -11,7 +11,7 @@ use crate::data::sqlite::SqliteFile;
 use cc_ci_model::data::dumped::DumpedDatabase;
 use cc_ci_model::data::rows::{Counted, Server};
 use cc_ci_model::data::{Entry, Mounted, VolumeIndex};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const VALUE: &str = "0123456789abcdef";
 
@@ -175,6 +175,7 @@ fn a_dump_without_the_rows_of_a_table_is_named_unless_the_restore_has_to_tell() 
         service: "db".into(),
         counted: Counted::Rows,
         databases: [("app".to_owned(), tables(7))].into(),
+        filled: BTreeMap::new(),
         used: BTreeSet::new(),
     };
     let rows = RowCounts { servers: [(counting::name(&place), server)].into(), ..RowCounts::default() };

@@ -4,7 +4,13 @@ use super::*;
 
 /// `database: table=rows table=rows; database: …`, a `*` before a database that the app is connected to.
 fn server(text: &str, counted: Counted) -> Server {
-    let mut server = Server { service: "db".into(), counted, databases: BTreeMap::new(), used: BTreeSet::new() };
+    let mut server = Server {
+        service: "db".into(),
+        counted,
+        databases: BTreeMap::new(),
+        filled: BTreeMap::new(),
+        used: BTreeSet::new(),
+    };
     for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
         let (name, tables) = part.split_once(':').unwrap();
         if let Some(name) = name.strip_prefix('*') {
