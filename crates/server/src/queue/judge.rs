@@ -14,12 +14,13 @@ pub(super) fn end(job: &JobRow, outcome: &ChildOutcome, view: Option<&ReportView
         level: view.verdict.shown_level(),
         blame: view.verdict.blame,
     };
-    let bare = |color| JobEnd::Judged { color, level: None, blame: None };
     let record = view.map(|view| (view, view.verdict.color == Color::Green));
     match (outcome.kind, record) {
         (Kind::Green, Some((view, _))) => judged(view),
-        (Kind::Green, None) => bare(Color::Green),
-        (Kind::Red, None) => bare(Color::Red),
+        (Kind::Green, None) => {
+            JobEnd::Lost { why: "the run calls itself green, and its record cannot be read".to_owned() }
+        }
+        (Kind::Red, None) => JobEnd::Judged { color: Color::Red, level: None, blame: None },
         // The run does not call itself green, so nobody does.
         (Kind::Red | Kind::Infrastructure | Kind::Cancelled | Kind::Deadline | Kind::Internal, Some((_, true))) => {
             JobEnd::Lost { why: words() }
@@ -34,5 +35,43 @@ pub(super) fn end(job: &JobRow, outcome: &ChildOutcome, view: Option<&ReportView
         (Kind::Usage | Kind::NoSwarm, _) | (Kind::Infrastructure | Kind::Deadline | Kind::Internal, None) => {
             JobEnd::Lost { why: words() }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Wish;
+    use crate::db::jobs::JobPhase;
+    use cc_ci_web::board::job::{JobId, Lane, WaitsFor};
+
+    fn job() -> JobRow {
+        JobRow {
+            id: JobId(1),
+            repo: 1,
+            pr: 7,
+            sha: "1a".repeat(20).parse().unwrap(),
+            wish: Wish::default(),
+            lane: Lane::Pull,
+            phase: JobPhase::Running,
+            waits: WaitsFor::Nothing,
+            queued_at: 0,
+            ended_at: None,
+            end: None,
+            note: None,
+            ended_by: None,
+            signalled_at: None,
+        }
+    }
+
+    #[test]
+    fn a_green_that_no_record_shows_is_none() {
+        let said = |kind: &str| {
+            let text = format!(r#"{{"schema": 1, "run": "r-1", "kind": "{kind}", "message": "so it ended"}}"#);
+            end(&job(), &serde_json::from_str::<ChildOutcome>(&text).unwrap(), None)
+        };
+        assert!(matches!(said("green"), JobEnd::Lost { .. }));
+        assert!(matches!(said("red"), JobEnd::Judged { color: Color::Red, .. }));
+        assert!(matches!(said("policy"), JobEnd::Refused { .. }));
     }
 }

@@ -19,11 +19,12 @@ pub(crate) const REPO: &str = "recipes/ghost";
 const SCOPES: [&str; 4] = ["read:user", "read:repository", "write:issue", "read:organization"];
 
 /// A run in a few milliseconds: it notes that it ran, waits as long as a file `hold` lies there, obeys SIGTERM, and ends as a
-/// file `kind` says.
+/// file `kind` says. A green one leaves the record of a run that was green.
 const CHILD: &str = r#"#!/bin/sh
 world=WORLD
 while [ $# -gt 0 ]; do
   case $1 in
+    --state) state=$2; shift ;;
     --run-id) run=$2; shift ;;
     --outcome) outcome=$2; shift ;;
     --ref) sha=$2; shift ;;
@@ -45,12 +46,15 @@ echo "$sha$more" >> "$world/ran"
 while [ -e "$world/hold" ]; do sleep 0.01; done
 kind=$(cat "$world/kind" 2>/dev/null || echo green)
 case $kind in
-  green) end 0 green ;;
+  green) mkdir -p "$state/runs/$run"; cp RECORD "$state/runs/$run/events.jsonl"; end 0 green ;;
   red) end 10 red ;;
   silent) kill -9 $$ ;;
   *) end 22 "$kind" ;;
 esac
 "#;
+
+/// The record of a run that was green.
+const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../store/tests/runs/green/events.jsonl");
 
 /// Everything that a test plays with.
 pub(crate) struct House {
@@ -91,7 +95,8 @@ impl House {
         let status_token = forge.token("marker", &["write:repository", "read:user"]);
         let folder = tempfile::tempdir().unwrap();
         let child = folder.path().join("child.sh");
-        fs::write(&child, CHILD.replace("WORLD", &folder.path().display().to_string())).unwrap();
+        let text = CHILD.replace("WORLD", &folder.path().display().to_string()).replace("RECORD", RECORD);
+        fs::write(&child, text).unwrap();
         fs::set_permissions(&child, fs::Permissions::from_mode(0o755)).unwrap();
         Self { forge, folder, dialect, pull, head, bot_token, status_token, log: Arc::default() }
     }
