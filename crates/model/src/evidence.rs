@@ -159,6 +159,12 @@ impl Evidence {
         self.take(stamped);
     }
 
+    /// The number of the last event; a record that is whole numbers them from 0.
+    #[must_use]
+    pub fn last_seq(&self) -> Option<u64> {
+        self.added.checked_sub(1)
+    }
+
     /// How a step ended, if it did.
     #[must_use]
     pub fn outcome(&self, step: &StepId) -> Option<&Outcome> {

@@ -40,6 +40,11 @@ pub fn render(view: &ReportView) -> Result<String, askama::Error> {
     draw(view.recipe.as_str(), &says(view), palette::solid(view))
 }
 
+/// The badge of a recipe about which no run says anything yet.
+pub fn unknown(recipe: &str) -> Result<String, askama::Error> {
+    draw(recipe, "unknown", palette::NOTHING)
+}
+
 /// What the right half says: a level only where it can be trusted.
 fn says(view: &ReportView) -> String {
     let verdict = &view.verdict;

@@ -1,5 +1,8 @@
 //! `index.html`: one run on one page that needs nothing else, and the same as a part of another document.
 
+pub mod live;
+mod tier;
+
 use crate::subject;
 use crate::waterfall::{self, Waterfall};
 use askama::Template;
@@ -7,17 +10,17 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use cc_ci_model::event::Shot;
 use cc_ci_model::object::ObjectKind;
-use cc_ci_model::outcome::Cause;
-use cc_ci_model::plan::{Plan, Skip};
+use cc_ci_model::plan::Plan;
 use cc_ci_model::report::life::{HowFar, Life};
+use cc_ci_model::report::results::SCREENSHOT;
 use cc_ci_model::report::text::seconds;
-use cc_ci_model::report::{ReportView, StepRow, TierRow};
+use cc_ci_model::report::{ReportView, TierRow};
 use cc_ci_model::verdict::Status;
 use cc_ci_model::verdict::blame::Blame;
 use cc_ci_model::verdict::budget::Agreement;
 use cc_ci_recipe::source::Severity;
 use sha2::{Digest, Sha256};
-use std::borrow::Borrow;
+use tier::TierPart;
 
 /// The style of the page; a document that embeds [`body`] has to carry it.
 pub const STYLE: &str = include_str!("../templates/page.css");
@@ -34,6 +37,18 @@ pub struct Attachments {
     pub effective_stack: Option<String>,
     /// The picture of the app, PNG.
     pub screenshot: Option<Vec<u8>>,
+    /// Where the files of the run are.
+    pub files: FilesAt,
+}
+
+/// Where the files of a run are, as its page links them.
+#[derive(Debug, Clone, Default)]
+pub enum FilesAt {
+    /// Beside the page, which carries the picture in itself.
+    #[default]
+    Beside,
+    /// Below this path, which ends with a slash; the picture, too.
+    Below(String),
 }
 
 /// The log of one service.
@@ -60,7 +75,7 @@ struct Document<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "run.html")]
+#[template(path = "run.html", blocks = ["head", "budget", "time"])]
 struct Body<'a> {
     view: &'a ReportView,
     plan: &'a Plan,
@@ -71,6 +86,7 @@ struct Body<'a> {
     base: Option<String>,
     waterfall: Waterfall,
     picture: Option<String>,
+    below: &'a str,
 }
 
 /// The whole document: self-contained, and by its policy unable to load anything or to run any other script.
@@ -89,8 +105,18 @@ pub fn document(view: &ReportView, plan: &Plan, kept: &Attachments) -> Result<St
     Document { title, policy, style: STYLE, script: SCRIPT, body: &body(view, plan, kept)? }.render()
 }
 
-/// The page as one `article` element, for a document that carries [`STYLE`] and [`SCRIPT`]. Links are relative to the run's folder.
+/// The page as one `article` element, for a document that carries [`STYLE`] and [`SCRIPT`].
 pub fn body(view: &ReportView, plan: &Plan, kept: &Attachments) -> Result<String, askama::Error> {
+    fill(view, plan, kept).render()
+}
+
+fn fill<'a>(view: &'a ReportView, plan: &'a Plan, kept: &'a Attachments) -> Body<'a> {
+    let (below, picture) = match (&kept.files, &kept.screenshot) {
+        (FilesAt::Beside, png) => {
+            ("", png.as_ref().map(|png| format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png))))
+        }
+        (FilesAt::Below(path), png) => (path.as_str(), png.as_ref().map(|_| format!("{path}{SCREENSHOT}"))),
+    };
     Body {
         view,
         plan,
@@ -100,9 +126,9 @@ pub fn body(view: &ReportView, plan: &Plan, kept: &Attachments) -> Result<String
         head: subject::head(view),
         base: subject::base(view),
         waterfall: waterfall::of(view),
-        picture: kept.screenshot.as_ref().map(|png| BASE64_STANDARD.encode(png)),
+        picture,
+        below,
     }
-    .render()
 }
 
 /// An inline element's place in a content security policy.
@@ -111,7 +137,16 @@ fn hash(text: &str) -> String {
 }
 
 /// What the template asks for in words.
-impl Body<'_> {
+impl<'a> Body<'a> {
+    fn tier(&self, row: &'a TierRow) -> TierPart<'a> {
+        TierPart { view: self.view, row }
+    }
+
+    /// Whether its reports are written.
+    fn is_over(&self) -> bool {
+        self.view.life == Life::Over
+    }
+
     fn is_green(&self) -> bool {
         subject::is_green(self.view)
     }
@@ -126,24 +161,6 @@ impl Body<'_> {
 
     fn reasons(&self) -> Vec<String> {
         subject::reasons(self.view)
-    }
-
-    /// The class and the word of a tier.
-    fn tier(&self, row: &TierRow) -> (&'static str, &'static str) {
-        subject::mark(self.view.tier_so_far(row), row.status)
-    }
-
-    /// The class and the word of a step.
-    fn check(&self, row: &StepRow) -> (&'static str, &'static str) {
-        subject::mark(self.view.step_so_far(row), row.status)
-    }
-
-    fn tier_is_done(&self, row: &TierRow) -> bool {
-        self.view.tier_so_far(row) == HowFar::Done
-    }
-
-    fn check_is_done(&self, row: &StepRow) -> bool {
-        self.view.step_so_far(row) == HowFar::Done
     }
 
     /// Whether everything that is counted at the end has been counted.
@@ -170,12 +187,11 @@ impl Body<'_> {
         seconds(*ms)
     }
 
-    fn took(ms: impl Borrow<Option<u64>>) -> String {
-        ms.borrow().filter(|ms| *ms > 0).map_or_else(|| "–".to_owned(), seconds)
-    }
-
-    fn rung(&self, status: &Status) -> &'static str {
-        subject::rung(self.view, *status)
+    /// The class and the word of a rung.
+    fn rung(&self, status: &Status) -> (&'static str, &'static str) {
+        let word = subject::rung(self.view, *status);
+        let pending = word == HowFar::Pending.word();
+        (if pending { word } else { status.word() }, word)
     }
 
     fn rungs(&self) -> Vec<(&'static str, Status)> {
@@ -183,36 +199,10 @@ impl Body<'_> {
         names.into_iter().zip(self.view.verdict.rungs.named().map(|(_, status)| status)).collect()
     }
 
-    /// A tier is opened for the reader when there is something to see: that it was not reached, its own line says.
-    fn is_open(&self, row: &TierRow) -> bool {
-        let telling = |step: &StepRow| step.finding.as_ref().is_some_and(|finding| finding.cause != Cause::NotReached);
-        match self.view.tier_so_far(row) {
-            HowFar::Done => !row.status.lets_pass() && row.steps.iter().any(telling),
-            HowFar::Running => true,
-            HowFar::Pending => false,
-        }
-    }
-
     /// When the run started, as people write it.
     fn moment(&self) -> Option<String> {
         let started = self.view.started.as_deref()?;
         Some(format!("{} {} UTC", started.get(..10)?, started.get(11..16)?))
-    }
-
-    fn why_skipped(row: &TierRow) -> &'static str {
-        match row.skip {
-            Some(Skip::Structural) => "does not apply",
-            Some(Skip::Declared) => "asked for",
-            Some(Skip::NotAsked) => "not asked for",
-            Some(Skip::OwnSettings) => "by the commit's own settings",
-            Some(Skip::NoTags) => "no published version",
-            None => "",
-        }
-    }
-
-    /// A step's name without its tier.
-    fn step(row: &StepRow) -> &str {
-        row.id.as_str().split_once('/').map_or(row.id.as_str(), |(_, rest)| rest)
     }
 
     fn agreement(&self) -> (&'static str, &'static str) {

@@ -7,6 +7,9 @@ use cc_ci_model::verdict::{Color, Status};
 /// A colour as SVG writes it.
 pub(crate) type Paint = &'static str;
 
+/// Neither good nor bad, behind white text.
+pub(crate) const NOTHING: Paint = "#5b6470";
+
 /// The run's colour behind white text; the contrast is at least 4.5. Until it is over, a run is neither good nor bad.
 pub(crate) fn solid(view: &ReportView) -> Paint {
     let color = match view.life {
@@ -20,7 +23,7 @@ pub(crate) fn solid(view: &ReportView) -> Paint {
         (Color::Green, 0..4) => "#6a7211",
         (Color::Red, _) => "#c0272d",
         (Color::Unverified, _) => "#96600a",
-        (Color::Cancelled, _) => "#5b6470",
+        (Color::Cancelled, _) => NOTHING,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::error::RunnerError;
 use cc_ci_model::redact::Redactor;
-use cc_ci_pages::page::{self, Attachments, Log};
+use cc_ci_pages::page::{self, Attachments, FilesAt, Log};
 use cc_ci_pages::{badge, card};
 use cc_ci_store::kept;
 use cc_ci_store::replay::Judged;
@@ -16,6 +16,7 @@ pub fn page(dir: &RunDir, judged: &Judged) -> Result<String, RunnerError> {
         logs: logs.map(|log| Log { service: log.service, file: log.file, text: log.text, cut: log.cut }).collect(),
         effective_stack: kept.effective_stack,
         screenshot: kept.screenshot,
+        files: FilesAt::Beside,
     };
     page::document(&judged.view(), &judged.plan, &kept).map_err(|error| failed(&error))
 }

@@ -1,9 +1,9 @@
 //! Reads back what a run's folder holds beside its record, for pages: logs, the stack as deployed, the picture of the app.
 
 use crate::run_dir::{EFFECTIVE_STACK, LOGS, RunDir, RunDirError, SCREENSHOT};
+use crate::serving::regular;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
-use std::path::Path;
 
 /// The most of one log that is read; its end. Bytes.
 pub const LOG_MOST: u64 = 256 << 10;
@@ -37,11 +37,11 @@ pub struct KeptLog {
 
 /// Reads what there is; what is missing is not an error.
 pub fn read(dir: &RunDir) -> Result<Kept, RunDirError> {
-    let effective_stack = whole(&dir.file(EFFECTIVE_STACK))?;
+    let effective_stack = whole(dir, EFFECTIVE_STACK)?;
     Ok(Kept {
         logs: logs(dir)?,
         effective_stack: effective_stack.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
-        screenshot: whole(&dir.file(SCREENSHOT))?,
+        screenshot: whole(dir, SCREENSHOT)?,
     })
 }
 
@@ -58,8 +58,11 @@ fn logs(dir: &RunDir) -> Result<Vec<KeptLog>, RunDirError> {
         let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".log"));
         let plain = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
         if let Some(service) = name.filter(plain) {
-            let (text, cut) = end_of(&path).map_err(|source| RunDirError::io("read", &path, source))?;
-            logs.push(KeptLog { service: service.to_owned(), file: format!("{LOGS}/{service}.log"), text, cut });
+            let file = format!("{LOGS}/{service}.log");
+            let fail = |source| RunDirError::io("read", &path, source);
+            let Some(log) = regular(dir.path(), &file).map_err(fail)? else { continue };
+            let (text, cut) = end_of(log).map_err(fail)?;
+            logs.push(KeptLog { service: service.to_owned(), file, text, cut });
         }
     }
     logs.sort_by(|one, other| one.service.cmp(&other.service));
@@ -67,8 +70,7 @@ fn logs(dir: &RunDir) -> Result<Vec<KeptLog>, RunDirError> {
 }
 
 /// The end of a log, from the begin of a line, and how many bytes stand in front of it.
-fn end_of(path: &Path) -> std::io::Result<(String, u64)> {
-    let mut file = File::open(path)?;
+fn end_of(mut file: File) -> std::io::Result<(String, u64)> {
     let length = file.metadata()?.len();
     let from = length.saturating_sub(LOG_MOST);
     file.seek(SeekFrom::Start(from))?;
@@ -83,15 +85,16 @@ fn end_of(path: &Path) -> std::io::Result<(String, u64)> {
     Ok((String::from_utf8_lossy(kept).into_owned(), cut))
 }
 
-/// A whole file; `None` when it is not there or larger than a page can carry.
-fn whole(path: &Path) -> Result<Option<Vec<u8>>, RunDirError> {
-    let fail = |source| RunDirError::io("read", path, source);
-    match fs::metadata(path) {
-        Ok(about) if about.is_file() && about.len() <= FILE_MOST => fs::read(path).map(Some).map_err(fail),
-        Ok(_) => Ok(None),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(fail(source)),
+/// A whole file; `None` when it is not there, is no file, or is larger than a page can carry.
+fn whole(dir: &RunDir, name: &str) -> Result<Option<Vec<u8>>, RunDirError> {
+    let fail = |source| RunDirError::io("read", &dir.file(name), source);
+    let Some(file) = regular(dir.path(), name).map_err(fail)? else { return Ok(None) };
+    if file.metadata().map_err(fail)?.len() > FILE_MOST {
+        return Ok(None);
     }
+    let mut bytes = Vec::new();
+    file.take(FILE_MOST).read_to_end(&mut bytes).map_err(fail)?;
+    Ok(Some(bytes))
 }
 
 #[cfg(test)]

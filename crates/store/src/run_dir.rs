@@ -5,7 +5,7 @@ use cc_ci_model::ids::RunId;
 pub use cc_ci_model::report::results::{CARD, SCREENSHOT};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The record: one event per line.
@@ -143,7 +143,9 @@ impl RunDir {
     /// Whether a process still performs this run. A folder without a lock belongs to no process.
     pub fn is_running(&self) -> Result<bool, RunDirError> {
         let lock = self.file(LOCK);
-        let file = match OpenOptions::new().read(true).open(&lock) {
+        // A pipe in its place is not waited for.
+        let unheld = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+        let file = match OpenOptions::new().read(true).custom_flags(unheld).open(&lock) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
             Err(source) => return Err(RunDirError::io("open", &lock, source)),

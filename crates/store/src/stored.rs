@@ -82,7 +82,8 @@ fn started(dir: &RunDir) -> Option<String> {
     Some(started)
 }
 
-fn folders(state: &StateFolder) -> Result<Vec<(RunId, RunDir)>, RunDirError> {
+/// The folders of all runs of a state folder, in order of their ids. None is opened, and none is led to by a link.
+pub fn folders(state: &StateFolder) -> Result<Vec<(RunId, RunDir)>, RunDirError> {
     let runs = state.runs();
     let entries = match fs::read_dir(&runs) {
         Ok(entries) => entries,

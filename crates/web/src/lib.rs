@@ -19,9 +19,19 @@
 //! ```
 
 pub mod board;
+mod rows;
 
+mod chart;
+mod history;
+mod words;
+
+pub mod api;
+mod live;
+mod metrics;
+pub mod source;
+
+mod frame;
 mod headers;
 mod routes;
-pub mod source;
 
 pub use routes::{router, serve};

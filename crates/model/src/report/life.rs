@@ -2,10 +2,11 @@
 
 use super::{ReportView, StepRow, TierRow};
 use crate::evidence::Evidence;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The life of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Life {
     /// A process reads and plans; there is no record yet.

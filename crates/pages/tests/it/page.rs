@@ -5,7 +5,8 @@ use cc_ci_model::event::Event;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::report::ReportView;
 use cc_ci_model::report::life::Life;
-use cc_ci_pages::page::{SCRIPT, STYLE, body, document};
+use cc_ci_pages::page::live::{self, LivePart};
+use cc_ci_pages::page::{Attachments, FilesAt, SCRIPT, STYLE, body, document};
 use cc_ci_pages::{badge, card, comment};
 
 /// The text of a page, tags taken out.
@@ -60,8 +61,8 @@ fn a_red_page_leads_with_verdict_and_triage() {
         assert!(at >= last, "{part}");
         last = at;
     }
-    assert_eq!(html.matches("<details class=\"tier fail\" open>").count(), 1, "what failed is open");
-    assert!(html.contains("<details class=\"tier pass\">"), "what passed is folded");
+    assert_eq!(html.matches("<details class=\"tier fail\" open id=").count(), 1, "what failed is open");
+    assert!(html.contains("<details class=\"tier pass\" id="), "what passed is folded");
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn a_page_of_a_run_that_goes_on_says_in_which_tier_and_blames_nobody() {
     for wrong in ["blame", "unverified", "Unverified", "no answer", "never came", "level 0", "do not agree"] {
         assert!(!text.contains(wrong), "{wrong}: {text}");
     }
-    assert!(html.contains("<details class=\"tier running\" open>"), "what goes on is open");
+    assert!(html.contains("<details class=\"tier running\" open id="), "what goes on is open");
     assert!(html.contains("<article class=\"cc-ci-run running\">"));
     let title = document(&view, &plan, &runs::kept()).unwrap();
     assert!(title.contains("<title>miniflux 2.0.0+2.3.4: running</title>"));
@@ -143,4 +144,31 @@ fn the_policy_names_exactly_the_style_and_the_script_of_the_page() {
     assert!(html.contains(&format!("<style>{STYLE}</style>")) && html.contains(&format!("<script>{SCRIPT}</script>")));
     assert!(!STYLE.contains("url(") && !STYLE.contains("@import") && !STYLE.contains("</"));
     assert!(!SCRIPT.contains("innerHTML") && !SCRIPT.contains("</") && !SCRIPT.contains("eval"));
+}
+
+#[test]
+fn a_part_that_is_drawn_by_itself_is_what_the_whole_page_holds() {
+    for (plan, events) in [runs::green(), runs::red()] {
+        let view = runs::view(&plan, &events);
+        let whole = body(&view, &plan, &runs::kept()).unwrap();
+        let parts = live::parts(&view, &plan, &runs::kept()).unwrap();
+        assert_eq!(parts.len(), 8);
+        for LivePart { kind, html } in parts {
+            assert!(whole.contains(html.trim()), "{kind:?}: {html}");
+            let id = html.split("id=\"").nth(1).unwrap().split('"').next().unwrap();
+            assert!(id.starts_with("cc-ci-") && html.trim_start().starts_with('<'), "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn a_page_that_lies_elsewhere_links_the_files_where_they_are() {
+    let (plan, events) = runs::green();
+    let view = runs::view(&plan, &events);
+    let kept = Attachments { files: FilesAt::Below("/runs/r1/".to_owned()), ..runs::kept() };
+    let body = body(&view, &plan, &kept).unwrap();
+    for file in ["events.jsonl", "results.json", "junit.xml", "timeline.json", "logs/db.log"] {
+        assert!(body.contains(&format!("href=\"/runs/r1/{file}\"")), "{file}");
+    }
+    assert!(!body.contains("data:image"), "its policy forbids pictures that stand in the page");
 }

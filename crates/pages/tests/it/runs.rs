@@ -9,7 +9,7 @@ use cc_ci_model::plan::step::Check;
 use cc_ci_model::report::ReportView;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::judge;
-use cc_ci_pages::page::{Attachments, Log};
+use cc_ci_pages::page::{Attachments, FilesAt, Log};
 use cc_ci_recipe::lint::LintReport;
 use cc_ci_recipe::source::Severity;
 
@@ -74,5 +74,6 @@ pub(crate) fn kept() -> Attachments {
         ],
         effective_stack: Some("services: {}\n".to_owned()),
         screenshot: Some(b"\x89PNG".to_vec()),
+        files: FilesAt::Beside,
     }
 }
