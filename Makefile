@@ -13,7 +13,7 @@ LONG = $(CARGO) test --package cc-ci --test real_long --
 
 # ---- what a person runs
 
-.PHONY: abra dependencies forge help demo demo-all databases test nightly matrix killed bench settings zero-config pages hooks sandbox selftest
+.PHONY: abra dependencies forge server help demo demo-all databases test nightly matrix killed bench settings zero-config pages hooks sandbox selftest
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -53,6 +53,9 @@ bench: ## time planning, linting and masking beside the least that has to be don
 killed: setup ## set up, then kill and interrupt runs in every tier, and clean up after them
 	$(REAL) -- --ignored real::killed real::reaped
 	$(LONG) --ignored killed reaped
+
+server: ## kill the server at each of its ten points 20 times, then try 10,000 orders of what can happen to it (hours)
+	CC_CI_KILLS=20 CC_CI_ORDERS=10000 $(CARGO) test --package cc-ci-server --test it -- killed interleaved
 
 forge: ## ask a real forge the questions of the stand-in: CC_CI_FORGE_URL, _TOKENS (folder of `bot` and `member`), _REPO, _PULL
 	$(CARGO) test --package cc-ci-forge --test it -- --ignored real::a_real_forge

@@ -18,11 +18,13 @@ const SHOWN: u32 = 50;
 
 /// Publishes a new board whenever something changed, and at least at every tick.
 pub(crate) async fn publish(core: Arc<Core>, to: watch::Sender<Arc<Board>>) -> Result<(), DbError> {
+    let mut bell = core.alarm.bell();
     loop {
+        bell.listen();
         let board = core.board().await?;
         to.send_replace(Arc::new(board));
+        bell.rung_within(core.pace.tick).await;
         // Ten changes within a moment are one for who looks.
-        drop(tokio::time::timeout(core.pace.tick, core.alarm.board.notified()).await);
         tokio::time::sleep(Duration::from_millis(100).min(core.pace.tick)).await;
     }
 }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// A forge as the server knows it.
 #[derive(Debug)]
@@ -140,27 +140,50 @@ impl ForgeDesk {
     }
 }
 
-/// Wakes every part that waits: somebody changed something. Who was not waiting looks before it waits.
-#[derive(Debug, Default)]
-pub(crate) struct Alarm {
-    /// The queue.
-    pub(crate) queue: Notify,
-    /// Who takes requests in.
-    pub(crate) intake: Notify,
-    /// Who reads comments.
-    pub(crate) poll: Notify,
-    /// Who delivers reports.
-    pub(crate) reports: Notify,
-    /// Who tells the pages.
-    pub(crate) board: Notify,
+/// Wakes every part that waits: somebody changed something.
+#[derive(Debug)]
+pub(crate) struct Alarm(watch::Sender<u64>);
+
+/// What one part hears of the alarm. What rang since it last listened is not missed.
+#[derive(Debug)]
+pub(crate) struct Bell(watch::Receiver<u64>);
+
+impl Default for Alarm {
+    fn default() -> Self {
+        Self(watch::Sender::new(0))
+    }
 }
 
 impl Alarm {
-    /// Something in the database changed.
+    /// Something changed.
     pub(crate) fn ring(&self) {
-        for part in [&self.queue, &self.intake, &self.reports, &self.board] {
-            part.notify_one();
+        self.0.send_modify(|rung| *rung = rung.wrapping_add(1));
+    }
+
+    /// A bell for one more part.
+    pub(crate) fn bell(&self) -> Bell {
+        Bell(self.0.subscribe())
+    }
+}
+
+impl Bell {
+    /// From here on a ring counts: to be called before looking at what may have changed.
+    pub(crate) fn listen(&mut self) {
+        self.0.mark_unchanged();
+    }
+
+    /// Waits for a ring since then.
+    pub(crate) async fn rung(&mut self) {
+        if self.0.changed().await.is_err() {
+            // Nobody is left who could ring.
+            std::future::pending::<()>().await;
         }
+    }
+
+    /// The same, but no longer than this.
+    pub(crate) async fn rung_within(&mut self, most: Duration) {
+        // Either will do.
+        drop(tokio::time::timeout(most, self.rung()).await);
     }
 }
 

@@ -90,9 +90,10 @@ impl Core {
         match desk.known.door.say(&repo.name, PullNumber(report.pr), &report.body).await? {
             SayAnswer::Said(comment) => {
                 self.points.reached(Point::CommentSaid).await;
-                let (id, revision) = (report.id, report.revision);
+                let (id, revision, key) = (report.id, report.revision, alert(report));
                 let act = self.db.act(move |db| {
                     reports::known(db, id, &comment)?;
+                    meta::resolve(db, &key)?;
                     reports::sent(db, id, revision)
                 });
                 act.await?;
@@ -134,8 +135,12 @@ impl Core {
     }
 
     async fn sent(&self, report: &Report) -> Result<Delivery, Trouble> {
-        let (id, revision) = (report.id, report.revision);
-        self.db.act(move |db| reports::sent(db, id, revision)).await?;
+        let (id, revision, key) = (report.id, report.revision, alert(report));
+        let act = self.db.act(move |db| {
+            meta::resolve(db, &key)?;
+            reports::sent(db, id, revision)
+        });
+        act.await?;
         Ok(Delivery::Done)
     }
 
@@ -163,16 +168,19 @@ impl Core {
             Target::Status { .. } => "the status",
         };
         self.say(&format!("{place}: {what} cannot be delivered: {why}"));
-        let (id, now) = (report.id, now());
+        let (id, now, key) = (report.id, now(), alert(report));
         let act = self.db.act(move |db| {
             reports::give_up(db, id, why)?;
-            meta::raise(
-                db,
-                &format!("undeliverable-{id}"),
-                now,
-                &format!("{what} on {place} cannot be delivered: {why}"),
-            )
+            meta::raise(db, &key, now, &format!("{what} on {place} cannot be delivered: {why}"))
         });
         act.await
+    }
+}
+
+/// What a person is told by: once for each kind of report in a repository, until one is delivered there again.
+fn alert(report: &Report) -> String {
+    match report.target {
+        Target::Comment { .. } => format!("comments-{}", report.repo),
+        Target::Status { .. } => format!("statuses-{}", report.repo),
     }
 }

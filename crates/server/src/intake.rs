@@ -9,28 +9,40 @@ use crate::db::requests::{Request, RequestPhase};
 use crate::db::{DbError, meta, reports, repos, requests};
 use crate::decide::limits::STRANGERS;
 use crate::decide::welcome::{self, FirstSight, Refusal, Standing};
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, Whose, whose};
 use crate::words;
 use cc_ci_forge::Login;
 use std::sync::atomic::Ordering;
 
+/// How far requests were taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// All are decided.
+    All,
+    /// One or more cannot be decided yet, for a reason of their own.
+    Stuck,
+}
+
 impl Core {
-    /// Decides about all requests of a forge that nothing is decided about. One whose repository cannot be copied keeps no
-    /// other from its answer.
-    pub(crate) async fn take_in(&self, desk: &ForgeDesk) -> Result<(), Trouble> {
+    /// Decides about all requests of a forge that nothing is decided about. One whose repository cannot be had keeps no other
+    /// from its answer.
+    pub(crate) async fn take_in(&self, desk: &ForgeDesk) -> Result<Taken, Trouble> {
         let name = desk.known.name.clone();
-        let mut stuck = None;
+        let mut taken = Taken::All;
         for request in self.db.act(move |db| requests::delivered(db, &name)).await? {
-            match Box::pin(self.take_one(desk, request)).await {
-                Ok(()) => self.alarm.ring(),
-                Err(Trouble::Mirror(why)) => stuck = Some(why),
+            let why = match Box::pin(self.take_one(desk, request)).await {
+                Ok(()) => {
+                    self.alarm.ring();
+                    continue;
+                }
+                Err(Trouble::Mirror(why)) => why,
+                Err(Trouble::Forge(error)) if whose(&error) == Whose::One => error.to_string(),
                 Err(other) => return Err(other),
-            }
+            };
+            self.say(&format!("forge `{}`: {why}", desk.known.name));
+            taken = Taken::Stuck;
         }
-        match stuck {
-            None => Ok(()),
-            Some(why) => Err(Trouble::Mirror(why)),
-        }
+        Ok(taken)
     }
 
     async fn take_one(&self, desk: &ForgeDesk, request: Request) -> Result<(), Trouble> {
@@ -50,7 +62,7 @@ impl Core {
             return self.refuse(request, Refusal::NoMember).await;
         };
         match welcome::standing(desk.known.door.membership(&organisation, &author).await) {
-            Standing::Member => {}
+            Standing::Member => self.db.act(|db| meta::resolve(db, "membership-unseen")).await?,
             Standing::Unknown(error) => return Err(error.into()),
             Standing::Refused(refusal) => return self.refuse(request, refusal).await,
         }

@@ -213,8 +213,6 @@ impl Core {
             meta::audit(db, now, &format!("enrolled {full} on {forge}"))
         });
         act.await?;
-        self.alarm.poll.notify_waiters();
-        self.alarm.poll.notify_one();
         Ok(Told::done(format!("`{name}` is looked after from now on; comments from before are not")))
     }
 }

@@ -44,6 +44,12 @@ pub(crate) fn set_intake(db: &Connection, intake: Intake) -> Result<(), DbError>
     set(db, "intake", word)
 }
 
+/// A server that begins drains no more; one that was paused stays so.
+pub(crate) fn reopen(db: &rusqlite::Transaction<'_>) -> Result<(), DbError> {
+    db.execute("UPDATE meta SET value = 'open' WHERE key = 'intake' AND value = 'draining'", [])?;
+    Ok(())
+}
+
 /// When a run may look for a swarm again, after one found none.
 pub(crate) fn swarm_again(db: &Connection) -> Result<i64, DbError> {
     Ok(value(db, "swarm-again")?.and_then(|text| text.parse().ok()).unwrap_or(0))

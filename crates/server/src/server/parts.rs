@@ -3,13 +3,14 @@
 
 use crate::core::{Core, ForgeDesk, now};
 use crate::db::{DbError, meta, repos};
+use crate::intake::Taken;
 use crate::trouble::{Trouble, Whose, whose};
 use cc_ci_forge::Poke;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 /// How often the forge's clock is held against ours.
@@ -18,33 +19,35 @@ const CLOCK: Duration = Duration::from_secs(600);
 /// A repository that could not be read for so many seconds is told to a person.
 const TOLD_AFTER: i64 = 600;
 
-/// Waits for a word, but no longer than until its time.
-async fn wait(bell: &Notify, most: Duration) {
-    // Either will do.
-    drop(tokio::time::timeout(most, bell.notified()).await);
-}
-
 fn desk<'a>(core: &'a Core, name: &str) -> Result<&'a ForgeDesk, DbError> {
     core.forges.get(name).ok_or_else(|| DbError::Corrupt(format!("no forge `{name}`")))
 }
 
 /// Looks after the jobs.
 pub(super) async fn manage(core: Arc<Core>) -> Result<(), DbError> {
+    let mut bell = core.alarm.bell();
+    // What drained is a new server now.
+    core.db.act(meta::reopen).await?;
     loop {
+        bell.listen();
         core.manage().await?;
-        wait(&core.alarm.queue, core.pace.tick).await;
+        bell.rung_within(core.pace.tick).await;
     }
 }
 
 /// Takes requests in.
 pub(super) async fn take_in(core: Arc<Core>, name: String) -> Result<(), DbError> {
     let desk = desk(&core, &name)?;
+    let mut bell = core.alarm.bell();
     loop {
         if let Some(rest) = desk.rest() {
             tokio::time::sleep(rest).await;
         }
+        bell.listen();
         match Box::pin(core.take_in(desk)).await {
-            Ok(()) => wait(&core.alarm.intake, core.pace.tick).await,
+            Ok(Taken::All) => bell.rung_within(core.pace.tick).await,
+            // What concerns one repository keeps nobody else from an answer.
+            Ok(Taken::Stuck) => bell.rung_within(core.pace.first_wait).await,
             Err(trouble) => core.went_wrong(desk, trouble).await?,
         }
     }
@@ -53,12 +56,14 @@ pub(super) async fn take_in(core: Arc<Core>, name: String) -> Result<(), DbError
 /// Delivers reports.
 pub(super) async fn deliver(core: Arc<Core>, name: String) -> Result<(), DbError> {
     let desk = desk(&core, &name)?;
+    let mut bell = core.alarm.bell();
     loop {
         if let Some(rest) = desk.rest() {
             tokio::time::sleep(rest).await;
         }
+        bell.listen();
         match core.deliver(desk).await {
-            Ok(()) => wait(&core.alarm.reports, core.pace.tick).await,
+            Ok(()) => bell.rung_within(core.pace.tick).await,
             Err(trouble) => core.went_wrong(desk, trouble).await?,
         }
     }
@@ -75,7 +80,9 @@ pub(super) async fn read_comments(
     let desk = desk(&core, &name)?;
     let mut due: BTreeMap<i64, Instant> = BTreeMap::new();
     let mut clock = Instant::now();
+    let mut bell = core.alarm.bell();
     loop {
+        bell.listen();
         if let Some(rest) = desk.rest() {
             tokio::time::sleep(rest).await;
         }
@@ -96,8 +103,8 @@ pub(super) async fn read_comments(
         let next = next.min(clock).max(Instant::now() + Duration::from_millis(1));
         tokio::select! {
             () = tokio::time::sleep_until(next) => {}
-            // Somebody enrolled a repository.
-            () = core.alarm.poll.notified() => {}
+            // A repository may have been enrolled.
+            () = bell.rung() => {}
             Some(hint) = hints.recv() => {
                 if let Err(trouble) = core.poked(desk, &hint).await {
                     report(&core, desk, trouble).await?;

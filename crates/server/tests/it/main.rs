@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod interleaved;
+#[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod strangers;
