@@ -13,7 +13,7 @@ LONG = $(CARGO) test --package cc-ci --test real_long --
 
 # ---- what a person runs
 
-.PHONY: abra dependencies forge server help demo demo-all databases test nightly matrix killed bench settings zero-config pages hooks sandbox selftest
+.PHONY: abra dependencies forge server help demo demo-all databases test nightly matrix killed bench fuzz settings zero-config pages hooks sandbox selftest
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -49,6 +49,9 @@ selftest: setup selftest-images ## set up, then try every case of `cc-ci selftes
 
 bench: ## time planning, linting and masking beside the least that has to be done for them
 	$(CARGO) bench --quiet --package cc-ci --bench local
+
+fuzz: ## feed every reader of other people's texts with broken ones, CC_CI_FUZZ_SECONDS=20 each; what breaks one is kept and named
+	$(CARGO) bench --quiet --package cc-ci --bench fuzz
 
 killed: setup ## set up, then kill and interrupt runs in every tier, and clean up after them
 	$(REAL) -- --ignored real::killed real::reaped
