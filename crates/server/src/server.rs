@@ -89,7 +89,18 @@ pub struct ServerPlan {
 pub struct RunningServer {
     parts: JoinSet<Result<(), DbError>>,
     router: Router,
-    _lock: File,
+    _lock: ServerLock,
+}
+
+/// Keeps a second server away.
+struct ServerLock(File);
+
+impl Drop for ServerLock {
+    fn drop(&mut self) {
+        // Closing would not do: a program that is just being started holds a copy until it is on its feet. If the kernel
+        // refuses, closing is all there is.
+        let _closed = self.0.unlock();
+    }
 }
 
 impl RunningServer {
@@ -141,7 +152,7 @@ impl RunningServer {
         parts.spawn(parts::manage(Arc::clone(&core)));
         parts.spawn(board::publish(Arc::clone(&core), publish));
         let pages = cc_ci_web::router(PageSource::new(core.state.clone(), shown));
-        Ok(Self { parts, router: hook::router(listeners).merge(pages), _lock: lock })
+        Ok(Self { parts, router: hook::router(listeners).merge(pages), _lock: ServerLock(lock) })
     }
 
     /// Everything that is answered over HTTP. Whoever serves it hands over the address of who asks.
