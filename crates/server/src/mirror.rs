@@ -1,11 +1,14 @@
 //! The server's own copy of a repository: what a run is started on, so that no run needs the forge, its network or its token.
 
 mod git;
+mod stale;
 
 use cc_ci_forge::{CommitSha, ForgeUrl, PullNumber, RepoName, Token};
 use git::Git;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Why a commit is not there to be tested.
 #[derive(Debug, thiserror::Error)]
@@ -36,10 +39,8 @@ impl Origin<'_> {
 
 /// Fetches branches, tags and one pull request, and says which commit the pull request's ref names.
 pub(crate) async fn fetch(mirror: &Path, origin: &Origin<'_>, pull: PullNumber) -> Result<CommitSha, MirrorError> {
-    if !mirror.join("HEAD").is_file() {
-        fs::create_dir_all(mirror)?;
-        Git::offline(mirror).run(&["init", "--quiet", "--bare", "--template=", "."]).await?;
-    }
+    make(mirror).await?;
+    stale::remove(mirror, SystemTime::now())?;
     let address = origin.address();
     let head = format!("refs/pull/{pull}/head");
     let own = format!("+{head}:{head}");
@@ -59,6 +60,23 @@ pub(crate) async fn fetch(mirror: &Path, origin: &Origin<'_>, pull: PullNumber) 
     named.trim().parse().map_err(|_bad| MirrorError::Git("it names no commit for the pull request".to_owned()))
 }
 
+/// Makes an empty copy: beside its place first, so that one which is there is whole, whoever was killed meanwhile.
+async fn make(mirror: &Path) -> Result<(), MirrorError> {
+    if mirror.is_dir() {
+        return Ok(());
+    }
+    let mut draft = mirror.as_os_str().to_owned();
+    draft.push(".draft");
+    let draft = PathBuf::from(draft);
+    match fs::remove_dir_all(&draft) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    fs::create_dir_all(&draft)?;
+    Git::offline(&draft).run(&["init", "--quiet", "--bare", "--template=", "."]).await?;
+    Ok(fs::rename(&draft, mirror)?)
+}
+
 /// Whether a commit is in the copy.
 pub(crate) async fn has(mirror: &Path, sha: &CommitSha) -> bool {
     Git::offline(mirror).run(&["cat-file", "-e", &format!("{sha}^{{commit}}")]).await.is_ok()
@@ -72,4 +90,21 @@ pub(crate) async fn pin(mirror: &Path, request: i64, sha: &CommitSha) -> Result<
 /// The folder that git is to believe is a person's home: an empty one.
 fn nowhere() -> PathBuf {
     PathBuf::from("/nonexistent")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::make;
+    use std::fs;
+
+    #[tokio::test]
+    async fn what_a_killed_server_began_to_make_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mirror, draft) = (folder.path().join("ghost.git"), folder.path().join("ghost.git.draft"));
+        fs::create_dir(&draft).unwrap();
+        fs::write(draft.join("config.lock"), "").unwrap();
+        make(&mirror).await.unwrap();
+        assert!(mirror.join("HEAD").is_file() && !draft.exists());
+        make(&mirror).await.unwrap();
+    }
 }
