@@ -183,8 +183,8 @@ pub(crate) const READERS: [Reader; 9] = [
         name: "events",
         takes: |path| path.ends_with("events.jsonl"),
         seeds: &[
-            "{\"seq\":0,\"at_ms\":0,\"event\":{\"type\":\"note\",\"text\":\"a\"}}\n",
-            "{\"seq\":1,\"at_ms\":5,\"event\":{\"step-started\":{\"step\":\"install/deploy\"}}}\n",
+            "{\"seq\":0,\"ms\":0,\"event\":{\"type\":\"verdict-due\"}}\n",
+            "{\"seq\":1,\"ms\":5,\"event\":{\"type\":\"step-started\",\"step\":\"install/deploy\"}}\n",
         ],
         words: &[
             "\"seq\":1,",
@@ -192,8 +192,8 @@ pub(crate) const READERS: [Reader; 9] = [
             "null",
             "[]",
             "1e99",
-            "\"verdict-due\"",
-            "\"tier-started\":{\"tier\":\"install\"}",
+            "\"type\":\"verdict-due\"",
+            "\"type\":\"tier-started\",\"tier\":\"install\"",
         ],
         longest: 100_000,
         limit: Duration::from_secs(2),

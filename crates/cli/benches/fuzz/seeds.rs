@@ -1,4 +1,4 @@
-//! The texts that are changed: those of the examples and of the self-test's cases, which are patches and rows.
+//! The texts that are changed: those of the examples, of the self-test's cases, which are patches and rows, and of stored runs.
 
 use std::path::Path;
 
@@ -11,11 +11,11 @@ pub(crate) struct Seed {
 /// The longest text that is taken: larger ones are made to be large.
 const LONGEST: u64 = 64 << 10;
 
-/// All texts of both folders; of a patch, each file that it makes.
+/// All texts of these folders; of a patch, each file that it makes.
 pub(crate) fn all() -> Vec<Seed> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut seeds = Vec::new();
-    for folder in ["examples", "selftest", "catalogue"] {
+    for folder in ["examples", "selftest", "catalogue", "crates/store/tests/runs"] {
         below(&root.join(folder), &mut seeds);
     }
     seeds
