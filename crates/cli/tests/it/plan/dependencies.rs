@@ -44,7 +44,7 @@ impl Providing {
             (".env.sample", sample),
             ("compose.yml", &secretive()),
             ("tests/ci.toml", SETTINGS),
-            ("tests/custom/login.sh", "#!/bin/sh\n"),
+            ("tests/custom/login.sh", "#!/bin/sh\ntest -n \"$CCI_BASE_URL\"\n"),
         ]);
         Self { world, provider, state }
     }

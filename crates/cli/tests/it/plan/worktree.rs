@@ -12,7 +12,7 @@ fn folder_over(version: &str, text: &str) -> World {
 fn edited() -> World {
     let text = COMPOSE.replace("VERSION", "1.1.0+1.24").replace("nginx:1", "nginx:2");
     let world = folder_over("1.1.0+1.24", &text);
-    world.repo.write("tests/custom/new.sh", "#!/bin/sh\n").unwrap();
+    world.repo.write("tests/custom/new.sh", "#!/bin/sh\ntest -n \"$CCI_BASE_URL\"\n").unwrap();
     world
 }
 
