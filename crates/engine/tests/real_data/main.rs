@@ -177,3 +177,11 @@ async fn a_container_without_psql_refuses_the_marker() {
         assert!(matches!(seeding.outcome(), cc_ci_model::outcome::Outcome::Unverified(_)));
     });
 }
+
+#[tokio::test]
+#[ignore = "real engine: make test"]
+async fn an_emptied_column_is_found() {
+    in_world!(world, {
+        emptied::empties_columns(&world, None).await;
+    });
+}

@@ -18,6 +18,19 @@ mod servers;
 #[path = "../real_data/databases.rs"]
 mod databases;
 
+#[path = "../real_data/emptied.rs"]
+mod emptied;
+
 #[path = "../real_data/world.rs"]
 #[expect(dead_code, reason = "`tests/real_data` uses all of it")]
 mod world;
+
+use world::World;
+
+#[tokio::test]
+#[ignore = "real engine: make nightly"]
+async fn an_emptied_column_is_found_in_every_kind_of_database() {
+    in_world!(world, {
+        emptied::empties_columns(&world, Some("cc-ci/mariadb:10.11")).await;
+    });
+}
