@@ -36,12 +36,11 @@ impl Run<'_> {
             known.world.keep(Artifact::EffectiveStack(&shown));
             let (run, given) = (&known.plan.run, &trees.app.given_secrets);
             let making = async { Ok(deploying::make_secrets(run, known.world, head, &rendered, given).await?) };
+            // As late as this: a hook before the upgrade may still have had the app write something.
+            let housing = housed::before(&tools.containers, &known.plan.stack, &trees.app.first().recipe);
             // Why it cannot be compared here was said at the install.
-            let ((), _) = tokio::try_join!(making, checked.verdict())?;
-            if data.housing.is_none() {
-                let first = &trees.app.first().recipe;
-                data.housing = Some(housed::before(&tools.containers, &known.plan.stack, first).await?);
-            }
+            let ((), housing, _) = tokio::try_join!(making, housing, checked.verdict())?;
+            data.housing = Some(housing);
             let proof = stack.deployed.as_ref().ok_or_else(|| Fault::harness("the app was never deployed"))?;
             if let Err(error) = known.world.doors.operate.redeploy(proof, &rendered).await {
                 return refused(error, &head.recipe);

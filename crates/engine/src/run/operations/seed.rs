@@ -3,9 +3,9 @@
 use crate::backup::places::{self, Chosen, Stock};
 use crate::backup::{self, BackupRepository, Context, Promise};
 use crate::data::{self, Expected, MarkerPhase, MarkerPlace, Seeding, index, sqlite};
-use crate::run::checks::{self, housed};
+use crate::run::checks;
 use crate::run::conductor::{Answer, Fault, StepEnd, Stepped};
-use crate::run::parts::{Housing, Kept, Known, Prepared, Trees};
+use crate::run::parts::{Kept, Known, Prepared, Trees};
 use crate::run::tiers::Run;
 use crate::run::tools::Tools;
 use crate::workbench::{BenchUse, Workbench};
@@ -32,7 +32,7 @@ impl Run<'_> {
             (Tier::Install | Tier::Upgrade | Tier::Restore | Tier::Custom, _) => {
                 let Stepped { end, value } =
                     known.conductor.step(step, before_upgrade(known, trees, tools, step)).await;
-                (self.data.before_upgrade, self.data.housing) = value.unzip();
+                self.data.before_upgrade = value;
                 Some(end)
             }
         }
@@ -61,13 +61,13 @@ impl Run<'_> {
     }
 }
 
-/// Seeds the app at base, and looks at its volumes and at what its containers hold beside them.
+/// Seeds the app at base and looks at its volumes.
 async fn before_upgrade(
     known: &Known<'_>,
     trees: &Trees,
     tools: &mut Tools,
     step: &Step,
-) -> Result<Answer<(Kept, Housing)>, Fault> {
+) -> Result<Answer<Kept>, Fault> {
     let bench = tools.benches.take(BenchUse::Change).await?;
     let recipe = &trees.app.first().recipe;
     let choose = |stock: Stock<'_>| places::for_upgrade(&promised(recipe), bench.volumes(), stock);
@@ -75,14 +75,12 @@ async fn before_upgrade(
     let stack = &known.plan.stack;
     let users = async { Ok(known.world.doors.observe.users(stack).await?) };
     let take = checks::data::take(&bench, stack, &seeding.seeded, (&known.world.voice, &step.id));
-    let verify = async { Ok(data::verify(&bench, stack, &seeding.seeded, Expected::Seeded).await?) };
-    let take = async { Ok(take.await?) };
-    let housing = housed::before(&tools.containers, stack, recipe);
-    let (unread, mut holdings, users, housing) = tokio::try_join!(verify, take, users, housing)?;
+    let verify = data::verify(&bench, stack, &seeding.seeded, Expected::Seeded);
+    let (unread, mut holdings, users) = tokio::try_join!(verify, take, users)?;
     seeding.read_back(unread);
     holdings.index.users = users;
     let outcome = seeding.outcome();
-    Ok(Answer::new(outcome, (Kept { seeded: seeding.seeded, holdings }, housing)))
+    Ok(Answer::new(outcome, Kept { seeded: seeding.seeded, holdings }))
 }
 
 /// Seeds what the backup promises, once an earlier backup left what it leaves.
