@@ -54,9 +54,9 @@ pub enum WorkError {
         /// The part that is not understood.
         text: String,
     },
-    /// The run ended before it was begun.
-    #[error("not begun: the run is over")]
-    Over,
+    /// It was not begun, because nobody needs it any more.
+    #[error("not begun: nobody needs it any more")]
+    Unneeded,
     /// Something that is not this run's or this stack's was about to be changed.
     #[error("refused to {what}: {why}")]
     NotOurs {
@@ -75,7 +75,7 @@ impl WorkError {
             Self::Swarm(error) => error.cause(),
             Self::Exec(_) => Cause::EngineLost,
             Self::Failed { tail, .. } if tail.to_lowercase().contains("no space left on device") => Cause::DiskFull,
-            Self::Failed { .. } | Self::Ledger(_) | Self::Answer { .. } | Self::NotOurs { .. } | Self::Over => {
+            Self::Failed { .. } | Self::Ledger(_) | Self::Answer { .. } | Self::NotOurs { .. } | Self::Unneeded => {
                 Cause::Harness
             }
         };

@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 /// What benches are made of.
 #[derive(Clone)]
@@ -44,13 +45,21 @@ enum Ahead {
     Redeploy,
 }
 
+/// A bench that was asked for.
+struct Waiting {
+    what: BenchUse,
+    bench: Starting<Workbench>,
+    /// Nobody needs it any more: it is not begun.
+    dropped: CancellationToken,
+}
+
 /// The bench in use, and those that come next.
 pub(in crate::run) struct Benches {
     maker: BenchMaker,
     /// What the rest of the plan brings, in order.
     coming: VecDeque<Ahead>,
     /// Benches for what comes next, in order, started one after the other.
-    waiting: VecDeque<(BenchUse, Starting<Workbench>)>,
+    waiting: VecDeque<Waiting>,
     /// Whose turn it is to be started: the engine has the app to start, too.
     turns: Arc<Semaphore>,
     now: Option<(BenchUse, Workbench)>,
@@ -91,12 +100,13 @@ impl Benches {
     }
 
     fn begin(&mut self, what: BenchUse) {
-        let (maker, turns) = (self.maker.clone(), Arc::clone(&self.turns));
-        let starting = Starting::start(async move {
-            let _turn = turns.acquire().await.map_err(|_| WorkError::Over)?;
-            maker.start(what).await
+        let (maker, turns, dropped) = (self.maker.clone(), Arc::clone(&self.turns), CancellationToken::new());
+        let unneeded = dropped.clone();
+        let bench = Starting::start(async move {
+            let _turn = turns.acquire().await.map_err(|_| WorkError::Unneeded)?;
+            if unneeded.is_cancelled() { Err(WorkError::Unneeded) } else { maker.start(what).await }
         });
-        self.waiting.push_back((what, starting));
+        self.waiting.push_back(Waiting { what, bench, dropped });
     }
 
     /// A bench with every volume the stack has now, on which nothing was done yet. Looks that follow each other share one: none of
@@ -110,7 +120,7 @@ impl Benches {
             return Ok(bench.clone());
         }
         if let Some((_, done)) = self.now.take() {
-            self.leave(Starting::Here(done));
+            self.remove(Starting::Here(done));
         }
         self.pass_to(what);
         let mut bench = self.first().await?;
@@ -127,23 +137,23 @@ impl Benches {
 
     /// The bench that waits for the next operation of this kind, for what can be done beforehand.
     pub(in crate::run) async fn ahead(&mut self, what: BenchUse) -> Result<Workbench, Fault> {
-        while !self.waiting.iter().any(|(waits, _)| *waits == what) {
+        while !self.waiting.iter().any(|one| one.what == what) {
             match self.coming.pop_front() {
                 Some(Ahead::Bench(next)) => self.begin(next),
                 Some(Ahead::Redeploy) => {}
                 None => self.begin(what),
             }
         }
-        match self.waiting.iter_mut().find(|(waits, _)| *waits == what) {
-            Some((_, bench)) => bench.get().await.cloned(),
+        match self.waiting.iter_mut().find(|one| one.what == what) {
+            Some(one) => one.bench.get().await.cloned(),
             None => Err(Fault::harness("a bench is waited for that was not started")),
         }
     }
 
     /// Makes a bench for `what` the first that waits: the steps between were skipped.
     fn pass_to(&mut self, what: BenchUse) {
-        let skipped = self.waiting.iter().position(|(waits, _)| *waits == what).unwrap_or(self.waiting.len());
-        for (_, unused) in self.waiting.drain(..skipped).collect::<Vec<_>>() {
+        let skipped = self.waiting.iter().position(|one| one.what == what).unwrap_or(self.waiting.len());
+        for unused in self.waiting.drain(..skipped).collect::<Vec<_>>() {
             self.leave(unused);
         }
         if self.waiting.is_empty() {
@@ -157,21 +167,27 @@ impl Benches {
     /// The first that waits. It stays where it is until it is here, so that a step that is broken off loses none.
     async fn first(&mut self) -> Result<Workbench, Fault> {
         match self.waiting.front_mut() {
-            Some((_, bench)) => bench.get().await.cloned(),
+            Some(one) => one.bench.get().await.cloned(),
             None => Err(Fault::harness("a bench is waited for that was not started")),
         }
     }
 
     /// Starts what waits anew.
     fn renew(&mut self) {
-        for (what, old) in std::mem::take(&mut self.waiting) {
+        for old in std::mem::take(&mut self.waiting) {
+            self.begin(old.what);
             self.leave(old);
-            self.begin(what);
         }
     }
 
+    /// Gives up a bench that was asked for.
+    fn leave(&mut self, unused: Waiting) {
+        unused.dropped.cancel();
+        self.remove(unused.bench);
+    }
+
     /// Removes a bench beside what goes on. One that stays is removed with everything else of the run.
-    fn leave(&mut self, mut bench: Starting<Workbench>) {
+    fn remove(&mut self, mut bench: Starting<Workbench>) {
         self.leaving.spawn(async move {
             bench.settle().await;
             match bench {
@@ -184,8 +200,8 @@ impl Benches {
     /// Waits for what is being started or removed: it has to exist, or be gone, before the run is torn down.
     pub(in crate::run) async fn settle(&mut self) {
         self.turns.close();
-        for (_, bench) in &mut self.waiting {
-            bench.settle().await;
+        for one in &mut self.waiting {
+            one.bench.settle().await;
         }
         while self.leaving.join_next().await.is_some() {}
     }
