@@ -135,11 +135,7 @@ impl Core {
     async fn cancel_job(&self, id: JobId) -> Result<Told, DbError> {
         let (now, teller) = (now(), self.teller());
         let act = self.db.act(move |db| {
-            let job = match jobs::get(db, id) {
-                Ok(job) => job,
-                Err(DbError::Corrupt(_)) => return Ok(Told::refused(format!("there is no job {id}"))),
-                Err(other) => return Err(other),
-            };
+            let Some(job) = jobs::find(db, id)? else { return Ok(no_job(id)) };
             match job.phase {
                 JobPhase::Ended => Ok(Told::refused(format!("job {id} ended already"))),
                 JobPhase::Queued | JobPhase::Starting | JobPhase::Running | JobPhase::Cancelling => {
@@ -155,11 +151,7 @@ impl Core {
     async fn retry(&self, id: JobId) -> Result<Told, DbError> {
         let (now, teller) = (now(), self.teller());
         let act = self.db.act(move |db| {
-            let job = match jobs::get(db, id) {
-                Ok(job) => job,
-                Err(DbError::Corrupt(_)) => return Ok(Told::refused(format!("there is no job {id}"))),
-                Err(other) => return Err(other),
-            };
+            let Some(job) = jobs::find(db, id)? else { return Ok(no_job(id)) };
             if job.phase != JobPhase::Ended {
                 return Ok(Told::refused(format!("job {id} has not ended")));
             }
@@ -215,4 +207,8 @@ impl Core {
         act.await?;
         Ok(Told::done(format!("`{name}` is looked after from now on; comments from before are not")))
     }
+}
+
+fn no_job(id: JobId) -> Told {
+    Told::refused(format!("there is no job {id}; `cc-ci server status` names those that run or wait"))
 }

@@ -133,9 +133,14 @@ pub(crate) fn queue(db: &Connection, job: &NewJob<'_>, now: i64) -> Result<JobId
     Ok(JobId(db.last_insert_rowid()))
 }
 
-/// One by its id.
+/// One by an id that somebody typed; `None` when there is none.
+pub(crate) fn find(db: &Connection, id: JobId) -> Result<Option<JobRow>, DbError> {
+    Ok(some(db, "id = ?1", [id.0])?.pop())
+}
+
+/// One by an id of ours.
 pub(crate) fn get(db: &Connection, id: JobId) -> Result<JobRow, DbError> {
-    some(db, "id = ?1", [id.0])?.pop().ok_or_else(|| DbError::Corrupt(format!("no job {id}")))
+    find(db, id)?.ok_or_else(|| DbError::Corrupt(format!("no job {id}")))
 }
 
 /// Those that wait, as they were put in.
