@@ -3,6 +3,7 @@
 use crate::event::RunEnd;
 use crate::verdict::blame::Blame;
 use crate::verdict::{Color, Verdict};
+use serde::{Deserialize, Serialize};
 
 /// The recipe passed.
 pub const GREEN: u8 = 0;
@@ -31,6 +32,34 @@ pub const DEADLINE: u8 = 142;
 pub const INTERRUPTED: u8 = 130;
 /// The process of a run was told to end, as a shell shows a death by SIGTERM.
 pub const SIGNALLED: u8 = 143;
+
+/// Every kind of end of a run, by the word that its outcome file has for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndKind {
+    /// The recipe passed.
+    Green,
+    /// It did not, and recipe, base, dependency or tests are the reason.
+    Red,
+    /// What was asked for makes no sense.
+    Usage,
+    /// Settings that cannot be used.
+    Settings,
+    /// A recipe that cannot be read.
+    Recipe,
+    /// A recipe that asks for what the policy does not allow.
+    Policy,
+    /// No swarm to run on.
+    NoSwarm,
+    /// Disk, registry, engine or memory gave out.
+    Infrastructure,
+    /// Somebody ended it.
+    Cancelled,
+    /// It reached its time limit.
+    Deadline,
+    /// cc-ci itself failed.
+    Internal,
+}
 
 /// Every code with its name and meaning, in order, for the reference page.
 pub const ALL: [(u8, &str, &str); 13] = [

@@ -2,7 +2,7 @@
 
 use crate::error::{Complaint, ErrorKind, RunnerError};
 use cc_ci_model::event::RunEnd;
-use cc_ci_model::exit;
+use cc_ci_model::exit::{self, EndKind};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::report::{ReportView, summary};
 use cc_ci_model::verdict::Color;
@@ -33,34 +33,6 @@ pub struct RunOutcome {
     pub hint: Option<String>,
     /// The run's folder; `None` when no run came of it.
     pub folder: Option<PathBuf>,
-}
-
-/// Every kind of end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EndKind {
-    /// The recipe passed.
-    Green,
-    /// It did not, and recipe, base, dependency or tests are the reason.
-    Red,
-    /// What was asked for makes no sense.
-    Usage,
-    /// Settings that cannot be used.
-    Settings,
-    /// A recipe that cannot be read.
-    Recipe,
-    /// A recipe that asks for what the policy does not allow.
-    Policy,
-    /// No swarm to run on.
-    NoSwarm,
-    /// Disk, registry, engine or memory gave out.
-    Infrastructure,
-    /// Somebody ended it.
-    Cancelled,
-    /// It reached its time limit.
-    Deadline,
-    /// cc-ci itself failed.
-    Internal,
 }
 
 impl From<ErrorKind> for EndKind {

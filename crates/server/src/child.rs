@@ -6,7 +6,7 @@ mod ended;
 mod start;
 
 pub(crate) use claim::{Claim, Signal, holders_told, look, when_free};
-pub(crate) use ended::{ChildOutcome, Kind};
+pub(crate) use ended::ChildOutcome;
 pub(crate) use start::{Child, folder, start};
 
 /// The file that tells how the run ended.

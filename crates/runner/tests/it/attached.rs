@@ -3,8 +3,8 @@
 use crate::world::{World, run_id};
 use cc_ci_model::event::{Event, Listener, Stamped};
 use cc_ci_model::evidence::Evidence;
+use cc_ci_model::exit::EndKind;
 use cc_ci_model::report::life::Life;
-use cc_ci_runner::outcome::EndKind;
 use cc_ci_runner::pictures;
 use cc_ci_runner::session::Session;
 use cc_ci_store::follow::follow;

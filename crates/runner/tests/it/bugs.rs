@@ -2,8 +2,8 @@
 
 use crate::world::{Told, World, run_id};
 use cc_ci_model::event::{Event, Listener, RunEnd, Stamped};
+use cc_ci_model::exit::EndKind;
 use cc_ci_model::report::life::Life;
-use cc_ci_runner::outcome::EndKind;
 use cc_ci_runner::session::{Ending, Session};
 use cc_ci_testkit::swarm::{FakeSwarm, Twisted};
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
 //! Every kind of end leaves an outcome with the answer of the process, and either a record with an end or no folder at all.
 
 use crate::world::{Told, World};
+use cc_ci_model::exit::EndKind;
 use cc_ci_model::report::life::Life;
-use cc_ci_runner::outcome::EndKind;
 use cc_ci_runner::request::{BaseWish, Request};
 use cc_ci_testkit::swarm::{FakeSwarm, Fate, SwarmCall, Trouble};
 use std::time::Duration;

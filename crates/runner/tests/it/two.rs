@@ -1,8 +1,8 @@
 //! Two runs in one process do not know of each other.
 
 use crate::world::{COMPOSE, World, run_id};
+use cc_ci_model::exit::EndKind;
 use cc_ci_model::report::life::Life;
-use cc_ci_runner::outcome::EndKind;
 use cc_ci_runner::request::Request;
 use cc_ci_store::life::life;
 use cc_ci_store::run_dir::RunDir;

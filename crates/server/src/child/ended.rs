@@ -1,5 +1,6 @@
 //! What a run wrote about its end.
 
+use cc_ci_model::exit::EndKind;
 use serde::Deserialize;
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -15,7 +16,7 @@ pub(crate) struct ChildOutcome {
     /// The run.
     pub(crate) run: Option<String>,
     /// What kind of end it was.
-    pub(crate) kind: Kind,
+    pub(crate) kind: EndKind,
     /// In words.
     pub(crate) message: String,
     /// What was wrong, where there was no verdict.
@@ -39,23 +40,6 @@ pub(crate) struct ChildProblem {
     #[serde(default)]
     key: Option<String>,
     what: String,
-}
-
-/// Every kind of end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Kind {
-    Green,
-    Red,
-    Usage,
-    Settings,
-    Recipe,
-    Policy,
-    NoSwarm,
-    Infrastructure,
-    Cancelled,
-    Deadline,
-    Internal,
 }
 
 impl ChildOutcome {

@@ -1,6 +1,6 @@
 //! Attends to a job with a run: its claim says whether the run lives, its files say the rest. Nothing hangs on a process number.
 
-use crate::child::{self, ChildOutcome, Claim, Kind, OUTCOME, Signal};
+use crate::child::{self, ChildOutcome, Claim, OUTCOME, Signal};
 use crate::core::{Core, now};
 use crate::db::jobs::{self, Attempt, JobPhase, JobRow};
 use crate::db::{DbError, meta};
@@ -8,6 +8,7 @@ use crate::machine;
 use crate::points::Point;
 use crate::queue::judge;
 use crate::tell::{self, Shown};
+use cc_ci_model::exit::EndKind;
 use cc_ci_model::report::life::Life;
 use cc_ci_store::{life, replay, run_dir::RunDir};
 use cc_ci_web::board::job::{JobEnd, WaitsFor};
@@ -86,7 +87,7 @@ impl Core {
 
     /// The run ended and said how.
     async fn ended(&self, job: &JobRow, attempt: &Attempt, outcome: &ChildOutcome) -> Result<(), DbError> {
-        if outcome.kind == Kind::NoSwarm {
+        if outcome.kind == EndKind::NoSwarm {
             return self.no_swarm(job, outcome).await;
         }
         let dir = RunDir::open(&self.state, &attempt.run).ok();

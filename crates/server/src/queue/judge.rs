@@ -1,7 +1,8 @@
 //! What the end of a run means for its job. Green is only what the run and its record both call green.
 
-use crate::child::{ChildOutcome, Kind};
+use crate::child::ChildOutcome;
 use crate::db::jobs::JobRow;
+use cc_ci_model::exit::EndKind;
 use cc_ci_model::report::ReportView;
 use cc_ci_model::verdict::Color;
 use cc_ci_web::board::job::JobEnd;
@@ -16,25 +17,26 @@ pub(super) fn end(job: &JobRow, outcome: &ChildOutcome, view: Option<&ReportView
     };
     let record = view.map(|view| (view, view.verdict.color == Color::Green));
     match (outcome.kind, record) {
-        (Kind::Green, Some((view, _))) => judged(view),
-        (Kind::Green, None) => {
+        (EndKind::Green, Some((view, _))) => judged(view),
+        (EndKind::Green, None) => {
             JobEnd::Lost { why: "the run calls itself green, and its record cannot be read".to_owned() }
         }
-        (Kind::Red, None) => JobEnd::Judged { color: Color::Red, level: None, blame: None },
+        (EndKind::Red, None) => JobEnd::Judged { color: Color::Red, level: None, blame: None },
         // The run does not call itself green, so nobody does.
-        (Kind::Red | Kind::Infrastructure | Kind::Cancelled | Kind::Deadline | Kind::Internal, Some((_, true))) => {
-            JobEnd::Lost { why: words() }
-        }
-        (Kind::Red | Kind::Infrastructure | Kind::Cancelled | Kind::Deadline | Kind::Internal, Some((view, false))) => {
-            judged(view)
-        }
-        (Kind::Settings | Kind::Recipe | Kind::Policy, _) => JobEnd::Refused { why: words() },
+        (
+            EndKind::Red | EndKind::Infrastructure | EndKind::Cancelled | EndKind::Deadline | EndKind::Internal,
+            Some((_, true)),
+        ) => JobEnd::Lost { why: words() },
+        (
+            EndKind::Red | EndKind::Infrastructure | EndKind::Cancelled | EndKind::Deadline | EndKind::Internal,
+            Some((view, false)),
+        ) => judged(view),
+        (EndKind::Settings | EndKind::Recipe | EndKind::Policy, _) => JobEnd::Refused { why: words() },
         // What was asked for in the comment made no sense to the run; else we made a mistake.
-        (Kind::Usage, _) if !job.wish.arguments().is_empty() => JobEnd::Refused { why: words() },
-        (Kind::Cancelled, None) => JobEnd::Withdrawn { why: job.ended_by.clone().unwrap_or_else(words) },
-        (Kind::Usage | Kind::NoSwarm, _) | (Kind::Infrastructure | Kind::Deadline | Kind::Internal, None) => {
-            JobEnd::Lost { why: words() }
-        }
+        (EndKind::Usage, _) if !job.wish.arguments().is_empty() => JobEnd::Refused { why: words() },
+        (EndKind::Cancelled, None) => JobEnd::Withdrawn { why: job.ended_by.clone().unwrap_or_else(words) },
+        (EndKind::Usage | EndKind::NoSwarm, _)
+        | (EndKind::Infrastructure | EndKind::Deadline | EndKind::Internal, None) => JobEnd::Lost { why: words() },
     }
 }
 
