@@ -13,7 +13,7 @@ LONG = $(CARGO) test --package cc-ci --test real_long --
 
 # ---- what a person runs
 
-.PHONY: abra dependencies forge server help demo demo-all databases test nightly matrix killed bench fuzz settings zero-config pages hooks sandbox selftest
+.PHONY: abra dependencies forge server server-demo help demo demo-all databases test nightly matrix killed bench fuzz settings zero-config pages hooks sandbox selftest
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -56,6 +56,12 @@ fuzz: ## feed every reader of other people's texts with broken ones, CC_CI_FUZZ_
 killed: setup ## set up, then kill and interrupt runs in every tier, and clean up after them
 	$(REAL) -- --ignored real::killed real::reaped
 	$(LONG) --ignored killed reaped
+
+server-demo: setup ## set up, then a forge, a server, two pull requests of miniflux and their answers; END=1 ends it by itself
+	@$(CARGO) build --quiet --package cc-ci
+	@$(CARGO) build --quiet --package cc-ci-testkit --example server_demo
+	@folder=$$($(CARGO) metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/debug; \
+	"$$folder/examples/server_demo" "$$folder/cc-ci" "$(CC_CI_STATE)" $(if $(END),--end)
 
 server: ## kill the server at each of its ten points 20 times, then try 10,000 orders of what can happen to it (hours)
 	CC_CI_KILLS=20 CC_CI_ORDERS=10000 $(CARGO) test --package cc-ci-server --test it -- killed interleaved

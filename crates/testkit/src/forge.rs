@@ -1,7 +1,7 @@
 //! A forge to test with: it listens on a port of this machine, remembers, refuses what a forge refuses, and fails as told.
 //!
 //! Its clock stands still until a test moves it, and its webhooks wait in a list until a test sends them: nothing in it
-//! happens by itself.
+//! happens by itself, unless it is told to live.
 
 mod api;
 mod delivery;
@@ -10,6 +10,8 @@ mod faults;
 mod forms;
 mod git;
 mod hooks;
+mod page;
+mod post;
 mod serve;
 mod world;
 
@@ -22,11 +24,12 @@ use git::Parent;
 use hooks::Happened;
 use serve::{Shared, accept, lock};
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use world::{Pulled, Remark, Repository, World};
+use world::{Clock, Pulled, Remark, Repository, World};
 
 /// A forge that lives as long as this value.
 #[derive(Debug)]
@@ -138,6 +141,18 @@ impl StandIn {
         git::create(&self.world().dir(&full))?;
         self.add(owner, name, None);
         Ok(())
+    }
+
+    /// Makes a repository of one that lies on this machine: its tags, and as `main` what stands before its newest commit.
+    pub fn import(&self, owner: &str, name: &str, from: &Path) -> io::Result<()> {
+        git::import(&self.world().dir(&format!("{owner}/{name}")), from)?;
+        self.add(owner, name, None);
+        Ok(())
+    }
+
+    /// Puts the newest commit of a repository on this machine into a branch, and gives its id.
+    pub fn bring(&self, repo: &str, branch: &str, from: &Path) -> io::Result<String> {
+        git::bring(&self.world().dir(repo), branch, from)
     }
 
     /// Copies a repository for somebody.
@@ -329,6 +344,14 @@ impl StandIn {
     }
 
     // ---- time, faults, and what went over the wire
+
+    /// Has its clock show the time of this machine, and sends its webhooks to an address by itself.
+    pub fn live(&self, hooks_to: &str) {
+        let post = post::post_to(hooks_to.to_owned());
+        let mut world = self.world();
+        world.clock = Clock::OfTheMachine;
+        world.post = Some(post);
+    }
 
     /// Moves the forge's clock; back, too.
     pub fn advance(&self, seconds: i64) {

@@ -2,6 +2,7 @@
 
 pub mod forge;
 pub mod repo;
+pub mod served;
 
 pub mod plan;
 pub mod swarm;

@@ -65,6 +65,23 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a bare repository of another one's tags and of what its newest commit stands on.
+pub(super) fn import(dir: &Path, from: &Path) -> io::Result<()> {
+    copy(template()?, dir)?;
+    let from = from.display().to_string();
+    let refs = ["+HEAD:refs/heads/main", "+refs/tags/*:refs/tags/*"];
+    git(dir, &["fetch", "--quiet", "--update-head-ok", "--no-tags", &from, refs[0], refs[1]], "")?;
+    git(dir, &["update-ref", "refs/heads/main", "refs/heads/main~1"], "")?;
+    Ok(())
+}
+
+/// Puts the newest commit of a repository into a branch of another one.
+pub(super) fn bring(dir: &Path, branch: &str, from: &Path) -> io::Result<String> {
+    let refs = format!("+HEAD:refs/heads/{branch}");
+    git(dir, &["fetch", "--quiet", "--no-tags", &from.display().to_string(), &refs], "")?;
+    tip(dir, &format!("refs/heads/{branch}"))
+}
+
 /// What a commit stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Parent {

@@ -36,6 +36,7 @@ impl World {
             (Age::New, Some(pull)) => body["pull_request"] = self.pull_form(repo, remark.number, pull),
             (Age::New, None) => {}
         }
-        self.deliveries.push(SignedDelivery::new(self.dialect, number, secret, body.to_string()));
+        let delivery = SignedDelivery::new(self.dialect, number, secret, body.to_string());
+        self.hand_over(delivery);
     }
 }

@@ -3,6 +3,7 @@
 use super::api::{Ask, Reply};
 use super::faults::StandInFault;
 use super::git::{self, Wire};
+use super::page;
 use super::world::{StandInRight, World, http_date};
 use base64::Engine;
 use bytes::Bytes;
@@ -25,7 +26,9 @@ pub(super) type Shared = Arc<Mutex<World>>;
 type Body = BoxBody<Bytes, io::Error>;
 
 pub(super) fn lock(world: &Shared) -> MutexGuard<'_, World> {
-    world.lock().unwrap_or_else(PoisonError::into_inner)
+    let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
+    world.look_at_clock();
+    world
 }
 
 /// Takes connections until it is dropped.
@@ -73,6 +76,9 @@ async fn respond(world: Shared, request: Request<Incoming>) -> io::Result<Respon
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let path = head.uri.path().to_owned();
+    if let Some(page) = page::of_pull(&lock(&world), &path) {
+        return built(200, &[("Content-Type", "text/html; charset=utf-8".to_owned())], whole(page));
+    }
     let Some(api) = path.strip_prefix("/api/v1/") else { return wire(&world, &head, &path, &body).await };
     let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let ask = Ask {
@@ -125,7 +131,9 @@ fn plain(world: &Shared, ask: &Ask) -> Response<Body> {
 }
 
 fn built(status: u16, headers: &[(&str, String)], body: Body) -> io::Result<Response<Body>> {
-    let response = Response::builder().status(status).header("Content-Type", "application/json");
+    let response = Response::builder().status(status);
+    let typed = headers.iter().any(|(name, _)| *name == "Content-Type");
+    let response = if typed { response } else { response.header("Content-Type", "application/json") };
     let response = headers.iter().fold(response, |response, (name, value)| response.header(*name, value));
     response.body(body).map_err(io::Error::other)
 }

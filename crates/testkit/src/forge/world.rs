@@ -6,6 +6,8 @@ use super::faults::Faults;
 use chrono::{DateTime, SecondsFormat};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::SystemTime;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// How far the rights of an account go in a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +33,15 @@ pub enum Shown {
 
 /// The account of who is gone.
 pub(super) const GHOST: i64 = -1;
+
+/// What a forge's clock shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Clock {
+    /// What a test set it to.
+    Standing,
+    /// The time of this machine.
+    OfTheMachine,
+}
 
 #[derive(Debug)]
 pub(super) struct Repository {
@@ -92,6 +103,7 @@ pub(super) struct World {
     pub(super) base: String,
     pub(super) folder: PathBuf,
     pub(super) now: i64,
+    pub(super) clock: Clock,
     pub(super) page: usize,
     pub(super) users: BTreeMap<i64, String>,
     pub(super) orgs: BTreeMap<String, BTreeMap<i64, Shown>>,
@@ -105,6 +117,8 @@ pub(super) struct World {
     pub(super) faults: Faults,
     pub(super) requests: Vec<String>,
     pub(super) deliveries: Vec<SignedDelivery>,
+    /// Who takes webhooks to their receiver; nobody leaves them in the list.
+    pub(super) post: Option<UnboundedSender<SignedDelivery>>,
 }
 
 impl World {
@@ -114,6 +128,7 @@ impl World {
             base,
             folder,
             now: 1_795_867_200,
+            clock: Clock::Standing,
             page: 50,
             users: BTreeMap::new(),
             orgs: BTreeMap::new(),
@@ -126,7 +141,25 @@ impl World {
             faults: Faults::default(),
             requests: Vec::new(),
             deliveries: Vec::new(),
+            post: None,
         }
+    }
+
+    /// Looks at the clock, before anything is done that has a time.
+    pub(super) fn look_at_clock(&mut self) {
+        match self.clock {
+            Clock::Standing => {}
+            Clock::OfTheMachine => self.now = chrono::DateTime::<chrono::Utc>::from(SystemTime::now()).timestamp(),
+        }
+    }
+
+    /// Hands a webhook to whoever takes it away.
+    pub(super) fn hand_over(&mut self, delivery: SignedDelivery) {
+        let left = match &self.post {
+            Some(post) => post.send(delivery).err().map(|unsent| unsent.0),
+            None => Some(delivery),
+        };
+        self.deliveries.extend(left);
     }
 
     /// An id that nothing else has.
