@@ -13,7 +13,7 @@ LONG = $(CARGO) test --package cc-ci --test real_long --
 
 # ---- what a person runs
 
-.PHONY: abra dependencies forge server server-demo help demo demo-all databases test nightly matrix killed bench fuzz settings zero-config pages hooks sandbox selftest
+.PHONY: abra dependencies forge server server-demo served help demo demo-all databases test nightly matrix killed bench fuzz settings zero-config pages hooks sandbox selftest
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -63,8 +63,13 @@ server-demo: setup ## set up, then a forge, a server, two pull requests of minif
 	@folder=$$($(CARGO) metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/debug; \
 	"$$folder/examples/server_demo" "$$folder/cc-ci" "$(CC_CI_STATE)" $(if $(END),--end)
 
-server: ## kill the server at each of its ten points 20 times, then try 10,000 orders of what can happen to it (hours)
-	CC_CI_KILLS=20 CC_CI_ORDERS=10000 $(CARGO) test --package cc-ci-server --test it -- killed interleaved
+server: ## kill the server at each of its ten points 20 times, measure how soon comments are seen, then try 10,000 orders (an hour)
+	CC_CI_KILLS=20 $(CARGO) test --package cc-ci-server --test it -- killed
+	CC_CI_LATENCY=1 $(CARGO) test --package cc-ci-server --test it -- --test-threads 1 --nocapture latency
+	CC_CI_AT_ONCE=8 CC_CI_ORDERS=10000 $(CARGO) test --package cc-ci-server --test it -- interleaved
+
+served: setup ## set up, then kill a server before, in and after real runs (about 2 minutes)
+	$(REAL) -- --ignored real::served
 
 forge: ## ask a real forge the questions of the stand-in: CC_CI_FORGE_URL, _TOKENS (folder of `bot` and `member`), _REPO, _PULL
 	$(CARGO) test --package cc-ci-forge --test it -- --ignored real::a_real_forge

@@ -2,6 +2,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test world is driven from outside, not through the product")]
 
+mod live;
+
+pub use live::{LiveEvent, LivePage};
+
 use crate::forge::{Shown, StandIn, StandInDialect, StandInRight};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
@@ -219,6 +223,11 @@ impl Served {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// The live page of a run, from the beginning or from where a reader was.
+    pub async fn live(&self, run: &str, seen: Option<u64>) -> io::Result<LivePage> {
+        LivePage::open(&format!("{}/run/{run}/live", self.address), seen).await
     }
 
     /// Asks the server for a page or a file: its status, what it is, and what is in it.

@@ -22,3 +22,4 @@ mod host;
 mod killed;
 mod mutant;
 mod reaped;
+mod served;

@@ -1,11 +1,15 @@
-//! Everything that can happen in any order: afterwards each accepted comment has one run and one answer with its end.
+//! Everything that can happen in any order: afterwards each comment has one answer with its end, and each green answer one run.
 
-use crate::house::{House, REPO, deliver};
-use cc_ci_server::Points;
+use crate::house::{House, deliver};
+use cc_ci_server::{Points, RunningServer};
 use cc_ci_testkit::forge::{Often, StandInDialect, StandInFault};
 use proptest::prelude::{Strategy, any};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 /// One thing that happens.
 #[derive(Clone, Copy, Debug)]
@@ -13,82 +17,195 @@ enum Step {
     Comment,
     Stranger,
     Edit,
+    Delete,
     Push,
+    ForcePush,
+    Close,
     Hooks,
+    Poll,
     Kill,
     Away,
     Back,
 }
 
-const STEPS: [Step; 8] =
-    [Step::Comment, Step::Stranger, Step::Edit, Step::Push, Step::Hooks, Step::Kill, Step::Away, Step::Back];
+const STEPS: [Step; 12] = [
+    Step::Comment,
+    Step::Comment,
+    Step::Stranger,
+    Step::Edit,
+    Step::Delete,
+    Step::Push,
+    Step::ForcePush,
+    Step::Hooks,
+    Step::Poll,
+    Step::Kill,
+    Step::Away,
+    Step::Back,
+];
 
-/// Lets it happen, and then waits until nothing is open.
+/// Closing ends all that can be asked for, so it is drawn seldom.
+const CLOSES: u8 = 8;
+
+/// The tiers that are asked for, one in each comment, so that a run tells whose it is.
+const TIERS: [&str; 3] = ["install", "upgrade", "backup"];
+
+/// What was asked for, and what may have come in between.
+#[derive(Default)]
+struct Asked {
+    comments: Vec<i64>,
+    deleted: BTreeSet<i64>,
+    strangers: usize,
+    closed: bool,
+}
+
+/// How the answer to a comment ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Green,
+    Withdrawn,
+    Closed,
+}
+
+impl Asked {
+    /// The ends of the answers to a comment.
+    fn ends(house: &House, id: i64) -> Vec<Option<End>> {
+        let line = format!("<!-- cc-ci: answer to comment {id} -->");
+        let end = |body: &String| match body {
+            body if body.contains("green") => Some(End::Green),
+            body if body.contains("Withdrawn: the comment that asked for it was deleted") => Some(End::Withdrawn),
+            body if body.contains("the pull request was closed") => Some(End::Closed),
+            body if body.contains("Not tested: the pull request is closed") => Some(End::Closed),
+            _ => None,
+        };
+        house.said().iter().filter(|body| body.starts_with(&line)).map(end).collect()
+    }
+
+    /// Whether each comment has the answer that it must have.
+    fn answered(&self, house: &House) -> bool {
+        let fits = |id: &i64| match (&Self::ends(house, *id)[..], self.deleted.contains(id)) {
+            ([Some(End::Green)], _) | ([Some(End::Withdrawn)] | [], true) => true,
+            ([Some(End::Closed)], _) => self.closed,
+            _ => false,
+        };
+        let told = house.said().iter().filter(|body| body.contains("only members")).count();
+        self.comments.iter().all(fits) && told == self.strangers
+    }
+
+    /// Whether each green answer has its one run, and nothing else has one.
+    fn runs_fit(&self, house: &House) -> bool {
+        let green = |(_, id): &(usize, &i64)| Self::ends(house, **id) == [Some(End::Green)];
+        let wanted = self.comments.iter().enumerate().filter(green).map(|(at, _)| format!("--stages={}", TIERS[at]));
+        let ran = house.ran().into_iter().filter_map(|line| line.split(' ').nth(1).map(str::to_owned));
+        let (mut wanted, mut ran) = (wanted.collect::<Vec<_>>(), ran.collect::<Vec<_>>());
+        wanted.sort();
+        ran.sort();
+        wanted == ran
+    }
+}
+
+/// Lets one thing happen.
+async fn happen(
+    house: &House,
+    mut server: RunningServer,
+    asked: &mut Asked,
+    step: Step,
+    number: usize,
+) -> RunningServer {
+    match step {
+        Step::Comment => {
+            if let Some(tier) = TIERS.get(asked.comments.len()) {
+                asked.comments.push(house.comment("member", &format!("!testme only={tier}")));
+            }
+        }
+        Step::Stranger => {
+            house.comment("stranger", "!testme");
+            asked.strangers = 1;
+        }
+        // Whether it was seen or not.
+        Step::Edit => {
+            let id = house.comment("member", "nothing");
+            house.forge.advance(2);
+            house.forge.edit_comment(id, "nothing at all");
+        }
+        Step::Delete => {
+            if let Some(last) = asked.comments.last() {
+                house.forge.remove_comment(*last);
+                asked.deleted.insert(*last);
+            }
+        }
+        Step::Push => drop(house.forge.push("stranger/ghost", "next", &format!("{number}\n")).unwrap()),
+        Step::ForcePush => {
+            drop(house.forge.force_push("stranger/ghost", "next", &format!("other {number}\n")).unwrap());
+        }
+        Step::Close => {
+            house.forge.close(crate::house::REPO, house.pull);
+            asked.closed = true;
+        }
+        Step::Hooks => {
+            for hint in house.forge.deliveries().iter().rev() {
+                assert_eq!(deliver(&server, hint).await, 202);
+                assert_eq!(deliver(&server, &hint.doubled()).await, 202);
+                assert_eq!(deliver(&server, &hint.forged()).await, 401);
+            }
+        }
+        // Once all that stood there was read, or nobody reads.
+        Step::Poll => tokio::time::sleep(std::time::Duration::from_millis(40)).await,
+        Step::Kill => {
+            server.stop().await;
+            server = house.start_at(Points::default());
+        }
+        Step::Away => house.forge.fail("/", Often::Always, StandInFault::Status(502)),
+        Step::Back => house.forge.heal(),
+    }
+    server
+}
+
+/// Lets it all happen, and then waits until nothing is open.
 async fn play(steps: &[Step]) {
     let house = House::new(StandInDialect::Forgejo12).await;
     let mut server = house.start().await;
-    let mut asked = Vec::new();
-    let mut strangers = 0;
+    let mut asked = Asked::default();
     for (number, step) in steps.iter().enumerate() {
-        match step {
-            Step::Comment if asked.len() < 3 => {
-                let tier = ["install", "upgrade", "backup"][asked.len()];
-                asked.push(house.comment("member", &format!("!testme only={tier}")));
-            }
-            Step::Comment => {}
-            Step::Stranger => {
-                house.comment("stranger", "!testme");
-                strangers = 1;
-            }
-            // Whether it was seen or not.
-            Step::Edit => {
-                let id = house.comment("member", "nothing");
-                house.forge.advance(2);
-                house.forge.edit_comment(id, "nothing at all");
-            }
-            Step::Push => drop(house.forge.push("stranger/ghost", "next", &format!("{number}\n")).unwrap()),
-            Step::Hooks => {
-                for hint in house.forge.deliveries().iter().rev() {
-                    assert_eq!(deliver(&server, hint).await, 202);
-                    assert_eq!(deliver(&server, &hint.doubled()).await, 202);
-                }
-            }
-            Step::Kill => {
-                server.stop().await;
-                server = house.start_at(Points::default());
-            }
-            Step::Away => house.forge.fail("/", Often::Always, StandInFault::Status(502)),
-            Step::Back => house.forge.heal(),
-        }
+        server = Box::pin(happen(&house, server, &mut asked, *step, number)).await;
     }
     house.forge.heal();
-    let ends = |house: &House| {
-        let ends = |id: &i64| {
-            let line = format!("<!-- cc-ci: answer to comment {id} -->");
-            house.said().iter().filter(|body| body.starts_with(&line) && body.contains("green")).count() == 1
-        };
-        asked.iter().all(ends) && house.said().len() == asked.len() + strangers
-    };
-    house.until(&format!("the end of {steps:?}"), ends).await;
+    house.until(&format!("the end of {steps:?}"), |house| asked.answered(house)).await;
     house.settled().await;
-    assert_eq!(house.ran().len(), asked.len(), "{steps:?}: {:?}", house.ran());
-    assert!(ends(&house), "{steps:?}: {:#?}", house.said());
-    assert_eq!(house.status(&house.head, "cc-ci/testme"), None, "{REPO}: nothing whole was asked for");
+    assert!(asked.answered(&house) && asked.runs_fit(&house), "{steps:?}: {:?}, {:#?}", house.ran(), house.said());
+    assert_eq!(house.status(&house.head, "cc-ci/testme"), None, "nothing whole was asked for");
 }
 
-/// How many orders are tried: `CC_CI_ORDERS`, else a few.
-fn many() -> usize {
-    std::env::var("CC_CI_ORDERS").ok().and_then(|text| text.parse().ok()).unwrap_or(12)
+/// A number that the environment gives, else this one.
+fn number(name: &str, otherwise: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
+/// An order of things, by chance.
+fn order(runner: &mut TestRunner) -> Vec<Step> {
+    let drawn = proptest::collection::vec(any::<u8>(), 4..14).new_tree(runner).unwrap().current();
+    let step = |number: &u8| if *number < CLOSES { Step::Close } else { STEPS[usize::from(*number) % STEPS.len()] };
+    drawn.iter().map(step).collect()
+}
+
+/// `CC_CI_ORDERS` orders, else a few; so many at once as `CC_CI_AT_ONCE` says; another series with `CC_CI_SEED`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn in_any_order_each_comment_has_one_run_and_one_answer() {
-    let seed = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
-    let mut runner = TestRunner::new_with_rng(Config::default(), seed);
-    let orders = proptest::collection::vec(any::<u8>(), 4..14);
-    for _order in 0..many() {
-        let drawn = orders.new_tree(&mut runner).unwrap().current();
-        let steps: Vec<Step> = drawn.iter().map(|number| STEPS[usize::from(*number) % STEPS.len()]).collect();
-        Box::pin(play(&steps)).await;
+async fn in_any_order_each_comment_has_one_answer_and_each_green_one_run() {
+    let seed = u8::try_from(number("CC_CI_SEED", 7)).unwrap();
+    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]));
+    let at_once = Arc::new(Semaphore::new(number("CC_CI_AT_ONCE", 4)));
+    let mut played = JoinSet::new();
+    for _order in 0..number("CC_CI_ORDERS", 12) {
+        let steps = order(&mut runner);
+        let turn = Arc::clone(&at_once).acquire_owned().await.unwrap();
+        played.spawn(async move {
+            play(&steps).await;
+            drop(turn);
+        });
+        while let Some(ended) = played.try_join_next() {
+            ended.unwrap();
+        }
+    }
+    while let Some(ended) = played.join_next().await {
+        ended.unwrap();
     }
 }

@@ -9,4 +9,6 @@ mod interleaved;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod latency;
+#[cfg(test)]
 mod strangers;

@@ -1,0 +1,161 @@
+//! Real runs that a server started, with the server killed meanwhile, and a stand-in for the forge.
+
+use super::product::{Product, say};
+use cc_ci_model::serving::{FILE, ServingSettings};
+use cc_ci_server::{KnownForge, Pace, Point, Points, RunProgram, RunningServer, ServerPlan};
+use cc_ci_store::state::StateFolder;
+use cc_ci_testkit::served::{MEMBER, Offered, Served};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::Notify;
+
+/// A run, and what may go before it on a busy machine.
+const RUN: Duration = Duration::from_secs(600);
+
+/// A forge with a pull request of `static-site`, and a folder for a server.
+async fn world(product: &Product) -> (Served, Offered, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::new(Path::new(env!("CARGO_BIN_EXE_cc-ci")), folder.path()).await.unwrap();
+    let recipe = product.recipe("static-site");
+    let repo = served.recipe("static-site", &recipe).unwrap();
+    let offered = served.offer(&repo, "next", &recipe).unwrap();
+    (served, offered, folder)
+}
+
+/// Comments, and gives the run that is said to go on.
+async fn ask(served: &Served, offered: &Offered) -> String {
+    served.forge.comment(&offered.repo, offered.pull, MEMBER, "!testme");
+    let said = served.until_said(offered, RUN, |_| {}, |said| said.contains("in install")).await.unwrap();
+    said.split("/run/").nth(1).and_then(|rest| rest.split(')').next()).unwrap().to_owned()
+}
+
+/// What holds in the end, whoever was killed: this one run, one answer, the right status.
+async fn one_green_run(served: &Served, offered: &Offered) {
+    let said = served.until_said(offered, RUN, |_| {}, |said| !said.contains('⏳') && !said.is_empty()).await.unwrap();
+    assert!(said.contains("level 5 of 5"), "{said}");
+    served.until_status(offered, "cc-ci/testme", "success").await.unwrap();
+    assert_eq!(served.said(offered).len(), 1, "{:#?}", served.said(offered));
+    let runs: Vec<_> = fs::read_dir(served.state().join("runs")).unwrap().map(|run| run.unwrap().file_name()).collect();
+    assert_eq!(runs.len(), 1, "{runs:?}");
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let below = |entry: fs::DirEntry| {
+        let kind = entry.file_type().unwrap();
+        match (kind.is_dir(), kind.is_file()) {
+            (true, _) => files(&entry.path()),
+            (_, true) => vec![entry.path()],
+            (false, false) => Vec::new(),
+        }
+    };
+    entries.flat_map(below).collect()
+}
+
+/// The environments of all processes whose arguments name the run.
+fn environments(run: &str) -> Vec<Vec<u8>> {
+    let entries = fs::read_dir("/proc").unwrap().filter_map(Result::ok).map(|entry| entry.path());
+    let ours = |process: &std::path::PathBuf| {
+        fs::read(process.join("cmdline")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(run))
+    };
+    entries.filter(ours).filter_map(|process| fs::read(process.join("environ")).ok()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "real engine: make test"]
+async fn a_server_killed_in_the_middle_of_a_run_answers_with_that_run() {
+    let product = Product::with_engine();
+    let (served, offered, _folder) = world(&product).await;
+    let mut server = served.start().await.unwrap();
+    served.enrol(&offered.repo).await.unwrap();
+    let run = ask(&served, &offered).await;
+    let mut page = served.live(&run, None).await.unwrap();
+    let mut seen = None;
+    while seen.is_none() {
+        seen = page.next().await.expect("the run goes on").seen;
+    }
+    let secrets = served.secrets().unwrap();
+    let holds = |bytes: &[u8]| secrets.iter().any(|one| bytes.windows(one.len()).any(|part| part == one.as_bytes()));
+    let environments = environments(&run);
+    assert!(!environments.is_empty(), "the run is a process");
+    assert!(environments.iter().all(|one| !one.is_empty() && !holds(one)));
+
+    server.kill().await.unwrap();
+    while let Some(event) = page.next().await {
+        seen = event.seen.or(seen);
+    }
+    let at = seen.unwrap();
+    assert!(served.get("/healthz").await.is_err(), "the server is gone");
+    let _server = served.start().await.unwrap();
+    // A browser comes again by itself, and says what it saw.
+    let mut page = served.live(&run, Some(at)).await.unwrap();
+    let mut over = false;
+    while let Some(event) = page.next().await {
+        assert!(event.seen.is_none_or(|seen| seen >= at), "{event:?} after {at}");
+        over |= event.kind == "done";
+    }
+    assert!(over, "the live page goes on to the end");
+    one_green_run(&served, &offered).await;
+    assert!(served.state().join("runs").join(&run).is_dir());
+    let files = files(&served.state());
+    assert!(files.len() > 30, "only {} files seen", files.len());
+    for file in files {
+        assert!(!holds(&fs::read(&file).unwrap()), "{}", file.display());
+    }
+}
+
+/// A server in this process, which a point stops as a kill would.
+fn serve(served: &Served, points: Points) -> RunningServer {
+    let file = served.state().join(FILE);
+    let settings = ServingSettings::read(FILE, &fs::read_to_string(file).unwrap()).unwrap();
+    let forges = settings.forges.iter().map(|forge| KnownForge::open(forge, None).unwrap()).collect();
+    let engine = std::env::var_os("DOCKER_HOST").map(|host| ("DOCKER_HOST".into(), host));
+    let plan = ServerPlan {
+        state: StateFolder::open(&served.state()).unwrap(),
+        forges,
+        program: RunProgram {
+            file: env!("CARGO_BIN_EXE_cc-ci").into(),
+            path: std::env::var_os("PATH").unwrap(),
+            engine: engine.into_iter().collect(),
+        },
+        slots: 1,
+        memory: 0,
+        disk: 0,
+        public: None,
+        pace: Pace { lively: Duration::from_millis(500), quiet: Duration::from_millis(500), ..Pace::default() },
+        log: Arc::new(|_line| {}),
+        points,
+    };
+    RunningServer::start(plan).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "real engine: make test"]
+async fn a_server_killed_before_in_and_after_a_real_run_answers_with_one_run() {
+    let product = Product::with_engine();
+    for point in [Point::RunChosen, Point::RunGoesOn, Point::RunEnded] {
+        let (served, offered, _folder) = world(&product).await;
+        let there = Arc::new(Notify::new());
+        let (left, told) = (Mutex::new(BTreeSet::from([point])), Arc::clone(&there));
+        let points = Points::stopping(move |reached| {
+            let stops = left.lock().unwrap().remove(&reached);
+            if stops {
+                told.notify_one();
+            }
+            stops
+        });
+        let server = serve(&served, points);
+        served.enrol(&offered.repo).await.unwrap();
+        served.forge.comment(&offered.repo, offered.pull, MEMBER, "!testme");
+        tokio::time::timeout(RUN, there.notified()).await.unwrap();
+        server.stop().await;
+        let _server = serve(&served, Points::default());
+        one_green_run(&served, &offered).await;
+        say(&format!("killed at {point:?}: one green run, one answer"));
+    }
+}
