@@ -19,6 +19,8 @@ pub struct CaseAnswer {
     pub first_line: String,
     /// Everything it printed, and its results as text.
     pub report: String,
+    /// The run's id, when there was one.
+    pub run: Option<String>,
     /// From start to end.
     pub took: Duration,
 }
@@ -55,7 +57,8 @@ impl CaseAnswer {
             (None, Some(error)) => format!("{error} {}", place()),
             (None, None) => String::new(),
         };
-        Self { exit, verdict, first_line, report: format!("{out}\n{err}"), took }
+        let run = results.as_ref().and_then(|results| results["run_id"].as_str()).map(str::to_owned);
+        Self { exit, verdict, first_line, report: format!("{out}\n{err}"), run, took }
     }
 }
 

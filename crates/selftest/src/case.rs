@@ -123,6 +123,8 @@ pub struct Right {
     pub base: Option<String>,
     /// The answer has to come within this many seconds.
     pub within_seconds: Option<u64>,
+    /// What must not be there afterwards, in words; the script `absent.sh` of the case looks for it.
+    pub absent: Option<String>,
 }
 
 /// The colour of a verdict, or a set of colours.

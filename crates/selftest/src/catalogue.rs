@@ -1,5 +1,6 @@
 //! Reads the cases of a folder: one `case.toml` each, and the rows of two tables.
 
+use crate::absence;
 use crate::case::{
     Case, CaseId, Described, LintExpected, LintRow, LintSeverity, LoaderRow, Question, Right, RightColor,
 };
@@ -111,6 +112,11 @@ fn described(folder: &Path, id: CaseId) -> Result<Case, CatalogueError> {
     if refused && described.right.exit.is_empty() {
         return Err(CatalogueError::Case { path, message: "a refused recipe needs `exit`".to_owned() });
     }
+    if described.right.absent.is_some() != folder.join(absence::SCRIPT).exists() {
+        let message =
+            format!("`absent` says in words what {} looks for: one is there without the other", absence::SCRIPT);
+        return Err(CatalogueError::Case { path, message });
+    }
     let title = described.title.clone();
     let described = Box::new(described);
     let question = if is_about_files(&described.right) { Question::Files(described) } else { Question::Run(described) };
@@ -215,6 +221,7 @@ mod tests {
         };
         check("title = \"t\"\nover = \"none\"\n[right]\ncolor = \"blue\"\n", "unknown variant `blue`");
         check("title = \"t\"\nover = \"none\"\n[right]\ncolor = \"refused\"\n", "needs `exit`");
+        check("title = \"t\"\nover = \"none\"\n[right]\ncolor = \"any\"\nabsent = \"a file\"\n", "absent.sh looks for");
         check("title = \"t\"\nover = \"none\"\n[right]\ncolor = \"red\"\nfirst_line = \"(\"\n", "unclosed group");
     }
 }

@@ -5,9 +5,10 @@
 //! the real program in a process of its own; nothing of the product is called from here.
 //!
 //! Modules in reading order: [`case`] what a case is · [`catalogue`] where cases come from · [`repository`] a case becomes a
-//! repository · [`answer`] what the program said · [`compare`] is that right · [`trial`] one case from start to end ·
-//! [`score`] all of them.
+//! repository · [`answer`] what the program said · [`compare`] is that right · [`absence`] is there what must not be ·
+//! [`trial`] one case from start to end · [`score`] all of them.
 
+pub mod absence;
 pub mod answer;
 pub mod case;
 pub mod catalogue;

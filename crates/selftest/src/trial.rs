@@ -1,5 +1,6 @@
 //! Tries one case: makes its repository, starts the program on it, and compares.
 
+use crate::absence::{self, Tried};
 use crate::answer::{self, CaseAnswer};
 use crate::case::{Case, CaseId, Described, LintRow, LoaderRow, Question};
 use crate::catalogue::Catalogue;
@@ -84,12 +85,19 @@ impl Bench {
     ) -> Result<(Vec<String>, CaseAnswer), ProcessError> {
         let name = repository::recipe_name(case);
         let recipe = repository::make(&self.catalogue, &case.id, name, work, cancel).await?;
-        match &case.question {
+        let (mut wrong, answer) = match &case.question {
             Question::Run(described) => self.ask_run(&case.id, described, &recipe, cancel).await,
             Question::Files(described) => self.ask_files(&case.id, described, &recipe, cancel).await,
             Question::Loader(row) => self.ask_loader(row, &recipe, cancel).await,
             Question::Lint(row) => self.ask_lint(row, &recipe, work, cancel).await,
+        }?;
+        if case.question.described().is_some_and(|described| described.right.absent.is_some()) {
+            let (folder, recipe, state) = (self.folder(&case.id), &recipe, &self.state);
+            let tried = Tried { case: &folder, recipe, state, environment: &self.environment, answer: &answer };
+            let there = absence::found(&tried, cancel).await?;
+            wrong.extend(there.into_iter().map(|what| format!("is there and must not be: {what}")));
         }
+        Ok((wrong, answer))
     }
 
     async fn ask_run(
