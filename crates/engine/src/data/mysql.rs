@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
 use super::tables::{
-    Held, Joining, Table, all_quoted, columns, columns_by_table, name_of, questions, quoted, read as read_counts,
+    Dialect, Held, Table, all_quoted, columns, columns_by_table, name_of, questions, quoted, read as read_counts,
 };
 use super::{FoundMarkers, MarkerPhase, sql};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
@@ -194,7 +194,7 @@ pub(super) async fn count(
     let mut held = Held { used: columns(&used).filter_map(|[name, _]| name_of(name)).collect(), ..Held::default() };
     for (name, tables) in databases {
         let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
-        for (chunk, sql) in questions(&tables, Joining::Function) {
+        for (chunk, sql) in questions(&tables, Dialect::Mysql) {
             match ask_as(containers, stack, &login, &sql, First::Root).await? {
                 Ok(answer) => read_counts(chunk, &answer, &mut counts, &mut filled),
                 Err(refusal) => return Ok(Err(format!("database {name}: {refusal}"))),

@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
 use super::tables::{
-    Held, Joining, Table, all_quoted, columns, columns_by_table, name_of, questions, quoted, read as read_counts,
+    Dialect, Held, Table, all_quoted, columns, columns_by_table, name_of, questions, quoted, read as read_counts,
 };
 use super::{FoundMarkers, MarkerPhase, sql};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
@@ -192,7 +192,7 @@ async fn of_database(
     });
     let tables: Vec<Table> = tables.collect();
     let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
-    for (chunk, sql) in questions(&tables, Joining::Bars) {
+    for (chunk, sql) in questions(&tables, Dialect::Postgres) {
         match ask(containers, stack, login, &sql).await? {
             Ok(answer) => read_counts(chunk, &answer, &mut counts, &mut filled),
             Err(refusal) => return Ok(Err(refusal)),

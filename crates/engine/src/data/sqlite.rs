@@ -13,7 +13,7 @@ use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
 use super::files::Folder;
 use super::index;
 use super::tables::{
-    Held, Joining, Table, all_quoted, columns, columns_by_table, name_of, questions, quoted, read as read_counts,
+    Dialect, Held, Table, all_quoted, columns, columns_by_table, name_of, questions, quoted, read as read_counts,
 };
 use super::{FoundMarkers, MarkerPhase, sql};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
@@ -163,7 +163,7 @@ pub(super) async fn count(
     });
     let tables: Vec<Table> = tables.collect();
     let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
-    for (chunk, sql) in questions(&tables, Joining::Bars) {
+    for (chunk, sql) in questions(&tables, Dialect::Sqlite) {
         match ask(bench, mounts, file, &sql).await? {
             Ok(answer) => read_counts(chunk, &answer, &mut counts, &mut filled),
             Err(refusal) => return Ok(Err(refusal)),

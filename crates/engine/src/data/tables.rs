@@ -1,6 +1,6 @@
 //! The questions that count tables, and what their answers say: the same for every kind of database.
 
-use cc_ci_model::data::rows::{FilledColumns, Tables};
+use cc_ci_model::data::rows::{Filled, FilledColumns, Tables};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many tables are counted by one question.
@@ -34,34 +34,55 @@ pub(super) struct Table {
     pub(super) columns: Vec<(String, String)>,
 }
 
-/// How a kind of database writes several numbers as one text.
+/// The SQL of a kind of database, where they differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Joining {
-    /// With `||`.
-    Bars,
-    /// With `CONCAT_WS`.
-    Function,
+pub(super) enum Dialect {
+    /// PostgreSQL.
+    Postgres,
+    /// MariaDB and MySQL.
+    Mysql,
+    /// SQLite.
+    Sqlite,
 }
 
-impl Joining {
+impl Dialect {
+    /// Several numbers as one text.
     fn join(self, numbers: &[String]) -> String {
         match (self, numbers) {
             (_, [one]) => one.clone(),
-            (Self::Bars, _) => numbers.join(" || ',' || "),
-            (Self::Function, _) => format!("CONCAT_WS(',', {})", numbers.join(", ")),
+            (Self::Postgres | Self::Sqlite, _) => numbers.join(" || ',' || "),
+            (Self::Mysql, _) => format!("CONCAT_WS(',', {})", numbers.join(", ")),
+        }
+    }
+
+    /// In how many rows something stands in a column, and 1 if that is not the same everywhere. Whatever type the column has.
+    fn content(self, column: &str) -> [String; 2] {
+        match self {
+            Self::Postgres => [
+                format!("COUNT(NULLIF({column}::text, ''))"),
+                format!("COALESCE(MIN({column}::text COLLATE \"C\") <> MAX({column}::text COLLATE \"C\"), false)::int"),
+            ],
+            Self::Mysql => [
+                format!("COUNT(CASE WHEN LENGTH({column}) > 0 THEN 1 END)"),
+                format!("COALESCE(MIN(CRC32({column})) <> MAX(CRC32({column})), 0)"),
+            ],
+            Self::Sqlite => [
+                format!("COUNT(CASE WHEN LENGTH({column}) > 0 THEN 1 END)"),
+                format!("COALESCE(MIN({column}) <> MAX({column}), 0)"),
+            ],
         }
     }
 }
 
 /// The fewest statements that count the tables and the values of their columns, each with those it asks about. They are told apart
 /// by their place in it, whatever their names.
-pub(super) fn questions(list: &[Table], joining: Joining) -> Vec<(&[Table], String)> {
+pub(super) fn questions(list: &[Table], dialect: Dialect) -> Vec<(&[Table], String)> {
     let mut asked: Vec<(&[Table], String)> = Vec::new();
     let (mut from, mut sql) = (0, String::new());
     for (at, table) in list.iter().enumerate() {
-        let values = table.columns.iter().take(MOST_COLUMNS).map(|(quoted, _)| format!("COUNT({quoted})"));
-        let numbers: Vec<String> = std::iter::once("COUNT(*)".to_owned()).chain(values).collect();
-        let counted = format!("{} FROM {}", joining.join(&numbers), table.quoted);
+        let content = table.columns.iter().take(MOST_COLUMNS).flat_map(|(quoted, _)| dialect.content(quoted));
+        let numbers: Vec<String> = std::iter::once("COUNT(*)".to_owned()).chain(content).collect();
+        let counted = format!("{} FROM {}", dialect.join(&numbers), table.quoted);
         if at > from && (at - from == AT_ONCE || sql.len() + counted.len() > LONGEST) {
             asked.push((&list[from..at], std::mem::take(&mut sql)));
             from = at;
@@ -80,10 +101,11 @@ pub(super) fn read(chunk: &[Table], answer: &str, counts: &mut Tables, filled: &
     for [at, numbers] in columns(answer) {
         let numbers: Option<Vec<u64>> = numbers.split(',').map(|number| number.parse().ok()).collect();
         let (Ok(at), Some(numbers)) = (at.parse::<usize>(), numbers) else { continue };
-        if let (Some(table), Some((rows, values))) = (chunk.get(at), numbers.split_first()) {
+        if let (Some(table), Some((rows, content))) = (chunk.get(at), numbers.split_first()) {
             counts.insert(table.shown.clone(), *rows);
             let names = table.columns.iter().map(|(_, shown)| shown.clone());
-            filled.insert(table.shown.clone(), names.zip(values.iter().copied()).collect());
+            let content = content.chunks_exact(2).map(|two| Filled { values: two[0], varied: two[1] > 0 });
+            filled.insert(table.shown.clone(), names.zip(content).collect());
         }
     }
 }
@@ -139,7 +161,7 @@ mod tests {
         let mut list: Vec<Table> = (1..AT_ONCE).map(table).collect();
         list.extend([table(AT_ONCE), table(AT_ONCE + 1)]);
         let mut counts = Tables::new();
-        for (chunk, sql) in questions(&list, Joining::Bars) {
+        for (chunk, sql) in questions(&list, Dialect::Postgres) {
             let last = chunk.len() - 1;
             let rows = sql.matches("COUNT").count();
             let first = if last == 0 { "" } else { "0\t2\n" };
@@ -152,10 +174,10 @@ mod tests {
                 .into()
         );
         assert_eq!(
-            questions(&list[..2], Joining::Bars)[0].1,
+            questions(&list[..2], Dialect::Postgres)[0].1,
             "SELECT 0, COUNT(*) FROM t1 UNION ALL SELECT 1, COUNT(*) FROM t2"
         );
-        assert_eq!(questions(&[], Joining::Bars).len(), 0);
+        assert_eq!(questions(&[], Dialect::Postgres).len(), 0);
     }
 
     #[test]
@@ -163,24 +185,29 @@ mod tests {
         let columns = vec![("\"a\"".to_owned(), "a".to_owned()), ("\"b\"".to_owned(), "b".to_owned())];
         let table = Table { quoted: "t".to_owned(), shown: "t".to_owned(), columns };
         let list = [table];
-        assert_eq!(
-            questions(&list, Joining::Bars)[0].1,
-            "SELECT 0, COUNT(*) || ',' || COUNT(\"a\") || ',' || COUNT(\"b\") FROM t"
-        );
-        assert_eq!(
-            questions(&list, Joining::Function)[0].1,
-            "SELECT 0, CONCAT_WS(',', COUNT(*), COUNT(\"a\"), COUNT(\"b\")) FROM t"
-        );
+        let asked = |dialect| questions(&list, dialect).remove(0).1;
+        let [a, b] = ["a", "b"].map(|name| {
+            let text = format!("\"{name}\"::text");
+            let varied = format!("MIN({text} COLLATE \"C\") <> MAX({text} COLLATE \"C\")");
+            format!("COUNT(NULLIF({text}, '')) || ',' || COALESCE({varied}, false)::int")
+        });
+        assert_eq!(asked(Dialect::Postgres), format!("SELECT 0, COUNT(*) || ',' || {a} || ',' || {b} FROM t"));
+        let [a, b] = ["a", "b"].map(|name| {
+            format!("COUNT(CASE WHEN LENGTH(\"{name}\") > 0 THEN 1 END), COALESCE(MIN(CRC32(\"{name}\")) <> MAX(CRC32(\"{name}\")), 0)")
+        });
+        assert_eq!(asked(Dialect::Mysql), format!("SELECT 0, CONCAT_WS(',', COUNT(*), {a}, {b}) FROM t"));
         let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
-        read(&list, "0|7,7,0\n", &mut counts, &mut filled);
-        assert_eq!((counts["t"], filled["t"]["a"], filled["t"]["b"]), (7, 7, 0));
+        read(&list, "0|7,7,1,0,0\n", &mut counts, &mut filled);
+        assert_eq!(counts["t"], 7);
+        assert_eq!(filled["t"]["a"], Filled { values: 7, varied: true });
+        assert_eq!(filled["t"]["b"], Filled { values: 0, varied: false });
         let wide = |at: usize| {
             let columns =
                 (0..300).map(|column| (format!("\"a_long_name_{column}\""), format!("a_long_name_{column}"))).collect();
             Table { quoted: format!("t{at}"), shown: format!("t{at}"), columns }
         };
         let wide: Vec<Table> = (0..60).map(wide).collect();
-        let asked = questions(&wide, Joining::Bars);
+        let asked = questions(&wide, Dialect::Postgres);
         assert!(
             asked.len() > 1 && asked.iter().all(|(_, sql)| sql.len() < 2 * LONGEST && sql.starts_with("SELECT 0, "))
         );

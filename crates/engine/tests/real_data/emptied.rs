@@ -9,6 +9,16 @@ use cc_ci_model::data::rows::{Fleeting, RowCounts, compare};
 const MADE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, mail VARCHAR(90), Nick VARCHAR(90), extra TEXT); \
     INSERT INTO users VALUES (1, 'a', 'A', NULL), (2, 'b', NULL, NULL), (3, 'c', 'C', NULL);";
 
+/// Types that cannot all be compared, let alone be counted as text.
+const ODD_POSTGRES: &str = "CREATE TABLE odd (a int, b jsonb, c json, d bytea, e timestamptz, f point, g bit(3), h text[], i xml, j boolean); \
+    INSERT INTO odd VALUES (1, '{\"a\": 1}', '{}', '\\x00ff', now(), '(1,2)', B'101', '{a,b}', '<a/>', true), \
+    (2, '{\"a\": 2}', '[]', '\\x00fe', 'epoch', '(1,3)', B'100', '{}', '<b/>', false);";
+
+/// The same for MariaDB.
+const ODD_MARIADB: &str = "CREATE TABLE odd (a int, b json, c longblob, d datetime, e point, f bit(3), g enum('x', 'y'), h float); \
+    INSERT INTO odd VALUES (1, '{\"a\": 1}', x'00ff', now(), point(1, 2), b'101', 'x', 1.5), \
+    (2, '{\"a\": 2}', x'00fe', '1970-01-01', point(1, 3), b'100', 'y', 2.5);";
+
 fn lost(before: &RowCounts, after: &RowCounts) -> Vec<String> {
     compare(before, after, &Fleeting::with(&[])).iter().map(|loss| loss.summary()).collect()
 }
@@ -51,13 +61,23 @@ pub(crate) async fn empties_columns(world: &World, mariadb: Option<&str>) {
         world.sh(&lite, &format!("sqlite3 /data/app.db <<'END'\n{sql}\nEND")).await;
     };
     tell(MADE).await;
+    world.sh(&pg, &format!("psql -q -v ON_ERROR_STOP=1 -U app appdb <<'END'\n{ODD_POSTGRES}\nEND")).await;
+    if let Some(my) = &my {
+        world.sh(my, &format!("mariadb -uroot -px appdb <<'END'\n{ODD_MARIADB}\nEND")).await;
+    }
     let before = data::counting::count(&bench, &world.stack, &places).await.unwrap();
     assert_eq!((before.servers.len(), before.uncounted.len()), (places.len(), 0), "{before:?}");
     let filled =
         before.servers.values().filter_map(|server| server.filled.values().find(|one| one.contains_key("users")));
     for users in filled.map(|tables| &tables["users"]) {
-        let values: Vec<u64> = users.values().copied().collect();
+        let values: Vec<u64> = users.values().map(|column| column.values).collect();
         assert_eq!((values.len(), values.iter().sum::<u64>()), (4, 8), "{users:?}");
+    }
+    let odd: Vec<_> =
+        before.servers.values().flat_map(|server| server.filled.values().filter_map(|one| one.get("odd"))).collect();
+    assert_eq!(odd.len(), places.len() - 1);
+    for (name, column) in odd.into_iter().flatten() {
+        assert_eq!((column.values, column.varied), (2, true), "{name}");
     }
     // A column that had few values, and one value of many that goes.
     tell("UPDATE users SET Nick = NULL; UPDATE users SET mail = NULL WHERE id = 1;").await;
@@ -71,8 +91,11 @@ pub(crate) async fn empties_columns(world: &World, mariadb: Option<&str>) {
         found.iter().all(|one| one.contains("column mail of users of database ") && one.contains("in 3 of 3 rows")),
         "{found:?}"
     );
-    // The values went to a new column.
-    tell("ALTER TABLE users ADD COLUMN address VARCHAR(90); UPDATE users SET address = 'x';").await;
+    // A new column in which the same stands everywhere; then one to which the values went.
+    tell("ALTER TABLE users ADD COLUMN active VARCHAR(90); UPDATE users SET active = 'x', mail = '';").await;
+    let after = data::counting::count(&bench, &world.stack, &places).await.unwrap();
+    assert_eq!(lost(&before, &after), found);
+    tell("ALTER TABLE users ADD COLUMN address VARCHAR(90); UPDATE users SET address = id;").await;
     let after = data::counting::count(&bench, &world.stack, &places).await.unwrap();
     assert_eq!(lost(&before, &after), Vec::<String>::new());
 }

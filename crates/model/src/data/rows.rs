@@ -49,7 +49,7 @@ pub struct Server {
     pub counted: Counted,
     /// The rows of each table, by database.
     pub databases: BTreeMap<String, Tables>,
-    /// The values of each table's columns, by database; empty where they were not counted.
+    /// What stands in each table's columns, by database; empty where it was not counted.
     pub filled: BTreeMap<String, FilledColumns>,
     /// The databases that other services were connected to.
     pub used: BTreeSet<String>,
@@ -58,8 +58,17 @@ pub struct Server {
 /// Rows by table.
 pub type Tables = BTreeMap<String, u64>;
 
-/// By table and column, in how many rows there is a value.
-pub type FilledColumns = BTreeMap<String, BTreeMap<String, u64>>;
+/// By table and column, what stands in it.
+pub type FilledColumns = BTreeMap<String, BTreeMap<String, Filled>>;
+
+/// What stands in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filled {
+    /// In how many rows there is a value that is not empty.
+    pub values: u64,
+    /// Whether they are not all the same.
+    pub varied: bool,
+}
 
 /// What a server keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +124,15 @@ pub struct RowLoss {
 /// What of a database was lost. The order is that of weight.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lost {
+    /// A column that people fill had its own value in nearly every row, and the same one stands in all.
+    Levelled {
+        /// Rows with a value before.
+        before: u64,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
     /// A column that had a value in nearly every row has none in any.
     Values {
         /// Rows with a value before.
@@ -171,6 +189,10 @@ impl RowLoss {
                 "{server}: column {column} of {table} of database {database} had a value in {before} of {}, and has none in any",
                 rows(*of)
             ),
+            Lost::Levelled { table, column, before } => format!(
+                "{server}: column {column} of {table} of database {database} had different values in {}, and has the same one in all",
+                rows(*before)
+            ),
             Lost::Table { table, before } => {
                 format!("{server}: table {table} of database {database} is gone ({})", rows(*before))
             }
@@ -200,7 +222,7 @@ impl RowLoss {
                 format!("{server}: database {database} ({}) is in no dump", rows(*before))
             }
             // Dumps are read row by row: of columns nothing is known.
-            Lost::Values { .. } => self.summary(),
+            Lost::Values { .. } | Lost::Levelled { .. } => self.summary(),
         }
     }
 }

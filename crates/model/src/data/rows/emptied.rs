@@ -1,11 +1,11 @@
 //! Columns that an upgrade emptied: all rows are there, and what stood in one column of them is not.
+//!
+//! An app in a test has few rows, often the one of its first user. What stands in a single row comes and goes, unless it is what
+//! people write there.
 
-use super::{FilledColumns, Fleeting, Lost, Server, Tables};
+use super::{Filled, FilledColumns, Fleeting, Lost, Server, Tables};
 use crate::data::churn::Churn;
 use std::collections::BTreeMap;
-
-/// What stands in one row comes and goes: a setting, the last try.
-const FEWEST: u64 = 2;
 
 /// Columns whose values go by themselves, also in all rows at once.
 const USUAL: [&str; 14] = [
@@ -25,8 +25,41 @@ const USUAL: [&str; 14] = [
     "deleted_at",
 ];
 
-/// The columns of lasting tables that had a value in nearly every row and have none in any. A new column that has as many values took
-/// them over, as when a migration leaves the old one behind; one such column stands for one that was emptied.
+/// Columns that people fill: these count in a single row, too, and do not become the same in all rows.
+const WRITTEN: [&str; 20] = [
+    "*mail*",
+    "*password*",
+    "*passwd*",
+    "*secret*",
+    "login",
+    "user_name",
+    "username",
+    "name",
+    "*_name",
+    "title",
+    "*_title",
+    "subject",
+    "body",
+    "*content*",
+    "*description*",
+    "*comment*",
+    "*message*",
+    "*address*",
+    "*phone*",
+    "*url",
+];
+
+/// What happened to a column in which something stood in nearly every row.
+enum Fate {
+    /// Nothing stands there any more.
+    Emptied,
+    /// The same stands everywhere.
+    Levelled,
+}
+
+/// The columns of lasting tables that had a value in nearly every row and have none in any, and those of people in which the same
+/// stands in all rows now. A new column with as many values took them over, as when a migration leaves the old one behind; one such
+/// column stands for one that was emptied, and one in which the same stands everywhere took over no different ones.
 pub(super) fn columns(
     database: &str,
     lasting: &[(&str, u64)],
@@ -35,67 +68,82 @@ pub(super) fn columns(
     fleeting: &Fleeting,
 ) -> Vec<Lost> {
     let (Some(was), Some(is)) = (old.filled.get(database), new.filled.get(database)) else { return Vec::new() };
-    let usual = Churn::only(&USUAL.map(str::to_owned));
+    let [usual, written] = [Churn::only(&USUAL.map(str::to_owned)), Churn::only(&WRITTEN.map(str::to_owned))];
     let mut taken_over = added(was, is);
     let mut lost = Vec::new();
-    for (table, rows) in
-        lasting.iter().filter(|(table, rows)| *rows >= FEWEST && now.get(*table).is_some_and(|now| *now > 0))
-    {
+    for (table, rows) in lasting.iter().filter(|(table, _)| now.get(*table).is_some_and(|now| *now > 0)) {
         let (Some(before), Some(after)) = (was.get(*table), is.get(*table)) else { continue };
-        for (column, values) in before.iter().filter(|(_, values)| nearly_all(**values, *rows)) {
-            let goes = usual.covers(&column.to_lowercase())
-                || fleeting.declared.covers(&format!("{database}/{table}.{column}"));
-            if after.get(column) != Some(&0) || goes {
+        for (column, old) in before.iter().filter(|(_, old)| nearly_all(old.values, *rows)) {
+            let name = column.to_lowercase();
+            let goes = usual.covers(&name) || fleeting.declared.covers(&format!("{database}/{table}.{column}"));
+            let Some(fate) = after.get(column).and_then(|new| fate(*old, *new, written.covers(&name))) else {
                 continue;
-            }
-            match taken_over.iter().position(|new| new >= values) {
+            };
+            let takes_over = |new: &Filled| new.values >= old.values && (new.varied || !old.varied);
+            match taken_over.iter().position(takes_over) {
+                _ if goes => {}
                 Some(at) => drop(taken_over.swap_remove(at)),
-                None => lost.push(Lost::Values {
-                    before: *values,
-                    table: (*table).to_owned(),
-                    column: column.clone(),
-                    of: *rows,
-                }),
+                None => lost.push(fate.lost(table, column, old.values, *rows)),
             }
         }
     }
     lost
 }
 
-fn nearly_all(values: u64, rows: u64) -> bool {
-    values >= FEWEST && values.saturating_mul(10) >= rows.saturating_mul(9)
+/// `old` before the upgrade and `new` after it, in a column that people fill or that the app fills by itself.
+fn fate(old: Filled, new: Filled, written: bool) -> Option<Fate> {
+    let several = old.values > 1;
+    if new.values == 0 && (several || written) {
+        return Some(Fate::Emptied);
+    }
+    (written && several && old.varied && new.values > 1 && !new.varied).then_some(Fate::Levelled)
 }
 
-/// How many values each column has that was not there before, in old tables and in new ones.
-fn added(was: &FilledColumns, is: &FilledColumns) -> Vec<u64> {
+impl Fate {
+    fn lost(self, table: &str, column: &str, before: u64, of: u64) -> Lost {
+        let (table, column) = (table.to_owned(), column.to_owned());
+        match self {
+            Self::Emptied => Lost::Values { before, table, column, of },
+            Self::Levelled => Lost::Levelled { before, table, column },
+        }
+    }
+}
+
+fn nearly_all(values: u64, rows: u64) -> bool {
+    values > 0 && values.saturating_mul(10) >= rows.saturating_mul(9)
+}
+
+/// What stands in each column that was not there before, of old tables and of new ones.
+fn added(was: &FilledColumns, is: &FilledColumns) -> Vec<Filled> {
     let none = BTreeMap::new();
-    let mut added: Vec<u64> = is
+    let mut added: Vec<Filled> = is
         .iter()
         .flat_map(|(table, columns)| {
             let before = was.get(table).unwrap_or(&none);
-            columns.iter().filter(|(column, _)| !before.contains_key(*column)).map(|(_, values)| *values)
+            columns.iter().filter(|(column, _)| !before.contains_key(*column)).map(|(_, filled)| *filled)
         })
         .collect();
-    added.sort_unstable();
+    added.sort_unstable_by_key(|filled| filled.values);
     added
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::data::rows::{Counted, Fleeting, RowCounts, Server, compare};
+    use crate::data::rows::{Counted, Filled, Fleeting, RowCounts, Server, compare};
     use std::collections::BTreeSet;
 
-    /// `users 5: id 5, email 5; …`: tables with their rows, and the values of each column.
+    /// `users 5: id 5, email 5=; …`: tables with their rows, and the values of each column, which a `=` says to be all the same.
     fn counts(text: &str) -> RowCounts {
         let (mut tables, mut filled) = (super::Tables::new(), super::FilledColumns::new());
         for table in text.split(';') {
             let (head, columns) = table.split_once(':').unwrap();
             let pair = |text: &str| {
                 let (name, count) = text.trim().split_once(' ').unwrap();
-                (name.to_owned(), count.parse::<u64>().unwrap())
+                let values = count.trim_end_matches('=').parse::<u64>().unwrap();
+                (name.to_owned(), Filled { values, varied: values > 1 && !count.ends_with('=') })
             };
             let (name, rows) = pair(head);
-            tables.insert(name.clone(), rows);
+            tables.insert(name.clone(), rows.values);
             filled.insert(name, columns.split(',').map(pair).collect());
         }
         let server = Server {
@@ -137,7 +185,36 @@ mod tests {
         check(BEFORE, "users 10: id 10, email 0, nick 4, lock_owner 10; mails 10: user 10, mail 10", &[], "");
         check(BEFORE, "users 10: id 10, email 0, nick 4, lock_owner 10", &["users.email"], "");
         check(BEFORE, "users 10: id 10, email 0, nick 4, lock_owner 10", &["app/users"], "");
-        check("settings 1: name 1, last 1", "settings 1: name 1, last 0", &[], "");
+        check("settings 1: name 1, last 1, current_job 1", "settings 1: name 1, last 0, current_job 0", &[], "");
         check("web_sessions 9: id 9, name 9", "web_sessions 9: id 9, name 0", &[], "");
+    }
+
+    #[test]
+    fn a_new_column_in_which_the_same_stands_everywhere_took_nothing_over() {
+        let said = "the database of db: column email of users of database app had a value in 10 of 10 rows, and has none in any";
+        check(BEFORE, "users 10: id 10, email 0, nick 4, lock_owner 10, active 10=", &[], said);
+        check(BEFORE, "users 10: id 10, email 0, nick 4, lock_owner 10, active 10=, mail 10", &[], "");
+        // What was the same everywhere may be so elsewhere.
+        check("posts 5: id 5, kind 5=", "posts 5: id 5, kind 0, sort 5=", &[], "");
+    }
+
+    #[test]
+    fn what_the_only_user_wrote_counts_and_what_the_app_notes_there_does_not() {
+        let one = "users 1: id 1, email 1, seen_at 1, reset_token 1";
+        let said =
+            "the database of db: column email of users of database app had a value in 1 of 1 row, and has none in any";
+        check(one, "users 1: id 1, email 0, seen_at 1, reset_token 1", &[], said);
+        check(one, "users 1: id 1, email 1, seen_at 0, reset_token 0", &[], "");
+        check(one, "users 1: id 1, email 0, seen_at 1, reset_token 1, mail 1", &[], "");
+    }
+
+    #[test]
+    fn what_people_wrote_does_not_become_the_same_in_every_row() {
+        let said = "the database of db: column email of users of database app had different values in 10 rows, and has the same one in all";
+        check(BEFORE, "users 10: id 10, email 10=, nick 4, lock_owner 10", &[], said);
+        check(BEFORE, "users 10: id 10, email 10=, nick 4, lock_owner 10, mail 10", &[], "");
+        check(BEFORE, "users 10: id 10, email 10=, nick 4, lock_owner 10", &["users.email"], "");
+        check("users 10: id 10, state 10, seen_at 10", "users 10: id 10, state 10=, seen_at 10=", &[], "");
+        check("users 10: id 10, email 10=", "users 10: id 10, email 10=", &[], "");
     }
 }
