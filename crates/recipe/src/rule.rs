@@ -45,6 +45,17 @@ pub struct RouterRuleError {
     pub what: String,
     /// Where, counted from 1.
     pub at: usize,
+    /// Who could read it all the same.
+    pub readers: RuleReaders,
+}
+
+/// Who can read a rule that cannot be read here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleReaders {
+    /// Nobody: no Traefik makes a router of it.
+    Nobody,
+    /// Some version of Traefik, perhaps.
+    Traefik,
 }
 
 impl FromStr for RouterRule {
@@ -52,16 +63,17 @@ impl FromStr for RouterRule {
 
     fn from_str(text: &str) -> Result<Self, RouterRuleError> {
         if text.len() > LONGEST {
-            return Err(RouterRuleError { what: format!("a rule of more than {LONGEST} bytes"), at: LONGEST });
+            let what = format!("a rule of more than {LONGEST} bytes");
+            return Err(RouterRuleError { what, at: LONGEST, readers: RuleReaders::Traefik });
         }
         let letters: Vec<char> = text.chars().collect();
         let mut reader = Reader { letters: &letters, at: 0 };
-        let expression = reader.either(0)?;
-        reader.blanks();
-        if reader.at < letters.len() {
-            return Err(reader.error("the rule should end here"));
-        }
-        Ok(Self { expression })
+        reader.whole().map(|expression| Self { expression }).map_err(|error| {
+            // Every matcher takes texts, so a rule without one says nothing. Where there is no rule, Traefik makes one.
+            let says_nothing = !text.trim().is_empty() && !text.contains(['`', '"']);
+            let readers = if says_nothing { RuleReaders::Nobody } else { error.readers };
+            RouterRuleError { readers, ..error }
+        })
     }
 }
 
@@ -71,6 +83,15 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn whole(&mut self) -> Result<Expression, RouterRuleError> {
+        let expression = self.either(0)?;
+        self.blanks();
+        if self.at < self.letters.len() {
+            return Err(self.error("the rule should end here"));
+        }
+        Ok(expression)
+    }
+
     fn either(&mut self, depth: usize) -> Result<Expression, RouterRuleError> {
         let mut sides = vec![self.both(depth)?];
         while self.takes("||") {
@@ -144,7 +165,7 @@ impl Reader<'_> {
             }
             self.at += 1;
         }
-        Err(self.error("a text is not closed"))
+        Err(RouterRuleError { readers: RuleReaders::Nobody, ..self.error("a text is not closed") })
     }
 
     fn blanks(&mut self) {
@@ -167,7 +188,7 @@ impl Reader<'_> {
     }
 
     fn error(&self, what: &str) -> RouterRuleError {
-        RouterRuleError { what: what.to_owned(), at: self.at + 1 }
+        RouterRuleError { what: what.to_owned(), at: self.at + 1, readers: RuleReaders::Traefik }
     }
 }
 
@@ -208,5 +229,19 @@ mod tests {
         check("Host(\"\\u0061\")", "an escape in double quotes; write the text in backquotes, at letter 7");
         check("Host(`a`) /* && */ || Path(`/`)", "the rule should end here, at letter 11");
         check(&format!("{}Host(`a`)", "(".repeat(40)), "nested too deep, at letter 34");
+    }
+
+    #[test]
+    fn only_what_no_traefik_can_read_is_read_by_nobody() {
+        let check = |text: &str, expected: RuleReaders| {
+            assert_eq!(text.parse::<RouterRule>().unwrap_err().readers, expected, "{text}");
+        };
+        for text in ["Host(a.b)", "Host", "Host(`a.b)", "Host(`a`) && Path(`/x)", "Host(\"a.b)"] {
+            check(text, RuleReaders::Nobody);
+        }
+        // No rule, one that a quote closes further on, and what Go reads and this module does not.
+        for text in ["", " ", "Host(`a) || Host(`evil`)", "Host(\"\\u0061)", "Host(`a`) /* ` */", "Host(`a`, b)"] {
+            check(text, RuleReaders::Traefik);
+        }
     }
 }

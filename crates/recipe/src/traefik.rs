@@ -1,7 +1,9 @@
 //! The routes that a recipe's Traefik labels ask for.
 
+mod closed;
 mod tcp;
 
+pub use closed::{MovedPort, closed, moved_ports};
 pub use tcp::{Connection, DeadEnd, Speaks, connections};
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 /// What was tried, and with what.
 #[derive(Debug)]
-pub struct Tried<'a> {
+pub struct TriedCase<'a> {
     /// The case's folder.
     pub case: &'a Path,
     /// Its repository, in which the script works.
@@ -29,7 +29,7 @@ pub struct Tried<'a> {
 }
 
 /// What is there and must not be, one sentence each. A script that cannot look has shown nothing.
-pub async fn found(tried: &Tried<'_>, cancel: &CancellationToken) -> Result<Vec<String>, ProcessError> {
+pub async fn found(tried: &TriedCase<'_>, cancel: &CancellationToken) -> Result<Vec<String>, ProcessError> {
     let said = tried.recipe.with_extension("said");
     let lost = |source| ProcessError::Lost { program: SCRIPT.to_owned(), source };
     std::fs::write(&said, &tried.answer.report).map_err(lost)?;
@@ -67,7 +67,7 @@ mod tests {
         let answer = CaseAnswer::read(Some(0), &results, "", Duration::ZERO);
         let environment = [("DOCKER_HOST".into(), "unix:///engine".into())];
         let (case, state) = (folder.path(), Path::new("/state"));
-        let tried = Tried { case, recipe: &recipe, state, environment: &environment, answer: &answer };
+        let tried = TriedCase { case, recipe: &recipe, state, environment: &environment, answer: &answer };
         assert_eq!(found(&tried, &CancellationToken::new()).await.unwrap(), expected, "{script}");
     }
 

@@ -1,6 +1,6 @@
 //! Tries one case: makes its repository, starts the program on it, and compares.
 
-use crate::absence::{self, Tried};
+use crate::absence::{self, TriedCase};
 use crate::answer::{self, CaseAnswer};
 use crate::case::{Case, CaseId, Described, LintRow, LoaderRow, Question};
 use crate::catalogue::Catalogue;
@@ -93,7 +93,7 @@ impl Bench {
         }?;
         if case.question.described().is_some_and(|described| described.right.absent.is_some()) {
             let (folder, recipe, state) = (self.folder(&case.id), &recipe, &self.state);
-            let tried = Tried { case: &folder, recipe, state, environment: &self.environment, answer: &answer };
+            let tried = TriedCase { case: &folder, recipe, state, environment: &self.environment, answer: &answer };
             let there = absence::found(&tried, cancel).await?;
             wrong.extend(there.into_iter().map(|what| format!("is there and must not be: {what}")));
         }

@@ -1,6 +1,6 @@
 //! The questions that count tables, and what their answers say: the same for every kind of database.
 
-use cc_ci_model::data::rows::{Filled, FilledColumns, Tables};
+use cc_ci_model::data::rows::{ColumnContent, FilledColumns, Tables};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many tables are counted by one question.
@@ -104,7 +104,7 @@ pub(super) fn read(chunk: &[Table], answer: &str, counts: &mut Tables, filled: &
         if let (Some(table), Some((rows, content))) = (chunk.get(at), numbers.split_first()) {
             counts.insert(table.shown.clone(), *rows);
             let names = table.columns.iter().map(|(_, shown)| shown.clone());
-            let content = content.chunks_exact(2).map(|two| Filled { values: two[0], varied: two[1] > 0 });
+            let content = content.chunks_exact(2).map(|two| ColumnContent { values: two[0], varied: two[1] > 0 });
             filled.insert(table.shown.clone(), names.zip(content).collect());
         }
     }
@@ -199,8 +199,8 @@ mod tests {
         let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
         read(&list, "0|7,7,1,0,0\n", &mut counts, &mut filled);
         assert_eq!(counts["t"], 7);
-        assert_eq!(filled["t"]["a"], Filled { values: 7, varied: true });
-        assert_eq!(filled["t"]["b"], Filled { values: 0, varied: false });
+        assert_eq!(filled["t"]["a"], ColumnContent { values: 7, varied: true });
+        assert_eq!(filled["t"]["b"], ColumnContent { values: 0, varied: false });
         let wide = |at: usize| {
             let columns =
                 (0..300).map(|column| (format!("\"a_long_name_{column}\""), format!("a_long_name_{column}"))).collect();

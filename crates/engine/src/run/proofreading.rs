@@ -1,7 +1,9 @@
-//! Has the plan's tests and hooks read before anything is deployed: what cannot be run then fails where it would have run.
+//! Has the plan's tests and hooks read before anything is deployed: what cannot be run then fails where it would have run, and so
+//! does the question to an app to which no route can lead.
 
 use super::app::App;
 use super::conductor::Conductor;
+use super::route_labels;
 use super::tools::{facts, image, scheme, size};
 use super::world::World;
 use crate::custom::proofread;
@@ -12,8 +14,9 @@ use cc_ci_model::outcome::{Finding, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::origin::Origin;
 use cc_ci_model::plan::reach::{AppState, Reach};
-use cc_ci_model::plan::step::{Action, Step};
+use cc_ci_model::plan::step::{Action, Check, Step};
 use cc_ci_model::tier::Tier;
+use cc_ci_recipe::traefik;
 use std::collections::BTreeMap;
 use tokio::task::JoinSet;
 
@@ -73,6 +76,16 @@ async fn of_origin<'p>(plan: &'p Plan, app: &App, world: &World, origin: Origin)
     let sandbox = started.ok()?;
     let broken = proofread::read(&sandbox, &facts, &steps).await.unwrap_or_default();
     Some((broken, sandbox))
+}
+
+/// The question to head whose every router has a rule that nobody can read: it never gets an answer, whatever head does.
+pub(super) fn without_route<'p>(plan: &'p Plan, app: &App) -> Option<Broken<'p>> {
+    let dead = traefik::closed(&app.head.recipe.compose)?;
+    let mut tiers = plan.tiers.iter().filter(|planned| planned.disposition.runs());
+    let of_head = tiers.find(|planned| std::ptr::eq(app.tree(planned.tier), &app.head))?;
+    let asks = |step: &&Step| matches!(step.action, Action::Check(Check::Serving));
+    let step = of_head.steps.iter().find(asks)?;
+    Some((of_head.tier, step, route_labels::dead_end(&app.head, &dead)))
 }
 
 /// Says what is broken, each where it would have run. Nothing else is reached then.

@@ -53,7 +53,7 @@ pub(super) async fn perform(
     let cold = plan.dependencies.iter().zip(&app.providers).filter(|(one, _)| one.mode == Mode::Cold);
     let trees = cold.map(|(_, provider)| &provider.tree).chain(&app.base).chain([&app.head]);
     let trees: Vec<_> = trees.collect();
-    let (images, (broken, leaving)) =
+    let (images, (mut broken, leaving)) =
         tokio::join!(Images::resolve(world, &trees), proofreading::read(plan, &app, world));
     let follow = |stack: &StackName| Pulse::start(world.observe(), stack, world.cancel.token());
     let conductor = Conductor::new(&world.voice, world.cancel.token());
@@ -68,6 +68,7 @@ pub(super) async fn perform(
         exposure,
         reach: Reach::default(),
     };
+    broken.extend(proofreading::without_route(plan, &run.trees.app));
     proofreading::report(broken, &run.known.conductor, world, &mut run.reach);
     let performed = run.all_tiers().await;
     stable::doubt(&mut run.stack);

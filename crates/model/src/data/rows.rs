@@ -59,11 +59,11 @@ pub struct Server {
 pub type Tables = BTreeMap<String, u64>;
 
 /// By table and column, what stands in it.
-pub type FilledColumns = BTreeMap<String, BTreeMap<String, Filled>>;
+pub type FilledColumns = BTreeMap<String, BTreeMap<String, ColumnContent>>;
 
 /// What stands in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Filled {
+pub struct ColumnContent {
     /// In how many rows there is a value that is not empty.
     pub values: u64,
     /// Whether they are not all the same.

@@ -2,7 +2,7 @@
 
 use super::Item;
 use super::asking::Asking;
-use crate::rule::{Expression, RouterRule};
+use crate::rule::{Expression, RouterRule, RuleReaders};
 
 /// Router labels of every service, whether or not it is enabled: a proxy may take them by default.
 pub(super) fn ask(asking: &mut Asking<'_>) {
@@ -78,9 +78,11 @@ fn rule(asking: &mut Asking<'_>, text: &str, key: &str) {
             Some(Beyond::Everything) => asking.ask(Item::Router, text, key),
             None => {}
         },
-        // Nothing that Traefik could read either has no text in quotes; such a router is never made.
-        Err(_) if !text.contains(['`', '"']) => {}
-        Err(_) => asking.ask(Item::Router, text, key),
+        Err(error) => match error.readers {
+            // Such a router is never made.
+            RuleReaders::Nobody => {}
+            RuleReaders::Traefik => asking.ask(Item::Router, text, key),
+        },
     }
 }
 

@@ -1,6 +1,7 @@
 //! The app answers over its route.
 
 use super::Look;
+use super::misplaced::Misplaced;
 use crate::route::OpenRoute;
 use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::route_labels;
@@ -21,6 +22,12 @@ const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// How long a wrong answer has to last before it counts, where a right one is only waited for once more.
 const SHORT: Duration = Duration::from_secs(10);
+
+/// The same for an app that did not serve when it was asked last: its tier is red, whatever it says now.
+const AGAIN: Duration = Duration::from_secs(4);
+
+/// How long nobody may listen on the port that a label names before the port is tried that it named before.
+const SILENT_SO_LONG: Duration = Duration::from_secs(8);
 
 /// The same where nothing was done to an app since it did not serve.
 const GLANCE: Duration = Duration::from_secs(2);
@@ -58,7 +65,7 @@ impl Patience {
     fn limits(self, whole: Duration) -> Limits {
         match self {
             Self::Whole => Limits { settled: last_word(front::LAST_WORD, whole), ..Limits::all(whole) },
-            Self::Short => Limits::all(SHORT.min(whole)),
+            Self::Short => Limits::all(AGAIN.min(whole)),
             Self::Glance => Limits::all(GLANCE.min(whole)),
             // A hook may restart the app, which then is silent for a while. One that answers is up.
             Self::AfterBackup => Limits { none: whole, ..Limits::all(SHORT.min(whole)) },
@@ -98,15 +105,16 @@ pub(in crate::run) async fn check(
 ) -> Result<Answer<()>, Fault> {
     let route = look.tools.route.as_ref().ok_or_else(|| Fault::harness("the route was never opened"))?;
     let scheme = tools::scheme(look.plan, &look.app.head.recipe);
-    let question = Question { who: "the app", domain: &look.plan.domain, scheme, path, statuses };
     let tree = look.app.tree(tier);
+    let misplaced = Misplaced::of(look, tree);
+    let question = Question { who: "the app", domain: &look.plan.domain, scheme, path, statuses };
     if let Some(finding) = route_labels::unreadable(tree)
         && !question.reaches_the_app(route).await
     {
         return Ok(Answer::failed(finding));
     }
     let limits = patience.limits(Duration::from_secs(look.plan.limits.serving));
-    let asked = question.asked_within(route, look.voice, look.step, limits).await;
+    let asked = question.asked_within(route, (look.voice, look.step), limits, &misplaced).await;
     let Outcome::Failed(finding) = asked else { return Ok(asked.into()) };
     let summary = match patience {
         Patience::AfterBackup => format!("the app served before the backup and does not after it: {}", finding.summary),
@@ -134,12 +142,19 @@ impl Question<'_> {
         step: &StepId,
         limit: Duration,
     ) -> Outcome {
-        self.asked_within(route, voice, step, Limits::all(limit)).await
+        self.asked_within(route, (voice, step), Limits::all(limit), &Misplaced::default()).await
     }
 
-    async fn asked_within(&self, route: &OpenRoute, voice: &Voice, step: &StepId, limits: Limits) -> Outcome {
+    async fn asked_within(
+        &self,
+        route: &OpenRoute,
+        (voice, step): (&Voice, &StepId),
+        limits: Limits,
+        misplaced: &Misplaced,
+    ) -> Outcome {
         let started = Instant::now();
         let (mut last, mut same_since, mut wrong_since) = (String::new(), started, None);
+        let mut tried_beside = false;
         loop {
             let Unaccepted { text: said, by } = match self.once(route).await {
                 Ok(status) => return passed(format!("{status} on {}", self.path)),
@@ -154,6 +169,12 @@ impl Question<'_> {
             if over || settled || started.elapsed() >= limits.none {
                 let summary = format!("not serving within {} s: {said}", started.elapsed().as_secs());
                 return Outcome::Failed(Finding::new(Cause::NotServing, summary));
+            }
+            if by.is_none() && same_since.elapsed() >= SILENT_SO_LONG && !tried_beside {
+                tried_beside = true;
+                if let Some(finding) = misplaced.found(route).await {
+                    return Outcome::Failed(finding);
+                }
             }
             if said != last {
                 let (on, limit) = (said.clone(), limits.none.as_secs());
@@ -233,7 +254,7 @@ mod tests {
         assert_eq!(limits(Tier::Restore, Some(true)), (20, 60, 60));
         assert_eq!(limits(Tier::Backup, Some(true)), (10, 10, 60));
         assert_eq!(limits(Tier::Backup, Some(false)), (2, 2, 2));
-        assert_eq!(limits(Tier::Restore, Some(false)), (10, 10, 10));
+        assert_eq!(limits(Tier::Restore, Some(false)), (4, 4, 4));
     }
 
     #[test]

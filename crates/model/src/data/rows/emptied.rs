@@ -3,7 +3,7 @@
 //! An app in a test has few rows, often the one of its first user. What stands in a single row comes and goes, unless it is what
 //! people write there.
 
-use super::{Filled, FilledColumns, Fleeting, Lost, Server, Tables};
+use super::{ColumnContent, FilledColumns, Fleeting, Lost, Server, Tables};
 use crate::data::churn::Churn;
 use std::collections::BTreeMap;
 
@@ -79,7 +79,7 @@ pub(super) fn columns(
             let Some(fate) = after.get(column).and_then(|new| fate(*old, *new, written.covers(&name))) else {
                 continue;
             };
-            let takes_over = |new: &Filled| new.values >= old.values && (new.varied || !old.varied);
+            let takes_over = |new: &ColumnContent| new.values >= old.values && (new.varied || !old.varied);
             match taken_over.iter().position(takes_over) {
                 _ if goes => {}
                 Some(at) => drop(taken_over.swap_remove(at)),
@@ -91,7 +91,7 @@ pub(super) fn columns(
 }
 
 /// `old` before the upgrade and `new` after it, in a column that people fill or that the app fills by itself.
-fn fate(old: Filled, new: Filled, written: bool) -> Option<Fate> {
+fn fate(old: ColumnContent, new: ColumnContent, written: bool) -> Option<Fate> {
     let several = old.values > 1;
     if new.values == 0 && (several || written) {
         return Some(Fate::Emptied);
@@ -114,9 +114,9 @@ fn nearly_all(values: u64, rows: u64) -> bool {
 }
 
 /// What stands in each column that was not there before, of old tables and of new ones.
-fn added(was: &FilledColumns, is: &FilledColumns) -> Vec<Filled> {
+fn added(was: &FilledColumns, is: &FilledColumns) -> Vec<ColumnContent> {
     let none = BTreeMap::new();
-    let mut added: Vec<Filled> = is
+    let mut added: Vec<ColumnContent> = is
         .iter()
         .flat_map(|(table, columns)| {
             let before = was.get(table).unwrap_or(&none);
@@ -129,7 +129,7 @@ fn added(was: &FilledColumns, is: &FilledColumns) -> Vec<Filled> {
 
 #[cfg(test)]
 mod tests {
-    use crate::data::rows::{Counted, Filled, Fleeting, RowCounts, Server, compare};
+    use crate::data::rows::{ColumnContent, Counted, Fleeting, RowCounts, Server, compare};
     use std::collections::BTreeSet;
 
     /// `users 5: id 5, email 5=; …`: tables with their rows, and the values of each column, which a `=` says to be all the same.
@@ -140,7 +140,7 @@ mod tests {
             let pair = |text: &str| {
                 let (name, count) = text.trim().split_once(' ').unwrap();
                 let values = count.trim_end_matches('=').parse::<u64>().unwrap();
-                (name.to_owned(), Filled { values, varied: values > 1 && !count.ends_with('=') })
+                (name.to_owned(), ColumnContent { values, varied: values > 1 && !count.ends_with('=') })
             };
             let (name, rows) = pair(head);
             tables.insert(name.clone(), rows.values);
