@@ -11,9 +11,12 @@ CC_CI = $(CARGO) run --quiet --package cc-ci --
 REAL = $(CARGO) test --quiet --no-fail-fast --package cc-ci --package cc-ci-engine --test it --test real_data
 LONG = $(CARGO) test --package cc-ci --test real_long --
 
+# Prints the folder that cargo builds in.
+TARGET_FOLDER = $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'
+
 # ---- what a person runs
 
-.PHONY: abra dependencies forge server server-demo served help demo demo-all databases test nightly matrix killed bench fuzz settings zero-config pages hooks sandbox selftest
+.PHONY: abra deb dependencies forge server server-demo served help demo demo-all databases test nightly matrix killed bench fuzz settings zero-config pages hooks sandbox selftest
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -60,13 +63,17 @@ killed: setup ## set up, then kill and interrupt runs in every tier, and clean u
 server-demo: setup ## set up, then a forge, a server, two pull requests of miniflux and their answers; END=1 ends it by itself
 	@$(CARGO) build --quiet --package cc-ci
 	@$(CARGO) build --quiet --package cc-ci-testkit --example server_demo
-	@folder=$$($(CARGO) metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/debug; \
+	@folder=$$($(TARGET_FOLDER))/debug; \
 	"$$folder/examples/server_demo" "$$folder/cc-ci" "$(CC_CI_STATE)" $(if $(END),--end)
 
 server: ## kill the server at each of its ten points 20 times, measure how soon comments are seen, then try 10,000 orders (an hour)
 	CC_CI_KILLS=20 $(CARGO) test --package cc-ci-server --test it -- killed
 	CC_CI_LATENCY=1 $(CARGO) test --package cc-ci-server --test it -- --test-threads 1 --nocapture latency
 	CC_CI_AT_ONCE=8 CC_CI_ORDERS=10000 $(CARGO) test --package cc-ci-server --test it -- interleaved
+
+deb: ## build the program and make a Debian package of it in target/deb: binary, unit, settings, completions, manual
+	$(CARGO) build --release --locked --package cc-ci
+	@folder=$$($(TARGET_FOLDER)); sh setup/deb.sh "$$folder/release/cc-ci" "$$folder/deb"
 
 served: setup ## set up, then kill a server before, in and after real runs (about 2 minutes)
 	$(REAL) -- --ignored real::served

@@ -2,7 +2,8 @@
 
 pub mod registries;
 pub mod request;
-pub mod serving;
+pub mod selftest;
+mod serving;
 pub mod value;
 pub mod words;
 
@@ -16,6 +17,7 @@ use cc_ci_runner::request::{EngineChoice, GivenSecret, Places};
 use cc_ci_store::state::StateFolder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use registries::RegistryArgs;
+pub use selftest::SelftestArgs;
 pub use serving::{ServeArgs, ServerArgs, ServerVerb, credentials, for_runs};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -131,23 +133,11 @@ pub enum Verb {
     Server(ServerArgs),
     /// Try cc-ci itself: known recipes, broken and sound, each with the answer that is right for it
     Selftest(SelftestArgs),
-}
-
-/// What `cc-ci selftest` is told.
-#[derive(Debug, Clone, Args)]
-pub struct SelftestArgs {
-    /// Only these cases: groups, names, or `group/name` [default: all]
-    #[arg(value_name = "CASE")]
-    pub cases: Vec<String>,
-    /// Only cases that files alone decide: no engine is needed, and they take seconds
-    #[arg(long)]
-    pub files: bool,
-    /// How many cases are tried at the same time
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    pub jobs: usize,
-    /// Say which cases there are, and try none
-    #[arg(long)]
-    pub list: bool,
+    /// Write pages of the manual and completions for shells into a folder; packages are made with them
+    Manual {
+        /// The folder; it is made
+        folder: PathBuf,
+    },
 }
 
 /// Which recipe, which commit, and which part of the work; the same for `plan` and `run`.

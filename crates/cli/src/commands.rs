@@ -5,6 +5,7 @@ pub mod clean;
 pub mod doctor;
 pub mod judge;
 pub mod lint;
+pub mod manual;
 pub mod plan;
 pub mod reap;
 pub mod report;

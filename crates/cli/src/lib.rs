@@ -110,6 +110,7 @@ async fn perform(cli: &Cli) -> Result<ProgramEnd, RunnerError> {
         Verb::Doctor(args) => commands::doctor::exec(&state, args).await,
         Verb::Serve(args) => Box::pin(commands::serve::exec(&state, args)).await,
         Verb::Server(args) => commands::server::exec(&state, args).await,
+        Verb::Manual { folder } => commands::manual::exec(folder),
         Verb::Selftest(args) => Box::pin(commands::selftest::exec(&state, args)).await,
     };
     code.map(ProgramEnd::from)

@@ -7,7 +7,7 @@ pub(crate) mod repos;
 pub(crate) mod requests;
 mod schema;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
@@ -83,6 +83,22 @@ impl Db {
         self.to.send(Box::new(work)).map_err(|_gone| DbError::Closed)?;
         answer.await.map_err(|_gone| DbError::Closed)?
     }
+}
+
+/// Writes a copy of a database as it is at one moment, whoever works with it meanwhile.
+pub(crate) fn copy_of(database: &Path, to: &Path) -> Result<(), DbError> {
+    let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let name = to.to_str().ok_or_else(|| DbError::Corrupt(format!("the path {}", to.display())))?;
+    connection.execute("VACUUM INTO ?1", [name])?;
+    Ok(())
+}
+
+/// Whether a file is a database that this program can use.
+pub(crate) fn look_at(database: &Path) -> Result<(), DbError> {
+    let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    schema::known(&connection, database)?;
+    let sound: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+    if sound == "ok" { Ok(()) } else { Err(DbError::Corrupt(format!("what is not whole ({sound})"))) }
 }
 
 /// A number of the database as a count.

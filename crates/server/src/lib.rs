@@ -27,6 +27,9 @@ mod control;
 mod hook;
 mod server;
 
+mod backup;
+
+pub use backup::{BackupError, RunsIn, backup, restore};
 pub use control::{Ask, Told, ask};
 pub use core::{KnownForge, Pace, RunProgram, ServerLog, now as clock};
 pub use db::DbError;

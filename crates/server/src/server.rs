@@ -28,10 +28,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 /// The file that keeps a second server away.
-const LOCK: &str = "server.lock";
+pub(crate) const LOCK: &str = "server.lock";
 
 /// The database.
-const DATABASE: &str = "server.db";
+pub(crate) const DATABASE: &str = "server.db";
 
 /// So many hints of a forge wait at most.
 const HINTS: usize = 64;

@@ -155,6 +155,11 @@ impl StandIn {
         git::bring(&self.world().dir(repo), branch, from)
     }
 
+    /// Has a repository forget every commit that no branch, tag or pull request names any more.
+    pub fn forget_objects(&self, repo: &str) -> io::Result<()> {
+        git::forget(&self.world().dir(repo))
+    }
+
     /// Copies a repository for somebody.
     pub fn fork(&self, repo: &str, login: &str) -> io::Result<()> {
         let name = repo.split_once('/').map_or(repo, |(_, name)| name);

@@ -56,6 +56,19 @@ pub enum ServerVerb {
     },
     /// Say what a person has to see to
     Alerts,
+    /// Write all that the server knows into one file, while it works or not; secrets and copies of repositories are not in it
+    Backup {
+        /// The file
+        file: PathBuf,
+        /// With the folders of the runs that are over
+        #[arg(long)]
+        runs: bool,
+    },
+    /// Make an empty state folder what it was when the file was written
+    Restore {
+        /// The file
+        file: PathBuf,
+    },
 }
 
 /// How a server is drained.

@@ -1,10 +1,11 @@
-//! `cc-ci server`: what an operator says to a running server, over a socket in the state folder that only its user can open.
+//! `cc-ci server`: what an operator says to a running server, over a socket in the state folder that only its user can open; and
+//! backups of what it knows.
 
 use crate::args::{ServerArgs, ServerVerb};
 use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
-use cc_ci_server::{Ask, Told};
+use cc_ci_server::{Ask, BackupError, RunsIn, Told};
 use cc_ci_store::state::StateFolder;
 use std::time::Duration;
 
@@ -22,6 +23,14 @@ pub async fn exec(state: &StateFolder, args: &ServerArgs) -> Result<u8, RunnerEr
         ServerVerb::Retry { job } => Ask::Retry(*job),
         ServerVerb::Enrol { repository, forge } => Ask::Enrol(forge.clone(), repository.clone()),
         ServerVerb::Alerts => Ask::Alerts,
+        ServerVerb::Backup { file, runs } => {
+            let runs = if *runs { RunsIn::Backup } else { RunsIn::Nothing };
+            return kept(cc_ci_server::backup(state, file, runs), &format!("{} holds all of it", file.display()));
+        }
+        ServerVerb::Restore { file } => {
+            let words = format!("{} is what it was; `cc-ci serve` goes on from there", state.root().display());
+            return kept(cc_ci_server::restore(state, file), &words);
+        }
     };
     let told = tell(state, &ask).await?;
     terminal::out(&format!("{}\n", told.text));
@@ -37,6 +46,13 @@ pub async fn exec(state: &StateFolder, args: &ServerArgs) -> Result<u8, RunnerEr
         terminal::out("no run goes on any more\n");
     }
     Ok(if told.done { exit::GREEN } else { exit::RED })
+}
+
+/// What came of a backup.
+fn kept(done: Result<(), BackupError>, words: &str) -> Result<u8, RunnerError> {
+    done.map_err(|error| RunnerError::new(ErrorKind::Infrastructure, error.to_string()))?;
+    terminal::out(&format!("{words}\n"));
+    Ok(exit::GREEN)
 }
 
 async fn tell(state: &StateFolder, ask: &Ask) -> Result<Told, RunnerError> {

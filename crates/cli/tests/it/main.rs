@@ -9,6 +9,7 @@ mod doctor;
 mod hostile;
 mod lint;
 mod malformed;
+mod manual;
 mod plan;
 mod real;
 mod reference;

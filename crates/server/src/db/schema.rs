@@ -47,9 +47,24 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 /// Brings a file to today's form. Before an older one is changed, a copy of it is put beside it.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {
-    let failed = |why: String| DbError::Migration { path: path.to_owned(), why };
+    bring(connection, path, &STEPS)
+}
+
+/// Whether a file has a form that this program knows.
+pub(super) fn known(connection: &Connection, path: &Path) -> Result<(), DbError> {
     let has: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let today = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    match has {
+        0 => Err(DbError::Corrupt("no table of a server".to_owned())),
+        newer if newer > today => Err(DbError::Newer(path.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+fn bring(connection: &mut Connection, path: &Path, steps: &[&'static str]) -> Result<(), DbError> {
+    let failed = |why: String| DbError::Migration { path: path.to_owned(), why };
+    let has: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let today = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     if has > today {
         return Err(DbError::Newer(path.to_owned()));
     }
@@ -61,13 +76,13 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Db
             connection.execute("VACUUM INTO ?1", [copy])?;
         }
     }
-    let steps = Migrations::new(STEPS.map(M::up).to_vec());
+    let steps = Migrations::new(steps.iter().copied().map(M::up).collect());
     steps.to_latest(connection).map_err(|error| failed(error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::migrate;
+    use super::{STEPS, bring, migrate};
     use crate::db::DbError;
     use rusqlite::Connection;
 
@@ -81,5 +96,32 @@ mod tests {
         connection.pragma_update(None, "user_version", 1000).unwrap();
         let refused = migrate(&mut connection, &path).unwrap_err();
         assert!(matches!(refused, DbError::Newer(_)), "{refused}");
+    }
+
+    #[test]
+    fn before_an_older_file_is_changed_a_copy_is_put_beside_it_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server.db");
+        let mut connection = Connection::open(&path).unwrap();
+        migrate(&mut connection, &path).unwrap();
+        connection.execute("INSERT INTO meta VALUES ('kept', 'yes')", []).unwrap();
+        let copy = folder.path().join("server.db.before-2");
+        assert!(!copy.exists());
+        // A step that fails changes nothing, and the copy is there.
+        bring(&mut connection, &path, &[STEPS[0], "CREATE TABLE meta (again TEXT)"]).unwrap_err();
+        assert_eq!(kept(&connection), "yes");
+        assert_eq!(kept(&Connection::open(&copy).unwrap()), "yes");
+        connection.execute("UPDATE meta SET value = 'changed' WHERE key = 'kept'", []).unwrap();
+        bring(&mut connection, &path, &[STEPS[0], "CREATE TABLE more (one TEXT)"]).unwrap();
+        assert_eq!(kept(&connection), "changed");
+        connection.execute("INSERT INTO more VALUES ('row')", []).unwrap();
+        assert_eq!(kept(&Connection::open(&copy).unwrap()), "yes", "the copy is of before the first try");
+        // The program of before does not touch it any more, and can use the copy.
+        assert!(matches!(migrate(&mut connection, &path), Err(DbError::Newer(_))));
+        migrate(&mut Connection::open(&copy).unwrap(), &copy).unwrap();
+    }
+
+    fn kept(connection: &Connection) -> String {
+        connection.query_row("SELECT value FROM meta WHERE key = 'kept'", [], |row| row.get(0)).unwrap()
     }
 }

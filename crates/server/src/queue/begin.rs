@@ -3,12 +3,15 @@
 use super::Wanted;
 use crate::child::{self, Child, Claim};
 use crate::core::{Core, now};
+use crate::db::DbError;
 use crate::db::jobs::{self, Attempt, JobPhase, JobRow};
-use crate::db::{DbError, repos};
+use crate::db::repos::{self, Repo};
 use crate::machine;
+use crate::mirror::{self, Origin};
 use crate::points::Point;
 use crate::tell;
 use crate::trouble::Trouble;
+use cc_ci_forge::PullNumber;
 use cc_ci_model::ids::RunId;
 use cc_ci_web::board::job::{JobEnd, JobId};
 use chrono::DateTime;
@@ -33,6 +36,9 @@ impl Core {
                 Err(Trouble::Mirror(_)) => {}
             }
         }
+        if !self.at_hand(job, &repo).await? {
+            return Ok(false);
+        }
         let folder = self.job_dir(job.id);
         let claim = child::folder(&folder).and_then(|()| child::look(&folder));
         let claim = match claim {
@@ -50,6 +56,27 @@ impl Core {
         self.points.reached(Point::RunChosen).await;
         self.start(job, &attempt, claim).await?;
         Ok(true)
+    }
+
+    /// Sees to it that the commit of a job is in the copy of its repository, which may have gone: a server that was restored has
+    /// none. One that is nowhere any more ends its job; one whose forge is away keeps it waiting.
+    async fn at_hand(&self, job: &JobRow, repo: &Repo) -> Result<bool, DbError> {
+        let mirror = self.mirror(&repo.forge, &repo.name);
+        if mirror::has(&mirror, &job.sha).await {
+            return Ok(true);
+        }
+        let Some(desk) = self.forges.get(&repo.forge).filter(|desk| desk.rest().is_none()) else { return Ok(false) };
+        let origin = Origin { forge: &desk.known.url, repo: &repo.name, token: &desk.known.token };
+        if let Err(error) = mirror::fetch(&mirror, &origin, PullNumber(job.pr)).await {
+            self.say(&format!("job {}: {error}", job.id));
+            return Ok(false);
+        }
+        if mirror::has(&mirror, &job.sha).await {
+            return Ok(true);
+        }
+        let why = "the commit that was asked for is in the repository no more".to_owned();
+        self.close(job, &JobEnd::Lost { why }, None, "no commit").await?;
+        Ok(false)
     }
 
     /// Chooses the id of the next run of a job.

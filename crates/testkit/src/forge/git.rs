@@ -82,6 +82,13 @@ pub(super) fn bring(dir: &Path, branch: &str, from: &Path) -> io::Result<String>
     tip(dir, &format!("refs/heads/{branch}"))
 }
 
+/// Removes what no ref names.
+pub(super) fn forget(dir: &Path) -> io::Result<()> {
+    git(dir, &["reflog", "expire", "--expire=now", "--all"], "")?;
+    git(dir, &["repack", "-a", "-d", "--quiet"], "")?;
+    git(dir, &["prune", "--expire=now"], "").map(drop)
+}
+
 /// What a commit stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Parent {

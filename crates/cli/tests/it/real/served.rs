@@ -19,7 +19,9 @@ const RUN: Duration = Duration::from_secs(600);
 /// A forge with a pull request of `static-site`, and a folder for a server.
 async fn world(product: &Product) -> (Served, Offered, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let served = Served::new(Path::new(env!("CARGO_BIN_EXE_cc-ci")), folder.path()).await.unwrap();
+    // A copy, so that it can be exchanged as a package manager does.
+    fs::copy(env!("CARGO_BIN_EXE_cc-ci"), folder.path().join("cc-ci")).unwrap();
+    let served = Served::new(&folder.path().join("cc-ci"), folder.path()).await.unwrap();
     let recipe = product.recipe("static-site");
     let repo = served.recipe("static-site", &recipe).unwrap();
     let offered = served.offer(&repo, "next", &recipe).unwrap();
@@ -68,9 +70,9 @@ fn environments(run: &str) -> Vec<Vec<u8>> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "real engine: make test"]
-async fn a_server_killed_in_the_middle_of_a_run_answers_with_that_run() {
+async fn a_server_killed_and_exchanged_in_the_middle_of_a_run_answers_with_that_run() {
     let product = Product::with_engine();
-    let (served, offered, _folder) = world(&product).await;
+    let (served, offered, folder) = world(&product).await;
     let mut server = served.start().await.unwrap();
     served.enrol(&offered.repo).await.unwrap();
     let run = ask(&served, &offered).await;
@@ -91,6 +93,9 @@ async fn a_server_killed_in_the_middle_of_a_run_answers_with_that_run() {
     }
     let at = seen.unwrap();
     assert!(served.get("/healthz").await.is_err(), "the server is gone");
+    let program = folder.path().join("cc-ci");
+    fs::copy(&program, folder.path().join("cc-ci.new")).unwrap();
+    fs::rename(folder.path().join("cc-ci.new"), &program).unwrap();
     let _server = served.start().await.unwrap();
     // A browser comes again by itself, and says what it saw.
     let mut page = served.live(&run, Some(at)).await.unwrap();
