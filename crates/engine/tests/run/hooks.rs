@@ -31,12 +31,12 @@ fn green(told: &Told) {
     assert_eq!(told.verdict.color, Color::Green, "{:?}", told.verdict.reasons);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_hook_that_does_nothing_to_the_engine_passes() {
     green(&shop().hooked_on_host("sleep 1", |_| {}).run().await);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_a_hook_leaves_is_named_blamed_and_removed() {
     let told = shop()
         .hooked_on_host(
@@ -55,7 +55,7 @@ async fn what_a_hook_leaves_is_named_blamed_and_removed() {
     strayed(&told, &words.join("; "), &[]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_nobody_can_claim_is_named_and_not_removed() {
     let data = Object::new(ObjectKind::Volume, "family-photos");
     let there = data.clone();
@@ -66,7 +66,7 @@ async fn what_nobody_can_claim_is_named_and_not_removed() {
     assert_eq!(told.found(HOOK).details, [hint]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_other_runs_and_known_stacks_do_meanwhile_is_theirs() {
     let blog = Object::new(ObjectKind::Network, "blog_default");
     let of_blog = [(labels::STACK, "blog")];
@@ -85,7 +85,7 @@ async fn what_other_runs_and_known_stacks_do_meanwhile_is_theirs() {
     assert_eq!(told.left(), ["network blog_default", "volume wiki-123456_data", "config blog_new"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_run_of_another_state_folder_is_known_by_its_helper() {
     let swarm = FakeSwarm::new().service("migrate", &[(Fate::Completes(0), 0)]);
     let edge = Object::new(ObjectKind::Container, "cc-ci-r7-edge");
@@ -108,7 +108,7 @@ async fn a_run_of_another_state_folder_is_known_by_its_helper() {
     told.comes_to(HOOK, Cause::HookStrayed, Color::Red, Blame::Test);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_came_and_went_is_named() {
     let told = shop()
         .hooked_on_host("sleep 1", |swarm| {
@@ -128,7 +128,7 @@ async fn what_came_and_went_is_named() {
     assert_eq!(told.verdict.budget.witness, Some(2), "{:?}", told.verdict.reasons);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_stack_that_others_deploy_all_the_time_is_theirs() {
     let swarm = FakeSwarm::new().service("migrate", &[(Fate::Completes(0), 0)]);
     let blog = Object::new(ObjectKind::Network, "blog_default");
@@ -139,7 +139,7 @@ async fn a_stack_that_others_deploy_all_the_time_is_theirs() {
     assert_eq!(told.events.iter().filter(noted).count(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_a_hook_takes_from_the_stack_is_named() {
     let told =
         shop().hooked_on_host("sleep 1", |swarm| swarm.goes(&Object::new(ObjectKind::Secret, secret()))).run().await;

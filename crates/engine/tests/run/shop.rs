@@ -28,7 +28,7 @@ use cc_ci_recipe::Environment;
 use cc_ci_recipe::overlay::{AppBounds, Endpoint, TreeLabel};
 use cc_ci_testkit::plan::plain_facts;
 use cc_ci_testkit::swarm::FakeSwarm;
-use host_hook::Acted;
+use host_hook::{Acted, Meanwhile};
 use recipe::Variety;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
@@ -162,10 +162,14 @@ impl Shop {
         Self { twist: Box::new(twist), ..self }
     }
 
-    /// With a hook on the host before the upgrade, whose text holds `words`. `meanwhile` happens while it runs. Its process is
-    /// real, so the clock must not be paused.
-    pub(crate) fn hooked_on_host(self, words: &'static str, meanwhile: impl Fn(&FakeSwarm) + 'static) -> Self {
-        Self { acted: Some(Acted { words, meanwhile: Box::new(meanwhile) }), ..self }
+    /// With a hook on the host before the upgrade, whose text holds `words`. `meanwhile` happens while its process, which is real,
+    /// runs.
+    pub(crate) fn hooked_on_host(
+        self,
+        words: &'static str,
+        meanwhile: impl Fn(&FakeSwarm) + Send + Sync + 'static,
+    ) -> Self {
+        Self { acted: Some(Acted { words, meanwhile: Arc::new(meanwhile) }), ..self }
     }
 
     /// Beside another run that is alive and has this label and stack.
@@ -186,8 +190,6 @@ impl Shop {
         let hook = self.hook.map(|(time, path)| ((time, HookPlace::Sandbox), path.to_owned()));
         let on_host =
             self.acted.as_ref().map(|_| ((HookTime::PreUpgrade, HookPlace::Host), host_hook::PATH.to_owned()));
-        // The clock runs for hooks on the host.
-        let stable = if self.acted.is_some() { 0 } else { Limits::default().stable };
         PlanFacts {
             base,
             zone: ZONE.to_owned(),
@@ -196,7 +198,7 @@ impl Shop {
             tests: test.into_iter().collect(),
             hooks: hook.into_iter().chain(on_host).collect(),
             dependencies: self.needs.map(|mode| self.logins(mode)).into_iter().collect(),
-            limits: Limits { converge: 30, serving: 5, command: 10, stable, ..Limits::default() },
+            limits: Limits { converge: 30, serving: 5, command: 10, ..Limits::default() },
             ..plain_facts(run_id(), recipe_name(), head_commit())
         }
     }
@@ -280,7 +282,13 @@ impl Shop {
         let approved = plan(self.facts(&app));
         let plan = approved.plan.clone();
         let record = Record::default();
-        let voice = Voice::new(vec![Box::new(record.clone())]);
+        let mut listeners: Vec<Box<dyn Listener + Send>> = vec![Box::new(record.clone())];
+        let on_host = plan.tiers.iter().flat_map(|planned| &planned.steps).find(|step| Meanwhile::is_of(step));
+        if let (Some(acted), Some(step)) = (self.acted.clone(), on_host.cloned()) {
+            let state = folder.path().join(run::HOOK_STATE);
+            listeners.push(Box::new(Meanwhile { acted, swarm: self.swarm.clone(), state, step }));
+        }
+        let voice = Voice::new(listeners);
         begin(&voice, &plan);
         let world = World {
             doors: (self.twist)(self.swarm.doors()),
@@ -300,11 +308,7 @@ impl Shop {
             others: Arc::clone(&self.others),
             hold: Duration::ZERO,
         };
-        let hook_state = folder.path().join(run::HOOK_STATE);
-        let end = tokio::select! {
-            end = Box::pin(run::run(approved, app, &world)) => end,
-            never = host_hook::act(self.acted.as_ref(), &self.swarm, &hook_state) => match never {},
-        };
+        let end = Box::pin(run::run(approved, app, &world)).await;
         voice.say(Event::RunEnded { end });
         let told = record.0.lock().unwrap().clone();
         let evidence = Evidence::fold(&told);

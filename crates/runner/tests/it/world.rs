@@ -59,6 +59,8 @@ impl World {
         repo.write("compose.yml", COMPOSE).unwrap();
         // A tier is watched for this long after it converged; the shortest time keeps these tests short.
         repo.write("tests/ci.toml", "[limits]\nstable = 1\n").unwrap();
+        // An app without a test of its own is watched for longer.
+        repo.write("tests/custom/order.sh", "#!/bin/sh\ntest -n \"$CC_CI_BASE_URL\"\n").unwrap();
         repo.commit("first").unwrap();
         Self { folder, repo, swarm }
     }
