@@ -10,7 +10,7 @@ const AT_ONCE: usize = 200;
 const LONGEST: usize = 60_000;
 
 /// Of so many columns of a table the values are counted.
-const MOST_COLUMNS: usize = 100;
+pub(super) const MOST_COLUMNS: usize = 100;
 
 /// What a server was found to hold.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Dialect {
     }
 
     /// In how many rows something stands in a column, and 1 if that is not the same everywhere. Whatever type the column has.
-    fn content(self, column: &str) -> [String; 2] {
+    pub(super) fn content(self, column: &str) -> [String; 2] {
         match self {
             Self::Postgres => [
                 format!("COUNT(NULLIF({column}::text, ''))"),

@@ -19,6 +19,14 @@ const ODD_MARIADB: &str = "CREATE TABLE odd (a int, b json, c longblob, d dateti
     INSERT INTO odd VALUES (1, '{\"a\": 1}', x'00ff', now(), point(1, 2), b'101', 'x', 1.5), \
     (2, '{\"a\": 2}', x'00fe', '1970-01-01', point(1, 3), b'100', 'y', 2.5);";
 
+/// A database whose name psql would take for words of a connection, and a table with a hundred and three columns in it, which are
+/// more than a function may have arguments.
+const ODD_NAMES: &str = r#"name=$(printf '%s\n%s' "a=b 'c' \"d\"" '\e') && createdb -U app "$name" && export PGDATABASE="$name" && {
+  echo 'CREATE SCHEMA odd; CREATE TABLE odd."x | ""y""" ("'"'"'|"" :z" int'
+  for at in $(seq 102); do echo ", c$at int"; done
+  echo '); INSERT INTO odd."x | ""y""" DEFAULT VALUES; INSERT INTO odd."x | ""y""" DEFAULT VALUES;'
+} | psql -q -v ON_ERROR_STOP=1 -U app -f -"#;
+
 fn lost(before: &RowCounts, after: &RowCounts) -> Vec<String> {
     compare(before, after, &Fleeting::with(&[])).iter().map(|loss| loss.summary()).collect()
 }
@@ -65,8 +73,11 @@ pub(crate) async fn empties_columns(world: &World, mariadb: Option<&str>) {
     if let Some(my) = &my {
         world.sh(my, &format!("mariadb -uroot -px appdb <<'END'\n{ODD_MARIADB}\nEND")).await;
     }
+    world.sh(&pg, ODD_NAMES).await;
     let before = data::counting::count(&bench, &world.stack, &places).await.unwrap();
     assert_eq!((before.servers.len(), before.uncounted.len()), (places.len(), 0), "{before:?}");
+    let odd = before.servers["PostgreSQL of pg"].databases.get("a=b 'c' \"d\"\n\\e").expect("a database of any name");
+    assert_eq!(odd.iter().map(|(name, rows)| (name.as_str(), *rows)).collect::<Vec<_>>(), [("odd.x | \"y\"", 2)]);
     let filled =
         before.servers.values().filter_map(|server| server.filled.values().find(|one| one.contains_key("users")));
     for users in filled.map(|tables| &tables["users"]) {
