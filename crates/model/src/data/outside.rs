@@ -121,6 +121,16 @@ pub fn leaves(changed: &BTreeSet<String>) -> BTreeSet<String> {
     changed.iter().filter(|path| !is_folder(path)).cloned().collect()
 }
 
+/// The services that wrote something into their containers which somebody may miss, should it go with them: all else needs no second
+/// look. `mounts` are those of the containers that came after.
+#[must_use]
+pub fn may_be_missed(before: &Written, mounts: &BTreeSet<Mounted>, churn: &Churn) -> BTreeSet<String> {
+    let lasting = |(service, files): &(&String, &BTreeSet<String>)| {
+        files.iter().any(|path| !passes(path, churn) && !is_kept(mounts, service, path))
+    };
+    before.iter().filter(lasting).map(|(service, _)| service.clone()).collect()
+}
+
 /// What `before` has and `after` has not, of services that both know.
 #[must_use]
 pub fn gone(before: &Written, after: &Written) -> Written {
@@ -150,15 +160,10 @@ impl Outside {
         OutsideJudged { finding, notes }
     }
 
-    fn is_kept(&self, service: &str, path: &str) -> bool {
-        let own = self.mounts.iter().filter(|mount| mount.service == service && is_in(path, &mount.target));
-        own.max_by_key(|mount| mount.target.len()).is_some_and(|mount| !is_nameless(&mount.volume))
-    }
-
     fn database(&self, located: &Located) -> Option<Finding> {
         let Located { service, name, path, lasts } = located;
         match lasts {
-            Lasts::Yes if !self.is_kept(service, path) => {
+            Lasts::Yes if !is_kept(&self.mounts, service, path) => {
                 let summary = format!(
                     "the data of {name}, {path}, is in no named volume: it is lost with the container, at every update"
                 );
@@ -191,7 +196,7 @@ impl Outside {
         let (mut missed, mut notes) = (Vec::new(), Vec::new());
         let (precious, made) = (Churn::only(&MISSED.map(str::to_owned)), Churn::only(&MADE.map(str::to_owned)));
         for (service, files) in &self.gone {
-            let lasting = files.iter().filter(|path| !passes(path, churn) && !self.is_kept(service, path));
+            let lasting = files.iter().filter(|path| !passes(path, churn) && !is_kept(&self.mounts, service, path));
             let (users, others): (Vec<&String>, Vec<&String>) = lasting.partition(|path| {
                 let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
                 precious.covers(folder.trim_start_matches('/')) && !made.covers(path.trim_start_matches('/'))
@@ -218,6 +223,12 @@ fn and_more(count: usize) -> String {
         0 | 1 => String::new(),
         some => format!(" and {} more", some - 1),
     }
+}
+
+/// Whether a path of a service lies in a volume that the next container gets, too.
+fn is_kept(mounts: &BTreeSet<Mounted>, service: &str, path: &str) -> bool {
+    let own = mounts.iter().filter(|mount| mount.service == service && is_in(path, &mount.target));
+    own.max_by_key(|mount| mount.target.len()).is_some_and(|mount| !is_nameless(&mount.volume))
 }
 
 fn passes(path: &str, churn: &Churn) -> bool {

@@ -8,13 +8,13 @@ use crate::swarm::Containers;
 use crate::workbench::{BenchUse, Workbench};
 use cc_ci_model::data::Mounted;
 use cc_ci_model::data::churn::Churn;
-use cc_ci_model::data::outside::{Nameless, Outside, gone, is_nameless};
+use cc_ci_model::data::outside::{Nameless, Outside, gone, is_nameless, may_be_missed};
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::Outcome;
 use cc_ci_recipe::Recipe;
 use std::collections::BTreeSet;
 
-/// What the containers of base hold beside their volumes, looked at just before they are replaced.
+/// What the containers of base hold beside their volumes, looked at when nothing but the redeploy comes any more.
 pub(in crate::run) async fn before(
     containers: &Containers,
     stack: &StackName,
@@ -37,16 +37,19 @@ pub(in crate::run) async fn check(look: &mut Look<'_>, before: &Housing) -> Resu
     let (containers, stack) = (look.tools.containers.clone(), &look.plan.stack);
     let head = &look.app.head.recipe;
     let servers: Vec<DatabaseServer> = head.databases.iter().filter_map(DatabaseServer::of).collect();
-    let services = before.written.keys().filter(|name| head.compose.services.contains_key(*name)).cloned().collect();
+    let at_head = |service: &String| head.compose.services.contains_key(service);
     let mounts = look.observe.mounts(stack).await?.volumes;
+    let churn = Churn::with(&look.plan.demands.churn);
+    // The engine compares a whole image with its container for this, so it is asked only where the answer may matter.
+    let services = may_be_missed(&before.written, &mounts, &churn).into_iter().filter(at_head).collect();
     let (mut located, now, nameless) = tokio::try_join!(
         async { Ok(outside::located(&containers, stack, &servers).await?) },
         async { Ok(outside::written(&containers, stack, &services, &mount_points(head)).await?) },
         nameless(look, &containers, &mounts)
     )?;
-    located.extend(before.files.iter().filter(|file| services.contains(&file.service)).cloned());
+    located.extend(before.files.iter().filter(|file| at_head(&file.service)).cloned());
     let found = Outside { mounts, located, nameless, gone: gone(&before.written, &now) };
-    let verdict = found.judge(&Churn::with(&look.plan.demands.churn));
+    let verdict = found.judge(&churn);
     for note in &verdict.notes {
         look.voice.note(Some(look.step), note.clone());
     }

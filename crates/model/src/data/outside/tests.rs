@@ -89,6 +89,28 @@ fn only_files_that_the_new_container_lacks_are_gone() {
 }
 
 #[test]
+fn only_services_that_wrote_what_somebody_may_miss_are_looked_at_again() {
+    let written: Written = [
+        ("app", vec!["/srv/data/a", "/run/app.pid"]),
+        ("db", vec!["/run/postgresql/.lock", "/etc/passwd"]),
+        ("web", vec!["/cache/x", "/own/a"]),
+    ]
+    .into_iter()
+    .map(|(service, paths)| (service.to_owned(), paths.into_iter().map(str::to_owned).collect()))
+    .collect();
+    let mut mounts = mounted("/srv", "s_data");
+    let missed = |mounts: &BTreeSet<Mounted>, churn: &[&str]| -> Vec<String> {
+        let churn = Churn::with(&churn.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
+        may_be_missed(&written, mounts, &churn).into_iter().collect()
+    };
+    assert_eq!(missed(&BTreeSet::new(), &[]), ["app", "web"]);
+    // A mount of head's over the path, or a word of the maintainer's.
+    assert_eq!(missed(&mounts, &["own"]), Vec::<String>::new());
+    mounts.extend(mounted("/srv/data", ANONYMOUS));
+    assert_eq!(missed(&mounts, &["own/**"]), ["app"]);
+}
+
+#[test]
 fn folders_above_a_changed_file_are_no_files() {
     let changed = ["/srv", "/srv/app", "/srv/app/a", "/srv/app.txt"].map(str::to_owned).into();
     assert_eq!(leaves(&changed), ["/srv/app.txt", "/srv/app/a"].map(str::to_owned).into());
