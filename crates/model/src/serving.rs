@@ -19,6 +19,10 @@ pub struct ServingSettings {
     pub memory_mib: u64,
     /// Free disk that a run needs to begin, in MiB.
     pub disk_mib: u64,
+    /// For how many days runs are kept.
+    pub keep_days: u64,
+    /// How many runs are kept at most.
+    pub keep_runs: u64,
     /// The forges, in the order of the file.
     pub forges: Vec<ServedForge>,
 }
@@ -71,7 +75,7 @@ const fn key(name: &'static str, form: &'static str, default: &'static str, mean
 }
 
 /// Keys at the top of the file.
-pub const KEYS: [ServingKey; 6] = [
+pub const KEYS: [ServingKey; 8] = [
     key(
         "listen",
         "address and port",
@@ -87,6 +91,18 @@ pub const KEYS: [ServingKey; 6] = [
     key("slots", "1 to 64", "half of the cores, at least 1", "how many runs may go on at once"),
     key("memory_mib", "0 to 1048576", "1024", "how much memory has to be free before a run begins"),
     key("disk_mib", "0 to 16777216", "5120", "how much disk has to be free before a run begins"),
+    key(
+        "keep_days",
+        "1 to 3650",
+        "90",
+        "for how many days a run's page and files are kept; links in comments lead nowhere afterwards",
+    ),
+    key(
+        "keep_runs",
+        "1 to 1000000",
+        "2000",
+        "how many runs are kept at most; the last of each recipe, and one whose answer is still to be delivered, always are",
+    ),
     key(
         "forges",
         "tables",
@@ -129,6 +145,8 @@ impl Default for ServingSettings {
             slots: None,
             memory_mib: 1024,
             disk_mib: 5120,
+            keep_days: 90,
+            keep_runs: 2000,
             forges: Vec::new(),
         }
     }
@@ -150,6 +168,8 @@ impl ServingSettings {
                 "slots" => settings.slots = document.number(&item, 1, 64),
                 "memory_mib" => settings.memory_mib = document.number(&item, 0, 1 << 20).unwrap_or_default(),
                 "disk_mib" => settings.disk_mib = document.number(&item, 0, 1 << 24).unwrap_or_default(),
+                "keep_days" => settings.keep_days = document.number(&item, 1, 3650).unwrap_or_default(),
+                "keep_runs" => settings.keep_runs = document.number(&item, 1, 1_000_000).unwrap_or_default(),
                 "forges" => settings.forges = forges(&mut document, &item),
                 _ => document.unknown(&item, &KEYS.map(|key| key.name)),
             }

@@ -136,6 +136,15 @@ pub fn restore(state: &StateFolder, from: &Path) -> Result<(), BackupError> {
         Err(TryLockError::WouldBlock) => return Err(BackupError::Running(root.to_owned())),
         Err(TryLockError::Error(source)) => return Err(BackupError::Io { path: lock, source }),
     }
+    let restored = fill(root, from);
+    // Closing would not do: a program that is just being started holds a copy until it is on its feet. If the kernel refuses,
+    // closing is all there is.
+    let _closed = held.unlock();
+    restored
+}
+
+/// Fills a folder that is ours alone meanwhile.
+fn fill(root: &Path, from: &Path) -> Result<(), BackupError> {
     if root.join(DATABASE).exists() {
         return Err(BackupError::Occupied(root.to_owned()));
     }

@@ -36,7 +36,7 @@ impl Core {
         let (slots, guard) = (self.capacity.slots, self.pace.guard);
         let act = self.db.act(move |db| {
             let repos = repos::all(db)?;
-            let rows = rows::Rows { db, repos: &repos, forges: &teller.forges, now };
+            let rows = rows::Rows { db, repos: &repos, forges: &teller.forges, slots, now };
             let alerts = meta::alerts(db)?.into_iter();
             Ok(Board {
                 at: SystemTime::now(),

@@ -7,13 +7,15 @@ use crate::points::Points;
 use crate::watched::Watched;
 use cc_ci_forge::{Forge, ForgeUrl, HookSecrets, Login, RepoName, Token};
 use cc_ci_pages::comment::{Address, PublishedAt};
+use cc_ci_store::retention::RetentionPolicy;
+use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
 /// A forge as the server knows it.
@@ -67,6 +69,10 @@ pub struct Pace {
     pub guard: Duration,
     /// Before a swarm is looked for again.
     pub swarm: Duration,
+    /// How long what cleans up after a killed run is waited for.
+    pub reaper: Duration,
+    /// Between two looks for runs that are too old.
+    pub forget: Duration,
 }
 
 impl Default for Pace {
@@ -83,8 +89,20 @@ impl Default for Pace {
             // The limit of a run, of its teardown, and a minute.
             guard: seconds(3600 + 120 + 60),
             swarm: seconds(60),
+            // Its own limit is two minutes.
+            reaper: seconds(180),
+            forget: seconds(3600),
         }
     }
+}
+
+/// What becomes of runs that are over.
+#[derive(Clone)]
+pub struct RunsKept {
+    /// How long, and how many.
+    pub policy: RetentionPolicy,
+    /// Whether the ledger of a run is open: something of it may still be on the engine.
+    pub uncleaned: Arc<dyn Fn(&RunDir) -> bool + Send + Sync>,
 }
 
 /// Says something to whoever reads the log.
@@ -102,6 +120,9 @@ pub(crate) struct Core {
     pub(crate) public: Option<Address>,
     pub(crate) log: ServerLog,
     pub(crate) points: Points,
+    pub(crate) kept: RunsKept,
+    /// Jobs whose run was seen dead and not cleaned up after, and since when.
+    pub(crate) dead: Mutex<BTreeMap<i64, Instant>>,
     pub(crate) alarm: Arc<Alarm>,
     pub(crate) watched: Arc<Watched>,
 }

@@ -18,6 +18,7 @@ mod tell;
 mod trouble;
 
 mod deliver;
+mod forget;
 mod intake;
 mod poll;
 mod queue;
@@ -31,7 +32,7 @@ mod backup;
 
 pub use backup::{BackupError, RunsIn, backup, restore};
 pub use control::{Ask, Told, ask};
-pub use core::{KnownForge, Pace, RunProgram, ServerLog, now as clock};
+pub use core::{KnownForge, Pace, RunProgram, RunsKept, ServerLog, now as clock};
 pub use db::DbError;
 pub use known::KnownForgeError;
 pub use points::{Point, Points};

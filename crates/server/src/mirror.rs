@@ -5,10 +5,14 @@ mod stale;
 
 use cc_ci_forge::{CommitSha, ForgeUrl, PullNumber, RepoName, Token};
 use git::Git;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+/// Below it is the commit of each request.
+const PINS: &str = "refs/cc-ci/requests/";
 
 /// Why a commit is not there to be tested.
 #[derive(Debug, thiserror::Error)]
@@ -82,9 +86,26 @@ pub(crate) async fn has(mirror: &Path, sha: &CommitSha) -> bool {
     Git::offline(mirror).run(&["cat-file", "-e", &format!("{sha}^{{commit}}")]).await.is_ok()
 }
 
+/// Whether the default branch holds a commit.
+pub(crate) async fn is_merged(mirror: &Path, sha: &CommitSha) -> bool {
+    Git::offline(mirror).run(&["merge-base", "--is-ancestor", sha.as_str(), "HEAD"]).await.is_ok()
+}
+
 /// Keeps a commit in the copy, whatever becomes of its branch.
 pub(crate) async fn pin(mirror: &Path, request: i64, sha: &CommitSha) -> Result<(), MirrorError> {
-    Git::offline(mirror).run(&["update-ref", &format!("refs/cc-ci/requests/{request}"), sha.as_str()]).await.map(drop)
+    Git::offline(mirror).run(&["update-ref", &format!("{PINS}{request}"), sha.as_str()]).await.map(drop)
+}
+
+/// Gives commits back that were kept for other requests than these.
+pub(crate) async fn unpin_others(mirror: &Path, requests: &BTreeSet<i64>) -> Result<(), MirrorError> {
+    let kept = Git::offline(mirror).run(&["for-each-ref", "--format=%(refname)", PINS]).await?;
+    for name in kept.lines() {
+        let request = name.strip_prefix(PINS).and_then(|number| number.parse::<i64>().ok());
+        if request.is_some_and(|request| !requests.contains(&request)) {
+            Git::offline(mirror).run(&["update-ref", "-d", name]).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The folder that git is to believe is a person's home: an empty one.

@@ -4,6 +4,7 @@
 mod attend;
 mod begin;
 mod judge;
+mod level;
 mod wanted;
 
 use crate::core::{Core, now};
@@ -24,6 +25,7 @@ impl Core {
         Teller {
             pages: self.public.as_ref().map(|at| at.as_str().to_owned()),
             forges: self.forges.iter().map(address).collect(),
+            slots: self.capacity.slots,
             now: now(),
         }
     }

@@ -4,9 +4,10 @@ mod parts;
 
 use crate::board;
 use crate::control;
-use crate::core::{Core, ForgeDesk, KnownForge, Pace, RunProgram, ServerLog};
+use crate::core::{Core, ForgeDesk, KnownForge, Pace, RunProgram, RunsKept, ServerLog};
 use crate::db::{Db, DbError};
 use crate::decide::admission::Capacity;
+use crate::forget;
 use crate::hook::{self, Listener};
 use crate::points::Points;
 use axum::Router;
@@ -21,7 +22,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -83,6 +84,8 @@ pub struct ServerPlan {
     pub log: ServerLog,
     /// Where a test ends it.
     pub points: Points,
+    /// What becomes of runs that are over.
+    pub kept: RunsKept,
 }
 
 /// A server that works for as long as this value lives. What it leaves goes on: runs, rows, reports.
@@ -130,6 +133,8 @@ impl RunningServer {
             public: plan.public,
             log: plan.log,
             points: plan.points,
+            kept: plan.kept,
+            dead: Mutex::default(),
             alarm: Arc::default(),
             watched: Arc::default(),
         });
@@ -150,6 +155,7 @@ impl RunningServer {
         let socket = control::listen(&path).map_err(failed(path))?;
         parts.spawn(control::serve(Arc::clone(&core), socket));
         parts.spawn(parts::manage(Arc::clone(&core)));
+        parts.spawn(forget::forget(Arc::clone(&core)));
         parts.spawn(board::publish(Arc::clone(&core), publish));
         let pages = cc_ci_web::router(PageSource::new(core.state.clone(), shown));
         Ok(Self { parts, router: hook::router(listeners).merge(pages), _lock: ServerLock(lock) })

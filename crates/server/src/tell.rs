@@ -4,10 +4,13 @@ use crate::command::Wish;
 use crate::db::jobs::{self, JobPhase, JobRow};
 use crate::db::requests::{self, RequestPhase};
 use crate::db::{DbError, reports, repos};
-use crate::decide::fairness;
+use crate::decide::{estimate, fairness};
 use crate::words::{self, About, Scene};
 use cc_ci_web::board::job::{JobEnd, JobId};
 use rusqlite::Connection;
+
+/// So many of the last runs of a repository tell how long the next one takes.
+const LAST: u32 = 5;
 
 /// What the texts need beyond the database.
 #[derive(Debug, Clone)]
@@ -16,6 +19,8 @@ pub(crate) struct Teller {
     pub(crate) pages: Option<String>,
     /// The addresses of the forges, by name.
     pub(crate) forges: std::collections::BTreeMap<String, String>,
+    /// Runs at once.
+    pub(crate) slots: usize,
     /// The wall clock in seconds.
     pub(crate) now: i64,
 }
@@ -25,6 +30,8 @@ pub(crate) struct Teller {
 pub(crate) struct Shown<'a> {
     /// How many jobs go before it.
     pub(crate) before: usize,
+    /// In how many seconds it begins, as far as anybody can tell.
+    pub(crate) begins: Option<i64>,
     /// Where the run is.
     pub(crate) place: Option<&'a str>,
     /// The report of a run that ended.
@@ -49,7 +56,7 @@ pub(crate) fn job(db: &Connection, teller: &Teller, id: JobId, shown: Shown<'_>)
     };
     let lost = JobEnd::Lost { why: "how it ended was not kept".to_owned() };
     let scene = match (job.phase, run) {
-        (JobPhase::Queued, _) => Scene::Queued { before: shown.before, waits: &job.waits },
+        (JobPhase::Queued, _) => Scene::Queued { before: shown.before, begins: shown.begins, waits: &job.waits },
         (JobPhase::Starting | JobPhase::Running, run) => {
             Scene::Running { run: run.unwrap_or_default(), place: shown.place }
         }
@@ -74,10 +81,26 @@ fn status(db: &Connection, teller: &Teller, job: &JobRow, wish: &Wish, scene: &S
 
 /// Says to everybody who waits how many go before.
 pub(crate) fn queue(db: &Connection, teller: &Teller) -> Result<(), DbError> {
-    for (before, id) in order(db, teller.now)?.into_iter().enumerate() {
-        job(db, teller, id, Shown { before, ..Shown::default() })?;
+    for (before, (id, begins)) in line(db, teller.now, teller.slots)?.into_iter().enumerate() {
+        job(db, teller, id, Shown { before, begins, ..Shown::default() })?;
     }
     Ok(())
+}
+
+/// Those that wait, in the order in which they start, and in how many seconds that will be.
+pub(crate) fn line(db: &Connection, now: i64, slots: usize) -> Result<Vec<(JobId, Option<i64>)>, DbError> {
+    let takes = |repo| Ok::<_, DbError>(estimate::median(jobs::lasted(db, repo, LAST)?));
+    let mut running = Vec::new();
+    for job in jobs::live(db)? {
+        let began = jobs::attempts(db, job.id)?.pop().map_or(now, |attempt| attempt.began_at);
+        running.push(takes(job.repo)?.map(|takes| (takes - (now - began)).max(0)));
+    }
+    let order = order(db, now)?;
+    let mut waiting = Vec::new();
+    for id in &order {
+        waiting.push(takes(jobs::get(db, *id)?.repo)?);
+    }
+    Ok(order.into_iter().zip(estimate::begins(&running, &waiting, slots)).collect())
 }
 
 /// Those that wait, in the order in which they start.

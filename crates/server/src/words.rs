@@ -33,6 +33,8 @@ pub(crate) enum Scene<'a> {
     Queued {
         /// How many go before it.
         before: usize,
+        /// In how many seconds it begins.
+        begins: Option<i64>,
         /// Why.
         waits: &'a WaitsFor,
     },
@@ -156,12 +158,12 @@ pub(crate) fn job(about: &About<'_>, scene: &Scene<'_>) -> String {
     let watch = |run: &str| about.pages.map(|at| format!(" [Watch it]({at}/run/{run}).")).unwrap_or_default();
     let attempt = if about.attempt > 1 { format!(" This is attempt {}.", about.attempt) } else { String::new() };
     let mut text = match scene {
-        Scene::Queued { before, waits } => {
+        Scene::Queued { before, begins, waits } => {
             let place = match before {
                 0 => "next in the queue".to_owned(),
                 before => format!("{before} before it in the queue"),
             };
-            format!("⏳ {subject}: {place}; {}.{attempt}\n", reason(waits))
+            format!("⏳ {subject}: {place}; {}{}.{attempt}\n", reason(waits), about_when(*begins))
         }
         Scene::Running { run, place } => {
             let place = place.map_or_else(|| "getting ready".to_owned(), str::to_owned);
@@ -179,6 +181,25 @@ pub(crate) fn job(about: &About<'_>, scene: &Scene<'_>) -> String {
         text.extend(["\n", note, "\n"]);
     }
     text
+}
+
+/// When a job begins, in steps that people notice.
+fn about_when(begins: Option<i64>) -> String {
+    match begins.map(|seconds| (seconds + 30) / 60) {
+        None | Some(0) => String::new(),
+        Some(1) => ", about a minute".to_owned(),
+        Some(minutes) => format!(", about {minutes} minutes"),
+    }
+}
+
+/// How a run did beside the last one of what was merged already.
+pub(crate) fn beside_merged(level: Option<u8>, merged: u8) -> String {
+    match level {
+        Some(level) if level < merged => format!("Down from level {merged}, where the default branch was last."),
+        Some(level) if level > merged => format!("Up from level {merged}, where the default branch was last."),
+        Some(_) => "The default branch was last at this level, too.".to_owned(),
+        None => format!("The default branch was last at level {merged}."),
+    }
 }
 
 /// The comment on a job that ended.

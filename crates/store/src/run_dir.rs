@@ -163,6 +163,12 @@ impl RunDir {
         self.write(PIN, format!("{why}\n").as_bytes()).map(drop)
     }
 
+    /// Why it was said to stay; `None` when nobody said so.
+    #[must_use]
+    pub fn pinned_because(&self) -> Option<String> {
+        fs::read_to_string(self.file(PIN)).ok().map(|why| why.trim_end().to_owned())
+    }
+
     /// Gives the run back to retention.
     pub fn unpin(&self) -> Result<(), RunDirError> {
         match fs::remove_file(self.file(PIN)) {

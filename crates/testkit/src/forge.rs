@@ -279,6 +279,17 @@ impl StandIn {
         self.change_pull(repo, number, |pull| (pull.open, pull.merged) = (false, true));
     }
 
+    /// Has `main` be the head of a pull request, as one does that is merged without a commit of its own.
+    pub fn fast_forward(&self, repo: &str, number: u64) -> io::Result<()> {
+        {
+            let world = self.world();
+            let head = git::tip(&world.dir(repo), &format!("refs/pull/{number}/head"))?;
+            git::set_branch(&world.dir(repo), "main", &head)?;
+        }
+        self.merge(repo, number);
+        Ok(())
+    }
+
     /// Keeps everybody without write access from commenting.
     pub fn lock(&self, repo: &str, number: u64) {
         self.change_pull(repo, number, |pull| pull.locked = true);

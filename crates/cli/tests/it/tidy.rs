@@ -4,6 +4,7 @@ mod circles;
 mod doors;
 mod exceptions;
 mod lengths;
+mod named;
 mod names;
 mod requirements;
 mod source;

@@ -23,6 +23,7 @@ pub(super) struct Rows<'a> {
     pub(super) db: &'a Connection,
     pub(super) repos: &'a [Repo],
     pub(super) forges: &'a BTreeMap<String, String>,
+    pub(super) slots: usize,
     pub(super) now: i64,
 }
 
@@ -51,10 +52,11 @@ impl Rows<'_> {
 
     pub(super) fn queued(&self) -> Result<Vec<QueuedRow>, DbError> {
         let mut rows = Vec::new();
-        for (before, id) in tell::order(self.db, self.now)?.into_iter().enumerate() {
+        for (before, (id, begins)) in tell::line(self.db, self.now, self.slots)?.into_iter().enumerate() {
             let row = jobs::get(self.db, id)?;
             let Some(job) = self.job(&row) else { continue };
-            rows.push(QueuedRow { job, before, since: at(row.queued_at), waits: row.waits, estimate: None });
+            let estimate = begins.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
+            rows.push(QueuedRow { job, before, since: at(row.queued_at), waits: row.waits, estimate });
         }
         Ok(rows)
     }

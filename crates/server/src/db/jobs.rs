@@ -7,7 +7,7 @@ use cc_ci_forge::CommitSha;
 use cc_ci_model::ids::RunId;
 use cc_ci_web::board::job::{JobEnd, JobId, Lane, WaitsFor};
 use rusqlite::{Connection, Row};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,6 +165,11 @@ pub(crate) fn of_pull(db: &Connection, repo: i64, pr: u64, most: u32) -> Result<
     some(db, "repo = ?1 AND pr = ?2 ORDER BY id DESC LIMIT ?3", (repo, pr, most))
 }
 
+/// The last of a repository that ended, the latest first.
+pub(crate) fn ended_of_repo(db: &Connection, repo: i64, most: u32) -> Result<Vec<JobRow>, DbError> {
+    some(db, "state = 'ended' AND repo = ?1 ORDER BY ended_at DESC, id DESC LIMIT ?2", (repo, most))
+}
+
 /// The last that ended, the latest first.
 pub(crate) fn ended(db: &Connection, most: u32) -> Result<Vec<JobRow>, DbError> {
     some(db, "state = 'ended' ORDER BY ended_at DESC, id DESC LIMIT ?1", [most])
@@ -269,4 +274,50 @@ pub(crate) fn ends(db: &Connection) -> Result<Vec<(JobEnd, u64)>, DbError> {
         Ok((end, u64::try_from(count).unwrap_or(0)))
     })?;
     ends.collect()
+}
+
+/// Runs that somebody is still to be told of, and the last one of each repository that came to a verdict.
+pub(crate) fn needed(db: &Connection) -> Result<BTreeSet<RunId>, DbError> {
+    let sql = "SELECT run FROM attempt JOIN job ON job.id = attempt.job WHERE job.state != 'ended'
+        OR EXISTS (SELECT 1 FROM report WHERE revision > sent AND undeliverable IS NULL AND (
+            (kind = 'comment' AND key IN (SELECT CAST(id AS TEXT) FROM request WHERE request.job = job.id))
+            OR (kind = 'status' AND report.repo = job.repo AND report.sha = job.sha)))
+        OR job.id IN (SELECT max(id) FROM job WHERE ended LIKE '%judged%' GROUP BY repo)";
+    let mut rows = db.prepare(sql)?;
+    let runs = rows.query_and_then([], |row| {
+        let run: String = row.get(0)?;
+        RunId::parse(&run).map_err(corrupt("the id of a run"))
+    })?;
+    runs.collect()
+}
+
+/// Jobs that ended, with their runs.
+pub(crate) fn over(db: &Connection) -> Result<Vec<(JobId, Vec<RunId>)>, DbError> {
+    let mut rows = db.prepare("SELECT id FROM job WHERE state = 'ended' ORDER BY id")?;
+    let ids = rows.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    let runs = |id| Ok((id, attempts(db, id)?.into_iter().map(|attempt| attempt.run).collect()));
+    ids.into_iter().map(JobId).map(runs).collect()
+}
+
+/// Requests of a repository whose commit is to stay in its copy: those that are not decided, and those whose job is none of these.
+pub(crate) fn pinned(db: &Connection, repo: i64, forgotten: &BTreeSet<JobId>) -> Result<BTreeSet<i64>, DbError> {
+    let sql = "SELECT id, job FROM request WHERE repo = ?1 AND state IN ('delivered', 'accepted')";
+    let mut rows = db.prepare(sql)?;
+    let mut wanted = BTreeSet::new();
+    let mut found = rows.query([repo])?;
+    while let Some(row) = found.next()? {
+        let (id, job): (i64, Option<i64>) = (row.get(0)?, row.get(1)?);
+        if !job.is_some_and(|job| forgotten.contains(&JobId(job))) {
+            wanted.insert(id);
+        }
+    }
+    Ok(wanted)
+}
+
+/// How long the last runs of a repository took that came to their end, in seconds, the last one first.
+pub(crate) fn lasted(db: &Connection, repo: i64, most: u32) -> Result<Vec<i64>, DbError> {
+    let sql = "SELECT attempt.ended_at - attempt.began_at FROM attempt JOIN job ON job.id = attempt.job
+        WHERE job.repo = ?1 AND attempt.ended = 'ended' ORDER BY attempt.ended_at DESC LIMIT ?2";
+    let mut rows = db.prepare(sql)?;
+    Ok(rows.query_map((repo, most), |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?)
 }

@@ -93,11 +93,17 @@ impl Core {
         let dir = RunDir::open(&self.state, &attempt.run).ok();
         let view = dir.and_then(|dir| replay::judged(&dir).ok()).map(|judged| judged.view());
         let end = judge::end(job, outcome, view.as_ref());
-        let report = match &end {
-            JobEnd::Judged { .. } => {
-                view.map(|view| cc_ci_pages::comment::render(&view, &self.published(attempt.run.as_str())))
+        let report = match (&end, view) {
+            (JobEnd::Judged { level, .. }, Some(view)) => {
+                let mut report = cc_ci_pages::comment::render(&view, &self.published(attempt.run.as_str()));
+                if let Some(beside) = self.beside_merged(job, *level).await? {
+                    report.extend(["\n", &beside, "\n"]);
+                }
+                Some(report)
             }
-            JobEnd::Refused { .. } | JobEnd::Withdrawn { .. } | JobEnd::Lost { .. } => None,
+            (JobEnd::Judged { .. } | JobEnd::Refused { .. } | JobEnd::Withdrawn { .. } | JobEnd::Lost { .. }, _) => {
+                None
+            }
         };
         self.close(job, &end, report, "ended").await
     }
@@ -105,6 +111,22 @@ impl Core {
     /// The run is over and said nothing: it was killed, or never began.
     async fn silent(&self, job: &JobRow, attempt: &Attempt, claim: File) -> Result<(), DbError> {
         let began = RunDir::open(&self.state, &attempt.run).ok();
+        if let Some(dir) = &began
+            && self.uncleaned(dir)
+        {
+            // What was killed is still being cleaned up after; the next run of this place begins when that is done.
+            if !self.reaped_too_late(job.id) {
+                return Ok(());
+            }
+            self.say(&format!(
+                "job {}: its run was killed and is not cleaned up after; `cc-ci clean` does that",
+                job.id
+            ));
+            let (now, id) = (now(), job.id);
+            let text =
+                format!("the run {} was killed, and what it left on the engine is there: `cc-ci clean`", attempt.run);
+            self.db.act(move |db| meta::raise(db, &format!("left-{id}"), now, &text)).await?;
+        }
         match (began, job.phase) {
             (_, JobPhase::Cancelling) => {
                 let why = job.ended_by.clone().unwrap_or_else(|| "somebody ended it".to_owned());
@@ -124,6 +146,17 @@ impl Core {
                 self.close(job, &JobEnd::Lost { why }, None, "lost").await
             }
         }
+    }
+
+    /// Whether the time is over in which a dead run is cleaned up after, from when it was first seen dead.
+    fn reaped_too_late(&self, id: cc_ci_web::board::job::JobId) -> bool {
+        let mut dead = self.dead.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let since = *dead.entry(id.0).or_insert_with(std::time::Instant::now);
+        let over = since.elapsed() > self.pace.reaper;
+        if over {
+            dead.remove(&id.0);
+        }
+        over
     }
 
     /// Puts a job back whose run was killed before it did anything.

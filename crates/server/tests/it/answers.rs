@@ -140,6 +140,29 @@ async fn a_pull_request_that_was_closed_is_not_tested() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_level_is_held_against_that_of_the_default_branch_once_it_has_one() {
+    let house = House::new(StandInDialect::Forgejo12).await;
+    let _server = house.start().await;
+    house.comment("member", "!testme");
+    house.until("the verdict", |house| house.says("green")).await;
+    assert!(!house.says("default branch"), "nothing of it was tested yet: {:?}", house.said());
+    house.forge.fast_forward(REPO, house.pull).unwrap();
+    house.forge.push("stranger/ghost", "other", "two\n").unwrap();
+    let second = house.forge.pull(REPO, "stranger/ghost", "other", "stranger").unwrap();
+    house.forge.advance(1);
+    house.forge.comment(REPO, second, "member", "!testme");
+    let says = |words: &str| house.forge.comments(REPO, second).iter().any(|(_, body)| body.contains(words));
+    house.until("the level of both", |_| says("The default branch was last at this level, too.")).await;
+    house.settled().await;
+    // A part of the whole has no level to compare.
+    house.forge.comment(REPO, second, "member", "!testme only=install");
+    house.until("all runs", |house| house.ran().len() == 3).await;
+    house.settled().await;
+    let told = house.forge.comments(REPO, second).iter().filter(|(_, body)| body.contains("default branch")).count();
+    assert_eq!(told, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_webhooks_doubled_reordered_replayed_and_forged_make_one_run_for_each_comment() {
     let house = House::new(StandInDialect::Forgejo12).await;
     let server = house.start().await;

@@ -1,7 +1,8 @@
 //! A small world: a recipe of an organisation, a fork, a pull request, and a server over a state folder that can be killed.
 
 use cc_ci_forge::{Forge, ForgeDialect, HookSecret, HookSecrets, Token};
-use cc_ci_server::{Ask, KnownForge, Pace, Point, Points, RunProgram, RunningServer, ServerPlan, Told};
+use cc_ci_server::{Ask, KnownForge, Pace, Point, Points, RunProgram, RunningServer, RunsKept, ServerPlan, Told};
+use cc_ci_store::retention::RetentionPolicy;
 use cc_ci_store::state::StateFolder;
 use cc_ci_testkit::forge::{Shown, SignedDelivery, StandIn, StandInDialect, StandInRight};
 use std::collections::BTreeSet;
@@ -52,6 +53,7 @@ case $kind in
   green) install -D RECORD "$state/runs/$run/events.jsonl"; end 0 green ;;
   red) end 10 red ;;
   silent) kill -9 $$ ;;
+  dies) mkdir -p "$state/runs/$run"; kill -9 $$ ;;
   *) end 22 "$kind" ;;
 esac
 "#;
@@ -69,6 +71,7 @@ pub(crate) struct House {
     pub(crate) bot_token: String,
     pub(crate) status_token: String,
     pub(crate) log: Arc<Mutex<Vec<String>>>,
+    pub(crate) kept: RunsKept,
 }
 
 fn secret<T>(text: &str, read: impl Fn(&std::path::Path) -> T) -> T {
@@ -101,7 +104,8 @@ impl House {
         let text = CHILD.replace("WORLD", &folder.path().display().to_string()).replace("RECORD", RECORD);
         fs::write(&child, text).unwrap();
         fs::set_permissions(&child, fs::Permissions::from_mode(0o755)).unwrap();
-        Self { forge, folder, dialect, pull, head, bot_token, status_token, log: Arc::default() }
+        let kept = RunsKept { policy: RetentionPolicy::default(), uncleaned: Arc::new(|_dir| false) };
+        Self { forge, folder, dialect, pull, head, bot_token, status_token, log: Arc::default(), kept }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -137,6 +141,8 @@ impl House {
             first_wait: milliseconds(20),
             longest_wait: milliseconds(100),
             swarm: milliseconds(100),
+            reaper: milliseconds(500),
+            forget: milliseconds(50),
             ..Pace::default()
         };
         self.start_with(points, pace)
@@ -160,6 +166,7 @@ impl House {
             pace,
             log: Arc::new(move |line: &str| log.lock().unwrap().push(line.to_owned())),
             points,
+            kept: self.kept.clone(),
         };
         RunningServer::start(plan).unwrap()
     }

@@ -82,6 +82,11 @@ pub(super) fn bring(dir: &Path, branch: &str, from: &Path) -> io::Result<String>
     tip(dir, &format!("refs/heads/{branch}"))
 }
 
+/// Has a branch name a commit.
+pub(super) fn set_branch(dir: &Path, branch: &str, sha: &str) -> io::Result<()> {
+    git(dir, &["update-ref", &format!("refs/heads/{branch}"), sha], "").map(drop)
+}
+
 /// Removes what no ref names.
 pub(super) fn forget(dir: &Path) -> io::Result<()> {
     git(dir, &["reflog", "expire", "--expire=now", "--all"], "")?;

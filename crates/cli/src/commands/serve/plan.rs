@@ -5,12 +5,15 @@ use crate::terminal;
 use cc_ci_model::serving::{FILE, ServingSettings};
 use cc_ci_pages::comment::Address;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
-use cc_ci_server::{KnownForge, Pace, Points, RunProgram, ServerPlan};
+use cc_ci_runner::ledgers;
+use cc_ci_server::{KnownForge, Pace, Points, RunProgram, RunsKept, ServerPlan};
+use cc_ci_store::retention::RetentionPolicy;
 use cc_ci_store::state::StateFolder;
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn unusable(what: impl Into<String>) -> RunnerError {
     RunnerError::new(ErrorKind::Settings, what)
@@ -50,5 +53,13 @@ pub(super) fn plan(state: &StateFolder, settings: &ServingSettings) -> Result<Se
         pace: Pace::default(),
         log: Arc::new(terminal::note),
         points: Points::default(),
+        kept: RunsKept {
+            policy: RetentionPolicy {
+                age: Some(Duration::from_hours(24 * settings.keep_days)),
+                count: usize::try_from(settings.keep_runs).ok(),
+                bytes: None,
+            },
+            uncleaned: Arc::new(ledgers::is_open),
+        },
     })
 }

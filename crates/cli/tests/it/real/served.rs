@@ -2,7 +2,8 @@
 
 use super::product::{Product, say};
 use cc_ci_model::serving::{FILE, ServingSettings};
-use cc_ci_server::{KnownForge, Pace, Point, Points, RunProgram, RunningServer, ServerPlan};
+use cc_ci_server::{KnownForge, Pace, Point, Points, RunProgram, RunningServer, RunsKept, ServerPlan};
+use cc_ci_store::retention::RetentionPolicy;
 use cc_ci_store::state::StateFolder;
 use cc_ci_testkit::served::{MEMBER, Offered, Served};
 use std::collections::BTreeSet;
@@ -135,6 +136,7 @@ fn serve(served: &Served, points: Points) -> RunningServer {
         pace: Pace { lively: Duration::from_millis(500), quiet: Duration::from_millis(500), ..Pace::default() },
         log: Arc::new(|_line| {}),
         points,
+        kept: RunsKept { policy: RetentionPolicy::default(), uncleaned: Arc::new(cc_ci_runner::ledgers::is_open) },
     };
     RunningServer::start(plan).unwrap()
 }
