@@ -59,7 +59,7 @@ matrix! {
     upgrade_loses_row: red("upgrade-loses-row", "upgrade", "rows in PostgreSQL database miniflux");
     upgrade_loses_files: red("upgrade-loses-files", "upgrade", "files in app:/usr/share/nginx/html");
     upgrade_new_volume: red("upgrade-new-volume", "upgrade", "files in app:/usr/share/nginx/html");
-    backup_misses_volume: red("backup-misses-volume", "restore", "restore/onto-empty/");
+    backup_misses_volume: red("backup-misses-volume", "restore", "onto empty volumes");
     dump_truncated: red("dump-truncated", "backup", "breaks off: its end is missing");
     restore_nothing: red("restore-nothing", "restore", "restore/in-place/markers");
     restore_not_on_empty: red("restore-not-on-empty", "restore", "restore/onto-empty");

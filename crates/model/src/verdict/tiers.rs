@@ -8,7 +8,7 @@ use crate::plan::base::Base;
 use crate::plan::origin::Origin;
 use crate::plan::own_tests::FOLDER;
 use crate::plan::scrutiny::{AppHas, Softened};
-use crate::plan::step::{Action, Step};
+use crate::plan::step::{Action, Pass, Step};
 use crate::plan::{Disposition, Plan, PlannedTier, Skip};
 use crate::tier::Tier;
 
@@ -220,15 +220,21 @@ impl Sum {
 fn line(planned: &PlannedTier, findings: &[StepFinding], lead: &StepFinding) -> String {
     let test = |found: &StepFinding| planned.steps.iter().find(|step| step.id == found.step)?.action.as_test();
     let Some(first) = test(lead) else { return lead.line() };
+    let step = planned.steps.iter().find(|step| step.id == lead.step);
+    let after = match step.map(|step| step.pass) {
+        Some(Pass::InPlace) => "in place, ",
+        Some(Pass::OntoEmpty) => "onto empty volumes, ",
+        Some(Pass::Only) | None => "",
+    };
     let failed: Vec<&str> = findings.iter().filter(|one| one.status == Status::Fail).filter_map(test).collect();
     if failed.len() < 2 {
-        return of_test(first, lead);
+        return format!("{after}{}", of_test(first, lead));
     }
     let all = planned.steps.iter().filter(|step| step.action.as_test().is_some()).count();
     let named: Vec<&str> = failed.iter().copied().take(NAMED).collect();
     let more = if failed.len() > named.len() { ", …" } else { "" };
     let first = of_test(first, lead);
-    format!("{} of {all} tests failed: {}{more}; the first: {first}", failed.len(), named.join(", "))
+    format!("{after}{} of {all} tests failed: {}{more}; the first: {first}", failed.len(), named.join(", "))
 }
 
 /// A test that failed, by the name its author knows; most findings begin with it.
