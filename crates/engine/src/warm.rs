@@ -6,7 +6,9 @@ use crate::pulse::Pulse;
 use crate::route::OpenRoute;
 use crate::run::World;
 use crate::run::app::Deployable;
-use crate::run::deploying::{self, FirstDeploy, Images, Instance};
+use crate::run::deploying::{self, FirstDeploy};
+use crate::run::images::Images;
+use crate::run::stack_files::{Instance, StackFiles};
 use crate::swarm::{Doors, HttpAnswer, Stay, SwarmError};
 use cc_ci_model::convergence::{Assessment, Goal, History};
 use cc_ci_model::ids::RunId;
@@ -79,19 +81,16 @@ async fn deploy(
     tree: &Deployable,
     images: &Images,
 ) -> Result<(), WarmError> {
-    let first = FirstDeploy {
-        instance: Instance::dependency(run, what),
-        purpose: Purpose::Base,
-        tree,
-        images,
-        given: &BTreeMap::new(),
-        file: "override.json",
-    };
+    let not_up = |finding| WarmError::NotUp { doing: "deploy", finding };
+    let instance = Instance::dependency(run, what);
+    let files = StackFiles::write(&instance, world, tree, images, "override.json");
+    let files = files.map_err(|fault| not_up(fault.finding()))?;
+    let first = FirstDeploy { instance, purpose: Purpose::Base, tree, images, given: &BTreeMap::new(), files };
     let mut permits = build::warm(what);
     match Box::pin(deploying::deploy(world, &mut permits, first, std::future::ready(()))).await {
         Ok(Ok(((), _proof))) => Ok(()),
-        Ok(Err(finding)) => Err(WarmError::NotUp { doing: "deploy", finding }),
-        Err(fault) => Err(WarmError::NotUp { doing: "deploy", finding: fault.finding() }),
+        Ok(Err(finding)) => Err(not_up(finding)),
+        Err(fault) => Err(not_up(fault.finding())),
     }
 }
 

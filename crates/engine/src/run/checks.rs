@@ -15,7 +15,7 @@ pub(super) mod volumes;
 
 use super::app::App;
 use super::conductor::Fault;
-use super::deploying::Images;
+use super::images::Images;
 use super::parts::Known;
 use super::tools::Tools;
 use crate::pulse::Pulse;

@@ -1,169 +1,23 @@
-//! Prepares a tree for the swarm: images, secrets, the generated override.
+//! Deploys a tree: its secrets, its one deploy, what it should come to.
 
 use super::app::Deployable;
+use super::conductor::Fault;
+use super::images::Images;
+use super::stack_files::{Instance, StackFiles};
 use super::world::World;
-use crate::compose_check::{self, CheckError, Checked};
-use crate::images::{self, Resolved};
 use crate::keep::Artifact;
-use crate::labels;
 use crate::ledger::LedgerEntry;
-use crate::run::conductor::Fault;
 use crate::swarm::{Deployed, NewSecret, NewValue, Rendered, SwarmError};
 use cc_ci_model::convergence::{Goal, History};
 use cc_ci_model::event::Event;
-use cc_ci_model::ids::{RecipeName, RunId, StackName};
+use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::{Object, ObjectKind};
-use cc_ci_model::outcome::{Cause, Finding};
-use cc_ci_model::plan::Plan;
-use cc_ci_model::plan::dependency::Dependency;
+use cc_ci_model::outcome::Finding;
 use cc_ci_model::plan::permit::{Permits, Purpose};
 use cc_ci_recipe::compose::Service;
 use cc_ci_recipe::oneshot::Lifecycle;
-use cc_ci_recipe::overlay::{Identity, Overlay};
 use cc_ci_recipe::secrets::SecretOrigin;
-use cc_ci_recipe::source::Ground;
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-
-/// Images of the run by reference; an image that could not be had is kept with its reason, for the tier that needs it.
-#[derive(Debug, Default)]
-pub(crate) struct Images {
-    found: BTreeMap<String, Resolved>,
-    missing: BTreeMap<String, Finding>,
-}
-
-impl Images {
-    /// Resolves every image of the given trees, before anything is timed (SWARM-6).
-    pub(crate) async fn resolve(world: &World, trees: &[&Deployable]) -> Self {
-        let references: BTreeSet<&String> =
-            trees.iter().flat_map(|tree| tree.recipe.compose.services.values().map(|service| &service.image)).collect();
-        let mut images = Self::default();
-        for reference in references {
-            match images::resolve(world.doors.node.as_ref(), reference, &world.voice).await {
-                Ok(found) => {
-                    world.voice.say(Event::ImageResolved {
-                        image: reference.clone(),
-                        digest: found.pinned.clone().unwrap_or_else(|| found.id.clone()),
-                        pulled_ms: found.pulled_ms,
-                    });
-                    images.found.insert(reference.clone(), found);
-                }
-                Err(finding) => {
-                    world.voice.note(None, finding.summary.clone());
-                    images.missing.insert(reference.clone(), finding);
-                }
-            }
-        }
-        images
-    }
-
-    /// Why a tree cannot be deployed for want of an image, if so.
-    pub(crate) fn lacking(&self, tree: &Deployable) -> Option<Finding> {
-        tree.recipe.compose.services.iter().find_map(|(name, service)| {
-            self.missing.get(&service.image).map(|finding| finding.clone().of_service(name))
-        })
-    }
-
-    /// The image id each service of a tree must run, by service.
-    pub(crate) fn expected(&self, tree: &Deployable) -> BTreeMap<String, String> {
-        let services = tree.recipe.compose.services.iter();
-        services
-            .filter_map(|(name, service)| Some((name.clone(), self.found.get(&service.image)?.id.clone())))
-            .collect()
-    }
-
-    fn pins(&self) -> BTreeMap<String, String> {
-        let pinned = self.found.iter().filter_map(|(image, found)| Some((image.clone(), found.pinned.clone()?)));
-        pinned.collect()
-    }
-}
-
-/// One deployed recipe of the run: the app, or a dependency.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Instance<'a> {
-    /// Whose all of it is.
-    pub(crate) run: &'a RunId,
-    /// Which recipe.
-    pub(crate) recipe: &'a RecipeName,
-    /// Its stack.
-    pub(crate) stack: &'a StackName,
-    /// A bundle of certificate authorities that its services are to trust.
-    pub(crate) authorities: Option<&'a Path>,
-}
-
-impl<'a> Instance<'a> {
-    /// The app.
-    pub(crate) fn app(plan: &'a Plan) -> Self {
-        Self { run: &plan.run, recipe: &plan.recipe, stack: &plan.stack, authorities: None }
-    }
-
-    /// One of its dependencies.
-    pub(crate) fn dependency(run: &'a RunId, dependency: &'a Dependency) -> Self {
-        Self { run, recipe: &dependency.recipe, stack: &dependency.stack, authorities: None }
-    }
-}
-
-/// Writes what is deployed of a tree beside its checkout, which nobody else can read and which goes with the run, because it
-/// holds the app's environment as it is: its compose files as they were read, and the override. Returns the input of the deploy,
-/// and the text kept as `effective-stack.yml`.
-pub(crate) fn render(
-    instance: &Instance<'_>,
-    world: &World,
-    tree: &Deployable,
-    images: &Images,
-    name: &str,
-) -> Result<(Rendered, String), Fault> {
-    let recipe = &tree.recipe;
-    let authorities = instance.authorities.map(Path::to_string_lossy);
-    let (folder, home) = (tree.folder.to_string_lossy(), compose_check::home());
-    let overlay = Overlay {
-        compose: &recipe.compose,
-        recipe: instance.recipe.as_str(),
-        run: instance.run.as_str(),
-        stack: instance.stack.as_str(),
-        tree: &tree.tree,
-        endpoint: world.endpoint,
-        identity: world.doors.operate.identity(&tree.folder),
-        run_label: labels::RUN,
-        environment: &recipe.environment,
-        pins: &images.pins(),
-        ground: Ground { folder: &folder, home: home.as_deref() },
-        bounds: world.bounds,
-        authorities: authorities.as_deref(),
-    };
-    let handed = overlay.handed().map_err(|problem| Fault::harness(problem.to_string()))?;
-    let own: Vec<PathBuf> = recipe.compose_files.iter().map(|file| tree.folder.join(file)).collect();
-    let (mut files, mut apart, mut effective) = (Vec::new(), BTreeMap::new(), String::new());
-    for (number, ((whole, name_of_own), path)) in handed.into_iter().zip(&recipe.compose_files).zip(&own).enumerate() {
-        let place = match overlay.identity {
-            Identity::Override => tree.folder.with_file_name(format!("{number}.{name}")),
-            // `abra` reads the recipe's own files, in its own clone.
-            Identity::Abra if whole.services.is_empty() => path.clone(),
-            Identity::Abra => beside(path),
-        };
-        if place != *path {
-            write_anew(&place, &whole.text)?;
-            effective = format!("{effective}# {name_of_own}, filled in\n{}", whole.text);
-        }
-        files.push(place);
-        apart.extend(whole.services);
-    }
-    let text = overlay.text();
-    let path = tree.folder.with_file_name(name);
-    write_anew(&path, &text)?;
-    effective = format!("{effective}# laid over {}\n{text}", recipe.compose_files.join(", "));
-    files.push(path);
-    let rendered = Rendered {
-        stack: instance.stack.clone(),
-        folder: tree.folder.clone(),
-        own,
-        files,
-        apart,
-        env: recipe.environment.clone(),
-    };
-    Ok((rendered, effective))
-}
+use std::collections::BTreeMap;
 
 /// What is deployed for the first time, and from what.
 pub(crate) struct FirstDeploy<'a> {
@@ -177,8 +31,8 @@ pub(crate) struct FirstDeploy<'a> {
     pub(crate) images: &'a Images,
     /// Values of secrets that are not generated, by id.
     pub(crate) given: &'a BTreeMap<String, String>,
-    /// Name of the override's file.
-    pub(crate) file: &'a str,
+    /// The tree as it is handed over.
+    pub(crate) files: StackFiles,
 }
 
 /// Deploys the app or a dependency for the first time: the only place that spends a permit. `meanwhile` goes on while the
@@ -189,18 +43,17 @@ pub(crate) async fn deploy<T>(
     what: FirstDeploy<'_>,
     meanwhile: impl Future<Output = T>,
 ) -> Result<Result<(T, Deployed), Finding>, Fault> {
-    let FirstDeploy { instance, purpose, tree, images, given, file } = what;
+    let FirstDeploy { instance, purpose, tree, images, given, files } = what;
     if let Some(finding) = images.lacking(tree) {
         return Ok(Err(finding));
     }
-    let (rendered, shown) = render(&instance, world, tree, images, file)?;
+    let StackFiles { rendered, shown, checked } = files;
     match &purpose {
         Purpose::Base => world.keep(Artifact::EffectiveStack(&shown)),
         Purpose::Dependency { .. } => {}
     }
-    let checked = compose_check::check(world.doors.observe.as_ref(), &rendered, &tree.recipe);
-    let (made, checked) = tokio::join!(make_secrets(instance.run, world, tree, &rendered, given), checked);
-    if let Some(why) = made.map_err(Fault::from).and(verdict_of(checked))? {
+    let (made, verdict) = tokio::join!(make_secrets(instance.run, world, tree, &rendered, given), checked.verdict());
+    if let Some(why) = made.map_err(Fault::from).and(verdict)? {
         let value = format!("not made: {why}");
         world.voice.say(Event::HostFact { name: "compose check".to_owned(), value });
     }
@@ -213,38 +66,6 @@ pub(crate) async fn deploy<T>(
     world.voice.say(Event::Deploying { stack, purpose });
     let (deployed, meanwhile) = tokio::join!(world.doors.operate.deploy(permit, &rendered), meanwhile);
     Ok(Ok((meanwhile, deployed?)))
-}
-
-/// Where a file is put that `abra` is to read in place of the one at `path`.
-fn beside(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".cc-ci.{name}.json"))
-}
-
-/// Writes a file that may have been written before: a tree may be rendered twice. What the recipe itself may have put there, a
-/// link for instance, is never written through.
-fn write_anew(path: &Path, text: &str) -> Result<(), Fault> {
-    let failed = |error: std::io::Error| Fault::unwritten(path, &error);
-    let _none = std::fs::remove_file(path);
-    let mut written = std::fs::File::create_new(path).map_err(failed)?;
-    written.write_all(text.as_bytes()).map_err(failed)
-}
-
-/// What holding our reading of a tree against the loader's own came to (SWARM-1); `Some` is why that cannot be done here. A
-/// difference is our fault, and nothing may be deployed by it.
-pub(in crate::run) fn verdict_of(checked: Result<Checked, CheckError>) -> Result<Option<String>, Fault> {
-    match checked {
-        // Files that the loader refuses are refused again at the deploy, which is where the reader looks for it.
-        Ok(Checked::Same | Checked::Refused { .. }) => Ok(None),
-        Ok(Checked::NotAvailable { why }) => Ok(Some(why)),
-        Ok(Checked::Different(differences)) => {
-            let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
-            let first = lines.first().cloned().unwrap_or_default();
-            let summary = format!("the deployment would not be what was planned: {first}");
-            Err(Fault::unanswered(Finding::new(Cause::Harness, summary).with_details(lines)))
-        }
-        Err(error) => Err(Fault::harness(error.to_string())),
-    }
 }
 
 /// Makes the secrets of a tree that do not exist yet, noting each in the ledger first.

@@ -5,9 +5,9 @@
 
 use super::app::{App, DependencyApp};
 use super::conductor::{Conductor, Fault};
-use super::deploying::Images;
 use super::guard::SpecGuard;
-use super::head::HeadFiles;
+use super::images::Images;
+use super::stack_files::StackFiles;
 use super::watch::Watch;
 use super::world::World;
 use crate::backup::{BackupRepository, Snapshot};
@@ -71,8 +71,10 @@ pub(in crate::run) struct AppStack {
     pub(in crate::run) hooks: Vec<HookSpan>,
     /// The proof of the one deploy.
     pub(in crate::run) deployed: Option<Deployed>,
+    /// What will be deployed first; `None` where that depends on what dependencies give.
+    pub(in crate::run) first: Option<Result<StackFiles, Fault>>,
     /// Head as it will be deployed; `None` before the deploy, and where there is no upgrade.
-    pub(in crate::run) head: Option<Result<HeadFiles, Fault>>,
+    pub(in crate::run) head: Option<Result<StackFiles, Fault>>,
     /// What the next wait for convergence waits for.
     pub(in crate::run) coming: Option<Coming>,
     /// How it was before the redeploy.
@@ -99,6 +101,7 @@ impl AppStack {
             guard: SpecGuard::default(),
             hooks: Vec::new(),
             deployed: None,
+            first: None,
             head: None,
             coming: None,
             before: None,

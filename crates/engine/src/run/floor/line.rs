@@ -7,7 +7,8 @@
 use super::operator::Operator;
 use super::{FloorError, Lap};
 use crate::run::app::{App, Deployable};
-use crate::run::deploying::{self, Images, Instance};
+use crate::run::images::Images;
+use crate::run::stack_files::{self, Instance};
 use crate::run::world::World;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::hook::HookPlace;
@@ -20,12 +21,12 @@ pub(super) async fn perform(plan: &Plan, permits: Permits, app: &App, world: &Wo
     let trees: Vec<_> = app.base.iter().chain([&app.head]).collect();
     let images = Images::resolve(world, &trees).await;
     let render = |tree: &Deployable, name| {
-        deploying::render(&Instance::app(plan), world, tree, &images, name)
+        stack_files::render(&Instance::app(plan), world, tree, &images, name)
             .map(|(rendered, _)| rendered)
             .map_err(|fault| FloorError::of_fault("write the override", fault))
     };
-    let first = render(app.first(), "override-first.json")?;
-    let head = render(&app.head, "override-head.json")?;
+    let first = render(app.first(), stack_files::FIRST)?;
+    let head = render(&app.head, stack_files::HEAD)?;
     let mut floor = Operator::new(plan, app, world, permits, (first, head));
     for planned in plan.tiers.iter().filter(|planned| planned.disposition.runs()) {
         for step in &planned.steps {

@@ -4,8 +4,9 @@ use crate::route::OpenRoute;
 use crate::run::checks::converged::{Watch, service_of};
 use crate::run::checks::serving::Question;
 use crate::run::conductor::{Answer, Fault, StepEnd, passed};
-use crate::run::deploying::{self, FirstDeploy, Instance};
+use crate::run::deploying::{self, FirstDeploy};
 use crate::run::parts::{Known, LiveDependency, Trees};
+use crate::run::stack_files::{Instance, StackFiles};
 use crate::run::tiers::Run;
 use crate::run::tools;
 use crate::swarm::SwarmError;
@@ -109,14 +110,10 @@ async fn deploy(
 ) -> Result<Answer<()>, Fault> {
     let recipe = &dependency.recipe;
     let provider = trees.app.providers.get(at).ok_or_else(|| Fault::harness("a dependency has no tree"))?;
-    let what = FirstDeploy {
-        instance: Instance::dependency(&known.plan.run, dependency),
-        purpose: Purpose::Dependency { recipe: recipe.to_string() },
-        tree: &provider.tree,
-        images: &known.images,
-        given: &BTreeMap::new(),
-        file: &format!("override-{recipe}.json"),
-    };
+    let (instance, tree) = (Instance::dependency(&known.plan.run, dependency), &provider.tree);
+    let files = StackFiles::write(&instance, known.world, tree, &known.images, &format!("override-{recipe}.json"))?;
+    let purpose = Purpose::Dependency { recipe: recipe.to_string() };
+    let what = FirstDeploy { instance, purpose, tree, images: &known.images, given: &BTreeMap::new(), files };
     match Box::pin(deploying::deploy(known.world, permits, what, std::future::ready(()))).await? {
         Ok(((), _proof)) => Ok(passed(dependency.shown()).into()),
         Err(finding) => {

@@ -2,9 +2,9 @@
 
 use crate::run::app::{App, Deployable};
 use crate::run::conductor::{Answer, Fault, StepEnd, Stepped};
-use crate::run::deploying::{self, FirstDeploy, Instance};
-use crate::run::head::HeadFiles;
+use crate::run::deploying::{self, FirstDeploy};
 use crate::run::parts::{Coming, Known, Trees};
+use crate::run::stack_files::{self, Instance, StackFiles};
 use crate::run::tiers::Run;
 use crate::run::tools::{self, Supplies};
 use crate::screenshot::Subject;
@@ -27,7 +27,7 @@ impl Run<'_> {
         self.compare_specs().await?;
         let since = Instant::now();
         let authorities = self.own_authorities();
-        let Self { known, trees, permits, tools, .. } = self;
+        let Self { known, trees, permits, tools, stack, .. } = self;
         let work = async {
             if let Err(why) = hand_over(known, trees) {
                 let summary = format!("the recipe cannot be used with what its dependencies provide: {why}");
@@ -37,14 +37,14 @@ impl Run<'_> {
             if let Some(path) = &bundle {
                 write_authorities(path, &authorities)?;
             }
-            let what = FirstDeploy {
-                instance: Instance { authorities: bundle.as_deref(), ..Instance::app(&known.plan) },
-                purpose: Purpose::Base,
-                tree: trees.app.first(),
-                images: &known.images,
-                given: &trees.app.given_secrets,
-                file: "override-first.json",
+            let tree = trees.app.first();
+            let instance = Instance { authorities: bundle.as_deref(), ..Instance::app(&known.plan) };
+            let files = match stack.first.take() {
+                Some(files) => files?,
+                None => StackFiles::write(&instance, known.world, tree, &known.images, stack_files::FIRST)?,
             };
+            let (purpose, images, given) = (Purpose::Base, &known.images, &trees.app.given_secrets);
+            let what = FirstDeploy { instance, purpose, tree, images, given, files };
             // The edge comes up while the engine schedules the first tasks, unless a dependency needed it before.
             let opening = async {
                 match &tools.route {
@@ -66,7 +66,8 @@ impl Run<'_> {
                 let Self { known, trees, .. } = self;
                 let bundle = trees.authorities(&known.plan);
                 let instance = Instance { authorities: bundle.as_deref(), ..Instance::app(&known.plan) };
-                self.stack.head = Some(HeadFiles::write(&instance, known.world, &trees.app.head, &known.images));
+                self.stack.head =
+                    Some(StackFiles::write(&instance, known.world, &trees.app.head, &known.images, stack_files::HEAD));
             }
             self.start_helpers().await;
             let history = deploying::history(self.trees.app.first());

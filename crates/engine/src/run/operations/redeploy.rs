@@ -4,8 +4,8 @@ use crate::keep::Artifact;
 use crate::run::checks::{front, housed, stable};
 use crate::run::conductor::{Answer, Fault, StepEnd};
 use crate::run::deploying;
-use crate::run::head::HeadFiles;
 use crate::run::parts::{Coming, Known, Trees};
+use crate::run::stack_files::StackFiles;
 use crate::run::tiers::Run;
 use crate::run::tools::{self, Supplies};
 use crate::swarm::SwarmError;
@@ -31,7 +31,7 @@ impl Run<'_> {
             if let Some(finding) = known.images.lacking(head) {
                 return Ok(Answer::failed(finding));
             }
-            let HeadFiles { rendered, shown, checked } =
+            let StackFiles { rendered, shown, checked } =
                 stack.head.take().ok_or_else(|| Fault::harness("head was never written"))??;
             known.world.keep(Artifact::EffectiveStack(&shown));
             let (run, given) = (&known.plan.run, &trees.app.given_secrets);
