@@ -5,12 +5,12 @@ use cc_ci_model::serving::{FILE, ServingSettings};
 use cc_ci_server::{KnownForge, Pace, Point, Points, RunProgram, RunningServer, RunsKept, ServerPlan};
 use cc_ci_store::retention::RetentionPolicy;
 use cc_ci_store::state::StateFolder;
-use cc_ci_testkit::served::{MEMBER, Offered, Served};
+use cc_ci_testkit::served::{LivePage, MEMBER, Offered, Served};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -29,11 +29,19 @@ async fn world(product: &Product) -> (Served, Offered, TempDir) {
     (served, offered, folder)
 }
 
-/// Comments, and gives the run that is said to go on.
-async fn ask(served: &Served, offered: &Offered) -> String {
+/// Comments, and gives the run that is said to go on, once it has a page.
+async fn ask(served: &Served, offered: &Offered) -> (String, LivePage) {
     served.forge.comment(&offered.repo, offered.pull, MEMBER, "!testme");
-    let said = served.until_said(offered, RUN, |_| {}, |said| said.contains("in install")).await.unwrap();
-    said.split("/run/").nth(1).and_then(|rest| rest.split(')').next()).unwrap().to_owned()
+    let said = served.until_said(offered, RUN, |_| {}, |said| said.contains("/run/")).await.unwrap();
+    let run = said.split("/run/").nth(1).and_then(|rest| rest.split(')').next()).unwrap().to_owned();
+    let began = Instant::now();
+    loop {
+        match served.live(&run, None).await {
+            Ok(page) => return (run, page),
+            Err(error) => assert!(began.elapsed() < RUN, "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// What holds in the end, whoever was killed: this one run, one answer, the right status.
@@ -76,8 +84,7 @@ async fn a_server_killed_and_exchanged_in_the_middle_of_a_run_answers_with_that_
     let (served, offered, folder) = world(&product).await;
     let mut server = served.start().await.unwrap();
     served.enrol(&offered.repo).await.unwrap();
-    let run = ask(&served, &offered).await;
-    let mut page = served.live(&run, None).await.unwrap();
+    let (run, mut page) = ask(&served, &offered).await;
     let mut seen = None;
     while seen.is_none() {
         seen = page.next().await.expect("the run goes on").seen;
