@@ -28,3 +28,21 @@ for run in crates/store/tests/runs/* "$@"; do
 done
 cp "$state/axe/$axe/package/axe.min.js" "$folder"
 docker run --rm --interactive --network none --init --volume "$folder:/pages" cc-ci/browser:1 python3 - <setup/axe.py
+
+# The server's pages over 500 runs, 30 of them broken folders, one of which goes on: checked and pictured as they are served.
+cargo build --quiet --package cc-ci-web --example look
+target=$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+address=127.0.0.1:8411
+rm -rf "$state/pages-served"
+"$target/debug/examples/look" "$state/pages-served" "$address" &
+look=$!
+trap 'kill "$look" 2>/dev/null || true' EXIT
+left=120
+until curl --silent --output /dev/null "http://$address/healthz"; do
+  kill -0 "$look" 2>/dev/null || fail "the example look of crates/web did not start; is $address taken?"
+  left=$((left - 1))
+  [ "$left" -gt 0 ] || fail "nothing is served at $address"
+  sleep 1
+done
+docker run --rm --interactive --network host --init --volume "$folder:/pages" cc-ci/browser:1 python3 - "http://$address" /pages \
+  / '/?color=red' /recipe/miniflux /run/2026-11-27-0000 /run/going-on /run/broken-02 /queue /help /pr/coop-cloud/miniflux/12 <setup/served.py
