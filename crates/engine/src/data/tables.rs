@@ -1,6 +1,6 @@
 //! The questions that count tables, and what their answers say: the same for every kind of database.
 
-use cc_ci_model::data::rows::{ColumnContent, FilledColumns, Tables};
+use cc_ci_model::data::rows::{ColumnContent, FilledColumns, KEY, Tables};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many tables are counted by one question.
@@ -32,6 +32,22 @@ pub(super) struct Table {
     pub(super) shown: String,
     /// Its columns: quoted, and as they are shown.
     pub(super) columns: Vec<(String, String)>,
+}
+
+impl Table {
+    /// The columns that are looked at.
+    fn columns(&self) -> &[(String, String)] {
+        &self.columns[..self.columns.len().min(MOST_COLUMNS)]
+    }
+
+    /// The column by which its rows are known.
+    fn key(&self) -> Option<&(String, String)> {
+        self.columns().iter().find(|(_, shown)| is_key(shown))
+    }
+}
+
+fn is_key(column: &str) -> bool {
+    column.eq_ignore_ascii_case(KEY)
 }
 
 /// The SQL of a kind of database, where they differ.
@@ -72,6 +88,16 @@ impl Dialect {
             ],
         }
     }
+
+    /// The smallest and the largest number of a column, 0 where it holds none.
+    pub(super) fn keys(self, column: &str) -> [String; 2] {
+        let number = match self {
+            Self::Postgres => format!("CASE WHEN {column}::text ~ '^[0-9]{{1,18}}$' THEN {column}::text::bigint END"),
+            Self::Mysql => format!("CASE WHEN {column} REGEXP '^[0-9]{{1,18}}$' THEN CAST({column} AS UNSIGNED) END"),
+            Self::Sqlite => format!("CASE WHEN typeof({column}) = 'integer' AND {column} > 0 THEN {column} END"),
+        };
+        ["MIN", "MAX"].map(|end| format!("COALESCE({end}({number}), 0)"))
+    }
 }
 
 /// The fewest statements that count the tables and the values of their columns, each with those it asks about. They are told apart
@@ -80,8 +106,9 @@ pub(super) fn questions(list: &[Table], dialect: Dialect) -> Vec<(&[Table], Stri
     let mut asked: Vec<(&[Table], String)> = Vec::new();
     let (mut from, mut sql) = (0, String::new());
     for (at, table) in list.iter().enumerate() {
-        let content = table.columns.iter().take(MOST_COLUMNS).flat_map(|(quoted, _)| dialect.content(quoted));
-        let numbers: Vec<String> = std::iter::once("COUNT(*)".to_owned()).chain(content).collect();
+        let content = table.columns().iter().flat_map(|(quoted, _)| dialect.content(quoted));
+        let keys = table.key().into_iter().flat_map(|(quoted, _)| dialect.keys(quoted));
+        let numbers: Vec<String> = std::iter::once("COUNT(*)".to_owned()).chain(content).chain(keys).collect();
         let counted = format!("{} FROM {}", dialect.join(&numbers), table.quoted);
         if at > from && (at - from == AT_ONCE || sql.len() + counted.len() > LONGEST) {
             asked.push((&list[from..at], std::mem::take(&mut sql)));
@@ -103,11 +130,23 @@ pub(super) fn read(chunk: &[Table], answer: &str, counts: &mut Tables, filled: &
         let (Ok(at), Some(numbers)) = (at.parse::<usize>(), numbers) else { continue };
         if let (Some(table), Some((rows, content))) = (chunk.get(at), numbers.split_first()) {
             counts.insert(table.shown.clone(), *rows);
-            let names = table.columns.iter().map(|(_, shown)| shown.clone());
-            let content = content.chunks_exact(2).map(|two| ColumnContent { values: two[0], varied: two[1] > 0 });
-            filled.insert(table.shown.clone(), names.zip(content).collect());
+            let names: Vec<String> = table.columns().iter().map(|(_, shown)| shown.clone()).collect();
+            filled.insert(table.shown.clone(), contents(&names, content));
         }
     }
+}
+
+/// What stands in the columns of a table, of these names and in their order: two numbers of each as in [`Dialect::content`], then, of
+/// the one by which rows are known, those of [`Dialect::keys`].
+pub(super) fn contents(names: &[String], numbers: &[u64]) -> BTreeMap<String, ColumnContent> {
+    let (content, keys) = numbers.split_at(numbers.len().min(2 * names.len()));
+    let one = |two: &[u64]| ColumnContent { values: two[0], varied: two[1] > 0, keys: None };
+    let mut columns: BTreeMap<_, _> = names.iter().cloned().zip(content.chunks_exact(2).map(one)).collect();
+    let key = names.iter().find(|name| is_key(name)).and_then(|name| columns.get_mut(name));
+    if let (Some(column), &[first, last]) = (key, keys) {
+        column.keys = (first > 0).then_some((first, last));
+    }
+    columns
 }
 
 /// The columns of each table, as a list of names of tables and of columns, both in hexadecimal, says: by the name of the table.
@@ -185,6 +224,14 @@ mod tests {
         let columns = vec![("\"a\"".to_owned(), "a".to_owned()), ("\"b\"".to_owned(), "b".to_owned())];
         let table = Table { quoted: "t".to_owned(), shown: "t".to_owned(), columns };
         let list = [table];
+        let keyed = Table {
+            quoted: "u".to_owned(),
+            shown: "u".to_owned(),
+            columns: vec![("\"ID\"".to_owned(), "ID".to_owned())],
+        };
+        let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
+        read(std::slice::from_ref(&keyed), "0|3,3,1,4,9\n", &mut counts, &mut filled);
+        assert_eq!(filled["u"]["ID"], ColumnContent { values: 3, varied: true, keys: Some((4, 9)) });
         let asked = |dialect| questions(&list, dialect).remove(0).1;
         let [a, b] = ["a", "b"].map(|name| {
             let text = format!("\"{name}\"::text");
@@ -199,8 +246,8 @@ mod tests {
         let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
         read(&list, "0|7,7,1,0,0\n", &mut counts, &mut filled);
         assert_eq!(counts["t"], 7);
-        assert_eq!(filled["t"]["a"], ColumnContent { values: 7, varied: true });
-        assert_eq!(filled["t"]["b"], ColumnContent { values: 0, varied: false });
+        assert_eq!(filled["t"]["a"], ColumnContent { values: 7, varied: true, keys: None });
+        assert_eq!(filled["t"]["b"], ColumnContent { values: 0, varied: false, keys: None });
         let wide = |at: usize| {
             let columns =
                 (0..300).map(|column| (format!("\"a_long_name_{column}\""), format!("a_long_name_{column}"))).collect();

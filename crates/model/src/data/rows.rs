@@ -1,6 +1,9 @@
 //! How many rows every table of the app's databases holds, and what a later count lacks of an earlier one (DATA-3).
 
 mod emptied;
+mod replaced;
+
+pub use replaced::KEY;
 
 use super::churn::Churn;
 use crate::outcome::{Cause, Finding};
@@ -68,6 +71,8 @@ pub struct ColumnContent {
     pub values: u64,
     /// Whether they are not all the same.
     pub varied: bool,
+    /// The smallest and the largest of them, where they are the numbers by which rows are known.
+    pub keys: Option<(u64, u64)>,
 }
 
 /// What a server keeps.
@@ -155,6 +160,13 @@ pub enum Lost {
         /// Rows after.
         after: u64,
     },
+    /// A table of accounts has as many rows, and not one of those that it had.
+    Replaced {
+        /// Rows before.
+        before: u64,
+        /// The table.
+        table: String,
+    },
     /// A table that held rows is gone, and no new one has as many.
     Table {
         /// Rows before.
@@ -193,6 +205,10 @@ impl RowLoss {
                 "{server}: column {column} of {table} of database {database} had different values in {}, and has the same one in all",
                 rows(*before)
             ),
+            Lost::Replaced { table, before } => format!(
+                "{server}: {table} of database {database} had {}, of which none is there: those after are new ones",
+                rows(*before)
+            ),
             Lost::Table { table, before } => {
                 format!("{server}: table {table} of database {database} is gone ({})", rows(*before))
             }
@@ -222,7 +238,7 @@ impl RowLoss {
                 format!("{server}: database {database} ({}) is in no dump", rows(*before))
             }
             // Dumps are read row by row: of columns nothing is known.
-            Lost::Values { .. } | Lost::Levelled { .. } => self.summary(),
+            Lost::Values { .. } | Lost::Levelled { .. } | Lost::Replaced { .. } => self.summary(),
         }
     }
 }
@@ -291,6 +307,7 @@ fn of_database(database: &str, tables: &Tables, old: &Server, new: &Server, flee
         return if renamed { Vec::new() } else { vec![Lost::Database { before }] };
     };
     let mut lost = in_tables(&lasting, tables, now);
+    lost.extend(replaced::tables(&lasting, database, old, new));
     lost.extend(emptied::columns(database, &lasting, (old, new), now, fleeting));
     if old.used.contains(database) && !new.used.contains(database) {
         let was_empty =

@@ -1,11 +1,11 @@
 //! Counts every table of every database of a PostgreSQL server with one command in its container: starting one takes longer than
 //! most of what is asked.
 
-use cc_ci_model::data::rows::ColumnContent;
+use cc_ci_model::data::rows::KEY;
 use cc_ci_model::ids::StackName;
 
 use super::super::asking::{self, Asked};
-use super::super::tables::{Dialect, Held, MOST_COLUMNS, name_of};
+use super::super::tables::{Dialect, Held, MOST_COLUMNS, contents, name_of};
 use super::{PostgresLogin, command, judge};
 use crate::exec::Overflow;
 use crate::swarm::Containers;
@@ -41,21 +41,27 @@ const DATABASE: &str = "database";
 /// names, and run by `\gexec`. Parts of a table are counted with it, tables of an extension not at all.
 fn questions() -> String {
     let hex = |name: &str| format!("encode(convert_to({name}, 'UTF8'), 'hex')");
-    let of_columns = |each: &str, between: &str| {
+    let of_columns = |each: &str, between: &str, most: &str| {
         format!(
             "array_to_string(ARRAY(SELECT {each} FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 \
-             AND NOT a.attisdropped ORDER BY a.attnum LIMIT {MOST_COLUMNS}), '{between}')"
+             AND NOT a.attisdropped {most}), '{between}')"
         )
     };
+    let numbers = |asked: [String; 2], most: &str| {
+        let asked = asked.map(|number| format!(" || ',' || {number}")).concat();
+        of_columns(&format!("format('{}', a.attname)", asked.replace('\'', "''")), "", most)
+    };
+    let first = format!("ORDER BY a.attnum LIMIT {MOST_COLUMNS}");
+    let known_by = format!("AND lower(a.attname) = '{KEY}' ORDER BY a.attnum LIMIT 1");
     let (database, schema, table) = (hex("current_database()"), hex("n.nspname"), hex("c.relname"));
-    let names = of_columns(&hex("a.attname"), ",");
-    let content = Dialect::Postgres.content("%1$I").map(|number| format!(" || ',' || {number}")).concat();
-    let content = of_columns(&format!("format('{}', a.attname)", content.replace('\'', "''")), "");
+    let names = of_columns(&hex("a.attname"), ",", &first);
+    let content = numbers(Dialect::Postgres.content("%1$I"), &first);
+    let keys = numbers(Dialect::Postgres.keys("%1$I"), &known_by);
     format!(
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n\
          SELECT '{DATABASE}', {database}, (SELECT count(*) FROM pg_stat_activity a WHERE a.datname = current_database() \
          AND a.client_addr IS NOT NULL AND host(a.client_addr) NOT IN ('127.0.0.1', '::1'));\n\
-         SELECT format('SELECT %L, %L, count(*)%s FROM %I.%I', {database} || '.' || {schema} || '.' || {table}, {names}, {content}, \
+         SELECT format('SELECT %L, %L, count(*)%s%s FROM %I.%I', {database} || '.' || {schema} || '.' || {table}, {names}, {content}, {keys}, \
          n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') \
          AND NOT c.relispartition AND c.relpersistence = 'p' AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
          AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')\n\
@@ -110,33 +116,33 @@ fn table(held: &mut Held, names: &str, columns: &str, numbers: &str) -> Option<(
     let [database, schema, name] = <[String; 3]>::try_from(names?).ok()?;
     let numbers: Vec<u64> = numbers.split(',').map(|number| number.parse().ok()).collect::<Option<_>>()?;
     let (rows, content) = numbers.split_first()?;
-    let content = content.chunks_exact(2).map(|two| ColumnContent { values: two[0], varied: two[1] > 0 });
     let columns: Vec<String> =
         columns.split(',').filter(|name| !name.is_empty()).map(name_of).collect::<Option<_>>()?;
     let shown = if schema == "public" { name } else { format!("{schema}.{name}") };
     held.databases.entry(database.clone()).or_default().insert(shown.clone(), *rows);
-    held.filled.entry(database).or_default().insert(shown, columns.into_iter().zip(content).collect());
+    held.filled.entry(database).or_default().insert(shown, contents(&columns, content));
     Some(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cc_ci_model::data::rows::ColumnContent;
 
     #[test]
     fn databases_tables_and_columns_are_read_and_notices_are_not() {
-        let [app, public, users, own, mail] = ["a|b", "public", "users", "own", "mail"].map(hex::encode);
+        let [app, public, users, own, mail] = ["a|b", "public", "users", "Id", "mail"].map(hex::encode);
         let answer = format!(
-            "WARNING:  a | b | c\ndatabase|{app}|2\n{app}.{public}.{users}|{mail},{own}|7,7,1,0,0\n{app}.{own}.{users}||3\ndatabase|{own}|0\r\n"
+            "WARNING:  a | b | c\ndatabase|{app}|2\n{app}.{public}.{users}|{mail},{own}|7,7,1,6,1,3,9\n{app}.{own}.{users}||3\ndatabase|{own}|0\r\n"
         );
         let held = read(&answer);
-        assert_eq!(held.databases.keys().collect::<Vec<_>>(), ["a|b", "own"]);
+        assert_eq!(held.databases.keys().collect::<Vec<_>>(), ["Id", "a|b"]);
         let tables = &held.databases["a|b"];
-        assert_eq!((tables.len(), tables["users"], tables["own.users"]), (2, 7, 3));
+        assert_eq!((tables.len(), tables["users"], tables["Id.users"]), (2, 7, 3));
         let users = &held.filled["a|b"]["users"];
-        assert_eq!(users["mail"], ColumnContent { values: 7, varied: true });
-        assert_eq!(users["own"], ColumnContent { values: 0, varied: false });
-        assert!(held.filled["a|b"]["own.users"].is_empty() && held.databases["own"].is_empty());
+        assert_eq!(users["mail"], ColumnContent { values: 7, varied: true, keys: None });
+        assert_eq!(users["Id"], ColumnContent { values: 6, varied: true, keys: Some((3, 9)) });
+        assert!(held.filled["a|b"]["Id.users"].is_empty() && held.databases["Id"].is_empty());
         assert_eq!(held.used.iter().collect::<Vec<_>>(), ["a|b"]);
     }
 

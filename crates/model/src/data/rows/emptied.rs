@@ -140,7 +140,7 @@ mod tests {
             let pair = |text: &str| {
                 let (name, count) = text.trim().split_once(' ').unwrap();
                 let values = count.trim_end_matches('=').parse::<u64>().unwrap();
-                (name.to_owned(), ColumnContent { values, varied: values > 1 && !count.ends_with('=') })
+                (name.to_owned(), ColumnContent { values, varied: values > 1 && !count.ends_with('='), keys: None })
             };
             let (name, rows) = pair(head);
             tables.insert(name.clone(), rows.values);
