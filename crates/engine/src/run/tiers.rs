@@ -21,6 +21,7 @@ use cc_ci_model::data::restored::Way;
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::plan::dependency::{Mode, Outputs};
+use cc_ci_model::plan::hook::HookPlace;
 use cc_ci_model::plan::permit::Permits;
 use cc_ci_model::plan::reach::Reach;
 use cc_ci_model::plan::step::{Action, Check, Operation, Pass, Step};
@@ -161,8 +162,16 @@ impl<'a> Run<'a> {
                 // What a hook ends, it may have meant to.
                 let whose = self.stack.watch.as_ref().and_then(Watch::whose);
                 self.watched_for(None);
+                let began = Instant::now();
                 let end = self.hook(tier, step, path, *place).await;
                 self.watched_for(whose);
+                match (place, &mut self.stack.watch) {
+                    (HookPlace::Host, Some(watch)) => {
+                        let until = matches!(end, Ok(StepEnd::Passed)).then(Instant::now);
+                        watch.excuse(began, until);
+                    }
+                    (HookPlace::Host, None) | (HookPlace::Sandbox, _) => {}
+                }
                 end.map(Some)
             }
             Action::Test { path } => Ok(Some(self.test(tier, step, path).await)),

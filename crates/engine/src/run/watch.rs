@@ -25,6 +25,8 @@ pub(in crate::run) struct Watch {
     /// Until when the app has to stay alive before anybody else may end it.
     alive: Instant,
     stretches: Vec<Stretch>,
+    /// Since when, and until when, a hook on the host could end what it liked.
+    excused: Vec<(Instant, Option<Instant>)>,
 }
 
 /// What a watch saw.
@@ -64,12 +66,19 @@ impl Watch {
             until: since + window,
             alive: since,
             stretches: vec![Stretch { from: since, step }],
+            excused: Vec::new(),
         }
     }
 
     /// From now on, but not before the end of the window, what ends is a finding of `step`, or of none.
     pub(in crate::run) fn turn(&mut self, step: Option<Step>) {
         self.stretches.push(Stretch { from: self.until.max(Instant::now()), step });
+    }
+
+    /// What ended between `from` and `until`, or ever since, is the doing of a hook on the host, whose own step answers for it. This
+    /// holds in the window, too.
+    pub(in crate::run) fn excuse(&mut self, from: Instant, until: Option<Instant>) {
+        self.excused.push((from, until));
     }
 
     /// The app has to stay alive for so long from now on.
@@ -137,6 +146,14 @@ impl Watch {
 
     /// Whose stretch a moment lies in. What had ended before the watch began belongs to whom it began for.
     fn step_at(&self, at: Option<Duration>) -> Option<&Step> {
+        let excused = |(from, until): &(Instant, Option<Instant>)| match at.map(|at| self.zero + at) {
+            Some(at) => *from <= at && until.is_none_or(|until| at < until),
+            // A service that is gone does not say since when.
+            None => until.is_none(),
+        };
+        if self.excused.iter().any(excused) {
+            return None;
+        }
         let at = self.zero + at.unwrap_or_default();
         self.stretches.iter().rfind(|stretch| stretch.from <= at).and_then(|stretch| stretch.step.as_ref())
     }
@@ -180,5 +197,21 @@ mod tests {
         let at = |seconds| tier(seconds).unwrap_or_default();
         assert_eq!([at(0), at(4), at(6), at(11)], ["upgrade/stable", "upgrade/stable", "backup/stable", ""]);
         assert_eq!(watch.step_at(None), Some(&stable(Tier::Upgrade)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_hook_on_the_host_ends_is_nobodys_also_in_the_window() {
+        let view = StackView::default();
+        let (since, window) = (Instant::now(), Duration::from_secs(5));
+        let beginning = Beginning { view: &view, goals: BTreeMap::new(), before: None, since, window };
+        let mut watch = Watch::begin(beginning, Some(stable(Tier::Install)));
+        watch.excuse(since + Duration::from_secs(1), Some(since + Duration::from_secs(2)));
+        let someones = |watch: &Watch, at| watch.step_at(at).is_some();
+        assert_eq!([0, 1, 2].map(|at| someones(&watch, Some(Duration::from_secs(at)))), [true, false, true]);
+        assert!(someones(&watch, None));
+        // A hook that failed has removed or broken something, which shows later.
+        watch.excuse(since + Duration::from_secs(3), None);
+        assert_eq!([2, 3, 60].map(|at| someones(&watch, Some(Duration::from_secs(at)))), [true, false, false]);
+        assert!(!someones(&watch, None));
     }
 }
