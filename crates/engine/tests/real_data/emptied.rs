@@ -3,6 +3,7 @@
 use crate::world::{POSTGRES, TOOLS, World};
 use cc_ci_engine::data::postgres::PostgresLogin;
 use cc_ci_engine::data::{self, DatabaseServer, MarkerPlace, mysql, sqlite};
+use cc_ci_engine::workbench::Workbench;
 use cc_ci_model::data::rows::{Fleeting, RowCounts, compare};
 
 /// A table with a column for each kind of value, and a name that has to be quoted.
@@ -31,50 +32,29 @@ fn lost(before: &RowCounts, after: &RowCounts) -> Vec<String> {
     compare(before, after, &Fleeting::with(&[])).iter().map(|loss| loss.summary()).collect()
 }
 
-/// Empties columns in PostgreSQL, SQLite and, where its image is given, MariaDB.
-#[expect(clippy::unwrap_used, reason = "a database that does not answer fails its test")]
+/// A PostgreSQL, a SQLite file and, where its image is given, a MariaDB, which are told and counted all at once.
+struct Databases<'w> {
+    world: &'w World,
+    bench: Workbench,
+    pg: String,
+    lite: String,
+    my: Option<String>,
+    places: Vec<MarkerPlace>,
+}
+
+/// Empties columns, levels them and makes accounts anew.
 pub(crate) async fn empties_columns(world: &World, mariadb: Option<&str>) {
-    let volumes = [world.volume("pg").await, world.volume("lite").await, world.volume("my").await];
-    let [pg_data, lite_data, my_data] = &volumes;
-    let env = ["POSTGRES_USER=app", "POSTGRES_DB=appdb", "POSTGRES_PASSWORD=x"];
-    let pg = world.task("pg", POSTGRES, &env, &[(pg_data, "/var/lib/postgresql/data")], &[]).await;
-    let lite = world.task("lite", TOOLS, &[], &[(lite_data, "/data")], &["sleep", "infinity"]).await;
-    let my = match mariadb {
-        None => None,
-        Some(image) => {
-            let env = ["MARIADB_DATABASE=appdb", "MARIADB_ROOT_PASSWORD=x"];
-            Some(world.task("my", image, &env, &[(my_data, "/var/lib/mysql")], &[]).await)
-        }
-    };
-    let bench = world.bench(&[pg_data, lite_data, my_data]).await;
-    let login = PostgresLogin::of("pg");
-    data::postgres::ready(&world.doors.containers(), &world.stack, &login).await.unwrap().unwrap();
-    let file = sqlite::SqliteFile {
-        service: "lite".into(),
-        target: "/data".into(),
-        path: "app.db".into(),
-        volume: lite_data.clone(),
-    };
-    let mut places = vec![MarkerPlace::Server(DatabaseServer::Postgres(login)), MarkerPlace::Sqlite(file)];
-    if my.is_some() {
-        let root = mysql::MysqlLogin { user: Some("root".into()), ..mysql::MysqlLogin::of("my") };
-        mysql::ready(&world.doors.containers(), &world.stack, &root).await.unwrap().unwrap();
-        places.push(MarkerPlace::Server(DatabaseServer::Mysql(root)));
-    }
-    let tell = async |sql: &str| {
-        world.sh(&pg, &format!("psql -q -v ON_ERROR_STOP=1 -U app appdb <<'END'\n{sql}\nEND")).await;
-        if let Some(my) = &my {
-            world.sh(my, &format!("mariadb -uroot -px appdb <<'END'\n{sql}\nEND")).await;
-        }
-        world.sh(&lite, &format!("sqlite3 /data/app.db <<'END'\n{sql}\nEND")).await;
-    };
-    tell(MADE).await;
-    world.sh(&pg, &format!("psql -q -v ON_ERROR_STOP=1 -U app appdb <<'END'\n{ODD_POSTGRES}\nEND")).await;
-    if let Some(my) = &my {
-        world.sh(my, &format!("mariadb -uroot -px appdb <<'END'\n{ODD_MARIADB}\nEND")).await;
-    }
-    world.sh(&pg, ODD_NAMES).await;
-    let before = data::counting::count(&bench, &world.stack, &places).await.unwrap();
+    let databases = Databases::start(world, mariadb).await;
+    databases.tell(MADE).await;
+    databases.odd_ones().await;
+    let before = databases.count().await;
+    are_counted(&before, &databases.places);
+    databases.emptied(&before).await;
+    databases.accounts().await;
+}
+
+/// What is there is counted, whatever it is called and of whatever type.
+fn are_counted(before: &RowCounts, places: &[MarkerPlace]) {
     assert_eq!((before.servers.len(), before.uncounted.len()), (places.len(), 0), "{before:?}");
     let odd = before.servers["PostgreSQL of pg"].databases.get("a=b 'c' \"d\"\n\\e").expect("a database of any name");
     assert_eq!(odd.iter().map(|(name, rows)| (name.as_str(), *rows)).collect::<Vec<_>>(), [("odd.x | \"y\"", 2)]);
@@ -90,23 +70,100 @@ pub(crate) async fn empties_columns(world: &World, mariadb: Option<&str>) {
     for (name, column) in odd.into_iter().flatten() {
         assert_eq!((column.values, column.varied), (2, true), "{name}");
     }
-    // A column that had few values, and one value of many that goes.
-    tell("UPDATE users SET Nick = NULL; UPDATE users SET mail = NULL WHERE id = 1;").await;
-    let after = data::counting::count(&bench, &world.stack, &places).await.unwrap();
-    assert_eq!(lost(&before, &after), Vec::<String>::new());
-    tell("UPDATE users SET mail = NULL;").await;
-    let after = data::counting::count(&bench, &world.stack, &places).await.unwrap();
-    let found = lost(&before, &after);
-    assert_eq!(found.len(), places.len(), "{found:?}");
-    assert!(
-        found.iter().all(|one| one.contains("column mail of users of database ") && one.contains("in 3 of 3 rows")),
-        "{found:?}"
-    );
-    // A new column in which the same stands everywhere; then one to which the values went.
-    tell("ALTER TABLE users ADD COLUMN active VARCHAR(90); UPDATE users SET active = 'x', mail = '';").await;
-    let after = data::counting::count(&bench, &world.stack, &places).await.unwrap();
-    assert_eq!(lost(&before, &after), found);
-    tell("ALTER TABLE users ADD COLUMN address VARCHAR(90); UPDATE users SET address = id;").await;
-    let after = data::counting::count(&bench, &world.stack, &places).await.unwrap();
-    assert_eq!(lost(&before, &after), Vec::<String>::new());
+}
+
+#[expect(clippy::unwrap_used, reason = "a database that does not answer fails its test")]
+impl<'w> Databases<'w> {
+    async fn start(world: &'w World, mariadb: Option<&str>) -> Self {
+        let volumes = [world.volume("pg").await, world.volume("lite").await, world.volume("my").await];
+        let [pg_data, lite_data, my_data] = &volumes;
+        let env = ["POSTGRES_USER=app", "POSTGRES_DB=appdb", "POSTGRES_PASSWORD=x"];
+        let pg = world.task("pg", POSTGRES, &env, &[(pg_data, "/var/lib/postgresql/data")], &[]).await;
+        let lite = world.task("lite", TOOLS, &[], &[(lite_data, "/data")], &["sleep", "infinity"]).await;
+        let my = match mariadb {
+            None => None,
+            Some(image) => {
+                let env = ["MARIADB_DATABASE=appdb", "MARIADB_ROOT_PASSWORD=x"];
+                Some(world.task("my", image, &env, &[(my_data, "/var/lib/mysql")], &[]).await)
+            }
+        };
+        let bench = world.bench(&[pg_data, lite_data, my_data]).await;
+        let login = PostgresLogin::of("pg");
+        data::postgres::ready(&world.doors.containers(), &world.stack, &login).await.unwrap().unwrap();
+        let file = sqlite::SqliteFile {
+            service: "lite".into(),
+            target: "/data".into(),
+            path: "app.db".into(),
+            volume: lite_data.clone(),
+        };
+        let mut places = vec![MarkerPlace::Server(DatabaseServer::Postgres(login)), MarkerPlace::Sqlite(file)];
+        if my.is_some() {
+            let root = mysql::MysqlLogin { user: Some("root".into()), ..mysql::MysqlLogin::of("my") };
+            mysql::ready(&world.doors.containers(), &world.stack, &root).await.unwrap().unwrap();
+            places.push(MarkerPlace::Server(DatabaseServer::Mysql(root)));
+        }
+        Self { world, bench, pg, lite, my, places }
+    }
+
+    async fn postgres(&self, sql: &str) {
+        self.world.sh(&self.pg, &format!("psql -q -v ON_ERROR_STOP=1 -U app appdb <<'END'\n{sql}\nEND")).await;
+    }
+
+    async fn mariadb(&self, sql: &str) {
+        if let Some(my) = &self.my {
+            self.world.sh(my, &format!("mariadb -uroot -px appdb <<'END'\n{sql}\nEND")).await;
+        }
+    }
+
+    async fn tell(&self, sql: &str) {
+        self.postgres(sql).await;
+        self.mariadb(sql).await;
+        self.world.sh(&self.lite, &format!("sqlite3 /data/app.db <<'END'\n{sql}\nEND")).await;
+    }
+
+    async fn count(&self) -> RowCounts {
+        data::counting::count(&self.bench, &self.world.stack, &self.places).await.unwrap()
+    }
+
+    async fn odd_ones(&self) {
+        self.postgres(ODD_POSTGRES).await;
+        self.mariadb(ODD_MARIADB).await;
+        self.world.sh(&self.pg, ODD_NAMES).await;
+    }
+
+    /// What is lost of `before`, which holds these words in every database.
+    async fn lost_of(&self, before: &RowCounts, words: [&str; 2]) -> Vec<String> {
+        let found = lost(before, &self.count().await);
+        assert_eq!(found.len(), self.places.len(), "{found:?}");
+        assert!(found.iter().all(|one| words.iter().all(|word| one.contains(word))), "{found:?}");
+        found
+    }
+
+    async fn nothing_is_lost_of(&self, before: &RowCounts) {
+        assert_eq!(lost(before, &self.count().await), Vec::<String>::new());
+    }
+
+    async fn emptied(&self, before: &RowCounts) {
+        // A column that had few values, and one value of many that goes.
+        self.tell("UPDATE users SET Nick = NULL; UPDATE users SET mail = NULL WHERE id = 1;").await;
+        self.nothing_is_lost_of(before).await;
+        self.tell("UPDATE users SET mail = NULL;").await;
+        let found = self.lost_of(before, ["column mail of users of database ", "in 3 of 3 rows"]).await;
+        // A new column in which the same stands everywhere; then one to which the values went.
+        self.tell("ALTER TABLE users ADD COLUMN active VARCHAR(90); UPDATE users SET active = 'x', mail = '';").await;
+        assert_eq!(lost(before, &self.count().await), found);
+        self.tell("ALTER TABLE users ADD COLUMN address VARCHAR(90); UPDATE users SET address = id;").await;
+        self.nothing_is_lost_of(before).await;
+    }
+
+    /// The only account goes, and the app makes one anew.
+    async fn accounts(&self) {
+        self.tell("CREATE TABLE accounts (id INTEGER PRIMARY KEY, password VARCHAR(90));").await;
+        self.tell("INSERT INTO accounts VALUES (1, 'a');").await;
+        let before = self.count().await;
+        self.tell("INSERT INTO accounts VALUES (2, 'a');").await;
+        self.nothing_is_lost_of(&before).await;
+        self.tell("DELETE FROM accounts WHERE id = 1;").await;
+        self.lost_of(&before, ["accounts of database ", "those after are new ones"]).await;
+    }
 }
