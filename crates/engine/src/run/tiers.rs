@@ -165,12 +165,10 @@ impl<'a> Run<'a> {
                 let began = Instant::now();
                 let end = self.hook(tier, step, path, *place).await;
                 self.watched_for(whose);
-                match (place, &mut self.stack.watch) {
-                    (HookPlace::Host, Some(watch)) => {
-                        let until = matches!(end, Ok(StepEnd::Passed)).then(Instant::now);
-                        watch.excuse(began, until);
-                    }
-                    (HookPlace::Host, None) | (HookPlace::Sandbox, _) => {}
+                // One that passed did nothing to the app, so what ended meanwhile ended by itself.
+                let strayed = *place == HookPlace::Host && !matches!(end, Ok(StepEnd::Passed));
+                if let (true, Some(watch)) = (strayed, &mut self.stack.watch) {
+                    watch.answered_since(began);
                 }
                 end.map(Some)
             }

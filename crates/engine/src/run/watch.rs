@@ -25,8 +25,8 @@ pub(in crate::run) struct Watch {
     /// Until when the app has to stay alive before anybody else may end it.
     alive: Instant,
     stretches: Vec<Stretch>,
-    /// Since when, and until when, a hook on the host could end what it liked.
-    excused: Vec<(Instant, Option<Instant>)>,
+    /// Since when a hook on the host, which failed, answers for what ends.
+    answered: Option<Instant>,
 }
 
 /// What a watch saw.
@@ -66,7 +66,7 @@ impl Watch {
             until: since + window,
             alive: since,
             stretches: vec![Stretch { from: since, step }],
-            excused: Vec::new(),
+            answered: None,
         }
     }
 
@@ -75,10 +75,9 @@ impl Watch {
         self.stretches.push(Stretch { from: self.until.max(Instant::now()), step });
     }
 
-    /// What ended between `from` and `until`, or ever since, is the doing of a hook on the host, whose own step answers for it. This
-    /// holds in the window, too.
-    pub(in crate::run) fn excuse(&mut self, from: Instant, until: Option<Instant>) {
-        self.excused.push((from, until));
+    /// What ended since `from` is the doing of a hook on the host that failed: its own step answers for it, also in the window.
+    pub(in crate::run) fn answered_since(&mut self, from: Instant) {
+        self.answered.get_or_insert(from);
     }
 
     /// The app has to stay alive for so long from now on.
@@ -146,12 +145,9 @@ impl Watch {
 
     /// Whose stretch a moment lies in. What had ended before the watch began belongs to whom it began for.
     fn step_at(&self, at: Option<Duration>) -> Option<&Step> {
-        let excused = |(from, until): &(Instant, Option<Instant>)| match at.map(|at| self.zero + at) {
-            Some(at) => *from <= at && until.is_none_or(|until| at < until),
-            // A service that is gone does not say since when.
-            None => until.is_none(),
-        };
-        if self.excused.iter().any(excused) {
+        // A service that is gone does not say since when.
+        let answered = |from: Instant| at.is_none_or(|at| from <= self.zero + at);
+        if self.answered.is_some_and(answered) {
             return None;
         }
         let at = self.zero + at.unwrap_or_default();
@@ -200,18 +196,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_a_hook_on_the_host_ends_is_nobodys_also_in_the_window() {
+    async fn a_hook_on_the_host_that_failed_answers_for_what_ends_since_it_began() {
         let view = StackView::default();
         let (since, window) = (Instant::now(), Duration::from_secs(5));
         let beginning = Beginning { view: &view, goals: BTreeMap::new(), before: None, since, window };
         let mut watch = Watch::begin(beginning, Some(stable(Tier::Install)));
-        watch.excuse(since + Duration::from_secs(1), Some(since + Duration::from_secs(2)));
-        let someones = |watch: &Watch, at| watch.step_at(at).is_some();
-        assert_eq!([0, 1, 2].map(|at| someones(&watch, Some(Duration::from_secs(at)))), [true, false, true]);
-        assert!(someones(&watch, None));
-        // A hook that failed has removed or broken something, which shows later.
-        watch.excuse(since + Duration::from_secs(3), None);
-        assert_eq!([2, 3, 60].map(|at| someones(&watch, Some(Duration::from_secs(at)))), [true, false, false]);
-        assert!(!someones(&watch, None));
+        let someones = |watch: &Watch, at: Option<u64>| watch.step_at(at.map(Duration::from_secs)).is_some();
+        assert!([Some(0), Some(3), Some(60), None].into_iter().all(|at| someones(&watch, at)));
+        watch.answered_since(since + Duration::from_secs(3));
+        assert_eq!([Some(2), Some(3), Some(60), None].map(|at| someones(&watch, at)), [true, false, false, false]);
+        // A second one does not hide what ended between the two.
+        watch.answered_since(since + Duration::from_secs(9));
+        assert!(!someones(&watch, Some(3)));
     }
 }
