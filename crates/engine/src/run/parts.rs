@@ -71,8 +71,6 @@ pub(in crate::run) struct AppStack {
     pub(in crate::run) hooks: Vec<HookSpan>,
     /// The proof of the one deploy.
     pub(in crate::run) deployed: Option<Deployed>,
-    /// What will be deployed first; `None` where that depends on what dependencies give.
-    pub(in crate::run) first: Option<Result<StackFiles, Fault>>,
     /// Head as it will be deployed; `None` before the deploy, and where there is no upgrade.
     pub(in crate::run) head: Option<Result<StackFiles, Fault>>,
     /// What the next wait for convergence waits for.
@@ -101,7 +99,6 @@ impl AppStack {
             guard: SpecGuard::default(),
             hooks: Vec::new(),
             deployed: None,
-            first: None,
             head: None,
             coming: None,
             before: None,

@@ -1,5 +1,5 @@
-//! A tree as it will be deployed, written and held against the loader. That needs nothing of the app, so it goes on beside what does
-//! not need it: of base while tests are read, of head while base comes up.
+//! A tree as it will be deployed, written and held against the loader. That needs nothing of the app, so head's
+//! goes on while base comes up.
 
 use super::app::Deployable;
 use super::conductor::Fault;

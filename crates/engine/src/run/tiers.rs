@@ -7,7 +7,6 @@ use super::deploying;
 use super::images::Images;
 use super::parts::{AppStack, Data, HookSpan, Known, LiveDependency, Trees};
 use super::proofreading;
-use super::stack_files::{self, Instance, StackFiles};
 use super::tools::Tools;
 use super::watch::Watch;
 use super::world::World;
@@ -56,22 +55,15 @@ pub(super) async fn perform(
     let cold = plan.dependencies.iter().zip(&app.providers).filter(|(one, _)| one.mode == Mode::Cold);
     let trees = cold.map(|(_, provider)| &provider.tree).chain(&app.base).chain([&app.head]);
     let trees: Vec<_> = trees.collect();
-    let preparing = async {
-        let images = Images::resolve(world, &trees).await;
-        // With dependencies it is known only when they are up.
-        let known = plan.dependencies.is_empty();
-        let first =
-            known.then(|| StackFiles::write(&Instance::app(plan), world, app.first(), &images, stack_files::FIRST));
-        (images, first)
-    };
-    let ((images, first), (mut broken, leaving)) = tokio::join!(preparing, proofreading::read(plan, &app, world));
+    let (images, (mut broken, leaving)) =
+        tokio::join!(Images::resolve(world, &trees), proofreading::read(plan, &app, world));
     let follow = |stack: &StackName| Pulse::start(world.observe(), stack, world.cancel.token());
     let conductor = Conductor::new(&world.voice, world.cancel.token());
     let mut run = Run {
         known: Known { plan: Arc::clone(plan), world, images, conductor, sight },
         trees: Trees { app, outputs: Outputs::default() },
         permits,
-        stack: AppStack { first, ..AppStack::new(follow(&plan.stack)) },
+        stack: AppStack::new(follow(&plan.stack)),
         dependencies: plan.dependencies.iter().map(|one| LiveDependency::follow(follow(&one.stack))).collect(),
         tools: Tools::new(plan, world),
         data: Data::default(),

@@ -27,7 +27,7 @@ impl Run<'_> {
         self.compare_specs().await?;
         let since = Instant::now();
         let authorities = self.own_authorities();
-        let Self { known, trees, permits, tools, stack, .. } = self;
+        let Self { known, trees, permits, tools, .. } = self;
         let work = async {
             if let Err(why) = hand_over(known, trees) {
                 let summary = format!("the recipe cannot be used with what its dependencies provide: {why}");
@@ -39,10 +39,7 @@ impl Run<'_> {
             }
             let tree = trees.app.first();
             let instance = Instance { authorities: bundle.as_deref(), ..Instance::app(&known.plan) };
-            let files = match stack.first.take() {
-                Some(files) => files?,
-                None => StackFiles::write(&instance, known.world, tree, &known.images, stack_files::FIRST)?,
-            };
+            let files = StackFiles::write(&instance, known.world, tree, &known.images, stack_files::FIRST)?;
             let (purpose, images, given) = (Purpose::Base, &known.images, &trees.app.given_secrets);
             let what = FirstDeploy { instance, purpose, tree, images, given, files };
             // The edge comes up while the engine schedules the first tasks, unless a dependency needed it before.
