@@ -3,9 +3,10 @@
 use crate::db::Db;
 use crate::decide::admission::Capacity;
 use crate::decide::patience::Growth;
+use crate::mirror::Mirrors;
 use crate::points::Points;
 use crate::watched::Watched;
-use cc_ci_forge::{Forge, ForgeUrl, HookSecrets, Login, RepoName, Token};
+use cc_ci_forge::{Forge, ForgeUrl, HookSecrets, Login, Token};
 use cc_ci_pages::comment::{Address, PublishedAt};
 use cc_ci_store::retention::RetentionPolicy;
 use cc_ci_store::run_dir::RunDir;
@@ -113,6 +114,7 @@ pub(crate) struct Core {
     pub(crate) state: StateFolder,
     pub(crate) db: Db,
     pub(crate) forges: BTreeMap<String, ForgeDesk>,
+    pub(crate) mirrors: Mirrors,
     pub(crate) program: RunProgram,
     pub(crate) capacity: Capacity,
     pub(crate) pace: Pace,
@@ -212,11 +214,6 @@ impl Core {
     /// The folder of a job.
     pub(crate) fn job_dir(&self, job: cc_ci_web::board::job::JobId) -> PathBuf {
         self.state.root().join("jobs").join(job.to_string())
-    }
-
-    /// The copy of a repository.
-    pub(crate) fn mirror(&self, forge: &str, repo: &RepoName) -> PathBuf {
-        self.state.root().join("mirrors").join(forge).join(repo.owner()).join(format!("{}.git", repo.name()))
     }
 
     /// Where the files of a run can be had.

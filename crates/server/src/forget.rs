@@ -3,7 +3,6 @@
 use crate::child::{self, Claim};
 use crate::core::Core;
 use crate::db::{DbError, jobs, repos};
-use crate::mirror;
 use cc_ci_model::ids::RunId;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::{retention, stored};
@@ -81,13 +80,16 @@ impl Core {
     /// Gives commits back whose job ended and has no run any more. A job that ends meanwhile is none of them.
     async fn unpin_commits(&self, forgotten: BTreeSet<JobId>) -> Result<(), DbError> {
         for repo in self.db.act(|db| repos::all(db)).await? {
-            let mirror = self.mirror(&repo.forge, &repo.name);
-            if !mirror.is_dir() {
-                continue;
-            }
+            let mirror = self.mirrors.of(&repo.forge, &repo.name);
+            // Before it is asked what is wanted: what is pinned later is none of these.
+            let pinned = mirror.pinned().await;
             let (id, forgotten) = (repo.id, forgotten.clone());
             let wanted = self.db.act(move |db| jobs::pinned(db, id, &forgotten)).await?;
-            if let Err(error) = mirror::unpin_others(&mirror, &wanted).await {
+            let given_back = match pinned {
+                Ok(pinned) => mirror.unpin(pinned.difference(&wanted)).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = given_back {
                 self.say(&format!("{}: {error}", repo.name));
             }
         }

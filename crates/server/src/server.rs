@@ -9,6 +9,7 @@ use crate::db::{Db, DbError};
 use crate::decide::admission::Capacity;
 use crate::forget;
 use crate::hook::{self, Listener};
+use crate::mirror::Mirrors;
 use crate::points::Points;
 use axum::Router;
 use cc_ci_forge::Poke;
@@ -124,6 +125,7 @@ impl RunningServer {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(failed(path))?;
         let forges = plan.forges.into_iter().map(|known| (known.name.clone(), ForgeDesk::new(known))).collect();
         let core = Arc::new(Core {
+            mirrors: Mirrors::below(root.join("mirrors")),
             state: plan.state,
             db,
             forges,

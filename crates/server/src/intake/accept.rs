@@ -7,7 +7,7 @@ use crate::db::jobs::{self, NewJob};
 use crate::db::repos::Repo;
 use crate::db::requests::{self, Request, RequestPhase};
 use crate::decide::limits;
-use crate::mirror::{self, Origin};
+use crate::mirror::{Mirror, Origin};
 use crate::points::Point;
 use crate::tell::{self, Shown};
 use crate::trouble::Trouble;
@@ -41,7 +41,7 @@ impl Core {
             let act = self.db.act(move |db| say(db, &request, RequestPhase::Refused, &words::refused(&why), now));
             return Ok(act.await?);
         }
-        let mirror = self.mirror(&repo.forge, &repo.name);
+        let mirror = self.mirrors.of(&repo.forge, &repo.name);
         let sha = match self.head(desk, repo, &request, &mirror).await? {
             Head::At(sha) => sha,
             Head::Not(why) => {
@@ -49,7 +49,7 @@ impl Core {
                 return Ok(act.await?);
             }
         };
-        mirror::pin(&mirror, request.id, &sha).await?;
+        mirror.pin(request.id, &sha).await?;
         self.points.reached(Point::Pinned).await;
         let teller = self.teller();
         let act = self.db.act(move |db| {
@@ -75,13 +75,7 @@ impl Core {
     }
 
     /// The commit that a pull request wants to bring in, fetched.
-    async fn head(
-        &self,
-        desk: &ForgeDesk,
-        repo: &Repo,
-        request: &Request,
-        mirror: &std::path::Path,
-    ) -> Result<Head, Trouble> {
+    async fn head(&self, desk: &ForgeDesk, repo: &Repo, request: &Request, mirror: &Mirror) -> Result<Head, Trouble> {
         let number = PullNumber(request.pr);
         let origin = Origin { forge: &desk.known.url, repo: &repo.name, token: &desk.known.token };
         let mut last = None;
@@ -96,10 +90,10 @@ impl Core {
                 },
                 PullAnswer::OnlyInGit(_) => None,
             };
-            let found = mirror::fetch(mirror, &origin, number).await?;
+            let found = mirror.fetch(&origin, number).await?;
             match wanted {
                 None => return Ok(Head::At(found)),
-                Some(sha) if mirror::has(mirror, &sha).await => return Ok(Head::At(sha)),
+                Some(sha) if mirror.has(&sha).await => return Ok(Head::At(sha)),
                 Some(sha) => last = Some(sha),
             }
         }

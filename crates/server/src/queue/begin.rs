@@ -7,7 +7,7 @@ use crate::db::DbError;
 use crate::db::jobs::{self, Attempt, JobPhase, JobRow};
 use crate::db::repos::{self, Repo};
 use crate::machine;
-use crate::mirror::{self, Origin};
+use crate::mirror::Origin;
 use crate::points::Point;
 use crate::tell;
 use crate::trouble::Trouble;
@@ -61,17 +61,17 @@ impl Core {
     /// Sees to it that the commit of a job is in the copy of its repository, which may have gone: a server that was restored has
     /// none. One that is nowhere any more ends its job; one whose forge is away keeps it waiting.
     async fn at_hand(&self, job: &JobRow, repo: &Repo) -> Result<bool, DbError> {
-        let mirror = self.mirror(&repo.forge, &repo.name);
-        if mirror::has(&mirror, &job.sha).await {
+        let mirror = self.mirrors.of(&repo.forge, &repo.name);
+        if mirror.has(&job.sha).await {
             return Ok(true);
         }
         let Some(desk) = self.forges.get(&repo.forge).filter(|desk| desk.rest().is_none()) else { return Ok(false) };
         let origin = Origin { forge: &desk.known.url, repo: &repo.name, token: &desk.known.token };
-        if let Err(error) = mirror::fetch(&mirror, &origin, PullNumber(job.pr)).await {
+        if let Err(error) = mirror.fetch(&origin, PullNumber(job.pr)).await {
             self.say(&format!("job {}: {error}", job.id));
             return Ok(false);
         }
-        if mirror::has(&mirror, &job.sha).await {
+        if mirror.has(&job.sha).await {
             return Ok(true);
         }
         let why = "the commit that was asked for is in the repository no more".to_owned();
@@ -102,10 +102,11 @@ impl Core {
         let repo = self.db.act(move |db| repos::get(db, id)).await?;
         let folder = self.job_dir(job.id);
         let more = job.wish.arguments();
+        let mirror = self.mirrors.of(&repo.forge, &repo.name);
         let child = Child {
             state: self.state.root(),
             folder: &folder,
-            mirror: &self.mirror(&repo.forge, &repo.name),
+            mirror: mirror.path(),
             sha: job.sha.as_str(),
             pull: job.pr,
             run: attempt.run.as_str(),

@@ -4,7 +4,6 @@ use crate::command::Proof;
 use crate::core::Core;
 use crate::db::jobs::{self, JobRow};
 use crate::db::{DbError, repos};
-use crate::mirror;
 use crate::words;
 use cc_ci_web::board::job::JobEnd;
 
@@ -20,10 +19,10 @@ impl Core {
         let id = job.repo;
         let act = self.db.act(move |db| Ok((repos::get(db, id)?, jobs::ended_of_repo(db, id, LOOKED_THROUGH)?)));
         let (repo, ended) = act.await?;
-        let mirror = self.mirror(&repo.forge, &repo.name);
+        let mirror = self.mirrors.of(&repo.forge, &repo.name);
         for other in ended.iter().filter(|other| other.sha != job.sha && other.wish.proof() == Proof::Whole) {
             let Some(JobEnd::Judged { level: Some(merged), .. }) = other.end else { continue };
-            if mirror::is_merged(&mirror, &other.sha).await {
+            if mirror.is_merged(&other.sha).await {
                 return Ok(Some(words::beside_merged(level, merged)));
             }
         }

@@ -228,7 +228,7 @@ impl House {
                     "{what}: never; said {:#?}, ran {:?}, log {:#?}",
                     self.said(),
                     self.ran(),
-                    self.log.lock().unwrap()
+                    self.log.lock().unwrap().clone()
                 );
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -244,7 +244,7 @@ impl House {
             if !open {
                 return;
             }
-            assert!(began.elapsed() < LIMIT, "{stands}\n{:#?}", self.log.lock().unwrap());
+            assert!(began.elapsed() < LIMIT, "{stands}\n{:#?}", self.log.lock().unwrap().clone());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
