@@ -10,7 +10,7 @@ const STYLE: &str = "
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 980px; padding: 16px; }
 article { border: 1px solid var(--line); border-radius: 6px; margin: 16px 0; }
 article > header { background: var(--soft); border-bottom: 1px solid var(--line); border-radius: 6px 6px 0 0; padding: 8px 12px; }
-article > div { overflow-x: auto; padding: 4px 12px; }
+article > div { overflow-wrap: break-word; overflow-x: auto; padding: 4px 12px; }
 table { border-collapse: collapse; } th, td { border: 1px solid var(--line); padding: 4px 10px; }
 pre { background: var(--soft); overflow-x: auto; padding: 10px; } img { max-width: 100%; }
 ul.statuses { list-style: none; padding: 0; }
