@@ -125,6 +125,7 @@ impl Mirror {
 
     /// Keeps a commit, whatever becomes of its branch.
     pub(crate) async fn pin(&self, request: i64, sha: &CommitSha) -> Result<(), MirrorError> {
+        let _turn = self.turn.lock().await;
         self.git().run(&["update-ref", &format!("{PINS}{request}"), sha.as_str()]).await.map(drop)
     }
 
@@ -139,6 +140,7 @@ impl Mirror {
 
     /// Gives the commits of requests back.
     pub(crate) async fn unpin(&self, requests: impl Iterator<Item = &i64>) -> Result<(), MirrorError> {
+        let _turn = self.turn.lock().await;
         for request in requests {
             self.git().run(&["update-ref", "-d", &format!("{PINS}{request}")]).await?;
         }
