@@ -3,8 +3,8 @@
 Runs inside the browser's image; started by setup/pages.sh. The folder /pages holds the pages, axe.min.js beside them.
 """
 import pathlib
-import sys
 
+from browsing import check, end, problem, width
 from playwright.sync_api import sync_playwright
 
 FOLDER = pathlib.Path("/pages")
@@ -16,23 +16,6 @@ VIEWS = {
 }
 axe = (FOLDER / "axe.min.js").read_text()
 pages = sorted(FOLDER.glob("*.html"))
-failed = 0
-passed = 0
-
-
-def problem(text):
-    global failed
-    failed += 1
-    print(text)
-
-
-def check(page, what):
-    global passed
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-    for violation in found["violations"]:
-        nodes = "\n    ".join(node["html"][:160] + " " + node["failureSummary"].replace("\n", " ")[:200] for node in violation["nodes"][:3])
-        problem(f"{what}: {violation['id']} ({violation['impact']}): {violation['help']}\n    {nodes}")
-    passed += 1
 
 
 with sync_playwright() as playwright:
@@ -46,9 +29,7 @@ with sync_playwright() as playwright:
             page.on("request", lambda request, path=path: None if request.url.startswith(("file:", "data:")) else problem(f"{path.name} asks for {request.url}"))
             page.goto(path.as_uri())
             what = f"{path.stem}, {view}"
-            wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            if wide > 0:
-                problem(f"{what}: {wide} pixels wider than the window")
+            width(page, what)
             page.screenshot(path=FOLDER / f"{path.stem}-{view}.png", full_page=True)
             page.evaluate(axe)
             check(page, what)
@@ -84,5 +65,4 @@ with sync_playwright() as playwright:
         context.close()
     browser.close()
 
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed or not pages else 0)
+end(pages)

@@ -27,7 +27,7 @@ for run in crates/store/tests/runs/* "$@"; do
   }
 done
 cp "$state/axe/$axe/package/axe.min.js" "$folder"
-docker run --rm --interactive --network none --init --volume "$folder:/pages" cc-ci/browser:1 python3 - <setup/axe.py
+docker run --rm --network none --init --volume "$PWD/setup:/setup:ro" --volume "$folder:/pages" cc-ci/browser:1 python3 -B /setup/axe.py
 
 # The server's pages over 500 runs, 30 of them broken folders, one of which goes on: checked and pictured as they are served.
 cargo build --quiet --package cc-ci-web --example look
@@ -44,5 +44,6 @@ until curl --silent --output /dev/null "http://$address/healthz"; do
   [ "$left" -gt 0 ] || fail "nothing is served at $address"
   sleep 1
 done
-docker run --rm --interactive --network host --init --volume "$folder:/pages" cc-ci/browser:1 python3 - "http://$address" /pages \
-  / '/?color=red' /recipe/miniflux /run/2026-11-27-0000 /run/going-on /run/broken-02 /queue /help /pr/coop-cloud/miniflux/12 <setup/served.py
+docker run --rm --network host --init --volume "$PWD/setup:/setup:ro" --volume "$folder:/pages" cc-ci/browser:1 \
+  python3 -B /setup/served.py "http://$address" /pages \
+  / '/?color=red' /recipe/miniflux /run/2026-11-27-0000 /run/going-on /run/broken-02 /queue /help /pr/coop-cloud/miniflux/12

@@ -6,6 +6,7 @@ usage: served.py ADDRESS FOLDER PATH...; the folder holds axe.min.js, and gets t
 import pathlib
 import sys
 
+from browsing import check, end, problem, width
 from playwright.sync_api import sync_playwright
 
 ADDRESS, FOLDER, PATHS = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:]
@@ -16,22 +17,6 @@ VIEWS = {
     "390-dark": dict(viewport={"width": 390, "height": 844}, color_scheme="dark", device_scale_factor=2, is_mobile=True),
 }
 axe = (FOLDER / "axe.min.js").read_text()
-passed = failed = 0
-
-
-def problem(text):
-    global failed
-    failed += 1
-    print(text)
-
-
-def check(page, what):
-    global passed
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-    for violation in found["violations"]:
-        nodes = "\n    ".join(node["html"][:160] + " " + node["failureSummary"].replace("\n", " ")[:200] for node in violation["nodes"][:3])
-        problem(f"{what}: {violation['id']} ({violation['impact']}): {violation['help']}\n    {nodes}")
-    passed += 1
 
 
 def words(page):
@@ -57,9 +42,7 @@ with sync_playwright() as playwright:
             if answer.status != 200:
                 problem(f"{path}: status {answer.status}")
             page.wait_for_timeout(300)
-            wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            if wide > 0:
-                problem(f"{path} {view}: {wide} px wider than the window")
+            width(page, f"{path} {view}")
             page.evaluate(axe)
             check(page, f"{path} {view}")
             page.screenshot(path=FOLDER / f"served-{name}-{view}.png", full_page=True)
@@ -77,5 +60,4 @@ with sync_playwright() as playwright:
         context.close()
     browser.close()
 
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed or not PATHS else 0)
+end(PATHS)
