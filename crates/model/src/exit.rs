@@ -85,9 +85,17 @@ pub const ALL: [(u8, &str, &str); 13] = [
 /// The code of a verdict: what `cc-ci judge` answers for ever after.
 #[must_use]
 pub fn of_verdict(verdict: &Verdict) -> u8 {
-    match (verdict.color, verdict.blame) {
+    match verdict.color {
         // A run that never ended is no success, however well it went.
-        (Color::Green, _) if verdict.provisional => BUG,
+        Color::Green if verdict.provisional => BUG,
+        color @ (Color::Green | Color::Red | Color::Unverified | Color::Cancelled) => of_color(color, verdict.blame),
+    }
+}
+
+/// The code of a run that is over, by its colour and whose fault that is.
+#[must_use]
+pub fn of_color(color: Color, blame: Option<Blame>) -> u8 {
+    match (color, blame) {
         (Color::Green, _) => GREEN,
         (Color::Cancelled, _) => CANCELLED,
         (Color::Red | Color::Unverified, Some(blame)) => match blame {

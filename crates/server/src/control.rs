@@ -1,8 +1,9 @@
 //! What an operator says to a running server: one line of JSON each way over a socket that only its user can open.
 
 mod act;
+mod request;
 
-pub use act::{Ask, Told};
+pub use act::{Ask, RequestStands, Told};
 
 use crate::core::Core;
 use crate::db::DbError;

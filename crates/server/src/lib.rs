@@ -31,7 +31,7 @@ mod server;
 mod backup;
 
 pub use backup::{BackupError, RunsIn, backup, restore};
-pub use control::{Ask, Told, ask};
+pub use control::{Ask, RequestStands, Told, ask};
 pub use core::{KnownForge, Pace, RunProgram, RunsKept, ServerLog, now as clock};
 pub use db::DbError;
 pub use known::KnownForgeError;

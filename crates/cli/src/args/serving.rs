@@ -27,8 +27,8 @@ pub struct ServerArgs {
 /// What can be said to a running server.
 #[derive(Debug, Subcommand)]
 pub enum ServerVerb {
-    /// Say how everything stands: runs, queue, reports, repositories
-    Status,
+    /// Say how everything stands: runs, queue, reports, repositories; or what came of one comment
+    Status(StatusArgs),
     /// Start no new run; requests are still taken in
     Pause,
     /// Start runs again
@@ -69,6 +69,17 @@ pub enum ServerVerb {
         /// The file
         file: PathBuf,
     },
+}
+
+/// What is to be told.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// The address of a comment on its forge: say what came of it; the exit code is that of its run's verdict
+    #[arg(value_name = "COMMENT-URL")]
+    pub comment: Option<String>,
+    /// Come back once nothing more becomes of that comment
+    #[arg(long, requires = "comment")]
+    pub wait: bool,
 }
 
 /// How a server is drained.

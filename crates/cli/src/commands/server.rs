@@ -5,17 +5,23 @@ use crate::args::{ServerArgs, ServerVerb};
 use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
-use cc_ci_server::{Ask, BackupError, RunsIn, Told};
+use cc_ci_server::{Ask, BackupError, RequestStands, RunsIn, Told};
 use cc_ci_store::state::StateFolder;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// How often a server that drains is asked.
+/// How often a server is asked whose end or verdict is waited for.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// A comment that was not read after this time is none that asks for anything: the server reads every half minute.
+const UNREAD: Duration = Duration::from_secs(120);
 
 /// Asks the server of a state folder and prints its answer. The exit code is 10 when it did not do it.
 pub async fn exec(state: &StateFolder, args: &ServerArgs) -> Result<u8, RunnerError> {
     let ask = match &args.verb {
-        ServerVerb::Status => Ask::Status,
+        ServerVerb::Status(status) => match &status.comment {
+            Some(address) => return verdict(state, address, status.wait).await,
+            None => Ask::Status,
+        },
         ServerVerb::Pause => Ask::Pause,
         ServerVerb::Resume => Ask::Resume,
         ServerVerb::Drain(_) => Ask::Drain,
@@ -46,6 +52,27 @@ pub async fn exec(state: &StateFolder, args: &ServerArgs) -> Result<u8, RunnerEr
         terminal::out("no run goes on any more\n");
     }
     Ok(if told.done { exit::GREEN } else { exit::RED })
+}
+
+/// Says what came of a comment. The exit code is that of the verdict; 10 while there is none.
+async fn verdict(state: &StateFolder, address: &str, wait: bool) -> Result<u8, RunnerError> {
+    let ask = Ask::Request(address.to_owned());
+    let began = Instant::now();
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        looks.tick().await;
+        let told = tell(state, &ask).await?;
+        let code = match told.request {
+            Some(RequestStands::Over { code }) => Some(code),
+            Some(RequestStands::Open) if wait => None,
+            Some(RequestStands::Unseen) if wait && began.elapsed() < UNREAD => None,
+            Some(RequestStands::Open | RequestStands::Unseen) | None => Some(exit::RED),
+        };
+        if let Some(code) = code {
+            terminal::out(&format!("{}\n", told.text));
+            return Ok(code);
+        }
+    }
 }
 
 /// What came of a backup.

@@ -106,8 +106,12 @@ async fn a_server_that_is_killed_answers_what_was_asked_meanwhile_by_a_real_run(
     let refused = served.say(&["server", "status"]).await;
     assert_eq!(refused.status.code(), Some(11), "{refused:?}");
     served.forge.advance(1);
-    served.forge.comment(REPO, served.pull, "member", "!testme");
+    let comment = served.forge.comment(REPO, served.pull, "member", "!testme");
     let mut server = served.serve();
+    let address = format!("{}/{REPO}/pulls/{}#issuecomment-{comment}", served.forge.url(), served.pull);
+    let came = served.say(&["server", "status", &address, "--wait"]).await;
+    assert_eq!(came.status.code(), Some(10), "{came:?}");
+    assert!(String::from_utf8_lossy(&came.stdout).starts_with("it could not be tested as it is: "), "{came:?}");
     served.until("the answer", |served| served.said().iter().any(|body| body.contains("could not be tested"))).await;
     let status = |served: &Served| served.forge.statuses(REPO, &served.head).last().cloned();
     served

@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 pub enum Ask {
     /// How everything stands.
     Status,
+    /// How the request stands that a comment made, by the address of the comment on its forge.
+    Request(String),
     /// No new run starts; requests are still taken in.
     Pause,
     /// Runs start again.
@@ -42,15 +44,33 @@ pub struct Told {
     pub text: String,
     /// How many runs go on.
     pub running: usize,
+    /// How the request stands that was asked about, if one was.
+    #[serde(default)]
+    pub request: Option<RequestStands>,
+}
+
+/// How far a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RequestStands {
+    /// No such comment was read yet, or it is none that asks for anything.
+    Unseen,
+    /// It is not answered to its end.
+    Open,
+    /// Nothing more becomes of it.
+    Over {
+        /// The exit code that says what did.
+        code: u8,
+    },
 }
 
 impl Told {
     pub(super) fn refused(text: impl Into<String>) -> Self {
-        Self { done: false, text: text.into(), running: 0 }
+        Self { done: false, text: text.into(), running: 0, request: None }
     }
 
-    fn done(text: impl Into<String>) -> Self {
-        Self { done: true, text: text.into(), running: 0 }
+    pub(super) fn done(text: impl Into<String>) -> Self {
+        Self { done: true, text: text.into(), running: 0, request: None }
     }
 }
 
@@ -59,6 +79,7 @@ impl Core {
     pub(super) async fn obey(&self, ask: Ask) -> Told {
         let told = match ask {
             Ask::Status => self.stands().await,
+            Ask::Request(address) => self.request(&address).await,
             Ask::Pause => self.set_intake(Intake::Paused, "paused: no new run starts").await,
             Ask::Resume => self.set_intake(Intake::Open, "runs start again").await,
             Ask::Drain => {

@@ -81,7 +81,9 @@ impl Core {
     /// Where a run is: its tier. No more, so that its comment is edited a few times only.
     fn place(&self, attempt: &Attempt) -> Option<String> {
         let dir = RunDir::open(&self.state, &attempt.run).ok()?;
-        let whereabouts = replay::judged(&dir).ok()?.view().whereabouts()?;
+        let whereabouts = replay::judged(&dir).ok()?.view().whereabouts();
+        // The record may have its end a moment before the process has its own.
+        let whereabouts = whereabouts.unwrap_or_else(|| "tearing down".to_owned());
         Some(whereabouts.split(" (").next().unwrap_or_default().to_owned())
     }
 

@@ -1,7 +1,7 @@
 //! What a member gets for a comment.
 
 use crate::house::{House, REPO, deliver};
-use cc_ci_server::Ask;
+use cc_ci_server::{Ask, RequestStands};
 use cc_ci_testkit::forge::StandInDialect;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,6 +53,42 @@ async fn a_red_run_and_one_that_cannot_begin_are_failures() {
         house.settled().await;
         assert_eq!(house.status(&house.head, "cc-ci/testme").as_deref(), Some(state), "{kind}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_of_a_comment_is_read_by_its_address_and_starts_nothing() {
+    let house = House::new(StandInDialect::Forgejo12).await;
+    let _server = house.start().await;
+    let address = |id: i64| format!("{}/{REPO}/pulls/{}#issuecomment-{id}", house.forge.url(), house.pull);
+    let stands = async |id: i64| house.ask(Ask::Request(address(id))).await.request;
+    let chat = house.comment("member", "it looks good");
+    house.hold();
+    let id = house.comment("member", "!testme");
+    house.until("the run", |house| house.ran().len() == 1).await;
+    assert_eq!(stands(id).await, Some(RequestStands::Open));
+    assert_eq!(stands(chat).await, Some(RequestStands::Unseen));
+    house.release();
+    house.until("the verdict", |house| house.says("green")).await;
+    house.settled().await;
+    assert_eq!(stands(id).await, Some(RequestStands::Over { code: 0 }));
+    let refused = house.comment("stranger", "!testme");
+    house.until("the refusal", |house| house.says("only members")).await;
+    assert_eq!(stands(refused).await, Some(RequestStands::Over { code: 10 }));
+    let elsewhere = house.ask(Ask::Request(format!("https://other.example.test/{REPO}/pulls/1#issuecomment-1"))).await;
+    assert_eq!((elsewhere.done, elsewhere.request), (false, None));
+    assert_eq!(house.ran().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_whose_record_is_over_is_tearing_down_until_its_process_ends() {
+    let house = House::new(StandInDialect::Forgejo12).await;
+    let _server = house.start().await;
+    house.kind("lingers");
+    house.comment("member", "!testme");
+    house.until("the last place", |house| house.says("running, tearing down")).await;
+    std::fs::remove_file(house.path("kind")).unwrap();
+    house.until("the verdict", |house| house.says("green")).await;
+    house.settled().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

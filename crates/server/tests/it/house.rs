@@ -51,6 +51,10 @@ kind=green
 [ ! -e "$world/kind" ] || read -r kind < "$world/kind"
 case $kind in
   green) install -D RECORD "$state/runs/$run/events.jsonl"; end 0 green ;;
+  lingers)
+    install -D RECORD "$state/runs/$run/events.jsonl"
+    while [ -e "$world/kind" ]; do sleep 0.01; done
+    end 0 green ;;
   red) end 10 red ;;
   silent) kill -9 $$ ;;
   dies) mkdir -p "$state/runs/$run"; kill -9 $$ ;;
@@ -190,9 +194,24 @@ impl House {
         self.forge.comment(REPO, self.pull, author, body)
     }
 
+    /// Another recipe of the organisation, with a pull request of its own: its repository, the number, and the commit.
+    pub(crate) fn another(&self, name: &str) -> (String, u64, String) {
+        let repo = format!("recipes/{name}");
+        self.forge.repository("recipes", name).unwrap();
+        self.forge.grant(&repo, "marker", StandInRight::Write);
+        let head = self.forge.push(&repo, "next", &format!("{name}\n")).unwrap();
+        let pull = self.forge.pull(&repo, &repo, "next", "member").unwrap();
+        (repo, pull, head)
+    }
+
     /// What the bot says on the pull request.
     pub(crate) fn said(&self) -> Vec<String> {
-        let all = self.forge.comments(REPO, self.pull);
+        self.said_on(REPO, self.pull)
+    }
+
+    /// What the bot says on any pull request.
+    pub(crate) fn said_on(&self, repo: &str, pull: u64) -> Vec<String> {
+        let all = self.forge.comments(repo, pull);
         all.into_iter().filter(|(author, _)| author == "bot").map(|(_, body)| body).collect()
     }
 

@@ -1,9 +1,10 @@
 //! A server that is killed at any point, and one that comes back to it: one run, one comment, the right status.
 
-use crate::house::{House, stop_at};
+use crate::house::{House, REPO, stop_at};
 use cc_ci_server::{Ask, Point, Points};
 use cc_ci_testkit::forge::{Often, StandInDialect, StandInFault};
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One request, with the server killed at a point and started again.
 async fn killed_at(point: Point) {
@@ -47,7 +48,7 @@ async fn an_answer_that_was_lost_after_it_was_said_is_found_again() {
     for dialect in StandInDialect::ALL {
         let house = House::new(dialect).await;
         let _server = house.start().await;
-        house.forge.fail(&format!("POST /repos/{}/issues", crate::house::REPO), Often::Times(1), StandInFault::Lost);
+        house.forge.fail(&format!("POST /repos/{REPO}/issues"), Often::Times(1), StandInFault::Lost);
         house.comment("member", "!testme");
         house.until("the verdict", |house| house.says("green")).await;
         house.settled().await;
@@ -55,22 +56,56 @@ async fn an_answer_that_was_lost_after_it_was_said_is_found_again() {
     }
 }
 
+/// How often a forge that is away is asked in vain, at least: about as often as in an hour of the real pace.
+const IN_VAIN: usize = 30;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_written_while_nobody_was_there_is_answered_once() {
     let house = House::new(StandInDialect::Forgejo12).await;
-    house.start().await.stop().await;
-    for body in ["!testme", "!testme only=install", "!testme only=upgrade"] {
-        house.comment("member", body);
+    let own = (REPO.to_owned(), house.pull, house.head.clone());
+    let [first, second, third] = [own, house.another("shop"), house.another("wiki")];
+    let server = house.start().await;
+    for (repo, ..) in [&second, &third] {
+        assert!(house.ask(Ask::Enrol(None, repo.clone())).await.done, "{repo}");
+    }
+    server.stop().await;
+    let asked = [(&first, 2), (&second, 2), (&third, 1)];
+    for ((repo, pull, _), comments) in asked {
+        for body in ["!testme", "!testme only=install"].into_iter().take(comments) {
+            house.forge.advance(1);
+            house.forge.comment(repo, *pull, "member", body);
+        }
     }
     house.forge.advance(3600);
     house.forge.fail("/", Often::Always, StandInFault::Status(502));
+    drop(house.forge.requests());
     let _server = house.start_at(Points::default());
-    house.until("trouble", |house| !house.log.lock().unwrap().is_empty()).await;
+    let vain = AtomicUsize::new(0);
+    let until_vain = |house: &House| {
+        let more = house.forge.requests().len();
+        vain.fetch_add(more, Ordering::Relaxed) + more >= IN_VAIN
+    };
+    house.until("an hour without a forge", until_vain).await;
+    assert!(house.ran().is_empty());
     house.forge.heal();
-    house.until("all runs", |house| house.ran().len() == 3).await;
-    house.until("all verdicts", |house| house.said().iter().filter(|body| body.contains("green")).count() == 3).await;
+    let green = |house: &House, repo: &str, pull: u64| {
+        house.said_on(repo, pull).iter().filter(|body| body.contains("green")).count()
+    };
+    for ((repo, pull, _), comments) in asked {
+        house.until(repo, |house| green(house, repo, *pull) == comments).await;
+    }
     house.settled().await;
-    assert_eq!((house.ran().len(), house.said().len()), (3, 3));
+    let mut wanted = Vec::new();
+    for ((repo, pull, head), comments) in asked {
+        assert_eq!(house.said_on(repo, *pull).len(), comments, "{repo}");
+        let state = house.forge.statuses(repo, head).into_iter().rfind(|(context, _)| context == "cc-ci/testme");
+        assert_eq!(state.map(|(_, state)| state).as_deref(), Some("success"), "{repo}");
+        wanted.extend([head.clone(), format!("{head} --stages=install")].into_iter().take(comments));
+    }
+    let mut ran = house.ran();
+    ran.sort();
+    wanted.sort();
+    assert_eq!(ran, wanted);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
