@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
@@ -132,8 +132,8 @@ pub(crate) struct Core {
 /// A forge, and how it goes with it.
 pub(crate) struct ForgeDesk {
     pub(crate) known: KnownForge,
-    /// How many seconds its clock is ahead of ours.
-    pub(crate) ahead: AtomicI64,
+    /// How many seconds its clock is ahead of ours; `None` until that was asked.
+    ahead: Mutex<Option<i64>>,
     /// Failures in a row.
     pub(crate) failures: AtomicU32,
     /// Until when nothing is asked, since the epoch in milliseconds.
@@ -148,12 +148,22 @@ impl ForgeDesk {
     pub(crate) fn new(known: KnownForge) -> Self {
         Self {
             known,
-            ahead: AtomicI64::new(0),
+            ahead: Mutex::new(None),
             failures: AtomicU32::new(0),
             rests_until: AtomicI64::new(0),
             failing_since: AtomicI64::new(0),
             answered: AtomicI64::new(0),
         }
+    }
+
+    /// How many seconds its clock is ahead of ours; `None` until that was asked.
+    pub(crate) fn ahead(&self) -> Option<i64> {
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes how many seconds its clock is ahead of ours.
+    pub(crate) fn set_ahead(&self, seconds: i64) {
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(seconds);
     }
 
     /// How long it is still left alone.

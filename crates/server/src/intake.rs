@@ -12,7 +12,6 @@ use crate::decide::welcome::{self, FirstSight, Refusal, Standing};
 use crate::trouble::{Trouble, Whose, whose};
 use crate::words;
 use cc_ci_forge::Login;
-use std::sync::atomic::Ordering;
 
 /// How far requests were taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +26,12 @@ impl Core {
     /// Decides about all requests of a forge that nothing is decided about. One whose repository cannot be had keeps no other
     /// from its answer.
     pub(crate) async fn take_in(&self, desk: &ForgeDesk) -> Result<Taken, Trouble> {
+        // How old a comment is, its forge's clock says.
+        let Some(ahead) = desk.ahead() else { return Ok(Taken::Stuck) };
         let name = desk.known.name.clone();
         let mut taken = Taken::All;
         for request in self.db.act(move |db| requests::delivered(db, &name)).await? {
-            let why = match Box::pin(self.take_one(desk, request)).await {
+            let why = match Box::pin(self.take_one(desk, request, now() + ahead)).await {
                 Ok(()) => {
                     self.alarm.ring();
                     continue;
@@ -45,15 +46,12 @@ impl Core {
         Ok(taken)
     }
 
-    async fn take_one(&self, desk: &ForgeDesk, request: Request) -> Result<(), Trouble> {
+    /// Decides about one, at this time of the forge.
+    async fn take_one(&self, desk: &ForgeDesk, request: Request, theirs: i64) -> Result<(), Trouble> {
         let id = request.repo;
         let repo = self.db.act(move |db| repos::get(db, id)).await?;
-        let seen = FirstSight {
-            written: request.written,
-            updated: request.updated,
-            now: now() + desk.ahead.load(Ordering::Relaxed),
-            enrolment: repo.enrolment,
-        };
+        let seen =
+            FirstSight { written: request.written, updated: request.updated, now: theirs, enrolment: repo.enrolment };
         if let Some(refusal) = welcome::at_first_sight(&seen) {
             return self.refuse(request, refusal).await;
         }

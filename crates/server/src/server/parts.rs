@@ -8,7 +8,6 @@ use crate::trouble::{Trouble, Whose, whose};
 use cc_ci_forge::Poke;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -89,7 +88,9 @@ pub(super) async fn read_comments(
         if clock <= Instant::now() {
             match desk.known.door.now().await {
                 Ok(theirs) => {
-                    desk.ahead.store(theirs.seconds() - now(), Ordering::Relaxed);
+                    desk.set_ahead(theirs.seconds() - now());
+                    // Requests of before wait for it.
+                    core.alarm.ring();
                     core.went_well(desk).await?;
                     clock = Instant::now() + CLOCK;
                 }

@@ -44,6 +44,25 @@ async fn a_server_killed_at_any_point_leaves_one_run_and_one_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_old_a_comment_is_is_not_asked_of_our_own_clock() {
+    // The clock of the forge shows another year than ours.
+    let house = House::new(StandInDialect::Forgejo12).await;
+    house.start().await.stop().await;
+    let (points, there) = stop_at(Point::Delivered);
+    let server = house.start_at(points);
+    house.comment("member", "!testme");
+    tokio::time::timeout(std::time::Duration::from_secs(120), there.notified()).await.unwrap();
+    server.stop().await;
+    house.forge.fail("GET /version", Often::Always, StandInFault::Status(502));
+    let _server = house.start_at(Points::default());
+    house.until("trouble", |house| !house.log.lock().unwrap().is_empty()).await;
+    assert!(house.said().is_empty() && house.ran().is_empty());
+    house.forge.heal();
+    house.until("the verdict", |house| house.says("green")).await;
+    house.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_was_lost_after_it_was_said_is_found_again() {
     for dialect in StandInDialect::ALL {
         let house = House::new(dialect).await;
