@@ -2,6 +2,7 @@
 
 use crate::error::{ErrorKind, RunnerError};
 use crate::readiness::Adaptations;
+use cc_ci_engine::custom::proofread::KnownReadable;
 use cc_ci_engine::docker::EngineAddress;
 use cc_ci_engine::host::findings;
 use cc_ci_engine::ledger::Ledger;
@@ -33,7 +34,7 @@ pub(crate) struct Around<'a> {
     pub(crate) alive: Alive,
 }
 
-/// A world without camera that holds nothing up.
+/// A world without camera that holds nothing up and knows no tests.
 pub(crate) fn world(around: Around<'_>) -> World {
     World {
         doors: around.doors,
@@ -43,6 +44,7 @@ pub(crate) fn world(around: Around<'_>) -> World {
         keep: around.keep,
         ledger: Arc::new(around.ledger),
         folder: around.folder.to_owned(),
+        readable: KnownReadable::default(),
         tools_image: findings::TOOLS_IMAGE.to_owned(),
         browser_image: findings::BROWSER_IMAGE.to_owned(),
         camera: None,

@@ -6,6 +6,7 @@
 //!         repositories/       copies of repositories that were fetched
 //!         catalogue/<name>/   settings and tests of CI's own
 //!         warm/<name>/        what is kept about providers that stay up
+//!         readable/           which tests were read already and can be run, an empty file for each reading
 //!         policy.toml         what the operator allows
 //! ```
 
@@ -89,6 +90,12 @@ impl StateFolder {
     #[must_use]
     pub fn catalogue(&self) -> PathBuf {
         self.root.join("catalogue")
+    }
+
+    /// Which tests were read already and can be run.
+    #[must_use]
+    pub fn readable(&self) -> PathBuf {
+        self.root.join("readable")
     }
 
     /// What is kept about providers that stay up, one folder per recipe.

@@ -4,6 +4,9 @@
 //! there, a file of tests without a test. Everything else is left to the run. A test that asks the app while it is collected, or
 //! makes its own modules, is none of these.
 
+mod known;
+
+use super::folder::TestFile;
 use super::sandbox::Sandbox;
 use super::{Facts, KEPT, environment, hurl, runner_of};
 use crate::exec::{ExecError, ExecOutput, ExecStatus};
@@ -15,6 +18,9 @@ use cc_ci_model::tier::Tier;
 use serde_json::json;
 use std::time::Duration;
 
+pub use known::KnownReadable;
+pub(crate) use known::Reading;
+
 /// Reads the files; its own first lines say how it is called.
 const READER: &str = include_str!("proofread/reader.py");
 
@@ -23,6 +29,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// The longest summary that is taken from there, in characters.
 const LONGEST: usize = 400;
+
+/// What the reader says against a file: its path, a summary of ours, and what Hurl said.
+type Complaint = (String, Option<String>, Option<String>);
 
 /// The tests and hooks among steps, as the reader is asked about them: kind, path, tier, and how Hurl reads it.
 fn asked(tier: Tier, step: &Step) -> Option<Vec<String>> {
@@ -47,26 +56,35 @@ fn words(kind: &str, path: &str, tier: Tier) -> Vec<String> {
     vec![kind.to_owned(), path.to_owned(), tier.to_string()]
 }
 
-/// Reads the tests and hooks among `steps`, which lie in the sandbox, and answers with those that cannot be run.
+/// What the reader is asked about `steps`; `None` when none of them is a test or a hook.
+fn question(steps: &[(Tier, &Step)]) -> Option<String> {
+    let asked: Vec<Vec<String>> = steps.iter().filter_map(|(tier, step)| asked(*tier, step)).collect();
+    (!asked.is_empty()).then(|| json!(asked).to_string())
+}
+
+/// What reading the tests and hooks among `steps` in a sandbox of this image with these files is about.
+pub(crate) fn reading(image_id: &str, files: &[TestFile], steps: &[(Tier, &Step)]) -> Reading {
+    Reading::of(READER, image_id, &question(steps).unwrap_or_default(), files)
+}
+
+/// Reads the tests and hooks among `steps`, which lie in the sandbox, and answers with those that cannot be run. `None`: the reader
+/// gave no answer, and what is wrong with a file is said where it runs.
 pub async fn read<'s>(
     sandbox: &Sandbox,
     facts: &Facts,
     steps: &[(Tier, &'s Step)],
-) -> Result<Vec<(Tier, &'s Step, Finding)>, ExecError> {
-    let asked: Vec<Vec<String>> = steps.iter().filter_map(|(tier, step)| asked(*tier, step)).collect();
-    if asked.is_empty() {
-        return Ok(Vec::new());
-    }
-    let words = ["python3", "-I", "-c", READER].map(str::to_owned).into_iter().chain([json!(asked).to_string()]);
+) -> Result<Option<Vec<(Tier, &'s Step, Finding)>>, ExecError> {
+    let Some(question) = question(steps) else { return Ok(Some(Vec::new())) };
+    let words = ["python3", "-I", "-c", READER].map(str::to_owned).into_iter().chain([question]);
     let output = sandbox.run(words.collect(), &environment(facts, Tier::Install), LIMIT).await?;
-    let found: Vec<(String, Option<String>, Option<String>)> =
-        serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let answer: Option<Vec<Complaint>> = serde_json::from_slice(&output.stdout).ok();
+    let Some(found) = answer.filter(|_| output.succeeded()) else { return Ok(None) };
     let finding = |step: &Step| {
         let path = path(step)?;
         let (_, summary, hurl) = found.iter().find(|(about, ..)| about == path)?;
         Some(finding(path, summary.as_deref(), hurl.as_deref()))
     };
-    Ok(steps.iter().filter_map(|&(tier, step)| Some((tier, step, finding(step)?))).collect())
+    Ok(Some(steps.iter().filter_map(|&(tier, step)| Some((tier, step, finding(step)?))).collect()))
 }
 
 fn path(step: &Step) -> Option<&str> {

@@ -34,7 +34,8 @@ impl Leaving {
     }
 }
 
-/// Those of the plan that cannot be run. Whose a file is decides where it is read, as it decides where it runs.
+/// Those of the plan that cannot be run. Whose a file is decides where it is read, as it decides where it runs. Files that were read
+/// before, by the same reader, are not read again.
 pub(super) async fn read<'p>(plan: &'p Plan, app: &App, world: &World) -> (Vec<Broken<'p>>, Leaving) {
     let (recipe, catalogue) =
         tokio::join!(of_origin(plan, app, world, Origin::Recipe), of_origin(plan, app, world, Origin::Catalogue));
@@ -64,18 +65,22 @@ async fn of_origin<'p>(plan: &'p Plan, app: &App, world: &World, origin: Origin)
     let (false, Ok(files)) = (steps.is_empty(), app.test_files(origin)) else { return None };
     let facts = facts(plan, scheme(plan, &app.head.recipe));
     let size = size(plan, origin);
-    let furnishing = Furnishing {
-        image: image(world, size),
-        size,
-        networks: Vec::new(),
-        files,
-        secrets: BTreeMap::new(),
-        authority: String::new(),
-    };
+    let image = image(world, size);
+    // Without the image nothing is read, which is said where the tests run.
+    let about = world.doors.node.image(&image).await.ok()??;
+    let reading = proofread::reading(&about.id, &files, &steps);
+    if world.readable.holds(&reading) {
+        return None;
+    }
+    let furnishing =
+        Furnishing { image, size, networks: Vec::new(), files, secrets: BTreeMap::new(), authority: String::new() };
     let started = Sandbox::start(&world.doors.node, &world.ledger, &plan.run, &facts, &furnishing).await;
     let sandbox = started.ok()?;
-    let broken = proofread::read(&sandbox, &facts, &steps).await.unwrap_or_default();
-    Some((broken, sandbox))
+    let broken = proofread::read(&sandbox, &facts, &steps).await.ok().flatten();
+    if broken.as_ref().is_some_and(Vec::is_empty) {
+        world.readable.keep(&reading);
+    }
+    Some((broken.unwrap_or_default(), sandbox))
 }
 
 /// The question to head whose every router has a rule that nobody can read: it never gets an answer, whatever head does.

@@ -1,5 +1,6 @@
 //! What a run needs of the world around it.
 
+use crate::custom::proofread::KnownReadable;
 use crate::docker::EngineAddress;
 use crate::keep::{Artifact, Keep};
 use crate::ledger::Ledger;
@@ -33,6 +34,8 @@ pub struct World {
     pub ledger: Arc<Ledger>,
     /// The run's folder.
     pub folder: PathBuf,
+    /// Which tests were read already and can be run.
+    pub readable: KnownReadable,
     /// The image of the edge, the workbench and the sandbox.
     pub tools_image: String,
     /// The image of the sandbox when a test needs a browser.

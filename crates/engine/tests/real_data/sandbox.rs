@@ -392,7 +392,7 @@ async fn what_cannot_be_run_is_found_before_there_is_an_app_and_nothing_else() {
         let steps: Vec<Step> = all.iter().take(UNREADABLE.len() + READABLE.len()).map(|(path, _)| test(path)).collect();
         let steps: Vec<(Tier, &Step)> = steps.iter().map(|step| (Tier::Custom, step)).collect();
         let started = Instant::now();
-        let found = proofread::read(&tests.sandbox, &tests.facts, &steps).await.unwrap();
+        let found = proofread::read(&tests.sandbox, &tests.facts, &steps).await.unwrap().expect("an answer");
         say("read", started);
         let found: Vec<String> = found.into_iter().map(|(_, _, finding)| finding.summary).collect();
         let expected: Vec<&str> = UNREADABLE.iter().map(|(_, _, said)| *said).collect();

@@ -60,6 +60,9 @@ async fn after_a_hook_that_fails_the_upgrade_is_not_tried() {
     assert_eq!(told.swarm.calls(SwarmCall::Redeploy), 0);
 }
 
+/// What a reader says of a test that cannot be run.
+const BROKEN: &str = r#"[["custom/order.sh", "custom/order.sh:2: Syntax error", null]]"#;
+
 /// A shop whose reader of tests says this.
 fn read(said: &str) -> Shop {
     Shop::on(swarm().scripted(Script::of("Reads tests and hooks").says(said))).tested_by(TEST)
@@ -67,7 +70,7 @@ fn read(said: &str) -> Shop {
 
 #[tokio::test(start_paused = true)]
 async fn a_test_that_cannot_be_run_is_found_before_anything_is_deployed() {
-    let told = read(r#"[["custom/order.sh", "custom/order.sh:2: Syntax error", null]]"#).run().await;
+    let told = read(BROKEN).run().await;
     assert_eq!(told.swarm.calls(SwarmCall::Deploy), 0);
     assert_eq!((told.tier(Tier::Install), told.tier(Tier::Custom)), (Status::Unver, Status::Fail));
     assert_eq!((told.verdict.color, told.verdict.blame, told.verdict.level), (Color::Red, Some(Blame::Test), 0));
@@ -81,5 +84,27 @@ async fn what_the_reader_of_tests_does_not_say_is_left_to_the_run() {
     for said in ["[]", "no JSON", r#"[["custom/another.sh", "not of this run", null]]"#] {
         let told = read(said).run().await;
         assert_eq!(told.verdict.color, Color::Green, "{said}: {:?}", told.verdict.reasons);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_test_that_was_read_before_is_not_read_again() {
+    let known = tempfile::tempdir().unwrap();
+    assert_eq!(read("[]").after_others(known.path()).run().await.verdict.color, Color::Green);
+    assert_eq!(
+        read(BROKEN).after_others(known.path()).run().await.verdict.color,
+        Color::Green,
+        "nobody asks that reader"
+    );
+    // Where nothing is kept it is.
+    assert_eq!(read(BROKEN).run().await.verdict.color, Color::Red);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_test_of_which_no_reader_said_that_it_can_be_run_is_read_again() {
+    let known = tempfile::tempdir().unwrap();
+    for said in ["no JSON", "", BROKEN, BROKEN] {
+        let told = read(said).after_others(known.path()).run().await;
+        assert_eq!(told.swarm.calls(SwarmCall::Deploy), usize::from(said != BROKEN), "{said}");
     }
 }

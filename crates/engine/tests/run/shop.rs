@@ -4,6 +4,7 @@ mod host_hook;
 mod recipe;
 
 use crate::told::Told;
+use cc_ci_engine::custom::proofread::KnownReadable;
 use cc_ci_engine::docker::EngineAddress;
 use cc_ci_engine::ledger::Ledger;
 use cc_ci_engine::run::app::{App, DependencyApp, Scripts};
@@ -52,6 +53,7 @@ pub(crate) struct Shop {
     twist: Box<dyn Fn(Doors) -> Doors>,
     acted: Option<Acted>,
     others: OtherRuns,
+    readable: KnownReadable,
 }
 
 #[derive(Clone, Default)]
@@ -108,6 +110,7 @@ impl Shop {
             twist: Box::new(|doors| doors),
             acted: None,
             others: Arc::new(|_, _| false),
+            readable: KnownReadable::default(),
         }
     }
 
@@ -140,6 +143,11 @@ impl Shop {
     /// With one test of its own, an executable below the tests folder.
     pub(crate) fn tested_by(self, path: &'static str) -> Self {
         Self { test: Some(path), ..self }
+    }
+
+    /// After other runs that kept in this folder which tests can be run.
+    pub(crate) fn after_others(self, folder: &Path) -> Self {
+        Self { readable: KnownReadable::in_folder(folder.to_owned()), ..self }
     }
 
     /// With a hook in the sandbox.
@@ -298,6 +306,7 @@ impl Shop {
             keep: Arc::new(|_| Ok(())),
             ledger: Arc::new(Ledger::create(folder.path(), &plan.run).unwrap()),
             folder: folder.path().to_owned(),
+            readable: self.readable,
             tools_image: "cc-ci/tools:1".to_owned(),
             browser_image: "cc-ci/browser:1".to_owned(),
             camera: None,

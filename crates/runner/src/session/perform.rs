@@ -11,6 +11,7 @@ use crate::error::{ErrorKind, RunnerError, chain};
 use crate::others;
 use crate::request::{Deps, Heard, Listeners, Request, Retention};
 use crate::world::{self, Around, world};
+use cc_ci_engine::custom::proofread::KnownReadable;
 use cc_ci_engine::host::findings;
 use cc_ci_engine::run::app::App;
 use cc_ci_engine::run::{self as engine, Cancel, World};
@@ -94,6 +95,7 @@ async fn record(
     let world = World {
         camera: Some(Camera { image: findings::BROWSER_IMAGE.to_owned(), vault: vault.clone() }),
         hold: request.hold.time(),
+        readable: KnownReadable::in_folder(kit.state.readable()),
         ..world(Around {
             doors: deployer.doors(&doors),
             engine: kit.engine.address(),
