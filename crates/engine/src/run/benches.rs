@@ -8,8 +8,10 @@ use crate::workbench::{BenchUse, WorkError, Workbench};
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::step::{Action, Check, Operation};
-use std::collections::VecDeque;
+use cc_ci_recipe::Recipe;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +33,19 @@ impl BenchMaker {
         let volumes = containers.observe.volumes(stack).await?;
         Workbench::start(containers, ledger, run, image, (&volumes, what)).await
     }
+
+    /// Waits until the stack has these volumes: the engine makes each with the first container that mounts it, and a bench from
+    /// before has to be made anew. One that no container mounts never comes.
+    async fn has(&self, expected: &BTreeSet<String>) -> Result<(), WorkError> {
+        while !expected.is_subset(&self.containers.observe.volumes(&self.stack).await?) {
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
 }
+
+/// How often volumes are looked for that are to come.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// How many benches wait at most for the operations that come.
 const AHEAD: usize = 6;
@@ -49,6 +63,8 @@ enum Ahead {
 struct Waiting {
     what: BenchUse,
     bench: Starting<Workbench>,
+    /// It is needed now, whichever volumes there are.
+    needed: CancellationToken,
     /// Nobody needs it any more: it is not begun.
     dropped: CancellationToken,
 }
@@ -60,6 +76,8 @@ pub(in crate::run) struct Benches {
     coming: VecDeque<Ahead>,
     /// Benches for what comes next, in order, started one after the other.
     waiting: VecDeque<Waiting>,
+    /// The volumes that what is deployed will have.
+    expected: BTreeSet<String>,
     /// Whose turn it is to be started: the engine has the app to start, too.
     turns: Arc<Semaphore>,
     now: Option<(BenchUse, Workbench)>,
@@ -75,14 +93,22 @@ impl Benches {
             maker,
             coming: uses(actions),
             waiting: VecDeque::new(),
+            expected: BTreeSet::new(),
             turns: Arc::new(Semaphore::new(1)),
             now: None,
             leaving: JoinSet::new(),
         }
     }
 
-    /// Starts the benches that the plan has work for before head is deployed, if any.
-    pub(in crate::run) fn start(&mut self) {
+    /// Starts the benches that the plan has work for before head is deployed, if any, once the volumes of what was deployed are
+    /// there.
+    pub(in crate::run) fn deployed(&mut self, recipe: &Recipe) {
+        let own = recipe.volumes.values().filter(|volume| !volume.external);
+        self.expected = own.map(|volume| volume.name.clone()).collect();
+        self.start();
+    }
+
+    fn start(&mut self) {
         while self.waiting.len() < AHEAD
             && let Some(Ahead::Bench(what)) = self.coming.front().copied()
         {
@@ -92,21 +118,28 @@ impl Benches {
     }
 
     /// Starts those for what comes after head was deployed.
-    pub(in crate::run) fn redeployed(&mut self) {
+    pub(in crate::run) fn redeployed(&mut self, recipe: &Recipe) {
         if let Some(at) = self.coming.iter().position(|one| *one == Ahead::Redeploy) {
             self.coming.drain(..=at);
         }
-        self.start();
+        self.deployed(recipe);
     }
 
     fn begin(&mut self, what: BenchUse) {
-        let (maker, turns, dropped) = (self.maker.clone(), Arc::clone(&self.turns), CancellationToken::new());
-        let unneeded = dropped.clone();
+        let (maker, turns, expected) = (self.maker.clone(), Arc::clone(&self.turns), self.expected.clone());
+        let (needed, dropped) = (CancellationToken::new(), CancellationToken::new());
+        let (hurry, unneeded) = (needed.clone(), dropped.clone());
         let bench = Starting::start(async move {
             let _turn = turns.acquire().await.map_err(|_| WorkError::Unneeded)?;
-            if unneeded.is_cancelled() { Err(WorkError::Unneeded) } else { maker.start(what).await }
+            tokio::select! {
+                biased;
+                () = unneeded.cancelled() => return Err(WorkError::Unneeded),
+                () = hurry.cancelled() => {}
+                there = maker.has(&expected) => there?,
+            }
+            maker.start(what).await
         });
-        self.waiting.push_back(Waiting { what, bench, dropped });
+        self.waiting.push_back(Waiting { what, bench, needed, dropped });
     }
 
     /// A bench with every volume the stack has now, on which nothing was done yet. Looks that follow each other share one: none of
@@ -123,11 +156,11 @@ impl Benches {
             self.remove(Starting::Here(done));
         }
         self.pass_to(what);
-        let mut bench = self.first().await?;
+        let mut bench = self.wait_for(0).await?;
         if !volumes.is_subset(bench.volumes()) {
             // Volumes that head brought: what waits was started before.
             self.renew();
-            bench = self.first().await?;
+            bench = self.wait_for(0).await?;
         }
         self.waiting.pop_front();
         self.now = Some((what, bench.clone()));
@@ -144,10 +177,8 @@ impl Benches {
                 None => self.begin(what),
             }
         }
-        match self.waiting.iter_mut().find(|one| one.what == what) {
-            Some(one) => one.bench.get().await.cloned(),
-            None => Err(Fault::harness("a bench is waited for that was not started")),
-        }
+        let at = self.waiting.iter().position(|one| one.what == what);
+        self.wait_for(at.unwrap_or(usize::MAX)).await
     }
 
     /// Makes a bench for `what` the first that waits: the steps between were skipped.
@@ -164,9 +195,12 @@ impl Benches {
         }
     }
 
-    /// The first that waits. It stays where it is until it is here, so that a step that is broken off loses none.
-    async fn first(&mut self) -> Result<Workbench, Fault> {
-        match self.waiting.front_mut() {
+    /// One of those that wait, as soon as it can be had. It stays where it is until it is here, so that a step that is broken off
+    /// loses none.
+    async fn wait_for(&mut self, at: usize) -> Result<Workbench, Fault> {
+        // It is not begun before its turn, so that those before it are needed, too.
+        self.waiting.iter().take(at.saturating_add(1)).for_each(|one| one.needed.cancel());
+        match self.waiting.get_mut(at) {
             Some(one) => one.bench.get().await.cloned(),
             None => Err(Fault::harness("a bench is waited for that was not started")),
         }
@@ -201,6 +235,7 @@ impl Benches {
     pub(in crate::run) async fn settle(&mut self) {
         self.turns.close();
         for one in &mut self.waiting {
+            one.dropped.cancel();
             one.bench.settle().await;
         }
         while self.leaving.join_next().await.is_some() {}

@@ -76,7 +76,7 @@ impl Run<'_> {
     async fn start_helpers(&mut self) {
         let authorities = self.own_authorities();
         let Self { known, trees, tools, exposure, .. } = self;
-        tools.benches.start();
+        tools.benches.deployed(&trees.app.first().recipe);
         tools.start_sandboxes_for_the_app(&Supplies::new(known, trees, &authorities)).await;
         if let (Some(camera), Some(_)) = (&known.world.camera, &tools.route) {
             let page = &known.plan.demands.screenshot;

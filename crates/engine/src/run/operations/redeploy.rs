@@ -52,7 +52,7 @@ impl Run<'_> {
             // It has its whole limit again, whatever base did.
             (stack.serves, stack.connects) = (None, None);
             prune(known, trees).await?;
-            tools.benches.redeployed();
+            tools.benches.redeployed(&head.recipe);
             let routes = tools::routes(known, trees, head);
             if let Some(route) = &mut tools.route {
                 route.follow(&routes).await?;
