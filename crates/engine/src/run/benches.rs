@@ -47,8 +47,9 @@ impl BenchMaker {
 /// How often volumes are looked for that are to come.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How many benches wait at most for the operations that come.
-const AHEAD: usize = 6;
+/// How many benches wait at most for the operations that come: as many as a plan has after the redeploy, so that all are started
+/// while head comes up and none while data is worked on.
+const AHEAD: usize = 12;
 
 /// What the rest of a plan brings for benches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,8 @@ pub(in crate::run) struct Benches {
     /// Whose turn it is to be started: the engine has the app to start, too.
     turns: Arc<Semaphore>,
     now: Option<(BenchUse, Workbench)>,
+    /// Benches that are done with. They stay until the app is waited for: removing one takes the engine's time.
+    done: Vec<Workbench>,
     /// Benches that are being removed.
     leaving: JoinSet<Result<(), WorkError>>,
 }
@@ -96,6 +99,7 @@ impl Benches {
             expected: BTreeSet::new(),
             turns: Arc::new(Semaphore::new(1)),
             now: None,
+            done: Vec::new(),
             leaving: JoinSet::new(),
         }
     }
@@ -122,7 +126,20 @@ impl Benches {
         if let Some(at) = self.coming.iter().position(|one| *one == Ahead::Redeploy) {
             self.coming.drain(..=at);
         }
+        self.clear_away();
         self.deployed(recipe);
+    }
+
+    /// Removes the benches that are done with, one after the other, beside what goes on. Those of the last steps are removed with
+    /// everything else of the run.
+    pub(in crate::run) fn clear_away(&mut self) {
+        let done = std::mem::take(&mut self.done);
+        self.leaving.spawn(async move {
+            for bench in done {
+                bench.remove().await?;
+            }
+            Ok(())
+        });
     }
 
     fn begin(&mut self, what: BenchUse) {
@@ -152,9 +169,7 @@ impl Benches {
         {
             return Ok(bench.clone());
         }
-        if let Some((_, done)) = self.now.take() {
-            self.remove(Starting::Here(done));
-        }
+        self.done.extend(self.now.take().map(|(_, bench)| bench));
         self.pass_to(what);
         let mut bench = self.wait_for(0).await?;
         if !volumes.is_subset(bench.volumes()) {

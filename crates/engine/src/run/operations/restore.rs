@@ -79,6 +79,7 @@ async fn onto_empty(
     for service in &before.services {
         doors.operate.scale(&service.id, service.replicas).await?;
     }
+    tools.benches.clear_away();
     let history = deploying::history(&trees.app.head).afresh(&stopped);
     let mut look = Look::of(known, &trees.app, &mut stack.pulse, tools, &step.id);
     if let Err(finding) = converged::wait(&mut look, Coming { history, since }).await? {
