@@ -8,6 +8,7 @@ mod credentials;
 mod deploy;
 mod events;
 mod exec;
+mod first_bytes;
 mod http;
 mod image_files;
 mod inventory;

@@ -77,8 +77,15 @@ pub trait Observe: Send + Sync {
     /// Everything of the six kinds that exists.
     async fn inventory(&self) -> Result<Inventory, SwarmError>;
 
-    /// The paths that differ between a container's own files and its image, with the folders above them; none when it is gone.
-    async fn changes(&self, container: &str) -> Result<BTreeSet<String>, SwarmError>;
+    /// The paths that differ between a container's own files and its image, with the folders above them; `None` when it is gone. The
+    /// engine reads the whole image for it, and lets nobody else at the container meanwhile.
+    async fn changes(&self, container: &str) -> Result<Option<BTreeSet<String>>, SwarmError>;
+
+    /// The first bytes of a plain file of a container, whether it runs or not; `None` when there is no such file any more.
+    async fn first_bytes(&self, container: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, SwarmError>;
+
+    /// Whether the swarm keeps the containers of tasks that it replaced, at least the last one of each.
+    async fn keeps_replaced(&self) -> Result<bool, SwarmError>;
 
     /// What the running containers of a stack mount.
     async fn mounts(&self, stack: &StackName) -> Result<Mounts, SwarmError>;

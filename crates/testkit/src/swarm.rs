@@ -7,6 +7,7 @@ mod bench;
 mod beside;
 mod doors;
 mod fate;
+mod layers;
 mod node;
 mod script;
 mod stack;
@@ -15,6 +16,7 @@ mod twisted;
 mod volumes;
 
 pub use fate::Fate;
+pub use layers::Replaced;
 pub use script::{Deed, Script};
 pub use twisted::{Twist, Twisted};
 
@@ -98,6 +100,7 @@ struct Orders {
     held: BTreeMap<Object, BTreeSet<String>>,
     /// What the app shows, at its first deploy, at the next, and so on.
     pages: Vec<&'static str>,
+    layers: layers::Layers,
 }
 
 impl Default for FakeSwarm {
@@ -176,6 +179,26 @@ impl FakeSwarm {
     pub fn scripted(self, script: Script) -> Self {
         self.orders().scripts.push(script);
         self
+    }
+
+    /// What containers of an image write into a file beside their volumes.
+    #[must_use]
+    pub fn writes(self, image: &str, path: &str, content: &str) -> Self {
+        self.orders().layers.write(image, path, content);
+        self
+    }
+
+    /// What becomes of containers whose task is replaced.
+    #[must_use]
+    pub fn replaced(self, replaced: Replaced) -> Self {
+        self.orders().layers.replaced = replaced;
+        self
+    }
+
+    /// The image of a container of a service, if it can still be looked at.
+    fn image_of(&self, container: &str) -> Option<String> {
+        let (image, runs) = self.state().image_of(container)?;
+        (runs || self.orders().layers.replaced == Replaced::Stays).then_some(image)
     }
 
     /// What an app does to its volumes when it comes up after a deploy or a redeploy.

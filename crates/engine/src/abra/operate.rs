@@ -99,8 +99,16 @@ impl Observe for Abra {
         self.0.swarm.log_tail(container, lines).await
     }
 
-    async fn changes(&self, container: &str) -> Result<BTreeSet<String>, SwarmError> {
+    async fn changes(&self, container: &str) -> Result<Option<BTreeSet<String>>, SwarmError> {
         self.0.swarm.changes(container).await
+    }
+
+    async fn first_bytes(&self, container: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, SwarmError> {
+        self.0.swarm.first_bytes(container, path, most).await
+    }
+
+    async fn keeps_replaced(&self) -> Result<bool, SwarmError> {
+        self.0.swarm.keeps_replaced().await
     }
 
     async fn inventory(&self) -> Result<Inventory, SwarmError> {

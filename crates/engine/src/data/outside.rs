@@ -4,15 +4,15 @@ use cc_ci_model::data::outside::{self, Lasts, Located, Nameless, Written};
 use cc_ci_model::data::{Mounted, is_marker};
 use cc_ci_model::ids::StackName;
 use futures_util::future::try_join_all;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::DatabaseServer;
-use crate::exec::{ExecCommand, ExecError};
+use crate::exec::ExecCommand;
 use crate::swarm::Containers;
 use crate::workbench::{WorkError, Workbench};
 
 /// What every file of SQLite begins with.
-const SQLITE: &str = "SQLite format 3";
+const SQLITE: &[u8] = b"SQLite format 3";
 
 /// At most this many files of a nameless volume are named by its script.
 const MOST: usize = 200;
@@ -27,18 +27,31 @@ find . -xdev -type f -size +0 -printf '%T@ %B@ %C@ %P\0' | awk -v RS='\0' -v mos
 '
 "#;
 
-/// The files that services wrote into their containers; `mounted` are paths that only look like that, since something is
-/// mounted there. A service without a container is not among them.
-pub async fn written(
+/// A container of each service, by id.
+pub type Occupied = BTreeMap<String, String>;
+
+/// The container that each service has now; a service without one is not among them.
+pub async fn occupied(
     containers: &Containers,
     stack: &StackName,
-    services: &BTreeSet<String>,
+    services: impl IntoIterator<Item = &String>,
+) -> Result<Occupied, WorkError> {
+    let of_each = services.into_iter().map(async |service| {
+        let running = containers.observe.running(stack, service).await?;
+        Ok::<_, WorkError>(running.into_iter().next().map(|container| (service.clone(), container)))
+    });
+    Ok(try_join_all(of_each).await?.into_iter().flatten().collect())
+}
+
+/// The files that were written into containers, by service; `mounted` are paths that only look like that, since something is
+/// mounted there. Nothing is said of a container that is gone.
+pub async fn written(
+    containers: &Containers,
+    occupied: &Occupied,
     mounted: &BTreeSet<String>,
 ) -> Result<Written, WorkError> {
-    let of_each = services.iter().map(async |service| {
-        let running = containers.observe.running(stack, service).await?;
-        let Some(container) = running.first() else { return Ok::<_, WorkError>(None) };
-        let changed = containers.observe.changes(container).await?;
+    let of_each = occupied.iter().map(async |(service, container)| {
+        let Some(changed) = containers.observe.changes(container).await? else { return Ok::<_, WorkError>(None) };
         let files = outside::leaves(&changed).into_iter().filter(|path| !mounted.contains(path));
         Ok(Some((service.clone(), files.collect())))
     });
@@ -62,13 +75,15 @@ pub async fn located(
 /// The databases of SQLite among files that were written into containers.
 pub async fn sqlite_files(
     containers: &Containers,
-    stack: &StackName,
+    occupied: &Occupied,
     written: &Written,
 ) -> Result<Vec<Located>, WorkError> {
     let mut found = Vec::new();
     for (service, files) in written {
+        let Some(container) = occupied.get(service) else { continue };
         for path in files.iter().filter(|path| outside::may_be_sqlite(path)) {
-            if is_sqlite(containers, stack, service, path).await? {
+            let begins = containers.observe.first_bytes(container, path, SQLITE.len()).await?;
+            if begins.is_some_and(|bytes| bytes == SQLITE) {
                 let (service, path) = (service.clone(), path.clone());
                 let name = format!("the SQLite file of {service}");
                 found.push(Located { service, name, path, lasts: Lasts::Yes });
@@ -76,18 +91,6 @@ pub async fn sqlite_files(
         }
     }
     Ok(found)
-}
-
-/// Whether a file in the container of a service is one of SQLite. A container without the command to look gives no answer.
-async fn is_sqlite(containers: &Containers, stack: &StackName, service: &str, path: &str) -> Result<bool, WorkError> {
-    let running = containers.observe.running(stack, service).await?;
-    let Some(container) = running.first() else { return Ok(false) };
-    let command = ExecCommand::new(["head", "-c", "15", "--", path]);
-    match containers.node.exec(container, &command).await {
-        Ok(output) => Ok(output.succeeded() && output.text() == SQLITE),
-        Err(ExecError::Gone { .. } | ExecError::CannotStart { .. }) => Ok(false),
-        Err(error @ (ExecError::Engine { .. } | ExecError::NoExitCode { .. })) => Err(error.into()),
-    }
 }
 
 /// The mounts of volumes without a name.

@@ -1,6 +1,6 @@
 //! The real swarm: [`Observe`] through the Engine API.
 
-use super::{Swarm, containers, events, inventory, loader, read, users};
+use super::{Swarm, containers, events, first_bytes, inventory, loader, read, users};
 use crate::labels;
 use crate::swarm::{ContainerFacts, Events, Hearing, Inventory, Loaded, Mounts, Observe, Rendered, SwarmError};
 use async_trait::async_trait;
@@ -50,15 +50,26 @@ impl Observe for Swarm {
         Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
     }
 
-    async fn changes(&self, container: &str) -> Result<BTreeSet<String>, SwarmError> {
+    async fn changes(&self, container: &str) -> Result<Option<BTreeSet<String>>, SwarmError> {
         match self.docker.container_changes(container).await {
             Ok(found) => {
                 let there = found.unwrap_or_default().into_iter().filter(|one| one.kind != ChangeType::_2);
-                Ok(there.map(|one| one.path).collect())
+                Ok(Some(there.map(|one| one.path).collect()))
             }
-            Err(error) if read::is_gone(&error) => Ok(BTreeSet::new()),
+            Err(error) if read::is_gone(&error) => Ok(None),
             Err(error) => Err(SwarmError::engine(format!("ask what changed in container {container}"))(error)),
         }
+    }
+
+    async fn first_bytes(&self, container: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, SwarmError> {
+        first_bytes::read(&self.docker, container, path, most).await
+    }
+
+    async fn keeps_replaced(&self) -> Result<bool, SwarmError> {
+        let swarm = self.docker.inspect_swarm().await.map_err(SwarmError::engine("look at the swarm's settings"))?;
+        let kept = swarm.spec.and_then(|spec| spec.orchestration?.task_history_retention_limit);
+        // Without a number it is Swarm's own, five; below zero there is no end.
+        Ok(kept.is_none_or(|kept| kept != 0))
     }
 
     async fn inventory(&self) -> Result<Inventory, SwarmError> {

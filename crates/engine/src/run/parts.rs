@@ -12,6 +12,7 @@ use super::watch::Watch;
 use super::world::World;
 use crate::backup::{BackupRepository, Snapshot};
 use crate::data::Seeded;
+use crate::data::outside::Occupied;
 use crate::pulse::Pulse;
 use crate::route::OpenRoute;
 use crate::swarm::{Deployed, EngineTime};
@@ -160,8 +161,17 @@ pub(in crate::run) struct Kept {
     pub(in crate::run) holdings: Holdings,
 }
 
-/// What containers held beside their volumes.
-pub(in crate::run) struct Housing {
+/// What containers of base hold beside their volumes.
+pub(in crate::run) enum Housing {
+    /// They can be looked into after the redeploy.
+    Kept(Occupied),
+    /// They will be gone by then, so they were looked into before.
+    Seen(Housed),
+}
+
+/// What was found in containers.
+#[derive(Debug, Clone)]
+pub(in crate::run) struct Housed {
     /// Files that were written into them.
     pub(in crate::run) written: Written,
     /// Those that are databases.

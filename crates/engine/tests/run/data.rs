@@ -4,7 +4,7 @@ use crate::shop::Shop;
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::{Color, Status};
-use cc_ci_testkit::swarm::{Deed, FakeSwarm, Fate, Script, SwarmCall};
+use cc_ci_testkit::swarm::{Deed, FakeSwarm, Fate, Replaced, Script, SwarmCall};
 
 /// Everything of the volume `data`.
 const ALL: &[&str] = &["backupbot.backup=true"];
@@ -107,4 +107,33 @@ async fn what_is_lost_is_named() {
     let finding = told.found("backup/snapshot");
     assert_eq!(finding.service.as_deref(), Some("app"));
     assert_eq!(finding.summary, "backup.pre-hook of app (`dump the shop`) ended with exit code 3");
+}
+
+/// Where head has not what base wrote beside its volumes.
+fn unhoused() -> FakeSwarm {
+    swarm().writes("shop:1", "/srv/uploads/photo.jpg", "a picture")
+}
+
+blamed! {
+    uploads_that_base_wrote_into_its_container: Shop::on(unhoused()).keeping()
+        => "upgrade/housed", DataLost, Red, Recipe;
+    the_same_on_a_swarm_that_keeps_no_replaced_container: Shop::on(unhoused().replaced(Replaced::Goes)).keeping()
+        => "upgrade/housed", DataLost, Red, Recipe;
+    a_container_of_base_that_somebody_removes: Shop::on(unhoused().replaced(Replaced::Vanishes)).keeping()
+        => "upgrade/housed", EngineLost, Unverified, Infrastructure;
+    a_database_of_sqlite_in_a_container: Shop::on(swarm().writes("shop:1", "/srv/shop.db", "SQLite format 3\0…")).keeping()
+        => "upgrade/housed", DataLost, Red, Recipe;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_containers_write_that_nobody_misses_is_no_loss() {
+    let same = unhoused().writes("shop:2", "/srv/uploads/photo.jpg", "a picture");
+    for (what, swarm) in [
+        ("head writes it, too", same),
+        ("a file of its own for the moment", swarm().writes("shop:1", "/run/shop.pid", "7")),
+        ("no database by its content", swarm().writes("shop:1", "/srv/shop.db", "colours = 3")),
+    ] {
+        let told = Shop::on(swarm).keeping().run().await;
+        assert_eq!(told.verdict.color, Color::Green, "{what}: {:?}", told.verdict.reasons);
+    }
 }

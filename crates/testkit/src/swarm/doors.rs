@@ -1,6 +1,6 @@
 //! The doors of the double to the swarm: looking and changing.
 
-use super::{FakeSwarm, SwarmCall, stack};
+use super::{FakeSwarm, Replaced, SwarmCall, stack};
 use async_trait::async_trait;
 use cc_ci_engine::labels;
 use cc_ci_engine::secrets::Secrets;
@@ -38,8 +38,16 @@ impl Observe for FakeSwarm {
         Ok(known.map(|_| format!("last words of {container}")).into_iter().collect())
     }
 
-    async fn changes(&self, _container: &str) -> Result<BTreeSet<String>, SwarmError> {
-        Ok(BTreeSet::new())
+    async fn changes(&self, container: &str) -> Result<Option<BTreeSet<String>>, SwarmError> {
+        Ok(self.image_of(container).map(|image| self.orders().layers.changes(&image)))
+    }
+
+    async fn first_bytes(&self, container: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, SwarmError> {
+        Ok(self.image_of(container).and_then(|image| self.orders().layers.first_bytes(&image, path, most)))
+    }
+
+    async fn keeps_replaced(&self) -> Result<bool, SwarmError> {
+        Ok(self.orders().layers.replaced != Replaced::Goes)
     }
 
     async fn inventory(&self) -> Result<Inventory, SwarmError> {

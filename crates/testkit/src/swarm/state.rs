@@ -271,14 +271,25 @@ impl State {
         found.map(|(_, service)| service.current(now).wanted.labels.clone())
     }
 
-    pub(super) fn container(&self, id: &str) -> Option<ContainerFacts> {
+    /// The task that a container is of, and its deployment.
+    fn task_of(&self, container: &str) -> Option<(TaskView, &Deployment)> {
         let now = Instant::now();
         let (service, task) = self.services.values().find_map(|service| {
-            let tasks = service.tasks(now).into_iter();
-            tasks.filter(|task| task.container.as_deref() == Some(id)).map(|task| (service, task)).next()
+            let mut tasks = service.tasks(now).into_iter();
+            tasks.find(|task| task.container.as_deref() == Some(container)).map(|task| (service, task))
         })?;
         let of = [Some(&service.now), service.before.as_ref()].into_iter().flatten();
         let deployment = of.into_iter().find(|one| one.wanted.spec == task.spec).unwrap_or(&service.now);
+        Some((task, deployment))
+    }
+
+    /// The image of a container, and whether its task is wanted.
+    pub(super) fn image_of(&self, container: &str) -> Option<(String, bool)> {
+        self.task_of(container).map(|(task, deployment)| (deployment.wanted.image.clone(), task.wanted))
+    }
+
+    pub(super) fn container(&self, id: &str) -> Option<ContainerFacts> {
+        let (task, deployment) = self.task_of(id)?;
         let unhealthy = deployment.behaviour.fate == Fate::NeverHealthy;
         Some(ContainerFacts {
             id: id.to_owned(),

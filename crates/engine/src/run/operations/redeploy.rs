@@ -36,12 +36,7 @@ impl Run<'_> {
             known.world.keep(Artifact::EffectiveStack(&shown));
             let (run, given) = (&known.plan.run, &trees.app.given_secrets);
             let making = async { Ok(deploying::make_secrets(run, known.world, head, &rendered, given).await?) };
-            let housing = async {
-                match data.housing.take() {
-                    Some(housing) => Ok(housing),
-                    None => housed::before(&tools.containers, &known.plan.stack, &trees.app.first().recipe).await,
-                }
-            };
+            let housing = housed::before(&tools.containers, &known.plan.stack, &trees.app.first().recipe);
             // Why it cannot be compared here was said at the install.
             let ((), housing, _) = tokio::try_join!(making, housing, checked.verdict())?;
             data.housing = Some(housing);

@@ -5,14 +5,12 @@ use crate::backup::{self, BackupRepository, Context, Promise};
 use crate::data::{self, Expected, MarkerPhase, MarkerPlace, Seeding, index, sqlite};
 use crate::run::checks;
 use crate::run::conductor::{Answer, Fault, StepEnd, Stepped};
-use crate::run::parts::{Housing, Kept, Known, Prepared, Trees};
+use crate::run::parts::{Kept, Known, Prepared, Trees};
 use crate::run::tiers::Run;
 use crate::run::tools::Tools;
 use crate::workbench::{BenchUse, Workbench};
 use cc_ci_model::outcome::{Cause, Outcome};
-use cc_ci_model::plan::Plan;
-use cc_ci_model::plan::hook::HookTime;
-use cc_ci_model::plan::step::{Action, Step};
+use cc_ci_model::plan::step::Step;
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::backup::{Backup, BackupSpec};
@@ -34,8 +32,7 @@ impl Run<'_> {
             (Tier::Install | Tier::Upgrade | Tier::Restore | Tier::Custom, _) => {
                 let Stepped { end, value } =
                     known.conductor.step(step, before_upgrade(known, trees, tools, step)).await;
-                let (kept, housing) = value.unzip();
-                (self.data.before_upgrade, self.data.housing) = (kept, housing.flatten());
+                self.data.before_upgrade = value;
                 Some(end)
             }
         }
@@ -70,7 +67,7 @@ async fn before_upgrade(
     trees: &Trees,
     tools: &mut Tools,
     step: &Step,
-) -> Result<Answer<(Kept, Option<Housing>)>, Fault> {
+) -> Result<Answer<Kept>, Fault> {
     let bench = tools.benches.take(BenchUse::Change).await?;
     let recipe = &trees.app.first().recipe;
     let choose = |stock: Stock<'_>| places::for_upgrade(&promised(recipe), bench.volumes(), stock);
@@ -79,27 +76,11 @@ async fn before_upgrade(
     let users = async { Ok(known.world.doors.observe.users(stack).await?) };
     let take = checks::data::take(&bench, stack, &seeding.seeded, (&known.world.voice, &step.id));
     let verify = data::verify(&bench, stack, &seeding.seeded, Expected::Seeded);
-    let take = async { Ok(take.await?) };
-    let verify = async { Ok(verify.await?) };
-    // A hook before the upgrade may have the app write more: then this look is taken after it, by the redeploy.
-    let last = !hooks_before_upgrade(&known.plan);
-    let housing = async {
-        match last {
-            true => checks::housed::before(bench.containers(), stack, recipe).await.map(Some),
-            false => Ok(None),
-        }
-    };
-    let (unread, mut holdings, users, housing) = tokio::try_join!(verify, take, users, housing)?;
+    let (unread, mut holdings, users) = tokio::try_join!(verify, take, users)?;
     seeding.read_back(unread);
     holdings.index.users = users;
     let outcome = seeding.outcome();
-    Ok(Answer::new(outcome, (Kept { seeded: seeding.seeded, holdings }, housing)))
-}
-
-/// Whether anything of the recipe's or the operator's comes between the markers and the redeploy.
-fn hooks_before_upgrade(plan: &Plan) -> bool {
-    let steps = plan.tiers.iter().filter(|planned| planned.tier == Tier::Upgrade).flat_map(|planned| &planned.steps);
-    steps.map(|step| &step.action).any(|action| matches!(action, Action::Hook { time: Some(HookTime::PreUpgrade), .. }))
+    Ok(Answer::new(outcome, Kept { seeded: seeding.seeded, holdings }))
 }
 
 /// Seeds what the backup promises, once an earlier backup left what it leaves.
