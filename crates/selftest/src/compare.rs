@@ -12,7 +12,10 @@ pub type Rules = BTreeMap<String, LintSeverity>;
 pub fn run(right: &Right, answer: &CaseAnswer, lint: Option<&Rules>) -> Vec<String> {
     let mut wrong = Vec::new();
     let Some(verdict) = &answer.verdict else {
-        wrong.push(format!("no verdict, exit code {}: {}", code(answer.exit), answer.first_line));
+        // Without an error there was something else, which whoever reads this wants to know.
+        let last = || answer.report.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+        let said = if answer.first_line.is_empty() { last() } else { &answer.first_line };
+        wrong.push(format!("no verdict, exit code {}: {said}", code(answer.exit)));
         return wrong;
     };
     let colors: Vec<RightColor> = [right.color].into_iter().chain(right.accept.iter().copied()).collect();
@@ -205,6 +208,8 @@ mod tests {
         let died = CaseAnswer::read(Some(1), "", "error: the engine is gone\n  at the socket\n", Duration::ZERO);
         let expected = ["no verdict, exit code 1: error: the engine is gone at the socket"];
         assert_eq!(run(&right("color = \"any\""), &died, None), expected);
+        let cut = CaseAnswer::read(Some(10), "{\"verdict\": \"red\",\n", "install  passed\nleft: 0\n", Duration::ZERO);
+        assert_eq!(run(&right("color = \"any\""), &cut, None), ["no verdict, exit code 10: left: 0"]);
         assert_eq!(files(&right("color = \"refused\"\nexit = [21, 23]"), &died, None).len(), 1);
     }
 
