@@ -1,5 +1,6 @@
 //! The command line: the only place that reads arguments and the environment.
 
+pub mod canonical;
 pub mod registries;
 pub mod request;
 pub mod selftest;
@@ -8,6 +9,7 @@ pub mod value;
 pub mod words;
 
 use crate::terminal::Wishes;
+use canonical::CanonicalArgs;
 use cc_ci_engine::docker::{AddressError, EngineAddress, RegistryCredentials};
 use cc_ci_model::ids::RunId;
 use cc_ci_pages::comment::Address;
@@ -123,6 +125,8 @@ pub enum Verb {
     Clean(CleanArgs),
     /// Keep providers up that runs share: bring one up, take it down, list them
     Warm(WarmArgs),
+    /// Look after known-good apps, which green runs of published versions leave
+    Canonical(CanonicalArgs),
     /// Measure cc-ci itself
     Bench(BenchArgs),
     /// Look at this machine and say what a run would need; with --fix, put it right

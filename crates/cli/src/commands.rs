@@ -1,6 +1,7 @@
 //! One file per command; each turns its arguments into one call of the runner or the store, and prints the answer.
 
 pub mod bench;
+pub mod canonical;
 pub mod clean;
 pub mod doctor;
 pub mod judge;

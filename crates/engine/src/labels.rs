@@ -6,6 +6,9 @@ use std::collections::HashMap;
 /// Holds the run's id, on every object a run makes.
 pub const RUN: &str = "cc-ci.run";
 
+/// Holds the recipe, on every secret that is kept for a canonical of it. It takes the place of the run's.
+pub const CANONICAL: &str = "cc-ci.canonical";
+
 /// Set by `docker stack deploy` on everything that belongs to a stack.
 pub const STACK: &str = "com.docker.stack.namespace";
 

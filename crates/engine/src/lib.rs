@@ -19,6 +19,7 @@ pub mod labels;
 pub mod ledger;
 mod pace;
 pub mod process;
+pub mod promotion;
 pub mod provider;
 pub mod pulse;
 pub mod reaper;

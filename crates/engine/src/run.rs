@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! inventory → witness → images, tests are read → dependencies → secrets, edge → install → upgrade → backup → restore → custom
-//!           → budget → verdict due → teardown → inventory
+//!           → budget → verdict due → promotion, if it is wanted → teardown → inventory
 //! ```
 //!
 //! While the tiers run, a browser takes a screenshot of the app. What fails is said in events; this function returns only how the run ended.
@@ -23,6 +23,7 @@ mod logs;
 mod namespaces;
 mod operations;
 mod parts;
+mod promoting;
 mod proofreading;
 mod route_labels;
 pub(crate) mod stack_files;
@@ -35,6 +36,7 @@ mod watch;
 mod world;
 
 use crate::ledger;
+use crate::promotion::Draft;
 use crate::screenshot::Exposure;
 use crate::swarm::{Inventory, Operate, SwarmError};
 use crate::teardown::{self, Belongings};
@@ -64,17 +66,18 @@ const TEARDOWN_LIMIT: Duration = Duration::from_secs(120);
 
 /// Performs the plan. Every path ends in teardown. [`Event::RunEnded`] is the caller's to say, once
 /// it has looked through the artifacts for secrets.
-pub async fn run(approved: Approved, app: App, world: &World) -> RunEnd {
+pub async fn run(approved: Approved, app: App, world: &World) -> Performed {
     let plan = Arc::new(approved.plan);
     let before = match world.doors.observe.inventory().await {
         Ok(inventory) => inventory,
         Err(error) => {
-            return end_of(&error);
+            return Performed { end: end_of(&error), draft: None };
         }
     };
     world.voice.say(Event::Inventory { when: InventoryWhen::Before, counts: before.counts() });
     let witness = Witness::start(world.observe(), Arc::clone(&world.others));
     let providers = app.providers.clone();
+    let secrets = app.head.recipe.secrets.iter().map(|spec| spec.swarm_name.clone()).collect();
     let mut exposure = Exposure::default();
     let performing = tiers::perform(&plan, approved.permits, app, world, witness.sight(), &mut exposure);
     let performed = Box::pin(performing).await;
@@ -87,7 +90,21 @@ pub async fn run(approved: Approved, app: App, world: &World) -> RunEnd {
     world.voice.say(Event::VerdictDue);
     exposure.finish(&world.voice, world.cancel.token()).await;
     hold(&plan, world).await;
-    tear_down(&plan, &providers, world, &before).await.unwrap_or(end)
+    let draft = match end {
+        RunEnd::Completed => promoting::draft(&plan, &secrets, world).await,
+        RunEnd::Cancelled { .. } | RunEnd::Deadline | RunEnd::Infrastructure { .. } | RunEnd::Broken { .. } => None,
+    };
+    let end = tear_down(&plan, &providers, world, &before, draft.as_ref()).await.unwrap_or(end);
+    Performed { end, draft }
+}
+
+/// What came of a run.
+pub struct Performed {
+    /// How it ended.
+    pub end: RunEnd,
+    /// What is to become the recipe's canonical. Its secrets are still there, and the ledger is open for them: whoever started the run
+    /// writes it down, or has them removed.
+    pub draft: Option<Draft>,
 }
 
 /// Maps an engine error to the end of the run.
@@ -142,8 +159,14 @@ async fn hold(plan: &Plan, world: &World) {
 }
 
 /// Removes everything of the run and compares inventories. `Some` when the engine failed on the way.
-async fn tear_down(plan: &Plan, providers: &[app::DependencyApp], world: &World, before: &Inventory) -> Option<RunEnd> {
-    match removed(plan, providers, world, before).await {
+async fn tear_down(
+    plan: &Plan,
+    providers: &[app::DependencyApp],
+    world: &World,
+    before: &Inventory,
+    draft: Option<&Draft>,
+) -> Option<RunEnd> {
+    match removed(plan, providers, world, before, draft).await {
         Ok(()) => None,
         Err(error) => Some(end_of(&error)),
     }
@@ -154,11 +177,13 @@ async fn removed(
     providers: &[app::DependencyApp],
     world: &World,
     before: &Inventory,
+    draft: Option<&Draft>,
 ) -> Result<(), SwarmError> {
+    let kept = draft.map(|draft| draft.secrets.clone()).unwrap_or_default();
     let entries = ledger::read(world.ledger.path())?;
     let belongings = Belongings::of_ledger(&entries).unwrap_or_else(|| Belongings::of_run(&plan.run));
     let belongings = plan.cold().fold(belongings, |all, dependency| all.with_stack(&dependency.stack));
-    let belongings = belongings.with_stack(&plan.stack);
+    let belongings = belongings.with_stack(&plan.stack).keeping(&kept);
     if let Err(error) = world.doors.operate.undeploy(&plan.run, &plan.stack).await {
         world.voice.note(None, format!("teardown goes on by itself: {error}"));
     }
@@ -166,10 +191,12 @@ async fn removed(
     let namespaces = namespaces::remove(plan, providers, &entries, world).await;
     let after = world.doors.observe.inventory().await?;
     world.voice.say(Event::Inventory { when: InventoryWhen::After, counts: after.counts() });
-    let named = named_after(plan, before, &after).into_iter().filter(|object| !left.contains_key(object));
+    let named = named_after(plan, before, &after)
+        .into_iter()
+        .filter(|object| !left.contains_key(object) && !kept.contains(object));
     let named: Vec<_> = named.map(|object| (object, Vec::new())).collect();
     let left: BTreeMap<Object, Vec<String>> = left.into_iter().chain(named).collect();
-    if left.is_empty() && namespaces == Gone::All {
+    if left.is_empty() && namespaces == Gone::All && draft.is_none() {
         world.ledger.write(&ledger::LedgerEntry::Closed)?;
     }
     for (object, held_by) in left {
@@ -187,11 +214,16 @@ fn named_after(plan: &Plan, before: &Inventory, after: &Inventory) -> Vec<Object
     new.filter(ours).cloned().collect()
 }
 
-/// Removes what a dead run left, by its ledger; returns what would not go.
-pub async fn clean(operate: &dyn Operate, folder: &std::path::Path, run: &RunId) -> Result<Cleaned, SwarmError> {
+/// Removes what a dead run left, by its ledger, but for secrets that are kept for a canonical; returns what would not go.
+pub async fn clean(
+    operate: &dyn Operate,
+    folder: &std::path::Path,
+    run: &RunId,
+    kept: &BTreeSet<Object>,
+) -> Result<Cleaned, SwarmError> {
     let path = folder.join(ledger::FILE);
     let entries = ledger::read(&path)?;
-    let belongings = Belongings::of_ledger(&entries).unwrap_or_else(|| Belongings::of_run(run));
+    let belongings = Belongings::of_ledger(&entries).unwrap_or_else(|| Belongings::of_run(run)).keeping(kept);
     let found = belongings.in_inventory(&operate.inventory().await?);
     let left = teardown::remove_all_of_dead(operate, &belongings, TEARDOWN_LIMIT).await?;
     let left: Vec<String> = left.keys().map(ToString::to_string).collect();

@@ -143,6 +143,9 @@ pub trait Operate: Observe {
     /// Puts the run's label on a secret that somebody else made for it.
     async fn adopt_secret(&self, run: &RunId, name: &str) -> Result<(), SwarmError>;
 
+    /// Takes the run's label off a secret, and puts on it that it is kept for a recipe's canonical.
+    async fn keep_secret(&self, recipe: &str, name: &str) -> Result<(), SwarmError>;
+
     /// Who says which recipe and version an app is that is deployed from the tree in `folder`.
     fn identity(&self, folder: &Path) -> Identity;
 

@@ -33,6 +33,8 @@ pub struct Belongings {
     noted: BTreeSet<Object>,
     /// What hooks on the host left.
     found: BTreeSet<Object>,
+    /// Secrets of the run that stay, for a canonical.
+    kept: BTreeSet<Object>,
 }
 
 impl Belongings {
@@ -79,7 +81,16 @@ impl Belongings {
             dependencies: Vec::new(),
             noted: BTreeSet::new(),
             found: BTreeSet::new(),
+            kept: BTreeSet::new(),
         }
+    }
+
+    /// The same without secrets that are kept for a canonical. Only a secret that the ledger says this run made can be.
+    #[must_use]
+    pub fn keeping(mut self, kept: &BTreeSet<Object>) -> Self {
+        let own = kept.iter().filter(|object| object.kind == ObjectKind::Secret && self.noted.contains(object));
+        self.kept = own.filter(|object| !self.found.contains(object)).cloned().collect();
+        self
     }
 
     /// Also counts a stack that the ledger should name, in case a line of it is missing.
@@ -98,6 +109,9 @@ impl Belongings {
             service.is_some_and(|service| self.found.contains(&service))
         };
         let owned = inventory.objects.iter().filter(|(object, labels)| {
+            if self.kept.contains(object) {
+                return false;
+            }
             if self.found.contains(object) || of_found(labels) {
                 return true;
             }
@@ -256,6 +270,42 @@ mod tests {
         let owned = Belongings::of_ledger(&entries).unwrap().in_inventory(&inventory);
         let names: Vec<String> = owned.iter().map(ToString::to_string).collect();
         assert_eq!(names, ["service mini-abc123_app", "container x", "secret mini-abc123_pw_v1"]);
+    }
+
+    #[test]
+    fn only_a_secret_that_the_run_made_itself_can_be_kept_and_no_label_keeps_anything() {
+        let run = RunId::parse("r1").unwrap();
+        let secret = |name: &str| object(ObjectKind::Secret, name);
+        let noted = |object: Object| LedgerEntry::Making { object };
+        let volume = object(ObjectKind::Volume, "shop-1_data");
+        let entries = [
+            LedgerEntry::Opened { run, pid: 1 },
+            noted(secret("shop-1_pw_v1")),
+            noted(secret("shop-1_other_v1")),
+            noted(volume.clone()),
+            noted(secret("shop-1_planted_v1")),
+            LedgerEntry::Found { object: secret("shop-1_planted_v1") },
+            LedgerEntry::Deploying { stack: StackName::observed("shop-1"), purpose: Purpose::Base },
+        ];
+        let labels = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>()
+        };
+        let disguised = labels(&[(labels::CANONICAL, "shop"), (labels::STACK, "shop-1")]);
+        let inventory = Inventory {
+            objects: BTreeMap::from([
+                (secret("shop-1_pw_v1"), labels(&[(labels::RUN, "r1")])),
+                (secret("shop-1_other_v1"), labels(&[(labels::RUN, "r1"), (labels::CANONICAL, "shop")])),
+                (secret("shop-1_planted_v1"), disguised.clone()),
+                (secret("shop-1_made_by_the_stack"), disguised),
+                (volume.clone(), labels(&[(labels::RUN, "r1"), (labels::CANONICAL, "shop")])),
+            ]),
+        };
+        // The draft names more than it may: a volume, what a hook left, what the ledger does not know.
+        let named = ["shop-1_pw_v1", "shop-1_planted_v1", "shop-1_made_by_the_stack"].map(secret);
+        let kept = named.into_iter().chain([volume]).collect();
+        let owned = Belongings::of_ledger(&entries).unwrap().keeping(&kept).in_inventory(&inventory);
+        let names: Vec<&str> = owned.iter().map(|object| object.name.as_str()).collect();
+        assert_eq!(names, ["shop-1_data", "shop-1_made_by_the_stack", "shop-1_other_v1", "shop-1_planted_v1"]);
     }
 
     #[test]

@@ -189,10 +189,22 @@ impl Workbench {
         image: &str,
         (volumes, what): (&BTreeSet<String>, BenchUse),
     ) -> Result<Self, WorkError> {
+        let repository = run_volume(containers.node.as_ref(), ledger, run, "repo").await?;
+        Self::with_repository(containers, ledger, run, image, (volumes, what), &repository).await
+    }
+
+    /// The same with another volume, which must exist, in place of the run's repository.
+    pub async fn with_repository(
+        containers: &Containers,
+        ledger: &Ledger,
+        run: &RunId,
+        image: &str,
+        (volumes, what): (&BTreeSet<String>, BenchUse),
+        repository: &str,
+    ) -> Result<Self, WorkError> {
         let node = containers.node.as_ref();
-        let repository = run_volume(node, ledger, run, "repo").await?;
         let name = format!("cc-ci-{run}-bench-{:08x}", rand::random::<u32>());
-        launch(node, ledger, &name, &launch_of(run, image, volumes, &repository, what)).await?;
+        launch(node, ledger, &name, &launch_of(run, image, volumes, repository, what)).await?;
         let waiting = join_all((0..what.commands()).map(|_| node.stand_by(&name))).await;
         let waiting = Arc::new(Mutex::new(waiting.into_iter().flatten().collect()));
         Ok(Self { containers: containers.clone(), container: name, volumes: volumes.clone(), waiting })

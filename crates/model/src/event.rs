@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The format of the records that this program writes.
-pub const FORMAT: RecordFormat = RecordFormat { major: 1, minor: 2 };
+pub const FORMAT: RecordFormat = RecordFormat { major: 1, minor: 3 };
 
 /// The version of a record's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,6 +181,18 @@ pub enum Event {
     Screenshot(Screenshot),
     /// The verdict can be given now; what follows is teardown.
     VerdictDue,
+    /// The app is about to be kept as its recipe's canonical; what follows deploys nothing and is in no count of deploys.
+    Promoting {
+        /// The version that it is.
+        version: String,
+    },
+    /// It is the recipe's canonical now.
+    Promoted(Promoted),
+    /// It is not, and the canonical that there was stays what it was. Decides nothing.
+    NotPromoted {
+        /// Why.
+        why: String,
+    },
     /// Objects present before the run and after teardown.
     Inventory {
         /// When it was taken.
@@ -243,6 +255,25 @@ pub struct Budget {
     pub unexplained: Vec<String>,
     /// Whether the witness watched without a gap.
     pub unbroken: bool,
+}
+
+/// What was kept as a recipe's canonical.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promoted {
+    /// The version.
+    pub version: String,
+    /// How many volumes are in the snapshot.
+    pub volumes: usize,
+    /// How many files they held.
+    pub files: u64,
+    /// How many bytes those held.
+    pub bytes: u64,
+    /// How many secrets stay in Swarm for it.
+    pub secrets: usize,
+    /// How many stacks the witness of the promotion saw come up.
+    pub deploys: usize,
+    /// How long the app was worked on, in milliseconds.
+    pub ms: u64,
 }
 
 /// The service that failed first, by event order.

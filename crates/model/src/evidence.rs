@@ -1,7 +1,7 @@
 //! Events folded into what was observed: the only thing a verdict is given about a run (VER-1).
 
 use crate::event::{
-    Budget, Event, FORMAT, InventoryWhen, RecordFormat, RunEnd, Screenshot, ServiceSeen, Stamped, Triage,
+    Budget, Event, FORMAT, InventoryWhen, Promoted, RecordFormat, RunEnd, Screenshot, ServiceSeen, Stamped, Triage,
 };
 use crate::ids::{Commit, RecipeName, RunId, StackName, StepId};
 use crate::object::Object;
@@ -53,6 +53,8 @@ pub struct Evidence {
     pub triage: Vec<Triage>,
     /// When the verdict was due: the time to the verdict, in milliseconds.
     pub due_ms: Option<u64>,
+    /// What became of the promotion; `None` where there was none. `judge` does not look at it.
+    pub promotion: Option<PromotionSeen>,
     /// Objects of each kind before the run.
     pub before: Option<[usize; 6]>,
     /// Objects of each kind after teardown.
@@ -86,6 +88,20 @@ pub struct Start {
     pub started: String,
     /// The version of cc-ci that made the record.
     pub program: String,
+}
+
+/// What a record says about the promotion of the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PromotionSeen {
+    /// It began, and the record says no more.
+    Begun,
+    /// The app is the recipe's canonical.
+    Done(Promoted),
+    /// It is not.
+    Refused {
+        /// Why.
+        why: String,
+    },
 }
 
 /// An image as it was resolved.
@@ -290,6 +306,9 @@ impl Evidence {
                     self.due_ms = Some(at);
                 }
             }
+            Event::Promoting { version: _ } => self.promotion = Some(PromotionSeen::Begun),
+            Event::Promoted(promoted) => self.promotion = Some(PromotionSeen::Done(promoted.clone())),
+            Event::NotPromoted { why } => self.promotion = Some(PromotionSeen::Refused { why: why.clone() }),
             Event::Inventory { when: InventoryWhen::Before, counts } => self.before = Some(*counts),
             Event::Inventory { when: InventoryWhen::After, counts } => self.after = Some(*counts),
             Event::LeftBehind { object, held_by } => {

@@ -6,6 +6,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod canonical;
 pub mod contact;
 pub mod convergence;
 pub mod data;

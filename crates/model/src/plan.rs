@@ -10,6 +10,7 @@ pub mod limits;
 pub mod origin;
 pub mod own_tests;
 pub mod permit;
+pub mod promotion;
 pub mod reach;
 pub mod scrutiny;
 pub mod step;
@@ -22,6 +23,7 @@ use dependency::{Dependency, Mode};
 use hook::HookPlace;
 use limits::Limits;
 use permit::Purpose;
+use promotion::Promotion;
 use scrutiny::{OperatorWork, Softened, TreeState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -71,6 +73,9 @@ pub struct Plan {
     /// Whether a commit is tested, or the work tree over it.
     #[serde(default)]
     pub state: TreeState,
+    /// Whether the run becomes its recipe's canonical.
+    #[serde(default, skip_serializing_if = "Promotion::is_silent")]
+    pub promotion: Promotion,
     /// What a reader should know beforehand: host adaptations, ignored files, lightweight tags.
     pub notes: Vec<String>,
 }

@@ -10,13 +10,14 @@ pub mod timeline;
 pub mod waits;
 
 use crate::event::{Screenshot, ServiceSeen, Shot, Triage};
-use crate::evidence::{Evidence, ImageSeen, Leak, Span};
+use crate::evidence::{Evidence, ImageSeen, Leak, PromotionSeen, Span};
 use crate::ids::{RecipeName, RunId, StackName, StepId};
 use crate::object::Object;
 use crate::outcome::{Finding, Outcome};
 use crate::plan::base::Base;
 use crate::plan::dependency::{Dependency, Mode};
 use crate::plan::permit::Purpose;
+use crate::plan::promotion::Promotion;
 use crate::plan::{Disposition, Plan};
 use crate::testcase::TestCase;
 use crate::tier::Tier;
@@ -74,6 +75,10 @@ pub struct ReportView {
     pub due_ms: Option<u64>,
     /// Milliseconds from the start to the end, teardown included.
     pub end_ms: Option<u64>,
+    /// What is to be said about promotion; `None` where there is nothing to say.
+    pub promotion: Option<String>,
+    /// Milliseconds that the promotion took, which are no part of teardown.
+    pub promotion_ms: u64,
     /// Objects on the engine before the run.
     pub before: Option<[usize; 6]>,
     /// Objects on the engine after teardown.
@@ -203,6 +208,8 @@ impl ReportView {
             pruned: evidence.pruned.clone(),
             due_ms: evidence.due_ms,
             end_ms,
+            promotion: promotion(plan, evidence),
+            promotion_ms: promotion_ms(evidence),
             before: evidence.before,
             after: evidence.after,
             left: evidence.left.clone(),
@@ -332,6 +339,36 @@ fn providers(plan: &Plan, evidence: &Evidence) -> Vec<DependencyRow> {
             .collect(),
     };
     plan.dependencies.iter().map(row).collect()
+}
+
+fn promotion_ms(evidence: &Evidence) -> u64 {
+    match &evidence.promotion {
+        Some(PromotionSeen::Done(done)) => done.ms,
+        Some(PromotionSeen::Begun | PromotionSeen::Refused { .. }) | None => 0,
+    }
+}
+
+/// What became of the promotion, in words.
+fn promotion(plan: &Plan, evidence: &Evidence) -> Option<String> {
+    let none = |why: &str| format!("none: {why} (0 deploys)");
+    match (&evidence.promotion, &plan.promotion) {
+        (Some(PromotionSeen::Done(done)), _) => {
+            let number = |count: usize, thing| text::count(u64::try_from(count).unwrap_or(u64::MAX), thing);
+            let data = match done.volumes {
+                0 => "no volumes".to_owned(),
+                volumes => {
+                    let (files, size) = (text::count(done.files, "file"), text::size(done.bytes));
+                    format!("snapshot of {}, {files}, {size}", number(volumes, "volume"))
+                }
+            };
+            let (version, secrets, took) = (&done.version, number(done.secrets, "secret"), text::seconds(done.ms));
+            Some(format!("{version}: {data}, {secrets} kept, {took} ({} deploys)", done.deploys))
+        }
+        (Some(PromotionSeen::Refused { why }), _) => Some(none(why)),
+        (Some(PromotionSeen::Begun), _) => Some("begun; the record does not say what came of it".to_owned()),
+        (None, Promotion::No { why }) => Some(none(why)),
+        (None, Promotion::NotEnrolled | Promotion::IfGreen { .. }) => None,
+    }
 }
 
 fn deploys(plan: &Plan, evidence: &Evidence) -> Vec<DeployRow> {

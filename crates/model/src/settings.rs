@@ -14,6 +14,7 @@ pub mod softening;
 use crate::ids::RecipeName;
 use crate::plan::demands::{Health, Probe, Verify};
 use crate::plan::limits::Limits;
+use crate::plan::promotion::Enrolment;
 use crate::tier::Tier;
 use cc_ci_recipe::source::{Problem, nearest};
 use document::{Document, Item};
@@ -54,6 +55,10 @@ pub struct Settings {
     pub churn: Vec<String>,
     /// Patterns of tables whose rows may become fewer.
     pub expected_losses: Vec<String>,
+    /// Whether the recipe has canonicals.
+    pub enrolment: Enrolment,
+    /// Whether a base is looked for among them.
+    pub canonicals: CanonicalUse,
     /// The page of the picture; `None` for the front page.
     pub screenshot: Option<String>,
     /// Every key that was given, as it is written, by its full name.
@@ -88,6 +93,16 @@ impl LimitSettings {
             alive: usual.alive,
         }
     }
+}
+
+/// Whether a recipe's canonical is a base for the next version.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CanonicalUse {
+    /// It is.
+    #[default]
+    Used,
+    /// It is left out.
+    Ignored,
 }
 
 /// A base that a file asks for.

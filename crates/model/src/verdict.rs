@@ -3,6 +3,7 @@
 pub mod blame;
 pub mod budget;
 pub mod level;
+pub mod promotion;
 mod tiers;
 
 use crate::event::RunEnd;

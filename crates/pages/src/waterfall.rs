@@ -68,7 +68,12 @@ pub(crate) fn of(view: &ReportView) -> Waterfall {
         line.tier(tier, view, &mut waterfall);
     }
     if let (Some(due), Some(end)) = (view.due_ms, view.end_ms) {
-        waterfall.rows.push(line.row("rest", "teardown".to_owned(), due, end.saturating_sub(due), "rest"));
+        let promotion = view.promotion_ms.min(end.saturating_sub(due));
+        if promotion > 0 {
+            waterfall.rows.push(line.row("rest", "promotion".to_owned(), due, promotion, "rest"));
+        }
+        let from = due + promotion;
+        waterfall.rows.push(line.row("rest", "teardown".to_owned(), from, end.saturating_sub(from), "rest"));
     }
     waterfall
 }

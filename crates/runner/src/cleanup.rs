@@ -1,5 +1,6 @@
 //! Removes what dead runs left, by their label and their ledger, and never anything else.
 
+use crate::canonicals;
 use crate::checkout;
 use crate::error::RunnerError;
 use crate::ledgers;
@@ -10,6 +11,7 @@ use cc_ci_engine::reaper;
 use cc_ci_engine::run as engine;
 use cc_ci_engine::swarm::Doors;
 use cc_ci_model::ids::RunId;
+use cc_ci_store::canonicals::Canonicals;
 use cc_ci_store::dead;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
@@ -79,9 +81,13 @@ pub(crate) async fn after(doors: &Doors, dir: &RunDir, run: &RunId) -> Result<Do
     checkout::remove_trees(dir);
     // Nobody looked through it for secrets, and nobody will.
     let _still_there = std::fs::remove_dir_all(dir.file(engine::HOOK_STATE));
-    let done = engine::clean(doors.operate.as_ref(), dir.path(), run).await?;
+    let state = state_of(dir);
+    // Before anything goes: a shelf that cannot be read may name what is to stay.
+    let kept = state.as_ref().map(|state| Canonicals::of(state).kept_secrets()).transpose()?.unwrap_or_default();
+    let done = engine::clean(doors.operate.as_ref(), dir.path(), run, &kept).await?;
     let mut left = done.left;
-    if let Some(state) = state_of(dir) {
+    if let Some(state) = state {
+        canonicals::heal_after_killed(&state, doors).await?;
         left.extend(warm::reap(&state, doors).await?.1);
     }
     Ok(Done { found: done.found, processes, left })
@@ -104,9 +110,11 @@ pub(crate) async fn after_killed(state: &StateFolder, doors: &Doors, say: &Say) 
 /// Objects whose label names a run this state folder does not know: another user's, perhaps alive.
 pub async fn strangers(state: &StateFolder, doors: &Doors) -> Result<BTreeMap<String, usize>, RunnerError> {
     let runs: Vec<StoredRun> = stored::all(state, &ledgers::is_open)?;
-    let warm = warm::labels(state)?;
+    let (warm, canonicals) = (warm::labels(state)?, canonicals::labels(state)?);
     let known = |label: &str| {
-        RunId::parse(label).is_ok_and(|run| runs.iter().any(|stored| stored.run == run) || warm.contains(&run))
+        RunId::parse(label).is_ok_and(|run| {
+            runs.iter().any(|stored| stored.run == run) || warm.contains(&run) || canonicals.as_ref() == Some(&run)
+        })
     };
     let mut counts = BTreeMap::new();
     for labels in doors.observe.inventory().await?.objects.values() {

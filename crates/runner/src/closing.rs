@@ -27,15 +27,9 @@ pub(crate) struct Closed {
     pub(crate) notes: Vec<String>,
 }
 
-/// Closes the record and judges what is on disk, so that the verdict is the one `cc-ci judge` gives for ever after.
-pub(crate) fn close(
-    dir: &RunDir,
-    voice: &Voice,
-    recorder: &Recorder,
-    vault: &Vault,
-    log: Option<(String, String)>,
-    end: &RunEnd,
-) -> Result<Closed, RunnerError> {
+/// Masks what the run wrote and looks through all of it for secrets, before the record gets its end; returns what went wrong on the
+/// way and changes no verdict.
+pub(crate) fn look_through(dir: &RunDir, voice: &Voice, vault: &Vault, log: Option<(String, String)>) -> Vec<String> {
     let redactor = vault.redactor();
     let log = log.map(|(name, text)| artifacts::write_log(dir, &name, text.as_bytes(), &redactor).map(drop));
     let mut notes: Vec<String> = log.into_iter().filter_map(told).collect();
@@ -56,6 +50,18 @@ pub(crate) fn close(
         // What could not be looked through may hold anything.
         Err(error) => voice.say(Event::SecretLeaked { artifact: error.to_string(), secret: "unknown".to_owned() }),
     }
+    notes
+}
+
+/// Closes the record and judges what is on disk, so that the verdict is the one `cc-ci judge` gives for ever after.
+pub(crate) fn close(
+    dir: &RunDir,
+    voice: &Voice,
+    recorder: &Recorder,
+    vault: &Vault,
+    end: &RunEnd,
+) -> Result<Closed, RunnerError> {
+    let redactor = vault.redactor();
     voice.say(Event::RunEnded { end: end.clone() });
     recorder.finish().map_err(|error| {
         RunnerError::new(ErrorKind::Infrastructure, error.to_string())
@@ -63,7 +69,7 @@ pub(crate) fn close(
     })?;
     let judged = replay::judged(dir)?;
     let view = judged.view();
-    notes.extend(told(artifacts::write_reports(dir, &view, &redactor)));
+    let mut notes: Vec<String> = told(artifacts::write_reports(dir, &view, &redactor)).into_iter().collect();
     notes.extend(not_drawn(pictures::write_texts(dir, &judged, &redactor)));
     notes.extend(not_drawn(pictures::write_card(dir, &judged)));
     Ok(Closed { view, notes })

@@ -21,6 +21,7 @@ use cc_ci_model::redact::Vault;
 use cc_ci_model::tier::Tier;
 use cc_ci_store::run_dir::RunDir;
 use figures::{Sample, TimedPart};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,7 +56,7 @@ pub async fn measure(
         alive: Arc::new(|_| true),
     });
     let measured = floor::measure(prepared.approved, app, &world).await;
-    let cleaned = run::clean(doors.operate.as_ref(), dir.path(), id).await?;
+    let cleaned = run::clean(doors.operate.as_ref(), dir.path(), id, &BTreeSet::new()).await?;
     drop(lock);
     if !cleaned.left.is_empty() {
         let text = format!("the floor left objects behind: {}", cleaned.left.join(", "));

@@ -15,6 +15,7 @@ pub mod prepare;
 pub mod readiness;
 pub mod stored;
 
+pub mod canonicals;
 pub mod checkout;
 pub mod closing;
 pub mod deployer;
@@ -30,4 +31,5 @@ pub mod cleanup;
 
 pub mod reaper;
 
+mod promotion;
 pub mod session;

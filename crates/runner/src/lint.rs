@@ -68,7 +68,7 @@ async fn whole(
     let texts = texts(files);
     let label = linted::version_of(name.as_str(), &texts);
     let published = version::published(tags);
-    let subject = Subject { head, version: label.as_ref(), published: &published, files };
+    let subject = Subject { head, version: label.as_ref(), published: &published, files, canonical: None };
     let (compared, notes) = linted::automatic(repository, &subject).await?;
     Ok((linted::lint(name.as_str(), head, files, tags, compared.as_ref()), notes))
 }

@@ -11,6 +11,7 @@ pub mod dependencies;
 pub(crate) mod find;
 pub(crate) mod linted;
 mod own;
+mod promotes;
 mod scrutiny;
 mod secrecy;
 mod secrets;
@@ -127,7 +128,8 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
     let provided = Outputs::placeholders(&planned).environment(&planned);
     let texts = texts(&found.files);
     let version = linted::version_of(found.name.as_str(), &texts);
-    let subject = subject(&found, version.as_ref());
+    let canonical = base::canonical(looking.state, &found.name, &asked.customized.settings)?;
+    let subject = Subject { canonical: canonical.as_ref(), ..subject(&found, version.as_ref()) };
     let wish = wish(request, &asked.customized.settings)?;
     let chosen = choose_base(&found.repository, &wish, &subject).await?;
     let base_files = base::files(&found, &chosen.base).await?;
@@ -185,7 +187,7 @@ fn read_head(found: &Found, asked: &Asked, environment: AppEnvironment) -> Resul
 }
 
 fn subject<'a>(found: &'a Found, version: Option<&'a Version>) -> Subject<'a> {
-    Subject { head: &found.head, version, published: &found.published, files: &found.files }
+    Subject { head: &found.head, version, published: &found.published, files: &found.files, canonical: None }
 }
 
 /// Everything that a plan is made from, beside the trees.
@@ -230,6 +232,7 @@ impl Parts<'_> {
             skips: checked::skips(settings),
             customization: self.manifest(head, base, &own),
             notes: self.notes(head, &own),
+            promotion: promotes::planned(self.request, settings, self.found, &own.tests.hooks),
             tests: own.tests.tests,
             hooks: own.tests.hooks,
             base: self.chosen.base,

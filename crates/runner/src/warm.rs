@@ -25,6 +25,7 @@ use cc_ci_model::verdict::blame::Blame;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
 use cc_ci_store::stored::{self, RunState};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -151,7 +152,7 @@ async fn bring_up(needed: &DependencyTree, world: &World, run: &RunId) -> Result
 
 /// Removes everything of a warm provider by its ledger, and its folder.
 async fn remove(doors: &Doors, folder: &Path, run: &RunId) -> Result<usize, RunnerError> {
-    let cleaned = engine::clean(doors.operate.as_ref(), folder, run).await?;
+    let cleaned = engine::clean(doors.operate.as_ref(), folder, run, &BTreeSet::new()).await?;
     if !cleaned.left.is_empty() {
         return Err(RunnerError::new(
             ErrorKind::Infrastructure,

@@ -53,6 +53,7 @@ pub(crate) fn world(around: Around<'_>) -> World {
         cancel: around.cancel.clone(),
         alive: around.alive,
         others: around.others,
+        promotion: None,
         hold: Duration::ZERO,
     }
 }

@@ -4,6 +4,7 @@
 //! [`replay`] reads it back, and judging what it reads gives the verdict the run had. [`mod@follow`] reads it while it grows.
 
 pub mod artifacts;
+pub mod canonicals;
 pub mod dead;
 pub mod follow;
 pub mod kept;

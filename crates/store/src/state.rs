@@ -7,6 +7,7 @@
 //!         catalogue/<name>/   settings and tests of CI's own
 //!         warm/<name>/        what is kept about providers that stay up
 //!         readable/           which tests were read already and can be run, an empty file for each reading
+//!         canonicals/         known-good apps of recipes
 //!         policy.toml         what the operator allows
 //! ```
 
@@ -102,6 +103,12 @@ impl StateFolder {
     #[must_use]
     pub fn warm(&self) -> PathBuf {
         self.root.join("warm")
+    }
+
+    /// What is kept about known-good apps of recipes.
+    #[must_use]
+    pub fn canonicals(&self) -> PathBuf {
+        self.root.join("canonicals")
     }
 
     /// Repositories of the self-test's cases, one folder for each self-test that goes on.

@@ -5,6 +5,7 @@ use cc_ci_model::plan::base::{Base, NoBase};
 use cc_ci_model::plan::build::{BackupPromise, Data, HasConnections, HasRoute, PlanFacts};
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::limits::Limits;
+use cc_ci_model::plan::promotion::Promotion;
 use cc_ci_model::plan::scrutiny::Scrutiny;
 use cc_ci_model::tier::Tier;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,5 +38,6 @@ pub fn plain_facts(run: RunId, recipe: RecipeName, head: Commit) -> PlanFacts {
         customization: BTreeMap::new(),
         notes: Vec::new(),
         scrutiny: Scrutiny::default(),
+        promotion: Promotion::default(),
     }
 }

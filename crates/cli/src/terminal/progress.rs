@@ -145,6 +145,9 @@ impl Progress {
                 self.stage = RunPart::TearingDown;
                 vec![self.provisional(), "tearing down".to_owned()]
             }
+            Event::Promoting { version } => vec![format!("keeping {version} as the canonical, with 0 deploys")],
+            Event::Promoted(promoted) => vec![format!("{} is the canonical now", promoted.version)],
+            Event::NotPromoted { why } => vec![format!("not promoted: {why}")],
             Event::LeftBehind { object, held_by: _ } => vec![self.paint.bad(&format!("left behind: {object}"))],
             Event::NamespaceLeft { provider, namespace, why } => {
                 vec![self.paint.bad(&format!("left behind: namespace {namespace} in {provider}: {why}"))]

@@ -21,5 +21,6 @@ mod guide;
 mod host;
 mod killed;
 mod mutant;
+mod promoted;
 mod reaped;
 mod served;

@@ -72,6 +72,10 @@ impl Operate for Abra {
     }
 
     /// What the run deploys besides the app under test is deployed with Docker alone.
+    async fn keep_secret(&self, recipe: &str, name: &str) -> Result<(), SwarmError> {
+        self.0.swarm.keep_secret(recipe, name).await
+    }
+
     fn identity(&self, folder: &Path) -> Identity {
         if self.0.home.holds(folder) { Identity::Abra } else { Identity::Override }
     }

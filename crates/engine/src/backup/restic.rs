@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::repository;
@@ -33,6 +33,12 @@ pub(crate) struct Summary {
     pub(crate) snapshot_id: String,
     pub(crate) total_files_processed: u64,
     pub(crate) total_bytes_processed: u64,
+}
+
+/// A snapshot in restic's list of them.
+#[derive(Debug, Deserialize)]
+struct SnapshotId {
+    id: String,
 }
 
 /// One entry of a snapshot.
@@ -72,6 +78,16 @@ impl BackupRepository {
         Ok(Self { password: new.password, files: new.files.into() })
     }
 
+    /// One that was laid out before, by what opens it.
+    pub(crate) fn opened_by(key: &str) -> Self {
+        Self { password: key.to_owned(), files: Vec::new() }
+    }
+
+    /// What opens it.
+    pub(crate) fn key(&self) -> &str {
+        &self.password
+    }
+
     /// Writes it, empty, into the bench's repository volume; whatever was there is deleted.
     pub(crate) async fn lay_out(&self, bench: &Workbench) -> Result<(), WorkError> {
         let words = ["bash", "-c", MAKE, "make"].map(str::to_owned).into_iter();
@@ -99,9 +115,22 @@ pub(crate) async fn save(
     paths: &[String],
     limit: Duration,
 ) -> Result<Summary, WorkError> {
+    save_tagged(bench, repository, paths, &[], limit).await
+}
+
+/// The same with tags on the snapshot.
+pub(crate) async fn save_tagged(
+    bench: &Workbench,
+    repository: &BackupRepository,
+    paths: &[String],
+    tags: &[String],
+    limit: Duration,
+) -> Result<Summary, WorkError> {
     let what = "save the snapshot";
-    let words = ["backup", "--json", "--compression", "off", "--host", "cc-ci", "--force", "--"].map(str::to_owned);
-    let command = repository.command(words.into_iter().chain(paths.iter().cloned())).limit(limit);
+    let words = ["backup", "--json", "--compression", "off", "--host", "cc-ci", "--force"].map(str::to_owned);
+    let tags = tags.iter().flat_map(|tag| ["--tag".to_owned(), tag.clone()]);
+    let words = words.into_iter().chain(tags).chain(["--".to_owned()]);
+    let command = repository.command(words.chain(paths.iter().cloned())).limit(limit);
     let output = bench.exec(&command).await?;
     // 3: some files could not be read, as when one is deleted meanwhile.
     let text = output.text();
@@ -112,6 +141,27 @@ pub(crate) async fn save(
             Err(WorkError::failed(what, &output))
         }
     }
+}
+
+/// Forgets every snapshot but those that are needed, with the data that only they hold. Nobody else may work with the repository: a
+/// lock that a killed restic left is removed.
+pub(crate) async fn forget_others(
+    bench: &Workbench,
+    repository: &BackupRepository,
+    needed: &BTreeSet<String>,
+    limit: Duration,
+) -> Result<(), WorkError> {
+    let (what, limited) = ("forget old snapshots", |words: Vec<String>| repository.command(words).limit(limit));
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    bench.must(what, &limited(words(&["unlock", "--remove-all"]))).await?;
+    let listed = bench.must(what, &limited(words(&["snapshots", "--json"]))).await?.text();
+    let listed: Vec<SnapshotId> = serde_json::from_str(&listed)
+        .map_err(|error| WorkError::Answer { what: what.to_owned(), text: format!("{error} in {listed}") })?;
+    let others: Vec<String> = listed.into_iter().map(|one| one.id).filter(|id| !needed.contains(id)).collect();
+    if !others.is_empty() {
+        bench.must(what, &limited(words(&["forget", "--prune"]).into_iter().chain(others).collect())).await?;
+    }
+    Ok(())
 }
 
 /// Everything a snapshot holds, by path on the bench.

@@ -17,6 +17,7 @@ use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::plan::permit::DeployPermit;
 use cc_ci_recipe::overlay::Identity;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// A placement condition that no node meets.
@@ -90,13 +91,15 @@ impl Operate for Swarm {
     }
 
     async fn adopt_secret(&self, run: &RunId, name: &str) -> Result<(), SwarmError> {
-        let verb = || SwarmError::engine(format!("label secret {name}"));
-        let found = self.docker.inspect_secret(name).await.map_err(verb())?;
-        let version = found.version.and_then(|version| version.index).unwrap_or_default();
-        let mut spec = found.spec.unwrap_or_default();
-        spec.labels.get_or_insert_default().extend(crate::labels::of_run(run));
-        let version = i64::try_from(version).unwrap_or_default();
-        self.docker.update_secret(name, spec, UpdateSecretOptions { version }).await.map_err(verb())
+        label_secret(self, name, |labels| labels.extend(crate::labels::of_run(run))).await
+    }
+
+    async fn keep_secret(&self, recipe: &str, name: &str) -> Result<(), SwarmError> {
+        label_secret(self, name, |labels| {
+            labels.remove(crate::labels::RUN);
+            labels.insert(crate::labels::CANONICAL.to_owned(), recipe.to_owned());
+        })
+        .await
     }
 
     fn identity(&self, _folder: &Path) -> Identity {
@@ -123,6 +126,21 @@ impl Operate for Swarm {
         };
         removal(object, done)
     }
+}
+
+/// Changes the labels of a secret, the one thing about it that the engine lets anybody change.
+async fn label_secret(
+    swarm: &Swarm,
+    name: &str,
+    change: impl FnOnce(&mut HashMap<String, String>) + Send,
+) -> Result<(), SwarmError> {
+    let verb = || SwarmError::engine(format!("label secret {name}"));
+    let found = swarm.docker.inspect_secret(name).await.map_err(verb())?;
+    let version = found.version.and_then(|version| version.index).unwrap_or_default();
+    let mut spec = found.spec.unwrap_or_default();
+    change(spec.labels.get_or_insert_default());
+    let version = i64::try_from(version).unwrap_or_default();
+    swarm.docker.update_secret(name, spec, UpdateSecretOptions { version }).await.map_err(verb())
 }
 
 /// A service's spec that starts and stops it. A global service has no replicas and is stopped by a condition no node meets; a

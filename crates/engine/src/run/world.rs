@@ -4,6 +4,7 @@ use crate::custom::proofread::KnownReadable;
 use crate::docker::EngineAddress;
 use crate::keep::{Artifact, Keep};
 use crate::ledger::Ledger;
+use crate::promotion::Begin;
 use crate::provider::Alive;
 use crate::screenshot::Camera;
 use crate::secrets::Secrets;
@@ -52,6 +53,8 @@ pub struct World {
     pub alive: Alive,
     /// Knows the stacks of other live runs.
     pub others: OtherRuns,
+    /// Asked whether the app becomes its recipe's canonical; `None` where that is out of the question.
+    pub promotion: Option<Begin>,
     /// How long the app is kept up after the verdict; zero in ordinary runs.
     pub hold: Duration,
 }

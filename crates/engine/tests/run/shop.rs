@@ -315,9 +315,10 @@ impl Shop {
             cancel: self.cancel,
             alive: Arc::new(|_| true),
             others: Arc::clone(&self.others),
+            promotion: None,
             hold: Duration::ZERO,
         };
-        let end = Box::pin(run::run(approved, app, &world)).await;
+        let run::Performed { end, .. } = Box::pin(run::run(approved, app, &world)).await;
         voice.say(Event::RunEnded { end });
         let told = record.0.lock().unwrap().clone();
         let evidence = Evidence::fold(&told);

@@ -6,6 +6,7 @@ use super::dependency::{Dependency, Mode};
 use super::hook::{HookPlace, HookTime};
 use super::limits::Limits;
 use super::permit::{Approved, Permits, Purpose};
+use super::promotion::Promotion;
 use super::scrutiny::{OperatorWork, Scrutiny};
 use super::step::{Action, Check, Operation, Part, Pass, Step};
 use super::{Disposition, Grant, Plan, PlannedTier, Skip};
@@ -64,6 +65,8 @@ pub struct PlanFacts {
     pub notes: Vec<String>,
     /// What head changes about its own judgement, and what it leaves to operators.
     pub scrutiny: Scrutiny,
+    /// Whether the run becomes its recipe's canonical.
+    pub promotion: Promotion,
 }
 
 /// Whether the app can be asked over HTTP.
@@ -140,6 +143,7 @@ pub fn plan(mut facts: PlanFacts) -> Approved {
         work: facts.scrutiny.work,
         uncovered: facts.uncovered,
         state: facts.scrutiny.state,
+        promotion: facts.promotion,
         notes: facts.notes,
     })
 }

@@ -4,6 +4,7 @@
 //! ordinary pull request carries the label of the newest published version, and that version is its base.
 
 use super::base::{Base, NoBase};
+use crate::canonical::Canonical;
 use crate::ids::Commit;
 use cc_ci_recipe::version::{Publications, Published, TagKind, Version};
 use std::collections::BTreeSet;
@@ -15,6 +16,8 @@ pub struct Candidates<'a> {
     pub head: Option<&'a Commit>,
     /// Its version label, when it has one that is a version.
     pub head_version: Option<&'a Version>,
+    /// The recipe's canonical, where there is one and it is not to be left out.
+    pub canonical: Option<&'a Canonical>,
     /// What the repository's tags publish.
     pub published: &'a Publications,
     /// Tags whose commits head descends from, by name.
@@ -95,8 +98,8 @@ pub enum ChooseError {
     },
 }
 
-/// Chooses the base. In order: the version asked for, which wins or is an error; the newest published version that head
-/// descends from; the newest published one older than head's label; the tip of the default branch; else none, with the
+/// Chooses the base. In order: the version asked for, which wins or is an error; the recipe's canonical; the newest published
+/// version that head descends from; the newest published one older than head's label; the tip of the default branch; else none, with the
 /// reason. Head's own commit is never chosen, nor, unless it is asked for, one that deploys what head does.
 pub fn choose(wish: &Wish, candidates: &Candidates<'_>) -> Result<Base, ChooseError> {
     match wish {
@@ -137,6 +140,10 @@ fn named(asked: &str, reason: &str, candidates: &Candidates<'_>) -> Result<Base,
 
 fn automatic(candidates: &Candidates<'_>) -> Result<Base, ChooseError> {
     let newest_first = || candidates.published.versions.iter().rev();
+    if let Some((found, canonical)) = from_canonical(candidates) {
+        let reason = format!("the recipe's canonical, the last version known to work (run {})", canonical.run);
+        return published(found, &format!("{reason}; the version only, this run starts from empty volumes"));
+    }
     let is_behind = |one: &&Published| candidates.behind.contains(&one.tag);
     if let Some(found) = newest_first().filter(is_behind).find(|one| is_usable(one, candidates)) {
         let passed = newest_first().filter(is_behind).find(|one| one.version > found.version);
@@ -155,6 +162,16 @@ fn automatic(candidates: &Candidates<'_>) -> Result<Base, ChooseError> {
         return published(found, &reason);
     }
     Ok(from_tip(candidates))
+}
+
+/// The recipe's canonical, if it is published still, comes before head, and an upgrade from it can show anything.
+fn from_canonical<'a>(candidates: &Candidates<'a>) -> Option<(&'a Published, &'a Canonical)> {
+    let canonical = candidates.canonical?;
+    let is_it = |one: &&Published| one.tag == canonical.version && one.commit == canonical.commit.as_str();
+    let found = candidates.published.versions.iter().find(is_it)?;
+    let older = candidates.head_version.is_some_and(|head| found.version < *head);
+    let before = candidates.behind.contains(&found.tag) || (older && !candidates.ahead.contains(&found.tag));
+    (before && is_usable(found, candidates)).then_some((found, canonical))
 }
 
 fn stepped_back(newer: &Published, candidates: &Candidates<'_>) -> String {

@@ -56,6 +56,7 @@ impl Redactor {
             Event::NamespaceLeft { provider, namespace, why } => {
                 Event::NamespaceLeft { provider, namespace, why: self.mask_owned(why) }
             }
+            Event::NotPromoted { why } => Event::NotPromoted { why: self.mask_owned(why) },
             Event::RunEnded { end } => Event::RunEnded { end: self.end(end) },
             same @ (Event::RunStarted { .. }
             | Event::Pulling { .. }
@@ -66,6 +67,8 @@ impl Redactor {
             | Event::Deploying { .. }
             | Event::Pruned { .. }
             | Event::VerdictDue
+            | Event::Promoting { .. }
+            | Event::Promoted(_)
             | Event::Inventory { .. }
             | Event::LeftBehind { .. }) => same,
         }

@@ -2,6 +2,7 @@
 
 use crate::plan::base::Base;
 use crate::plan::dependency::Dependency;
+use crate::plan::promotion::Promotion;
 use crate::plan::{Disposition, Plan, PlannedTier};
 
 /// Draws the plan. Plain text, ends with a line break.
@@ -16,6 +17,14 @@ pub fn render(plan: &Plan) -> String {
     rows.extend(plan.permits.iter().map(|grant| ("", format!("{}: {}", grant.purpose, grant.reason))));
     rows.extend(headed("needs", plan.dependencies.iter().map(dependency)));
     rows.extend(headed("tiers", plan.tiers.iter().map(tier)));
+    match &plan.promotion {
+        Promotion::NotEnrolled => {}
+        Promotion::No { why } => rows.push(("keeps", format!("nothing: {why}"))),
+        Promotion::IfGreen { .. } => rows.push((
+            "keeps",
+            "the app as the recipe's canonical, if green: from this deployment, with 0 deploys".to_owned(),
+        )),
+    }
     let limits = plan.limits;
     let alive = match limits.alive {
         0 => String::new(),

@@ -99,6 +99,9 @@ pub struct Results {
     pub left_behind: Vec<Object>,
     /// Notes of the plan.
     pub notes: Vec<String>,
+    /// What became of the promotion to the recipe's canonical; `None` where there is nothing to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<String>,
 }
 
 /// One dependency.
@@ -342,6 +345,7 @@ impl Results {
             pruned: view.pruned.clone(),
             left_behind: view.left.clone(),
             notes: view.notes.clone(),
+            promotion: view.promotion.clone(),
         }
     }
 }

@@ -50,6 +50,9 @@ pub fn render(view: &ReportView) -> String {
     }
     level(&mut out, view);
     timings(&mut out, view);
+    if let Some(promotion) = &view.promotion {
+        line(&mut out, &format!("promotion: {}", first_line(promotion)));
+    }
     objects(&mut out, view);
     for (name, value) in &view.customization {
         line(&mut out, &format!("changed by: {name} = {}", first_line(value)));
@@ -256,7 +259,9 @@ fn timings(out: &mut String, view: &ReportView) {
         format!("pulling {pulled} of {} images {} (apart from the tiers)", view.images.len(), seconds(pull_ms))
     };
     let teardown = match (view.due_ms, view.end_ms) {
-        (Some(due), Some(end)) => format!("; teardown {}", seconds(end.saturating_sub(due))),
+        (Some(due), Some(end)) => {
+            format!("; teardown {}", seconds(end.saturating_sub(due).saturating_sub(view.promotion_ms)))
+        }
         (None, _) | (_, None) => String::new(),
     };
     line(out, &format!("time: {verdict}; {pulls}{teardown}"));

@@ -9,6 +9,25 @@ pub fn seconds(ms: u64) -> String {
     format!("{}.{} s", tenths / 10, tenths % 10)
 }
 
+/// A number of things: `1 volume`, `3 volumes`.
+#[must_use]
+pub fn count(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
+/// Bytes for a reader: `812 B`, `41.3 kB`, `1.2 MB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    let in_unit = |unit: u64, name: &str| format!("{}.{} {name}", bytes / unit, bytes % unit / (unit / 10));
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => in_unit(1_000, "kB"),
+        1_000_000..1_000_000_000 => in_unit(1_000_000, "MB"),
+        _ => in_unit(1_000_000_000, "GB"),
+    }
+}
+
 /// The moment `ms` milliseconds after an RFC 3339 one; `None` if that cannot be read.
 #[must_use]
 pub fn later(started: &str, ms: u64) -> Option<String> {
@@ -33,6 +52,17 @@ mod tests {
         assert_eq!(seconds(12_349), "12.3 s");
         assert_eq!(seconds(12_350), "12.4 s");
         assert_eq!(seconds(u64::MAX), "18446744073709551.6 s");
+    }
+
+    #[test]
+    fn one_thing_is_no_things() {
+        assert_eq!([0, 1, 2].map(|number| count(number, "file")), ["0 files", "1 file", "2 files"]);
+    }
+
+    #[test]
+    fn sizes_have_the_unit_that_reads_best() {
+        let sizes = [0, 999, 1_000, 41_349, 1_000_000, 12_990_000_000].map(size);
+        assert_eq!(sizes, ["0 B", "999 B", "1.0 kB", "41.3 kB", "1.0 MB", "12.9 GB"]);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The table of all keys of `ci.toml`: form, range, default and meaning of each, and how it is read.
 
 use super::document::{Item, OURS, is_path};
-use super::{BasePin, Capable, Reading, probes, provided};
+use super::{BasePin, CanonicalUse, Capable, Reading, probes, provided};
 use crate::plan::demands::{Scheme, Verify};
 use crate::plan::limits::{LONGEST, SHORTEST};
+use crate::plan::promotion::Enrolment;
 use crate::tier::Tier;
 
 /// One key. The reference page shows it, and the reader goes by it.
@@ -202,6 +203,19 @@ pub const KEYS: &[SettingKey] = &[
         },
     },
     SettingKey {
+        name: "base.ignore_canonicals",
+        form: "`true` or `false`",
+        default: "`false`",
+        meaning: "Whether the recipe's canonical is left out when the base is chosen.",
+        example: "base.ignore_canonicals = true",
+        read: |reading, item| {
+            if let Some(ignored) = reading.document.flag(item) {
+                reading.settings.canonicals = if ignored { CanonicalUse::Ignored } else { CanonicalUse::Used };
+                reading.given(item);
+            }
+        },
+    },
+    SettingKey {
         name: "dependencies",
         form: "a list of recipes",
         default: "`[]`",
@@ -306,15 +320,14 @@ pub const KEYS: &[SettingKey] = &[
         name: "canonical.enrol",
         form: "`true` or `false`",
         default: "`false`",
-        meaning: "Whether green runs keep a canonical deployment to upgrade from. Not part of this version: `true` is refused.",
-        example: "canonical.enrol = false",
-        read: |reading, item| match reading.document.flag(item) {
-            Some(false) => reading.given(item),
-            Some(true) => {
-                let what = "canonical deployments are not part of this version";
-                reading.document.report(item, what, "write false, or leave it out");
+        meaning: "Whether a green, complete run of the newest published version is kept as the recipe's canonical, which later \
+                  upgrades start from.",
+        example: "canonical.enrol = true",
+        read: |reading, item| {
+            if let Some(enrolled) = reading.document.flag(item) {
+                reading.settings.enrolment = if enrolled { Enrolment::Yes } else { Enrolment::No };
+                reading.given(item);
             }
-            None => {}
         },
     },
 ];

@@ -11,6 +11,7 @@ use cc_ci_model::plan::build::{BackupPromise, Data, HasConnections, HasRoute, Pl
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Purpose;
+use cc_ci_model::plan::promotion::Promotion;
 use cc_ci_model::plan::scrutiny::Scrutiny;
 use cc_ci_model::plan::step::{Action, Check, Operation, Part};
 use cc_ci_model::tier::Tier;
@@ -52,6 +53,7 @@ pub(crate) fn facts() -> PlanFacts {
         dependencies: Vec::new(),
         customization: BTreeMap::new(),
         scrutiny: Scrutiny::default(),
+        promotion: Promotion::default(),
         notes: vec!["no IPVS here: endpoint_mode dnsrr is added".to_owned()],
     }
 }

@@ -8,12 +8,16 @@ use super::tree::{Rules, Tree, TreeAt, chaos, label};
 use crate::error::{ErrorKind, RunnerError};
 use crate::request::{BaseWish, Request};
 use cc_ci_engine::git::CommitFiles;
+use cc_ci_model::canonical::Canonical;
+use cc_ci_model::ids::RecipeName;
 use cc_ci_model::plan::base::{Base, NoBase};
 use cc_ci_model::plan::choose::Wish;
-use cc_ci_model::settings::Settings;
+use cc_ci_model::settings::{self, Settings};
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::AppEnvironment;
 use cc_ci_recipe::overlays::Variables;
+use cc_ci_store::canonicals::Canonicals;
+use cc_ci_store::state::StateFolder;
 
 /// What request and settings together wish for. A base that the request names wins, or is an error.
 pub(super) fn wish(request: &Request, settings: &Settings) -> Result<Wish, RunnerError> {
@@ -39,6 +43,18 @@ pub(super) fn wish(request: &Request, settings: &Settings) -> Result<Wish, Runne
         (_, Some(pin)) => Wish::Pinned { version: pin.version.clone(), by: pin.by.clone() },
         (BaseWish::Automatic | BaseWish::NoUpgrade { .. }, None) => Wish::Automatic,
     })
+}
+
+/// The recipe's canonical, unless the settings leave it out.
+pub(super) fn canonical(
+    state: &StateFolder,
+    recipe: &RecipeName,
+    settings: &Settings,
+) -> Result<Option<Canonical>, RunnerError> {
+    match settings.canonicals {
+        settings::CanonicalUse::Used => Ok(Canonicals::of(state).shelf(recipe)?.newest().cloned()),
+        settings::CanonicalUse::Ignored => Ok(None),
+    }
 }
 
 /// The files of the chosen base; `None` where the app starts at head.

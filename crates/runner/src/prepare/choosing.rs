@@ -4,6 +4,7 @@ use super::snapshot::Snapshot;
 use super::tree::texts;
 use crate::error::{ErrorKind, RunnerError};
 use cc_ci_engine::git::{CommitFiles, OriginTags, Repository};
+use cc_ci_model::canonical::Canonical;
 use cc_ci_model::ids::Commit;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::choose::{self, Candidates, ChooseError, Tip, TipHistory, Wish};
@@ -17,6 +18,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) version: Option<&'a Version>,
     pub(crate) published: &'a Publications,
     pub(crate) files: &'a CommitFiles,
+    /// The recipe's canonical, where it is to be looked at.
+    pub(crate) canonical: Option<&'a Canonical>,
 }
 
 /// A base, and what was learnt on the way.
@@ -31,7 +34,7 @@ pub(crate) async fn choose_base(
     wish: &Wish,
     subject: &Subject<'_>,
 ) -> Result<ChosenBase, RunnerError> {
-    let Subject { head, version, published, .. } = *subject;
+    let Subject { head, version, published, canonical, .. } = *subject;
     let notes = match wish {
         Wish::Automatic => complete(repository, published).await?.into_iter().collect(),
         Wish::Version(_) | Wish::Pinned { .. } | Wish::NoUpgrade { .. } => Vec::new(),
@@ -49,6 +52,7 @@ pub(crate) async fn choose_base(
         let candidates = Candidates {
             head: head.committed(),
             head_version: version,
+            canonical,
             published,
             behind: &behind,
             ahead: &ahead,

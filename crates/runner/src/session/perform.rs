@@ -9,12 +9,13 @@ use crate::clock;
 use crate::closing;
 use crate::error::{ErrorKind, RunnerError, chain};
 use crate::others;
+use crate::promotion::Promotion;
 use crate::request::{Deps, Heard, Listeners, Request, Retention};
 use crate::world::{self, Around, world};
 use cc_ci_engine::custom::proofread::KnownReadable;
 use cc_ci_engine::host::findings;
 use cc_ci_engine::run::app::App;
-use cc_ci_engine::run::{self as engine, Cancel, World};
+use cc_ci_engine::run::{self as engine, Cancel, Performed, World};
 use cc_ci_engine::screenshot::Camera;
 use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::voice::Voice;
@@ -22,7 +23,9 @@ use cc_ci_model::event::{Event, FORMAT, RunEnd};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::permit::Approved;
+use cc_ci_recipe::lint::LintReport;
 use cc_ci_store::recorder::Recorder;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long to wait for the reaper of a run that ended well.
@@ -89,11 +92,11 @@ async fn record(
     let last_word = LastWord { voice: voice.clone(), recorder: recorder.clone(), ended, lock };
     // Nobody else sets it.
     let _set = canceller.voice.set(voice.clone());
-    open_record(&voice, &plan, request.pr, facts, first);
-    voice.say(Event::Linted(lint));
-
+    open_record(&voice, &plan, lint, request.pr, facts, first);
+    let promotion = Promotion::of(&kit.state, &plan, &voice);
     let world = World {
         camera: Some(Camera { image: findings::BROWSER_IMAGE.to_owned(), vault: vault.clone() }),
+        promotion: promotion.begin(),
         hold: request.hold.time(),
         readable: KnownReadable::in_folder(kit.state.readable()),
         ..world(Around {
@@ -110,24 +113,33 @@ async fn record(
             alive: world::alive(&kit.state),
         })
     };
-    let limit = Duration::from_secs(plan.limits.run);
-    let end = within(limit, &canceller.cancel, survive(prepared.approved, app, world)).await;
-
+    let (limit, performing) = (Duration::from_secs(plan.limits.run), survive(prepared.approved, app, world));
+    let Performed { end, draft } = within(limit, &canceller.cancel, performing).await;
     // The trees can be had from their repositories again, and hold what is configured; what stays is what happened.
     checkout::remove_trees(&dir);
-    let closed = closing::close(&dir, &voice, &recorder, &vault, deployer.log(), &end);
+    let first = closing::look_through(&dir, &voice, &vault, deployer.log());
+    // Who ended the run after its verdict wants nothing kept of it either.
+    promotion.settle(draft, canceller.cancel.reason().as_ref().unwrap_or(&end), &doors, &dir).await;
+    let closed = closing::close(&dir, &voice, &recorder, &vault, &end);
     drop(last_word);
     if let Some(mut reaper) = reaper {
         // It has nothing left to do, and should hold nothing of the folder when we are gone.
         reaper.ended(REAPER_ENDS).await;
     }
     let closed = closed.map_err(|error| error.masked(&vault.redactor()))?;
-    notes.extend(closed.notes);
+    notes.extend(first.into_iter().chain(closed.notes));
     Ok(Ending::Judged { end, view: Box::new(closed.view), folder: dir.path().to_owned() })
 }
 
 /// The first events of every record.
-fn open_record(voice: &Voice, plan: &Plan, pr: Option<u64>, facts: Vec<(String, String)>, notes: Vec<String>) {
+fn open_record(
+    voice: &Voice,
+    plan: &Plan,
+    lint: LintReport,
+    pr: Option<u64>,
+    facts: Vec<(String, String)>,
+    notes: Vec<String>,
+) {
     voice.say(Event::RunStarted {
         format: FORMAT.major,
         minor: FORMAT.minor,
@@ -145,10 +157,11 @@ fn open_record(voice: &Voice, plan: &Plan, pr: Option<u64>, facts: Vec<(String, 
     for note in notes {
         voice.note(None, note);
     }
+    voice.say(Event::Linted(lint));
 }
 
 /// Ends the run at its time limit, and then waits for its teardown.
-async fn within(limit: Duration, cancel: &Cancel, performing: impl Future<Output = RunEnd>) -> RunEnd {
+async fn within<T>(limit: Duration, cancel: &Cancel, performing: impl Future<Output = T>) -> T {
     tokio::pin!(performing);
     tokio::select! {
         end = &mut performing => return end,
@@ -158,18 +171,19 @@ async fn within(limit: Duration, cancel: &Cancel, performing: impl Future<Output
 }
 
 /// Performs the run in a task of its own, so that a panic in it is caught, cleaned up after and named for what it is.
-async fn survive(approved: Approved, app: App, world: World) -> RunEnd {
+async fn survive(approved: Approved, app: App, world: World) -> Performed {
     let (doors, folder, run) = (world.doors.clone(), world.folder.clone(), approved.plan.run.clone());
     let performing = tokio::spawn(async move { Box::pin(engine::run(approved, app, &world)).await });
     match performing.await {
-        Ok(end) => end,
+        Ok(performed) => performed,
         Err(panic) => {
-            let cleaned = match engine::clean(doors.operate.as_ref(), &folder, &run).await {
+            let cleaned = match engine::clean(doors.operate.as_ref(), &folder, &run, &BTreeSet::new()).await {
                 Ok(cleaned) if cleaned.left.is_empty() => "everything it had made was removed".to_owned(),
                 Ok(cleaned) => format!("these would not go: {}", cleaned.left.join(", ")),
                 Err(error) => format!("and could not be cleaned up after: {}", chain(&error)),
             };
-            RunEnd::Broken { error: format!("the run stopped with a bug: {panic}; {cleaned}") }
+            let end = RunEnd::Broken { error: format!("the run stopped with a bug: {panic}; {cleaned}") };
+            Performed { end, draft: None }
         }
     }
 }

@@ -181,6 +181,12 @@ impl Operate for FakeSwarm {
         Ok(())
     }
 
+    async fn keep_secret(&self, recipe: &str, name: &str) -> Result<(), SwarmError> {
+        let labels = [(labels::CANONICAL.to_owned(), recipe.to_owned())].into();
+        self.state().objects.insert(Object::new(ObjectKind::Secret, name), labels);
+        Ok(())
+    }
+
     fn identity(&self, _folder: &Path) -> Identity {
         Identity::Override
     }

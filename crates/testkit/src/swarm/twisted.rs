@@ -68,6 +68,10 @@ impl Operate for Twisted {
         self.inner.adopt_secret(run, name).await
     }
 
+    async fn keep_secret(&self, recipe: &str, name: &str) -> Result<(), SwarmError> {
+        self.inner.keep_secret(recipe, name).await
+    }
+
     fn identity(&self, folder: &Path) -> Identity {
         self.inner.identity(folder)
     }

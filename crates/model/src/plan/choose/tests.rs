@@ -1,6 +1,7 @@
 //! Small repositories, and the base that is chosen in each.
 
 use super::*;
+use crate::ids::{Domain, RunId, StackName};
 use cc_ci_recipe::version;
 
 const AUTO: Wish = Wish::Automatic;
@@ -16,6 +17,8 @@ struct Repo<'a> {
     head: &'a str,
     tags: &'a [&'a str],
     tip: Option<(char, TipHistory)>,
+    /// As `version@digit`.
+    canonical: &'a str,
 }
 
 fn check(wish: &Wish, repo: Repo<'_>) -> String {
@@ -40,9 +43,23 @@ fn chosen(head: Option<&Commit>, wish: &Wish, repo: Repo<'_>) -> String {
     let head_version = repo.head.parse().ok();
     let tip = repo.tip.map(|(digit, history)| (commit(digit), history));
     let tip = tip.as_ref().map(|(commit, history)| Tip { branch: "main", commit, history: *history });
+    let canonical = repo.canonical.split_once('@').map(|(version, digit)| {
+        let stack = StackName::observed("shop-abc123");
+        Canonical {
+            version: version.to_owned(),
+            commit: commit(digit.chars().next().unwrap()),
+            run: RunId::parse("r7").unwrap(),
+            promoted: "2026-11-29T12:00:00Z".to_owned(),
+            domain: Domain::of_stack(&stack, "cc-ci.test"),
+            stack,
+            secrets: BTreeSet::new(),
+            data: None,
+        }
+    });
     let candidates = Candidates {
         head,
         head_version: head_version.as_ref(),
+        canonical: canonical.as_ref(),
         published: &published,
         behind: &behind,
         ahead: &ahead,
@@ -58,7 +75,46 @@ fn chosen(head: Option<&Commit>, wish: &Wish, repo: Repo<'_>) -> String {
 }
 
 fn auto(head: &str, tags: &[&str]) -> String {
-    check(&AUTO, Repo { head, tags, tip: None })
+    check(&AUTO, Repo { head, tags, ..Repo::default() })
+}
+
+/// What is chosen where the recipe has a canonical.
+fn with_canonical(canonical: &str, tags: &[&str]) -> String {
+    check(&AUTO, Repo { head: "1.2.0+1", tags, tip: None, canonical })
+}
+
+#[test]
+fn the_canonical_is_the_base_and_the_plan_says_that_it_lends_its_version_only() {
+    let reason = "the recipe's canonical, the last version known to work (run r7); the version only, this run starts from empty \
+                  volumes";
+    let tags = ["<1.0.0+1@1", "<1.1.0+1@2"];
+    assert_eq!(with_canonical("1.1.0+1@2", &tags), format!("1.1.0+1: {reason}"));
+    // Also where a newer version was published that no run is known to have been green at.
+    assert_eq!(with_canonical("1.0.0+1@1", &tags), format!("1.0.0+1: {reason}"));
+    // A head whose history was written anew, with a higher label.
+    assert_eq!(with_canonical("1.0.0+1@1", &["1.0.0+1@1"]), format!("1.0.0+1: {reason}"));
+    // What somebody asks for wins.
+    let asked = Wish::Version("1.1.0+1".to_owned());
+    let repo = Repo { head: "1.2.0+1", tags: &tags, tip: None, canonical: "1.0.0+1@1" };
+    assert_eq!(check(&asked, repo), "1.1.0+1: asked for");
+}
+
+#[test]
+fn a_canonical_that_says_nothing_about_this_head_is_passed_over() {
+    let newest = "1.1.0+1: the newest published version that head descends from";
+    let tags = ["<1.0.0+1@1", "<1.1.0+1@2"];
+    // The tag is gone, or was moved to another commit.
+    assert_eq!(with_canonical("0.9.0+1@9", &tags), newest);
+    assert_eq!(with_canonical("1.0.0+1@9", &tags), newest);
+    // It is head itself, or deploys the same.
+    assert_eq!(
+        with_canonical("1.2.0+1@f", &[&tags[..], &["<>1.2.0+1@f"]].concat()),
+        newest.to_owned() + "; stepped back from 1.2.0+1, which is head itself"
+    );
+    assert!(with_canonical("1.1.0+1@2", &["<1.0.0+1@1", "<=1.1.0+1@2"]).starts_with("1.0.0+1: the newest published"));
+    // It came after head, whatever the labels say, or is not older than a head that descends from nothing.
+    assert_eq!(with_canonical("1.1.1+1@3", &[&tags[..], &[">1.1.1+1@3"]].concat()), newest);
+    assert_eq!(with_canonical("1.2.0+1@3", &[&tags[..], &["1.2.0+1@3"]].concat()), newest);
 }
 
 #[test]
@@ -119,7 +175,7 @@ fn head_and_what_deploys_the_same_are_stepped_back_from() {
 
 #[test]
 fn a_folder_is_no_commit_and_may_start_at_the_one_below_it() {
-    let folder = |tags: &[&str], tip| chosen(None, &AUTO, Repo { head: "2.0.0+1", tags, tip });
+    let folder = |tags: &[&str], tip| chosen(None, &AUTO, Repo { head: "2.0.0+1", tags, tip, canonical: "" });
     assert_eq!(
         folder(&["<1.0.0+1@1", "<2.0.0+1@f"], None),
         "2.0.0+1: the newest published version that head descends from"
@@ -148,8 +204,9 @@ fn without_an_ancestor_the_label_decides() {
 #[test]
 fn what_is_asked_for_wins_or_is_an_error_that_says_why() {
     let tags = ["<1.0.0+1@1", "~1.1.0+1@2", "<2.0.0+1@f", "<=3.0.0+1@4"];
-    let asked =
-        |version: &str| check(&Wish::Version(version.to_owned()), Repo { head: "2.0.0+1", tags: &tags, tip: None });
+    let asked = |version: &str| {
+        check(&Wish::Version(version.to_owned()), Repo { head: "2.0.0+1", tags: &tags, tip: None, canonical: "" })
+    };
     assert_eq!(asked("1.0.0+1"), "1.0.0+1: asked for");
     assert_eq!(asked("1.1.0+1"), "1.1.0+1: asked for; a lightweight tag, which abra does not take for a version");
     assert_eq!(asked("3.0.0+1"), "3.0.0+1: asked for; it deploys what head does");
@@ -162,14 +219,15 @@ fn what_is_asked_for_wins_or_is_an_error_that_says_why() {
         "error: `9` is no published version of the recipe: newest first, they are 3.0.0+1, 2.0.0+1, 1.1.0+1, 1.0.0+1"
     );
     let pinned = Wish::Pinned { version: "1.0.0+1".into(), by: "tests/ci.toml, line 3".into() };
-    let repo = Repo { head: "3.0.0+1", tags: &tags, tip: None };
+    let repo = Repo { head: "3.0.0+1", tags: &tags, tip: None, canonical: "" };
     assert_eq!(check(&pinned, repo), "1.0.0+1: asked for by tests/ci.toml, line 3");
 }
 
 #[test]
 fn a_tag_that_is_no_version_is_named_when_it_is_asked_for() {
-    let asked =
-        |version: &str| check(&Wish::Version(version.to_owned()), Repo { head: "", tags: &["v1.0.0+1@1"], tip: None });
+    let asked = |version: &str| {
+        check(&Wish::Version(version.to_owned()), Repo { head: "", tags: &["v1.0.0+1@1"], tip: None, canonical: "" })
+    };
     assert_eq!(
         asked("v1.0.0+1"),
         "error: `v1.0.0+1` is no published version of the recipe: it is a tag, but the part before `+` is not X.Y.Z"
@@ -181,11 +239,11 @@ fn a_tag_that_is_no_version_is_named_when_it_is_asked_for() {
 fn without_a_usable_version_the_default_branch_serves() {
     let tip = Some(('a', TipHistory::WithoutHead));
     assert_eq!(
-        check(&AUTO, Repo { head: "", tags: &[], tip }),
+        check(&AUTO, Repo { head: "", tags: &[], tip, canonical: "" }),
         "aaaaaaaa: the recipe has no published version; the tip of main"
     );
     assert_eq!(
-        check(&AUTO, Repo { head: "1.0.0+1", tags: &["2.0.0+1@2"], tip }),
+        check(&AUTO, Repo { head: "1.0.0+1", tags: &["2.0.0+1@2"], tip, canonical: "" }),
         "aaaaaaaa: head descends from no published version, and none is older than its 1.0.0+1; the tip of main"
     );
 }
@@ -193,7 +251,7 @@ fn without_a_usable_version_the_default_branch_serves() {
 #[test]
 fn the_default_branch_is_no_base_for_itself_for_its_past_or_for_the_same_files() {
     let none = "none (NoTags): the recipe has no published version, and";
-    let with = |tags: &[&str], tip| check(&AUTO, Repo { head: "", tags, tip });
+    let with = |tags: &[&str], tip| check(&AUTO, Repo { head: "", tags, tip, canonical: "" });
     assert_eq!(with(&[], Some(('f', TipHistory::HoldsHead))), format!("{none} head is the tip of main"));
     assert_eq!(with(&[], Some(('a', TipHistory::HoldsHead))), format!("{none} head is older than the tip of main"));
     assert_eq!(with(&[], None), format!("{none} there is no default branch to compare with"));
