@@ -23,6 +23,7 @@ use cc_ci_model::event::{Event, FORMAT, RunEnd};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::permit::Approved;
+use cc_ci_model::redact::Vault;
 use cc_ci_recipe::lint::LintReport;
 use cc_ci_store::recorder::Recorder;
 use std::collections::BTreeSet;
@@ -80,9 +81,7 @@ async fn record(
 ) -> Result<Ending, RunnerError> {
     let Ready { prepared, vault, adaptations, doors, app, deployer, lint, ledger, reaper, facts, notes: first } = ready;
     let plan = prepared.approved.plan.clone();
-    let recorder = Recorder::create(folder.dir(), vault.clone())
-        .map_err(|error| RunnerError::new(ErrorKind::Infrastructure, chain(&error)))?;
-    let ended = Ended::default();
+    let (recorder, ended) = begin_record(&folder, &vault)?;
     let (cancel, written) = (canceller.cancel.clone(), recorder.clone());
     let guard = RecordGuard { recorder: recorder.clone(), cancel, ended: ended.clone() };
     let mut heard: Heard = vec![Box::new(written), Box::new(guard)];
@@ -129,6 +128,13 @@ async fn record(
     let closed = closed.map_err(|error| error.masked(&vault.redactor()))?;
     notes.extend(first.into_iter().chain(closed.notes));
     Ok(Ending::Judged { end, view: Box::new(closed.view), folder: dir.path().to_owned() })
+}
+
+/// The record, with what says how it ended.
+fn begin_record(folder: &EarlyFolder, vault: &Vault) -> Result<(Recorder, Ended), RunnerError> {
+    let recorder = Recorder::create(folder.dir(), vault.clone())
+        .map_err(|error| RunnerError::new(ErrorKind::Infrastructure, chain(&error)))?;
+    Ok((recorder, Ended::default()))
 }
 
 /// The first events of every record.
