@@ -16,10 +16,12 @@ pub mod serve;
 pub mod server;
 pub mod warm;
 
+use crate::terminal::harmless::harmless_json;
 use cc_ci_runner::error::RunnerError;
 
 /// Data as JSON for a program, ending with a line break.
 fn json(what: &impl serde::Serialize) -> Result<String, RunnerError> {
     let text = serde_json::to_string_pretty(what);
-    text.map(|text| text + "\n").map_err(|source| RunnerError::internal(format!("cannot write the answer: {source}")))
+    text.map(|text| harmless_json(&text).into_owned() + "\n")
+        .map_err(|source| RunnerError::internal(format!("cannot write the answer: {source}")))
 }

@@ -2,6 +2,7 @@
 
 use crate::args::{self, Format, ReportArgs};
 use crate::terminal;
+use crate::terminal::harmless::harmless_json;
 use cc_ci_model::exit;
 use cc_ci_model::report::{junit, results, summary, timeline};
 use cc_ci_pages::comment::{self, PublishedAt};
@@ -22,9 +23,9 @@ pub fn exec(state: &StateFolder, args: &ReportArgs) -> Result<u8, RunnerError> {
             terminal::summary(&summary::render(&view), &args::wishes());
             return Ok(exit::GREEN);
         }
-        Format::Json => results::render(&view).map_err(|error| failed(&error))?,
+        Format::Json => harmless_json(&results::render(&view).map_err(|error| failed(&error))?).into_owned(),
         Format::Junit => junit::render(&view).map_err(|error| failed(&error))?,
-        Format::Timeline => timeline::render(&view).map_err(|error| failed(&error))?,
+        Format::Timeline => harmless_json(&timeline::render(&view).map_err(|error| failed(&error))?).into_owned(),
         Format::Html => pictures::page(&dir, &judged)?,
         Format::Badge => pictures::badge(&judged)?,
         Format::Markdown => {

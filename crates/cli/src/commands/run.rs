@@ -2,6 +2,7 @@
 
 use crate::args::{self, RunArgs};
 use crate::signals::Signals;
+use crate::terminal::harmless::harmless_json;
 use crate::terminal::{self, Paint, Style, Terminal};
 use cc_ci_model::event::Listener;
 use cc_ci_model::redact::Vault;
@@ -68,7 +69,8 @@ fn deps(state: StateFolder, args: &RunArgs, screen: &Screen) -> Result<Deps, Run
 fn show(view: &ReportView, args: &RunArgs) -> Result<(), RunnerError> {
     if args.json {
         let text = results::render(view);
-        terminal::out(&text.map_err(|error| RunnerError::internal(format!("cannot draw the report: {error}")))?);
+        let text = text.map_err(|error| RunnerError::internal(format!("cannot draw the report: {error}")))?;
+        terminal::out(&harmless_json(&text));
     } else {
         terminal::summary(&summary::render(view), &args::wishes());
     }

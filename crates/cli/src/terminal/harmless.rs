@@ -30,6 +30,21 @@ pub fn harmless(text: &str, paint: Paint) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// JSON without such characters: each as JSON itself spells it, so that a program reads the same text as before.
+#[must_use]
+pub fn harmless_json(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_order) {
+        return Cow::Borrowed(json);
+    }
+    // They stand in strings only, and none of them needs more than four digits.
+    let spelt = json.chars().flat_map(|c| {
+        let plain = (!is_order(c)).then_some(c);
+        let spelt = plain.is_none().then(|| format!("\\u{:04x}", u32::from(c)));
+        plain.into_iter().chain(spelt.unwrap_or_default().chars().collect::<Vec<_>>())
+    });
+    Cow::Owned(spelt.collect())
+}
+
 /// What follows ESC in a sequence that only colours.
 fn colour(text: &str) -> Option<&str> {
     let codes = text.strip_prefix('[')?;
@@ -57,6 +72,17 @@ mod tests {
             assert_eq!(harmless(hostile, paint), shown);
         }
         assert!(matches!(harmless("Καλημέρα, ok\n\t1", Paint::Plain), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn json_stays_json_and_says_the_same() {
+        let said = "a\u{7f}b\u{85}c\u{9b}31m\u{202e}d\u{2028}e\u{61c}\u{2069}f\x1b[2J \u{1f600} ü\n\t\"\\";
+        let json = serde_json::to_string_pretty(&[said]).unwrap();
+        let shown = harmless_json(&json);
+        assert!(!shown.contains(is_order), "{shown}");
+        assert_eq!(harmless(&shown, Paint::Plain), shown);
+        assert_eq!(serde_json::from_str::<Vec<String>>(&shown).unwrap(), [said]);
+        assert!(matches!(harmless_json("[\"Καλημέρα\"]\n"), Cow::Borrowed(_)));
     }
 
     #[test]
