@@ -177,15 +177,18 @@ impl Conductor {
         let started = Instant::now();
         let Answer { outcome, value } = tokio::select! {
             answer = work => answer.unwrap_or_else(|fault| Outcome::from(fault).into()),
-            () = self.cancel.cancelled() => {
-                Outcome::Unverified(Finding::new(Cause::Cancelled, "the run was ended")).into()
-            }
+            () = self.cancel.cancelled() => ended().into(),
         };
         Stepped { end: self.end(step, outcome, started), value }
     }
 
-    /// Reports a step whose answer is known already, as for the stability window.
+    /// Reports a step whose answer is known already, as for the stability window. In a run that was ended nothing passes any more: what
+    /// was watched was not watched for its whole time.
     pub fn report(&self, step: &Step, outcome: Outcome) -> StepEnd {
+        let outcome = match outcome {
+            Outcome::Passed { .. } if self.cancel.is_cancelled() => ended(),
+            Outcome::Passed { .. } | Outcome::Skipped { .. } | Outcome::Failed(_) | Outcome::Unverified(_) => outcome,
+        };
         self.voice.say(Event::StepStarted { step: step.id.clone() });
         self.end(step, outcome, Instant::now())
     }
@@ -206,6 +209,11 @@ impl Conductor {
     }
 }
 
+/// The outcome of a step in a run that was ended.
+fn ended() -> Outcome {
+    Outcome::Unverified(Finding::new(Cause::Cancelled, "the run was ended"))
+}
+
 /// A pass with a note.
 #[must_use]
 pub fn passed(note: impl Into<String>) -> Outcome {
@@ -221,6 +229,8 @@ pub fn failed_if(finding: Option<Finding>) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cc_ci_model::plan::step::{Action, Check, Pass};
+    use cc_ci_model::tier::Tier;
 
     #[test]
     fn a_full_disk_is_the_hosts_matter_and_any_other_refusal_ours() {
@@ -228,5 +238,18 @@ mod tests {
         assert_eq!(cause(ErrorKind::StorageFull), Cause::DiskFull);
         assert_eq!(cause(ErrorKind::QuotaExceeded), Cause::DiskFull);
         assert_eq!(cause(ErrorKind::NotADirectory), Cause::Harness);
+    }
+
+    #[test]
+    fn in_a_run_that_was_ended_nothing_passes_any_more() {
+        let cancel = CancellationToken::new();
+        let conductor = Conductor::new(&Voice::new(Vec::new()), &cancel);
+        let step = Step::new(Tier::Install, Pass::Only, Action::Check(Check::Stable));
+        assert_eq!(conductor.report(&step, passed("alive for 5 s")), StepEnd::Passed);
+        cancel.cancel();
+        assert_eq!(conductor.report(&step, passed("alive for 3 s")), StepEnd::NotPassed);
+        // What was found before counts on.
+        conductor.report(&step, Outcome::Failed(Finding::new(Cause::Unstable, "it died")));
+        assert_eq!(conductor.take_failed().len(), 1);
     }
 }
