@@ -9,7 +9,7 @@ use crate::swarm::Containers;
 use crate::workbench::{BenchUse, Workbench};
 use cc_ci_model::data::Mounted;
 use cc_ci_model::data::churn::Churn;
-use cc_ci_model::data::outside::{Nameless, Outside, gone, is_nameless, may_be_missed};
+use cc_ci_model::data::outside::{Nameless, Outside, Written, gone, is_nameless, may_be_missed};
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_recipe::Recipe;
@@ -55,15 +55,17 @@ async fn housed(look: &Look<'_>, before: &Housing) -> Result<Housed, Fault> {
     let occupied: Occupied =
         occupied.iter().filter(matters).map(|(service, container)| (service.clone(), container.clone())).collect();
     let housed = look_into(containers, &occupied, base).await?;
-    match occupied.keys().find(|service| !housed.written.contains_key(*service)) {
-        None => Ok(housed),
-        Some(service) => {
-            let summary = format!(
-                "what base's `{service}` wrote beside its volumes is not known: its container was removed before it could be looked into"
-            );
-            Err(Fault::unanswered(Finding::new(Cause::EngineLost, summary).of_service(service)))
-        }
-    }
+    all_seen(&occupied, &housed.written, "base")?;
+    Ok(housed)
+}
+
+/// A container that was removed before it was looked into leaves no answer: nothing written is not the same.
+fn all_seen(occupied: &Occupied, written: &Written, version: &str) -> Result<(), Fault> {
+    let Some(service) = occupied.keys().find(|service| !written.contains_key(*service)) else { return Ok(()) };
+    let summary = format!(
+        "what {version}'s `{service}` wrote beside its volumes is not known: its container was removed before it could be looked into"
+    );
+    Err(Fault::unanswered(Finding::new(Cause::EngineLost, summary).of_service(service)))
 }
 
 /// The paths on which configs are mounted: the engine shows them among a container's own files.
@@ -90,6 +92,7 @@ pub(in crate::run) async fn check(look: &mut Look<'_>, before: &Housing) -> Resu
         async { Ok(outside::written(&containers, &now_occupied, &mount_points(head)).await?) },
         nameless(look, &containers, &mounts)
     )?;
+    all_seen(&now_occupied, &now, "head")?;
     located.extend(before.files.iter().filter(|file| at_head(&file.service)).cloned());
     let found = Outside { mounts, located, nameless, gone: gone(&before.written, &now) };
     let verdict = found.judge(&churn);
