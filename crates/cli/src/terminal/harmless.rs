@@ -2,6 +2,7 @@
 
 use super::Paint;
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// The text with every character that moves a cursor, sets a title or turns the direction of reading spelt out, as in
 /// `\u{1b}`. Lines and tabs stay, and colours where there are colours.
@@ -37,12 +38,15 @@ pub fn harmless_json(json: &str) -> Cow<'_, str> {
         return Cow::Borrowed(json);
     }
     // They stand in strings only, and none of them needs more than four digits.
-    let spelt = json.chars().flat_map(|c| {
-        let plain = (!is_order(c)).then_some(c);
-        let spelt = plain.is_none().then(|| format!("\\u{:04x}", u32::from(c)));
-        plain.into_iter().chain(spelt.unwrap_or_default().chars().collect::<Vec<_>>())
-    });
-    Cow::Owned(spelt.collect())
+    let mut spelt = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_order(c) {
+            let _infallible = write!(spelt, "\\u{:04x}", u32::from(c));
+        } else {
+            spelt.push(c);
+        }
+    }
+    Cow::Owned(spelt)
 }
 
 /// What follows ESC in a sequence that only colours.

@@ -71,11 +71,11 @@ impl Operate for Abra {
         self.0.swarm.adopt_secret(run, name).await
     }
 
-    /// What the run deploys besides the app under test is deployed with Docker alone.
     async fn keep_secret(&self, recipe: &str, name: &str) -> Result<(), SwarmError> {
         self.0.swarm.keep_secret(recipe, name).await
     }
 
+    /// What the run deploys besides the app under test is deployed with Docker alone.
     fn identity(&self, folder: &Path) -> Identity {
         if self.0.home.holds(folder) { Identity::Abra } else { Identity::Override }
     }
