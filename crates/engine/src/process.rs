@@ -52,7 +52,7 @@ pub struct Command {
 pub enum Ends {
     /// Its process group.
     Group,
-    /// Everything, whatever group, session or parent it gave itself. Reads all of `/proc`.
+    /// Everything, whatever group, session or parent it gave itself. Reads all of `/proc`; one such program runs at a time.
     Everything,
 }
 
@@ -180,7 +180,8 @@ impl Command {
         self
     }
 
-    /// Ends everything with it that it started, also what hid from it.
+    /// Ends everything with it that it started, also what hid from it. Such programs wait for each other: this process runs
+    /// one of them at a time, and the deadline counts from its start.
     #[must_use]
     pub fn with_everything_it_starts(mut self) -> Self {
         self.ends = Ends::Everything;

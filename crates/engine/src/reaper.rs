@@ -40,8 +40,10 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "a process that a hook left behind")]
     fn only_processes_of_that_run_are_ended() {
         let start = |run: &str| std::process::Command::new("sleep").arg("60").env(VARIABLE, run).spawn().unwrap();
-        let (mut ours, mut other) = (start("reaped-run"), start("reaped-run-2"));
-        let run = RunId::parse("reaped-run").unwrap();
+        // With our own number in it: other processes of this test may run beside it.
+        let name = format!("reaped-{}", std::process::id());
+        let (mut ours, mut other) = (start(&name), start(&format!("{name}-2")));
+        let run = RunId::parse(&name).unwrap();
         // A new process has its environment only once it has become the program.
         while processes(&run).is_empty() {
             std::thread::yield_now();

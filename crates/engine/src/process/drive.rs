@@ -1,6 +1,6 @@
 //! Starts a command, feeds and drains its pipes in one loop, and sees to it that its tree ends.
 
-use super::lineage::{self, LeftRunning, Lineage};
+use super::lineage::{self, LeftRunning, Lineage, Turn};
 use super::terminal::{self, Controlling, Screen};
 use super::{AtCap, Command, Console, Ended, Ends, Output, ProcessError, Stream};
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
@@ -70,8 +70,8 @@ impl Source {
     }
 }
 
-/// Starts a command; with a terminal, also returns what is read from it.
-fn start(command: &Command) -> Result<(Tree, Option<Screen>), ProcessError> {
+/// Starts a command, and follows its lineage if it has the turn; with a terminal, also returns what is read from it.
+fn start(command: &Command, turn: Option<Turn>) -> Result<(Tree, Option<Screen>), ProcessError> {
     let opened = match command.console {
         Console::Pipes => None,
         Console::Terminal => Some(terminal::open().map_err(|source| start_error(command, source))?),
@@ -92,11 +92,9 @@ fn start(command: &Command) -> Result<(Tree, Option<Screen>), ProcessError> {
         // After the session, which has to be there first.
         wrap.wrap(Controlling);
     }
+    let lineage = turn.map(Lineage::open).transpose();
+    let mut lineage = lineage.map_err(|errno| start_error(command, errno.into()))?;
     let mut door = lineage::starting();
-    let mut lineage = match command.ends {
-        Ends::Group => None,
-        Ends::Everything => Some(Lineage::open(&mut door).map_err(|errno| start_error(command, errno.into()))?),
-    };
     let spawned = wrap.spawn();
     door.list(spawned.as_ref().ok().and_then(|child| child.id()));
     drop(door);
@@ -197,8 +195,15 @@ pub(super) async fn perform(
     mut on_line: OnLine<'_>,
 ) -> Result<Output, ProcessError> {
     let lost = |source| ProcessError::Lost { program: command.name(), source };
+    let turn = match command.ends {
+        Ends::Group => None,
+        Ends::Everything => tokio::select! {
+            turn = lineage::turn() => Some(turn),
+            () = cancel.cancelled() => return Err(ProcessError::Cancelled { program: command.name() }),
+        },
+    };
     let began = Instant::now();
-    let (mut tree, screen) = start(command)?;
+    let (mut tree, screen) = start(command, turn)?;
     let mut stdin = tree.child.stdin().take();
     let pipe = tree.child.stdout().take();
     let mut stdout = screen.map_or_else(|| pipe.map_or(Source::Nothing, Source::Pipe), Source::Screen);

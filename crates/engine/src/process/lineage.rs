@@ -3,6 +3,9 @@
 //! Linux gives an orphan to the nearest ancestor that is a *subreaper*, so while such a program runs this process is one: what
 //! the program left behind becomes our own child and cannot hide. Our children are therefore of two kinds, those that the
 //! process door started and those that were adopted, and the door keeps a list of the former.
+//!
+//! An orphan does not say whose it was: it may have another session, another group and an empty environment. Followed programs
+//! therefore run one at a time in one process; programs whose lineage is not followed run beside them.
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
@@ -18,12 +21,22 @@ const LIMIT: Duration = Duration::from_secs(2);
 /// How often it is looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(1);
 
-static DOOR: Mutex<Door> = Mutex::new(Door { started: BTreeSet::new(), open: 0 });
+static DOOR: Mutex<Door> = Mutex::new(Door { started: BTreeSet::new() });
 
-/// What this process started, and how many lineages are followed right now.
+/// The turn of the one program whose lineage is followed.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// What this process started and that has not ended.
 pub(super) struct Door {
     started: BTreeSet<i32>,
-    open: usize,
+}
+
+/// The right to follow a lineage; its holder is the only one.
+pub(super) struct Turn(#[expect(dead_code, reason = "it is held, not read")] tokio::sync::MutexGuard<'static, ()>);
+
+/// Waits until no other lineage is followed.
+pub(super) async fn turn() -> Turn {
+    Turn(TURN.lock().await)
 }
 
 /// Held while a program is started, so that nobody takes it for an orphan before it is listed.
@@ -57,14 +70,14 @@ pub struct LeftRunning {
 /// Everything that one program starts, as long as this is kept.
 pub(super) struct Lineage {
     leader: Option<i32>,
+    _turn: Turn,
 }
 
 impl Lineage {
     /// Begins to adopt orphans; to be called before the program is started.
-    pub(super) fn open(door: &mut Door) -> Result<Self, Errno> {
+    pub(super) fn open(turn: Turn) -> Result<Self, Errno> {
         nix::sys::prctl::set_child_subreaper(true)?;
-        door.open += 1;
-        Ok(Self { leader: None })
+        Ok(Self { leader: None, _turn: turn })
     }
 
     /// Names the program whose lineage it is.
@@ -95,7 +108,8 @@ impl Lineage {
     fn kill_all(&self) -> Vec<Process> {
         let door = starting();
         let all = processes();
-        let mut found: Vec<i32> = all.iter().filter(|one| adopted(&door, one)).map(|one| one.pid).collect();
+        let adopted = all.iter().filter(|one| adopted(&door, self.leader, one));
+        let mut found: Vec<i32> = adopted.map(|one| one.pid).collect();
         found.extend(self.leader);
         let mut at = 0;
         while let Some(parent) = found.get(at).copied() {
@@ -121,20 +135,20 @@ impl Lineage {
 
 impl Drop for Lineage {
     fn drop(&mut self) {
-        let mut door = starting();
-        door.open -= 1;
-        if door.open == 0 {
-            // It cannot fail, and nothing depends on it.
-            let _unset = nix::sys::prctl::set_child_subreaper(false);
-        }
+        // It cannot fail, and nothing depends on it.
+        let _unset = nix::sys::prctl::set_child_subreaper(false);
     }
 }
 
-/// Whether a process was somebody else's child before it became ours. One of our own session was started by this process without
-/// the door, and one on the list with it.
-fn adopted(door: &Door, process: &Process) -> bool {
+/// Whether a process was a child of the leader's lineage before it became ours. One of our own session was started by this
+/// process without the door, one on the list with it, and one in the session of another on the list is left to that one's end.
+fn adopted(door: &Door, leader: Option<i32>, process: &Process) -> bool {
     let own_session = getsid(None).map_or(0, Pid::as_raw);
-    process.parent == Pid::this().as_raw() && process.session != own_session && !door.started.contains(&process.pid)
+    let others = |session: i32| Some(session) != leader && door.started.contains(&session);
+    process.parent == Pid::this().as_raw()
+        && process.session != own_session
+        && !door.started.contains(&process.pid)
+        && !others(process.session)
 }
 
 struct Process {
