@@ -8,7 +8,6 @@ mod serving;
 pub mod value;
 pub mod words;
 
-use crate::terminal::Wishes;
 use canonical::CanonicalArgs;
 use cc_ci_engine::docker::{AddressError, EngineAddress, RegistryCredentials};
 use cc_ci_model::ids::RunId;
@@ -17,6 +16,7 @@ use cc_ci_recipe::requests::Item;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_runner::request::{EngineChoice, GivenSecret, Places};
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal::Wishes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use registries::RegistryArgs;
 pub use selftest::SelftestArgs;

@@ -16,8 +16,8 @@ pub mod serve;
 pub mod server;
 pub mod warm;
 
-use crate::terminal::harmless::harmless_json;
 use cc_ci_runner::error::RunnerError;
+use cc_ci_terminal::harmless_json;
 
 /// Data as JSON for a program, ending with a line break.
 fn json(what: &impl serde::Serialize) -> Result<String, RunnerError> {

@@ -3,12 +3,13 @@
 pub mod args;
 pub mod commands;
 pub mod signals;
-pub mod terminal;
 
 use args::{Cli, Measurement, Verb};
 use cc_ci_model::exit;
+use cc_ci_runner::error::shown::shown;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_runner::outcome::{OutcomeGuard, RunOutcome};
+use cc_ci_terminal as terminal;
 use clap::Parser;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -58,7 +59,7 @@ pub fn main() -> ExitCode {
     // Without an outcome of its own it was a bug, and the guard says so.
     let Some(outcome) = answer.outcome else { return ExitCode::from(answer.code) };
     if let Err(error) = promised.keep(&outcome) {
-        terminal::error(&error);
+        terminal::note(&shown(&error));
         return ExitCode::from(error.kind.exit_code());
     }
     ExitCode::from(answer.code)
@@ -86,7 +87,7 @@ fn act(cli: &Cli) -> ProgramEnd {
     match runtime.and_then(|runtime| runtime.block_on(perform(cli))) {
         Ok(answer) => answer,
         Err(error) => {
-            terminal::error(&error);
+            terminal::note(&shown(&error));
             ProgramEnd::from(&error)
         }
     }

@@ -1,10 +1,10 @@
 //! Where credentials for registries of images come from.
 
 use super::{address, variable};
-use crate::terminal;
 use cc_ci_runner::credentials::{self, CredentialsFile};
 use cc_ci_runner::error::RunnerError;
 use cc_ci_runner::request::EngineChoice;
+use cc_ci_terminal as terminal;
 use clap::Args;
 use std::path::PathBuf;
 

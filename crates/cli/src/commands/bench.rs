@@ -3,7 +3,6 @@
 use super::json;
 use crate::args::{self, FloorArgs};
 use crate::signals::Signals;
-use crate::terminal;
 use cc_ci_engine::run::Cancel;
 use cc_ci_model::event::RunEnd;
 use cc_ci_model::exit;
@@ -14,6 +13,7 @@ use cc_ci_runner::floor::{self, figures, real, table};
 use cc_ci_runner::prepare::Looking;
 use cc_ci_runner::prepare::warmth::Warmth;
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
 
 /// Measures both in turn and prints the comparison. A run that is not green ends it: its time would say nothing.
 pub async fn exec(state: &StateFolder, args: &FloorArgs) -> Result<u8, RunnerError> {

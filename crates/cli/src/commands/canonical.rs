@@ -2,12 +2,12 @@
 
 use crate::args;
 use crate::args::canonical::{CanonicalArgs, CanonicalVerb};
-use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_model::ids::RecipeName;
 use cc_ci_runner::canonicals;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
 
 /// Lists, shows, or takes away.
 pub async fn exec(state: &StateFolder, args: &CanonicalArgs) -> Result<u8, RunnerError> {

@@ -1,12 +1,12 @@
 //! `cc-ci clean`: removes what dead runs left, by their label and their ledger, and never anything else.
 
 use crate::args::{self, CleanArgs};
-use crate::terminal;
 use cc_ci_engine::swarm::Doors;
 use cc_ci_model::exit;
 use cc_ci_runner::cleanup;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
 use std::collections::BTreeMap;
 
 /// Cleans up after every dead run of this state folder. The exit code is 11 when something would not go.

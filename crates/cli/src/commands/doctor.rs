@@ -2,11 +2,11 @@
 
 use super::json;
 use crate::args::{self, DoctorArgs};
-use crate::terminal;
 use cc_ci_engine::host::findings::{HostFinding, Level};
 use cc_ci_runner::doctor::{self, Checkup, Cure};
 use cc_ci_runner::error::RunnerError;
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 

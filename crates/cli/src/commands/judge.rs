@@ -2,7 +2,6 @@
 
 use super::json;
 use crate::args::StoredArgs;
-use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_model::report::summary;
 use cc_ci_model::verdict::Verdict;
@@ -10,6 +9,7 @@ use cc_ci_runner::error::RunnerError;
 use cc_ci_runner::stored;
 use cc_ci_store::replay;
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
 use serde::Serialize;
 
 /// A verdict as `--json` prints it.

@@ -2,7 +2,6 @@
 
 use super::json;
 use crate::args::{self, LintArgs, LintFormat};
-use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_recipe::lint::{LintReport, sarif, text};
 use cc_ci_runner::error::RunnerError;
@@ -10,6 +9,7 @@ use cc_ci_runner::lint::{self, Linted};
 use cc_ci_runner::prepare::Looking;
 use cc_ci_runner::prepare::warmth::Warmth;
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 

@@ -1,9 +1,9 @@
 //! `cc-ci manual`: pages of the manual and completions, made from the arguments as this program knows them.
 
 use crate::args::Cli;
-use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
+use cc_ci_terminal as terminal;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use std::fs;

@@ -2,7 +2,6 @@
 
 use super::json;
 use crate::args::{self, PlanArgs};
-use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_model::report::plan;
 use cc_ci_runner::clock;
@@ -10,6 +9,7 @@ use cc_ci_runner::error::RunnerError;
 use cc_ci_runner::prepare::warmth::Warmth;
 use cc_ci_runner::prepare::{Looking, prepare};
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
 use tokio_util::sync::CancellationToken;
 
 /// Plans and prints.

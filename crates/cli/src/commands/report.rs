@@ -1,8 +1,6 @@
 //! `cc-ci report RUN`: the reports of a stored run, drawn again from its events.
 
 use crate::args::{self, Format, ReportArgs};
-use crate::terminal;
-use crate::terminal::harmless::harmless_json;
 use cc_ci_model::exit;
 use cc_ci_model::report::{junit, results, summary, timeline};
 use cc_ci_pages::comment::{self, PublishedAt};
@@ -11,6 +9,8 @@ use cc_ci_runner::pictures;
 use cc_ci_runner::stored;
 use cc_ci_store::replay;
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
+use cc_ci_terminal::harmless_json;
 use std::io::IsTerminal;
 
 /// Draws one report and prints it. The exit code says only whether it could be drawn.

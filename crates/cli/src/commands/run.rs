@@ -2,18 +2,19 @@
 
 use crate::args::{self, RunArgs};
 use crate::signals::Signals;
-use crate::terminal::harmless::harmless_json;
-use crate::terminal::{self, Paint, Style, Terminal};
 use cc_ci_model::event::Listener;
 use cc_ci_model::redact::Vault;
 use cc_ci_model::report::{ReportView, results, summary};
 use cc_ci_runner::clock;
 use cc_ci_runner::error::RunnerError;
+use cc_ci_runner::error::shown::shown;
 use cc_ci_runner::outcome::RunOutcome;
 use cc_ci_runner::request::{Deps, Reaper, Retention};
 use cc_ci_runner::session::{Ending, Session};
 use cc_ci_store::retention::RetentionPolicy;
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal::harmless_json;
+use cc_ci_terminal::{self as terminal, Paint, Style, Terminal};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Runs and prints the summary. The outcome's exit code is that of the verdict, or says how the run was ended.
@@ -41,7 +42,7 @@ pub async fn exec(state: StateFolder, args: &RunArgs) -> Result<RunOutcome, Runn
                 terminal::note(&format!("page: {}", page.display()));
             }
         }
-        Ending::Refused(error) => terminal::error(error),
+        Ending::Refused(error) => terminal::note(&shown(error)),
     }
     Ok(finished.outcome())
 }

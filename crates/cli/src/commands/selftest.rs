@@ -1,7 +1,6 @@
 //! `cc-ci selftest`: tries the built-in cases with this very program, and prints the score.
 
 use crate::args::{self, SelftestArgs};
-use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_runner::error::{ErrorKind, RunnerError, chain};
 use cc_ci_selftest::case::Case;
@@ -9,6 +8,7 @@ use cc_ci_selftest::catalogue::Catalogue;
 use cc_ci_selftest::score;
 use cc_ci_selftest::trial::Bench;
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
 

@@ -5,11 +5,11 @@ mod plan;
 
 use crate::args::ServeArgs;
 use crate::signals::Signals;
-use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_server::RunningServer;
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 

@@ -2,11 +2,11 @@
 //! backups of what it knows.
 
 use crate::args::{ServerArgs, ServerVerb};
-use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_server::{Ask, BackupError, RequestStands, RunsIn, Told};
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
 use std::time::{Duration, Instant};
 
 /// How often a server is asked whose end or verdict is waited for.

@@ -2,7 +2,6 @@
 
 use crate::args::{self, WarmArgs, WarmUpArgs, WarmVerb};
 use crate::signals::Signals;
-use crate::terminal;
 use cc_ci_engine::run::Cancel;
 use cc_ci_model::event::RunEnd;
 use cc_ci_model::exit;
@@ -12,6 +11,7 @@ use cc_ci_runner::prepare::Looking;
 use cc_ci_runner::prepare::warmth::Warmth;
 use cc_ci_runner::warm::{self, Up, WarmProvider, WarmUp};
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
 use std::sync::Arc;
 
 /// Brings up, takes down, or lists.

@@ -2,12 +2,12 @@
 //! and a screen in between that understands what terminals understand.
 
 use cc_ci::args;
-use cc_ci::terminal::{self, Paint, Style, Terminal};
 use cc_ci_model::event::{Event, Listener, Stamped};
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::redact::Vault;
 use cc_ci_model::tier::Tier;
+use cc_ci_terminal::{self as terminal, Paint, Style, Terminal};
 use nix::pty::{Winsize, openpty};
 use std::fs::File;
 use std::io::{BufRead, Read, Write};

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The only dependencies between crates of this workspace; `dev:` marks one that only tests have.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     (
         "cc-ci",
         &[
@@ -27,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "cc-ci-selftest",
             "cc-ci-server",
             "cc-ci-store",
+            "cc-ci-terminal",
             "dev:cc-ci-testkit",
         ],
     ),
@@ -46,6 +47,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
         &["cc-ci-forge", "cc-ci-model", "cc-ci-pages", "cc-ci-recipe", "cc-ci-store", "cc-ci-web", "dev:cc-ci-testkit"],
     ),
     ("cc-ci-store", &["cc-ci-model", "cc-ci-recipe"]),
+    ("cc-ci-terminal", &["cc-ci-model", "cc-ci-recipe"]),
     ("cc-ci-testkit", &["cc-ci-engine", "cc-ci-model", "cc-ci-recipe", "cc-ci-store"]),
     ("cc-ci-web", &["cc-ci-model", "cc-ci-pages", "cc-ci-store"]),
 ];

@@ -1,12 +1,12 @@
 //! What would keep a server from its work: settings, secrets, the forge, the folder.
 
 use super::plan;
-use crate::terminal;
 use cc_ci_model::exit;
 use cc_ci_model::serving::ServingSettings;
 use cc_ci_runner::error::RunnerError;
 use cc_ci_server::KnownForge;
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
 
 /// So many seconds may a forge's clock differ from ours before it is shown.
 const SKEW: i64 = 5;

@@ -1,7 +1,6 @@
 //! What a server is told: its settings, and the secrets that lie in files beside them.
 
 use crate::args;
-use crate::terminal;
 use cc_ci_model::serving::{FILE, ServingSettings};
 use cc_ci_pages::comment::Address;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
@@ -9,6 +8,7 @@ use cc_ci_runner::ledgers;
 use cc_ci_server::{KnownForge, Pace, Points, RunProgram, RunsKept, ServerPlan};
 use cc_ci_store::retention::RetentionPolicy;
 use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
 use std::fs;
 use std::io;
 use std::path::Path;

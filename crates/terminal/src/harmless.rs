@@ -1,13 +1,13 @@
 //! Text of strangers as a terminal may get it.
 
-use super::Paint;
+use crate::Paint;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// The text with every character that moves a cursor, sets a title or turns the direction of reading spelt out, as in
 /// `\u{1b}`. Lines and tabs stay, and colours where there are colours.
 #[must_use]
-pub fn harmless(text: &str, paint: Paint) -> Cow<'_, str> {
+pub(crate) fn harmless(text: &str, paint: Paint) -> Cow<'_, str> {
     if !text.contains(is_order) {
         return Cow::Borrowed(text);
     }
@@ -58,7 +58,7 @@ fn colour(text: &str) -> Option<&str> {
 }
 
 /// Whether a terminal takes the character for an order, or a reader sees others in its place.
-pub(super) fn is_order(c: char) -> bool {
+pub(crate) fn is_order(c: char) -> bool {
     let breaks = matches!(c, '\n' | '\t');
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     turns || (c.is_control() && !breaks)

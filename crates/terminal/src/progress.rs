@@ -1,6 +1,8 @@
 //! What to show of a run, event by event. Pure: events in, lines out.
 
-use super::{Paint, Style, fit};
+mod moving;
+
+use crate::{Paint, Style};
 use cc_ci_model::event::{Event, Shot, Stamped};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::outcome::Outcome;
@@ -10,17 +12,13 @@ use cc_ci_model::testcase::{CaseEnd, TestCase};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::judge;
 use cc_ci_recipe::lint::{self, LintReport};
-use std::time::Duration;
 
 /// In a log, what a step waits for is repeated at most this often. Milliseconds.
 const QUIET: u64 = 10_000;
 
-/// What is waited for is shown in at least so many columns.
-const NARROWEST: usize = 8;
-
 /// A run as shown so far.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     style: Style,
     paint: Paint,
     now: u64,
@@ -62,7 +60,7 @@ enum RunPart {
 impl Progress {
     /// Nothing seen yet.
     #[must_use]
-    pub fn new(style: Style, paint: Paint) -> Self {
+    pub(crate) fn new(style: Style, paint: Paint) -> Self {
         Self {
             style,
             paint,
@@ -78,7 +76,7 @@ impl Progress {
     }
 
     /// Takes note of one event; answers with the lines that stay.
-    pub fn take(&mut self, stamped: &Stamped) -> Vec<String> {
+    pub(crate) fn take(&mut self, stamped: &Stamped) -> Vec<String> {
         self.now = stamped.ms;
         self.evidence.add(stamped);
         let lines = self.lines(&stamped.event);
@@ -227,55 +225,9 @@ impl Progress {
 
     /// Whether it is coloured.
     #[must_use]
-    pub fn paint(&self) -> Paint {
+    pub(crate) fn paint(&self) -> Paint {
         self.paint
     }
-
-    /// The line to draw now, `passed` after the last event, in so many columns; `None` where nothing is drawn over. On a
-    /// narrow terminal the time of the whole run goes first, then the step's name, then the end of what is waited for.
-    #[must_use]
-    pub fn live(&self, passed: Duration, columns: usize) -> Option<String> {
-        match self.style {
-            Style::Plain => return None,
-            Style::Live => {}
-        }
-        let now = self.now + u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
-        let head = match (&self.tier, self.stage) {
-            (Some((tier, _)), _) => tier.word(),
-            (None, RunPart::Preparing) => "preparing",
-            (None, RunPart::Testing) => "next tier",
-            (None, RunPart::TearingDown) => "tearing down",
-            (None, RunPart::Over) => return None,
-        };
-        let total = seconds(now);
-        let Some(doing) = &self.step else {
-            let line = match &self.pulling {
-                Some(pulling) => with_total(&format!("{head}: {pulling}"), &total, columns),
-                None => format!("{head}  ({total})"),
-            };
-            return Some(fit::clip(&line, columns));
-        };
-        let what = doing.what.split_once('/').map_or(doing.what.as_str(), |(_, what)| what);
-        let spent = now.saturating_sub(doing.since) / 1000;
-        let line = match (&doing.on, doing.limit) {
-            (Some(on), Some(limit)) => {
-                let (on, clock) = (fit::clean(on, Paint::Plain), format!("  {spent}/{limit} s"));
-                let room = |before: &str| columns.saturating_sub(fit::width(before) + fit::width(&clock));
-                let (long, short) = (format!("{head}: {what}: "), format!("{head}: "));
-                let before = if fit::width(&on) <= room(&long) { long } else { short };
-                let on = fit::clip(&on, room(&before).max(NARROWEST));
-                with_total(&format!("{before}{on}{clock}"), &total, columns)
-            }
-            (Some(_) | None, _) => with_total(&format!("{head}: {what}  {spent} s"), &total, columns),
-        };
-        Some(fit::clip(&line, columns))
-    }
-}
-
-/// A line with the time of the whole run behind it, if that fits.
-fn with_total(line: &str, total: &str, columns: usize) -> String {
-    let whole = format!("{line}  ({total})");
-    if fit::width(&whole) <= columns { whole } else { line.to_owned() }
 }
 
 /// How far a pull has come.
@@ -305,7 +257,7 @@ fn planned(plan: &Plan) -> Vec<String> {
 
 /// Milliseconds for a reader.
 #[must_use]
-pub fn seconds(ms: u64) -> String {
+pub(crate) fn seconds(ms: u64) -> String {
     if ms < 60_000 {
         format!("{}.{} s", ms / 1000, ms % 1000 / 100)
     } else {
@@ -328,6 +280,7 @@ mod tests {
     use super::*;
     use cc_ci_model::ids::StepId;
     use cc_ci_model::outcome::{Cause, Finding};
+    use std::time::Duration;
 
     /// A step as a record names it.
     fn step(what: &str) -> StepId {

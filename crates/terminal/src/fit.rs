@@ -1,7 +1,7 @@
 //! Makes text fit a terminal: clips what is drawn over, folds what stays, and lets nothing through that moves the cursor.
 
-use super::Paint;
-use super::harmless::is_order;
+use crate::Paint;
+use crate::harmless::is_order;
 use unicode_width::UnicodeWidthChar;
 
 /// What stands where something was cut off.
@@ -10,7 +10,7 @@ const CUT: char = '…';
 /// Text without anything that a terminal takes for an order: what a hook or an app printed may hold orders. Colours stay where
 /// there are colours.
 #[must_use]
-pub fn clean(text: &str, paint: Paint) -> String {
+pub(crate) fn clean(text: &str, paint: Paint) -> String {
     let mut clean = String::with_capacity(text.len());
     for part in parts(text) {
         match part {
@@ -26,13 +26,13 @@ pub fn clean(text: &str, paint: Paint) -> String {
 
 /// Columns that a text takes.
 #[must_use]
-pub fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     parts(text).map(|part| part.columns()).sum()
 }
 
 /// As much of a text as fits, with a mark where it was cut.
 #[must_use]
-pub fn clip(text: &str, columns: usize) -> String {
+pub(crate) fn clip(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
@@ -52,7 +52,7 @@ pub fn clip(text: &str, columns: usize) -> String {
 /// A line as several that fit, broken between words, with what follows the first one indented further than it. Words that are
 /// longer than a line are cut apart; nothing is left out.
 #[must_use]
-pub fn fold(line: &str, columns: usize) -> Vec<String> {
+pub(crate) fn fold(line: &str, columns: usize) -> Vec<String> {
     if columns == 0 || width(line) <= columns {
         return vec![line.to_owned()];
     }
