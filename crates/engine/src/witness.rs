@@ -157,7 +157,8 @@ impl Watch {
     }
 
     fn hearing(&self, until: Option<EngineTime>) -> Hearing {
-        let since = self.lock().last.map_or(self.since, EngineTime::whole_second);
+        // What came before the watch began is not its business, not even in the same second.
+        let since = self.lock().last.map_or(self.since, |last| last.whole_second().max(self.since));
         Hearing { kinds: &[EventKind::Service], since: Some(since), until }
     }
 

@@ -167,6 +167,24 @@ impl FakeSwarm {
         self
     }
 
+    /// A service that goes on when it is scaled to zero.
+    #[must_use]
+    pub fn stubborn(self, service: &str) -> Self {
+        self.state().stubborn.insert(service.to_owned());
+        self
+    }
+
+    /// The snapshots that there are, by id, each with the files in it by their path on the workbench.
+    #[must_use]
+    pub fn snapshots(&self) -> BTreeMap<String, BTreeMap<String, Vec<u8>>> {
+        let volumes = &self.state().volumes;
+        let files = |id: &str| {
+            let saved = volumes.snapshot(id).into_iter();
+            saved.filter_map(|(path, bytes)| Some((path, bytes?))).collect()
+        };
+        volumes.snapshots().map(|id| (id.clone(), files(&id))).collect()
+    }
+
     /// An object that somebody else has on this swarm.
     #[must_use]
     pub fn with(self, object: Object) -> Self {

@@ -24,6 +24,7 @@ mod data;
 mod dependencies;
 mod hooks;
 mod own;
+mod promoting;
 mod shop;
 mod teardown;
 mod tiers;

@@ -6,7 +6,8 @@ mod recipe;
 use crate::told::Told;
 use cc_ci_engine::custom::proofread::KnownReadable;
 use cc_ci_engine::docker::EngineAddress;
-use cc_ci_engine::ledger::Ledger;
+use cc_ci_engine::ledger::{self, Ledger};
+use cc_ci_engine::promotion::Begin;
 use cc_ci_engine::run::app::{App, DependencyApp, Scripts};
 use cc_ci_engine::run::{self, Cancel, World};
 use cc_ci_engine::secrets::Secrets;
@@ -22,6 +23,7 @@ use cc_ci_model::plan::build::{PlanFacts, plan};
 use cc_ci_model::plan::dependency::{Dependency, Mode, TakenCapability};
 use cc_ci_model::plan::hook::{HookPlace, HookTime};
 use cc_ci_model::plan::limits::Limits;
+use cc_ci_model::plan::promotion::Promotion;
 use cc_ci_model::redact::Vault;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::judge;
@@ -54,6 +56,7 @@ pub(crate) struct Shop {
     acted: Option<Acted>,
     others: OtherRuns,
     readable: KnownReadable,
+    promotion: Option<Begin>,
 }
 
 #[derive(Clone, Default)]
@@ -111,6 +114,7 @@ impl Shop {
             acted: None,
             others: Arc::new(|_, _| false),
             readable: KnownReadable::default(),
+            promotion: None,
         }
     }
 
@@ -148,6 +152,11 @@ impl Shop {
     /// After other runs that kept in this folder which tests can be run.
     pub(crate) fn after_others(self, folder: &Path) -> Self {
         Self { readable: KnownReadable::in_folder(folder.to_owned()), ..self }
+    }
+
+    /// It becomes its recipe's canonical if it is green; `begin` is asked for the place.
+    pub(crate) fn promoted_to(self, begin: Begin) -> Self {
+        Self { promotion: Some(begin), ..self }
     }
 
     /// With a hook in the sandbox.
@@ -207,6 +216,10 @@ impl Shop {
             hooks: hook.into_iter().chain(on_host).collect(),
             dependencies: self.needs.map(|mode| self.logins(mode)).into_iter().collect(),
             limits: Limits { converge: 30, serving: 5, command: 10, ..Limits::default() },
+            promotion: match self.promotion {
+                Some(_) => Promotion::IfGreen { version: "2.0.0+2".to_owned() },
+                None => Promotion::NotEnrolled,
+            },
             ..plain_facts(run_id(), recipe_name(), head_commit())
         }
     }
@@ -315,15 +328,17 @@ impl Shop {
             cancel: self.cancel,
             alive: Arc::new(|_| true),
             others: Arc::clone(&self.others),
-            promotion: None,
+            promotion: self.promotion,
             hold: Duration::ZERO,
         };
-        let run::Performed { end, .. } = Box::pin(run::run(approved, app, &world)).await;
+        let run::Performed { end, draft } = Box::pin(run::run(approved, app, &world)).await;
         voice.say(Event::RunEnded { end });
         let told = record.0.lock().unwrap().clone();
         let evidence = Evidence::fold(&told);
         let verdict = judge(&plan, &evidence);
-        Told { plan, events: told.into_iter().map(|told| told.event).collect(), verdict, swarm: self.swarm, evidence }
+        let events = told.into_iter().map(|told| told.event).collect();
+        let ledger = ledger::read(world.ledger.path()).unwrap();
+        Told { plan, events, verdict, swarm: self.swarm, evidence, draft, ledger }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a run came to, and the questions that tests ask about it.
 
+use cc_ci_engine::ledger::LedgerEntry;
+use cc_ci_engine::promotion::Draft;
 use cc_ci_model::event::{Event, RunEnd};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::ids::StepId;
@@ -17,6 +19,8 @@ pub(crate) struct Told {
     pub(crate) verdict: Verdict,
     pub(crate) swarm: FakeSwarm,
     pub(crate) evidence: Evidence,
+    pub(crate) draft: Option<Draft>,
+    pub(crate) ledger: Vec<LedgerEntry>,
 }
 
 impl Told {

@@ -31,6 +31,13 @@ pub(super) fn answer(volumes: &mut Volumes, words: &[String]) -> ExecOutput {
         ["python3", _, _, _, _, "index", _, roots @ ..] => index(volumes, roots),
         ["restic", _, _, "backup", words @ ..] => save(volumes, words),
         ["restic", _, _, "ls", _, _, snapshot] => list(volumes, snapshot),
+        ["restic", _, _, "snapshots", "--json"] => {
+            json!(volumes.snapshots().map(|number| json!({ "id": number })).collect::<Vec<_>>()).to_string()
+        }
+        ["restic", _, _, "forget", "--prune", numbers @ ..] => {
+            volumes.forget(numbers);
+            String::new()
+        }
         _ => String::new(),
     };
     ended(0, said)

@@ -62,6 +62,8 @@ pub(super) struct State {
     pub(super) volumes: Volumes,
     /// Objects that the engine will not let go.
     pub(super) stuck: BTreeSet<Object>,
+    /// Services that go on when they are scaled to zero.
+    pub(super) stubborn: BTreeSet<String>,
     told: Vec<(EventKind, EngineEvent)>,
     dead: BTreeSet<String>,
     made: usize,
@@ -152,6 +154,7 @@ impl State {
             behaviours: BTreeMap::new(),
             volumes: Volumes::default(),
             stuck: BTreeSet::new(),
+            stubborn: BTreeSet::new(),
             told: Vec::new(),
             dead: BTreeSet::new(),
             made: 0,
@@ -326,6 +329,9 @@ impl State {
     /// Stops a service or starts it again, by id; `false` when there is none.
     pub(super) fn scale(&mut self, id: &str, replicas: u64) -> bool {
         let Some(service) = self.services.values_mut().find(|service| service.id == id) else { return false };
+        if replicas == 0 && self.stubborn.contains(&service.name) {
+            return true;
+        }
         service.replicas = replicas;
         if replicas > 0 {
             self.made += 1;

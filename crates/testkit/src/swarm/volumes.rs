@@ -14,9 +14,14 @@ pub(super) type Content = BTreeMap<String, Vec<u8>>;
 pub(super) struct Volumes {
     /// By full name.
     files: BTreeMap<String, Content>,
-    /// What each snapshot holds, by path on the workbench; `None` for a folder.
-    snapshots: Vec<BTreeMap<String, Option<Vec<u8>>>>,
+    /// What each snapshot holds that was not forgotten, by its number.
+    snapshots: BTreeMap<usize, Saved>,
+    /// How many snapshots were taken.
+    taken: usize,
 }
+
+/// What a snapshot holds, by path on the workbench; `None` for a folder.
+pub(super) type Saved = BTreeMap<String, Option<Vec<u8>>>;
 
 /// A path of the workbench as volume and path below its root.
 pub(super) fn place(path: &str) -> Option<(&str, &str)> {
@@ -99,14 +104,26 @@ impl Volumes {
                 saved.insert(on_bench(volume, &file), Some(bytes));
             }
         }
-        self.snapshots.push(saved);
-        self.snapshots.len() - 1
+        let number = self.taken;
+        self.taken += 1;
+        self.snapshots.insert(number, saved);
+        number
     }
 
     /// What a snapshot holds.
-    pub(super) fn snapshot(&self, number: &str) -> BTreeMap<String, Option<Vec<u8>>> {
-        let saved = number.parse().ok().and_then(|number: usize| self.snapshots.get(number));
+    pub(super) fn snapshot(&self, number: &str) -> Saved {
+        let saved = number.parse().ok().and_then(|number: usize| self.snapshots.get(&number));
         saved.cloned().unwrap_or_default()
+    }
+
+    /// The numbers of the snapshots that there are.
+    pub(super) fn snapshots(&self) -> impl Iterator<Item = String> {
+        self.snapshots.keys().map(ToString::to_string)
+    }
+
+    /// Removes snapshots by their number.
+    pub(super) fn forget(&mut self, numbers: &[&str]) {
+        self.snapshots.retain(|number, _| !numbers.contains(&number.to_string().as_str()));
     }
 
     /// Puts the files of a snapshot back; others stay.
