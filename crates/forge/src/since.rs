@@ -17,6 +17,9 @@ use std::collections::BTreeSet;
 /// How far before the cursor a list begins: a comment has its time before others can see it.
 const OVERLAP: TimeDelta = TimeDelta::seconds(60);
 
+/// How far a list goes back when the forge's clock was put back: what was written since then lies somewhere before its present.
+const PUT_BACK: TimeDelta = TimeDelta::days(1);
+
 /// So many entries are asked for at once; a forge may give fewer.
 const PAGE: &str = "50";
 
@@ -35,6 +38,8 @@ pub struct Comments {
     pub cursor: Cursor,
     /// Whether that was all.
     pub completeness: Completeness,
+    /// What the forge's clock showed meanwhile, when it says so.
+    pub date: Option<ForgeTime>,
 }
 
 /// Whether a list has everything up to its cursor and the forge nothing after it.
@@ -96,9 +101,10 @@ impl Gathered {
         // A forge whose clock was put back gives times below the cursor from then on.
         let cursor = self.date.map_or(cursor, |now| cursor.min(now));
         let jumped = cursor < since;
+        let cursor = if jumped { cursor.earlier(PUT_BACK) } else { cursor };
         let completeness = if self.shifted() || jumped { Completeness::More } else { Completeness::Whole };
         let cursor = if self.shifted() { cursor.min(from.0) } else { cursor };
-        Comments { list: self.list, cursor: Cursor(cursor), completeness }
+        Comments { list: self.list, cursor: Cursor(cursor), completeness, date: self.date }
     }
 }
 
@@ -118,7 +124,8 @@ impl Forge {
             }
             let reached = gathered.last_written().filter(|reached| number >= ENOUGH && *reached > cursor.0);
             if let Some(reached) = reached {
-                return Ok(Comments { list: gathered.list, cursor: Cursor(reached), completeness: Completeness::More });
+                let (list, date, completeness) = (gathered.list, gathered.date, Completeness::More);
+                return Ok(Comments { list, cursor: Cursor(reached), completeness, date });
             }
         }
         Err(ForgeError::new(call, ForgeFault::Endless(ENDLESS)))
@@ -142,7 +149,7 @@ impl Forge {
 
 #[cfg(test)]
 mod tests {
-    use super::{Completeness, Gathered};
+    use super::{Completeness, Gathered, PUT_BACK};
     use crate::author::Author;
     use crate::comments::{Comment, Thread};
     use crate::time::{Cursor, ForgeTime};
@@ -161,8 +168,12 @@ mod tests {
     }
 
     fn check(gathered: Gathered, from: u32, expected: u32, completeness: Completeness) {
+        check_time(gathered, from, at(expected), completeness);
+    }
+
+    fn check_time(gathered: Gathered, from: u32, expected: ForgeTime, completeness: Completeness) {
         let found = gathered.whole(Cursor(at(from)), at(from.saturating_sub(60)));
-        assert_eq!((found.cursor.0, found.completeness), (at(expected), completeness));
+        assert_eq!((found.cursor.0, found.completeness), (expected, completeness));
     }
 
     #[test]
@@ -175,8 +186,9 @@ mod tests {
     #[test]
     fn a_clock_that_was_put_back_is_followed() {
         check(read(200, Some(150), None), 100, 150, Completeness::Whole);
-        // So far back that the question began after the forge's present: what was written since is asked for again.
-        check(read(200, Some(100), None), 200, 100, Completeness::More);
+        // So far back that the question began after the forge's present: whatever was written since is asked for again, also what
+        // was written while nobody looked.
+        check_time(read(200, Some(100), None), 200, at(100).earlier(PUT_BACK), Completeness::More);
         check(read(200, Some(160), None), 200, 160, Completeness::Whole);
     }
 

@@ -59,6 +59,12 @@ impl Cursor {
         Self(time)
     }
 
+    /// The same, but so much before it: what was seen in between is seen once more.
+    #[must_use]
+    pub fn earlier(self, by: std::time::Duration) -> Self {
+        Self(TimeDelta::from_std(by).map_or(self.0, |by| self.0.earlier(by)))
+    }
+
     /// The time up to which all is known.
     #[must_use]
     pub const fn time(self) -> ForgeTime {

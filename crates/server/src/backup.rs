@@ -2,12 +2,12 @@
 //! files of their own that no backup holds.
 
 use crate::db::{DbError, copy_of, look_at};
-use crate::server::{DATABASE, LOCK};
+use crate::place::{DATABASE, Place, PlaceError};
 use cc_ci_model::ids::RunId;
 use cc_ci_store::run_dir::{RunDir, RunDirError};
 use cc_ci_store::state::StateFolder;
 use cc_ci_store::stored::folders;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Seek};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
@@ -31,17 +31,9 @@ pub enum RunsIn {
 /// Why there is no backup, or nothing was restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// The file system refused.
-    #[error("cannot use {}: {source}", path.display())]
-    Io {
-        /// What.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The database.
+    /// The state folder, the file, or the database in one of them.
     #[error(transparent)]
-    Db(#[from] DbError),
+    Place(#[from] PlaceError),
     /// The runs.
     #[error(transparent)]
     Runs(#[from] RunDirError),
@@ -51,9 +43,6 @@ pub enum BackupError {
     /// There is something already.
     #[error("{} has a database already; a backup is restored into an empty folder", .0.display())]
     Occupied(PathBuf),
-    /// A server is at work.
-    #[error("a server uses the state folder {}; stop it first", .0.display())]
-    Running(PathBuf),
     /// It is no backup of ours.
     #[error("{} is no backup of a server: {why}", path.display())]
     Foreign {
@@ -65,8 +54,14 @@ pub enum BackupError {
 }
 
 fn io(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
-    let path = path.to_owned();
-    move |source| BackupError::Io { path, source }
+    let failed = PlaceError::io(path);
+    move |source| BackupError::Place(failed(source))
+}
+
+impl From<DbError> for BackupError {
+    fn from(error: DbError) -> Self {
+        Self::Place(error.into())
+    }
 }
 
 /// Writes a backup, while the server works or not. It is there whole, or not at all; only its owner can read it.
@@ -128,19 +123,8 @@ fn add_run(archive: &mut Builder<File>, run: &RunId, dir: &RunDir) -> Result<(),
 /// Makes a server's folder of a backup. Nothing is changed in it before the whole backup was read and its database looked at.
 pub fn restore(state: &StateFolder, from: &Path) -> Result<(), BackupError> {
     let root = state.root();
-    DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(io(root))?;
-    let lock = root.join(LOCK);
-    let held = File::create(&lock).map_err(io(&lock))?;
-    match held.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(BackupError::Running(root.to_owned())),
-        Err(TryLockError::Error(source)) => return Err(BackupError::Io { path: lock, source }),
-    }
-    let restored = fill(root, from);
-    // Closing would not do: a program that is just being started holds a copy until it is on its feet. If the kernel refuses,
-    // closing is all there is.
-    let _closed = held.unlock();
-    restored
+    let _place = Place::take(root)?;
+    fill(root, from)
 }
 
 /// Fills a folder that is ours alone meanwhile.

@@ -74,7 +74,7 @@ impl Core {
                 name: desk.known.name.clone(),
                 answered: some(desk.answered.load(Ordering::Relaxed)),
                 failing: failing.map(|since| Failing { since, why: "it gives no answer".to_owned() }),
-                ahead_s: desk.ahead().unwrap_or(0),
+                ahead_s: desk.clock().map_or(0, |theirs| theirs - now()),
             }
         });
         rows.collect()

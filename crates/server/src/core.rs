@@ -11,10 +11,10 @@ use cc_ci_pages::comment::{Address, PublishedAt};
 use cc_ci_store::retention::RetentionPolicy;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
@@ -132,12 +132,15 @@ pub(crate) struct Core {
 /// A forge, and how it goes with it.
 pub(crate) struct ForgeDesk {
     pub(crate) known: KnownForge,
-    /// How many seconds its clock is ahead of ours; `None` until that was asked.
-    ahead: Mutex<Option<i64>>,
+    /// Its clock in seconds when it was last heard, and since then nothing but time that passes: whatever becomes of our own
+    /// clock, comments are as old as they are. `None` until it was heard.
+    clock: Mutex<Option<(i64, Instant)>>,
+    /// Repositories that this server read comments of.
+    pub(crate) looked_at: Mutex<BTreeSet<i64>>,
     /// Failures in a row.
     pub(crate) failures: AtomicU32,
-    /// Until when nothing is asked, since the epoch in milliseconds.
-    pub(crate) rests_until: AtomicI64,
+    /// Until when nothing is asked.
+    rests_until: Mutex<Option<Instant>>,
     /// Since when it fails, in seconds; 0 when it does not.
     pub(crate) failing_since: AtomicI64,
     /// When it last answered, in seconds; 0 when it never did.
@@ -148,28 +151,35 @@ impl ForgeDesk {
     pub(crate) fn new(known: KnownForge) -> Self {
         Self {
             known,
-            ahead: Mutex::new(None),
+            clock: Mutex::default(),
+            looked_at: Mutex::default(),
             failures: AtomicU32::new(0),
-            rests_until: AtomicI64::new(0),
+            rests_until: Mutex::default(),
             failing_since: AtomicI64::new(0),
             answered: AtomicI64::new(0),
         }
     }
 
-    /// How many seconds its clock is ahead of ours; `None` until that was asked.
-    pub(crate) fn ahead(&self) -> Option<i64> {
-        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What its clock shows, in seconds; `None` until it was heard.
+    pub(crate) fn clock(&self) -> Option<i64> {
+        let (heard, since) = (*self.clock.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Some(heard.saturating_add(i64::try_from(since.elapsed().as_secs()).unwrap_or(i64::MAX)))
     }
 
-    /// Notes how many seconds its clock is ahead of ours.
-    pub(crate) fn set_ahead(&self, seconds: i64) {
-        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(seconds);
+    /// Notes what its clock shows.
+    pub(crate) fn set_clock(&self, seconds: i64) {
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some((seconds, Instant::now()));
     }
 
     /// How long it is still left alone.
     pub(crate) fn rest(&self) -> Option<Duration> {
-        let left = self.rests_until.load(Ordering::Relaxed) - now_ms();
-        u64::try_from(left).ok().filter(|left| *left > 0).map(Duration::from_millis)
+        let until = (*self.rests_until.lock().unwrap_or_else(PoisonError::into_inner))?;
+        until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+    }
+
+    /// Leaves it alone for a while.
+    pub(crate) fn rest_for(&self, rest: Duration) {
+        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(rest);
     }
 }
 

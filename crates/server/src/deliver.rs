@@ -8,6 +8,7 @@ use crate::points::Point;
 use crate::trouble::{Trouble, Whose, whose};
 use crate::words::StatusWords;
 use cc_ci_forge::{CommentId, CommitSha, CommitStatus, EditAnswer, PullNumber, SayAnswer, StatusAnswer};
+use std::time::Duration;
 
 /// A status whose commit the forge does not know is tried so often.
 const STATUS_TRIES: u32 = 10;
@@ -26,7 +27,8 @@ impl Core {
     /// Delivers all that is due on a forge.
     pub(crate) async fn deliver(&self, desk: &ForgeDesk) -> Result<(), Trouble> {
         let (name, now) = (desk.known.name.clone(), now());
-        for report in self.db.act(move |db| reports::due(db, &name, now)).await? {
+        let longest = seconds(self.growth().longest()).saturating_add(1);
+        for report in self.db.act(move |db| reports::due(db, &name, now, longest)).await? {
             let repo = report.repo;
             let repo = self.db.act(move |db| repos::get(db, repo)).await?;
             let id = report.id;
@@ -147,10 +149,11 @@ impl Core {
     /// Tries again later, for a day.
     async fn put_off(&self, report: &Report) -> Result<(), DbError> {
         let now = now();
-        let give_up = i64::try_from(self.pace.give_up.as_secs()).unwrap_or(i64::MAX);
-        let wait = self.growth().after(report.tries + 1, cc_ci_forge::Again::Later, report.tries);
-        let wait = i64::try_from(wait.as_secs()).unwrap_or(i64::MAX);
-        let (id, over) = (report.id, now - report.since > give_up);
+        let wait = seconds(self.growth().after(report.tries + 1, cc_ci_forge::Again::Later, report.tries));
+        // By the clock alone, one that jumps would end it.
+        let enough = self.growth().tries_within(self.pace.give_up);
+        let over = now - report.since > seconds(self.pace.give_up) && report.tries >= enough;
+        let id = report.id;
         let act = self.db.act(move |db| {
             if over {
                 reports::give_up(db, id, "the forge was away for too long")
@@ -175,6 +178,10 @@ impl Core {
         });
         act.await
     }
+}
+
+fn seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// What a person is told by: once for each kind of report in a repository, until one is delivered there again.

@@ -27,11 +27,11 @@ impl Core {
     /// from its answer.
     pub(crate) async fn take_in(&self, desk: &ForgeDesk) -> Result<Taken, Trouble> {
         // How old a comment is, its forge's clock says.
-        let Some(ahead) = desk.ahead() else { return Ok(Taken::Stuck) };
+        let Some(theirs) = desk.clock() else { return Ok(Taken::Stuck) };
         let name = desk.known.name.clone();
         let mut taken = Taken::All;
         for request in self.db.act(move |db| requests::delivered(db, &name)).await? {
-            let why = match Box::pin(self.take_one(desk, request, now() + ahead)).await {
+            let why = match Box::pin(self.take_one(desk, request, theirs)).await {
                 Ok(()) => {
                     self.alarm.ring();
                     continue;

@@ -12,6 +12,8 @@ mod words;
 mod child;
 mod mirror;
 
+mod place;
+
 mod core;
 mod known;
 mod tell;
@@ -35,5 +37,6 @@ pub use control::{Ask, RequestStands, Told, ask};
 pub use core::{KnownForge, Pace, RunProgram, RunsKept, ServerLog, now as clock};
 pub use db::DbError;
 pub use known::KnownForgeError;
+pub use place::PlaceError;
 pub use points::{Point, Points};
 pub use server::{RunningServer, ServerError, ServerPlan};

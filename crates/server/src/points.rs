@@ -3,6 +3,8 @@
 use std::fmt;
 use std::future::pending;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
 
 /// A place between two steps that a crash can fall between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +59,21 @@ impl Points {
     #[must_use]
     pub fn stopping(stops: impl Fn(Point) -> bool + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(stops)))
+    }
+
+    /// Stops at one place the first time that it is reached, and tells when it stands there.
+    #[must_use]
+    pub fn stopping_once(point: Point) -> (Self, Arc<Notify>) {
+        let there = Arc::new(Notify::new());
+        let (waits, told) = (AtomicBool::new(true), Arc::clone(&there));
+        let points = Self::stopping(move |reached| {
+            let stops = reached == point && waits.swap(false, Ordering::Relaxed);
+            if stops {
+                told.notify_one();
+            }
+            stops
+        });
+        (points, there)
     }
 
     /// A place is reached.

@@ -7,11 +7,19 @@ use crate::db::requests::{self, Sighting, Via};
 use crate::db::{DbError, jobs, meta};
 use crate::points::Point;
 use crate::trouble::Trouble;
-use cc_ci_forge::{Author, Comment, Completeness, Poke, PullNumber, Thread};
+use cc_ci_forge::{Author, Comment, Completeness, ForgeTime, Poke, PullNumber, Thread};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 /// For so long after a command a repository is looked at often, in seconds.
 const LIVELY: i64 = 3600;
+
+/// How far before its cursor a repository is read once by each server. Whatever happened to the clocks while none was there,
+/// nothing that would still be obeyed lies further back, and what was seen before is known by its id.
+const FIRST_LOOK: Duration = Duration::from_secs(24 * 3600);
+
+/// A repository was enrolled by a clock that was wrong, when that clock shows an earlier time by more seconds than these.
+const PUT_BACK: i64 = 60;
 
 /// What a comment is to us when it is seen for the first time in a repository.
 pub(crate) fn sighting(comment: &Comment, enrolled_at: i64, via: Via) -> Sighting {
@@ -37,16 +45,33 @@ pub(crate) fn sighting(comment: &Comment, enrolled_at: i64, via: Via) -> Sightin
     }
 }
 
+/// When a repository was enrolled, by the clock of its forge, which now shows `theirs`. What is written from now on is ours.
+fn enrolled_at(noted: i64, theirs: Option<i64>) -> i64 {
+    theirs.filter(|theirs| *theirs < noted - PUT_BACK).map_or(noted, |theirs| theirs - PUT_BACK)
+}
+
 impl Core {
     /// Reads all that is new in a repository.
     pub(crate) async fn poll(&self, desk: &ForgeDesk, repo: &Repo) -> Result<(), Trouble> {
-        let Some(mut cursor) = repo.cursor else { return Ok(()) };
+        let Some(known) = repo.cursor else { return Ok(()) };
+        let mut cursor = known;
+        if !desk.looked_at.lock().unwrap_or_else(PoisonError::into_inner).contains(&repo.id) {
+            cursor = cursor.earlier(FIRST_LOOK);
+        }
         loop {
             let found = desk.known.door.comments_since(&repo.name, &cursor).await?;
             self.points.reached(Point::CommentsRead).await;
+            let theirs = found.date.map(ForgeTime::seconds);
+            if let Some(theirs) = theirs {
+                desk.set_clock(theirs);
+            }
+            let enrolled_at = enrolled_at(repo.enrolled_at, theirs);
             let seen: Vec<Sighting> =
-                found.list.iter().map(|comment| sighting(comment, repo.enrolled_at, Via::Poll)).collect();
+                found.list.iter().map(|comment| sighting(comment, enrolled_at, Via::Poll)).collect();
             let (id, now, next) = (repo.id, now(), found.cursor);
+            // Only a clock that was put back leads behind what was known.
+            let put_back = theirs.is_some_and(|theirs| theirs < known.time().seconds());
+            let kept = if put_back { next } else { next.max(known) };
             let new = self.db.act(move |db| {
                 let mut new = 0_usize;
                 for one in &seen {
@@ -55,7 +80,7 @@ impl Core {
                 if new > 0 {
                     repos::heard(db, id, now)?;
                 }
-                repos::polled(db, id, next, now)?;
+                repos::polled(db, id, (kept, enrolled_at), now)?;
                 meta::resolve(db, &format!("poll-{id}"))?;
                 Ok(new)
             });
@@ -65,6 +90,7 @@ impl Core {
             }
             cursor = next;
             if found.completeness == Completeness::Whole {
+                desk.looked_at.lock().unwrap_or_else(PoisonError::into_inner).insert(repo.id);
                 return Ok(());
             }
         }
@@ -76,6 +102,7 @@ impl Core {
         let repo = self.db.act(move |db| repos::find(db, &forge, &name)).await?;
         if let Some(repo) = repo.as_ref().filter(|repo| repo.cursor.is_some()) {
             self.poll(desk, repo).await?;
+            self.see_named(desk, repo, poke).await?;
             let (id, comment) = (repo.id, poke.comment.to_string());
             let waits = self.db.act(move |db| {
                 let request = requests::of_comment(db, id, &comment)?;
@@ -97,6 +124,20 @@ impl Core {
         let (forge, name, now) = (desk.known.name.clone(), poke.repo.clone(), now());
         self.db.act(move |db| requests::see(db, repos::stranger(db, &forge, &name)?.id, &seen, now)).await?;
         self.alarm.ring();
+        Ok(())
+    }
+
+    /// Looks at the comment that a webhook names, when no list had it: its time may be one that was read long ago.
+    async fn see_named(&self, desk: &ForgeDesk, repo: &Repo, poke: &Poke) -> Result<(), Trouble> {
+        let (id, comment) = (repo.id, poke.comment.to_string());
+        if self.db.act(move |db| requests::is_known(db, id, &comment)).await? {
+            return Ok(());
+        }
+        let Some(comment) = desk.known.door.comment(&poke.repo, &poke.comment).await? else { return Ok(()) };
+        let (seen, now) = (sighting(&comment, repo.enrolled_at, Via::Hook), now());
+        if self.db.act(move |db| requests::see(db, id, &seen, now)).await? {
+            self.alarm.ring();
+        }
         Ok(())
     }
 

@@ -47,11 +47,14 @@ impl Core {
     /// The job that starts now. What the others wait for is written down.
     async fn next(&self) -> Result<Option<JobRow>, DbError> {
         let (now, teller, capacity) = (now(), self.teller(), self.capacity);
+        let latest = now.saturating_add(attend::seconds(self.pace.swarm).max(1));
         let (memory, disk) = (machine::memory(), machine::disk(self.state.root()));
         let act = self.db.act(move |db| {
             let live = jobs::live(db)?;
             let busy: BTreeSet<(i64, u64)> = live.iter().map(|job| (job.repo, job.pr)).collect();
-            let swarm = if meta::swarm_again(db)? > now { Swarm::Missing } else { Swarm::Presumed };
+            let again = meta::swarm_again(db)?;
+            // A later time was noted by a clock that was put back since.
+            let swarm = if again > now && again <= latest { Swarm::Missing } else { Swarm::Presumed };
             let machine = Machine { running: live.len(), memory, disk, swarm };
             let admitted = admit(meta::intake(db)?, &capacity, &machine);
             let (mut next, mut changed) = (None, false);

@@ -10,6 +10,7 @@ use crate::decide::admission::Capacity;
 use crate::forget;
 use crate::hook::{self, Listener};
 use crate::mirror::Mirrors;
+use crate::place::{DATABASE, Place, PlaceError};
 use crate::points::Points;
 use axum::Router;
 use cc_ci_forge::Poke;
@@ -18,22 +19,15 @@ use cc_ci_store::state::StateFolder;
 use cc_ci_web::board::Board;
 use cc_ci_web::source::PageSource;
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-
-/// The file that keeps a second server away.
-pub(crate) const LOCK: &str = "server.lock";
-
-/// The database.
-pub(crate) const DATABASE: &str = "server.db";
 
 /// So many hints of a forge wait at most.
 const HINTS: usize = 64;
@@ -41,20 +35,9 @@ const HINTS: usize = 64;
 /// Why a server does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// Another one has this state folder.
-    #[error("another server uses the state folder {}", .0.display())]
-    Taken(PathBuf),
-    /// The file system refused.
-    #[error("cannot use {}: {source}", path.display())]
-    Io {
-        /// What.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The database.
+    /// Its state folder, or what lies there.
     #[error(transparent)]
-    Db(#[from] DbError),
+    Place(#[from] PlaceError),
     /// Nothing is answered over HTTP any more.
     #[error("the pages are served no more: {}", .0.as_ref().map_or_else(String::new, ToString::to_string))]
     Pages(Option<io::Error>),
@@ -93,36 +76,17 @@ pub struct ServerPlan {
 pub struct RunningServer {
     parts: JoinSet<Result<(), DbError>>,
     router: Router,
-    _lock: ServerLock,
-}
-
-/// Keeps a second server away.
-struct ServerLock(File);
-
-impl Drop for ServerLock {
-    fn drop(&mut self) {
-        // Closing would not do: a program that is just being started holds a copy until it is on its feet. If the kernel
-        // refuses, closing is all there is.
-        let _closed = self.0.unlock();
-    }
+    _place: Place,
 }
 
 impl RunningServer {
     /// Takes the state folder and begins to work.
     pub fn start(plan: ServerPlan) -> Result<Self, ServerError> {
         let root = plan.state.root().to_owned();
-        let failed = |path: PathBuf| move |source| ServerError::Io { path, source };
-        DirBuilder::new().recursive(true).mode(0o700).create(&root).map_err(failed(root.clone()))?;
-        let path = root.join(LOCK);
-        let lock = File::create(&path).map_err(failed(path.clone()))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(ServerError::Taken(root)),
-            Err(TryLockError::Error(source)) => return Err(ServerError::Io { path, source }),
-        }
+        let place = Place::take(&root)?;
         let path = root.join(DATABASE);
-        let db = Db::open(&path)?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(failed(path))?;
+        let db = Db::open(&path).map_err(PlaceError::from)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(PlaceError::io(&path))?;
         let forges = plan.forges.into_iter().map(|known| (known.name.clone(), ForgeDesk::new(known))).collect();
         let core = Arc::new(Core {
             mirrors: Mirrors::below(root.join("mirrors")),
@@ -154,13 +118,13 @@ impl RunningServer {
             parts.spawn(parts::deliver(Arc::clone(&core), name.clone()));
         }
         let path = root.join(control::SOCKET);
-        let socket = control::listen(&path).map_err(failed(path))?;
+        let socket = control::listen(&path).map_err(PlaceError::io(&path))?;
         parts.spawn(control::serve(Arc::clone(&core), socket));
         parts.spawn(parts::manage(Arc::clone(&core)));
         parts.spawn(forget::forget(Arc::clone(&core)));
         parts.spawn(board::publish(Arc::clone(&core), publish));
         let pages = cc_ci_web::router(PageSource::new(core.state.clone(), shown));
-        Ok(Self { parts, router: hook::router(listeners).merge(pages), _lock: ServerLock(lock) })
+        Ok(Self { parts, router: hook::router(listeners).merge(pages), _place: place })
     }
 
     /// Everything that is answered over HTTP. Whoever serves it hands over the address of who asks.
@@ -188,7 +152,7 @@ impl RunningServer {
     /// Works until something fails.
     pub async fn failed(&mut self) -> ServerError {
         match self.parts.join_next().await {
-            Some(Ok(Err(error))) => ServerError::Db(error),
+            Some(Ok(Err(error))) => ServerError::Place(error.into()),
             Some(Ok(Ok(()))) | None => ServerError::Bug("it ended by itself".to_owned()),
             Some(Err(panic)) => ServerError::Bug(panic.to_string()),
         }

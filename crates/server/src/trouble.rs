@@ -95,7 +95,7 @@ impl Core {
             Trouble::Mirror(why) => {
                 self.say(&format!("forge `{}`: {why}", desk.known.name));
                 let rest = self.growth().after(1, cc_ci_forge::Again::Later, 0);
-                self.rest(desk, rest);
+                desk.rest_for(rest);
                 return Ok(());
             }
             Trouble::Forge(error) => error,
@@ -103,7 +103,7 @@ impl Core {
         self.say(&format!("forge `{}`: {error}", desk.known.name));
         let failures = desk.failures.fetch_add(1, Ordering::Relaxed) + 1;
         let chance = u32::try_from(now_ms() % 256).unwrap_or(0);
-        self.rest(desk, self.growth().after(failures, error.again(), chance));
+        desk.rest_for(self.growth().after(failures, error.again(), chance));
         let now = now();
         let started = desk.failing_since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
         let since = started.err().unwrap_or(now);
@@ -119,10 +119,5 @@ impl Core {
         };
         let Some((key, text)) = alert else { return Ok(()) };
         self.db.act(move |db| meta::raise(db, &key, now, &text)).await
-    }
-
-    fn rest(&self, desk: &ForgeDesk, rest: std::time::Duration) {
-        let until = now_ms().saturating_add(i64::try_from(rest.as_millis()).unwrap_or(i64::MAX));
-        desk.rests_until.store(until, Ordering::Relaxed);
     }
 }

@@ -102,13 +102,15 @@ fn read(row: &Row<'_>) -> Result<Report, DbError> {
     })
 }
 
-/// What is due on one forge, the oldest first.
-pub(crate) fn due(db: &Connection, forge: &str, now: i64) -> Result<Vec<Report>, DbError> {
+/// What is due on one forge, the oldest first. Nothing is put off for longer than `longest`: a later time was noted by a clock that
+/// was put back since.
+pub(crate) fn due(db: &Connection, forge: &str, now: i64, longest: i64) -> Result<Vec<Report>, DbError> {
     let sql = "SELECT report.id, kind, key, repo, pr, sha, body, revision, forge_id, tries, since FROM report
         JOIN repo ON repo.id = report.repo
-        WHERE revision > sent AND undeliverable IS NULL AND next_try <= ?2 AND repo.forge = ?1 ORDER BY report.id";
+        WHERE revision > sent AND undeliverable IS NULL AND (next_try <= ?2 OR next_try > ?3)
+            AND repo.forge = ?1 ORDER BY report.id";
     let mut rows = db.prepare(sql)?;
-    let reports = rows.query_and_then((forge, now), read)?;
+    let reports = rows.query_and_then((forge, now, now.saturating_add(longest)), read)?;
     reports.collect()
 }
 
@@ -146,4 +148,26 @@ pub(crate) fn give_up(db: &Connection, id: i64, why: &str) -> Result<(), DbError
 pub(crate) fn pending(db: &Connection) -> Result<i64, DbError> {
     let sql = "SELECT count(*) FROM report WHERE revision > sent AND undeliverable IS NULL";
     Ok(db.query_row(sql, [], |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{comment, due, later};
+    use crate::db::{repos, schema};
+    use rusqlite::Connection;
+
+    #[test]
+    fn a_report_is_not_put_off_for_ever_by_a_clock_that_was_put_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server.db");
+        let mut db = Connection::open(&path).unwrap();
+        schema::migrate(&mut db, &path).unwrap();
+        let repo = repos::stranger(&db, "main", &"recipes/ghost".parse().unwrap()).unwrap().id;
+        comment(&db, 1, repo, 7, "text", 1_000_000).unwrap();
+        let is_due = |now: i64| due(&db, "main", now, 375).unwrap().len() == 1;
+        assert!(is_due(1_000_000));
+        later(&db, due(&db, "main", 1_000_000, 375).unwrap()[0].id, 1_000_300).unwrap();
+        assert!(!is_due(1_000_000) && is_due(1_000_300));
+        assert!(is_due(1_000_300 - 2 * 86_400), "no wait is as long as that");
+    }
 }

@@ -89,10 +89,11 @@ pub(crate) fn enrol(db: &Connection, forge: &str, name: &RepoName, now: Cursor) 
     Ok(())
 }
 
-/// Notes that comments were read up to a time.
-pub(crate) fn polled(db: &Connection, id: i64, cursor: Cursor, now: i64) -> Result<(), DbError> {
-    let sql = "UPDATE repo SET cursor = ?2, polled_at = ?3, failing_since = NULL, failing_why = NULL WHERE id = ?1";
-    db.execute(sql, (id, cursor.to_string(), now))?;
+/// Notes that comments were read up to a time, and when it was enrolled, which a clock that was put back changes.
+pub(crate) fn polled(db: &Connection, id: i64, (cursor, enrolled_at): (Cursor, i64), now: i64) -> Result<(), DbError> {
+    let sql = "UPDATE repo SET cursor = ?2, enrolled_at = ?3, polled_at = ?4, failing_since = NULL, failing_why = NULL
+        WHERE id = ?1";
+    db.execute(sql, (id, cursor.to_string(), enrolled_at, now))?;
     Ok(())
 }
 

@@ -168,6 +168,12 @@ pub(crate) fn of_comment(db: &Connection, repo: i64, comment: &str) -> Result<Op
     Ok(some(db, "repo = ?1 AND comment_id = ?2", (repo, comment))?.pop())
 }
 
+/// Whether a comment was seen before, ours or not.
+pub(crate) fn is_known(db: &Connection, repo: i64, comment: &str) -> Result<bool, DbError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM request WHERE repo = ?1 AND comment_id = ?2)";
+    Ok(db.query_row(sql, (repo, comment), |row| row.get(0))?)
+}
+
 /// Decides about one.
 pub(crate) fn decide(
     db: &Connection,
@@ -188,12 +194,13 @@ pub(crate) fn load(db: &Connection, request: &Request, now: i64) -> Result<Load,
     };
     let of_author = "SELECT count(DISTINCT job.id) FROM job JOIN request ON request.job = job.id
         WHERE job.state = 'queued' AND request.author_id = ?1 AND request.state = 'accepted'";
-    let lately = "SELECT count(*) FROM request WHERE author_id = ?1 AND state = 'accepted' AND seen_at > ?2";
+    let lately =
+        "SELECT count(*) FROM request WHERE author_id = ?1 AND state = 'accepted' AND seen_at > ?2 AND seen_at <= ?3";
     Ok(Load {
         queued: number("SELECT count(*) FROM job WHERE state = 'queued'", &[])?,
         of_repo: number("SELECT count(*) FROM job WHERE state = 'queued' AND repo = ?1", &[&request.repo])?,
         of_author: number(of_author, &[&request.author_id])?,
-        lately: number(lately, &[&request.author_id, &(now - 3600)])?,
+        lately: number(lately, &[&request.author_id, &(now - 3600), &now])?,
     })
 }
 
@@ -205,7 +212,6 @@ pub(crate) fn refused(db: &Connection, request: &Request, now: i64) -> Result<(b
         AND answer IS NOT NULL)";
     let pr = i64::try_from(request.pr).unwrap_or(0);
     let before = db.query_row(here, (request.repo, pr, &request.author_id), |row| row.get(0))?;
-    let all =
-        "SELECT count(*) FROM request WHERE repo = ?1 AND state = 'refused' AND answer IS NOT NULL AND seen_at > ?2";
-    Ok((before, count(db.query_row(all, (request.repo, now - 3600), |row| row.get(0))?)))
+    let all = "SELECT count(*) FROM request WHERE repo = ?1 AND state = 'refused' AND answer IS NOT NULL AND seen_at > ?2 AND seen_at <= ?3";
+    Ok((before, count(db.query_row(all, (request.repo, now - 3600, now), |row| row.get(0))?)))
 }

@@ -25,6 +25,17 @@ impl Growth {
         };
         wait + wait.mul_f64(f64::from(chance % 256) / 1024.0)
     }
+
+    /// The longest wait that is not the forge's own wish.
+    pub(crate) fn longest(self) -> Duration {
+        self.most + self.most / 4
+    }
+
+    /// How many tries fit into this time at least, with the longest wait before each.
+    pub(crate) fn tries_within(self, time: Duration) -> u32 {
+        let tries = time.as_millis() / self.longest().as_millis().max(1);
+        u32::try_from(tries).unwrap_or(u32::MAX)
+    }
 }
 
 #[cfg(test)]
@@ -44,6 +55,7 @@ mod tests {
         assert_eq!(after(1, Again::After(seconds(3600))), seconds(3600));
         assert_eq!(after(9, Again::After(seconds(1))), seconds(1));
         assert_eq!(after(1, Again::NotByItself), seconds(300));
+        assert_eq!((growth.longest(), growth.tries_within(seconds(24 * 3600))), (seconds(375), 230));
         assert!((0..1000).all(|chance| (20..=25).contains(&growth.after(1, Again::Later, chance).as_secs())));
     }
 }

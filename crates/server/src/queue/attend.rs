@@ -226,6 +226,6 @@ fn deployed_nothing(dir: &RunDir) -> bool {
     }
 }
 
-fn seconds(time: std::time::Duration) -> i64 {
+pub(super) fn seconds(time: std::time::Duration) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }

@@ -88,7 +88,7 @@ pub(super) async fn read_comments(
         if clock <= Instant::now() {
             match desk.known.door.now().await {
                 Ok(theirs) => {
-                    desk.set_ahead(theirs.seconds() - now());
+                    desk.set_clock(theirs.seconds());
                     // Requests of before wait for it.
                     core.alarm.ring();
                     core.went_well(desk).await?;

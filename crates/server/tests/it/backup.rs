@@ -1,7 +1,7 @@
 //! A backup, a wiped folder, and a server that goes on from where the other one was.
 
 use crate::house::House;
-use cc_ci_server::{Ask, BackupError, Points, RunsIn, backup, restore};
+use cc_ci_server::{Ask, BackupError, PlaceError, Points, RunsIn, backup, restore};
 use cc_ci_store::state::StateFolder;
 use cc_ci_testkit::forge::StandInDialect;
 use std::fs::{self, File};
@@ -25,7 +25,7 @@ async fn after_a_restore_history_and_queue_go_on() {
     // The server works meanwhile.
     backup(&state(&house), &file, RunsIn::Backup).unwrap();
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(matches!(restore(&state(&house), &file), Err(BackupError::Running(_))));
+    assert!(matches!(restore(&state(&house), &file), Err(BackupError::Place(PlaceError::Taken(_)))));
     server.stop().await;
     assert!(matches!(restore(&state(&house), &file), Err(BackupError::Occupied(_))));
 

@@ -1,18 +1,16 @@
 //! A small world: a recipe of an organisation, a fork, a pull request, and a server over a state folder that can be killed.
 
 use cc_ci_forge::{Forge, ForgeDialect, HookSecret, HookSecrets, Token};
-use cc_ci_server::{Ask, KnownForge, Pace, Point, Points, RunProgram, RunningServer, RunsKept, ServerPlan, Told};
+use cc_ci_server::{Ask, KnownForge, Pace, Points, RunProgram, RunningServer, RunsKept, ServerPlan, Told};
 use cc_ci_store::retention::RetentionPolicy;
 use cc_ci_store::state::StateFolder;
 use cc_ci_testkit::forge::{Shown, SignedDelivery, StandIn, StandInDialect, StandInRight};
-use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tokio::sync::Notify;
 
 /// Whatever is waited for comes within this time, on a machine that has much else to do, too.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -284,18 +282,4 @@ pub(crate) async fn deliver(server: &RunningServer, delivery: &SignedDelivery) -
     let body = axum::body::Body::from(delivery.body.clone());
     let answer = server.router().call(request.body(body).unwrap()).await.unwrap();
     answer.status().as_u16()
-}
-
-/// Stops a server at a point, once, and tells when it is there.
-pub(crate) fn stop_at(point: Point) -> (Points, Arc<Notify>) {
-    let there = Arc::new(Notify::new());
-    let (left, told) = (Mutex::new(BTreeSet::from([point])), Arc::clone(&there));
-    let points = Points::stopping(move |reached| {
-        let stops = left.lock().unwrap().remove(&reached);
-        if stops {
-            told.notify_one();
-        }
-        stops
-    });
-    (points, there)
 }

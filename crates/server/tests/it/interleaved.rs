@@ -26,6 +26,10 @@ enum Step {
     Kill,
     Away,
     Back,
+    /// The forge's clock goes two days forward.
+    Ahead,
+    /// It is put back by three days.
+    PutBack,
 }
 
 const STEPS: [Step; 12] = [
@@ -43,8 +47,13 @@ const STEPS: [Step; 12] = [
     Step::Back,
 ];
 
-/// Closing ends all that can be asked for, so it is drawn seldom.
+/// Closing ends all that can be asked for, so it is drawn seldom; and clocks seldom jump.
 const CLOSES: u8 = 8;
+const AHEAD: u8 = 18;
+const PUT_BACK: u8 = 28;
+
+/// A day in seconds.
+const DAY: i64 = 24 * 3600;
 
 /// The tiers that are asked for, one in each comment, so that a run tells whose it is.
 const TIERS: [&str; 3] = ["install", "upgrade", "backup"];
@@ -56,6 +65,8 @@ struct Asked {
     deleted: BTreeSet<i64>,
     strangers: usize,
     closed: bool,
+    /// The clock went forward, so that a comment may have become old before it was seen.
+    aged: bool,
 }
 
 /// How the answer to a comment ends.
@@ -64,6 +75,7 @@ enum End {
     Green,
     Withdrawn,
     Closed,
+    TooOld,
 }
 
 impl Asked {
@@ -75,6 +87,7 @@ impl Asked {
             body if body.contains("Withdrawn: the comment that asked for it was deleted") => Some(End::Withdrawn),
             body if body.contains("the pull request was closed") => Some(End::Closed),
             body if body.contains("Not tested: the pull request is closed") => Some(End::Closed),
+            body if body.contains("this comment waited for more than a day") => Some(End::TooOld),
             _ => None,
         };
         house.said().iter().filter(|body| body.starts_with(&line)).map(end).collect()
@@ -85,10 +98,13 @@ impl Asked {
         let fits = |id: &i64| match (&Self::ends(house, *id)[..], self.deleted.contains(id)) {
             ([Some(End::Green)], _) | ([Some(End::Withdrawn)] | [], true) => true,
             ([Some(End::Closed)], _) => self.closed,
+            // That is said once to each author.
+            ([Some(End::TooOld)] | [], _) => self.aged,
             _ => false,
         };
         let told = house.said().iter().filter(|body| body.contains("only members")).count();
-        self.comments.iter().all(fits) && told == self.strangers
+        let aged = self.aged && told < self.strangers;
+        self.comments.iter().all(fits) && (told == self.strangers || aged)
     }
 
     /// Whether each green answer has its one run, and nothing else has one.
@@ -156,6 +172,11 @@ async fn happen(
         }
         Step::Away => house.forge.fail("/", Often::Always, StandInFault::Status(502)),
         Step::Back => house.forge.heal(),
+        Step::Ahead => {
+            house.forge.advance(2 * DAY);
+            asked.aged = true;
+        }
+        Step::PutBack => house.forge.advance(-3 * DAY),
     }
     server
 }
@@ -183,7 +204,12 @@ fn number(name: &str, otherwise: usize) -> usize {
 /// An order of things, by chance.
 fn order(runner: &mut TestRunner) -> Vec<Step> {
     let drawn = proptest::collection::vec(any::<u8>(), 4..14).new_tree(runner).unwrap().current();
-    let step = |number: &u8| if *number < CLOSES { Step::Close } else { STEPS[usize::from(*number) % STEPS.len()] };
+    let step = |number: &u8| match *number {
+        ..CLOSES => Step::Close,
+        CLOSES..AHEAD => Step::Ahead,
+        AHEAD..PUT_BACK => Step::PutBack,
+        number => STEPS[usize::from(number) % STEPS.len()],
+    };
     drawn.iter().map(step).collect()
 }
 

@@ -1,6 +1,6 @@
 //! A server that is killed at any point, and one that comes back to it: one run, one comment, the right status.
 
-use crate::house::{House, REPO, stop_at};
+use crate::house::{House, REPO};
 use cc_ci_server::{Ask, Point, Points};
 use cc_ci_testkit::forge::{Often, StandInDialect, StandInFault};
 use std::fs;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 async fn killed_at(point: Point) {
     let house = House::new(StandInDialect::Forgejo12).await;
     house.start().await.stop().await;
-    let (points, there) = stop_at(point);
+    let (points, there) = Points::stopping_once(point);
     let server = house.start_at(points);
     if point == Point::RunGoesOn {
         house.hold();
@@ -48,7 +48,7 @@ async fn how_old_a_comment_is_is_not_asked_of_our_own_clock() {
     // The clock of the forge shows another year than ours.
     let house = House::new(StandInDialect::Forgejo12).await;
     house.start().await.stop().await;
-    let (points, there) = stop_at(Point::Delivered);
+    let (points, there) = Points::stopping_once(Point::Delivered);
     let server = house.start_at(points);
     house.comment("member", "!testme");
     tokio::time::timeout(std::time::Duration::from_secs(120), there.notified()).await.unwrap();

@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod forgotten;
 #[cfg(test)]
 mod house;

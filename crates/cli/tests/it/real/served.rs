@@ -6,13 +6,11 @@ use cc_ci_server::{KnownForge, Pace, Point, Points, RunProgram, RunningServer, R
 use cc_ci_store::retention::RetentionPolicy;
 use cc_ci_store::state::StateFolder;
 use cc_ci_testkit::served::{LivePage, MEMBER, Offered, Served};
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tokio::sync::Notify;
 
 /// A run, and what may go before it on a busy machine.
 const RUN: Duration = Duration::from_secs(600);
@@ -154,15 +152,7 @@ async fn a_server_killed_before_in_and_after_a_real_run_answers_with_one_run() {
     let product = Product::with_engine();
     for point in [Point::RunChosen, Point::RunGoesOn, Point::RunEnded] {
         let (served, offered, _folder) = world(&product).await;
-        let there = Arc::new(Notify::new());
-        let (left, told) = (Mutex::new(BTreeSet::from([point])), Arc::clone(&there));
-        let points = Points::stopping(move |reached| {
-            let stops = left.lock().unwrap().remove(&reached);
-            if stops {
-                told.notify_one();
-            }
-            stops
-        });
+        let (points, there) = Points::stopping_once(point);
         let server = serve(&served, points);
         served.enrol(&offered.repo).await.unwrap();
         served.forge.comment(&offered.repo, offered.pull, MEMBER, "!testme");
