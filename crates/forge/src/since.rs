@@ -20,8 +20,12 @@ const OVERLAP: TimeDelta = TimeDelta::seconds(60);
 /// How far a list goes back when the forge's clock was put back: what was written since then lies somewhere before its present.
 const PUT_BACK: TimeDelta = TimeDelta::days(1);
 
-/// So many entries are asked for at once; a forge may give fewer.
-const PAGE: &str = "50";
+/// So many entries are asked for at once; a forge may give fewer. Whoever may comment can make fifty long ones, and must not hide
+/// what others write: a page that is too long is asked for in shorter ones.
+const PAGES: [&str; 3] = ["50", "5", "1"];
+
+/// No more of a text is kept of a list, in bytes: a long page has to be forgotten, however many follow it.
+const BODY: usize = 4 << 10;
 
 /// After so many pages a call may end, and says that there is more.
 const ENOUGH: u32 = 20;
@@ -110,15 +114,29 @@ impl Gathered {
 
 impl Forge {
     /// What was commented or changed in a repository since the cursor, edits and issues with it.
+    /// Texts that are longer than any that could be meant for us are cut, and end with `…`.
     pub async fn comments_since(&self, repo: &RepoName, cursor: &Cursor) -> Result<Comments, ForgeError> {
+        let [first, shorter @ ..] = PAGES;
+        let mut read = self.read_since(repo, cursor, first).await;
+        for size in shorter {
+            match &read {
+                Err(error) if matches!(error.fault, ForgeFault::TooLong(_)) => {}
+                Ok(_) | Err(_) => break,
+            }
+            read = self.read_since(repo, cursor, size).await;
+        }
+        read
+    }
+
+    async fn read_since(&self, repo: &RepoName, cursor: &Cursor, size: &str) -> Result<Comments, ForgeError> {
         let own = self.own().await?;
         let call = ForgeCall::CommentsSince(repo.clone());
         let since = cursor.0.earlier(OVERLAP);
         let mut gathered = Gathered::default();
         for number in 1..=ENDLESS {
-            let answer = self.ask_page(&call, repo, since, number).await?;
+            let answer = self.ask_page(&call, repo, since, (number, size)).await?;
             let raw: Vec<RawComment> = answer.json().map_err(|fault| ForgeError::new(call.clone(), fault))?;
-            let page = raw.into_iter().map(|raw| raw.comment(own)).collect();
+            let page = raw.into_iter().map(|raw| cut(raw.comment(own))).collect();
             if gathered.take(&answer, page) == Page::Last {
                 return Ok(gathered.whole(*cursor, since));
             }
@@ -136,15 +154,26 @@ impl Forge {
         call: &ForgeCall,
         repo: &RepoName,
         since: ForgeTime,
-        number: u32,
+        (number, size): (u32, &str),
     ) -> Result<Answer, ForgeError> {
         let (since, number) = (since.to_string(), number.to_string());
         let path = ["repos", repo.owner(), repo.name(), "issues", "comments"];
-        let query = [("since", since.as_str()), ("limit", PAGE), ("page", &number)];
+        let query = [("since", since.as_str()), ("limit", size), ("page", &number)];
         let question = Question { query: &query, ..Question::get(&path, room::LIST) };
         let answer = self.ask(call, question).await?;
         if answer.status == 200 { Ok(answer) } else { Err(ForgeError::new(call.clone(), answer.fault())) }
     }
+}
+
+/// A comment whose text is not longer than what is kept.
+fn cut(mut comment: Comment) -> Comment {
+    if comment.body.len() > BODY {
+        let end = comment.body.floor_char_boundary(BODY);
+        comment.body.truncate(end);
+        comment.body.push('…');
+        comment.body.shrink_to_fit();
+    }
+    comment
 }
 
 #[cfg(test)]

@@ -65,7 +65,12 @@ pub(crate) async fn world(dialect: StandInDialect) -> World {
 impl World {
     /// The bot with a limit that a test can wait for.
     pub(crate) fn hurried(&self) -> Forge {
-        let limits = ForgeLimits { connect: Duration::from_secs(5), answer: Duration::from_millis(150) };
+        self.within(Duration::from_millis(150))
+    }
+
+    /// The bot, which waits so long for an answer.
+    pub(crate) fn within(&self, answer: Duration) -> Forge {
+        let limits = ForgeLimits { connect: Duration::from_secs(5), answer };
         let secret = token(&self.forge.token("bot", &SCOPES));
         Forge::open_within(self.forge.url().parse().unwrap(), self.bot.dialect(), secret, limits).unwrap()
     }
