@@ -216,7 +216,16 @@ impl FakeSwarm {
     /// The image of a container of a service, if it can still be looked at.
     fn image_of(&self, container: &str) -> Option<String> {
         let (image, runs) = self.state().image_of(container)?;
-        (runs || self.orders().layers.replaced == Replaced::Stays).then_some(image)
+        let orders = self.orders();
+        let is_there = runs || orders.layers.replaced == Replaced::Stays;
+        (is_there && !orders.layers.removed.contains(&image)).then_some(image)
+    }
+
+    /// Containers of an image are removed by somebody before anybody can look into them.
+    #[must_use]
+    pub fn removed(self, image: &str) -> Self {
+        self.orders().layers.removed.insert(image.to_owned());
+        self
     }
 
     /// What an app does to its volumes when it comes up after a deploy or a redeploy.

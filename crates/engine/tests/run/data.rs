@@ -121,6 +121,9 @@ blamed! {
         => "upgrade/housed", DataLost, Red, Recipe;
     a_container_of_base_that_somebody_removes: Shop::on(unhoused().replaced(Replaced::Vanishes)).keeping()
         => "upgrade/housed", EngineLost, Unverified, Infrastructure;
+    a_container_of_head_that_somebody_removes:
+        Shop::on(unhoused().writes("shop:2", "/srv/uploads/photo.jpg", "a picture").removed("shop:2")).keeping()
+        => "upgrade/housed", EngineLost, Unverified, Infrastructure;
     a_database_of_sqlite_in_a_container: Shop::on(swarm().writes("shop:1", "/srv/shop.db", "SQLite format 3\0…")).keeping()
         => "upgrade/housed", DataLost, Red, Recipe;
 }

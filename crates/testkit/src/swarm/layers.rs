@@ -8,6 +8,8 @@ pub(super) struct Layers {
     /// By image: each path with what it holds.
     written: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
     pub(super) replaced: Replaced,
+    /// Images whose containers are gone when somebody looks into them.
+    pub(super) removed: BTreeSet<String>,
 }
 
 /// What becomes of a container whose task was replaced.
