@@ -12,6 +12,7 @@ use cc_ci_model::event::Event;
 use cc_ci_model::ids::{StackName, StepId};
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_model::report::text::count;
 use cc_ci_recipe::backup::{BackupPaths, BackupSpec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -243,7 +244,7 @@ pub async fn restore(context: &Context<'_>, snapshot: &Snapshot) -> Result<Optio
         AllEnded::Replaced { service, why } => return Ok(Some(replaced(service, why))),
     }
     let (files, bytes) = snapshot.size;
-    let on = format!("restic brings back {files} files, {}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10);
+    let on = format!("restic brings back {}, {}.{} MB", count(files, "file"), bytes / 1_000_000, bytes / 100_000 % 10);
     context.voice.say(Event::Waiting { step: context.step.clone(), on, limit: context.limit.as_secs() });
     let restoring = Restoring {
         id: &snapshot.id,

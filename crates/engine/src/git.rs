@@ -21,6 +21,7 @@ pub use working_copy::WorkingCopy;
 
 use crate::process::{self, Command, ProcessError};
 use cc_ci_model::ids::{Commit, NameError};
+use cc_ci_model::report::text::count;
 use cc_ci_recipe::version::{Tag, TagKind};
 use credentials::Address;
 use door::{git, offline, set};
@@ -281,9 +282,9 @@ impl Repository {
         if !changed.is_empty() {
             let some: Vec<&str> = changed.iter().take(3).map(String::as_str).collect();
             let more = if changed.len() > 3 { ", …" } else { "" };
-            let files = if changed.len() == 1 { "1 file".to_owned() } else { format!("{} files", changed.len()) };
             notes.push(format!(
-                "{files} with uncommitted changes: not tested, --worktree would ({}{more})",
+                "{} with uncommitted changes: not tested, --worktree would ({}{more})",
+                count(changed.len(), "file"),
                 some.join(", ")
             ));
         }

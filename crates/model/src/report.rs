@@ -353,15 +353,14 @@ fn promotion(plan: &Plan, evidence: &Evidence) -> Option<String> {
     let none = |why: &str| format!("none: {why} (0 deploys)");
     match (&evidence.promotion, &plan.promotion) {
         (Some(PromotionSeen::Done(done)), _) => {
-            let number = |count: usize, thing| text::count(u64::try_from(count).unwrap_or(u64::MAX), thing);
             let data = match done.volumes {
                 0 => "no volumes".to_owned(),
                 volumes => {
                     let (files, size) = (text::count(done.files, "file"), text::size(done.bytes));
-                    format!("snapshot of {}, {files}, {size}", number(volumes, "volume"))
+                    format!("snapshot of {}, {files}, {size}", text::count(volumes, "volume"))
                 }
             };
-            let (version, secrets, took) = (&done.version, number(done.secrets, "secret"), text::seconds(done.ms));
+            let (version, secrets, took) = (&done.version, text::count(done.secrets, "secret"), text::seconds(done.ms));
             Some(format!("{version}: {data}, {secrets} kept, {took} ({} deploys)", done.deploys))
         }
         (Some(PromotionSeen::Refused { why }), _) => Some(none(why)),

@@ -143,8 +143,7 @@ fn held(one: &Canonical) -> String {
     match &one.data {
         None => "no volumes".to_owned(),
         Some(data) => {
-            let volumes = u64::try_from(data.volumes.len()).unwrap_or(u64::MAX);
-            format!("{}, {}, {}", count(volumes, "volume"), count(data.files, "file"), size(data.bytes))
+            format!("{}, {}, {}", count(data.volumes.len(), "volume"), count(data.files, "file"), size(data.bytes))
         }
     }
 }

@@ -15,6 +15,7 @@ use cc_ci_model::data::access::User;
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::plan::permit::DeployPermit;
+use cc_ci_model::report::text::count;
 use cc_ci_recipe::abra::secrets;
 use cc_ci_recipe::overlay::Identity;
 use std::collections::{BTreeMap, BTreeSet};
@@ -318,7 +319,8 @@ impl Deployer {
                 return Ok(());
             }
             if began.elapsed() >= LAST_CALL {
-                let text = format!("{services} services and {} containers are left", containers.len());
+                let text =
+                    format!("{} and {} are left", count(services, "service"), count(containers.len(), "container"));
                 return Err(SwarmError::Command { verb: "undeploy with abra".to_owned(), text });
             }
             for container in containers.iter().filter(|_| services == 0) {

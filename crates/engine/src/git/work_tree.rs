@@ -7,6 +7,7 @@ use super::content::{CommitFiles, Content, ENTRIES, Entry, Holder, LIST, Mode, T
 use super::door::DEPTH;
 use super::{GitError, Repository};
 use cc_ci_model::ids::Commit;
+use cc_ci_model::report::text::count;
 use rustix::fs::{AtFlags, FileType, OFlags, openat, readlinkat, statat};
 use rustix::io::Errno;
 use sha1::{Digest as _, Sha1};
@@ -44,12 +45,11 @@ impl WorkTree {
     /// What a reader should know about it.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        let files = |count: usize| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
         let mut notes = vec![match self.changed.len() {
             0 => "the folder was tested: nothing in it differs from the commit".to_owned(),
-            count => format!(
+            changed => format!(
                 "the folder was tested, not the commit: {} of it differ ({})",
-                files(count),
+                count(changed, "file"),
                 some(&self.changed)
             ),
         }];

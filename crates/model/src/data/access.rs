@@ -2,6 +2,7 @@
 
 use super::allowed::Allowed;
 use super::{DataIndex, Entry, EntryKind, Mounted, VolumeIndex, is_marker};
+use crate::report::text::count;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +34,7 @@ impl Barred {
     pub fn summary(&self) -> String {
         let Self { mount: Mounted { service, target, volume }, access, users: (before, after), paths } = self;
         let (paths, before) = (paths.len(), if before == after { "before it" } else { before });
-        let paths = if paths == 1 { "1 path".to_owned() } else { format!("{paths} paths") };
+        let paths = count(paths, "path");
         format!("{service} {target}: {after} cannot {} {paths} of volume {volume}, which {before} could", access.word())
     }
 }

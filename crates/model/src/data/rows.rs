@@ -7,6 +7,7 @@ pub use replaced::KEY;
 
 use super::churn::Churn;
 use crate::outcome::{Cause, Finding};
+use crate::report::text;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tables whose rows come and go by themselves, besides those that the usual patterns of files name.
@@ -244,7 +245,7 @@ impl RowLoss {
 }
 
 fn rows(count: u64) -> String {
-    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
+    text::count(count, "row")
 }
 
 /// What to do about losses that are meant to be.

@@ -11,7 +11,8 @@ pub fn seconds(ms: u64) -> String {
 
 /// A number of things: `1 volume`, `3 volumes`.
 #[must_use]
-pub fn count(number: u64, thing: &str) -> String {
+pub fn count(number: impl TryInto<u64>, thing: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {thing}{plural}")
 }

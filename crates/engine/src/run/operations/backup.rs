@@ -6,6 +6,7 @@ use crate::run::parts::{Known, Prepared, Saved};
 use crate::run::tiers::Run;
 use crate::workbench::{BenchUse, Workbench};
 use cc_ci_model::plan::step::Step;
+use cc_ci_model::report::text::count;
 use std::time::Duration;
 
 impl Run<'_> {
@@ -26,7 +27,7 @@ impl Run<'_> {
                         0 | 1 => String::new(),
                         attempts => format!(", at attempt {attempts}"),
                     };
-                    Answer::new(passed(format!("{files} files, {bytes} bytes{again}")), *snapshot)
+                    Answer::new(passed(format!("{}, {bytes} bytes{again}", count(files, "file"))), *snapshot)
                 }
             })
         };
