@@ -16,7 +16,7 @@ TARGET_FOLDER = $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/.*"ta
 
 # ---- what a person runs
 
-.PHONY: abra deb dependencies forge server server-demo served help demo demo-all databases test nightly matrix killed bench fuzz settings zero-config pages hooks sandbox selftest
+.PHONY: abra deb dependencies deb-check forge server server-demo server-figures served help demo demo-all databases test nightly matrix killed bench fuzz settings zero-config pages hooks sandbox selftest
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -71,9 +71,17 @@ server: ## kill the server at each of its ten points 20 times, measure how soon 
 	CC_CI_LATENCY=1 $(CARGO) test --package cc-ci-server --test it -- --test-threads 1 --nocapture latency
 	CC_CI_AT_ONCE=8 CC_CI_ORDERS=10000 $(CARGO) test --package cc-ci-server --test it -- interleaved
 
+server-figures: setup ## set up, then measure an idle server, and runs with and without a hundred onlookers (about 3 minutes, quiet machine)
+	$(CARGO) build --release --locked --package cc-ci
+	@$(CARGO) build --quiet --package cc-ci-testkit --example server_figures
+	@folder=$$($(TARGET_FOLDER)); "$$folder/debug/examples/server_figures" "$$folder/release/cc-ci" "$(CC_CI_STATE)/recipes/static-site"
+
 deb: ## build the program and make a Debian package of it in target/deb: binary, unit, settings, completions, manual
 	$(CARGO) build --release --locked --package cc-ci
 	@folder=$$($(TARGET_FOLDER)); sh setup/deb.sh "$$folder/release/cc-ci" "$$folder/deb"
+
+deb-check: setup deb ## install the package in a clean Debian, upgrade it while a run goes on, remove it (root)
+	@folder=$$($(TARGET_FOLDER)); sh setup/deb-check.sh "$$(ls -t "$$folder"/deb/cc-ci_*.deb | head -n 1)"
 
 served: setup ## set up, then kill a server before, in and after real runs (about 2 minutes)
 	$(REAL) -- --ignored real::served

@@ -11,6 +11,7 @@ command -v dpkg-deb >/dev/null 2>&1 || fail "no dpkg-deb; only Debian and its re
 umask 022
 version=$("$program" --version | cut -d ' ' -f 2)
 architecture=$(dpkg --print-architecture)
+maintainer='cc-ci <cc-ci@localhost>'
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 chmod 755 "$tree"
@@ -19,8 +20,12 @@ install -D -m 755 "$program" "$tree/usr/bin/cc-ci"
 install -D -m 644 setup/deb/cc-ci.service "$tree/usr/lib/systemd/system/cc-ci.service"
 install -D -m 644 setup/deb/server.toml "$tree/etc/cc-ci/server.toml"
 install -D -m 644 setup/deb/server.toml "$tree/usr/share/doc/cc-ci/examples/server.toml"
-install -D -m 644 LICENSE "$tree/usr/share/doc/cc-ci/copyright"
-gzip -9 -n -c CHANGELOG.md >"$tree/usr/share/doc/cc-ci/changelog.gz"
+docs=$tree/usr/share/doc/cc-ci
+install -D -m 644 setup/deb/copyright "$docs/copyright"
+gzip -9 -n -c CHANGELOG.md >"$docs/CHANGELOG.md.gz"
+# Debian's form of it: one entry, which leads to the other.
+printf 'cc-ci (%s) unstable; urgency=medium\n\n  * What changed is in CHANGELOG.md.gz.\n\n -- %s  %s\n' \
+  "$version" "$maintainer" "$(date -R -u -r CHANGELOG.md)" | gzip -9 -n >"$docs/changelog.gz"
 # Both are made from the code of this very program.
 "$program" manual "$tree/manual" >/dev/null
 install -D -m 644 "$tree/manual/cc-ci.bash" "$tree/usr/share/bash-completion/completions/cc-ci"
@@ -39,7 +44,7 @@ cat >"$tree/DEBIAN/control" <<CONTROL
 Package: cc-ci
 Version: $version
 Architecture: $architecture
-Maintainer: cc-ci <cc-ci@localhost>
+Maintainer: $maintainer
 Installed-Size: $(du -sk "$tree" | cut -f 1)
 Depends: git, passwd, libc6 (>= $(getconf GNU_LIBC_VERSION | cut -d ' ' -f 2)), libgcc-s1
 Recommends: docker.io | docker-ce
