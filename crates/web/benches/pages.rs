@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench stops at the first surprise and prints figures")]
 
+#[path = "../tests/it/boards.rs"]
+mod boards;
 #[expect(dead_code, reason = "tests ask for more")]
 #[path = "../tests/it/browser.rs"]
 mod browser;
@@ -9,7 +11,8 @@ mod browser;
 #[path = "../tests/it/planted.rs"]
 mod planted;
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 /// How often each page is asked for.
 const TIMES: usize = 200;
@@ -18,10 +21,20 @@ const TIMES: usize = 200;
 async fn main() {
     let browser = browser::Browser::new();
     planted::many(browser.state().root(), 500, 30);
+    let board = boards::full(SystemTime::now(), "2026-11-27-0001", "2026-11-27-0000");
+    browser.publish.send(Arc::new(board)).unwrap();
     let begun = Instant::now();
     browser.get("/").await;
     println!("the first page, which reads every record: {:?}", begun.elapsed());
-    let pages = ["/", "/recipe/miniflux", "/run/2026-11-27-0000", "/run/broken-02", "/queue", "/help"];
+    let pages = [
+        "/",
+        "/recipe/miniflux",
+        "/run/2026-11-27-0000",
+        "/run/broken-02",
+        "/queue",
+        "/help",
+        "/pr/coop-cloud/miniflux/12",
+    ];
     let programs = ["/badge/miniflux.svg", "/api/v1/recipes", "/api/v1/runs/2026-11-27-0000", "/metrics"];
     for path in pages.into_iter().chain(programs) {
         let mut times: Vec<Duration> = Vec::new();

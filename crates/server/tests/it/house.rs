@@ -36,8 +36,10 @@ while [ $# -gt 0 ]; do
   shift
 done
 end() {
-  printf '{"schema":1,"run":"%s","exit_code":%s,"kind":"%s","message":"as told","problems":[],"hint":null,"folder":null}' \
-    "$run" "$1" "$2" > "$outcome"
+  message='as told'
+  [ ! -e "$world/message" ] || read -r message < "$world/message"
+  printf '{"schema":1,"run":"%s","exit_code":%s,"kind":"%s","message":"%s","problems":[],"hint":null,"folder":null}' \
+    "$run" "$1" "$2" "$message" > "$outcome"
   exit "$1"
 }
 trap 'end 143 cancelled' TERM
@@ -53,7 +55,7 @@ case $kind in
     install -D RECORD "$state/runs/$run/events.jsonl"
     while [ -e "$world/kind" ]; do sleep 0.01; done
     end 0 green ;;
-  red) end 10 red ;;
+  red) [ ! -e "$world/record" ] || install -D "$world/record" "$state/runs/$run/events.jsonl"; end 10 red ;;
   silent) kill -9 $$ ;;
   dies) mkdir -p "$state/runs/$run"; kill -9 $$ ;;
   *) end 22 "$kind" ;;
