@@ -56,7 +56,7 @@ bench: ## time planning, linting and masking beside the least that has to be don
 fuzz: ## feed every reader of other people's texts with broken ones, CC_CI_FUZZ_SECONDS=20 each; what breaks one is kept and named
 	$(CARGO) bench --quiet --package cc-ci --bench fuzz
 
-killed: setup ## set up, then kill and interrupt runs in every tier, and clean up after them
+killed: setup ## set up, then kill and interrupt runs in every tier and promotions at every point, and clean up after them
 	$(REAL) -- --ignored real::killed real::reaped
 	$(LONG) --ignored killed reaped
 

@@ -107,7 +107,7 @@ async fn perform(cli: &Cli) -> Result<ProgramEnd, RunnerError> {
         Verb::Bench(args) => match &args.what {
             Measurement::Floor(args) => Box::pin(commands::bench::exec(&state, args)).await,
         },
-        Verb::Canonical(args) => commands::canonical::exec(&state, args).await,
+        Verb::Canonical(args) => Box::pin(commands::canonical::exec(&state, args)).await,
         Verb::Warm(args) => Box::pin(commands::warm::exec(&state, args)).await,
         Verb::Doctor(args) => commands::doctor::exec(&state, args).await,
         Verb::Serve(args) => Box::pin(commands::serve::exec(&state, args)).await,

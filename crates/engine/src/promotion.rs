@@ -6,13 +6,25 @@ use cc_ci_model::canonical::SavedVolumes;
 use cc_ci_model::ids::RunId;
 use cc_ci_model::object::{Object, ObjectKind};
 use futures_util::future::BoxFuture;
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Asked when the verdict is due: where to save to, or why the run is not to be promoted.
 pub type Begin = Arc<dyn Fn() -> BoxFuture<'static, Result<Place, String>> + Send + Sync>;
 
-/// The repository of canonicals, as it is handed to one promotion.
+/// Asked when a run is to begin with what its canonical kept, or why it cannot.
+pub type Lend = Arc<dyn Fn() -> BoxFuture<'static, Result<Lent, String>> + Send + Sync>;
+
+/// What is kept, for as long as somebody reads from it.
+pub struct Lent {
+    /// The repository; `None` where nothing was ever saved.
+    pub place: Option<Place>,
+    /// Gives it back when it is dropped.
+    pub held: Box<dyn Any + Send + Sync>,
+}
+
+/// The repository of canonicals, as it is handed to one run.
 #[derive(Clone)]
 pub struct Place {
     /// What its volume is labelled with and named for.
@@ -49,7 +61,7 @@ pub struct Draft {
 }
 
 /// Whether the labels of a secret say that it is kept for a recipe.
-fn is_kept_for(labels: &BTreeMap<String, String>, recipe: &str) -> bool {
+pub(crate) fn is_kept_for(labels: &BTreeMap<String, String>, recipe: &str) -> bool {
     labels.get(labels::CANONICAL).is_some_and(|of| of == recipe)
 }
 

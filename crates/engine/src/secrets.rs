@@ -4,7 +4,7 @@
 use cc_ci_model::redact::Vault;
 use cc_ci_recipe::env_sample::Charset;
 use rand::RngExt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,6 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Secrets {
     vault: Vault,
     values: Arc<Mutex<BTreeMap<String, String>>>,
+    /// Those that are in Swarm already, with values that nobody here knows.
+    kept: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl fmt::Debug for Secrets {
@@ -26,7 +28,7 @@ impl Secrets {
     /// Keeps values that `vault` is to mask wherever they turn up.
     #[must_use]
     pub fn new(vault: Vault) -> Self {
-        Self { vault, values: Arc::default() }
+        Self { vault, values: Arc::default(), kept: Arc::default() }
     }
 
     /// Keeps a value. Called where it is born, before anything else gets to see it: from then on it is masked.
@@ -40,6 +42,17 @@ impl Secrets {
     #[must_use]
     pub fn value(&self, name: &str) -> Option<String> {
         self.values.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Remembers that a secret is in Swarm already. Its value is known to nobody here, and is not to be made anew.
+    pub fn is_in_swarm(&self, name: &str) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+    }
+
+    /// Whether there is a secret of that name, of whatever value.
+    #[must_use]
+    pub fn is_there(&self, name: &str) -> bool {
+        self.value(name).is_some() || self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
     }
 
     /// What masks them.

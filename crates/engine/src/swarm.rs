@@ -20,7 +20,7 @@ use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::Object;
 use cc_ci_model::plan::permit::DeployPermit;
 use cc_ci_recipe::overlay::Identity;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -187,8 +187,8 @@ pub trait Node: Send + Sync {
     /// Removes a container at once; no error when it is gone.
     async fn discard(&self, container: &str) -> Result<(), SwarmError>;
 
-    /// Makes a volume with the run's label; one that is there already is fine.
-    async fn make_volume(&self, run: &RunId, name: &str) -> Result<(), SwarmError>;
+    /// Makes a volume with these labels; one that is there already is fine, and keeps its own.
+    async fn make_volume(&self, name: &str, labels: HashMap<String, String>) -> Result<(), SwarmError>;
 
     /// Runs a command in a running container and waits for its end. A command that fails is an [`ExecOutput`] with its exit code;
     /// [`ExecError`] means that there is no such answer.

@@ -61,7 +61,7 @@ impl Belongings {
                 LedgerEntry::Deploying { stack, purpose } => {
                     belongings.stacks.insert(stack.clone());
                     match purpose {
-                        Purpose::Base => {}
+                        Purpose::Base | Purpose::Canonical => {}
                         Purpose::Dependency { .. } => belongings.dependencies.push(stack.clone()),
                     }
                 }

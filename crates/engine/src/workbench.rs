@@ -13,6 +13,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use crate::exec::{ExecCommand, ExecError, ExecOutput};
+use crate::labels;
 use crate::ledger::{Ledger, LedgerError};
 use crate::swarm::{
     Bounds, Containers, Launch, LaunchVolume, Node, Privileges, Root, StandBy, Swap, SwarmError, VolumeAccess,
@@ -271,7 +272,7 @@ pub(crate) async fn run_volume(
 ) -> Result<String, WorkError> {
     let name = format!("cc-ci-{run}-{purpose}");
     ledger.making(Object::new(ObjectKind::Volume, &name))?;
-    node.make_volume(run, &name).await?;
+    node.make_volume(&name, labels::of_run(run)).await?;
     Ok(name)
 }
 

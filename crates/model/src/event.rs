@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The format of the records that this program writes.
-pub const FORMAT: RecordFormat = RecordFormat { major: 1, minor: 3 };
+pub const FORMAT: RecordFormat = RecordFormat { major: 1, minor: 4 };
 
 /// The version of a record's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

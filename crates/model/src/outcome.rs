@@ -126,6 +126,8 @@ pub enum Cause {
     EngineLost,
     /// The host ran out of memory.
     HostMemory,
+    /// What is kept of the recipe's canonical cannot be brought back.
+    CanonicalLost,
     /// A defect of cc-ci itself, or a disagreement between two of its readings.
     Harness,
     /// The user or a deadline ended the run.

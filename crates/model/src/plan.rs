@@ -6,6 +6,7 @@ pub mod choose;
 pub mod demands;
 pub mod dependency;
 pub mod hook;
+pub mod kind;
 pub mod limits;
 pub mod origin;
 pub mod own_tests;
@@ -21,6 +22,7 @@ use base::Base;
 use demands::Demands;
 use dependency::{Dependency, Mode};
 use hook::HookPlace;
+use kind::Kind;
 use limits::Limits;
 use permit::Purpose;
 use promotion::Promotion;
@@ -36,6 +38,9 @@ pub struct Plan {
     pub run: RunId,
     /// The recipe under test.
     pub recipe: RecipeName,
+    /// What kind of run it is.
+    #[serde(default, skip_serializing_if = "Kind::is_cold")]
+    pub kind: Kind,
     /// The commit under test.
     pub head: Commit,
     /// The version label of the head's compose file, if it has one.

@@ -148,7 +148,7 @@ fn held(one: &Canonical) -> String {
     }
 }
 
-fn none(recipe: &RecipeName) -> RunnerError {
+pub(crate) fn none(recipe: &RecipeName) -> RunnerError {
     RunnerError::new(ErrorKind::Usage, format!("`{recipe}` has no canonical"))
         .hint("a green, complete run of its newest published version makes one, where `canonical.enrol = true`")
 }
@@ -157,6 +157,10 @@ fn none(recipe: &RecipeName) -> RunnerError {
 /// repository goes; before, data goes with the next promotion.
 pub async fn drop_all(state: &StateFolder, recipe: &RecipeName, doors: &Doors) -> Result<usize, RunnerError> {
     let canonicals = Canonicals::of(state);
+    let Some(_loan) = canonicals.try_lend(recipe)? else {
+        let what = format!("the canonical of `{recipe}` is in use: a run began with it");
+        return Err(RunnerError::new(ErrorKind::Usage, what).hint("wait for that run to end"));
+    };
     let lock = lock(&canonicals).await?;
     let shelf = canonicals.shelf(recipe)?;
     let count = shelf.kept.len();

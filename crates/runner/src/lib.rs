@@ -23,6 +23,8 @@ pub mod lint;
 pub mod others;
 pub mod world;
 
+pub mod lending;
+
 pub mod doctor;
 pub mod floor;
 pub mod warm;

@@ -9,6 +9,7 @@ mod coverage;
 pub mod customize;
 pub mod dependencies;
 pub(crate) mod find;
+mod kind;
 pub(crate) mod linted;
 mod own;
 mod promotes;
@@ -28,6 +29,7 @@ use cc_ci_model::plan::build::{self, BackupPromise, Data, HasConnections, HasRou
 use cc_ci_model::plan::choose;
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
+use cc_ci_model::plan::kind::Kind;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Approved;
 use cc_ci_model::plan::scrutiny::Scrutiny;
@@ -120,7 +122,7 @@ impl Asked {
 
 /// Plans a run of what is asked for.
 pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> Result<Prepared, RunnerError> {
-    let found = Found::find(request, run, looking).await?;
+    let (kind, found) = kind::kind(request, looking.state, Found::find(request, run, looking).await?)?;
     let asked = Asked::of(request, looking, &found)?;
     let search = Search { request, run, policy: &asked.file, looking };
     let (needed, said) = dependencies::needed(&search, &found.name, &asked.customized.settings).await?;
@@ -147,7 +149,7 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
     let lint = linted::lint(found.name.as_str(), &found.head, &found.files, &found.tags, compared.as_ref());
     let scrutiny = scrutiny::scrutiny(request, &asked.customized.settings, compared.as_ref(), work);
     let recipes = [Some(&head.recipe), base.as_ref().map(|base| &base.recipe)];
-    let given = secrets::given_secrets(request, &asked.customized.settings, recipes)?;
+    let given = secrets::given_secrets(request, &asked.customized.settings, recipes, &kind)?;
     let own = own::own(request, &found.name, &head.files, &asked.customized, &asked.allowance.policy)?
         .without(request, &given);
     let new = read_head(&found, &asked, new_app).ok();
@@ -155,6 +157,7 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
     let parts = Parts {
         request,
         run,
+        kind,
         found: &found,
         asked: &asked,
         chosen,
@@ -194,6 +197,7 @@ fn subject<'a>(found: &'a Found, version: Option<&'a Version>) -> Subject<'a> {
 struct Parts<'a> {
     request: &'a Request,
     run: &'a RunId,
+    kind: Kind,
     found: &'a Found,
     asked: &'a Asked,
     chosen: ChosenBase,
@@ -216,6 +220,7 @@ impl Parts<'_> {
         Ok(build::plan(PlanFacts {
             run: self.run.clone(),
             recipe: name.clone(),
+            kind: self.kind.clone(),
             head: self.found.head.commit().clone(),
             head_version: head.recipe.version_label.clone(),
             stages: self.request.stages.clone(),

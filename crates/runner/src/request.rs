@@ -26,6 +26,8 @@ pub struct Request {
     pub revision: Option<String>,
     /// Whether that commit is tested, or what lies in the folder over it.
     pub state: TreeState,
+    /// What kind of run it is to be.
+    pub kind: KindWish,
     /// The tiers that are wanted.
     pub stages: BTreeSet<Tier>,
     /// Where the app is deployed first.
@@ -58,6 +60,7 @@ impl Request {
             recipe: recipe.to_owned(),
             revision: None,
             state: TreeState::Committed,
+            kind: KindWish::Cold,
             stages: BTreeSet::from(Tier::ALL),
             base: BaseWish::Automatic,
             tests: None,
@@ -77,6 +80,15 @@ impl Request {
     pub fn revision(&self) -> &str {
         self.revision.as_deref().unwrap_or("HEAD")
     }
+}
+
+/// Which kind of run somebody asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KindWish {
+    /// The app begins with nothing.
+    Cold,
+    /// The recipe's canonical is brought back; head is its commit.
+    Verify,
 }
 
 /// Which base somebody asks for.

@@ -54,6 +54,7 @@ pub(crate) fn world(around: Around<'_>) -> World {
         alive: around.alive,
         others: around.others,
         promotion: None,
+        canonical: None,
         hold: Duration::ZERO,
     }
 }

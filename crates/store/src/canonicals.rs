@@ -4,6 +4,7 @@
 //! <state>/canonicals/recipes/<recipe>.json   the shelf of a recipe
 //!                    repository.json         where the data is, and its key; for the owner only
 //!                    lock                    held by whoever changes any of it
+//!                    lent/<recipe>           held by the run that begins with what is kept of it
 //! ```
 //!
 //! Reading needs no lock: every file is replaced whole. Writing needs [`CanonicalsLock`], by type.
@@ -60,13 +61,25 @@ pub enum CanonicalsError {
     },
 }
 
-/// The right to change what is kept; given back when it is dropped, or by the kernel when the process dies.
+/// The right to change what is kept.
 #[derive(Debug)]
 pub struct CanonicalsLock {
+    _held: Held,
+}
+
+/// The right to begin with what is kept of one recipe.
+#[derive(Debug)]
+pub struct Loan {
+    _held: Held,
+}
+
+/// A lock; given back when it is dropped, or by the kernel when the process dies.
+#[derive(Debug)]
+struct Held {
     file: File,
 }
 
-impl Drop for CanonicalsLock {
+impl Drop for Held {
     fn drop(&mut self) {
         // A program that is just being started may hold a copy of the file. If the kernel refuses, closing is all there is.
         let _closed = self.file.unlock();
@@ -89,13 +102,14 @@ impl Canonicals {
     /// Takes the lock; `None` while somebody else has it.
     pub fn try_lock(&self) -> Result<Option<CanonicalsLock>, CanonicalsError> {
         make_folder(&self.folder)?;
-        let path = self.folder.join("lock");
-        let file = File::create(&path).map_err(io("create", &path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(CanonicalsLock { file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(source)) => Err(CanonicalsError::Io { verb: "lock", path, source }),
-        }
+        Ok(try_lock(self.folder.join("lock"))?.map(|held| CanonicalsLock { _held: held }))
+    }
+
+    /// Lends what is kept of a recipe to one run, which takes over its stack and its domain; `None` while another has it.
+    pub fn try_lend(&self, recipe: &RecipeName) -> Result<Option<Loan>, CanonicalsError> {
+        let folder = self.folder.join("lent");
+        make_folder(&folder)?;
+        Ok(try_lock(folder.join(recipe.as_str()))?.map(|held| Loan { _held: held }))
     }
 
     /// The shelf of a recipe; an empty one where there is none.
@@ -174,6 +188,15 @@ fn io(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Canonic
 
 fn make_folder(path: &Path) -> Result<(), CanonicalsError> {
     fs::create_dir_all(path).map_err(io("create", path))
+}
+
+fn try_lock(path: PathBuf) -> Result<Option<Held>, CanonicalsError> {
+    let file = File::create(&path).map_err(io("create", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Held { file })),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(CanonicalsError::Io { verb: "lock", path, source }),
+    }
 }
 
 fn remove(path: &Path) -> Result<(), CanonicalsError> {
@@ -261,6 +284,19 @@ mod tests {
         assert!(lock.is_some() && canonicals.try_lock().unwrap().is_none());
         drop(lock);
         assert!(canonicals.try_lock().unwrap().is_some());
+    }
+
+    #[test]
+    fn one_run_at_a_time_begins_with_what_is_kept_of_a_recipe() {
+        let (_folder, canonicals) = kept();
+        let (shop, other) = (recipe("shop"), recipe("other"));
+        let loan = canonicals.try_lend(&shop).unwrap();
+        assert!(loan.is_some() && canonicals.try_lend(&shop).unwrap().is_none());
+        // It keeps nobody from another recipe, nor from writing down what is kept.
+        assert!(canonicals.try_lend(&other).unwrap().is_some() && canonicals.try_lock().unwrap().is_some());
+        drop(loan);
+        assert!(canonicals.try_lend(&shop).unwrap().is_some());
+        assert!(canonicals.shelves().unwrap().is_empty());
     }
 
     #[test]

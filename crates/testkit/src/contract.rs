@@ -96,8 +96,8 @@ impl Contract {
 
     async fn keeps_volumes(&self) -> Result<(), SwarmError> {
         let object = Object::new(ObjectKind::Volume, format!("{}-contract", self.run()));
-        self.doors.node.make_volume(self.run(), &object.name).await?;
-        self.doors.node.make_volume(self.run(), &object.name).await?;
+        self.doors.node.make_volume(&object.name, labels::of_run(self.run())).await?;
+        self.doors.node.make_volume(&object.name, labels::of_run(self.run())).await?;
         assert!(self.doors.observe.labels(&object).await?.is_some_and(|labels| labels.contains_key(labels::RUN)));
         assert!(self.doors.operate.remove(&object).await?);
         assert_eq!(self.doors.observe.labels(&object).await?, None);

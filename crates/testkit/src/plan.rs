@@ -4,6 +4,7 @@ use cc_ci_model::ids::{Commit, RecipeName, RunId};
 use cc_ci_model::plan::base::{Base, NoBase};
 use cc_ci_model::plan::build::{BackupPromise, Data, HasConnections, HasRoute, PlanFacts};
 use cc_ci_model::plan::demands::Demands;
+use cc_ci_model::plan::kind::Kind;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::promotion::Promotion;
 use cc_ci_model::plan::scrutiny::Scrutiny;
@@ -16,6 +17,7 @@ pub fn plain_facts(run: RunId, recipe: RecipeName, head: Commit) -> PlanFacts {
     PlanFacts {
         run,
         recipe,
+        kind: Kind::Cold,
         head,
         head_version: None,
         base: Base::Head { reason: "no published version".to_owned(), why: NoBase::NothingOlder },

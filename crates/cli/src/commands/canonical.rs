@@ -1,19 +1,21 @@
 //! `cc-ci canonical`: the known-good apps that are kept (WARM-1).
 
 use crate::args;
-use crate::args::canonical::{CanonicalArgs, CanonicalVerb};
+use crate::args::canonical::{CanonicalArgs, CanonicalVerb, VerifyArgs};
+use crate::commands::run::{self, Terms};
 use cc_ci_model::exit;
 use cc_ci_model::ids::RecipeName;
-use cc_ci_runner::canonicals;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
+use cc_ci_runner::{canonicals, lending};
 use cc_ci_store::state::StateFolder;
 use cc_ci_terminal as terminal;
 
-/// Lists, shows, or takes away.
+/// Lists, shows, verifies, or takes away.
 pub async fn exec(state: &StateFolder, args: &CanonicalArgs) -> Result<u8, RunnerError> {
     let said = match &args.verb {
         CanonicalVerb::List => canonicals::list(state)?,
         CanonicalVerb::Show(args) => canonicals::show(state, &name(&args.recipe)?)?,
+        CanonicalVerb::Verify(args) => return verify(state, args).await,
         CanonicalVerb::Drop(args) => {
             let recipe = name(&args.recipe)?;
             let count = canonicals::drop_all(state, &recipe, &args::engine()?.open().await?).await?;
@@ -22,6 +24,22 @@ pub async fn exec(state: &StateFolder, args: &CanonicalArgs) -> Result<u8, Runne
     };
     terminal::out(&said);
     Ok(exit::GREEN)
+}
+
+async fn verify(state: &StateFolder, args: &VerifyArgs) -> Result<u8, RunnerError> {
+    let request = lending::verifying(state, &args::places(), args.request())?;
+    let terms = Terms {
+        registries: &args.registries,
+        no_reaper: args.no_reaper,
+        json: args.json,
+        retention: run::usual(),
+        id: None,
+    };
+    let ended = Box::pin(run::perform(state.clone(), request, terms)).await?;
+    if ended.exit_code != exit::GREEN {
+        terminal::note(lending::ADVICE);
+    }
+    Ok(ended.exit_code)
 }
 
 fn name(text: &str) -> Result<RecipeName, RunnerError> {

@@ -8,6 +8,8 @@ mod product;
 
 mod by_abra;
 mod ending;
+#[expect(dead_code, reason = "`tests/real_long` kills at all points")]
+mod enrolled;
 #[expect(dead_code, reason = "`tests/real_long` uses all of it")]
 mod provider;
 

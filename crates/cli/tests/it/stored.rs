@@ -119,6 +119,19 @@ fn a_line_that_was_not_finished_is_left_out_and_named() {
 }
 
 #[test]
+fn a_canonical_that_is_not_kept_is_neither_shown_nor_brought_back() {
+    let world = World::new();
+    for verb in ["show", "verify"] {
+        let said = world.text(&["canonical", verb, "shop"]);
+        assert!(
+            said.starts_with("[2] error: `shop` has no canonical\nhint: a green, complete run of its newest"),
+            "{said}"
+        );
+    }
+    assert_eq!(world.text(&["canonical", "list"]), "[0] no recipe has a canonical\n");
+}
+
+#[test]
 fn what_is_no_record_names_the_place() {
     let world = World::new();
     insta::assert_snapshot!(world.text(&["judge", "nope"]), @"
@@ -134,7 +147,7 @@ fn what_is_no_record_names_the_place() {
     let said = world.text(&["judge", "r1"]);
     assert!(said.starts_with("[2] error: [folder]/state/runs/r1/events.jsonl, line 5: not an event:"), "{said}");
     std::fs::write(world.events(), text.replace("\"format\":1", "\"format\":2")).unwrap();
-    insta::assert_snapshot!(world.text(&["report", "r1"]), @"[2] error: [folder]/state/runs/r1/events.jsonl, line 1: the record has format 2.0, this cc-ci reads 1.3: use the cc-ci that wrote it (0.1.0)");
+    insta::assert_snapshot!(world.text(&["report", "r1"]), @"[2] error: [folder]/state/runs/r1/events.jsonl, line 1: the record has format 2.0, this cc-ci reads 1.4: use the cc-ci that wrote it (0.1.0)");
     std::fs::write(world.events(), "").unwrap();
     insta::assert_snapshot!(world.text(&["report", "latest"]), @"[2] error: [folder]/state/runs/r1/events.jsonl: the record is empty");
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
 
 mod abra;
+mod canonicals;
 mod dependencies;
 mod hooks;
 mod killed;
@@ -22,6 +23,9 @@ mod by_abra;
 mod ending;
 #[path = "../it/real/engine.rs"]
 mod engine;
+#[path = "../it/real/enrolled.rs"]
+#[expect(dead_code, reason = "`tests/it/real` kills a verification, too")]
+mod enrolled;
 #[path = "../it/real/product.rs"]
 mod product;
 #[path = "../it/real/provider.rs"]

@@ -177,6 +177,11 @@ pub(crate) async fn list(
     read_listing(&output.text()).map_err(|text| WorkError::Answer { what: what.to_owned(), text })
 }
 
+/// Whether an entry can be put back anywhere; devices and sockets cannot.
+pub(crate) fn is_plain(node: &Node) -> bool {
+    matches!(node.kind.as_str(), "file" | "dir" | "symlink" | "fifo")
+}
+
 fn read_listing(text: &str) -> Result<BTreeMap<String, Node>, String> {
     let mut nodes = BTreeMap::new();
     // The first line describes the snapshot itself.

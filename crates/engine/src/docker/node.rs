@@ -2,7 +2,6 @@
 
 use super::{Swarm, exec, http, image_files, node_facts, read, standby, wire};
 use crate::exec::{ExecCommand, ExecError, ExecOutput};
-use crate::labels;
 use crate::pace::Tries;
 use crate::swarm::{
     Asking, EngineFacts, HttpAnswer, ImageFacts, Launch, LayerNews, LayerTeller, NewFile, Node, PullError, RunEdge,
@@ -15,9 +14,8 @@ use bollard::query_parameters::{
     CreateContainerOptions, CreateImageOptions, KillContainerOptions, RemoveContainerOptionsBuilder,
     StartContainerOptions, UploadToContainerOptions, WaitContainerOptions,
 };
-use cc_ci_model::ids::RunId;
 use futures_util::{StreamExt, TryStreamExt};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 /// How long a network may take to leave before it can come back. The engine itself gives up on an attachment after 20 s, and the
@@ -77,12 +75,9 @@ impl Node for Swarm {
         }
     }
 
-    async fn make_volume(&self, run: &RunId, name: &str) -> Result<(), SwarmError> {
-        let request = VolumeCreateRequest {
-            name: Some(name.to_owned()),
-            labels: Some(labels::of_run(run)),
-            ..VolumeCreateRequest::default()
-        };
+    async fn make_volume(&self, name: &str, labels: HashMap<String, String>) -> Result<(), SwarmError> {
+        let request =
+            VolumeCreateRequest { name: Some(name.to_owned()), labels: Some(labels), ..VolumeCreateRequest::default() };
         let made = self.docker.create_volume(request).await;
         made.map(drop).map_err(SwarmError::engine(format!("make volume {name}")))
     }

@@ -281,7 +281,8 @@ fn uses_of(action: &Action) -> &'static [BenchUse] {
         Action::Operate(Operation::RestoreOntoEmpty) => &[BenchUse::Change, BenchUse::Restore],
         Action::Check(Check::Markers | Check::Volumes | Check::Settled) => &[BenchUse::Look],
         Action::Check(Check::SnapshotComplete) => &[BenchUse::ReadBack],
-        Action::Operate(Operation::Deploy | Operation::Redeploy)
+        // What brings a canonical back needs a bench with another repository, and makes its own.
+        Action::Operate(Operation::BringBack | Operation::Deploy | Operation::Redeploy)
         | Action::Check(
             Check::Converged
             | Check::Serving

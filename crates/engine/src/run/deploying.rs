@@ -49,7 +49,7 @@ pub(crate) async fn deploy<T>(
     }
     let StackFiles { rendered, shown, checked } = files;
     match &purpose {
-        Purpose::Base => world.keep(Artifact::EffectiveStack(&shown)),
+        Purpose::Base | Purpose::Canonical => world.keep(Artifact::EffectiveStack(&shown)),
         Purpose::Dependency { .. } => {}
     }
     let (made, verdict) = tokio::join!(make_secrets(instance.run, world, tree, &rendered, given), checked.verdict());
@@ -78,7 +78,7 @@ pub(crate) async fn make_secrets(
 ) -> Result<(), SwarmError> {
     let mut wanted = Vec::new();
     for spec in &tree.recipe.secrets {
-        if world.secrets.value(&spec.swarm_name).is_some() {
+        if world.secrets.is_there(&spec.swarm_name) {
             continue;
         }
         let value = match (given.get(&spec.id), spec.origin) {

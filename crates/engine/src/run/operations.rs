@@ -1,6 +1,7 @@
 //! What changes the app: each operation of a plan, and what of the recipe's own runs beside them.
 
 mod backup;
+mod bring_back;
 mod dependency;
 mod deploy;
 mod own;

@@ -97,7 +97,7 @@ async fn save(plan: &Plan, secrets: &BTreeSet<String>, world: &World, place: &Pl
     if volumes.is_empty() {
         return Ok(Saved { secrets, data: None, new_key: None });
     }
-    world.doors.node.make_volume(&place.label, &place.volume()).await?;
+    world.doors.node.make_volume(&place.volume(), labels::of_run(&place.label)).await?;
     let (containers, image) = (world.doors.containers(), &world.tools_image);
     let what = (&volumes, BenchUse::Save);
     let bench = Workbench::with_repository(&containers, &world.ledger, &plan.run, image, what, &place.volume()).await?;

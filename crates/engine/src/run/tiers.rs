@@ -172,6 +172,7 @@ impl<'a> Run<'a> {
         // What was seen before is not what there is afterwards.
         self.data.seen = None;
         match operation {
+            Operation::BringBack => Ok(Some(self.bring_back(step).await)),
             Operation::Deploy => self.deploy(step).await.map(Some),
             Operation::Redeploy => self.redeploy(step).await.map(Some),
             Operation::Seed => Ok(self.seed(tier, step).await),

@@ -116,6 +116,7 @@ fn is_about_the_app(cause: Cause) -> bool {
         | Cause::Registry
         | Cause::EngineLost
         | Cause::HostMemory
+        | Cause::CanonicalLost
         | Cause::Harness
         | Cause::HookStrayed
         | Cause::Cancelled => false,

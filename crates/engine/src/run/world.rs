@@ -4,7 +4,7 @@ use crate::custom::proofread::KnownReadable;
 use crate::docker::EngineAddress;
 use crate::keep::{Artifact, Keep};
 use crate::ledger::Ledger;
-use crate::promotion::Begin;
+use crate::promotion::{Begin, Lend};
 use crate::provider::Alive;
 use crate::screenshot::Camera;
 use crate::secrets::Secrets;
@@ -55,6 +55,8 @@ pub struct World {
     pub others: OtherRuns,
     /// Asked whether the app becomes its recipe's canonical; `None` where that is out of the question.
     pub promotion: Option<Begin>,
+    /// Lends the canonical to a run that begins with it; `None` in all others.
+    pub canonical: Option<Lend>,
     /// How long the app is kept up after the verdict; zero in ordinary runs.
     pub hold: Duration,
 }

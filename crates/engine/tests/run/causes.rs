@@ -42,6 +42,7 @@ const fn tested(cause: Cause) -> Option<(&'static str, &'static str)> {
         Cause::DiskFull => (BLAME, "a_disk_that_is_full_at_the_pull"),
         Cause::Registry => (BLAME, "a_registry_that_does_not_answer"),
         Cause::EngineLost => (BLAME, "an_engine_that_is_lost_at_the_deploy"),
+        Cause::CanonicalLost => ("bringing.rs", "a_secret_that_is_gone_is_named"),
         Cause::Harness => (DATA, "a_bench_that_talks_nonsense"),
         Cause::Cancelled => ("teardown.rs", "a_run_that_is_told_to_end_tears_down"),
         // No step ends with it: an engine that killed a container does not say whose memory was short. It stays for records
@@ -51,7 +52,7 @@ const fn tested(cause: Cause) -> Option<(&'static str, &'static str)> {
 }
 
 /// All causes.
-const ALL: [Cause; 34] = [
+const ALL: [Cause; 35] = [
     Cause::NeverHealthy,
     Cause::CrashLoop,
     Cause::ImageMissing,
@@ -84,6 +85,7 @@ const ALL: [Cause; 34] = [
     Cause::Registry,
     Cause::EngineLost,
     Cause::HostMemory,
+    Cause::CanonicalLost,
     Cause::Harness,
     Cause::Cancelled,
 ];

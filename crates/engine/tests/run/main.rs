@@ -17,6 +17,7 @@ macro_rules! blamed {
 }
 
 mod blame;
+mod bringing;
 mod budget;
 mod causes;
 mod contract;

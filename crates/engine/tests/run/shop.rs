@@ -7,13 +7,14 @@ use crate::told::Told;
 use cc_ci_engine::custom::proofread::KnownReadable;
 use cc_ci_engine::docker::EngineAddress;
 use cc_ci_engine::ledger::{self, Ledger};
-use cc_ci_engine::promotion::Begin;
+use cc_ci_engine::promotion::{Begin, Lend};
 use cc_ci_engine::run::app::{App, DependencyApp, Scripts};
 use cc_ci_engine::run::{self, Cancel, World};
 use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::swarm::Doors;
 use cc_ci_engine::voice::Voice;
 use cc_ci_engine::witness::OtherRuns;
+use cc_ci_model::canonical::Canonical;
 use cc_ci_model::event::{Event, FORMAT, Listener, Stamped};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
@@ -22,6 +23,7 @@ use cc_ci_model::plan::base::{Base, NoBase};
 use cc_ci_model::plan::build::{PlanFacts, plan};
 use cc_ci_model::plan::dependency::{Dependency, Mode, TakenCapability};
 use cc_ci_model::plan::hook::{HookPlace, HookTime};
+use cc_ci_model::plan::kind::Kind;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::promotion::Promotion;
 use cc_ci_model::redact::Vault;
@@ -57,6 +59,7 @@ pub(crate) struct Shop {
     others: OtherRuns,
     readable: KnownReadable,
     promotion: Option<Begin>,
+    canonical: Option<(Canonical, Lend)>,
 }
 
 #[derive(Clone, Default)]
@@ -68,7 +71,7 @@ impl Listener for Record {
     }
 }
 
-fn run_id() -> RunId {
+pub(crate) fn run_id() -> RunId {
     RunId::parse("r1").unwrap()
 }
 
@@ -76,7 +79,8 @@ fn recipe_name() -> RecipeName {
     RecipeName::parse("shop").unwrap()
 }
 
-fn head_commit() -> Commit {
+/// The commit under test.
+pub(crate) fn head_commit() -> Commit {
     Commit::parse(&"b".repeat(40)).unwrap()
 }
 
@@ -89,7 +93,8 @@ pub(crate) fn stack() -> StackName {
     StackName::of_run(&recipe_name(), &head_commit(), &run_id())
 }
 
-fn domain() -> Domain {
+/// The domain of every run here.
+pub(crate) fn domain() -> Domain {
     Domain::of_stack(&stack(), ZONE)
 }
 
@@ -115,6 +120,7 @@ impl Shop {
             others: Arc::new(|_, _| false),
             readable: KnownReadable::default(),
             promotion: None,
+            canonical: None,
         }
     }
 
@@ -157,6 +163,11 @@ impl Shop {
     /// It becomes its recipe's canonical if it is green; `begin` is asked for the place.
     pub(crate) fn promoted_to(self, begin: Begin) -> Self {
         Self { promotion: Some(begin), ..self }
+    }
+
+    /// It shows whether this canonical comes back.
+    pub(crate) fn verifying(self, canonical: Canonical, lend: Lend) -> Self {
+        Self { canonical: Some((canonical, lend)), base: None, ..self }
     }
 
     /// With a hook in the sandbox.
@@ -216,6 +227,14 @@ impl Shop {
             hooks: hook.into_iter().chain(on_host).collect(),
             dependencies: self.needs.map(|mode| self.logins(mode)).into_iter().collect(),
             limits: Limits { converge: 30, serving: 5, command: 10, ..Limits::default() },
+            kind: match &self.canonical {
+                Some((canonical, _)) => Kind::Verify { canonical: Box::new(canonical.clone()) },
+                None => Kind::Cold,
+            },
+            stages: match self.canonical {
+                Some(_) => [Tier::Install].into(),
+                None => Tier::ALL.into(),
+            },
             promotion: match self.promotion {
                 Some(_) => Promotion::IfGreen { version: "2.0.0+2".to_owned() },
                 None => Promotion::NotEnrolled,
@@ -329,6 +348,7 @@ impl Shop {
             alive: Arc::new(|_| true),
             others: Arc::clone(&self.others),
             promotion: self.promotion,
+            canonical: self.canonical.map(|(_, lend)| lend),
             hold: Duration::ZERO,
         };
         let run::Performed { end, draft } = Box::pin(run::run(approved, app, &world)).await;

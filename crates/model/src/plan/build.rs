@@ -4,6 +4,7 @@ use super::base::{Base, NoBase};
 use super::demands::{Demands, Probe, Verify};
 use super::dependency::{Dependency, Mode};
 use super::hook::{HookPlace, HookTime};
+use super::kind::Kind;
 use super::limits::Limits;
 use super::permit::{Approved, Permits, Purpose};
 use super::promotion::Promotion;
@@ -21,6 +22,8 @@ pub struct PlanFacts {
     pub run: RunId,
     /// The recipe under test.
     pub recipe: RecipeName,
+    /// What kind of run it is.
+    pub kind: Kind,
     /// The commit under test.
     pub head: Commit,
     /// Its version label.
@@ -121,8 +124,14 @@ pub fn plan(mut facts: PlanFacts) -> Approved {
                 .to_owned(),
         ),
     }
-    let stack = StackName::of_run(&facts.recipe, &facts.head, &facts.run);
-    let domain = Domain::of_stack(&stack, &facts.zone);
+    let (stack, domain) = match facts.kind.canonical() {
+        Some(canonical) => (canonical.stack.clone(), canonical.domain.clone()),
+        None => {
+            let stack = StackName::of_run(&facts.recipe, &facts.head, &facts.run);
+            let domain = Domain::of_stack(&stack, &facts.zone);
+            (stack, domain)
+        }
+    };
     let tiers = Tier::ALL.into_iter().map(|tier| planned_tier(&facts, tier)).collect();
     let permits = permits(&facts);
     Approved::new(Plan {
@@ -135,7 +144,8 @@ pub fn plan(mut facts: PlanFacts) -> Approved {
         domain,
         tiers,
         permits,
-        limits: facts.limits,
+        limits: facts.kind.limits(facts.limits),
+        kind: facts.kind,
         demands: facts.demands,
         dependencies: facts.dependencies,
         customization: facts.customization,
@@ -177,7 +187,16 @@ fn permits(facts: &PlanFacts) -> Vec<Grant> {
         purpose: Purpose::Dependency { recipe: dependency.recipe.to_string() },
         reason: format!("{} needs it; {}", facts.recipe, dependency.why),
     });
-    cold.chain([Grant { purpose: Purpose::Base, reason: base_deploy_reason(facts) }]).collect()
+    cold.chain([Grant { purpose: facts.kind.purpose(), reason: deploy_reason(facts) }]).collect()
+}
+
+fn deploy_reason(facts: &PlanFacts) -> String {
+    match &facts.kind {
+        Kind::Cold => base_deploy_reason(facts),
+        Kind::Verify { canonical } => {
+            format!("whether the canonical {} comes back is seen when it runs", canonical.version)
+        }
+    }
 }
 
 fn base_deploy_reason(facts: &PlanFacts) -> String {
@@ -281,9 +300,12 @@ impl Steps<'_> {
         let pass = match operation {
             Operation::RestoreInPlace => Pass::InPlace,
             Operation::RestoreOntoEmpty => Pass::OntoEmpty,
-            Operation::Deploy | Operation::Redeploy | Operation::Seed | Operation::Snapshot | Operation::Mutate => {
-                Pass::Only
-            }
+            Operation::BringBack
+            | Operation::Deploy
+            | Operation::Redeploy
+            | Operation::Seed
+            | Operation::Snapshot
+            | Operation::Mutate => Pass::Only,
         };
         self.add(pass, Action::Operate(operation));
     }
@@ -415,12 +437,22 @@ fn steps(facts: &PlanFacts, tier: Tier) -> Vec<Step> {
     match tier {
         Tier::Install => {
             steps.dependencies();
-            steps.hooks(HookTime::PreInstall);
+            match facts.kind {
+                Kind::Cold => steps.hooks(HookTime::PreInstall),
+                // What hooks did to the app when it was installed is in what was kept.
+                Kind::Verify { .. } => steps.operate(Operation::BringBack),
+            }
             steps.operate(Operation::Deploy);
             steps.check(only, Check::Converged);
-            steps.hooks(HookTime::InstallSteps);
+            match facts.kind {
+                Kind::Cold => steps.hooks(HookTime::InstallSteps),
+                Kind::Verify { .. } => {}
+            }
             steps.up(only);
-            steps.at_last();
+            match facts.kind {
+                Kind::Cold => steps.at_last(),
+                Kind::Verify { .. } => steps.check(only, Check::Stable),
+            }
         }
         Tier::Upgrade => {
             steps.data(|steps| steps.operate(Operation::Seed));

@@ -22,6 +22,8 @@ use std::fmt;
 pub enum Purpose {
     /// The one deploy of the app, at base.
     Base,
+    /// The one deploy of the app, on what its canonical kept.
+    Canonical,
     /// A cold dependency.
     Dependency {
         /// The dependency's recipe.
@@ -33,6 +35,7 @@ impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Base => f.write_str("base"),
+            Self::Canonical => f.write_str("canonical"),
             Self::Dependency { recipe } => write!(f, "dependency {recipe}"),
         }
     }
@@ -100,7 +103,7 @@ impl Approved {
 /// The stack a deploy makes; `None` for a dependency that the plan does not have.
 fn stack_of(plan: &Plan, purpose: &Purpose) -> Option<StackName> {
     match purpose {
-        Purpose::Base => Some(plan.stack.clone()),
+        Purpose::Base | Purpose::Canonical => Some(plan.stack.clone()),
         Purpose::Dependency { recipe } => {
             let found = plan.dependencies.iter().find(|dependency| dependency.recipe.as_str() == recipe)?;
             Some(found.stack.clone())

@@ -38,7 +38,7 @@ impl Step {
     pub fn gate(&self) -> Gate {
         match &self.action {
             Action::Dependency { .. }
-            | Action::Operate(Operation::Deploy | Operation::Redeploy)
+            | Action::Operate(Operation::BringBack | Operation::Deploy | Operation::Redeploy)
             | Action::Check(Check::Converged)
             | Action::Hook {
                 time: Some(HookTime::PreInstall | HookTime::InstallSteps | HookTime::PreUpgrade), ..
@@ -220,6 +220,8 @@ impl Part {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Operation {
+    /// Bring what the recipe's canonical kept into an empty place: its volumes and its secrets (WARM-3).
+    BringBack,
     /// The one deploy, at base.
     Deploy,
     /// The in-place redeploy of the head commit's tree; not a deploy (RUN-2).
@@ -239,6 +241,7 @@ pub enum Operation {
 impl Operation {
     fn word(self) -> &'static str {
         match self {
+            Self::BringBack => "brought-back",
             Self::Deploy => "deploy",
             Self::Redeploy => "redeploy",
             Self::Seed => "seed",

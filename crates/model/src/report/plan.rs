@@ -2,6 +2,7 @@
 
 use crate::plan::base::Base;
 use crate::plan::dependency::Dependency;
+use crate::plan::kind::Kind;
 use crate::plan::promotion::Promotion;
 use crate::plan::{Disposition, Plan, PlannedTier};
 
@@ -11,7 +12,12 @@ pub fn render(plan: &Plan) -> String {
     let version = plan.head_version.as_deref().unwrap_or("no version label");
     let mut rows = vec![
         ("recipe", format!("{} at {} ({version})", plan.recipe, plan.shown_head())),
-        ("base", base(&plan.base)),
+        match &plan.kind {
+            Kind::Cold => ("base", base(&plan.base)),
+            Kind::Verify { canonical } => {
+                ("starts", format!("as the canonical {} of run {}", canonical.version, canonical.run))
+            }
+        },
         ("deploys", plan.deploys_expected().to_string()),
     ];
     rows.extend(plan.permits.iter().map(|grant| ("", format!("{}: {}", grant.purpose, grant.reason))));

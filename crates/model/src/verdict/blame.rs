@@ -91,7 +91,9 @@ pub fn of(cause: Cause) -> Option<Blame> {
         | Cause::NothingToSeed => Some(Blame::Recipe),
         Cause::DependencyUnhealthy | Cause::ProvisioningFailed => Some(Blame::Dependency),
         Cause::TestBroken | Cause::NeededTestNotRun | Cause::HookStrayed | Cause::TimedOut => Some(Blame::Test),
-        Cause::DiskFull | Cause::Registry | Cause::EngineLost | Cause::HostMemory => Some(Blame::Infrastructure),
+        Cause::DiskFull | Cause::Registry | Cause::EngineLost | Cause::HostMemory | Cause::CanonicalLost => {
+            Some(Blame::Infrastructure)
+        }
         Cause::Harness => Some(Blame::Harness),
         Cause::Cancelled => Some(Blame::Cancelled),
         Cause::NotReached => None,

@@ -185,7 +185,7 @@ fn purposes(plan: &Plan, evidence: &Evidence, found: &mut Disagreements) {
             }
         }
         let meant = match purpose {
-            Purpose::Base => Some(&plan.stack),
+            Purpose::Base | Purpose::Canonical => Some(&plan.stack),
             Purpose::Dependency { recipe } => {
                 plan.cold().find(|one| one.recipe.as_str() == recipe).map(|dependency| &dependency.stack)
             }

@@ -150,6 +150,7 @@ fn a_cause_is_blamed_by_the_table() {
         (Cause::Registry, Unver, Blame::Infrastructure, Color::Unverified, exit::INFRASTRUCTURE),
         (Cause::EngineLost, Unver, Blame::Infrastructure, Color::Unverified, exit::INFRASTRUCTURE),
         (Cause::HostMemory, Unver, Blame::Infrastructure, Color::Unverified, exit::INFRASTRUCTURE),
+        (Cause::CanonicalLost, Unver, Blame::Infrastructure, Color::Unverified, exit::INFRASTRUCTURE),
         (Cause::Harness, Unver, Blame::Harness, Color::Unverified, exit::BUG),
         (Cause::Cancelled, Unver, Blame::Cancelled, Color::Cancelled, exit::CANCELLED),
     ];

@@ -25,6 +25,7 @@ pub(crate) fn facts() -> PlanFacts {
     PlanFacts {
         run: RunId::parse("r1").unwrap(),
         recipe: RecipeName::parse("miniflux").unwrap(),
+        kind: cc_ci_model::plan::kind::Kind::Cold,
         head: Commit::parse(&"b".repeat(40)).unwrap(),
         head_version: Some("2.0.0+2.3.4".to_owned()),
         base: Base::Published {

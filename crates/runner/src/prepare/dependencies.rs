@@ -271,7 +271,9 @@ async fn tree(
         name,
         snapshot: Snapshot::Commit(newest.commit.clone()),
         label: label(newest.version.as_ref(), &newest.commit),
-        environment: AppEnvironment::New(customized.base_environment(&app_environment(stack))?),
+        environment: AppEnvironment::New(
+            customized.base_environment(&app_environment(stack, &Domain::of_stack(stack, ZONE)))?,
+        ),
         repairs: Vec::new(),
     };
     let variables = |recipe: &Recipe| customized.variables(recipe);

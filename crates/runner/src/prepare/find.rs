@@ -37,7 +37,8 @@ impl Found {
         let (head, tags) = tokio::join!(Snapshot::find(&repository, revision, request.state), repository.tags());
         let (head, tags) = (head?, tags?);
         let published = version::published(&tags);
-        let app = app_environment(&StackName::of_run(&name, head.commit(), run));
+        let stack = StackName::of_run(&name, head.commit(), run);
+        let app = app_environment(&stack, &Domain::of_stack(&stack, ZONE));
         let files = head.files(&repository).await?;
         // Comparing the work tree has no bounds of its own, so it comes after a tree without end was refused.
         let mut notes = head.notes(&repository).await?;
@@ -56,11 +57,16 @@ impl Found {
 
 /// The repository of what a person calls a recipe, and the recipe's name.
 pub(crate) async fn repository(text: &str, looking: &Looking<'_>) -> Result<(RecipeName, Repository), RunnerError> {
+    let name = name_of(looking.state, looking.places, text)?;
     let source = source(looking.state, looking.places, text)?;
-    let name =
-        RecipeName::parse(&source.name()).map_err(|error| RunnerError::new(ErrorKind::Recipe, error.to_string()))?;
     let repository = Repository::open(&source, &looking.state.repositories(), looking.cancel.clone()).await?;
     Ok((name, repository))
+}
+
+/// The name of what a person calls a recipe.
+pub(crate) fn name_of(state: &StateFolder, places: &Places, text: &str) -> Result<RecipeName, RunnerError> {
+    RecipeName::parse(&source(state, places, text)?.name())
+        .map_err(|error| RunnerError::new(ErrorKind::Recipe, error.to_string()))
 }
 
 /// Where the repository of what a person calls a recipe comes from: its URL, the origin of a clone, the name of a recipe that the
@@ -120,10 +126,10 @@ fn source(state: &StateFolder, places: &Places, text: &str) -> Result<Source, Ru
 }
 
 /// What stands in for an operator's own settings. Certificates are never asked for.
-pub(crate) fn app_environment(stack: &StackName) -> BTreeMap<String, String> {
+pub(crate) fn app_environment(stack: &StackName, domain: &Domain) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("STACK_NAME".to_owned(), stack.to_string()),
-        ("DOMAIN".to_owned(), Domain::of_stack(stack, ZONE).to_string()),
+        ("DOMAIN".to_owned(), domain.to_string()),
         ("LETS_ENCRYPT_ENV".to_owned(), String::new()),
     ])
 }

@@ -3,16 +3,19 @@
 use super::unusable;
 use crate::error::{ErrorKind, RunnerError};
 use crate::request::Request;
+use cc_ci_model::plan::kind::Kind;
 use cc_ci_model::settings::Settings;
 use cc_ci_recipe::Recipe;
-use cc_ci_recipe::secrets::SecretOrigin;
+use cc_ci_recipe::secrets::{SecretOrigin, SecretSpec};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Values for the secrets nobody can generate. A run without one would test an app no operator has.
+/// Values for the secrets nobody can generate. A run without one would test an app no operator has, unless what it begins with has
+/// the secret already.
 pub(crate) fn given_secrets(
     request: &Request,
     settings: &Settings,
     recipes: [Option<&Recipe>; 2],
+    kind: &Kind,
 ) -> Result<BTreeMap<String, String>, RunnerError> {
     let mut given = BTreeMap::new();
     for secret in &request.secrets {
@@ -43,7 +46,9 @@ pub(crate) fn given_secrets(
             .at(format!("{}: {key}: {what}", settings.place(key))));
     }
     let given_or_provided = |id: &String| given.contains_key(id) || provided.contains_key(id);
-    let missing = all().find(|spec| spec.origin == SecretOrigin::Inserted && !given_or_provided(&spec.id));
+    let kept = |name: &String| kind.canonical().is_some_and(|canonical| canonical.secrets.contains(name));
+    let is_there = |spec: &SecretSpec| given_or_provided(&spec.id) || kept(&spec.swarm_name);
+    let missing = all().find(|spec| spec.origin == SecretOrigin::Inserted && !is_there(spec));
     match missing {
         None => Ok(given),
         Some(spec) => {

@@ -8,12 +8,14 @@ use crate::checkout;
 use crate::clock;
 use crate::closing;
 use crate::error::{ErrorKind, RunnerError, chain};
+use crate::lending;
 use crate::others;
 use crate::promotion::Promotion;
 use crate::request::{Deps, Heard, Listeners, Request, Retention};
 use crate::world::{self, Around, world};
 use cc_ci_engine::custom::proofread::KnownReadable;
 use cc_ci_engine::host::findings;
+use cc_ci_engine::process::Detached;
 use cc_ci_engine::run::app::App;
 use cc_ci_engine::run::{self as engine, Cancel, Performed, World};
 use cc_ci_engine::screenshot::Camera;
@@ -79,7 +81,9 @@ async fn record(
     listeners: Listeners,
     notes: &mut Vec<String>,
 ) -> Result<Ending, RunnerError> {
-    let Ready { prepared, vault, adaptations, doors, app, deployer, lint, ledger, reaper, facts, notes: first } = ready;
+    let Ready { prepared, vault, adaptations, doors, app, deployer, lint, ledger, reaper, loan, facts, notes: first } =
+        ready;
+    let _given_back_at_the_end = loan;
     let plan = prepared.approved.plan.clone();
     let (recorder, ended) = begin_record(&folder, &vault)?;
     let (cancel, written) = (canceller.cancel.clone(), recorder.clone());
@@ -96,6 +100,7 @@ async fn record(
     let world = World {
         camera: Some(Camera { image: findings::BROWSER_IMAGE.to_owned(), vault: vault.clone() }),
         promotion: promotion.begin(),
+        canonical: lending::lend(&kit.state, &plan, &doors),
         hold: request.hold.time(),
         readable: KnownReadable::in_folder(kit.state.readable()),
         ..world(Around {
@@ -121,13 +126,17 @@ async fn record(
     promotion.settle(draft, canceller.cancel.reason().as_ref().unwrap_or(&end), &doors, &dir).await;
     let closed = closing::close(&dir, &voice, &recorder, &vault, &end);
     drop(last_word);
-    if let Some(mut reaper) = reaper {
-        // It has nothing left to do, and should hold nothing of the folder when we are gone.
-        reaper.ended(REAPER_ENDS).await;
-    }
+    dismiss(reaper).await;
     let closed = closed.map_err(|error| error.masked(&vault.redactor()))?;
     notes.extend(first.into_iter().chain(closed.notes));
     Ok(Ending::Judged { end, view: Box::new(closed.view), folder: dir.path().to_owned() })
+}
+
+/// A reaper has nothing left to do then, and should hold nothing of the folder when we are gone.
+async fn dismiss(reaper: Option<Detached>) {
+    if let Some(mut reaper) = reaper {
+        reaper.ended(REAPER_ENDS).await;
+    }
 }
 
 /// The record, with what says how it ended.

@@ -4,6 +4,7 @@ use crate::checkout::{self, TREES};
 use crate::cleanup;
 use crate::deployer::{self, AtWork};
 use crate::error::{RunnerError, chain};
+use crate::lending;
 use crate::prepare::warmth::Warmth;
 use crate::prepare::{self, Looking, Prepared};
 use crate::readiness::{self, Adaptations};
@@ -17,6 +18,7 @@ use cc_ci_engine::swarm::Doors;
 use cc_ci_model::ids::RunId;
 use cc_ci_model::redact::Vault;
 use cc_ci_recipe::lint::LintReport;
+use cc_ci_store::canonicals::Loan;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
 use tokio_util::sync::CancellationToken;
@@ -41,6 +43,8 @@ pub(super) struct Ready {
     pub(super) lint: LintReport,
     pub(super) ledger: Ledger,
     pub(super) reaper: Option<Detached>,
+    /// What the run begins with, if with anything: nobody else begins with it meanwhile.
+    pub(super) loan: Option<Loan>,
     /// What the record should say first.
     pub(super) facts: Vec<(String, String)>,
     pub(super) notes: Vec<String>,
@@ -64,6 +68,7 @@ pub(super) async fn set_up(
     let adaptations = readiness::ready(&host)?;
     readiness::can_test(&host, &prepared.approved.plan)?;
     let doors = opened?;
+    let loan = lending::borrow(&kit.state, &prepared.approved.plan, &kit.say).await?;
     cleanup::after_killed(&kit.state, &doors, &kit.say).await?;
     let vault = Vault::new(prepared.given.clone().into_iter().chain(prepared.configured.secrets.clone()).collect());
     kit.engine.teach(&vault);
@@ -82,7 +87,7 @@ pub(super) async fn set_up(
     let home = dir.file(TREES).join(deployer::HOME);
     let deployer = chosen.open(&doors, address, &prepared, &app, home, &kit.places).await.map_err(masked)?;
     let lint = LintReport { second: deployer.second_opinion().await, ..prepared.lint.clone() };
-    Ok(Ready { prepared, vault, adaptations, doors, app, deployer, lint, ledger, reaper, facts, notes })
+    Ok(Ready { prepared, vault, adaptations, doors, app, deployer, lint, ledger, reaper, loan, facts, notes })
 }
 
 /// Secrets that no reader can be kept from.

@@ -10,9 +10,8 @@ use cc_ci_engine::swarm::{
     AnswerHeaders, Asking, EngineFacts, HttpAnswer, ImageFacts, Launch, LayerTeller, Membership, NewFile, Node,
     ProxyNetwork, PullError, RunEdge, SwarmError,
 };
-use cc_ci_model::ids::RunId;
 use cc_ci_model::object::{Object, ObjectKind};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -54,8 +53,8 @@ impl Node for FakeSwarm {
         Ok(())
     }
 
-    async fn make_volume(&self, run: &RunId, name: &str) -> Result<(), SwarmError> {
-        let labels = labels::of_run(run).into_iter().collect();
+    async fn make_volume(&self, name: &str, labels: HashMap<String, String>) -> Result<(), SwarmError> {
+        let labels = labels.into_iter().collect();
         self.state().objects.entry(Object::new(ObjectKind::Volume, name)).or_insert(labels);
         Ok(())
     }

@@ -63,9 +63,14 @@ impl Product {
 
     /// Starts a run.
     pub(crate) fn start(&self, recipe: &Path, args: &[&str]) -> Running<'_> {
+        self.start_any(&[&["run", recipe.to_str().unwrap()], args].concat())
+    }
+
+    /// Starts a command that performs a run.
+    pub(crate) fn start_any(&self, words: &[&str]) -> Running<'_> {
         let (out, err) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
-        let mut command = self.command(&["run"]);
-        command.arg(recipe).args(args).stdout(out.try_clone().unwrap()).stderr(err.try_clone().unwrap());
+        let mut command = self.command(words);
+        command.stdout(out.try_clone().unwrap()).stderr(err.try_clone().unwrap());
         Running { product: self, child: command.spawn().unwrap(), out, err, began: Instant::now() }
     }
 
@@ -122,17 +127,20 @@ impl Running<'_> {
     /// Waits until the run has begun a step whose id starts with `step`; answers with the run's folder.
     pub(crate) fn reach(&mut self, step: &str) -> PathBuf {
         let begun = format!("\"type\":\"step-started\",\"step\":\"{step}");
+        self.come_to(&format!("the step {step}"), |folder| recorded(folder).contains(&begun))
+    }
+
+    /// Waits until it is so in the run's folder; answers with that.
+    pub(crate) fn come_to(&mut self, what: &str, so: impl Fn(&Path) -> bool) -> PathBuf {
         let mut folder = None;
         let pid = self.child.id();
-        until(&format!("the step {step}"), Duration::from_secs(180), || {
+        until(what, Duration::from_secs(180), || {
             if folder.is_none() {
                 folder = self.product.folder_of(pid);
             }
-            let record =
-                folder.as_ref().and_then(|folder: &PathBuf| std::fs::read_to_string(folder.join("events.jsonl")).ok());
-            let reached = record.is_some_and(|record| record.contains(&begun));
+            let reached = folder.as_deref().is_some_and(&so);
             if !reached && self.child.try_wait().unwrap().is_some() {
-                panic!("the run ended before {step}: {}", read(&mut self.err));
+                panic!("the run ended before {what}: {}", read(&mut self.err));
             }
             reached
         });
@@ -224,6 +232,11 @@ impl Finished {
     pub(crate) fn all(&self) -> String {
         format!("[{}]\n{}\n{}", self.code, self.out, self.err)
     }
+}
+
+/// The record of a run as far as it goes.
+pub(crate) fn recorded(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("events.jsonl")).unwrap_or_default()
 }
 
 /// The stack in the plan of a stored run.

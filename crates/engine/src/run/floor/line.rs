@@ -62,6 +62,8 @@ impl Operator<'_> {
 
     async fn operate(&mut self, step: &Step, operation: Operation) -> Result<Option<&'static str>, FloorError> {
         match operation {
+            // A floor is that of a cold run.
+            Operation::BringBack => Ok(None),
             Operation::Deploy => {
                 self.deploy().await?;
                 Ok(Some("make secrets, deploy base, open the edge"))

@@ -10,7 +10,6 @@ use crate::run::tools::{self, Supplies};
 use crate::screenshot::Subject;
 use crate::swarm::SwarmError;
 use cc_ci_model::outcome::{Cause, Finding};
-use cc_ci_model::plan::permit::Purpose;
 use cc_ci_model::plan::step::Step;
 use cc_ci_model::tier::Tier;
 use std::path::Path;
@@ -40,7 +39,7 @@ impl Run<'_> {
             let tree = trees.app.first();
             let instance = Instance { authorities: bundle.as_deref(), ..Instance::app(&known.plan) };
             let files = StackFiles::write(&instance, known.world, tree, &known.images, stack_files::FIRST)?;
-            let (purpose, images, given) = (Purpose::Base, &known.images, &trees.app.given_secrets);
+            let (purpose, images, given) = (known.plan.kind.purpose(), &known.images, &trees.app.given_secrets);
             let what = FirstDeploy { instance, purpose, tree, images, given, files };
             // The edge comes up while the engine schedules the first tasks, unless a dependency needed it before.
             let opening = async {
