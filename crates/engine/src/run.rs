@@ -66,8 +66,9 @@ const TEARDOWN_LIMIT: Duration = Duration::from_secs(120);
 
 /// Performs the plan. Every path ends in teardown. [`Event::RunEnded`] is the caller's to say, once
 /// it has looked through the artifacts for secrets.
-pub async fn run(approved: Approved, app: App, world: &World) -> Performed {
+pub async fn run(approved: Approved, app: App, world: World) -> Performed {
     let plan = Arc::new(approved.plan);
+    let world = &world.discreet(&plan);
     let before = match world.doors.observe.inventory().await {
         Ok(inventory) => inventory,
         Err(error) => {

@@ -9,6 +9,7 @@ mod events;
 mod http;
 mod image;
 mod launch;
+mod unheard;
 mod values;
 
 use crate::exec::{ExecCommand, ExecError, ExecOutput};
@@ -32,6 +33,7 @@ pub use image::{ImageFacts, LayerNews, LayerTeller, PullError};
 pub use launch::{
     Bounds, Launch, LaunchNetwork, LaunchVolume, NewFile, Orphans, Privileges, Root, Stay, Swap, VolumeAccess,
 };
+pub use unheard::UNHEARD;
 pub use values::{ContainerFacts, Deployed, Inventory, Loaded, Mounts, NewSecret, NewValue, Rendered};
 
 /// The three doors, each as narrow as its user needs it.

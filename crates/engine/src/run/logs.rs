@@ -13,12 +13,8 @@ use std::collections::BTreeMap;
 const LINES: usize = 2000;
 
 impl Run<'_> {
-    /// Keeps the logs of what runs now, dependencies included; those of dead attempts were kept when they died. Where secrets are of
-    /// an earlier run, nobody knows their values, so nothing could mask them in a log: none is kept.
+    /// Keeps the logs of what runs now, dependencies included; those of dead attempts were kept when they died.
     pub(in crate::run) async fn keep_logs(&self) {
-        if !self.known.plan.kind.is_cold() {
-            return;
-        }
         let mut logs = BTreeMap::<String, Vec<String>>::new();
         self.collect_logs(&mut logs, None, &self.known.plan.stack, &self.stack.pulse).await;
         for (dependency, live) in self.known.plan.dependencies.iter().zip(&self.dependencies) {

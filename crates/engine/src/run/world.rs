@@ -12,6 +12,7 @@ use crate::swarm::{Doors, Observe};
 use crate::voice::Voice;
 use crate::witness::OtherRuns;
 use cc_ci_model::event::RunEnd;
+use cc_ci_model::plan::Plan;
 use cc_ci_recipe::overlay::{AppBounds, Endpoint};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -62,6 +63,17 @@ pub struct World {
 }
 
 impl World {
+    /// The world of a run that follows this plan. Where it begins with secrets of an earlier run, nobody knows their values, and
+    /// nothing could be masked: what containers say is not heard, and no picture is taken.
+    pub(crate) fn discreet(self, plan: &Plan) -> Self {
+        match plan.kind.canonical() {
+            Some(canonical) if !canonical.secrets.is_empty() => {
+                Self { doors: self.doors.unheard(), camera: None, ..self }
+            }
+            Some(_) | None => self,
+        }
+    }
+
     /// The read-only door, for checks.
     #[must_use]
     pub fn observe(&self) -> Arc<dyn Observe> {

@@ -5,7 +5,7 @@ use crate::told::Told;
 use cc_ci_engine::labels;
 use cc_ci_engine::ledger::LedgerEntry;
 use cc_ci_engine::promotion::{Lend, Lent, Place};
-use cc_ci_engine::swarm::Operate;
+use cc_ci_engine::swarm::{Operate, UNHEARD};
 use cc_ci_model::canonical::Canonical;
 use cc_ci_model::ids::RunId;
 use cc_ci_model::object::{Object, ObjectKind};
@@ -28,7 +28,12 @@ fn lends() -> Lend {
 
 /// A swarm on which a run of the shop was promoted, with the canonical.
 async fn promoted() -> (FakeSwarm, Canonical) {
-    let swarm = FakeSwarm::new().service("migrate", &[(Fate::Completes(0), 0)]);
+    promoted_on(FakeSwarm::new()).await
+}
+
+/// The same on this swarm.
+async fn promoted_on(swarm: FakeSwarm) -> (FakeSwarm, Canonical) {
+    let swarm = swarm.service("migrate", &[(Fate::Completes(0), 0)]);
     let swarm = swarm.at(SwarmCall::Deploy, Deed::Writes { volume: "data", path: "orders/1", content: "one order" });
     let begin = Arc::new(|| -> futures_util::future::BoxFuture<'static, _> { Box::pin(async { Ok(place()) }) });
     let draft = Shop::on(swarm.clone()).keeping().promoted_to(begin).run().await.draft.unwrap();
@@ -78,6 +83,22 @@ async fn it_comes_back_with_its_data_and_its_secrets_and_stays_as_it_was() {
     // Nothing is made anew, nothing stays, and what was kept is untouched.
     assert_eq!((swarm.calls(SwarmCall::Secrets), swarm.snapshots(), swarm.left()), (made, snapshots, left));
     assert_eq!(told.ledger.last(), Some(&LedgerEntry::Closed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_its_containers_say_is_not_heard_since_nothing_could_be_masked() {
+    for fate in [Fate::NeverHealthy, Fate::Crashes(4)] {
+        let what = format!("{fate:?}");
+        let fates = [(Fate::Runs, 200), (Fate::Runs, 200), (fate, 0)];
+        let (swarm, canonical) = promoted_on(FakeSwarm::new().service("app", &fates)).await;
+        let told = Shop::on(swarm).keeping().verifying(canonical, lends()).run().await;
+        assert_eq!(told.verdict.color, Color::Red, "{what}");
+        let said = format!("{:?}", told.events);
+        for theirs in ["last words of", "connection refused"] {
+            assert!(!said.contains(theirs), "{what}: {said}");
+        }
+        assert!(said.contains(UNHEARD), "{what}: {said}");
+    }
 }
 
 /// What is kept cannot be brought back, in these words: no answer about the recipe, nothing deployed, nothing left.

@@ -351,13 +351,14 @@ impl Shop {
             canonical: self.canonical.map(|(_, lend)| lend),
             hold: Duration::ZERO,
         };
-        let run::Performed { end, draft } = Box::pin(run::run(approved, app, &world)).await;
+        let ledger = world.ledger.path().to_owned();
+        let run::Performed { end, draft } = Box::pin(run::run(approved, app, world)).await;
         voice.say(Event::RunEnded { end });
         let told = record.0.lock().unwrap().clone();
         let evidence = Evidence::fold(&told);
         let verdict = judge(&plan, &evidence);
         let events = told.into_iter().map(|told| told.event).collect();
-        let ledger = ledger::read(world.ledger.path()).unwrap();
+        let ledger = ledger::read(&ledger).unwrap();
         Told { plan, events, verdict, swarm: self.swarm, evidence, draft, ledger }
     }
 }

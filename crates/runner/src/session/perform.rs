@@ -188,7 +188,7 @@ async fn within<T>(limit: Duration, cancel: &Cancel, performing: impl Future<Out
 /// Performs the run in a task of its own, so that a panic in it is caught, cleaned up after and named for what it is.
 async fn survive(approved: Approved, app: App, world: World) -> Performed {
     let (doors, folder, run) = (world.doors.clone(), world.folder.clone(), approved.plan.run.clone());
-    let performing = tokio::spawn(async move { Box::pin(engine::run(approved, app, &world)).await });
+    let performing = tokio::spawn(async move { Box::pin(engine::run(approved, app, world)).await });
     match performing.await {
         Ok(performed) => performed,
         Err(panic) => {
