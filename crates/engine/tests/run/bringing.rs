@@ -171,3 +171,13 @@ async fn a_place_that_is_not_empty_is_left_alone() {
     };
     lost(spoil, lends(), &format!("its place is not empty: {volume} is there")).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_volume_of_that_name_that_is_nobodys_is_left_alone() {
+    let volume = Object::new(ObjectKind::Volume, format!("{}_data", stack()));
+    let spoil = |swarm: FakeSwarm, _: &Canonical| {
+        swarm.appears(volume.clone(), &[]);
+        swarm
+    };
+    lost(spoil, lends(), &format!("its place is not empty: {volume} is there")).await;
+}

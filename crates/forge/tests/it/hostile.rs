@@ -15,7 +15,7 @@ fn comment(id: &str, user: &str) -> String {
 }
 
 async fn told(world: &World, text: &str) -> Result<usize, ForgeError> {
-    world.forge.fail("issues/comments", Often::Times(1), StandInFault::Text(text.to_owned()));
+    world.forge.fail("issues/comments", Often::Always, StandInFault::Text(text.to_owned()));
     let answer = world.bot.comments_since(&repo(), &cursor()).await;
     world.forge.heal();
     answer.map(|found| found.list.len())

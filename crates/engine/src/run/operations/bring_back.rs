@@ -94,10 +94,15 @@ async fn brought(known: &Known<'_>, canonical: &Canonical) -> Result<String, Mis
 async fn is_empty(known: &Known<'_>, canonical: &Canonical) -> Result<(), Missing> {
     let (observe, stack) = (known.world.observe(), &canonical.stack);
     let (volumes, view) = tokio::try_join!(observe.volumes(stack), observe.stack(stack))?;
-    let first = volumes.into_iter().map(|name| Object::new(ObjectKind::Volume, name)).next();
-    let service =
-        view.services.into_iter().map(|one| Object::new(ObjectKind::Service, format!("{stack}_{}", one.name)));
-    match first.or_else(|| service.into_iter().next()) {
+    let volume = |name: &String| Object::new(ObjectKind::Volume, name);
+    let service = |name: &String| Object::new(ObjectKind::Service, format!("{stack}_{name}"));
+    let mut there: Vec<Object> = volumes.iter().map(volume).collect();
+    there.extend(view.services.iter().map(|one| service(&one.name)));
+    // A volume of such a name that is nobody's would be taken for a new one, and removed with it.
+    for volume in canonical.data.iter().flat_map(|data| data.volumes.iter().map(volume)) {
+        there.extend(observe.labels(&volume).await?.map(|_| volume));
+    }
+    match there.first() {
         Some(object) => Err(Missing::Lost(format!("its place is not empty: {object} is there"))),
         None => Ok(()),
     }
