@@ -1,5 +1,7 @@
 //! Planning: the only way to an approved plan. Pure, so that most questions about tiers are answered without a swarm.
 
+mod steps;
+
 use super::base::{Base, NoBase};
 use super::demands::{Demands, Probe, Verify};
 use super::dependency::{Dependency, Mode};
@@ -9,11 +11,11 @@ use super::limits::Limits;
 use super::permit::{Approved, Permits, Purpose};
 use super::promotion::Promotion;
 use super::scrutiny::{OperatorWork, Scrutiny};
-use super::step::{Action, Check, Operation, Part, Pass, Step};
 use super::{Disposition, Grant, Plan, PlannedTier, Skip};
 use crate::ids::{Commit, Domain, RecipeName, RunId, StackName};
 use crate::tier::Tier;
 use std::collections::{BTreeMap, BTreeSet};
+use steps::steps;
 
 /// What planning needs to know; every field was read before, from git and from the request.
 #[derive(Debug, Clone)]
@@ -282,210 +284,4 @@ fn declared(facts: &PlanFacts, tier: Tier) -> Option<String> {
 
 fn tests(facts: &PlanFacts, tier: Tier) -> &[String] {
     facts.tests.get(&tier).map_or(&[], Vec::as_slice)
-}
-
-/// Makes the steps of one tier.
-struct Steps<'a> {
-    facts: &'a PlanFacts,
-    tier: Tier,
-    steps: Vec<Step>,
-}
-
-impl Steps<'_> {
-    fn add(&mut self, pass: Pass, action: Action) {
-        self.steps.push(Step::new(self.tier, pass, action));
-    }
-
-    fn operate(&mut self, operation: Operation) {
-        let pass = match operation {
-            Operation::RestoreInPlace => Pass::InPlace,
-            Operation::RestoreOntoEmpty => Pass::OntoEmpty,
-            Operation::BringBack
-            | Operation::Deploy
-            | Operation::Redeploy
-            | Operation::Seed
-            | Operation::Snapshot
-            | Operation::Mutate => Pass::Only,
-        };
-        self.add(pass, Action::Operate(operation));
-    }
-
-    fn check(&mut self, pass: Pass, check: Check) {
-        self.add(pass, Action::Check(check));
-    }
-
-    fn serving(&mut self, pass: Pass) {
-        match self.facts.route {
-            HasRoute::Http => self.check(pass, Check::Serving),
-            HasRoute::None => {}
-        }
-        match self.facts.connections {
-            HasConnections::Some => self.check(pass, Check::Connects),
-            HasConnections::None => {}
-        }
-    }
-
-    fn ready(&mut self, pass: Pass) {
-        for probe in &self.facts.ready {
-            if self.comes_later(probe) {
-                continue;
-            }
-            match (probe, self.facts.route) {
-                (Probe::Tcp { .. }, _) | (Probe::Http { .. }, HasRoute::Http) => {
-                    self.add(pass, Action::Probe { probe: probe.clone() });
-                }
-                // Without a route there is nothing to ask; planning refuses such settings before it comes to this.
-                (Probe::Http { .. }, HasRoute::None) => {}
-            }
-        }
-    }
-
-    /// Whether a probe is about a service that only head has, in the tier that runs at base.
-    fn comes_later(&self, probe: &Probe) -> bool {
-        match probe {
-            Probe::Tcp { service, .. } => self.tier == Tier::Install && self.facts.not_at_base.contains(service),
-            Probe::Http { .. } => false,
-        }
-    }
-
-    fn verified(&mut self) {
-        if let Some(verify) = &self.facts.verify {
-            self.add(Pass::Only, Action::Verify { verify: verify.clone() });
-        }
-    }
-
-    fn data(&mut self, add: impl FnOnce(&mut Self)) {
-        match self.facts.data {
-            Data::Kept => add(self),
-            Data::None => {}
-        }
-    }
-
-    /// On the host first: what it prepares there is there for the other.
-    fn hooks(&mut self, time: HookTime) {
-        for place in [HookPlace::Host, HookPlace::Sandbox] {
-            if let Some(path) = self.facts.hooks.get(&(time, place)) {
-                self.add(Pass::Only, Action::Hook { path: path.clone(), place, time: Some(time) });
-            }
-        }
-    }
-
-    fn dependencies(&mut self) {
-        for dependency in &self.facts.dependencies {
-            let Dependency { recipe, mode, route, provides, .. } = dependency;
-            let mut add = |part| self.add(Pass::Only, Action::Dependency { recipe: recipe.clone(), part });
-            match mode {
-                Mode::Cold => add(Part::Deploy),
-                Mode::Warm => {}
-            }
-            add(Part::Converged);
-            if route.is_some() {
-                add(Part::Serving);
-            }
-            for taken in provides {
-                add(Part::Capability { name: taken.capability.clone() });
-            }
-        }
-    }
-
-    fn own_tests(&mut self, pass: Pass) {
-        for path in tests(self.facts, self.tier) {
-            self.add(pass, Action::Test { path: path.clone() });
-        }
-    }
-
-    /// What is known beforehand first: a promise that head does not keep. The rest is about what it does promise.
-    fn backup(&mut self) {
-        let only = Pass::Only;
-        if !self.facts.uncovered.is_empty() {
-            self.check(only, Check::Covered);
-        }
-        match self.facts.backup {
-            BackupPromise::Not { .. } => return,
-            BackupPromise::Promised => {}
-        }
-        // Swarm goes on watching its update for some seconds, in which there is time to seed.
-        self.operate(Operation::Seed);
-        self.check(only, Check::Settled);
-        self.hooks(HookTime::PreBackup);
-        self.operate(Operation::Snapshot);
-        // Users go on with the app that the hooks leave.
-        self.serving(only);
-        self.check(only, Check::SnapshotComplete);
-        self.verified();
-        self.hooks(HookTime::BackupVerify);
-        self.at_last();
-    }
-
-    /// What a tier ends with: the recipe's own tests, and that nothing died.
-    fn at_last(&mut self) {
-        self.own_tests(Pass::Only);
-        self.check(Pass::Only, Check::Stable);
-    }
-
-    /// What an app that came up has to show, in whichever pass.
-    fn up(&mut self, pass: Pass) {
-        self.serving(pass);
-        self.ready(pass);
-    }
-}
-
-/// The steps of a tier in the order in which they are performed. A hook's time says where it stands.
-fn steps(facts: &PlanFacts, tier: Tier) -> Vec<Step> {
-    let mut steps = Steps { facts, tier, steps: Vec::new() };
-    let only = Pass::Only;
-    match tier {
-        Tier::Install => {
-            steps.dependencies();
-            match facts.kind {
-                Kind::Cold => steps.hooks(HookTime::PreInstall),
-                // What hooks did to the app when it was installed is in what was kept.
-                Kind::Verify { .. } => steps.operate(Operation::BringBack),
-            }
-            steps.operate(Operation::Deploy);
-            steps.check(only, Check::Converged);
-            match facts.kind {
-                Kind::Cold => steps.hooks(HookTime::InstallSteps),
-                Kind::Verify { .. } => {}
-            }
-            steps.up(only);
-            match facts.kind {
-                Kind::Cold => steps.at_last(),
-                Kind::Verify { .. } => steps.check(only, Check::Stable),
-            }
-        }
-        Tier::Upgrade => {
-            steps.data(|steps| steps.operate(Operation::Seed));
-            steps.hooks(HookTime::PreUpgrade);
-            steps.operate(Operation::Redeploy);
-            steps.check(only, Check::Converged);
-            steps.check(only, Check::Moved);
-            steps.up(only);
-            steps.data(|steps| {
-                steps.check(only, Check::Markers);
-                steps.check(only, Check::Volumes);
-            });
-            steps.check(only, Check::Housed);
-            steps.at_last();
-        }
-        Tier::Backup => steps.backup(),
-        Tier::Restore => {
-            steps.operate(Operation::Mutate);
-            steps.hooks(HookTime::PreRestore);
-            steps.operate(Operation::RestoreInPlace);
-            steps.up(Pass::InPlace);
-            steps.check(Pass::InPlace, Check::Markers);
-            steps.check(Pass::InPlace, Check::Volumes);
-            steps.own_tests(Pass::InPlace);
-            steps.operate(Operation::RestoreOntoEmpty);
-            steps.check(Pass::OntoEmpty, Check::Converged);
-            steps.up(Pass::OntoEmpty);
-            steps.check(Pass::OntoEmpty, Check::Markers);
-            steps.check(Pass::OntoEmpty, Check::Volumes);
-            steps.own_tests(Pass::OntoEmpty);
-            steps.check(only, Check::Stable);
-        }
-        Tier::Custom => steps.at_last(),
-    }
-    steps.steps
 }
