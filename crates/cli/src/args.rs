@@ -1,11 +1,13 @@
 //! The command line: the only place that reads arguments and the environment.
 
 pub mod canonical;
+pub mod operator;
 pub mod registries;
 pub mod request;
 pub mod selftest;
 mod serving;
 pub mod value;
+pub mod warm;
 pub mod words;
 
 use canonical::CanonicalArgs;
@@ -24,6 +26,7 @@ pub use serving::{ServeArgs, ServerArgs, ServerVerb, credentials, for_runs};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
+use warm::WarmArgs;
 
 /// Tests a Co-op Cloud recipe: install, upgrade, backup, restore and its own tests, on a real Docker Swarm, in one deploy.
 #[derive(Debug, Parser)]
@@ -396,48 +399,6 @@ pub enum Format {
     Badge,
     /// `card.png`
     Card,
-}
-
-/// What to do about warm providers.
-#[derive(Debug, Args)]
-pub struct WarmArgs {
-    /// What.
-    #[command(subcommand)]
-    pub verb: WarmVerb,
-}
-
-/// What can be done about warm providers.
-#[derive(Debug, Subcommand)]
-pub enum WarmVerb {
-    /// Deploy a provider at its newest published version and keep it, for runs to share
-    Up(WarmUpArgs),
-    /// Remove a warm provider with all its data
-    Down(WarmDownArgs),
-    /// Say which are up, and whether they are healthy
-    List,
-}
-
-/// Which provider is brought up.
-#[derive(Debug, Args)]
-pub struct WarmUpArgs {
-    /// The recipe's name
-    pub recipe: String,
-    /// The catalogue with what it provides [default: `catalogue` in the state folder]
-    #[arg(long, value_name = "DIR")]
-    pub catalogue: Option<PathBuf>,
-    /// What it may ask for beyond its own containers and volumes [default: `policy.toml` in the state folder]
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
-    /// Credentials for registries.
-    #[command(flatten)]
-    pub registries: RegistryArgs,
-}
-
-/// Which provider is taken down.
-#[derive(Debug, Args)]
-pub struct WarmDownArgs {
-    /// The recipe's name
-    pub recipe: String,
 }
 
 /// What to clean.

@@ -1,9 +1,7 @@
 //! The words of `cc-ci canonical`.
 
-use super::RegistryArgs;
-use cc_ci_runner::request::Request;
+use super::operator::OperatorArgs;
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
 
 /// What to do about canonicals.
 #[derive(Debug, Args)]
@@ -38,27 +36,13 @@ pub struct CanonicalName {
 pub struct VerifyArgs {
     /// A folder with the recipe's repository, a URL, or the recipe's name
     pub recipe: String,
-    /// The catalogue with what is said about it [default: `catalogue` in the state folder]
-    #[arg(long, value_name = "DIR")]
-    pub catalogue: Option<PathBuf>,
-    /// What it may ask for beyond its own containers and volumes [default: `policy.toml` in the state folder]
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
-    /// Credentials for registries.
+    /// What the operator says about it.
     #[command(flatten)]
-    pub registries: RegistryArgs,
+    pub operator: OperatorArgs,
     /// Print the results as JSON instead of the summary
     #[arg(long)]
     pub json: bool,
     /// Start no reaper: if this process is killed, `cc-ci clean` has to clean up
     #[arg(long, hide = true)]
     pub no_reaper: bool,
-}
-
-impl VerifyArgs {
-    /// The recipe, and what it is read with.
-    #[must_use]
-    pub fn request(&self) -> Request {
-        Request { catalogue: self.catalogue.clone(), policy: self.policy.clone(), ..Request::of(&self.recipe) }
-    }
 }

@@ -1,6 +1,6 @@
 //! From parsed arguments to what the runner takes.
 
-use super::{DeployerArgs, DeployerName, LintArgs, RecipeArgs, RunArgs, WarmUpArgs};
+use super::{DeployerArgs, DeployerName, LintArgs, RecipeArgs, RunArgs};
 use cc_ci_engine::abra;
 use cc_ci_model::plan::scrutiny::TreeState;
 use cc_ci_model::tier::Tier;
@@ -80,14 +80,6 @@ impl RunArgs {
                 .hint("leave --deployer out: the app is then deployed with Docker alone"));
         }
         Ok(Request { hold, deployer, ..self.recipe.request()? })
-    }
-}
-
-impl WarmUpArgs {
-    /// What the provider is read with.
-    #[must_use]
-    pub fn request(&self) -> Request {
-        Request { catalogue: self.catalogue.clone(), policy: self.policy.clone(), ..Request::of(&self.recipe) }
     }
 }
 

@@ -27,9 +27,9 @@ pub async fn exec(state: &StateFolder, args: &CanonicalArgs) -> Result<u8, Runne
 }
 
 async fn verify(state: &StateFolder, args: &VerifyArgs) -> Result<u8, RunnerError> {
-    let request = lending::verifying(state, &args::places(), args.request())?;
+    let request = lending::verifying(state, &args::places(), args.operator.request(&args.recipe))?;
     let terms = Terms {
-        registries: &args.registries,
+        registries: &args.operator.registries,
         no_reaper: args.no_reaper,
         json: args.json,
         retention: run::usual(),

@@ -1,6 +1,7 @@
 //! `cc-ci warm`: providers that stay up and are shared by runs (DEP-2).
 
-use crate::args::{self, WarmArgs, WarmUpArgs, WarmVerb};
+use crate::args;
+use crate::args::warm::{WarmArgs, WarmUpArgs, WarmVerb};
 use crate::signals::Signals;
 use cc_ci_engine::run::Cancel;
 use cc_ci_model::event::RunEnd;
@@ -36,7 +37,16 @@ async fn up(state: &StateFolder, args: &WarmUpArgs) -> Result<(), RunnerError> {
     let _watch = signals.pass_on(move |name| ending.end(RunEnd::Cancelled { by: name.to_owned() }));
     let looking = Looking { state, places: &places, warmth: Warmth::Never, cancel: cancel.token() };
     let say = Arc::new(terminal::note);
-    match Box::pin(warm::up(&recipe, &args.request(), &looking, &args.registries.engine()?, &cancel, say)).await? {
+    match Box::pin(warm::up(
+        &recipe,
+        &args.operator.request(&args.recipe),
+        &looking,
+        &args.operator.registries.engine()?,
+        &cancel,
+        say,
+    ))
+    .await?
+    {
         Up::Already(record) => {
             terminal::out(&format!("{recipe} {} is up already, and healthy\n", record.provider.shown()));
         }
