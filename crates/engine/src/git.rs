@@ -14,7 +14,7 @@ mod work_tree;
 mod working_copy;
 
 pub use content::{CommitFiles, Holder, LeftOut};
-pub use history::OriginTags;
+pub use history::{Ancestor, OriginTags};
 pub use source::Source;
 pub use work_tree::WorkTree;
 pub use working_copy::WorkingCopy;

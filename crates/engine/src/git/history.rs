@@ -1,7 +1,7 @@
 //! What a repository knows about its own past: which tags lie behind a commit, and what its origin has beyond it.
 
 use super::door::git;
-use super::{GitError, Repository, Source, source};
+use super::{GitError, Repository, Source, fields, source};
 use crate::process;
 use cc_ci_model::ids::Commit;
 use std::collections::BTreeSet;
@@ -10,6 +10,17 @@ use std::time::Duration;
 
 /// How long an origin may take to list its tags.
 const ASKING: Duration = Duration::from_secs(10);
+
+/// A commit of a line of history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ancestor {
+    /// The commit.
+    pub commit: Commit,
+    /// The first line of its message.
+    pub subject: String,
+    /// Its parents, the first one first.
+    pub parents: Vec<Commit>,
+}
 
 /// The tags that the repository which a clone was made from has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +64,21 @@ impl Repository {
             Some(1) => Ok(false),
             Some(_) | None => Ok(output.require_success(&command).is_ok()),
         }
+    }
+
+    /// The commits that lead to `newer` by first parents, up to those that `older` descends from or is; the oldest first, `newer`
+    /// last. With `--ancestry-path` nothing would be left where `older` came in by a merge.
+    pub async fn first_parents(&self, older: &Commit, newer: &Commit) -> Result<Vec<Ancestor>, GitError> {
+        let command =
+            self.command().args(["log", "--first-parent", "--reverse", "--no-color", "--no-decorate", "--no-mailmap"]);
+        let command = command.args(["--encoding=UTF-8", "--format=%H%x00%P%x00%s"]).args([format!("{older}..{newer}")]);
+        let output = self.read(&command.args(["--"])).await?;
+        let ancestor = |line: &str| {
+            let [commit, parents, subject] = fields(line).ok_or(GitError::Answer("log"))?;
+            let parents: Result<Vec<Commit>, _> = parents.split_whitespace().map(Commit::parse).collect();
+            Ok(Ancestor { commit: Commit::parse(commit)?, subject: subject.to_owned(), parents: parents? })
+        };
+        output.stdout_text().lines().map(ancestor).collect()
     }
 
     /// Whether this clone was told to leave out the tags of its origin.
@@ -132,6 +158,39 @@ mod tests {
         assert!(repository.descends(&two, &one).await.unwrap());
         assert!(!repository.descends(&two, &side).await.unwrap());
         assert!(!repository.descends(&one, &two).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn the_line_by_first_parents_holds_merges_and_not_what_they_merged() {
+        let bench = Bench::new().await;
+        let root = bench.commit("root").await;
+        bench.git(&["checkout", "--quiet", "-b", "side"]).await;
+        let side = bench.commit("side").await;
+        let tip = bench.commit("side too").await;
+        bench.git(&["checkout", "--quiet", "main"]).await;
+        let own = bench.commit("own\n\nwith more").await;
+        bench.git(&["merge", "--quiet", "--no-ff", "-m", "merge: side", "side"]).await;
+        let merge = bench.commit("after").await;
+        bench.git(&["config", "log.showSignature", "true"]).await;
+        bench.git(&["config", "log.decorate", "full"]).await;
+        bench.git(&["config", "color.ui", "always"]).await;
+        let repository = bench.open().await;
+        let line = async |older: &Commit, newer: &Commit| {
+            let line = repository.first_parents(older, newer).await.unwrap();
+            line.iter().map(|one| (one.subject.clone(), one.parents.len())).collect::<Vec<_>>()
+        };
+        let subjects = |line: &[(&str, usize)]| -> Vec<(String, usize)> {
+            line.iter().map(|(subject, parents)| ((*subject).to_owned(), *parents)).collect()
+        };
+        let all = subjects(&[("own", 1), ("merge: side", 2), ("after", 1)]);
+        assert_eq!(line(&root, &merge).await, all);
+        // GOOD came in by the merge: the main line is searched all the same.
+        assert_eq!(line(&side, &merge).await, all);
+        assert_eq!(line(&own, &merge).await, all[1..]);
+        assert_eq!(line(&root, &tip).await, subjects(&[("side", 1), ("side too", 1)]));
+        assert_eq!(line(&tip, &tip).await, []);
+        let first = &repository.first_parents(&root, &merge).await.unwrap()[0];
+        assert_eq!((&first.commit, first.parents.as_slice()), (&own, &[root][..]));
     }
 
     #[tokio::test]
