@@ -1,15 +1,18 @@
 //! The command line: the only place that reads arguments and the environment.
 
+pub mod bisect;
 pub mod canonical;
 pub mod operator;
 pub mod registries;
 pub mod request;
 pub mod selftest;
 mod serving;
+pub mod soak;
 pub mod value;
 pub mod warm;
 pub mod words;
 
+use bisect::{BISECT_CODES, BisectArgs};
 use canonical::CanonicalArgs;
 use cc_ci_engine::docker::{AddressError, EngineAddress, RegistryCredentials};
 use cc_ci_model::ids::RunId;
@@ -23,6 +26,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use registries::RegistryArgs;
 pub use selftest::SelftestArgs;
 pub use serving::{ServeArgs, ServerArgs, ServerVerb, credentials, for_runs};
+use soak::{SOAK_CODES, SoakArgs};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -130,6 +134,12 @@ pub enum Verb {
     Warm(WarmArgs),
     /// Look after known-good apps, which green runs of published versions leave
     Canonical(CanonicalArgs),
+    /// Name the first commit between a good one and a bad one at which a tier fails, with at most log2(commits) + 1 runs
+    #[command(after_help = BISECT_CODES)]
+    Bisect(Box<BisectArgs>),
+    /// Run the same commit many times and say what each check comes to: what is flaky, and how far times lie apart
+    #[command(after_help = SOAK_CODES)]
+    Soak(Box<SoakArgs>),
     /// Measure cc-ci itself
     Bench(BenchArgs),
     /// Look at this machine and say what a run would need; with --fix, put it right

@@ -1,6 +1,7 @@
 //! One file per command; each turns its arguments into one call of the runner or the store, and prints the answer.
 
 pub mod bench;
+pub mod bisect;
 pub mod canonical;
 pub mod clean;
 pub mod doctor;
@@ -12,8 +13,10 @@ pub mod reap;
 pub mod report;
 pub mod run;
 pub mod selftest;
+pub mod series;
 pub mod serve;
 pub mod server;
+pub mod soak;
 pub mod warm;
 
 use cc_ci_runner::error::RunnerError;

@@ -104,6 +104,8 @@ async fn perform(cli: &Cli) -> Result<ProgramEnd, RunnerError> {
         Verb::Lint(args) => commands::lint::exec(&state, args).await,
         Verb::Judge(args) => commands::judge::exec(&state, args),
         Verb::Report(args) => commands::report::exec(&state, args),
+        Verb::Bisect(args) => Box::pin(commands::bisect::exec(&state, args)).await,
+        Verb::Soak(args) => Box::pin(commands::soak::exec(&state, args)).await,
         Verb::Bench(args) => match &args.what {
             Measurement::Floor(args) => Box::pin(commands::bench::exec(&state, args)).await,
         },

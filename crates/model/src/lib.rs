@@ -6,6 +6,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod bisect;
 pub mod canonical;
 pub mod contact;
 pub mod convergence;
@@ -16,6 +17,7 @@ pub mod exit;
 pub mod front;
 pub mod ids;
 pub mod newcomer;
+pub mod noise;
 pub mod object;
 pub mod outcome;
 pub mod plan;
@@ -25,6 +27,8 @@ pub mod redact;
 pub mod report;
 pub mod serving;
 pub mod settings;
+pub mod soak;
+pub mod tally;
 pub mod testcase;
 pub mod tier;
 pub mod verdict;

@@ -35,3 +35,8 @@ pub mod reaper;
 
 mod promotion;
 pub mod session;
+
+pub mod series;
+
+pub mod bisect;
+pub mod soak;

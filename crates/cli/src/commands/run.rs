@@ -79,20 +79,26 @@ pub async fn perform(state: StateFolder, request: Request, terms: Terms<'_>) -> 
 }
 
 fn deps(state: StateFolder, terms: &Terms<'_>, screen: &Screen) -> Result<Deps, RunnerError> {
-    // The program as it was when it started, also if another one lies in its place by now.
-    let words = ["reap", "--run"].map(Into::into).to_vec();
-    let reaper =
-        if terms.no_reaper { Reaper::None } else { Reaper::Program { program: "/proc/self/exe".into(), words } };
     let screen = screen.clone();
     Ok(Deps {
         state,
         engine: terms.registries.engine()?,
         places: args::places(),
-        reaper,
+        reaper: reaper(terms.no_reaper),
         retention: terms.retention,
         listeners: Box::new(move |vault| vec![screen.start(vault)]),
         say: Arc::new(terminal::note),
     })
+}
+
+/// Who watches over a run: the program as it was when it started, also if another one lies in its place by now.
+pub(super) fn reaper(nobody: bool) -> Reaper {
+    match nobody {
+        true => Reaper::None,
+        false => {
+            Reaper::Program { program: "/proc/self/exe".into(), words: ["reap", "--run"].map(Into::into).to_vec() }
+        }
+    }
 }
 
 fn show(view: &ReportView, json: bool) -> Result<(), RunnerError> {
@@ -108,12 +114,12 @@ fn show(view: &ReportView, json: bool) -> Result<(), RunnerError> {
 
 /// The terminal, from the first event of the record on.
 #[derive(Clone, Default)]
-struct Screen {
+pub struct Screen {
     terminal: Arc<Mutex<Option<Terminal>>>,
 }
 
 impl Screen {
-    fn start(&self, vault: &Vault) -> Box<dyn Listener + Send> {
+    pub(super) fn start(&self, vault: &Vault) -> Box<dyn Listener + Send> {
         let wishes = args::wishes();
         let terminal = Terminal::start(Style::for_stderr(&wishes), Paint::for_stderr(&wishes));
         let ear = terminal.ear(vault.clone());
@@ -122,7 +128,7 @@ impl Screen {
     }
 
     /// Gives the line back, so that something else can be printed.
-    fn finish(&self) {
+    pub(super) fn finish(&self) {
         let terminal = self.terminal.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(terminal) = terminal {
             terminal.finish();

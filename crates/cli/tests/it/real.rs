@@ -12,6 +12,7 @@ mod ending;
 mod enrolled;
 #[expect(dead_code, reason = "`tests/real_long` uses all of it")]
 mod provider;
+mod searching;
 
 mod abra;
 mod budget;
@@ -25,4 +26,5 @@ mod killed;
 mod mutant;
 mod promoted;
 mod reaped;
+mod searched;
 mod served;

@@ -13,6 +13,7 @@ mod pictures;
 mod reaped;
 mod registry;
 mod sandbox;
+mod searched;
 mod settings;
 mod zero_config;
 
@@ -30,6 +31,8 @@ mod enrolled;
 mod product;
 #[path = "../it/real/provider.rs"]
 mod provider;
+#[path = "../it/real/searching.rs"]
+mod searching;
 #[path = "../stand-in/wrapper.rs"]
 #[expect(dead_code, reason = "faults of the stand-in are tested in `tests/it`")]
 mod wrapper;

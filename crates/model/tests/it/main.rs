@@ -14,6 +14,8 @@ mod format;
 #[cfg(test)]
 mod lint_rung;
 #[cfg(test)]
+mod probes;
+#[cfg(test)]
 mod props;
 #[cfg(test)]
 mod rules;

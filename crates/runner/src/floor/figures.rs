@@ -1,5 +1,6 @@
 //! From samples to medians, spreads and ratios.
 
+use cc_ci_model::noise::Figure;
 use cc_ci_model::tier::Tier;
 use serde::Serialize;
 
@@ -36,17 +37,6 @@ impl Sample {
     fn tier(&self, tier: Tier) -> Option<u64> {
         self.tiers.iter().find(|(one, _)| *one == tier).map(|(_, ms)| *ms)
     }
-}
-
-/// The middle of some measurements, and how far they lie apart. Milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Figure {
-    /// Half are above, half below.
-    pub median_ms: u64,
-    /// The least.
-    pub least_ms: u64,
-    /// The most.
-    pub most_ms: u64,
 }
 
 /// Both sides of one thing.
@@ -104,16 +94,16 @@ pub struct Comparison {
 /// Compares floors with runs; of both there is at least one.
 pub fn compare(floors: &[Sample], runs: &[Sample]) -> Comparison {
     let tiers = Tier::ALL.into_iter().filter_map(|tier| {
-        let floor = figure(floors.iter().filter_map(|sample| sample.tier(tier)));
-        let run = figure(runs.iter().filter_map(|sample| sample.tier(tier)));
+        let floor = Figure::of(floors.iter().filter_map(|sample| sample.tier(tier)));
+        let run = Figure::of(runs.iter().filter_map(|sample| sample.tier(tier)));
         (floor.most_ms > 0 || run.most_ms > 0).then(|| TierPair { tier, pair: pair(floor, run) })
     });
     Comparison {
         samples: runs.len(),
-        verdict: pair(figure(floors.iter().map(Sample::total)), figure(runs.iter().map(Sample::total))),
-        before: figure(runs.iter().map(|run| run.before)),
+        verdict: pair(Figure::of(floors.iter().map(Sample::total)), Figure::of(runs.iter().map(Sample::total))),
+        before: Figure::of(runs.iter().map(|run| run.before)),
         tiers: tiers.collect(),
-        after: figure(runs.iter().map(|run| run.after)),
+        after: Figure::of(runs.iter().map(|run| run.after)),
         operations: rows(floors),
         steps: rows(runs),
     }
@@ -130,33 +120,13 @@ fn ratio(floor: u64, run: u64) -> Option<f64> {
     Some((exact * 1000.0).round() / 1000.0)
 }
 
-fn figure(values: impl Iterator<Item = u64>) -> Figure {
-    let mut values: Vec<u64> = values.collect();
-    values.sort_unstable();
-    Figure {
-        median_ms: median(&values),
-        least_ms: values.first().copied().unwrap_or_default(),
-        most_ms: values.last().copied().unwrap_or_default(),
-    }
-}
-
-/// Of sorted values; of an even number the mean of the middle two.
-fn median(sorted: &[u64]) -> u64 {
-    let middle = sorted.len() / 2;
-    match sorted {
-        [] => 0,
-        values if values.len() % 2 == 1 => values[middle],
-        values => u64::midpoint(values[middle - 1], values[middle]),
-    }
-}
-
 /// Each part in the order of the first sample, over all samples that have it.
 fn rows(samples: &[Sample]) -> Vec<Row> {
     let Some(first) = samples.first() else { return Vec::new() };
     let of = |part: &TimedPart| {
         let all = samples.iter().flat_map(|sample| &sample.parts);
         let same = all.filter(|other| other.tier == part.tier && other.what == part.what);
-        figure(same.map(|part| part.ms))
+        Figure::of(same.map(|part| part.ms))
     };
     first.parts.iter().map(|part| Row { tier: part.tier, what: part.what.clone(), figure: of(part) }).collect()
 }
@@ -168,15 +138,6 @@ mod tests {
     fn sample(before: u64, install: u64, after: u64) -> Sample {
         let parts = vec![TimedPart { tier: Tier::Install, what: "deploy".into(), ms: install }];
         Sample { before, tiers: vec![(Tier::Install, install)], after, parts }
-    }
-
-    #[test]
-    fn the_median_of_few_and_of_many() {
-        let of = |values: &[u64]| figure(values.iter().copied());
-        assert_eq!(of(&[]), Figure { median_ms: 0, least_ms: 0, most_ms: 0 });
-        assert_eq!(of(&[7]), Figure { median_ms: 7, least_ms: 7, most_ms: 7 });
-        assert_eq!(of(&[9, 1, 5]), Figure { median_ms: 5, least_ms: 1, most_ms: 9 });
-        assert_eq!(of(&[100, 2, 4, 1]), Figure { median_ms: 3, least_ms: 1, most_ms: 100 });
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The comparison for a reader.
 
-use super::figures::{Comparison, Figure, Pair, Row};
+use super::figures::{Comparison, Pair, Row};
+use cc_ci_model::noise::Figure;
 use std::fmt::Write;
 
 /// Milliseconds as seconds with two digits.

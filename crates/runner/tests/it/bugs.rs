@@ -40,12 +40,6 @@ impl World {
         let deps = self.deps(self.swarm.doors(), move || vec![Box::new(Leaky { file }), Box::new(Buggy { at })]);
         self.end(Session::start(run_id("r1"), self.request(), deps)).await
     }
-
-    /// What is left on the swarm besides what was there before.
-    fn left(&self) -> Vec<String> {
-        let all = self.swarm.left().objects.into_keys().map(|object| object.to_string());
-        all.filter(|object| object != "network proxy").collect()
-    }
 }
 
 /// The run says of itself that a bug ended it.

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
 
 mod attached;
+mod bisected;
 mod bugs;
 mod ends;
+mod soaked;
 mod two;
 mod world;

@@ -6,6 +6,7 @@ use cc_ci_model::ids::RunId;
 use cc_ci_model::report::life::Life;
 use cc_ci_runner::outcome::{OutcomeGuard, RunOutcome};
 use cc_ci_runner::request::{BaseWish, Deps, EngineChoice, Heard, Places, Reaper, Request, Retention};
+use cc_ci_runner::series::{Series, SeriesListeners, SeriesStop};
 use cc_ci_runner::session::{Finished, RunHandle, Session};
 use cc_ci_store::life::life;
 use cc_ci_store::run_dir::RunDir;
@@ -96,6 +97,25 @@ impl World {
             listeners: Box::new(|_| listeners()),
             say: Arc::new(|_| {}),
         }
+    }
+
+    /// A series of runs of it, and what ends that.
+    pub(crate) fn series(&self) -> (Series, SeriesStop) {
+        let stop = SeriesStop::default();
+        let Deps { state, engine, places, reaper, say, .. } = self.deps(self.swarm.doors(), Vec::new);
+        let listeners: SeriesListeners = Arc::new(|_| Vec::new());
+        (Series { state, engine, places, reaper, say, listeners, stop: stop.clone() }, stop)
+    }
+
+    /// Git in its repository.
+    pub(crate) fn git(&self, args: &[&str]) -> String {
+        self.repo.git(args).unwrap()
+    }
+
+    /// What is left on the swarm besides what was there before.
+    pub(crate) fn left(&self) -> Vec<String> {
+        let all = self.swarm.left().objects.into_keys().map(|object| object.to_string());
+        all.filter(|object| object != "network proxy").collect()
     }
 
     /// Starts a run of the shop.

@@ -1,0 +1,56 @@
+//! What commands of several runs have in common: what the runs work with, and the signals that end them.
+
+use crate::args;
+use crate::args::registries::RegistryArgs;
+use crate::commands::run::{Screen, reaper};
+use crate::signals::{Signals, Watch};
+use cc_ci_runner::error::RunnerError;
+use cc_ci_runner::series::{Series, SeriesListeners, SeriesStop};
+use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
+use std::sync::Arc;
+
+/// Whether what happens in a run is shown while it goes on.
+#[derive(Clone)]
+pub enum RunsShown {
+    /// It is, one run at a time.
+    On(Screen),
+    /// It is not: several go on at once.
+    Not,
+}
+
+/// A series of runs that a signal ends, for as long as the watch is held.
+pub fn listened(
+    state: StateFolder,
+    registries: &RegistryArgs,
+    no_reaper: bool,
+    shown: &RunsShown,
+) -> Result<(Series, Watch), RunnerError> {
+    let listeners: SeriesListeners = match shown.clone() {
+        RunsShown::On(screen) => Arc::new(move |vault| vec![screen.start(vault)]),
+        RunsShown::Not => Arc::new(|_| Vec::new()),
+    };
+    let stop = SeriesStop::default();
+    let ending = stop.clone();
+    let watch = Signals::listen()?.pass_on(move |name| ending.end(name));
+    let series = Series {
+        state,
+        engine: registries.engine()?,
+        places: args::places(),
+        reaper: reaper(no_reaper),
+        say: Arc::new(terminal::note),
+        listeners,
+        stop,
+    };
+    Ok((series, watch))
+}
+
+impl RunsShown {
+    /// Gives the line back, so that something else can be printed.
+    pub fn finish(&self) {
+        match self {
+            Self::On(screen) => screen.finish(),
+            Self::Not => {}
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! `cc-ci soak`: many runs of the same commit, and what is flaky about it.
+
+use super::json;
+use super::series::{RunsShown, listened};
+use crate::args::{self, soak::SoakArgs};
+use crate::commands::run::{Screen, usual};
+use cc_ci_runner::error::RunnerError;
+use cc_ci_runner::soak::{self, SoakNews};
+use cc_ci_store::state::StateFolder;
+use cc_ci_terminal as terminal;
+use std::sync::Arc;
+
+/// Runs as often as asked for, tells of each run, and prints what they say together.
+pub async fn exec(state: &StateFolder, args: &SoakArgs) -> Result<u8, RunnerError> {
+    let shown = if args.jobs == 1 { RunsShown::On(Screen::default()) } else { RunsShown::Not };
+    let (series, _watch) = listened(state.clone(), &args.registries, args.no_reaper, &shown)?;
+    args.recipe.from_environment(&args::given()).iter().for_each(|told| terminal::note(told));
+    let series = Arc::new(series);
+    let tell = |news: SoakNews<'_>| {
+        // Nothing is written beside a line that moves.
+        shown.finish();
+        match news {
+            SoakNews::Planned(plan) => plan.lines().iter().for_each(|line| terminal::note(line)),
+            SoakNews::Over(run) => terminal::note(run.line(args.runs).trim()),
+            SoakNews::Note(note) => terminal::note(note),
+        }
+    };
+    let report = Box::pin(soak::soak(&args.wanted()?, &series, tell)).await?;
+    if args.json {
+        terminal::out(&json(&report.document())?);
+    } else {
+        terminal::summary(&report.text(), &args::wishes());
+    }
+    series.retain(usual());
+    Ok(report.exit_code())
+}
