@@ -9,6 +9,7 @@ pub mod comment;
 pub mod escape;
 pub mod page;
 mod palette;
+pub mod soak;
 mod subject;
 mod waterfall;
 mod width;

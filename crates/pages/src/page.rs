@@ -89,20 +89,25 @@ struct Body<'a> {
     below: &'a str,
 }
 
-/// The whole document: self-contained, and by its policy unable to load anything or to run any other script.
+/// The whole document.
 pub fn document(view: &ReportView, plan: &Plan, kept: &Attachments) -> Result<String, askama::Error> {
-    let policy = format!(
-        "default-src 'none'; img-src data:; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
-        hash(STYLE),
-        hash(SCRIPT)
-    );
     let (head, word) = (subject::head(view), subject::verdict(view).to_lowercase());
     let level = match view.life {
         Life::Over => format!(", {}", view.verdict.level_in_words()),
         Life::Preparing | Life::Running | Life::Died => String::new(),
     };
     let title = format!("{} {head}: {word}{level}", view.recipe);
-    Document { title, policy, style: STYLE, script: SCRIPT, body: &body(view, plan, kept)? }.render()
+    framed(title, &body(view, plan, kept)?)
+}
+
+/// A document around a body: self-contained, and by its policy unable to load anything or to run any other script.
+pub(crate) fn framed(title: String, body: &str) -> Result<String, askama::Error> {
+    let policy = format!(
+        "default-src 'none'; img-src data:; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    );
+    Document { title, policy, style: STYLE, script: SCRIPT, body }.render()
 }
 
 /// The page as one `article` element, for a document that carries [`STYLE`] and [`SCRIPT`].

@@ -7,6 +7,7 @@ use cc_ci_recipe::requests::Item;
 use cc_ci_runner::bisect::{BisectRequest, StoredRuns};
 use cc_ci_runner::request::{GivenSecret, HostHooks, Request};
 use clap::Args;
+use std::path::PathBuf;
 
 /// What the answer of `bisect` means.
 pub const BISECT_CODES: &str = "Exit codes: 0 one commit is named; 2 there is nothing to find: BAD passes, GOOD fails, or GOOD is no \
@@ -28,6 +29,9 @@ pub struct BisectArgs {
     /// The published version that every run begins at [default: for the upgrade tier the base of BAD; other tiers start at the commit]
     #[arg(long, value_name = "VERSION")]
     pub base: Option<String>,
+    /// Use the tests in this folder at every commit instead of its own `tests/`: a test that is younger than GOOD, say
+    #[arg(long, value_name = "DIR")]
+    pub tests: Option<PathBuf>,
     /// Make a run for every commit that is tried, also where one is stored that says the same
     #[arg(long)]
     pub fresh: bool,
@@ -61,6 +65,7 @@ impl BisectArgs {
                 allow: self.allow.clone(),
                 host_hooks: if self.trust_hooks { trusted() } else { HostHooks::AsThePolicySays },
                 secrets: self.secrets.clone(),
+                tests: self.tests.clone(),
                 ..self.operator.request(&self.recipe)
             },
             good: self.good.clone(),

@@ -5,6 +5,7 @@ use super::registries::RegistryArgs;
 use cc_ci_runner::error::RunnerError;
 use cc_ci_runner::soak::SoakRequest;
 use clap::Args;
+use std::path::PathBuf;
 
 /// What the answer of `soak` means.
 pub const SOAK_CODES: &str = "Exit codes: 0 every run is green; 10 a check is flaky, or a run is red; else the code of the first run that \
@@ -25,6 +26,9 @@ pub struct SoakArgs {
     /// How many of them at the same time; each needs room for the whole app
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub jobs: u32,
+    /// Write the result as a page, too
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,

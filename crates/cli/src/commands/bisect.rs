@@ -1,7 +1,7 @@
 //! `cc-ci bisect`: names the first commit at which a tier fails, with as few runs as halving takes.
 
 use super::json;
-use super::series::{RunsShown, listened};
+use super::series::{RunsShown, ended, listened};
 use crate::args::{self, bisect::BisectArgs};
 use crate::commands::run::{Screen, usual};
 use cc_ci_runner::bisect::{self, BisectNews};
@@ -27,7 +27,10 @@ pub async fn exec(state: &StateFolder, args: &BisectArgs) -> Result<u8, RunnerEr
             BisectNews::Note(note) => terminal::note(note),
         }
     };
-    let report = Box::pin(bisect::bisect(&args.wanted(), &series, tell)).await?;
+    let report = match Box::pin(bisect::bisect(&args.wanted(), &series, tell)).await {
+        Ok(report) => report,
+        Err(error) => return ended(error, &series.stop),
+    };
     if args.json {
         terminal::out(&json(&report.document())?);
     } else {

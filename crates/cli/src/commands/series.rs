@@ -4,7 +4,9 @@ use crate::args;
 use crate::args::registries::RegistryArgs;
 use crate::commands::run::{Screen, reaper};
 use crate::signals::{Signals, Watch};
+use cc_ci_model::exit;
 use cc_ci_runner::error::RunnerError;
+use cc_ci_runner::error::shown::shown;
 use cc_ci_runner::series::{Series, SeriesListeners, SeriesStop};
 use cc_ci_store::state::StateFolder;
 use cc_ci_terminal as terminal;
@@ -24,9 +26,9 @@ pub fn listened(
     state: StateFolder,
     registries: &RegistryArgs,
     no_reaper: bool,
-    shown: &RunsShown,
+    show: &RunsShown,
 ) -> Result<(Series, Watch), RunnerError> {
-    let listeners: SeriesListeners = match shown.clone() {
+    let listeners: SeriesListeners = match show.clone() {
         RunsShown::On(screen) => Arc::new(move |vault| vec![screen.start(vault)]),
         RunsShown::Not => Arc::new(|_| Vec::new()),
     };
@@ -43,6 +45,13 @@ pub fn listened(
         stop,
     };
     Ok((series, watch))
+}
+
+/// What a command answers that has nothing to report: the signal that ended it, else why.
+pub fn ended(error: RunnerError, stop: &SeriesStop) -> Result<u8, RunnerError> {
+    let Some(by) = stop.ended_by() else { return Err(error) };
+    terminal::note(&shown(&error));
+    Ok(exit::of_cancelled_by(&by))
 }
 
 impl RunsShown {

@@ -1,13 +1,16 @@
 //! `cc-ci soak`: many runs of the same commit, and what is flaky about it.
 
 use super::json;
-use super::series::{RunsShown, listened};
+use super::series::{RunsShown, ended, listened};
 use crate::args::{self, soak::SoakArgs};
 use crate::commands::run::{Screen, usual};
-use cc_ci_runner::error::RunnerError;
+use cc_ci_model::soak::report::SoakReport;
+use cc_ci_pages::soak as page;
+use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_runner::soak::{self, SoakNews};
 use cc_ci_store::state::StateFolder;
 use cc_ci_terminal as terminal;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Runs as often as asked for, tells of each run, and prints what they say together.
@@ -25,12 +28,28 @@ pub async fn exec(state: &StateFolder, args: &SoakArgs) -> Result<u8, RunnerErro
             SoakNews::Note(note) => terminal::note(note),
         }
     };
-    let report = Box::pin(soak::soak(&args.wanted()?, &series, tell)).await?;
+    let report = match Box::pin(soak::soak(&args.wanted()?, &series, tell)).await {
+        Ok(report) => report,
+        Err(error) => return ended(error, &series.stop),
+    };
     if args.json {
         terminal::out(&json(&report.document())?);
     } else {
         terminal::summary(&report.text(), &args::wishes());
     }
+    if let Some(file) = &args.page {
+        write(file, &report)?;
+    }
     series.retain(usual());
     Ok(report.exit_code())
+}
+
+fn write(file: &Path, report: &SoakReport) -> Result<(), RunnerError> {
+    let page =
+        page::document(report).map_err(|error| RunnerError::internal(format!("cannot draw the page: {error}")))?;
+    std::fs::write(file, page).map_err(|error| {
+        RunnerError::new(ErrorKind::Usage, format!("cannot write the page {}: {error}", file.display()))
+    })?;
+    terminal::note(&format!("page: {}", file.display()));
+    Ok(())
 }

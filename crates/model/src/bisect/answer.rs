@@ -69,7 +69,9 @@ impl TierQuestion {
             return ProbeAnswer::none(why);
         }
         let Some(tier) = verdict.tier(self.tier) else { return ProbeAnswer::none("the run does not have the tier") };
-        let reason = || tier.reason.clone().unwrap_or_else(|| "no reason was given".to_owned());
+        // What was not reached has its reason elsewhere: an earlier tier, or whoever ended the run.
+        let first = verdict.reasons.first().filter(|_| tier.inherited || tier.blame == Some(Blame::Cancelled));
+        let reason = || first.or(tier.reason.as_ref()).cloned().unwrap_or_else(|| "no reason was given".to_owned());
         match tier.status {
             Status::Pass if verdict.budget.agreement == Agreement::Agreed => ProbeAnswer::Passes,
             Status::Pass => ProbeAnswer::none(format!("the deploys were not counted: {}", verdict.budget.line())),

@@ -203,3 +203,6 @@ fn merged(report: &BisectReport, at: usize) -> Option<String> {
         second = second.short()
     ))
 }
+
+#[cfg(test)]
+mod tests;

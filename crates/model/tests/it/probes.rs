@@ -53,7 +53,7 @@ fn a_base_that_does_not_come_up_says_nothing_about_the_commit() {
     let plan = a_plan();
     let converged = check(&plan, Tier::Install, Check::Converged);
     let story = Story::green(&plan).but(&converged, failed(Cause::CrashLoop));
-    is_none(&said(&story, &plan), "install did not pass");
+    is_none(&said(&story, &plan), "install failed: install/converged: app: it went wrong: CrashLoop");
     let install = TierQuestion { tier: Tier::Install, ..upgrade(&plan) };
     is_none(&answer_of(&install, &plan, &story.told()), "CrashLoop");
 }
@@ -64,6 +64,10 @@ fn what_cannot_be_trusted_or_is_about_something_else_is_no_answer() {
     let green = Story::green(&plan);
     let sneaky = green.clone().counting(|budget| budget.witness.push(StackName::observed("sneaky")));
     is_none(&said(&sneaky, &plan), "do not agree");
+    let cancelled = RunEnd::Cancelled { by: "SIGINT".to_owned() };
+    let serving = check(&plan, Tier::Install, Check::Serving);
+    let ended = green.clone().but(&serving, unverified(Cause::Cancelled)).ending(cancelled);
+    is_none(&said(&ended, &plan), "cancelled by SIGINT");
     let mut torn = green.told();
     torn.pop();
     is_none(&answer_of(&upgrade(&plan), &plan, &torn), "never ended");

@@ -11,6 +11,8 @@ mod page;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]
+mod soak;
+#[cfg(test)]
 #[expect(dead_code, reason = "other tests tell more stories")]
 #[path = "../../../model/tests/it/story.rs"]
 mod story;
