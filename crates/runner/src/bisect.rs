@@ -12,7 +12,7 @@ use crate::request::{BaseWish, Request};
 use crate::series::{MadeOf, MadeRun, Series, ended_by};
 use cc_ci_engine::git::Repository;
 use cc_ci_model::bisect::answer::{ProbeAnswer, TierQuestion};
-use cc_ci_model::bisect::report::{BisectPlan, BisectReport, CommitProbe, ProbeSource};
+use cc_ci_model::bisect::report::{BisectPlan, BisectReport, CommitProbe, LineCommit, ProbeSource};
 use cc_ci_model::bisect::{self, BisectSearch, GoodEnd, NextProbe};
 use cc_ci_model::exit;
 use cc_ci_model::ids::Commit;
@@ -89,6 +89,11 @@ struct Searching<'a> {
 
 impl<'a> Searching<'a> {
     async fn set_up(asked: &'a BisectRequest, series: &'a Series) -> Result<Self, RunnerError> {
+        if let (Tier::Install, Some(base)) = (asked.tier, &asked.base) {
+            let what = format!("every app would be installed at `{base}`, whatever its commit: nothing could be found");
+            return Err(RunnerError::new(ErrorKind::Usage, what)
+                .hint("leave --base out: the app is then installed at each commit; or ask for --tier upgrade"));
+        }
         let looking = looking(series);
         let (recipe, repository) = prepare::find::repository(&asked.probe.recipe, &looking).await?;
         let (good, bad) = (repository.resolve(&asked.good).await?, repository.resolve(&asked.bad).await?);
@@ -96,7 +101,7 @@ impl<'a> Searching<'a> {
         let prepared = plan_of(asked, probe_request(asked, &bad, asked.base.as_deref()), &looking).await?;
         let planned = &prepared.approved.plan;
         can_be_seen(asked.tier, planned)?;
-        let version = base_for_all(asked, planned, &repository, &good).await?;
+        let version = base_for_all(asked, planned, &repository, &line).await?;
         let plan = BisectPlan {
             recipe,
             tier: asked.tier,
@@ -278,8 +283,9 @@ async fn base_for_all(
     asked: &BisectRequest,
     planned: &Plan,
     repository: &Repository,
-    good: &Commit,
+    line: &[LineCommit],
 ) -> Result<Option<String>, RunnerError> {
+    let good = &line[0].commit;
     match &planned.base {
         Base::Head { .. } => Ok(None),
         Base::Commit { commit, reason } => {
@@ -287,7 +293,17 @@ async fn base_for_all(
             Err(RunnerError::new(ErrorKind::Usage, what)
                 .hint("name the version that every run begins at with --base VERSION"))
         }
-        Base::Published { version, .. } if asked.base.is_some() => Ok(Some(version.clone())),
+        Base::Published { version, commit, .. } if asked.base.is_some() => {
+            let first = line.get(1).map_or(good, |first| &first.commit);
+            match repository.descends(commit, first).await? {
+                false => Ok(Some(version.clone())),
+                true => {
+                    let what = format!("`{version}` comes after {}, the first commit that may be tried", first.short());
+                    Err(RunnerError::new(ErrorKind::Usage, what)
+                        .hint(format!("name an older version with --base, or give {version} as GOOD")))
+                }
+            }
+        }
         Base::Published { version, commit, .. } => match repository.descends(good, commit).await? {
             true => Ok(Some(version.clone())),
             false => {

@@ -123,7 +123,16 @@ async fn a_tier_that_is_skipped_and_a_base_in_between_are_refused_before_anythin
     world.commit("compose.yml", &broken());
     let error = search(&world, &upgrade(&line[0])).await.unwrap_err();
     assert!(error.message.contains("the base of BAD, 1.0.0+1, does not come before GOOD"), "{error}");
-    assert_eq!((error.kind, world.swarm.calls(SwarmCall::Deploy)), (ErrorKind::Usage, 0));
+    let base = Some("1.0.0+1".to_owned());
+    let named = BisectRequest { base: base.clone(), ..upgrade(&line[0]) };
+    let late = search(&world, &named).await.unwrap_err();
+    assert!(late.message.starts_with("`1.0.0+1` comes after ") && late.hint.is_some(), "{late}");
+    let installed = BisectRequest { base, ..asked(&world, &line[0], "main") };
+    let same = search(&world, &installed).await.unwrap_err();
+    assert!(same.message.starts_with("every app would be installed at `1.0.0+1`"), "{same}");
+    for error in [error, late, same] {
+        assert_eq!((error.kind, world.swarm.calls(SwarmCall::Deploy)), (ErrorKind::Usage, 0));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
