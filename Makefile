@@ -16,7 +16,7 @@ TARGET_FOLDER = $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/.*"ta
 
 # ---- what a person runs
 
-.PHONY: abra deb dependencies deb-check forge server server-demo server-figures served help demo demo-all databases test nightly matrix killed bench fuzz settings zero-config pages hooks sandbox selftest
+.PHONY: abra deb dependencies deb-check forge server server-demo server-figures served help demo demo-all databases test nightly matrix killed quick bench fuzz settings zero-config pages hooks sandbox selftest
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -59,6 +59,9 @@ fuzz: ## feed every reader of other people's texts with broken ones, CC_CI_FUZZ_
 killed: setup ## set up, then kill and interrupt runs in every tier and promotions at every point, and clean up after them
 	$(REAL) -- --ignored real::killed real::reaped
 	$(LONG) --ignored killed reaped
+
+quick: setup all-images ## set up, then kill and measure quick runs beside cold ones (about 30 minutes)
+	$(LONG) --ignored quick
 
 server-demo: setup ## set up, then a forge, a server, two pull requests of miniflux and their answers; END=1 ends it by itself
 	@$(CARGO) build --quiet --package cc-ci

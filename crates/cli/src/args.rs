@@ -3,6 +3,7 @@
 pub mod bisect;
 pub mod canonical;
 pub mod operator;
+mod quick;
 pub mod registries;
 pub mod request;
 pub mod selftest;
@@ -23,6 +24,7 @@ use cc_ci_runner::request::{EngineChoice, GivenSecret, Places};
 use cc_ci_store::state::StateFolder;
 use cc_ci_terminal::Wishes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use quick::QuickArgs;
 use registries::RegistryArgs;
 pub use selftest::SelftestArgs;
 pub use serving::{ServeArgs, ServerArgs, ServerVerb, credentials, for_runs};
@@ -228,6 +230,9 @@ pub struct PlanArgs {
     /// Which recipe.
     #[command(flatten)]
     pub recipe: RecipeArgs,
+    /// How much is tried.
+    #[command(flatten)]
+    pub speed: QuickArgs,
     /// Plan for this run: with the same id, everything is called the same
     #[arg(long, value_name = "ID", value_parser = RunId::parse)]
     pub run_id: Option<RunId>,
@@ -301,6 +306,9 @@ pub struct RunArgs {
     /// Which recipe.
     #[command(flatten)]
     pub recipe: RecipeArgs,
+    /// How much is tried.
+    #[command(flatten)]
+    pub speed: QuickArgs,
     /// Which deployer.
     #[command(flatten)]
     pub deployer: DeployerArgs,

@@ -11,7 +11,9 @@ pub mod proofread;
 mod pytest;
 pub mod sandbox;
 pub mod script;
+mod withheld;
 
+use cc_ci_model::canonical::SecretValues;
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::{Domain, StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -71,6 +73,9 @@ pub struct Call<'a> {
     pub tier: Tier,
     /// How long it may take.
     pub limit: Duration,
+    /// Whether the values of the app's secrets are known. Where they are not, nothing that is printed can be masked, so none of it
+    /// is kept.
+    pub secrets: SecretValues,
 }
 
 /// A test with how it ended.
@@ -121,23 +126,26 @@ async fn attempt(
     let took = started.elapsed();
     // What the others print about a file that passed is their statistics.
     if runner == Runner::Executable || output.status != ExecStatus::Exited(0) {
-        note(voice, step, call.path, &output);
+        match call.secrets {
+            SecretValues::Known => note(voice, step, call.path, &output),
+            SecretValues::Unknown => {}
+        }
     }
-    match (runner, output.status) {
+    let outcome = match (runner, output.status) {
         // These never came to an end of their own.
         (Runner::Pytest | Runner::Browser, ExecStatus::Exited(code))
             if took < call.limit && !NEVER_ITS_OWN.contains(&code) =>
         {
             let (outcome, cases) = pytest::outcome(sandbox, call.path, code, &output, &junit).await?;
+            let cases = withheld::cases(call.secrets, cases);
             if !cases.is_empty() {
                 voice.say(Event::TestCases { step: step.clone(), cases });
             }
-            Ok(outcome)
+            outcome
         }
-        (Runner::Pytest | Runner::Browser | Runner::Hurl | Runner::Executable, _) => {
-            Ok(self::outcome(call, &output, took))
-        }
-    }
+        (Runner::Pytest | Runner::Browser | Runner::Hurl | Runner::Executable, _) => self::outcome(call, &output, took),
+    };
+    Ok(withheld::as_told(call, outcome, &output))
 }
 
 /// A hook is never a file of test functions.
@@ -217,7 +225,8 @@ mod tests {
     use super::*;
 
     fn call(path: &str) -> Call<'_> {
-        Call { path, role: Role::Test, tier: Tier::Custom, limit: Duration::from_secs(5) }
+        let (limit, secrets) = (Duration::from_secs(5), SecretValues::Known);
+        Call { path, role: Role::Test, tier: Tier::Custom, limit, secrets }
     }
 
     fn output(status: ExecStatus, stdout: &str) -> ExecOutput {

@@ -29,6 +29,23 @@ pub struct Canonical {
     pub data: Option<SavedVolumes>,
 }
 
+/// Whether the values of the app's secrets are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretValues {
+    /// The run makes all of them.
+    Known,
+    /// Some were made by an earlier run.
+    Unknown,
+}
+
+impl SecretValues {
+    /// In a run that begins with this canonical, if with any.
+    #[must_use]
+    pub fn of(canonical: Option<&Canonical>) -> Self {
+        if canonical.is_some_and(|canonical| !canonical.secrets.is_empty()) { Self::Unknown } else { Self::Known }
+    }
+}
+
 /// A snapshot of all volumes of an app that had been stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -12,6 +12,7 @@ pub mod origin;
 pub mod own_tests;
 pub mod permit;
 pub mod promotion;
+pub mod quick;
 pub mod reach;
 pub mod scrutiny;
 pub mod step;
@@ -41,6 +42,9 @@ pub struct Plan {
     /// What kind of run it is.
     #[serde(default, skip_serializing_if = "Kind::is_cold")]
     pub kind: Kind,
+    /// What is told of a run that was to be quick and is a cold one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cold_after_all: Option<String>,
     /// The commit under test.
     pub head: Commit,
     /// The version label of the head's compose file, if it has one.
@@ -189,4 +193,6 @@ pub enum Skip {
     OwnSettings,
     /// No tag publishes a version, so nobody can say what operators run.
     NoTags,
+    /// A quick run leaves it out.
+    Quick,
 }

@@ -91,6 +91,8 @@ pub struct ReportView {
     pub leaks: Vec<Leak>,
     /// What the run was changed by.
     pub customization: BTreeMap<String, String>,
+    /// Why the run is a cold one although it was to be quick; `None` in all others.
+    pub cold_after_all: Option<String>,
     /// What the plan wants the reader to know: adaptations, ignored files.
     pub notes: Vec<String>,
     /// Facts about the host.
@@ -216,7 +218,8 @@ impl ReportView {
             namespaces_left: evidence.namespaces_left.clone(),
             leaks: evidence.leaks.clone(),
             customization: plan.customization.clone(),
-            notes: plan.notes.clone(),
+            notes: plan.cold_after_all.iter().chain(&plan.notes).cloned().collect(),
+            cold_after_all: plan.cold_after_all.clone(),
             host: evidence.host.clone(),
             waits: waits::of(evidence),
             screenshot: evidence.screenshot.clone(),

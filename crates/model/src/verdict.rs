@@ -59,8 +59,17 @@ impl Verdict {
     #[must_use]
     pub fn shown_level(&self) -> Option<u8> {
         match self.ladder {
-            Ladder::Whole | Ladder::Capped { .. } => Some(self.level),
+            Ladder::Whole | Ladder::Capped { .. } | Ladder::Quick { .. } => Some(self.level),
             Ladder::None { .. } => None,
+        }
+    }
+
+    /// Whether the level may stand by itself, where nobody sees how the run came to it: in a badge, or beside those of other runs.
+    #[must_use]
+    pub fn has_badge(&self) -> bool {
+        match self.ladder {
+            Ladder::Whole | Ladder::Capped { .. } => true,
+            Ladder::Quick { .. } | Ladder::None { .. } => false,
         }
     }
 
@@ -75,7 +84,7 @@ impl Verdict {
     pub fn capped_by(&self) -> Option<&str> {
         match &self.ladder {
             Ladder::Whole => None,
-            Ladder::Capped { by } | Ladder::None { by } => Some(by),
+            Ladder::Capped { by } | Ladder::Quick { by } | Ladder::None { by } => Some(by),
         }
     }
 

@@ -70,6 +70,10 @@ fn draw(view: &ReportView, published: &PublishedAt, with_log: bool) -> String {
     line(&mut out, &heading(view, published));
     line(&mut out, &facts(view));
     line(&mut out, "");
+    if let Some(told) = &view.cold_after_all {
+        line(&mut out, &format!("{}.", text(told)));
+        line(&mut out, "");
+    }
     if !subject::is_green(view) {
         let reasons = subject::reasons(view);
         for reason in reasons.iter().take(REASONS) {
@@ -116,9 +120,9 @@ fn heading(view: &ReportView, published: &PublishedAt) -> String {
     if view.life != Life::Over {
         return format!("### {mark} {name}: {word}");
     }
-    let badge = match (published, verdict.shown_level()) {
-        (PublishedAt::Nowhere, _) | (_, None) => String::new(),
-        (PublishedAt::At(Address(at)), Some(_)) => format!(" ![{}]({at}/badge.svg)", text(&verdict.level_in_words())),
+    let badge = match (published, verdict.has_badge()) {
+        (PublishedAt::Nowhere, _) | (_, false) => String::new(),
+        (PublishedAt::At(Address(at)), true) => format!(" ![{}]({at}/badge.svg)", text(&verdict.level_in_words())),
     };
     let level = match (verdict.shown_level(), verdict.capped_by()) {
         (Some(level), None) => format!("level {level} of 5"),

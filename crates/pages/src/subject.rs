@@ -5,6 +5,7 @@ use cc_ci_model::plan::base::Base;
 use cc_ci_model::report::ReportView;
 use cc_ci_model::report::life::{HowFar, Life};
 use cc_ci_model::verdict::blame::Blame;
+use cc_ci_model::verdict::level::{AT_MOST, Ladder};
 use cc_ci_model::verdict::{Color, Status};
 
 /// The version under test; its commit when it has no label.
@@ -44,6 +45,14 @@ pub(crate) fn level(view: &ReportView) -> Option<u8> {
     match view.life {
         Life::Over => view.verdict.shown_level(),
         Life::Preparing | Life::Running | Life::Died => None,
+    }
+}
+
+/// What stands below the level.
+pub(crate) fn scale(view: &ReportView) -> &'static str {
+    match view.verdict.ladder {
+        Ladder::Quick { .. } => AT_MOST,
+        Ladder::Whole | Ladder::Capped { .. } | Ladder::None { .. } => "level, of 5",
     }
 }
 

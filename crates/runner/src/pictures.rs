@@ -36,8 +36,8 @@ pub(crate) fn write_texts(dir: &RunDir, judged: &Judged, redactor: &Redactor) ->
     // The record and the files are masked already; this is for what only the markup between two values could spell.
     let masked = |text: String| redactor.mask_owned(text).into_bytes();
     let mut errors = write(dir, [(PAGE, page(dir, judged).map(masked))]);
-    // A run without a level has no badge: nobody should put a part of a run into a README.
-    if judged.verdict.shown_level().is_some() {
+    // Nobody should put a part of a run, or a quick one, into a README.
+    if judged.verdict.has_badge() {
         errors.extend(write(dir, [(BADGE, badge(judged).map(masked))]));
     }
     errors

@@ -48,6 +48,7 @@ use choosing::{ChosenBase, Subject, choose_base};
 use customize::Customized;
 use dependencies::{DependencyTree, Search};
 use find::Found;
+use kind::{Circumstances, Decided};
 use own::Own;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -122,7 +123,7 @@ impl Asked {
 
 /// Plans a run of what is asked for.
 pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> Result<Prepared, RunnerError> {
-    let (kind, found) = kind::kind(request, looking.state, Found::find(request, run, looking).await?)?;
+    let found = Found::find(request, run, looking).await?;
     let asked = Asked::of(request, looking, &found)?;
     let search = Search { request, run, policy: &asked.file, looking };
     let (needed, said) = dependencies::needed(&search, &found.name, &asked.customized.settings).await?;
@@ -133,25 +134,28 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
     let canonical = base::canonical(looking.state, &found.name, &asked.customized.settings)?;
     let subject = Subject { canonical: canonical.as_ref(), ..subject(&found, version.as_ref()) };
     let wish = wish(request, &asked.customized.settings)?;
-    let chosen = choose_base(&found.repository, &wish, &subject).await?;
+    let ChosenBase { base, notes } = choose_base(&found.repository, &wish, &subject).await?;
+    let own = own::own(request, &found.name, &found.files, &asked.customized, &asked.allowance.policy)?;
+    let (settings, canonical) = (&asked.customized.settings, canonical.as_ref());
+    let circumstances = Circumstances { settings, canonical, base, needed: &planned, own: &own };
+    let Decided { kind, base, cold_after_all, app } = kind::decided(request, looking.state, &found, circumstances)?;
+    let chosen = ChosenBase { base, notes };
     let base_files = base::files(&found, &chosen.base).await?;
     let compared = base_files.as_ref().map(|files| (&chosen.base, files));
     let (compared, unlinted) = linted::compared_with(&found.repository, &subject, compared).await;
     let trees = (base_files.as_ref().map(tree::texts), &texts);
-    let (newer, work) =
-        scrutiny::head_environment(&asked.customized, &found.app, &provided, (trees.0.as_ref(), trees.1))?;
+    let (newer, work) = scrutiny::head_environment(&asked.customized, &app, &provided, (trees.0.as_ref(), trees.1))?;
     let head = read_head(&found, &asked, newer)?;
-    let older = AppEnvironment::New(with(asked.customized.base_environment(&found.app)?, &provided));
+    let older = AppEnvironment::New(with(asked.customized.base_environment(&app)?, &provided));
     let at_base = (&chosen.base, base_files);
-    let new_app = AppEnvironment::New(with(asked.customized.head_environment(&found.app)?, &provided));
+    let new_app = AppEnvironment::New(with(asked.customized.head_environment(&app)?, &provided));
     let base = base::read(&found, at_base, &asked.customized, &asked.allowance, &head.variables, older)?;
     alike::read_alike(request, [Some(&head), base.as_ref()])?;
     let lint = linted::lint(found.name.as_str(), &found.head, &found.files, &found.tags, compared.as_ref());
     let scrutiny = scrutiny::scrutiny(request, &asked.customized.settings, compared.as_ref(), work);
     let recipes = [Some(&head.recipe), base.as_ref().map(|base| &base.recipe)];
     let given = secrets::given_secrets(request, &asked.customized.settings, recipes, &kind)?;
-    let own = own::own(request, &found.name, &head.files, &asked.customized, &asked.allowance.policy)?
-        .without(request, &given);
+    let own = own.of_kind(&kind).without(request, &given);
     let new = read_head(&found, &asked, new_app).ok();
     let uncovered = base.as_ref().map(|base| coverage::uncovered(base, &head, new.as_ref())).unwrap_or_default();
     let parts = Parts {
@@ -161,6 +165,7 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
         found: &found,
         asked: &asked,
         chosen,
+        cold_after_all,
         said,
         unlinted,
         planned,
@@ -201,6 +206,7 @@ struct Parts<'a> {
     found: &'a Found,
     asked: &'a Asked,
     chosen: ChosenBase,
+    cold_after_all: Option<String>,
     said: Vec<String>,
     unlinted: Option<String>,
     planned: Vec<Dependency>,
@@ -221,6 +227,7 @@ impl Parts<'_> {
             run: self.run.clone(),
             recipe: name.clone(),
             kind: self.kind.clone(),
+            cold_after_all: self.cold_after_all.clone(),
             head: self.found.head.commit().clone(),
             head_version: head.recipe.version_label.clone(),
             stages: self.request.stages.clone(),
@@ -229,7 +236,7 @@ impl Parts<'_> {
             connections: connections(&head.recipe),
             backup: backup(&head.recipe),
             data: data(&head.recipe),
-            limits: settings.limits.over(limits(&head.recipe)).with_tests(own.tests.tests.values().flatten().count()),
+            limits: settings.limits.over(limits(&head.recipe)).with_tests(own.written),
             demands: demands(settings),
             ready: settings.ready.clone(),
             not_at_base: head.recipe.compose.services.keys().filter(missing).cloned().collect(),
@@ -238,6 +245,7 @@ impl Parts<'_> {
             customization: self.manifest(head, base, &own),
             notes: self.notes(head, &own),
             promotion: promotes::planned(self.request, settings, self.found, &own.tests.hooks),
+            untested: own.untested,
             tests: own.tests.tests,
             hooks: own.tests.hooks,
             base: self.chosen.base,

@@ -89,6 +89,8 @@ pub enum KindWish {
     Cold,
     /// The recipe's canonical is brought back; head is its commit.
     Verify,
+    /// The recipe's canonical is brought back and upgraded to head, where that can be; else the app begins with nothing.
+    Quick,
 }
 
 /// Which base somebody asks for.

@@ -57,7 +57,7 @@ pub(crate) enum Speed {
     /// Everything, from empty volumes.
     #[default]
     Whole,
-    /// From what is warm.
+    /// From the recipe's canonical, where that can be.
     Quick,
 }
 
@@ -93,7 +93,10 @@ impl Wish {
 
     /// The arguments of `cc-ci run` that it comes to.
     pub(crate) fn arguments(&self) -> Vec<String> {
-        let mut arguments = Vec::new();
+        let mut arguments: Vec<String> = match self.speed {
+            Speed::Whole => Vec::new(),
+            Speed::Quick => vec!["--quick".to_owned()],
+        };
         if !self.only.is_empty() {
             let tiers: Vec<&str> = self.only.iter().map(|tier| tier.word()).collect();
             arguments.push(format!("--stages={}", tiers.join(",")));
@@ -143,6 +146,9 @@ fn wish(words: &[&str]) -> Result<Wish, String> {
             None if ["help", "status", "cancel"].contains(word) => return Err(format!("`{word}` stands alone")),
             Some(_) | None => return Err(unknown(word)),
         }
+    }
+    if wish.speed == Speed::Quick && !wish.only.is_empty() {
+        return Err("`--quick` chooses its tiers itself: leave it or `only=` out".to_owned());
     }
     Ok(wish)
 }
@@ -211,10 +217,10 @@ mod tests {
     fn commands_are_understood() {
         check("!testme", "run  cc-ci/testme");
         check("  !testme \r\n", "run  cc-ci/testme");
-        check("!testme --quick", "run  cc-ci/testme-quick");
+        check("!testme --quick", "run --quick cc-ci/testme-quick");
+        check("!testme --quick base=1.0.0", "run --quick --base=1.0.0 cc-ci/testme-quick");
         check("!testme only=upgrade,install", "run --stages=install,upgrade cc-ci/testme-partial");
         check("!testme base=1.2.0+3.4", "run --base=1.2.0+3.4 cc-ci/testme-partial");
-        check("!testme --quick only=install", "run --stages=install cc-ci/testme-quick");
         check("!testme help", "Help");
         check("!testme status", "Status");
         check("!testme cancel", "Cancel");
@@ -253,6 +259,9 @@ mod tests {
         check("!testme only=", "unclear: `only=` names no tier");
         check("!testme only=install only=upgrade", "unclear: `only=` stands there twice");
         check("!testme help me", "unclear: `help` stands alone");
+        for body in ["!testme --quick only=install", "!testme only=install --quick"] {
+            check(body, "unclear: `--quick` chooses its tiers itself: leave it or `only=` out");
+        }
     }
 
     #[test]

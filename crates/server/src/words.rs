@@ -108,7 +108,7 @@ pub(crate) const HELP: &str = "A comment of one line that begins with `!testme` 
 | `!testme` | everything is tested: install, upgrade, backup, restore, the recipe's own tests |
 | `!testme only=install,upgrade` | only these tiers; never sets the status that gates merges |
 | `!testme base=1.2.0+3.4` | the upgrade begins at this version; never sets that status either |
-| `!testme --quick` | a quick look; nothing is warm here yet, so it takes as long as the whole |
+| `!testme --quick` | a quick look from the kept known-good app, where there is one: at most level 2; never sets that status either |
 | `!testme status` | how the runs of this pull request stand |
 | `!testme cancel` | ends them |
 
@@ -174,7 +174,7 @@ pub(crate) fn job(about: &About<'_>, scene: &Scene<'_>) -> String {
     };
     if about.wish.speed == Speed::Quick {
         text.push_str(
-            "\nNothing is warm here yet: this quick look is a whole run, and sets no status that gates merges.\n",
+            "\nQuick: at most level 2 where it begins with the recipe's known-good app, and no status that gates merges either way.\n",
         );
     }
     if let Some(note) = about.note {

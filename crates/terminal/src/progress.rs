@@ -6,11 +6,13 @@ use crate::{Paint, Style};
 use cc_ci_model::event::{Event, Shot, Stamped};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::outcome::Outcome;
+use cc_ci_model::plan::kind::Kind;
 use cc_ci_model::plan::{Disposition, Plan};
 use cc_ci_model::report::{ReportView, summary};
 use cc_ci_model::testcase::{CaseEnd, TestCase};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::judge;
+use cc_ci_model::verdict::level::AT_MOST;
 use cc_ci_recipe::lint::{self, LintReport};
 
 /// In a log, what a step waits for is repeated at most this often. Milliseconds.
@@ -244,6 +246,11 @@ fn planned(plan: &Plan) -> Vec<String> {
         plan.base.reason(),
         tiers.collect::<Vec<_>>().join(", ")
     )];
+    match plan.kind {
+        Kind::Quick { .. } => lines.push(format!("plan: {AT_MOST}")),
+        Kind::Cold | Kind::Verify { .. } => {}
+    }
+    lines.extend(plan.cold_after_all.iter().map(|told| format!("plan: {told}")));
     for tier in &plan.tiers {
         match &tier.disposition {
             Disposition::Run => {}

@@ -102,7 +102,7 @@ impl KnownRun {
             level: verdict.shown_level().filter(|_| over && tells(verdict.color)),
             scope: match verdict.ladder {
                 Ladder::Whole | Ladder::Capped { .. } => Scope::Complete,
-                Ladder::None { .. } => Scope::Partial,
+                Ladder::Quick { .. } | Ladder::None { .. } => Scope::Partial,
             },
             blame: verdict.blame.filter(|_| !view.goes_on()),
             reason: verdict.reasons.first().cloned().filter(|_| !view.goes_on()),

@@ -79,7 +79,8 @@ impl RunArgs {
             return Err(RunnerError::new(ErrorKind::Usage, "abra deploys commits, and --worktree is none")
                 .hint("leave --deployer out: the app is then deployed with Docker alone"));
         }
-        Ok(Request { hold, deployer, ..self.recipe.request()? })
+        self.speed.deployed_with(&deployer)?;
+        Ok(Request { hold, deployer, ..self.speed.request(&self.recipe)? })
     }
 }
 

@@ -17,7 +17,7 @@ pub async fn exec(state: &StateFolder, args: &PlanArgs) -> Result<u8, RunnerErro
     let run = args.run_id.clone().map_or_else(clock::new_run, Ok)?;
     let (places, cancel) = (args::places(), CancellationToken::new());
     let looking = Looking { state, places: &places, warmth: Warmth::Said, cancel: &cancel };
-    let request = args.recipe.request()?;
+    let request = args.speed.request(&args.recipe)?;
     args.recipe.from_environment(&args::given()).iter().for_each(|told| terminal::note(told));
     let prepared = prepare(&request, &run, &looking).await?;
     let plan = &prepared.approved.plan;

@@ -4,6 +4,7 @@ mod base;
 mod customized;
 mod dependencies;
 mod operators;
+mod quick;
 mod refused;
 mod worktree;
 

@@ -25,6 +25,7 @@ mod host;
 mod killed;
 mod mutant;
 mod promoted;
+mod quick;
 mod reaped;
 mod searched;
 mod served;

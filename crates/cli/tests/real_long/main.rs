@@ -10,6 +10,7 @@ mod hooks;
 mod killed;
 mod matrix;
 mod pictures;
+mod quick;
 mod reaped;
 mod registry;
 mod sandbox;

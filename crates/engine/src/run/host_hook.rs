@@ -6,7 +6,9 @@ use super::conductor::{Fault, passed};
 use crate::custom::Facts;
 use crate::docker::EngineAddress;
 use crate::process::{self, Command, Ended, LeftRunning, ProcessError, Stream};
+use crate::swarm::UNHEARD;
 use crate::voice::Voice;
+use cc_ci_model::canonical::SecretValues;
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::redact::LineMasker;
@@ -35,6 +37,8 @@ pub(crate) struct HostHook<'a> {
     pub(crate) engine: &'a EngineAddress,
     /// What it may write to.
     pub(crate) state: &'a Path,
+    /// Whether the values of the app's secrets are known; where they are not, none of its words is kept.
+    pub(crate) secrets: SecretValues,
 }
 
 impl HostHook<'_> {
@@ -74,7 +78,7 @@ pub(crate) async fn run(
     let mut lines = 0;
     let mut note = |line: &str| {
         lines += 1;
-        if lines <= NOTED {
+        if lines <= NOTED && hook.secrets == SecretValues::Known {
             voice.note(Some(step), format!("{}: {line}", hook.path));
         }
     };
@@ -99,7 +103,10 @@ pub(crate) async fn run(
             return Ok(HookEnd::unstarted(outcome));
         }
     };
-    let words = || output.last_words().lines().map(str::to_owned).collect();
+    let words = || match hook.secrets {
+        SecretValues::Known => output.last_words().lines().map(str::to_owned).collect(),
+        SecretValues::Unknown => vec![UNHEARD.to_owned()],
+    };
     let outcome = match output.ended {
         Ended::Exited(0) => passed(format!("{} ended well", hook.path)),
         Ended::Exited(code) => failed(hook, Cause::HookFailed, &format!("ended with exit code {code}"), words()),

@@ -11,6 +11,7 @@ use crate::secrets::Secrets;
 use crate::swarm::{Doors, Observe};
 use crate::voice::Voice;
 use crate::witness::OtherRuns;
+use cc_ci_model::canonical::SecretValues;
 use cc_ci_model::event::RunEnd;
 use cc_ci_model::plan::Plan;
 use cc_ci_recipe::overlay::{AppBounds, Endpoint};
@@ -66,11 +67,9 @@ impl World {
     /// The world of a run that follows this plan. Where it begins with secrets of an earlier run, nobody knows their values, and
     /// nothing could be masked: what containers say is not heard, and no picture is taken.
     pub(crate) fn discreet(self, plan: &Plan) -> Self {
-        match plan.kind.canonical() {
-            Some(canonical) if !canonical.secrets.is_empty() => {
-                Self { doors: self.doors.unheard(), camera: None, ..self }
-            }
-            Some(_) | None => self,
+        match plan.kind.secrets() {
+            SecretValues::Unknown => Self { doors: self.doors.unheard(), camera: None, ..self },
+            SecretValues::Known => self,
         }
     }
 

@@ -9,6 +9,7 @@ use cc_ci_engine::custom::{self, Call, Facts, Role};
 use cc_ci_engine::exec::ExecCommand;
 use cc_ci_engine::labels;
 use cc_ci_engine::voice::Voice;
+use cc_ci_model::canonical::SecretValues;
 use cc_ci_model::ids::Domain;
 use cc_ci_model::outcome::{Cause, Outcome};
 use cc_ci_model::plan::step::{Action, Pass, Step};
@@ -55,7 +56,8 @@ impl Tests {
     }
 
     async fn run(&self, path: &str, seconds: u64) -> Outcome {
-        let call = Call { path, role: Role::Test, tier: Tier::Custom, limit: Duration::from_secs(seconds) };
+        let (limit, secrets) = (Duration::from_secs(seconds), SecretValues::Known);
+        let call = Call { path, role: Role::Test, tier: Tier::Custom, limit, secrets };
         let started = Instant::now();
         let step = Step::new(Tier::Custom, Pass::Only, Action::Test { path: path.to_owned() }).id;
         let result = custom::run(&self.sandbox, &self.facts, call, &self.voice, &step).await;

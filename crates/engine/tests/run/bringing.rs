@@ -22,17 +22,17 @@ fn place() -> Place {
     Place { label: RunId::parse("canonicals-1").unwrap(), key: Some("opens it".to_owned()), needed: [].into() }
 }
 
-fn lends() -> Lend {
+pub(crate) fn lends() -> Lend {
     Arc::new(|| Box::pin(async { Ok(Lent { place: Some(place()), held: Box::new(()) }) }))
 }
 
 /// A swarm on which a run of the shop was promoted, with the canonical.
-async fn promoted() -> (FakeSwarm, Canonical) {
+pub(crate) async fn promoted() -> (FakeSwarm, Canonical) {
     promoted_on(FakeSwarm::new()).await
 }
 
 /// The same on this swarm.
-async fn promoted_on(swarm: FakeSwarm) -> (FakeSwarm, Canonical) {
+pub(crate) async fn promoted_on(swarm: FakeSwarm) -> (FakeSwarm, Canonical) {
     let swarm = swarm.service("migrate", &[(Fate::Completes(0), 0)]);
     let swarm = swarm.at(SwarmCall::Deploy, Deed::Writes { volume: "data", path: "orders/1", content: "one order" });
     let begin = Arc::new(|| -> futures_util::future::BoxFuture<'static, _> { Box::pin(async { Ok(place()) }) });
@@ -54,12 +54,12 @@ async fn promoted_on(swarm: FakeSwarm) -> (FakeSwarm, Canonical) {
     (swarm, canonical)
 }
 
-fn secret(canonical: &Canonical) -> Object {
+pub(crate) fn secret(canonical: &Canonical) -> Object {
     Object::new(ObjectKind::Secret, canonical.secrets.first().unwrap())
 }
 
 /// What deploys of a run were for.
-fn purposes(told: &Told) -> Vec<Purpose> {
+pub(crate) fn purposes(told: &Told) -> Vec<Purpose> {
     let deploys = told.ledger.iter().filter_map(|entry| match entry {
         LedgerEntry::Deploying { purpose, .. } => Some(purpose.clone()),
         _ => None,

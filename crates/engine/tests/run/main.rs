@@ -26,6 +26,7 @@ mod dependencies;
 mod hooks;
 mod own;
 mod promoting;
+mod quick;
 mod shop;
 mod teardown;
 mod tiers;

@@ -15,7 +15,7 @@ use cc_ci_engine::swarm::Doors;
 use cc_ci_engine::voice::Voice;
 use cc_ci_engine::witness::OtherRuns;
 use cc_ci_model::canonical::Canonical;
-use cc_ci_model::event::{Event, FORMAT, Listener, Stamped};
+use cc_ci_model::event::{Event, FORMAT, Listener, RunEnd, Stamped};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
 use cc_ci_model::plan::Plan;
@@ -59,7 +59,8 @@ pub(crate) struct Shop {
     others: OtherRuns,
     readable: KnownReadable,
     promotion: Option<Begin>,
-    canonical: Option<(Canonical, Lend)>,
+    canonical: Option<(Kind, Lend)>,
+    ends_at: Option<String>,
 }
 
 #[derive(Clone, Default)]
@@ -68,6 +69,20 @@ struct Record(Arc<Mutex<Vec<Stamped>>>);
 impl Listener for Record {
     fn on_event(&mut self, event: &Stamped) {
         self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+/// Ends a run when a step begins.
+struct EndsAt {
+    step: String,
+    cancel: Cancel,
+}
+
+impl Listener for EndsAt {
+    fn on_event(&mut self, event: &Stamped) {
+        if matches!(&event.event, Event::StepStarted { step } if step.as_str() == self.step) {
+            self.cancel.end(RunEnd::Cancelled { by: "somebody".to_owned() });
+        }
     }
 }
 
@@ -121,6 +136,7 @@ impl Shop {
             readable: KnownReadable::default(),
             promotion: None,
             canonical: None,
+            ends_at: None,
         }
     }
 
@@ -167,7 +183,14 @@ impl Shop {
 
     /// It shows whether this canonical comes back.
     pub(crate) fn verifying(self, canonical: Canonical, lend: Lend) -> Self {
-        Self { canonical: Some((canonical, lend)), base: None, ..self }
+        let kind = Kind::Verify { canonical: Box::new(canonical) };
+        Self { canonical: Some((kind, lend)), base: None, ..self }
+    }
+
+    /// It begins with this canonical, of the first version, and upgrades it to the second one.
+    pub(crate) fn quick(self, canonical: Canonical, lend: Lend) -> Self {
+        let kind = Kind::Quick { canonical: Box::new(canonical) };
+        Self { canonical: Some((kind, lend)), ..self }
     }
 
     /// With a hook in the sandbox.
@@ -183,6 +206,11 @@ impl Shop {
     /// Ends the run when this is cancelled.
     pub(crate) fn ended_by(self, cancel: &Cancel) -> Self {
         Self { cancel: cancel.clone(), ..self }
+    }
+
+    /// Somebody ends it when this step begins.
+    pub(crate) fn ended_at(self, step: &str) -> Self {
+        Self { ends_at: Some(step.to_owned()), ..self }
     }
 
     /// With other doors to the swarm.
@@ -227,13 +255,10 @@ impl Shop {
             hooks: hook.into_iter().chain(on_host).collect(),
             dependencies: self.needs.map(|mode| self.logins(mode)).into_iter().collect(),
             limits: Limits { converge: 30, serving: 5, command: 10, ..Limits::default() },
-            kind: match &self.canonical {
-                Some((canonical, _)) => Kind::Verify { canonical: Box::new(canonical.clone()) },
-                None => Kind::Cold,
-            },
+            kind: self.canonical.as_ref().map(|(kind, _)| kind.clone()).unwrap_or_default(),
             stages: match self.canonical {
-                Some(_) => [Tier::Install].into(),
-                None => Tier::ALL.into(),
+                Some((Kind::Verify { .. }, _)) => [Tier::Install].into(),
+                Some((Kind::Cold | Kind::Quick { .. }, _)) | None => Tier::ALL.into(),
             },
             promotion: match self.promotion {
                 Some(_) => Promotion::IfGreen { version: "2.0.0+2".to_owned() },
@@ -327,6 +352,9 @@ impl Shop {
         if let (Some(acted), Some(step)) = (self.acted.clone(), on_host.cloned()) {
             let state = folder.path().join(run::HOOK_STATE);
             listeners.push(Box::new(Meanwhile { acted, swarm: self.swarm.clone(), state, step }));
+        }
+        if let Some(step) = self.ends_at.clone() {
+            listeners.push(Box::new(EndsAt { step, cancel: self.cancel.clone() }));
         }
         let voice = Voice::new(listeners);
         begin(&voice, &plan);

@@ -26,6 +26,8 @@ pub struct PlanFacts {
     pub recipe: RecipeName,
     /// What kind of run it is.
     pub kind: Kind,
+    /// What is told of a run that was to be quick and is a cold one.
+    pub cold_after_all: Option<String>,
     /// The commit under test.
     pub head: Commit,
     /// Its version label.
@@ -62,6 +64,8 @@ pub struct PlanFacts {
     pub verify: Option<Verify>,
     /// Tiers that the settings skip, with the reason.
     pub skips: BTreeMap<Tier, String>,
+    /// Tiers whose own tests a quick run leaves out, all of them.
+    pub untested: BTreeSet<Tier>,
     /// Other recipes that the app needs.
     pub dependencies: Vec<Dependency>,
     /// What the run is changed by.
@@ -139,6 +143,7 @@ pub fn plan(mut facts: PlanFacts) -> Approved {
     Approved::new(Plan {
         run: facts.run,
         recipe: facts.recipe,
+        cold_after_all: facts.cold_after_all,
         head: facts.head,
         head_version: facts.head_version,
         base: facts.base,
@@ -198,6 +203,10 @@ fn deploy_reason(facts: &PlanFacts) -> String {
         Kind::Verify { canonical } => {
             format!("whether the canonical {} comes back is seen when it runs", canonical.version)
         }
+        Kind::Quick { canonical } => format!(
+            "every tier needs the app running; the canonical {} is brought back, so that the upgrade needs no deploy of its own",
+            canonical.version
+        ),
     }
 }
 
@@ -231,6 +240,9 @@ fn disposition(facts: &PlanFacts, tier: Tier) -> Disposition {
     if !facts.stages.contains(&tier) {
         return skip(Skip::NotAsked, "not among the stages asked for");
     }
+    if let Some(reason) = left_out_by_quick(facts, tier) {
+        return skip(Skip::Quick, reason);
+    }
     if let Some(reason) = declared(facts, tier) {
         return skip(declarer(facts, tier), &reason);
     }
@@ -253,6 +265,17 @@ fn disposition(facts: &PlanFacts, tier: Tier) -> Disposition {
                 Disposition::Run
             }
         }
+    }
+}
+
+/// Why a quick run leaves a tier out, if it is one and does.
+fn left_out_by_quick(facts: &PlanFacts, tier: Tier) -> Option<&'static str> {
+    match (&facts.kind, tier) {
+        (Kind::Cold | Kind::Verify { .. }, _) | (Kind::Quick { .. }, Tier::Install | Tier::Upgrade) => None,
+        (Kind::Quick { .. }, Tier::Backup | Tier::Restore) => Some("a quick run does not try it"),
+        (Kind::Quick { .. }, Tier::Custom) => facts.untested.contains(&tier).then_some(
+            "each of its tests reads what a quick run does not have: values of secrets, or what earlier tests and hooks left",
+        ),
     }
 }
 

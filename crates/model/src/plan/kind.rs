@@ -2,7 +2,7 @@
 
 use super::limits::Limits;
 use super::permit::Purpose;
-use crate::canonical::Canonical;
+use crate::canonical::{Canonical, SecretValues};
 use serde::{Deserialize, Serialize};
 
 /// What kind of run it is. Every kind deploys the app once.
@@ -14,6 +14,11 @@ pub enum Kind {
     Cold,
     /// The canonical is brought back, and nothing else is asked but whether it comes up and answers.
     Verify {
+        /// The canonical.
+        canonical: Box<Canonical>,
+    },
+    /// The canonical is brought back and upgraded in place to head; backup and restore are not tried.
+    Quick {
         /// The canonical.
         canonical: Box<Canonical>,
     },
@@ -31,15 +36,21 @@ impl Kind {
     pub fn canonical(&self) -> Option<&Canonical> {
         match self {
             Self::Cold => None,
-            Self::Verify { canonical } => Some(canonical),
+            Self::Verify { canonical } | Self::Quick { canonical } => Some(canonical),
         }
+    }
+
+    /// Whether the values of its secrets are known. Where they are not, nothing could mask them in what programs print (SEC-1).
+    #[must_use]
+    pub fn secrets(&self) -> SecretValues {
+        SecretValues::of(self.canonical())
     }
 
     /// The limits of such a run: a canonical that comes up and answers was watched for long enough when it was promoted.
     #[must_use]
     pub fn limits(&self, limits: Limits) -> Limits {
         match self {
-            Self::Cold => limits,
+            Self::Cold | Self::Quick { .. } => limits,
             Self::Verify { .. } => Limits { alive: 0, ..limits },
         }
     }
@@ -49,7 +60,7 @@ impl Kind {
     pub fn purpose(&self) -> Purpose {
         match self {
             Self::Cold => Purpose::Base,
-            Self::Verify { .. } => Purpose::Canonical,
+            Self::Verify { .. } | Self::Quick { .. } => Purpose::Canonical,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Finds the recipe's own tests and hooks among the names in its tests folder. Pure: names in, a list per tier out.
 
 mod content;
+pub mod reads;
 
 use super::hook::{Approval, Hook, HookPlace, HookTime};
 use crate::tier::Tier;
 use cc_ci_recipe::source::{Problem, nearest};
-use std::collections::BTreeMap;
+use reads::Reads;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The folder of a recipe that holds them.
 pub const FOLDER: &str = "tests";
@@ -59,6 +61,8 @@ pub struct OwnTests {
     pub ignored: Vec<(String, &'static str)>,
     /// Files that make the folder unusable.
     pub refused: Vec<Problem>,
+    /// What tests and hooks read, by path, of those that were looked into.
+    pub reads: BTreeMap<String, BTreeSet<Reads>>,
 }
 
 impl OwnTests {
@@ -196,6 +200,7 @@ impl OwnTests {
             }
         }
         self.ignored.extend(more.ignored.into_iter().map(|(path, why)| (prefixed(path), why)));
+        self.reads.extend(more.reads.into_iter().map(|(path, reads)| (prefixed(path), reads)));
         let below = |problem: Problem| {
             let file = problem
                 .file

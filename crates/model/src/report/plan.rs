@@ -5,6 +5,7 @@ use crate::plan::dependency::Dependency;
 use crate::plan::kind::Kind;
 use crate::plan::promotion::Promotion;
 use crate::plan::{Disposition, Plan, PlannedTier};
+use crate::verdict::level::AT_MOST;
 
 /// Draws the plan. Plain text, ends with a line break.
 #[must_use]
@@ -13,13 +14,18 @@ pub fn render(plan: &Plan) -> String {
     let mut rows = vec![
         ("recipe", format!("{} at {} ({version})", plan.recipe, plan.shown_head())),
         match &plan.kind {
-            Kind::Cold => ("base", base(&plan.base)),
+            Kind::Cold | Kind::Quick { .. } => ("base", base(&plan.base)),
             Kind::Verify { canonical } => {
                 ("starts", format!("as the canonical {} of run {}", canonical.version, canonical.run))
             }
         },
-        ("deploys", plan.deploys_expected().to_string()),
     ];
+    match &plan.kind {
+        Kind::Quick { .. } => rows.push(("kind", AT_MOST.to_owned())),
+        Kind::Cold | Kind::Verify { .. } => {}
+    }
+    rows.extend(plan.cold_after_all.iter().map(|told| ("kind", told.clone())));
+    rows.push(("deploys", plan.deploys_expected().to_string()));
     rows.extend(plan.permits.iter().map(|grant| ("", format!("{}: {}", grant.purpose, grant.reason))));
     rows.extend(headed("needs", plan.dependencies.iter().map(dependency)));
     rows.extend(headed("tiers", plan.tiers.iter().map(tier)));

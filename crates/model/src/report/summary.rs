@@ -214,6 +214,7 @@ fn skipped(out: &mut String, view: &ReportView) {
             Some(Skip::NotAsked) => "not asked for",
             Some(Skip::OwnSettings) => "by the commit's own settings",
             Some(Skip::NoTags) => "no published version",
+            Some(Skip::Quick) => "left out of a quick run",
             None => "unknown",
         };
         line(out, &format!("skipped: {} ({why}): {}", row.tier, row.note.as_deref().unwrap_or("no reason given")));

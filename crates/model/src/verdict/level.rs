@@ -1,6 +1,7 @@
 //! The ladder of five rungs: it may understate, never overstate (VER-2).
 
 use super::Status;
+use crate::plan::kind::Kind;
 use crate::plan::scrutiny::TreeState;
 use crate::plan::step::{Action, Check};
 use crate::plan::{Disposition, Plan, Skip};
@@ -77,6 +78,11 @@ pub enum Ladder {
         /// In words, for the verdict's first line.
         by: String,
     },
+    /// Up to the upgrade: a quick run. It has a level and no badge.
+    Quick {
+        /// In words, for the verdict's first line.
+        by: String,
+    },
     /// None of it: the run was not asked to prove everything, or not about a commit. It has no level and no badge.
     None {
         /// In words, for the verdict's first line.
@@ -96,8 +102,9 @@ pub fn ladder(plan: &Plan) -> (Ladder, BTreeSet<Tier>) {
         tiers.map(|planned| planned.tier).collect()
     };
     let (not_asked, own, untagged) = (skipped(Skip::NotAsked), skipped(Skip::OwnSettings), skipped(Skip::NoTags));
+    let quick = skipped(Skip::Quick);
     let unheard = if is_heard(plan) { Vec::new() } else { vec![Tier::Custom] };
-    let left_out = [&not_asked, &own, &untagged, &unheard].into_iter().flatten().copied().collect();
+    let left_out = [&not_asked, &own, &untagged, &quick, &unheard].into_iter().flatten().copied().collect();
     let mut caps = Vec::new();
     if !own.is_empty() {
         caps.push(format!("{} skipped by the settings of the commit under test", are(&own)));
@@ -108,17 +115,34 @@ pub fn ladder(plan: &Plan) -> (Ladder, BTreeSet<Tier>) {
     if !unheard.is_empty() {
         caps.push("no router of the app speaks HTTP, and no test of its own asks it".to_owned());
     }
-    let ladder = if plan.state == TreeState::Uncommitted {
-        Ladder::None { by: "the work tree was tested, not a commit".to_owned() }
-    } else if !not_asked.is_empty() {
-        Ladder::None { by: format!("{} not asked for", are(&not_asked)) }
-    } else if caps.is_empty() {
-        Ladder::Whole
-    } else {
-        Ladder::Capped { by: caps.join("; ") }
-    };
-    (ladder, left_out)
+    (most(plan, &not_asked, caps), left_out)
 }
+
+/// How far the ladder goes, given tiers that nobody asked for and what else keeps it short.
+fn most(plan: &Plan, not_asked: &[Tier], mut caps: Vec<String>) -> Ladder {
+    let is_quick = match plan.kind {
+        Kind::Quick { .. } => true,
+        Kind::Cold | Kind::Verify { .. } => false,
+    };
+    if is_quick {
+        caps.insert(0, AT_MOST.to_owned());
+    }
+    match plan.state {
+        TreeState::Uncommitted if is_quick => {
+            Ladder::None { by: format!("the work tree was tested, not a commit; {AT_MOST}") }
+        }
+        TreeState::Uncommitted => Ladder::None { by: "the work tree was tested, not a commit".to_owned() },
+        TreeState::Committed if !not_asked.is_empty() => {
+            Ladder::None { by: format!("{} not asked for", are(not_asked)) }
+        }
+        TreeState::Committed if is_quick => Ladder::Quick { by: caps.join("; ") },
+        TreeState::Committed if caps.is_empty() => Ladder::Whole,
+        TreeState::Committed => Ladder::Capped { by: caps.join("; ") },
+    }
+}
+
+/// How far a quick run comes, in words.
+pub const AT_MOST: &str = "quick, at most level 2";
 
 /// Whether anything that the app answers is looked at: its route is asked over HTTP, or a test of its own runs.
 fn is_heard(plan: &Plan) -> bool {

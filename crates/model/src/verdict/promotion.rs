@@ -30,7 +30,7 @@ pub fn due(plan: &Plan, evidence: &Evidence, verdict: &Verdict) -> Result<(), St
         let structural = plan.tier(tier.tier).is_some_and(|planned| match &planned.disposition {
             Disposition::Skip { why, .. } => match why {
                 Skip::Structural => true,
-                Skip::Declared | Skip::NotAsked | Skip::OwnSettings | Skip::NoTags => false,
+                Skip::Declared | Skip::NotAsked | Skip::OwnSettings | Skip::NoTags | Skip::Quick => false,
             },
             Disposition::Run => false,
         });

@@ -17,6 +17,7 @@ mod lint_rung;
 mod probes;
 #[cfg(test)]
 mod props;
+mod quick;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]

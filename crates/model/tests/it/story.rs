@@ -26,6 +26,7 @@ pub(crate) fn facts() -> PlanFacts {
         run: RunId::parse("r1").unwrap(),
         recipe: RecipeName::parse("miniflux").unwrap(),
         kind: cc_ci_model::plan::kind::Kind::Cold,
+        cold_after_all: None,
         head: Commit::parse(&"b".repeat(40)).unwrap(),
         head_version: Some("2.0.0+2.3.4".to_owned()),
         base: Base::Published {
@@ -51,6 +52,7 @@ pub(crate) fn facts() -> PlanFacts {
         not_at_base: BTreeSet::new(),
         verify: None,
         skips: BTreeMap::new(),
+        untested: BTreeSet::new(),
         dependencies: Vec::new(),
         customization: BTreeMap::new(),
         scrutiny: Scrutiny::default(),
@@ -263,7 +265,7 @@ impl Story {
     }
 
     fn deploying(&self, teller: &mut Teller) {
-        teller.say(2, Event::Deploying { stack: self.plan.stack.clone(), purpose: Purpose::Base });
+        teller.say(2, Event::Deploying { stack: self.plan.stack.clone(), purpose: self.plan.kind.purpose() });
         let seen = ServiceSeen {
             service: "app".to_owned(),
             image: "miniflux:2.2.6".to_owned(),

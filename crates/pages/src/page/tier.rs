@@ -58,6 +58,7 @@ impl TierPart<'_> {
             Some(Skip::NotAsked) => "not asked for",
             Some(Skip::OwnSettings) => "by the commit's own settings",
             Some(Skip::NoTags) => "no published version",
+            Some(Skip::Quick) => "left out of a quick run",
             None => "",
         }
     }

@@ -1,6 +1,7 @@
 //! The comment of whole runs.
 
 use crate::runs;
+use cc_ci_model::verdict::level::{AT_MOST, Ladder};
 use cc_ci_pages::comment::{Address, LONGEST, PublishedAt, render};
 
 #[test]
@@ -74,4 +75,20 @@ fn a_comment_is_never_longer_than_it_may_be() {
     let text = render(&view, &PublishedAt::Nowhere);
     assert!(text.len() <= LONGEST, "{} bytes", text.len());
     assert!(text.contains("and 495 more"));
+}
+
+#[test]
+fn a_quick_run_says_how_far_it_comes_and_has_no_badge_and_one_that_ran_cold_says_why() {
+    let (plan, events) = runs::green();
+    let at = PublishedAt::At(Address::parse("https://ci.example/runs/r1/").unwrap());
+    let mut view = runs::view(&plan, &events);
+    assert!(render(&view, &at).contains("badge.svg"));
+    view.cold_after_all = Some("quick was asked for, but the recipe has no canonical: runs cold".to_owned());
+    let cold = render(&view, &at);
+    assert!(cold.contains("\nquick was asked for, but the recipe has no canonical: runs cold.\n"), "{cold}");
+    view.verdict.level = 2;
+    view.verdict.ladder = Ladder::Quick { by: AT_MOST.to_owned() };
+    let quick = render(&view, &at);
+    assert!(quick.starts_with("### ✅ miniflux: green, level 2 of 5 (quick, at most level 2)\n"), "{quick}");
+    assert!(!quick.contains("badge.svg"), "{quick}");
 }

@@ -7,9 +7,11 @@ use crate::request::{HostHooks, Request};
 use cc_ci_engine::git::CommitFiles;
 use cc_ci_model::ids::RecipeName;
 use cc_ci_model::plan::hook::Approval;
+use cc_ci_model::plan::kind::Kind;
 use cc_ci_model::plan::origin::{CATALOGUE, Origin};
 use cc_ci_model::plan::own_tests::{FOLDER, OwnTests};
 use cc_ci_model::policy::Policy;
+use cc_ci_model::tier::Tier;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -21,6 +23,10 @@ pub(super) struct Own {
     pub(super) approval: Approval,
     /// The given secrets that the recipe's own do not get, by name.
     pub(super) withheld: BTreeSet<String>,
+    /// How many tests there are, those that the run leaves out with them.
+    pub(super) written: usize,
+    /// Tiers all of whose tests the run leaves out.
+    pub(super) untested: BTreeSet<Tier>,
     /// What a reader should know about them.
     pub(super) notes: Vec<String>,
 }
@@ -42,6 +48,13 @@ impl Own {
             }
         }
         self
+    }
+
+    /// Leaves out what a run of this kind does not perform.
+    pub(super) fn of_kind(mut self, kind: &Kind) -> Self {
+        let (untested, note) = self.tests.for_kind(kind);
+        self.notes.extend(note);
+        Self { untested, ..self }
     }
 }
 
@@ -80,10 +93,11 @@ pub(super) fn own(
         (HostHooks::AsThePolicySays, None) => Approval::No,
     };
     let notes = tests.apply(&approval);
+    let written = tests.tests.values().flatten().count();
     let absolute = |dir: &PathBuf| std::path::absolute(dir).map_err(|source| unusable(dir, &source));
     let given = request.tests.as_ref().map(absolute).transpose()?;
     let folders = TestFolders { given, catalogue: customized.catalogue.clone() };
-    Ok(Own { tests, folders, approval, withheld: BTreeSet::new(), notes })
+    Ok(Own { tests, folders, approval, withheld: BTreeSet::new(), written, untested: BTreeSet::new(), notes })
 }
 
 /// The tests and hooks of a commit.
@@ -91,7 +105,11 @@ pub(super) fn in_tree(files: &CommitFiles) -> OwnTests {
     let folder = format!("{FOLDER}/");
     let paths = files.text.keys().chain(files.left_out.keys());
     let found = paths.filter_map(|path| Some((path.strip_prefix(&folder)?, files.executable.contains(path))));
-    OwnTests::find(found).with_content(|path| files.text.get(&format!("{folder}{path}")).cloned())
+    let text = |path: &str| files.text.get(&format!("{folder}{path}")).cloned();
+    let found = OwnTests::find(found).with_content(text);
+    let below = files.text.iter().filter_map(|(path, text)| Some((path.strip_prefix(&folder)?, text.as_str())));
+    let beside: Vec<&str> = below.filter(|(path, _)| !found.runs(path)).map(|(_, text)| text).collect();
+    found.with_reads(text, beside)
 }
 
 fn in_folder(dir: &Path) -> Result<OwnTests, RunnerError> {
@@ -112,5 +130,24 @@ fn in_folder(dir: &Path) -> Result<OwnTests, RunnerError> {
     }
     let found = OwnTests::find(found.iter().map(|(path, executable)| (path.as_str(), *executable)));
     // A program that is no text has something to run.
-    Ok(found.with_content(|path| std::fs::read_to_string(dir.join(path)).ok()))
+    let text = |path: &str| std::fs::read_to_string(dir.join(path)).ok();
+    let found = found.with_content(text);
+    let mut beside = Vec::new();
+    texts_beside(dir, dir, &found, &mut beside)?;
+    Ok(found.with_reads(text, beside.iter().map(String::as_str)))
+}
+
+/// The texts of files that are no tests and no hooks, wherever they lie below `dir`. No link is followed.
+fn texts_beside(dir: &Path, at: &Path, found: &OwnTests, texts: &mut Vec<String>) -> Result<(), RunnerError> {
+    for entry in std::fs::read_dir(at).map_err(|source| unusable(at, &source))? {
+        let entry = entry.map_err(|source| unusable(at, &source))?;
+        let (path, kind) = (entry.path(), entry.file_type().map_err(|source| unusable(at, &source))?);
+        let runs = path.strip_prefix(dir).ok().and_then(Path::to_str).is_some_and(|below| found.runs(below));
+        if kind.is_dir() {
+            texts_beside(dir, &path, found, texts)?;
+        } else if kind.is_file() && !runs {
+            texts.extend(std::fs::read_to_string(&path).ok());
+        }
+    }
+    Ok(())
 }

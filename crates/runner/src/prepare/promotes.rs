@@ -1,7 +1,7 @@
 //! Whether a run may become its recipe's canonical, as far as its request tells.
 
 use super::find::Found;
-use crate::request::{BaseWish, Deployer, Request};
+use crate::request::{BaseWish, Deployer, KindWish, Request};
 use cc_ci_model::plan::hook::{HookPlace, HookTime};
 use cc_ci_model::plan::promotion::{self, Promotion};
 use cc_ci_model::settings::Settings;
@@ -23,6 +23,11 @@ pub(super) fn planned(
 fn departures(request: &Request, settings: &Settings, hooks: &BTreeMap<(HookTime, HookPlace), String>) -> Vec<String> {
     let mut found = Vec::new();
     let mut add = |departs: bool, what: &str| found.extend(departs.then(|| what.to_owned()));
+    match request.kind {
+        KindWish::Cold | KindWish::Verify => {}
+        // Also where it runs cold: who wants a quick look changes nothing that is kept.
+        KindWish::Quick => add(true, "`--quick`"),
+    }
     add(request.stages != BTreeSet::from(Tier::ALL), "`--stages`");
     match &request.base {
         BaseWish::Automatic => {}
@@ -59,6 +64,7 @@ mod tests {
         let less = Request { stages, base, tests: Some("/t".into()), ..plain.clone() };
         assert_eq!(check(&less), "`--stages`, `--no-upgrade`, `--tests`");
         assert_eq!(check(&Request { base: BaseWish::Version("1.0.0+1".to_owned()), ..plain.clone() }), "`--base`");
+        assert_eq!(check(&Request { kind: KindWish::Quick, ..plain.clone() }), "`--quick`");
         let hooks = BTreeMap::from([((HookTime::PreInstall, HookPlace::Host), "x".to_owned())]);
         assert_eq!(departures(&plain, &Settings::default(), &hooks), ["a hook on the host"]);
     }

@@ -64,6 +64,7 @@ pub(super) async fn set_up(
     let warmth = Warmth::Probed(opened.as_ref().ok());
     let looking = Looking { state: &kit.state, places: &kit.places, warmth, cancel };
     let prepared = prepare::prepare(request, run, &looking).await?;
+    prepared.approved.plan.cold_after_all.iter().for_each(|told| (kit.say)(&format!("note: {told}")));
     let host = host::look(kit.state.root(), (address, readiness::node(&opened)), cancel).await;
     let adaptations = readiness::ready(&host)?;
     readiness::can_test(&host, &prepared.approved.plan)?;

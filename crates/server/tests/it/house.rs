@@ -31,7 +31,7 @@ while [ $# -gt 0 ]; do
     --outcome) outcome=$2; shift ;;
     --ref) sha=$2; shift ;;
     run) mirror=$2; shift ;;
-    --stages=*|--base=*) more="$more $1" ;;
+    --quick|--stages=*|--base=*) more="$more $1" ;;
   esac
   shift
 done

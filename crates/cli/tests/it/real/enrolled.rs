@@ -34,6 +34,13 @@ impl Enrolled {
         Self { product, recipe, name: name.to_owned(), tag, folder }
     }
 
+    /// Adds a test to the operator's catalogue.
+    pub(crate) fn test(&self, path: &str, content: &str) {
+        let path = self.folder.path().join("catalogue").join(&self.name).join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
     /// Runs the newest published version.
     pub(crate) fn run(&self) -> Finished {
         self.product.run(&self.recipe, &["--ref", &self.tag])
@@ -118,6 +125,53 @@ impl Enrolled {
         assert!(said.lines().any(|line| line.starts_with("install  pass")), "{said}");
         assert!(said.lines().last().unwrap().starts_with("GREEN"), "{said}");
         self.is_as_it_was(&stack, &kept, &shelf);
+    }
+
+    /// What is kept, all of it: the shelf, the secrets with their labels, and every byte of the repository.
+    pub(crate) fn digest(&self) -> String {
+        let kept = self.kept(&self.shown("stack"));
+        let secrets = kept.iter().filter(|one| *one != "the repository");
+        let told =
+            |name: &String| docker(&["secret", "inspect", name, "--format", "{{.ID}} {{json .Spec}} {{.UpdatedAt}}"]);
+        let secrets: Vec<String> = secrets.map(told).collect();
+        let record = std::fs::read_to_string(self.folder.path().join("canonicals/repository.json")).unwrap();
+        let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+        let mount = format!("cc-ci-canonicals-{}-repo:/kept:ro", record["id"].as_str().unwrap());
+        let all = "cd /kept && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum";
+        let words =
+            ["run", "--rm", "--network", "none", "--volume", &mount, "--entrypoint", "sh", "cc-ci/tools:1", "-c", all];
+        format!("{}\n{secrets:?}\n{}", text(&self.shelf()), docker(&words))
+    }
+
+    /// A quick run of head: green with one deploy, at level 2, and what is kept is what it was.
+    pub(crate) fn quick(&self) -> Finished {
+        let (stack, before) = (self.shown("stack"), self.digest());
+        let run = self.product.run(&self.recipe, &["--quick"]);
+        assert_eq!(run.code, 0, "{}", run.all());
+        assert!(run.has_line("deploy-count = 1 (expect 1, engine saw 1)"), "{}", run.all());
+        assert!(run.has_line("  why no more: quick, at most level 2"), "{}", run.all());
+        assert_eq!(run.results["level"], 2, "{}", run.all());
+        assert!(run.out.contains("promotion: none: "), "{}", run.all());
+        self.product.judge_says_the_same(&run);
+        self.is_untouched(&stack, &before);
+        run
+    }
+
+    /// Kills a quick run when it has begun a step: nothing is left of it, and what is kept is what it was.
+    pub(crate) fn killed_while_quick(&self, step: &str) {
+        let (stack, before) = (self.shown("stack"), self.digest());
+        let mut running = self.product.start(&self.recipe, &["--quick"]);
+        let folder = running.reach(step);
+        running.kill();
+        self.is_reaped(&folder);
+        self.is_untouched(&stack, &before);
+    }
+
+    fn is_untouched(&self, stack: &str, before: &str) {
+        assert_eq!(self.digest(), before, "what is kept was changed");
+        let secrets: BTreeSet<String> =
+            self.kept(stack).iter().filter(|one| one.starts_with(stack)).map(secret).collect();
+        assert_eq!(of_run("no run", stack), secrets, "something of a quick run is left");
     }
 
     fn is_as_it_was(&self, stack: &str, kept: &BTreeSet<String>, shelf: &[u8]) {

@@ -16,6 +16,7 @@ use crate::run::tools;
 use crate::run::world::World;
 use crate::swarm::{Deployed, Rendered, Stay, SwarmError};
 use crate::workbench::{BenchUse, Workbench};
+use cc_ci_model::canonical::SecretValues;
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -211,7 +212,8 @@ impl Operator<'_> {
 
     pub(super) async fn test(&self, tier: Tier, step: &Step, path: &str) -> Result<(), FloorError> {
         let sandbox = self.sandboxes.of(Origin::of(path)).as_ref().ok_or(FloorError::Plan("a sandbox"))?;
-        let call = Call { path, role: Role::Test, tier, limit: self.limit() };
+        let (limit, secrets) = (self.limit(), SecretValues::Known);
+        let call = Call { path, role: Role::Test, tier, limit, secrets };
         let ended = custom::run(sandbox, &self.facts, call, &self.world.voice, &step.id).await;
         went_well(step.id.as_str(), ended.outcome)
     }
@@ -219,7 +221,8 @@ impl Operator<'_> {
     pub(super) async fn host_hook(&self, tier: Tier, step: &Step, path: &str) -> Result<(), FloorError> {
         let (folder, path) = self.app.hook(path).ok_or(FloorError::Plan("a folder with its hooks"))?;
         let state = self.world.folder.join(crate::run::HOOK_STATE);
-        let hook = HostHook { folder, path, tier, limit: self.limit(), engine: &self.world.engine, state: &state };
+        let (limit, engine, secrets) = (self.limit(), &self.world.engine, SecretValues::Known);
+        let hook = HostHook { folder, path, tier, limit, engine, state: &state, secrets };
         let ended = host_hook::run(&hook, &self.facts, &self.world.voice, &step.id, self.world.cancel.token()).await;
         went_well(step.id.as_str(), ended.map_or_else(Outcome::from, |hook| hook.outcome))
     }

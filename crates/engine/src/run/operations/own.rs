@@ -29,7 +29,7 @@ impl Run<'_> {
         let Tools { sandboxes, route, .. } = tools;
         let work = async {
             let sandbox = sandboxes.of_mut(Origin::of(path)).get().await?;
-            let call = Call { path, role: Role::Test, tier, limit };
+            let call = Call { path, role: Role::Test, tier, limit, secrets: known.plan.kind.secrets() };
             let outcome = custom::run(sandbox, &facts, call, &known.world.voice, &step.id).await.outcome;
             Ok(Answer::<()>::from(dependency::mind(&known.plan, dependencies, route.as_ref(), path, outcome).await))
         };
@@ -63,7 +63,7 @@ impl Run<'_> {
         let (facts, limit) = (supplies.facts(), Duration::from_secs(known.plan.limits.command));
         let work = async {
             let sandbox = tools.sandboxes.of_mut(origin).get().await?;
-            let call = Call { path, role: Role::Hook, tier, limit };
+            let call = Call { path, role: Role::Hook, tier, limit, secrets: known.plan.kind.secrets() };
             let outcome = custom::run(sandbox, &facts, call, &known.world.voice, &step.id).await.outcome;
             Ok(Answer::<()>::from(outcome))
         };
@@ -88,6 +88,7 @@ impl Run<'_> {
                 limit: Duration::from_secs(known.plan.limits.command),
                 engine: &known.world.engine,
                 state: &known.world.folder.join(crate::run::HOOK_STATE),
+                secrets: known.plan.kind.secrets(),
             };
             let ended = host_hook::run(&hook, &facts, &known.world.voice, &step.id, known.conductor.cancel()).await?;
             for process in &ended.left_running.ended {

@@ -169,8 +169,8 @@ pub(super) fn steps(facts: &PlanFacts, tier: Tier) -> Vec<Step> {
                 steps.up(only);
                 steps.at_last();
             }
-            // What hooks did to the app when it was installed is in what was kept.
-            Kind::Verify { .. } => {
+            // What hooks did to the app when it was installed is in what was kept, and its tests have passed on it.
+            Kind::Verify { .. } | Kind::Quick { .. } => {
                 steps.dependencies();
                 steps.operate(Operation::BringBack);
                 steps.operate(Operation::Deploy);
