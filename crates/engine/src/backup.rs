@@ -13,7 +13,8 @@ use cc_ci_model::ids::{StackName, StepId};
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::report::text::count;
-use cc_ci_recipe::backup::{BackupPaths, BackupSpec};
+use cc_ci_recipe::Recipe;
+use cc_ci_recipe::backup::{Backup, BackupPaths, BackupSpec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -120,6 +121,15 @@ pub fn promises(spec: &BackupSpec) -> Result<Vec<Promise>, Finding> {
     Ok(promises)
 }
 
+/// The paths a recipe promises to back up; none where its labels are wrong, which the backup tier reports.
+#[must_use]
+pub fn promised(recipe: &Recipe) -> Vec<Promise> {
+    match &recipe.backup {
+        Backup::Capable(spec) => promises(spec).unwrap_or_default(),
+        Backup::NotCapable(_) => Vec::new(),
+    }
+}
+
 /// Pre-hooks, snapshot, post-hooks.
 pub async fn take(context: &Context<'_>) -> Result<BackupEnd, WorkError> {
     let promises = match promises(context.spec) {
@@ -205,10 +215,16 @@ fn may_hold_sqlite(index: &VolumeIndex) -> bool {
     index.files().any(|(path, entry)| entry.size >= 512 && entry.size % 512 == 0 && other(path))
 }
 
+/// Whether a backup runs commands of the recipe in its services.
+#[must_use]
+pub fn has_hooks(spec: &BackupSpec) -> bool {
+    spec.services.iter().any(|service| service.hooks.backup_pre.is_some() || service.hooks.backup_post.is_some())
+}
+
 /// One backup before the one that is looked at, without a snapshot: every backup but the first finds what an earlier one left, such
 /// as a dump that it has to overwrite. What its hooks made is returned, by volume and path, or what they failed of.
 pub async fn rehearse(context: &Context<'_>) -> Result<Result<BTreeSet<(String, String)>, Finding>, WorkError> {
-    if context.spec.services.iter().all(|service| service.hooks.backup_pre.is_none()) {
+    if !has_hooks(context.spec) {
         return Ok(Ok(BTreeSet::new()));
     }
     let before = paths_of(context).await?;

@@ -6,6 +6,7 @@ pub mod churn;
 pub mod compare;
 pub mod content;
 pub mod dumped;
+pub mod narrowed;
 pub mod outside;
 pub mod restored;
 pub mod rows;
@@ -37,7 +38,9 @@ pub struct DataIndex {
     pub services: BTreeSet<String>,
     /// What they mounted.
     pub mounts: BTreeSet<Mounted>,
-    /// Every path in a service's containers at which something is mounted: volumes, folders of the host, memory.
+    /// Those of them through which nothing can be written.
+    pub read_only: BTreeSet<Mounted>,
+    /// Every path in a service's containers at which something is mounted: volumes, folders of the host, memory, configs, secrets.
     pub covers: BTreeMap<String, BTreeSet<String>>,
     /// As whom the processes of each service ran.
     pub users: BTreeMap<String, BTreeSet<User>>,

@@ -46,7 +46,7 @@ pub fn volumes_of(mounts: &BTreeSet<Mounted>) -> BTreeSet<String> {
 /// Volumes of others, and nameless ones that no new task gets again, are left out.
 pub async fn take(bench: &Workbench, stack: &StackName) -> Result<DataIndex, WorkError> {
     let observe = &bench.containers().observe;
-    let (Mounts { services, volumes: mut mounts, covers }, own) =
+    let (Mounts { services, volumes: mut mounts, read_only, covers }, own) =
         tokio::try_join!(observe.mounts(stack), observe.volumes(stack))?;
     mounts.retain(|mount| own.contains(&mount.volume));
     let wanted = volumes_of(&mounts);
@@ -55,7 +55,7 @@ pub async fn take(bench: &Workbench, stack: &StackName) -> Result<DataIndex, Wor
         return Err(WorkError::Answer { what: "index the volumes".to_owned(), text });
     }
     let volumes = contents(bench, &wanted, Digests::Budget).await?;
-    Ok(DataIndex { services, mounts, covers, users: BTreeMap::new(), volumes })
+    Ok(DataIndex { services, mounts, read_only, covers, users: BTreeMap::new(), volumes })
 }
 
 /// The content of `volumes`, which the bench must have.

@@ -4,7 +4,7 @@ use crate::labels;
 use crate::swarm::{Mounts, SwarmError};
 use bollard::Docker;
 use bollard::models::ContainerSummary;
-use bollard::query_parameters::ListContainersOptionsBuilder;
+use bollard::query_parameters::{ListContainersOptionsBuilder, ListServicesOptions};
 use cc_ci_model::data::Mounted;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::object::{Object, ObjectKind};
@@ -12,9 +12,39 @@ use std::collections::{BTreeSet, HashMap};
 
 /// What the running containers of a stack mount.
 pub(super) async fn mounts(docker: &Docker, stack: &StackName) -> Result<Mounts, SwarmError> {
-    let found = list(docker, labels::STACK, stack.as_str());
-    let found = found.await.map_err(SwarmError::engine(format!("list the containers of {stack}")))?;
-    Ok(read_mounts(stack, found))
+    let listed = async {
+        let found = list(docker, labels::STACK, stack.as_str());
+        found.await.map_err(SwarmError::engine(format!("list the containers of {stack}")))
+    };
+    let (found, handed) = tokio::try_join!(listed, handed(docker, stack))?;
+    let mut mounts = read_mounts(stack, found);
+    for (service, path) in handed {
+        mounts.covers.entry(service).or_default().insert(path);
+    }
+    Ok(mounts)
+}
+
+/// Where configs and secrets lie in the containers of each service: the engine does not count them among the mounts.
+async fn handed(docker: &Docker, stack: &StackName) -> Result<Vec<(String, String)>, SwarmError> {
+    let filters = Some(labels::filter(labels::STACK, stack.as_str()));
+    let found = docker.list_services(Some(ListServicesOptions { filters, ..ListServicesOptions::default() })).await;
+    let found = found.map_err(SwarmError::engine(format!("list the services of {stack}")))?;
+    let prefix = format!("{stack}_");
+    let of_service = found.into_iter().filter_map(|service| {
+        let spec = service.spec?;
+        let name = spec.name?.strip_prefix(&prefix)?.to_owned();
+        let container = spec.task_template?.container_spec?;
+        let configs = container.configs.into_iter().flatten().filter_map(|config| config.file?.name);
+        let configs = configs.map(|path| absolute("/", &path));
+        let secrets = container.secrets.into_iter().flatten().filter_map(|secret| secret.file?.name);
+        let secrets = secrets.map(|path| absolute("/run/secrets/", &path));
+        Some(configs.chain(secrets).map(|path| (name.clone(), path)).collect::<Vec<_>>())
+    });
+    Ok(of_service.flatten().collect())
+}
+
+fn absolute(folder: &str, path: &str) -> String {
+    if path.starts_with('/') { path.to_owned() } else { format!("{folder}{path}") }
 }
 
 /// The containers of `<stack>_<service>` that run now, newest first.
@@ -80,7 +110,11 @@ fn read_mounts(stack: &StackName, containers: Vec<ContainerSummary>) -> Mounts {
             let Some(target) = point.destination else { continue };
             found.covers.entry(service.to_owned()).or_default().insert(target.clone());
             if let (Some("volume"), Some(volume)) = (point.typ.as_deref(), point.name) {
-                found.volumes.insert(Mounted { service: service.to_owned(), target, volume });
+                let mounted = Mounted { service: service.to_owned(), target, volume };
+                if point.rw == Some(false) {
+                    found.read_only.insert(mounted.clone());
+                }
+                found.volumes.insert(mounted);
             }
         }
     }

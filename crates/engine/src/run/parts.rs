@@ -190,6 +190,8 @@ pub(in crate::run) struct Holdings {
 pub(in crate::run) struct Prepared {
     pub(in crate::run) seeded: Seeded,
     pub(in crate::run) repository: BackupRepository,
+    /// What the app held before a hook of any backup ran; `None` where there are none.
+    pub(in crate::run) untouched: Option<Arc<Holdings>>,
     /// What an earlier backup's hooks made, by volume and path, or what they failed of.
     pub(in crate::run) rehearsed: Result<BTreeSet<(String, String)>, Finding>,
     pub(in crate::run) spec: BackupSpec,

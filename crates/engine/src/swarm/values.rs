@@ -116,7 +116,9 @@ pub struct Mounts {
     pub services: BTreeSet<String>,
     /// Their volumes.
     pub volumes: BTreeSet<Mounted>,
-    /// Every path in a service's containers at which something is mounted, a volume or anything else.
+    /// Those of them through which nothing can be written.
+    pub read_only: BTreeSet<Mounted>,
+    /// Every path in a service's containers at which something is mounted: a volume, a config, a secret, or anything else.
     pub covers: BTreeMap<String, BTreeSet<String>>,
 }
 

@@ -2,13 +2,16 @@
 
 mod hidden;
 mod lasting;
+mod locked;
 pub mod loss;
+mod rewritten;
 
 use super::allowed::Allowed;
 use super::content::is_cut;
 use super::{DataIndex, Entry, EntryKind, Mounted, VolumeIndex, access};
 use lasting::{Contents, Lasting, below, is_journal};
 pub use loss::{Loss, finding};
+pub use rewritten::rewritten;
 use std::collections::BTreeSet;
 
 /// A volume of plain files shrank if it lost more than half and more than this many bytes.
@@ -50,6 +53,7 @@ pub fn compare(before: &DataIndex, after: &DataIndex, allowed: Allowed<'_>) -> V
         let still = after.mounts.iter().any(|mount| mount.volume == *volume);
         if let (Some(mount), Some(new), true) = (mounts.first(), after.volumes.get(volume), still) {
             losses.extend(hidden::behind(mount, &lasting, (before, after), &elsewhere));
+            losses.extend(locked::up(mount, &lasting, (before, after)));
             losses.extend(within(mount, &lasting, &Lasting::of(new, allowed), &elsewhere));
         }
         losses.extend(left_behind(&mounts, &lasting, (before, after), still, &elsewhere));

@@ -29,6 +29,8 @@ pub struct BeforeRestore<'a> {
     pub mounts: &'a BTreeSet<Mounted>,
     /// Promised folders and files by volume, `""` for all of it.
     pub promises: &'a [(String, String)],
+    /// What base's backup promises, in the same way: onto empty volumes that has to come back whatever head's promises.
+    pub of_base: &'a [(String, String)],
 }
 
 /// What is not as it was.
@@ -46,7 +48,11 @@ pub fn finding(kept: BeforeRestore<'_>, now: &Volumes, way: Way, churn: &Churn) 
     let mut found: BTreeMap<Difference, Vec<Line<'_>>> = BTreeMap::new();
     for (volume, settled) in kept.settled {
         let (Some(later), Some(now)) = (kept.later.get(volume), now.get(volume)) else { continue };
-        let promised = |path: &str| kept.promises.iter().any(|(of, folder)| of == volume && is_in(path, folder));
+        let in_one_of = |promises: &[(String, String)], path: &str| {
+            promises.iter().any(|(of, folder)| of == volume && is_in(path, folder))
+        };
+        let promised =
+            |path: &str| in_one_of(kept.promises, path) || (way == Way::OntoEmpty && in_one_of(kept.of_base, path));
         let in_part = kept.promises.iter().any(|(of, _)| of == volume);
         let databases = settled.database_folders();
         for (path, entry) in &settled.entries {
@@ -57,7 +63,9 @@ pub fn finding(kept: BeforeRestore<'_>, now: &Volumes, way: Way, churn: &Churn) 
             let asked = promised(path) || (in_part && way == Way::InPlace);
             let Some(later) = later.entries.get(path).filter(|_| asked) else { continue };
             for difference in differences(entry, later, now.entries.get(path), promised(path)) {
-                found.entry(difference).or_default().push(Line { volume, path, entry, now: now.entries.get(path) });
+                let dropped = !in_one_of(kept.promises, path) && promised(path);
+                let line = Line { volume, path, entry, now: now.entries.get(path), dropped };
+                found.entry(difference).or_default().push(line);
             }
         }
     }
@@ -72,7 +80,7 @@ pub fn finding(kept: BeforeRestore<'_>, now: &Volumes, way: Way, churn: &Churn) 
     })
 }
 
-fn is_in(path: &str, folder: &str) -> bool {
+pub(super) fn is_in(path: &str, folder: &str) -> bool {
     let folder = folder.trim_matches('/');
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -108,6 +116,8 @@ struct Line<'a> {
     path: &'a String,
     entry: &'a Entry,
     now: Option<&'a Entry>,
+    /// Only base's backup holds it.
+    dropped: bool,
 }
 
 impl Line<'_> {
@@ -142,7 +152,12 @@ fn summary(difference: Difference, lines: &[Line<'_>], mounts: &BTreeSet<Mounted
             format!("{} {what}", counted(lines.len(), "path"))
         }
     };
-    format!("{at}the restore did not bring back what the backup was taken of: {text}")
+    let of = if lines.iter().all(|line| line.dropped) {
+        "base's backup holds, and head's leaves out"
+    } else {
+        "the backup was taken of"
+    };
+    format!("{at}the restore did not bring back what {of}: {text}")
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
-//! `CC416`, `CC417`: what head changes about things that operators have, and that Swarm refuses to change or leaves as they are.
+//! `CC416` to `CC418`: what head changes about things that operators have: what Swarm refuses to change or leaves as it is, and health
+//! checks that are switched off.
 
 use super::{LintBase, LintInput, Rule, RuleCheck, RuleHit};
-use crate::compose::{Compose, DeployMode, Network, Service, Volume};
+use crate::compose::{Compose, DeployMode, Healthcheck, Network, Service, Volume};
 use crate::source::Severity;
 use std::collections::BTreeMap;
 
-pub(super) const RULES: [Rule; 2] = [
+pub(super) const RULES: [Rule; 3] = [
     Rule {
         id: "CC416",
         title: "services keep their mode",
@@ -27,6 +28,17 @@ pub(super) const RULES: [Rule; 2] = [
         mend: "Give the network another key; for a volume say in the release note what operators have to do.",
         example: "networks:\n  internal:\n    internal: true   # no effect where the network exists",
         check: RuleCheck::Offline(kept),
+    },
+    Rule {
+        id: "CC418",
+        title: "health checks stay switched on",
+        severity: Some(Severity::Warning),
+        what: "No service that has a health check at the base has it switched off at head, by `disable: true` or a `test` of `NONE`.",
+        why: "Without one Swarm takes a started process for a working app: a broken update is neither noticed nor rolled back, on an \
+            operator's server or in a run.",
+        mend: "Mend the check instead: give it more time, or ask something that the new version answers.",
+        example: "healthcheck:\n  disable: true   # the base asks `curl -f http://localhost`",
+        check: RuleCheck::Offline(switched_off),
     },
 ];
 
@@ -63,6 +75,20 @@ fn word(mode: DeployMode) -> &'static str {
         DeployMode::ReplicatedJob => "a replicated job",
         DeployMode::GlobalJob => "a global job",
     }
+}
+
+fn switched_off(input: &LintInput<'_>) -> Vec<RuleHit> {
+    let Some((head, older, base)) = both(input) else { return Vec::new() };
+    let is_off = |check: &Healthcheck| check.disable || check.test.first().is_some_and(|first| first == "NONE");
+    let off = head.services.iter().filter(|(name, service)| {
+        let was = older.services.get(*name).and_then(|service| service.healthcheck.as_ref());
+        service.healthcheck.as_ref().is_some_and(is_off) && was.is_some_and(|check| !is_off(check))
+    });
+    off.map(|(name, _)| {
+        let words = format!("service `{name}` has its health check switched off, and had one at {}", base.name);
+        RuleHit::new(words).key(head, &format!("services.{name}.healthcheck"))
+    })
+    .collect()
 }
 
 fn kept(input: &LintInput<'_>) -> Vec<RuleHit> {

@@ -100,6 +100,12 @@ pub(crate) const DEPLOYS: &[Variant] = &[
         "nothing when the driver is the one that counts",
         &[Swap("compose.yml", "  internal:\n\n", "  internal:\n    driver: overlay\n\n")],
     ),
+    (
+        "CC418 a health check is switched off",
+        &[Swap("compose.yml", "      test: [\"CMD\", \"shop\", \"check\"]\n", "      disable: true\n")],
+    ),
+    ("CC418 no test", &[Swap("compose.yml", "[\"CMD\", \"shop\", \"check\"]", "[\"NONE\"]")]),
+    ("nothing when another check is asked", &[Swap("compose.yml", "\"shop\", \"check\"]", "\"shop\", \"alive\"]")]),
     ("CC901 no setting", &[Settings("no setting has the name `helth`; did you mean `health`?")]),
     ("CC902 no execute bit", &[Tests("tests/custom/a.sh", "looks like a test and does not run: not executable")]),
     ("CC414 a line as one word", &[Swap("compose.yml", "[\"CMD\", \"shop\", \"check\"]", "[\"CMD\", \"shop check\"]")]),

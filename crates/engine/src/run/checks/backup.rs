@@ -1,7 +1,7 @@
 //! Before a backup everything has settled (BAK-3); afterwards the snapshot is complete (TIER-backup).
 
-use super::Look;
-use crate::backup::{Context, hooks, verify};
+use super::{Look, volumes};
+use crate::backup::{self, Context, hooks, verify};
 use crate::data::{self, DatabaseServer};
 use crate::pulse::Pulse;
 use crate::run::conductor::{Answer, Fault, failed_if, passed};
@@ -9,11 +9,15 @@ use crate::run::parts::{Holdings, Prepared, Saved};
 use crate::swarm::Observe;
 use crate::workbench::BenchUse;
 use cc_ci_model::convergence::{ServiceView, Update};
+use cc_ci_model::data::allowed::Allowed;
 use cc_ci_model::data::churn::Churn;
-use cc_ci_model::data::rows::Fleeting;
+use cc_ci_model::data::rows::{self, Fleeting};
+use cc_ci_model::data::{compare, narrowed};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::demands::Verify;
+use cc_ci_recipe::backup::{Backup, BackupSpec};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -44,7 +48,27 @@ pub(in crate::run) async fn settled(look: &mut Look<'_>, prepared: &Prepared) ->
             index.entries.remove(path);
         }
     }
+    if let Some(before) = &prepared.untouched
+        && let Some(finding) = taken_away(look, before, &holdings).await?
+    {
+        return Ok(Answer::failed(finding));
+    }
     Ok(Answer::passed(holdings))
+}
+
+/// What the app held before the hooks of a backup ran, and does not hold any more: a backup that takes away what it is to save.
+async fn taken_away(look: &Look<'_>, before: &Holdings, now: &Holdings) -> Result<Option<Finding>, Fault> {
+    let files = compare::finding(&volumes::losses(look, &before.index, &now.index).await?);
+    let rows = rows::finding(&rows::compare(&before.rows, &now.rows, &fleeting(look.plan)), Cause::DataLost);
+    let found = super::data::both(rows, files);
+    Ok(found.map(|finding| Finding { summary: format!("after the backup's hooks: {}", finding.summary), ..finding }))
+}
+
+/// Tables that the settings say come and go, or may lose rows.
+fn fleeting(plan: &Plan) -> Fleeting {
+    let demands = &plan.demands;
+    let declared: Vec<String> = demands.churn.iter().chain(&demands.expected_losses).cloned().collect();
+    Fleeting::with(&declared)
 }
 
 /// Waits until Swarm updates nothing of the stack.
@@ -106,16 +130,41 @@ pub(in crate::run) async fn complete(look: &mut Look<'_>, saved: &Saved) -> Resu
         step: look.step,
     };
     let churn = Churn::with(&look.plan.demands.churn);
-    let demands = &look.plan.demands;
-    let declared: Vec<String> = demands.churn.iter().chain(&demands.expected_losses).cloned().collect();
     let expected = verify::SnapshotDue {
         seeded: &saved.prepared.seeded,
         rows: saved.holdings.rows.clone(),
         churn,
-        fleeting: Fleeting::with(&declared),
+        fleeting: fleeting(look.plan),
     };
-    let findings = verify::snapshot(&context, &saved.snapshot, &expected).await?;
+    let mut findings = verify::snapshot(&context, &saved.snapshot, &expected).await?;
+    findings.extend(narrowed(look, saved).await?);
     Ok(failed_if(verify::merged(findings)).into())
+}
+
+/// Files that base's backup held and no path of head's covers. Where a hook of head is another, its dump may hold them: the restore
+/// onto empty volumes shows that.
+async fn narrowed(look: &Look<'_>, saved: &Saved) -> Result<Option<Finding>, Fault> {
+    let Some((base, Backup::Capable(of_base))) = look.app.base.as_ref().map(|base| (base, &base.recipe.backup)) else {
+        return Ok(None);
+    };
+    let pre = |spec: &BackupSpec| -> BTreeSet<String> {
+        spec.services.iter().filter_map(|service| service.hooks.backup_pre.clone()).collect()
+    };
+    if !pre(&saved.prepared.spec).is_subset(&pre(of_base)) {
+        return Ok(None);
+    }
+    let promises = [volumes::pairs(&backup::promised(&base.recipe)), volumes::pairs(&saved.snapshot.promises)];
+    let promises = promises.each_ref().map(Vec::as_slice);
+    let (churn, index) = (Churn::with(&look.plan.demands.churn), &saved.holdings.index);
+    let found = narrowed::left_out(&index.volumes, promises, Allowed::only(&churn));
+    let sizes: BTreeSet<u64> = found.iter().map(|(_, _, entry)| entry.size).collect();
+    if sizes.is_empty() {
+        return Ok(None);
+    }
+    let services = index.mounts.iter().map(|mount| mount.service.as_str()).collect();
+    let programs = volumes::programs(look, &services, &sizes).await?;
+    let allowed = Allowed { churn: &churn, programs: &programs };
+    Ok(narrowed::finding(&narrowed::left_out(&index.volumes, promises, allowed), &index.mounts))
 }
 
 /// Runs the settings' own look at what the backup left in the app.

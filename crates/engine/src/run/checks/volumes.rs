@@ -1,8 +1,9 @@
 //! Every volume holds what it held: after the upgrade (DATA-2), and after each of the two restores (DATA-4).
 
 use super::Look;
+use crate::backup::{self, Promise};
 use crate::data::index;
-use crate::run::conductor::{Answer, Fault, failed_if};
+use crate::run::conductor::{Answer, Fault, failed_if, passed};
 use crate::run::parts::Saved;
 use crate::swarm::Launch;
 use crate::workbench::{BenchUse, WorkError};
@@ -35,24 +36,33 @@ pub(in crate::run) async fn upgraded(
     let users = look.observe.users(&look.plan.stack).await?;
     let now = DataIndex { users, ..seen_or_now(look, seen).await? };
     let losses = losses(look, before, &now).await?;
-    Ok(failed_if(compare::finding(&losses)).into())
+    let churn = Churn::with(&look.plan.demands.churn);
+    Ok(match (compare::finding(&losses), compare::rewritten(before, &now, Allowed::only(&churn))) {
+        (Some(finding), _) => Answer::failed(finding),
+        (None, Some(told)) => passed(told).into(),
+        (None, None) => failed_if(None).into(),
+    })
 }
 
 /// What is lost, without files that belong to the program: images are read only when there is a loss to explain.
-async fn losses(look: &Look<'_>, before: &DataIndex, now: &DataIndex) -> Result<Vec<Loss>, Fault> {
+pub(super) async fn losses(look: &Look<'_>, before: &DataIndex, now: &DataIndex) -> Result<Vec<Loss>, Fault> {
     let churn = Churn::with(&look.plan.demands.churn);
     let losses = compare::compare(before, now, Allowed::only(&churn));
     let sizes = compare::suspects(&losses, [before, now]);
     if sizes.is_empty() {
         return Ok(losses);
     }
-    let programs = programs(look, &losses, &sizes).await?;
+    let services = losses.iter().map(|loss| loss.mount().service.as_str()).collect();
+    let programs = programs(look, &services, &sizes).await?;
     Ok(compare::compare(before, now, Allowed { churn: &churn, programs: &programs }))
 }
 
-/// The digests of files of those sizes in the images of the services that lost something, of base and of head.
-async fn programs(look: &Look<'_>, losses: &[Loss], sizes: &BTreeSet<u64>) -> Result<BTreeSet<String>, Fault> {
-    let services: BTreeSet<&str> = losses.iter().map(|loss| loss.mount().service.as_str()).collect();
+/// The digests of files of those sizes in the images of those services, of base and of head.
+pub(super) async fn programs(
+    look: &Look<'_>,
+    services: &BTreeSet<&str>,
+    sizes: &BTreeSet<u64>,
+) -> Result<BTreeSet<String>, Fault> {
     let trees = [look.app.first(), &look.app.head];
     let images: BTreeSet<String> = trees
         .into_iter()
@@ -80,14 +90,15 @@ pub(in crate::run) async fn restored(
     let now = seen_or_now(look, seen).await?;
     let churn = Churn::with(&look.plan.demands.churn);
     let settled = &saved.holdings.index;
-    let promises: Vec<(String, String)> =
-        saved.snapshot.promises.iter().map(|promise| (promise.volume.clone(), promise.path.clone())).collect();
+    let promises = pairs(&saved.snapshot.promises);
+    let of_base = look.app.base.as_ref().map(|base| pairs(&backup::promised(&base.recipe))).unwrap_or_default();
     let later = saved.later.as_ref().unwrap_or(settled);
     let kept = BeforeRestore {
         settled: &settled.volumes,
         later: &later.volumes,
         mounts: &settled.mounts,
         promises: &promises,
+        of_base: &of_base,
     };
     let other = restored::finding(kept, &now.volumes, way, &churn);
     let gone = match way {
@@ -95,6 +106,11 @@ pub(in crate::run) async fn restored(
         Way::OntoEmpty => absent(settled, &now, &churn),
     };
     Ok(failed_if(super::data::both(gone, other)).into())
+}
+
+/// Promises, by volume and path.
+pub(super) fn pairs(promises: &[Promise]) -> Vec<(String, String)> {
+    promises.iter().map(|promise| (promise.volume.clone(), promise.path.clone())).collect()
 }
 
 fn absent(settled: &DataIndex, now: &DataIndex, churn: &Churn) -> Option<Finding> {

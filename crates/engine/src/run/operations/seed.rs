@@ -1,11 +1,11 @@
 //! Markers into the app's data, before the upgrade and before the backup (DATA-1).
 
 use crate::backup::places::{self, Chosen, Stock};
-use crate::backup::{self, BackupRepository, Context, Promise};
-use crate::data::{self, Expected, MarkerPhase, MarkerPlace, Seeding, index, sqlite};
+use crate::backup::{self, BackupRepository, Context};
+use crate::data::{self, Expected, MarkerPhase, MarkerPlace, Seeding, counting, index, sqlite};
 use crate::run::checks;
 use crate::run::conductor::{Answer, Fault, StepEnd, Stepped};
-use crate::run::parts::{Kept, Known, Prepared, Trees};
+use crate::run::parts::{Holdings, Kept, Known, Prepared, Trees};
 use crate::run::tiers::Run;
 use crate::run::tools::Tools;
 use crate::workbench::{BenchUse, Workbench};
@@ -15,6 +15,7 @@ use cc_ci_model::tier::Tier;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::backup::{Backup, BackupSpec};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 impl Run<'_> {
@@ -70,7 +71,7 @@ async fn before_upgrade(
 ) -> Result<Answer<Kept>, Fault> {
     let bench = tools.benches.take(BenchUse::Change).await?;
     let recipe = &trees.app.first().recipe;
-    let choose = |stock: Stock<'_>| places::for_upgrade(&promised(recipe), bench.volumes(), stock);
+    let choose = |stock: Stock<'_>| places::for_upgrade(&backup::promised(recipe), bench.volumes(), stock);
     let mut seeding = plant(known, &bench, recipe, MarkerPhase::Upgrade, step, choose).await?;
     let stack = &known.plan.stack;
     let users = async { Ok(known.world.doors.observe.users(stack).await?) };
@@ -106,16 +107,36 @@ async fn before_backup(
         voice: &known.world.voice,
         step: &step.id,
     };
+    let recipe = &trees.app.head.recipe;
+    let for_backup = |stock: Stock<'_>| places::for_backup(spec, &promises, stock);
+    let untouched = match backup::has_hooks(spec) {
+        true => Some(Arc::new(holdings(known, &bench, recipe, for_backup).await?)),
+        false => None,
+    };
     let rehearsed = backup::rehearse(&context).await?;
     let choose = |stock: Stock<'_>| {
-        let mut chosen = places::for_backup(spec, &promises, stock);
+        let mut chosen = for_backup(stock);
         chosen.places.retain(|place| !rehearsed.as_ref().is_ok_and(|made| is_made(place, made)));
         chosen
     };
-    let mut seeding = plant(known, &bench, &trees.app.head.recipe, MarkerPhase::Backup, step, choose).await?;
+    let mut seeding = plant(known, &bench, recipe, MarkerPhase::Backup, step, choose).await?;
     seeding.read_back(data::verify(&bench, &known.plan.stack, &seeding.seeded, Expected::Seeded).await?);
     let outcome = seeding.outcome();
-    Ok(Answer::new(outcome, Prepared { seeded: seeding.seeded, repository, rehearsed, spec: spec.clone() }))
+    let prepared = Prepared { seeded: seeding.seeded, repository, untouched, rehearsed, spec: spec.clone() };
+    Ok(Answer::new(outcome, prepared))
+}
+
+/// What the volumes hold, and the databases of the places that `choose` says.
+async fn holdings(
+    known: &Known<'_>,
+    bench: &Workbench,
+    recipe: &Recipe,
+    choose: impl FnOnce(Stock<'_>) -> Chosen,
+) -> Result<Holdings, Fault> {
+    let stack = &known.plan.stack;
+    let places = chosen(known, bench, recipe, choose).await?.places;
+    let (index, rows) = tokio::try_join!(index::take(bench, stack), counting::count(bench, stack, &places))?;
+    Ok(Holdings { index, rows })
 }
 
 /// Whether a hook makes the folder: it may well make it anew each time, and nothing but its dumps lies there.
@@ -137,21 +158,22 @@ async fn plant(
     step: &Step,
     choose: impl FnOnce(Stock<'_>) -> Chosen,
 ) -> Result<Seeding, Fault> {
-    let stack = &known.plan.stack;
-    let mounts = known.world.doors.observe.mounts(stack).await?.volumes;
-    let files = sqlite::find(bench, &mounts).await?;
-    let chosen = choose(Stock { mounts: &mounts, databases: &recipe.databases, files: &files });
-    let seeding = data::plant(bench, stack, phase, &chosen.places).await?;
+    let chosen = chosen(known, bench, recipe, choose).await?;
+    let seeding = data::plant(bench, &known.plan.stack, phase, &chosen.places).await?;
     for text in chosen.left_out {
         known.world.voice.note(Some(&step.id), text);
     }
     Ok(seeding)
 }
 
-/// The paths a recipe promises to back up; none where its labels are wrong, which the backup tier reports.
-fn promised(recipe: &Recipe) -> Vec<Promise> {
-    match &recipe.backup {
-        Backup::Capable(spec) => backup::promises(spec).unwrap_or_default(),
-        Backup::NotCapable(_) => Vec::new(),
-    }
+/// The places that `choose` says of those that there are now.
+async fn chosen(
+    known: &Known<'_>,
+    bench: &Workbench,
+    recipe: &Recipe,
+    choose: impl FnOnce(Stock<'_>) -> Chosen,
+) -> Result<Chosen, Fault> {
+    let mounts = known.world.doors.observe.mounts(&known.plan.stack).await?.volumes;
+    let files = sqlite::find(bench, &mounts).await?;
+    Ok(choose(Stock { mounts: &mounts, databases: &recipe.databases, files: &files }))
 }

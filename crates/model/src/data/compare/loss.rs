@@ -82,6 +82,13 @@ pub enum Loss {
         /// Which.
         paths: Vec<String>,
     },
+    /// Files that somebody wrote, in a volume that nobody can write to any more.
+    Locked {
+        /// Where.
+        mount: Mounted,
+        /// How many.
+        files: usize,
+    },
     /// The volume is mounted by nothing, and a new service has a new volume at the same path.
     LeftBehind {
         /// Where it was.
@@ -106,7 +113,7 @@ impl Loss {
             Self::Emptied { .. } | Self::Shrunk { .. } | Self::Vanished { .. } | Self::Cut { .. } => {
                 Cause::VolumeShrunk
             }
-            Self::Overwritten { .. } | Self::Hidden { .. } | Self::Barred(_) => Cause::DataLost,
+            Self::Overwritten { .. } | Self::Hidden { .. } | Self::Locked { .. } | Self::Barred(_) => Cause::DataLost,
         }
     }
 
@@ -118,6 +125,7 @@ impl Loss {
             | Self::Unmounted { .. }
             | Self::Emptied { .. }
             | Self::Hidden { .. }
+            | Self::Locked { .. }
             | Self::LeftBehind { .. }
             | Self::Barred(_) => false,
         }
@@ -134,7 +142,7 @@ impl Loss {
             | Self::Vanished { .. }
             | Self::LeftBehind { .. } => true,
             Self::Cut { files, .. } => files.iter().any(|(_, _, after)| *after == 0),
-            Self::Overwritten { .. } | Self::Hidden { .. } | Self::Barred(_) => false,
+            Self::Overwritten { .. } | Self::Hidden { .. } | Self::Locked { .. } | Self::Barred(_) => false,
         }
     }
 
@@ -150,6 +158,7 @@ impl Loss {
             | Self::Cut { mount, .. }
             | Self::Overwritten { mount, .. }
             | Self::Hidden { mount, .. }
+            | Self::Locked { mount, .. }
             | Self::LeftBehind { mount, .. }
             | Self::Barred(Barred { mount, .. }) => mount,
         }
@@ -190,6 +199,10 @@ impl Loss {
                 "{service} {target}: {} of volume {volume} cannot be seen any more: something else is mounted at {by}",
                 counted(paths.len(), "file")
             ),
+            Self::Locked { files, .. } => format!(
+                "{service} {target}: volume {volume} ({}) is mounted read-only everywhere: nobody can change what was written there",
+                counted(*files, "file")
+            ),
             Self::LeftBehind { by, files, bytes, .. } => format!(
                 "{service} {target}: volume {volume} ({}, {bytes} bytes) is mounted by nothing any more; {} has the new volume {} there",
                 counted(*files, "file"),
@@ -212,7 +225,11 @@ impl Loss {
             Self::Cut { files, .. } => {
                 first(files.iter().map(|(path, before, after)| format!("{path}: {before} bytes became {after}")))
             }
-            Self::Unmounted { .. } | Self::Emptied { .. } | Self::Shrunk { .. } | Self::LeftBehind { .. } => Vec::new(),
+            Self::Unmounted { .. }
+            | Self::Emptied { .. }
+            | Self::Shrunk { .. }
+            | Self::Locked { .. }
+            | Self::LeftBehind { .. } => Vec::new(),
         }
     }
 }
@@ -238,7 +255,7 @@ pub fn finding(losses: &[Loss]) -> Option<Finding> {
     let worst = losses.iter().max_by_key(|loss| match loss {
         Loss::Replaced { .. } | Loss::Unmounted { .. } | Loss::LeftBehind { .. } => 4,
         Loss::Emptied { .. } | Loss::Hidden { .. } => 3,
-        Loss::Overwritten { .. } | Loss::Barred(_) => 2,
+        Loss::Overwritten { .. } | Loss::Locked { .. } | Loss::Barred(_) => 2,
         Loss::Shrunk { .. } | Loss::Cut { .. } => 1,
         Loss::Vanished { .. } => 0,
     })?;

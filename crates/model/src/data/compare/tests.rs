@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::fmt::Write;
 
 /// `service:/target=volume path@size#digest ...`, one mount per line; a service without mounts stands alone. The digest is also the
-/// content's sample. `service+/path` is a path at which something else is mounted.
+/// content's sample. A volume with `!` is mounted read-only. `service+/path` is a path at which something else is mounted.
 fn index(text: &str) -> DataIndex {
     let mut index = DataIndex::default();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -23,9 +23,14 @@ fn index(text: &str) -> DataIndex {
             continue;
         };
         let (target, volume) = rest.split_once('=').unwrap();
+        let (volume, read_only) = volume.strip_suffix('!').map_or((volume, false), |volume| (volume, true));
         index.services.insert(service.to_owned());
         index.covers.entry(service.to_owned()).or_default().insert(target.to_owned());
-        index.mounts.insert(Mounted { service: service.into(), target: target.into(), volume: volume.into() });
+        let mounted = Mounted { service: service.into(), target: target.into(), volume: volume.into() };
+        if read_only {
+            index.read_only.insert(mounted.clone());
+        }
+        index.mounts.insert(mounted);
         let entries = &mut index.volumes.entry(volume.to_owned()).or_default().entries;
         for word in words {
             let (path, size) = word.split_once('@').unwrap();
@@ -69,6 +74,39 @@ fn check_with(before: &str, after: &str, programs: &[&str], expected: &str) {
 #[test]
 fn the_same_data_and_more_is_no_loss() {
     check("app:/d=v a@5 b@0", "app:/d=v a@9 b@0 c@1", "");
+}
+
+#[test]
+fn a_volume_that_nobody_can_write_to_any_more_is_named() {
+    let lost =
+        "DataLost app /d: volume v (1 file) is mounted read-only everywhere: nobody can change what was written there";
+    check("app:/d=v a@5", "app:/d=v! a@5", lost);
+    check("app:/d=v a@5\nweb:/d=v!", "app:/d=v! a@5\nweb:/d=v!", lost);
+}
+
+#[test]
+fn a_volume_that_somebody_writes_to_may_be_read_only_for_others() {
+    check("app:/d=v a@5\nweb:/d=v", "app:/d=v a@5\nweb:/d=v!", "");
+    check("app:/d=v! a@5", "app:/d=v! a@5", "");
+    check("app:/d=v cache/a@5", "app:/d=v! cache/a@5", "");
+    check_with("app:/d=v a@5#core", "app:/d=v! a@5#core", &["core"], "");
+}
+
+#[test]
+fn files_with_another_content_are_told() {
+    let told = |before: &str, after: &str| {
+        let churn = Churn::default();
+        rewritten(&index(before), &index(after), Allowed::only(&churn)).unwrap_or_default()
+    };
+    assert_eq!(
+        told("app:/d=v a@5 b@5 c@5", "app:/d=v a@5 b@5 c@5#set"),
+        "1 of 3 files in volumes holds other content than at base: c"
+    );
+    assert_eq!(
+        told("app:/d=v a@5 b@5 c@5 d@5 e@5", "app:/d=v a@6 b@5#1 c@5#2 d@5#3 e@5"),
+        "4 of 5 files in volumes hold other content than at base: a, b, c and 1 more"
+    );
+    assert_eq!(told("app:/d=v a@5 x.log@5 s@512#sqlite1", "app:/d=v a@5 x.log@9 s@512#sqlite2 new@1"), "");
 }
 
 #[test]

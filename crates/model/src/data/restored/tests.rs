@@ -30,7 +30,9 @@ fn check_all(looks: [&str; 3], promise: &str, way: Way, expected: &str) {
     let mounts = [Mounted { service: "app".into(), target: "/d".into(), volume: "v".into() }].into();
     let [settled, later, now] = looks.map(volumes);
     let promises = [("v".to_owned(), promise.to_owned())];
-    let kept = BeforeRestore { settled: &settled, later: &later, mounts: &mounts, promises: &promises };
+    let of_base = [("v".to_owned(), "both".to_owned())];
+    let kept =
+        BeforeRestore { settled: &settled, later: &later, mounts: &mounts, promises: &promises, of_base: &of_base };
     let found = finding(kept, &now, way, &Churn::default());
     let text = found.map_or_else(String::new, |finding| {
         finding.summary.replace("app /d: the restore did not bring back what the backup was taken of: ", "")
@@ -81,6 +83,18 @@ fn a_dump_of_the_hooks_was_not_there_before_and_may_go() {
 #[test]
 fn a_socket_is_made_by_who_listens() {
     check("ctl=@0#", "", "");
+}
+
+#[test]
+fn what_base_promised_has_to_be_there_on_a_fresh_host() {
+    let looks = ["both/a@5#x dump/d@1#1 c@2#x", "both/a@5#x dump/d@1#1 c@2#x", "both/a@5#y dump/d@1#1 c@2#y"];
+    let lost = "app /d: the restore did not bring back what base's backup holds, and head's leaves out: ";
+    check_all(looks, "dump", Way::OntoEmpty, &format!("{lost}both/a holds other content"));
+    let looks = ["both/a@5#x dump/d@1#1", "both/a@5#x dump/d@1#1", "dump/d@1#1"];
+    check_all(looks, "dump", Way::OntoEmpty, &format!("{lost}both/a is not there"));
+    check_all(looks, "dump", Way::InPlace, "");
+    let looks = ["both/a@5#x dump/d@1#1", "both/a@5#x2 dump/d@1#1", "both/a@5#x3 dump/d@1#1"];
+    check_all(looks, "dump", Way::OntoEmpty, "");
 }
 
 #[test]
