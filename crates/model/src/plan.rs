@@ -126,6 +126,12 @@ impl Plan {
         self.tiers.iter().flat_map(|tier| &tier.steps).any(on_host)
     }
 
+    /// Whether anything of the recipe's own runs in a tier, a test or a hook: it may change the app's data as users do.
+    #[must_use]
+    pub fn has_own(&self, tier: Tier) -> bool {
+        self.tier(tier).is_some_and(|planned| planned.steps.iter().any(|step| step.action.is_own()))
+    }
+
     /// Whether a tier will run.
     #[must_use]
     pub fn runs(&self, tier: Tier) -> bool {

@@ -143,6 +143,8 @@ pub(in crate::run) struct Coming {
 pub(in crate::run) struct Data {
     /// Before the redeploy.
     pub(in crate::run) before_upgrade: Option<Kept>,
+    /// What its volumes held at head, when the upgrade was looked at.
+    pub(in crate::run) upgraded: Option<DataIndex>,
     /// What base's containers held beside their volumes.
     pub(in crate::run) housing: Option<Housing>,
     /// Where the backup goes, and the markers it has to hold.

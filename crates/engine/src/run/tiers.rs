@@ -209,21 +209,7 @@ impl<'a> Run<'a> {
                 self.data.seen = value;
                 Some(end)
             }
-            Check::Volumes => {
-                let seen = self.data.seen.take();
-                let (known, mut look, data) = self.look_at_data(step);
-                let way = match step.pass {
-                    Pass::InPlace => Way::InPlace,
-                    Pass::OntoEmpty => Way::OntoEmpty,
-                    Pass::Only => {
-                        let (_, holdings) = data.expected(tier)?;
-                        let checked = volumes::upgraded(&mut look, &holdings.index, seen);
-                        return Some(known.conductor.step(step, checked).await.end);
-                    }
-                };
-                let saved = data.saved.as_ref()?;
-                Some(known.conductor.step(step, volumes::restored(&mut look, saved, way, seen)).await.end)
-            }
+            Check::Volumes => self.volumes(tier, step).await,
             Check::Housed => {
                 let (known, mut look, data) = self.look_at_data(step);
                 let before = data.housing.as_ref()?;
@@ -240,12 +226,32 @@ impl<'a> Run<'a> {
             }
             Check::Settled => {
                 let (known, mut look, data) = self.look_at_data(step);
-                let prepared = data.prepared.as_ref()?;
-                let Stepped { end, value } = known.conductor.step(step, backup::settled(&mut look, prepared)).await;
+                let (prepared, upgraded) = (data.prepared.as_ref()?, data.upgraded.as_ref());
+                let settling = backup::settled(&mut look, prepared, upgraded);
+                let Stepped { end, value } = known.conductor.step(step, settling).await;
                 self.data.settled = value;
                 Some(end)
             }
         }
+    }
+
+    /// Holds the volumes against what they held, after the upgrade or a restore.
+    async fn volumes(&mut self, tier: Tier, step: &Step) -> Option<StepEnd> {
+        let seen = self.data.seen.take();
+        let (known, mut look, data) = self.look_at_data(step);
+        let way = match step.pass {
+            Pass::InPlace => Way::InPlace,
+            Pass::OntoEmpty => Way::OntoEmpty,
+            Pass::Only => {
+                let (_, holdings) = data.expected(tier)?;
+                let checked = volumes::upgraded(&mut look, &holdings.index, seen);
+                let Stepped { end, value } = known.conductor.step(step, checked).await;
+                self.data.upgraded = value;
+                return Some(end);
+            }
+        };
+        let saved = data.saved.as_ref()?;
+        Some(known.conductor.step(step, volumes::restored(&mut look, saved, way, seen)).await.end)
     }
 
     /// Waits for convergence; when it is reached, the watch of the tier begins.

@@ -15,6 +15,9 @@ const A_FOLDER: &[&str] = &["backupbot.backup=true", "backupbot.backup.volumes.d
 /// A dump beside the data, made before each backup.
 const DUMPED: &[&str] = &["backupbot.backup=true", "backupbot.backup.pre-hook=dump the shop"];
 
+/// Something is done after each backup.
+const TIDIED: &[&str] = &["backupbot.backup=true", "backupbot.backup.post-hook=tidy the shop"];
+
 /// Something is done after each restore.
 const RELOADED: &[&str] =
     &["backupbot.backup=true", "backupbot.restore=true", "backupbot.restore.post-hook=load the shop"];
@@ -65,6 +68,12 @@ blamed! {
     a_dump_of_nothing: Shop::on(dumping("")).backed_up(DUMPED) => "backup/complete", DumpTruncated, Red, Recipe;
     a_backup_hook_that_fails: Shop::on(swarm().scripted(Script::of("dump the shop").exits(3))).backed_up(DUMPED)
         => "backup/snapshot", HookFailed, Red, Recipe;
+    a_hook_that_deletes_a_file_before_the_backup:
+        Shop::on(swarm().scripted(Script::of("dump the shop").does(deletes("photo.jpg")))).backed_up(DUMPED)
+        => "backup/settled", VolumeShrunk, Red, Recipe;
+    a_hook_that_deletes_a_file_after_the_backup:
+        Shop::on(swarm().scripted(Script::of("tidy the shop").does(deletes("photo.jpg")))).backed_up(TIDIED)
+        => "backup/settled", VolumeShrunk, Red, Recipe;
     a_restore_that_loses_what_was_seeded: Shop::on(swarm().scripted(Script::of("load the shop").does(Deed::Empties { volume: "data" })))
         .backed_up(RELOADED) => "restore/in-place/markers", RestoreIncomplete, Red, Recipe;
     a_file_that_no_backup_holds: Shop::on(swarm().at(SwarmCall::Deploy, writes("uploads/cat.jpg", "a cat"))).backed_up(A_FOLDER)

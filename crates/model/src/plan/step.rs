@@ -160,6 +160,15 @@ impl Action {
         }
     }
 
+    /// Whether it is a program of the recipe's.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        match self {
+            Self::Verify { .. } | Self::Hook { .. } | Self::Test { .. } => true,
+            Self::Operate(_) | Self::Check(_) | Self::Probe { .. } | Self::Dependency { .. } => false,
+        }
+    }
+
     /// In whose sandbox it is done, if it is done in one. Ports are asked from that of the recipe.
     #[must_use]
     pub fn sandbox(&self) -> Option<Origin> {

@@ -12,10 +12,11 @@ use cc_ci_model::convergence::{ServiceView, Update};
 use cc_ci_model::data::allowed::Allowed;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::rows::{self, Fleeting};
-use cc_ci_model::data::{compare, narrowed};
+use cc_ci_model::data::{DataIndex, compare, narrowed};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::demands::Verify;
+use cc_ci_model::tier::Tier;
 use cc_ci_recipe::backup::{Backup, BackupSpec};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -26,7 +27,11 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Waits until no service is updating and the databases answer, and makes the repository meanwhile; then looks at what volumes and
 /// databases hold, so that little lies between that and the snapshot.
-pub(in crate::run) async fn settled(look: &mut Look<'_>, prepared: &Prepared) -> Result<Answer<Holdings>, Fault> {
+pub(in crate::run) async fn settled(
+    look: &mut Look<'_>,
+    prepared: &Prepared,
+    upgraded: Option<&DataIndex>,
+) -> Result<Answer<Holdings>, Fault> {
     let Look { plan, observe, pulse, tools, .. } = &mut *look;
     let laying_out = async {
         let bench = tools.benches.ahead(BenchUse::Save).await?;
@@ -46,6 +51,13 @@ pub(in crate::run) async fn settled(look: &mut Look<'_>, prepared: &Prepared) ->
     for (volume, path) in prepared.rehearsed.iter().flatten() {
         if let Some(index) = holdings.index.volumes.get_mut(volume) {
             index.entries.remove(path);
+        }
+    }
+    // A test of the upgrade may well take away what it has made.
+    if let Some(upgraded) = upgraded.filter(|_| !look.plan.has_own(Tier::Upgrade)) {
+        let before_hooks = prepared.untouched.as_ref().map_or(&holdings.index, |untouched| &untouched.index);
+        if let Some(finding) = volumes::lost_since(look, "the upgrade", upgraded, before_hooks).await? {
+            return Ok(Answer::failed(finding));
         }
     }
     if let Some(before) = &prepared.untouched

@@ -32,16 +32,29 @@ pub(in crate::run) async fn upgraded(
     look: &mut Look<'_>,
     before: &DataIndex,
     seen: Option<DataIndex>,
-) -> Result<Answer<()>, Fault> {
+) -> Result<Answer<DataIndex>, Fault> {
     let users = look.observe.users(&look.plan.stack).await?;
     let now = DataIndex { users, ..seen_or_now(look, seen).await? };
     let losses = losses(look, before, &now).await?;
     let churn = Churn::with(&look.plan.demands.churn);
     Ok(match (compare::finding(&losses), compare::rewritten(before, &now, Allowed::only(&churn))) {
         (Some(finding), _) => Answer::failed(finding),
-        (None, Some(told)) => passed(told).into(),
-        (None, None) => failed_if(None).into(),
+        (None, Some(told)) => Answer::new(passed(told), now),
+        (None, None) => Answer::passed(now),
     })
+}
+
+/// What was lost between two looks at head, between which nobody but the app itself did anything.
+pub(in crate::run) async fn lost_since(
+    look: &Look<'_>,
+    what: &str,
+    before: &DataIndex,
+    now: &DataIndex,
+) -> Result<Option<Finding>, Fault> {
+    let mut losses = losses(look, before, now).await?;
+    losses.retain(Loss::is_absence);
+    let found = compare::finding(&losses);
+    Ok(found.map(|finding| Finding { summary: format!("since {what}: {}", finding.summary), ..finding }))
 }
 
 /// What is lost, without files that belong to the program: images are read only when there is a loss to explain.

@@ -3,7 +3,7 @@
 use crate::backup::places::{self, Chosen, Stock};
 use crate::backup::{self, BackupRepository, Context};
 use crate::data::{self, Expected, MarkerPhase, MarkerPlace, Seeding, counting, index, sqlite};
-use crate::run::checks;
+use crate::run::checks::{self, Look, volumes};
 use crate::run::conductor::{Answer, Fault, StepEnd, Stepped};
 use crate::run::parts::{Holdings, Kept, Known, Prepared, Trees};
 use crate::run::tiers::Run;
@@ -41,9 +41,9 @@ impl Run<'_> {
 
     /// Changes what was seeded, so that the restore has something to undo.
     pub(in crate::run) async fn mutate(&mut self, step: &Step) -> Option<StepEnd> {
-        let Self { known, tools, data, .. } = self;
+        let Self { known, trees, stack: app, tools, data, .. } = self;
         let saved = data.saved.as_mut()?;
-        let seeded = &saved.prepared.seeded;
+        let (seeded, settled) = (&saved.prepared.seeded, &saved.holdings.index);
         let work = async {
             let bench = tools.benches.take(BenchUse::Change).await?;
             let stack = &known.plan.stack;
@@ -51,6 +51,13 @@ impl Run<'_> {
             let (unread, later) =
                 tokio::try_join!(data::verify(&bench, stack, seeded, Expected::Mutated), index::take(&bench, stack))?;
             unchanged.extend(unread);
+            // What a test or a hook took away is not the app's doing.
+            if !known.plan.has_own(Tier::Backup) {
+                let look = Look::of(known, &trees.app, &mut app.pulse, tools, &step.id);
+                if let Some(finding) = volumes::lost_since(&look, "the backup was taken", settled, &later).await? {
+                    return Ok(Answer::failed(finding));
+                }
+            }
             Ok(match data::finding(&unchanged, Cause::NothingToSeed) {
                 Some(finding) => Outcome::Unverified(finding).into(),
                 None => Answer::passed(later),
