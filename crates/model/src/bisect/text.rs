@@ -2,8 +2,7 @@
 
 use super::report::{BisectPlan, BisectReport, CommitProbe, LineCommit, ProbeSource};
 use super::{Before, BisectEnd, Stopped};
-use crate::report::text::{count, first_line, seconds};
-use std::fmt::Write;
+use crate::report::text::{count, first_line, seconds, whole};
 
 /// How many commits of a range are named.
 const NAMED: usize = 12;
@@ -87,11 +86,7 @@ fn render(report: &BisectReport) -> String {
     lines.extend(remarks(report));
     lines.push(String::new());
     lines.push(headline(report));
-    lines.iter().fold(String::new(), |mut out, line| {
-        // Writing to a text does not fail.
-        let _written = writeln!(out, "{}", line.trim_end());
-        out
-    })
+    whole(&lines)
 }
 
 fn headline(report: &BisectReport) -> String {

@@ -37,6 +37,11 @@ pub fn later(started: &str, ms: u64) -> Option<String> {
     Some(later.to_utc().to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
+/// Lines as one text, each ended, without blanks at its end.
+pub(crate) fn whole(lines: &[String]) -> String {
+    lines.iter().flat_map(|line| [line.trim_end(), "\n"]).collect()
+}
+
 /// `text` on one line: everything from the first line break on is dropped.
 #[must_use]
 pub fn first_line(text: &str) -> &str {

@@ -3,8 +3,7 @@
 use super::rate::{CheckRate, Steadiness};
 use super::report::{SoakPlan, SoakReport};
 use super::{CheckName, NoiseBand, ObservedRun, TimedName};
-use crate::report::text::{count, first_line, seconds};
-use std::fmt::Write;
+use crate::report::text::{count, first_line, seconds, whole};
 
 /// How many checks the last line names.
 const NAMED: usize = 5;
@@ -79,11 +78,7 @@ fn render(report: &SoakReport) -> String {
     }
     lines.push(String::new());
     lines.push(headline(report));
-    lines.iter().fold(String::new(), |mut out, line| {
-        // Writing to a text does not fail.
-        let _written = writeln!(out, "{}", line.trim_end());
-        out
-    })
+    whole(&lines)
 }
 
 fn headline(report: &SoakReport) -> String {
