@@ -16,7 +16,7 @@ TARGET_FOLDER = $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/.*"ta
 
 # ---- what a person runs
 
-.PHONY: abra deb dependencies deb-check forge server server-demo server-figures served help demo demo-all databases test nightly matrix killed quick bench fuzz settings zero-config pages hooks sandbox selftest
+.PHONY: abra deb dependencies deb-check forge server server-demo server-figures served help demo demo-all databases test nightly matrix killed quick from-all bench fuzz settings zero-config pages hooks sandbox selftest
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -62,6 +62,10 @@ killed: setup ## set up, then kill and interrupt runs in every tier and promotio
 
 quick: setup all-images ## set up, then kill and measure quick runs beside cold ones (about 30 minutes)
 	$(LONG) --ignored quick
+
+from-all: setup all-images ## set up, then upgrade from three versions of two examples, sound, sabotaged, interrupted (about 6 minutes)
+	$(REAL) -- --ignored real::upgraded
+	$(LONG) --ignored upgraded
 
 server-demo: setup ## set up, then a forge, a server, two pull requests of miniflux and their answers; END=1 ends it by itself
 	@$(CARGO) build --quiet --package cc-ci

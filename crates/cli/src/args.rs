@@ -2,6 +2,7 @@
 
 pub mod bisect;
 pub mod canonical;
+mod from;
 pub mod operator;
 mod quick;
 pub mod registries;
@@ -24,6 +25,7 @@ use cc_ci_runner::request::{EngineChoice, GivenSecret, Places};
 use cc_ci_store::state::StateFolder;
 use cc_ci_terminal::Wishes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use from::FromArgs;
 use quick::QuickArgs;
 use registries::RegistryArgs;
 pub use selftest::SelftestArgs;
@@ -233,6 +235,9 @@ pub struct PlanArgs {
     /// How much is tried.
     #[command(flatten)]
     pub speed: QuickArgs,
+    /// From which versions.
+    #[command(flatten)]
+    pub from: FromArgs,
     /// Plan for this run: with the same id, everything is called the same
     #[arg(long, value_name = "ID", value_parser = RunId::parse)]
     pub run_id: Option<RunId>,
@@ -309,6 +314,9 @@ pub struct RunArgs {
     /// How much is tried.
     #[command(flatten)]
     pub speed: QuickArgs,
+    /// From which versions.
+    #[command(flatten)]
+    pub from: FromArgs,
     /// Which deployer.
     #[command(flatten)]
     pub deployer: DeployerArgs,
@@ -316,19 +324,19 @@ pub struct RunArgs {
     #[command(flatten)]
     pub registries: RegistryArgs,
     /// Leave the app up after the verdict for this long, or until interrupted: `30m`, `2h`
-    #[arg(long, value_name = "TIME", value_parser = value::duration)]
+    #[arg(long, value_name = "TIME", value_parser = value::duration, conflicts_with = "from")]
     pub hold: Option<Duration>,
     /// Leave the app up after the verdict until interrupted
-    #[arg(long, conflicts_with = "hold")]
+    #[arg(long, conflicts_with_all = ["hold", "from"])]
     pub keep: bool,
     /// Print the results as JSON instead of the summary
     #[arg(long)]
     pub json: bool,
-    /// The id of the run; no other run may have it [default: made of the time]
+    /// The id of the run; no other run may have it; with --from, what the ids of all runs begin with [default: made of the time]
     #[arg(long, value_name = "ID", value_parser = RunId::parse)]
     pub run_id: Option<RunId>,
     /// Write how the run ended into this file, whatever happens; old runs are then left to whoever asked for it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
     pub outcome: Option<PathBuf>,
     /// Start no reaper: if this process is killed, `cc-ci clean` has to clean up
     #[arg(long, hide = true)]

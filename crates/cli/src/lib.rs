@@ -97,7 +97,10 @@ fn act(cli: &Cli) -> ProgramEnd {
 async fn perform(cli: &Cli) -> Result<ProgramEnd, RunnerError> {
     let state = cli.state()?;
     let code = match &cli.verb {
-        Verb::Run(args) => return Box::pin(commands::run::exec(state, args)).await.map(ProgramEnd::from),
+        Verb::Run(args) => match args.upgrades()? {
+            Some(asked) => Box::pin(commands::upgrades::exec(&state, args, &asked)).await,
+            None => return Box::pin(commands::run::exec(state, args)).await.map(ProgramEnd::from),
+        },
         Verb::Reap(args) => commands::reap::exec(args),
         Verb::Clean(args) => commands::clean::exec(&state, args).await,
         Verb::Plan(args) => Box::pin(commands::plan::exec(&state, args)).await,

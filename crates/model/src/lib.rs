@@ -31,5 +31,6 @@ pub mod soak;
 pub mod tally;
 pub mod testcase;
 pub mod tier;
+pub mod upgrades;
 pub mod verdict;
 pub mod watch;

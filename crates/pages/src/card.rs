@@ -85,9 +85,14 @@ struct Rung {
 
 /// Draws the picture as PNG.
 pub fn png(view: &ReportView) -> Result<Vec<u8>, CardError> {
+    rendered(&svg(view)?)
+}
+
+/// A drawing as PNG.
+pub(crate) fn rendered(svg: &str) -> Result<Vec<u8>, CardError> {
     let options =
         usvg::Options { fontdb: Arc::clone(&FONTS), font_family: "Inter".to_owned(), ..usvg::Options::default() };
-    let tree = usvg::Tree::from_str(&svg(view)?, &options)?;
+    let tree = usvg::Tree::from_str(svg, &options)?;
     let mut picture = Pixmap::new(WIDTH, HEIGHT).ok_or_else(|| CardError::Picture("no memory".to_owned()))?;
     resvg::render(&tree, Transform::identity(), &mut picture.as_mut());
     picture.encode_png().map_err(|error| CardError::Picture(error.to_string()))
@@ -137,7 +142,7 @@ pub fn svg(view: &ReportView) -> Result<String, CardError> {
 }
 
 /// What the embedded font has letters for; the rest would draw nothing at all.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let known = |c: char| matches!(c, ' '..='~' | '\u{a0}'..='\u{17f}' | '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201e}' | '…' | '\u{2190}'..='\u{2193}');
     plain(text)
         .chars()

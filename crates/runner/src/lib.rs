@@ -40,3 +40,4 @@ pub mod series;
 
 pub mod bisect;
 pub mod soak;
+pub mod upgrades;

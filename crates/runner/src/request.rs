@@ -8,6 +8,7 @@ use cc_ci_model::event::Listener;
 use cc_ci_model::plan::scrutiny::TreeState;
 use cc_ci_model::redact::Vault;
 use cc_ci_model::tier::Tier;
+use cc_ci_model::upgrades::plan::RunPermit;
 use cc_ci_recipe::requests::Item;
 use cc_ci_store::retention::RetentionPolicy;
 use cc_ci_store::state::StateFolder;
@@ -173,6 +174,8 @@ pub struct Deps {
     pub reaper: Reaper,
     /// What becomes of old runs.
     pub retention: Retention,
+    /// What the run is lent of a series, if it is one of a series that stated beforehand what its runs do. Starting spends it.
+    pub lent: Option<RunPermit>,
     /// Who else hears what happens. A function, since only preparing fills the vault that they mask with.
     pub listeners: Listeners,
     /// Told what is worth a word and belongs to no record.

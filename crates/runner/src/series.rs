@@ -7,6 +7,7 @@ use crate::request::{Deps, EngineChoice, Heard, Places, Reaper, Request, Retenti
 use crate::session::{Canceller, Ending, Finished, Session};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::redact::Vault;
+use cc_ci_model::upgrades::plan::RunPermit;
 use cc_ci_store::replay::{self, Judged};
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
@@ -62,10 +63,19 @@ impl Series {
 
     /// Makes one run. When the series was ended before, none begins.
     pub async fn make_as(&self, run: RunId, request: Request) -> Result<MadeRun, RunnerError> {
+        self.start(run, request, None).await
+    }
+
+    /// Makes one run with what it is lent; one that would do anything else is refused before it deploys.
+    pub async fn make_lent(&self, permit: RunPermit, request: Request) -> Result<MadeRun, RunnerError> {
+        self.start(permit.run().clone(), request, Some(permit)).await
+    }
+
+    async fn start(&self, run: RunId, request: Request, lent: Option<RunPermit>) -> Result<MadeRun, RunnerError> {
         if let Some(by) = self.stop.ended_by() {
             return Err(ended_by(&by));
         }
-        let handle = Session::start(run.clone(), request, self.deps());
+        let handle = Session::start(run.clone(), request, Deps { lent, ..self.deps() });
         self.stop.watch(&run, handle.canceller());
         let finished = handle.finished().await;
         self.stop.forget(&run);
@@ -97,6 +107,7 @@ impl Series {
             places: self.places.clone(),
             reaper: self.reaper.clone(),
             retention: Retention::Leave,
+            lent: None,
             listeners: Box::new(move |vault| listeners(vault)),
             say: Arc::clone(&self.say),
         }

@@ -14,6 +14,7 @@ pub mod recorder;
 pub mod replay;
 pub mod retention;
 pub mod run_dir;
+pub mod series_dir;
 pub mod serving;
 pub mod state;
 pub mod stored;

@@ -88,6 +88,16 @@ pub struct RunLock {
     file: File,
 }
 
+impl RunLock {
+    /// Takes the lock of a folder that was just made.
+    pub(crate) fn hold(folder: &Path) -> Result<Self, RunDirError> {
+        let lock = folder.join(LOCK);
+        let file = File::create(&lock).map_err(|source| RunDirError::io("create", &lock, source))?;
+        file.lock().map_err(|source| RunDirError::io("lock", &lock, source))?;
+        Ok(Self { file })
+    }
+}
+
 impl Drop for RunLock {
     fn drop(&mut self) {
         // Closing would not do: a program that another run of this process is just starting holds a copy until it is on its feet.
@@ -109,10 +119,8 @@ impl RunDir {
             }
             Err(source) => return Err(RunDirError::io("create", &path, source)),
         }
-        let lock = path.join(LOCK);
-        let file = File::create(&lock).map_err(|source| RunDirError::io("create", &lock, source))?;
-        file.lock().map_err(|source| RunDirError::io("lock", &lock, source))?;
-        Ok((Self { path }, RunLock { file }))
+        let lock = RunLock::hold(&path)?;
+        Ok((Self { path }, lock))
     }
 
     /// The folder of a run that was made before.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! <state>/runs/<id>/          one folder per run
+//!         series/<id>/        one folder per series of upgrades: its plan and what it came to
 //!         recipes/<name>/     repositories that the set-up assembled
 //!         repositories/       copies of repositories that were fetched
 //!         catalogue/<name>/   settings and tests of CI's own
@@ -73,6 +74,12 @@ impl StateFolder {
     #[must_use]
     pub fn runs(&self) -> PathBuf {
         self.root.join("runs")
+    }
+
+    /// One folder per series of upgrades.
+    #[must_use]
+    pub fn series(&self) -> PathBuf {
+        self.root.join("series")
     }
 
     /// Repositories that the set-up assembled, one folder per recipe.

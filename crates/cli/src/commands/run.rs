@@ -86,6 +86,7 @@ fn deps(state: StateFolder, terms: &Terms<'_>, screen: &Screen) -> Result<Deps, 
         places: args::places(),
         reaper: reaper(terms.no_reaper),
         retention: terms.retention,
+        lent: None,
         listeners: Box::new(move |vault| vec![screen.start(vault)]),
         say: Arc::new(terminal::note),
     })

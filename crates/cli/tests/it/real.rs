@@ -13,6 +13,8 @@ mod enrolled;
 #[expect(dead_code, reason = "`tests/real_long` uses all of it")]
 mod provider;
 mod searching;
+#[expect(dead_code, reason = "`tests/real_long` uses all of it")]
+mod versions;
 
 mod abra;
 mod budget;
@@ -29,3 +31,4 @@ mod quick;
 mod reaped;
 mod searched;
 mod served;
+mod upgraded;

@@ -16,6 +16,7 @@ mod registry;
 mod sandbox;
 mod searched;
 mod settings;
+mod upgraded;
 mod zero_config;
 
 // The worlds of the tests in `tests/it/real`, of which this program needs a part.
@@ -34,6 +35,8 @@ mod product;
 mod provider;
 #[path = "../it/real/searching.rs"]
 mod searching;
+#[path = "../it/real/versions.rs"]
+mod versions;
 #[path = "../stand-in/wrapper.rs"]
 #[expect(dead_code, reason = "faults of the stand-in are tested in `tests/it`")]
 mod wrapper;

@@ -101,7 +101,7 @@ impl Approved {
 }
 
 /// The stack a deploy makes; `None` for a dependency that the plan does not have.
-fn stack_of(plan: &Plan, purpose: &Purpose) -> Option<StackName> {
+pub(crate) fn stack_of(plan: &Plan, purpose: &Purpose) -> Option<StackName> {
     match purpose {
         Purpose::Base | Purpose::Canonical => Some(plan.stack.clone()),
         Purpose::Dependency { recipe } => {

@@ -158,13 +158,13 @@ fn counts(plan: &Plan, evidence: &Evidence, budget: &Budget, found: &mut Disagre
 }
 
 #[derive(Default)]
-struct Disagreements {
-    words: Vec<String>,
-    blame: Option<Blame>,
+pub(crate) struct Disagreements {
+    pub(crate) words: Vec<String>,
+    pub(crate) blame: Option<Blame>,
 }
 
 impl Disagreements {
-    fn add(&mut self, blame: Blame, words: String) {
+    pub(crate) fn add(&mut self, blame: Blame, words: String) {
         // The recipe's side outweighs ours: whoever deployed behind our back is named.
         self.blame = Some(self.blame.map_or(blame, |known| known.min(blame)));
         self.words.push(words);
@@ -212,7 +212,7 @@ fn deployed(plan: &Plan, evidence: &Evidence, stack: &StackName) -> bool {
     ended.any(|outcome| matches!(outcome, Some(Outcome::Passed { .. })))
 }
 
-fn tally<'a>(stacks: impl Iterator<Item = &'a StackName>) -> BTreeMap<&'a StackName, usize> {
+pub(crate) fn tally<'a>(stacks: impl Iterator<Item = &'a StackName>) -> BTreeMap<&'a StackName, usize> {
     let mut counts = BTreeMap::new();
     for stack in stacks {
         *counts.entry(stack).or_default() += 1;
@@ -221,7 +221,10 @@ fn tally<'a>(stacks: impl Iterator<Item = &'a StackName>) -> BTreeMap<&'a StackN
 }
 
 /// The stacks `one` has more often than `other`, once per surplus.
-fn beyond<'a>(one: &BTreeMap<&'a StackName, usize>, other: &BTreeMap<&'a StackName, usize>) -> Vec<&'a StackName> {
+pub(crate) fn beyond<'a>(
+    one: &BTreeMap<&'a StackName, usize>,
+    other: &BTreeMap<&'a StackName, usize>,
+) -> Vec<&'a StackName> {
     one.iter()
         .flat_map(|(stack, count)| {
             let surplus = count.saturating_sub(other.get(stack).copied().unwrap_or(0));

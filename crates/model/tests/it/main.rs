@@ -23,6 +23,8 @@ mod rules;
 #[cfg(test)]
 mod scrutiny;
 #[cfg(test)]
+mod series_story;
+#[cfg(test)]
 mod settled;
 #[cfg(test)]
 mod steps;
@@ -30,3 +32,5 @@ mod steps;
 mod story;
 #[cfg(test)]
 mod summary;
+#[cfg(test)]
+mod upgrades;

@@ -11,8 +11,13 @@ mod page;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]
+#[path = "../../../model/tests/it/series_story.rs"]
+mod series_story;
+#[cfg(test)]
 mod soak;
 #[cfg(test)]
 #[expect(dead_code, reason = "other tests tell more stories")]
 #[path = "../../../model/tests/it/story.rs"]
 mod story;
+#[cfg(test)]
+mod upgrades;

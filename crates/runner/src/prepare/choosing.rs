@@ -89,7 +89,7 @@ async fn history(repository: &Repository, head: &Snapshot, tip: &Commit) -> Resu
     Ok(if holds { TipHistory::HoldsHead } else { TipHistory::WithoutHead })
 }
 
-async fn deploys_the_same(
+pub(crate) async fn deploys_the_same(
     repository: &Repository,
     subject: &Subject<'_>,
     commit: &Commit,
@@ -100,7 +100,7 @@ async fn deploys_the_same(
 
 /// Refuses a clone that lacks what the choice is made from: its history, or the tags that its origin has. What cannot be
 /// found out is a note.
-async fn complete(repository: &Repository, published: &Publications) -> Result<Option<String>, RunnerError> {
+pub(crate) async fn complete(repository: &Repository, published: &Publications) -> Result<Option<String>, RunnerError> {
     if repository.is_shallow() {
         let tags = if published.versions.is_empty() { " and has no published version" } else { "" };
         let what = format!("this clone is shallow{tags}: it does not show which version operators run");

@@ -26,6 +26,7 @@ use cc_ci_model::ids::RunId;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::permit::Approved;
 use cc_ci_model::redact::Vault;
+use cc_ci_model::upgrades::plan::RunPermit;
 use cc_ci_recipe::lint::LintReport;
 use cc_ci_store::recorder::Recorder;
 use std::collections::BTreeSet;
@@ -36,10 +37,10 @@ const REAPER_ENDS: Duration = Duration::from_secs(2);
 
 /// Performs one run.
 pub(super) async fn perform(run: RunId, request: Request, deps: Deps, canceller: Canceller) -> Finished {
-    let Deps { state, engine, places, reaper, retention, listeners, say } = deps;
+    let Deps { state, engine, places, reaper, retention, lent, listeners, say } = deps;
     let kit = Kit { state, engine, places, reaper, say };
     let mut notes = Vec::new();
-    let ended = match begin(&run, &request, &kit, &canceller).await {
+    let ended = match begin(&run, &request, lent.as_ref(), &kit, &canceller).await {
         Ok((folder, ready)) => {
             let performing = record(folder, ready, &request, &kit, &canceller, listeners, &mut notes);
             Box::pin(performing).await.unwrap_or_else(Ending::Refused)
@@ -58,6 +59,7 @@ pub(super) async fn perform(run: RunId, request: Request, deps: Deps, canceller:
 async fn begin(
     run: &RunId,
     request: &Request,
+    lent: Option<&RunPermit>,
     kit: &Kit,
     canceller: &Canceller,
 ) -> Result<(EarlyFolder, Ready), RunnerError> {
@@ -66,7 +68,7 @@ async fn begin(
     let ready = tokio::select! {
         biased;
         () = cancel.cancelled() => Err(canceller.ended_early()),
-        ready = setup::set_up(run, request, kit, folder.dir(), cancel) => ready,
+        ready = setup::set_up(run, (request, lent), kit, folder.dir(), cancel) => ready,
     }?;
     Ok((folder, ready))
 }

@@ -3,7 +3,7 @@
 use crate::checkout::{self, TREES};
 use crate::cleanup;
 use crate::deployer::{self, AtWork};
-use crate::error::{RunnerError, chain};
+use crate::error::{ErrorKind, RunnerError, chain};
 use crate::lending;
 use crate::prepare::warmth::Warmth;
 use crate::prepare::{self, Looking, Prepared};
@@ -16,7 +16,9 @@ use cc_ci_engine::process::Detached;
 use cc_ci_engine::run::app::App;
 use cc_ci_engine::swarm::Doors;
 use cc_ci_model::ids::RunId;
+use cc_ci_model::plan::Plan;
 use cc_ci_model::redact::Vault;
+use cc_ci_model::upgrades::plan::RunPermit;
 use cc_ci_recipe::lint::LintReport;
 use cc_ci_store::canonicals::Loan;
 use cc_ci_store::run_dir::RunDir;
@@ -53,7 +55,7 @@ pub(super) struct Ready {
 /// Plans the run and gets everything ready for it in its folder.
 pub(super) async fn set_up(
     run: &RunId,
-    request: &Request,
+    (request, lent): (&Request, Option<&RunPermit>),
     kit: &Kit,
     dir: &RunDir,
     cancel: &CancellationToken,
@@ -64,6 +66,7 @@ pub(super) async fn set_up(
     let warmth = Warmth::Probed(opened.as_ref().ok());
     let looking = Looking { state: &kit.state, places: &kit.places, warmth, cancel };
     let prepared = prepare::prepare(request, run, &looking).await?;
+    as_stated(lent, &prepared.approved.plan)?;
     prepared.approved.plan.cold_after_all.iter().for_each(|told| (kit.say)(&format!("note: {told}")));
     let host = host::look(kit.state.root(), (address, readiness::node(&opened)), cancel).await;
     let adaptations = readiness::ready(&host)?;
@@ -89,6 +92,11 @@ pub(super) async fn set_up(
     let deployer = chosen.open(&doors, address, &prepared, &app, home, &kit.places).await.map_err(masked)?;
     let lint = LintReport { second: deployer.second_opinion().await, ..prepared.lint.clone() };
     Ok(Ready { prepared, vault, adaptations, doors, app, deployer, lint, ledger, reaper, loan, facts, notes })
+}
+
+/// A run of a series does what was stated for it, or nothing.
+fn as_stated(lent: Option<&RunPermit>, plan: &Plan) -> Result<(), RunnerError> {
+    lent.map_or(Ok(()), |lent| lent.covers(plan)).map_err(|what| RunnerError::new(ErrorKind::Infrastructure, what))
 }
 
 /// Secrets that no reader can be kept from.

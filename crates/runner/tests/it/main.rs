@@ -8,4 +8,5 @@ mod bugs;
 mod ends;
 mod soaked;
 mod two;
+mod upgraded;
 mod world;

@@ -94,6 +94,7 @@ impl World {
             places: Places::default(),
             reaper: Reaper::None,
             retention: Retention::Leave,
+            lent: None,
             listeners: Box::new(|_| listeners()),
             say: Arc::new(|_| {}),
         }

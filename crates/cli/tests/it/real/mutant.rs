@@ -36,6 +36,7 @@ async fn run_of(product: &Product, twist: Twist) -> Finished {
         places: Places::default(),
         reaper: Reaper::None,
         retention: Retention::Leave,
+        lent: None,
         listeners: Box::new(|_| Vec::new()),
         say: Arc::new(say),
     };
