@@ -16,7 +16,7 @@ TARGET_FOLDER = $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/.*"ta
 
 # ---- what a person runs
 
-.PHONY: abra deb dependencies deb-check forge server server-demo server-figures served help demo demo-all databases test nightly matrix killed quick from-all bench fuzz settings zero-config pages hooks sandbox selftest
+.PHONY: abra deb dependencies deb-check forge server server-demo server-figures served help demo demo-all databases test nightly matrix killed quick from-all bench fuzz settings zero-config pages hooks sandbox selftest sweep
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -59,6 +59,9 @@ fuzz: ## feed every reader of other people's texts with broken ones, CC_CI_FUZZ_
 killed: setup ## set up, then kill and interrupt runs in every tier and promotions at every point, and clean up after them
 	$(REAL) -- --ignored real::killed real::reaped
 	$(LONG) --ignored killed reaped
+
+sweep: setup dependency-images ## set up, then sweep over six recipes, with a provider that fails and a hook that cheats (about 6 minutes)
+	$(LONG) --ignored swept
 
 quick: setup all-images ## set up, then kill and measure quick runs beside cold ones (about 30 minutes)
 	$(LONG) --ignored quick

@@ -10,6 +10,7 @@ pub mod request;
 pub mod selftest;
 mod serving;
 pub mod soak;
+pub mod sweep;
 pub mod value;
 pub mod warm;
 pub mod words;
@@ -34,6 +35,7 @@ use soak::{SOAK_CODES, SoakArgs};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
+use sweep::{SWEEP_CODES, SweepArgs};
 use warm::WarmArgs;
 
 /// Tests a Co-op Cloud recipe: install, upgrade, backup, restore and its own tests, on a real Docker Swarm, in one deploy.
@@ -144,6 +146,10 @@ pub enum Verb {
     /// Run the same commit many times and say what each check comes to: what is flaky, and how far times lie apart
     #[command(after_help = SOAK_CODES)]
     Soak(Box<SoakArgs>),
+    /// Test many recipes at their newest published versions; what several of them need is brought up once, and what has not changed since
+    /// its last run is not run again
+    #[command(after_help = SWEEP_CODES)]
+    Sweep(Box<SweepArgs>),
     /// Measure cc-ci itself
     Bench(BenchArgs),
     /// Look at this machine and say what a run would need; with --fix, put it right

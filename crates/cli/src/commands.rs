@@ -17,6 +17,7 @@ pub mod series;
 pub mod serve;
 pub mod server;
 pub mod soak;
+pub mod sweep;
 pub mod upgrades;
 pub mod warm;
 

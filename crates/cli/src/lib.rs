@@ -109,6 +109,7 @@ async fn perform(cli: &Cli) -> Result<ProgramEnd, RunnerError> {
         Verb::Report(args) => commands::report::exec(&state, args),
         Verb::Bisect(args) => Box::pin(commands::bisect::exec(&state, args)).await,
         Verb::Soak(args) => Box::pin(commands::soak::exec(&state, args)).await,
+        Verb::Sweep(args) => Box::pin(commands::sweep::exec(&state, args)).await,
         Verb::Bench(args) => match &args.what {
             Measurement::Floor(args) => Box::pin(commands::bench::exec(&state, args)).await,
         },

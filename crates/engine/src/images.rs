@@ -27,6 +27,19 @@ pub struct Resolved {
     pub pulled_ms: Option<u64>,
 }
 
+impl Resolved {
+    /// What the run is pinned to: the reference with its digest, else the engine's id.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        self.pinned.as_deref().unwrap_or(&self.id)
+    }
+}
+
+/// What a run that begins now would be pinned to; `None` when the image would have to be pulled.
+pub async fn on_engine(node: &dyn Node, reference: &str) -> Option<String> {
+    present(node, reference, None).await.map(|found| found.digest().to_owned())
+}
+
 /// Finds an image on the engine, or pulls it. The inner `Err` says what is wrong with the image or its registry.
 pub async fn resolve(node: &dyn Node, reference: &str, voice: &Voice) -> Result<Resolved, Finding> {
     if let Some(found) = present(node, reference, None).await {

@@ -1,4 +1,4 @@
-//! Live-warm providers: brought up once, kept, and shared by runs (DEP-2). Each has a stack, an edge, an authority and a ledger of
+//! Providers that are brought up once and shared by runs: warm ones (DEP-2), and those of a sweep (DEP-5). Each has a stack, an edge, an authority and a ledger of
 //! its own; the private key of its certificate exists in its edge container and nowhere else.
 
 use crate::converge::{Waited, converge};
@@ -15,7 +15,8 @@ use cc_ci_model::ids::RunId;
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::build;
 use cc_ci_model::plan::dependency::Dependency;
-use cc_ci_model::plan::permit::Purpose;
+use cc_ci_model::plan::permit::{Permits, Purpose};
+use cc_ci_model::sweep::permits::ProviderPermit;
 use cc_ci_model::verdict::blame::{self, Blame};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -52,16 +53,45 @@ impl WarmError {
     }
 }
 
+/// What a provider is deployed for, and the permit for that.
+pub struct Spending {
+    /// What for.
+    pub purpose: Purpose,
+    /// The one permit.
+    pub permits: Permits,
+}
+
+impl Spending {
+    /// For a warm provider, which is no part of any run.
+    #[must_use]
+    pub fn of_warm(what: &Dependency) -> Self {
+        Self { purpose: Purpose::Base, permits: build::warm(what) }
+    }
+
+    /// For a provider of a sweep.
+    #[must_use]
+    pub fn of_sweep(permit: ProviderPermit) -> Self {
+        let (purpose, permits) = permit.spend();
+        Self { purpose, permits }
+    }
+}
+
 /// Deploys a provider and waits until it is healthy and answers. Returns the authority that signed its certificate, PEM; empty
 /// when it has no route. After an error the caller removes what the ledger has.
-pub async fn up(world: &World, run: &RunId, what: &Dependency, tree: &Deployable) -> Result<String, WarmError> {
+pub async fn up(
+    world: &World,
+    run: &RunId,
+    what: &Dependency,
+    tree: &Deployable,
+    spending: Spending,
+) -> Result<String, WarmError> {
     let images = Images::resolve(world, &[tree]).await;
     let route = match &what.route {
         Some(_) => Some(open(world, run, what, tree).await?),
         None => None,
     };
     let mut pulse = Pulse::start(world.observe(), &what.stack, world.cancel.token());
-    deploy(world, run, what, tree, &images).await?;
+    deploy(world, Instance::dependency(run, what), tree, &images, spending).await?;
     healthy(world, &mut pulse, what, tree).await?;
     let Some(route) = route else { return Ok(String::new()) };
     serving(&route, what).await?;
@@ -76,17 +106,16 @@ async fn open(world: &World, run: &RunId, what: &Dependency, tree: &Deployable) 
 
 async fn deploy(
     world: &World,
-    run: &RunId,
-    what: &Dependency,
+    instance: Instance<'_>,
     tree: &Deployable,
     images: &Images,
+    spending: Spending,
 ) -> Result<(), WarmError> {
     let not_up = |finding| WarmError::NotUp { doing: "deploy", finding };
-    let instance = Instance::dependency(run, what);
+    let Spending { purpose, mut permits } = spending;
     let files = StackFiles::write(&instance, world, tree, images, "override.json");
     let files = files.map_err(|fault| not_up(fault.finding()))?;
-    let first = FirstDeploy { instance, purpose: Purpose::Base, tree, images, given: &BTreeMap::new(), files };
-    let mut permits = build::warm(what);
+    let first = FirstDeploy { instance, purpose, tree, images, given: &BTreeMap::new(), files };
     match Box::pin(deploying::deploy(world, &mut permits, first, std::future::ready(()))).await {
         Ok(Ok(((), _proof))) => Ok(()),
         Ok(Err(finding)) => Err(not_up(finding)),

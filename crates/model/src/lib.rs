@@ -28,6 +28,7 @@ pub mod report;
 pub mod serving;
 pub mod settings;
 pub mod soak;
+pub mod sweep;
 pub mod tally;
 pub mod testcase;
 pub mod tier;

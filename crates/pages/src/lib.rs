@@ -11,6 +11,7 @@ pub mod page;
 mod palette;
 pub mod soak;
 mod subject;
+pub mod sweep;
 pub mod upgrades;
 pub mod upgrades_card;
 mod waterfall;

@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod ledgers;
+pub mod providers;
 pub mod request;
 
 pub mod clock;
@@ -40,4 +41,5 @@ pub mod series;
 
 pub mod bisect;
 pub mod soak;
+pub mod sweep;
 pub mod upgrades;

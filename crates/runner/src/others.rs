@@ -11,10 +11,16 @@ use std::sync::Arc;
 /// A stack belongs to another run if its label names one, that run is alive, and its own ledger has the stack. A label
 /// alone would let a hook hide a deploy behind somebody else's name.
 pub(crate) fn live_runs(state: &StateFolder, own: &RunId) -> OtherRuns {
-    let (state, own) = (state.clone(), own.clone());
+    let own = own.clone();
+    beside(state, move |run| *run == own)
+}
+
+/// The same for whoever answers for several runs.
+pub(crate) fn beside(state: &StateFolder, own: impl Fn(&RunId) -> bool + Send + Sync + 'static) -> OtherRuns {
+    let state = state.clone();
     Arc::new(move |label: &str, stack: &StackName| {
         let Ok(run) = RunId::parse(label) else { return false };
-        if run == own {
+        if own(&run) {
             return false;
         }
         let Ok(dir) = RunDir::open(&state, &run) else { return is_warm(&state, &run, stack) };

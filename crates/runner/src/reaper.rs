@@ -21,6 +21,9 @@ const LOG: &str = "reaper.log";
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How long to wait for the reaper of a run that ended well.
+const REAPER_ENDS: Duration = Duration::from_secs(2);
+
 /// Starts the reaper of the run in `folder`, if there is to be one. A run without it is as good, as long as it lives.
 pub(crate) fn start(
     reaper: &Reaper,
@@ -30,6 +33,13 @@ pub(crate) fn start(
     let Reaper::Program { program, words } = reaper else { return Ok(None) };
     let command = Command::new(program).args(words).arg(folder);
     process::detach(&command.envs(engine.env()).cwd("/")).map(Some)
+}
+
+/// Waits for the reaper of a run that ended well: it has nothing left to do, and should hold nothing of the folder when we are gone.
+pub(crate) async fn dismiss(reaper: Option<Detached>) {
+    if let Some(mut reaper) = reaper {
+        reaper.ended(REAPER_ENDS).await;
+    }
 }
 
 /// What the reaper found when the run's process had ended.

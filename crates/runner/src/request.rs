@@ -1,6 +1,7 @@
 //! What is asked of the runner, and what it is given to do it with. Nothing here is read from arguments or the environment:
 //! whoever asks has done that.
 
+use crate::providers::LentProviders;
 use cc_ci_engine::abra;
 use cc_ci_engine::docker::{EngineAddress, RegistryCredentials, Swarm};
 use cc_ci_engine::swarm::{Doors, SwarmError};
@@ -180,6 +181,8 @@ pub struct Deps {
     pub listeners: Listeners,
     /// Told what is worth a word and belongs to no record.
     pub say: Say,
+    /// What a sweep brought up for the run; `None` for a run of its own.
+    pub providers: Option<Arc<LentProviders>>,
 }
 
 /// Makes listeners that show nothing of what the vault knows.

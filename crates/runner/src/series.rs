@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::closing;
 use crate::error::{ErrorKind, RunnerError};
+use crate::providers::LentProviders;
 use crate::request::{Deps, EngineChoice, Heard, Places, Reaper, Request, Retention, Say};
 use crate::session::{Canceller, Ending, Finished, Session};
 use cc_ci_model::ids::RunId;
@@ -55,6 +56,13 @@ pub enum MadeOf {
     Refused(RunnerError),
 }
 
+/// What one run of a series is given beside what all have.
+#[derive(Default)]
+struct Given {
+    lent: Option<RunPermit>,
+    providers: Option<Arc<LentProviders>>,
+}
+
 impl Series {
     /// Makes one run under an id of its own, made of the time.
     pub async fn make(&self, request: Request) -> Result<MadeRun, RunnerError> {
@@ -63,19 +71,31 @@ impl Series {
 
     /// Makes one run. When the series was ended before, none begins.
     pub async fn make_as(&self, run: RunId, request: Request) -> Result<MadeRun, RunnerError> {
-        self.start(run, request, None).await
+        self.start(run, request, Given::default()).await
     }
 
     /// Makes one run with what it is lent; one that would do anything else is refused before it deploys.
     pub async fn make_lent(&self, permit: RunPermit, request: Request) -> Result<MadeRun, RunnerError> {
-        self.start(permit.run().clone(), request, Some(permit)).await
+        let run = permit.run().clone();
+        self.start(run, request, Given { lent: Some(permit), ..Given::default() }).await
     }
 
-    async fn start(&self, run: RunId, request: Request, lent: Option<RunPermit>) -> Result<MadeRun, RunnerError> {
+    /// Makes one run that is given what a sweep brought up, and may bring nothing else up than its app.
+    pub(crate) async fn make_swept(
+        &self,
+        run: RunId,
+        request: Request,
+        providers: Arc<LentProviders>,
+    ) -> Result<MadeRun, RunnerError> {
+        self.start(run, request, Given { providers: Some(providers), ..Given::default() }).await
+    }
+
+    async fn start(&self, run: RunId, request: Request, given: Given) -> Result<MadeRun, RunnerError> {
         if let Some(by) = self.stop.ended_by() {
             return Err(ended_by(&by));
         }
-        let handle = Session::start(run.clone(), request, Deps { lent, ..self.deps() });
+        let Given { lent, providers } = given;
+        let handle = Session::start(run.clone(), request, Deps { lent, providers, ..self.deps() });
         self.stop.watch(&run, handle.canceller());
         let finished = handle.finished().await;
         self.stop.forget(&run);
@@ -110,6 +130,7 @@ impl Series {
             lent: None,
             listeners: Box::new(move |vault| listeners(vault)),
             say: Arc::clone(&self.say),
+            providers: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::clock;
 use crate::error::{ErrorKind, RunnerError, chain};
 use crate::ledgers;
 use crate::prepare::Looking;
-use crate::prepare::dependencies::{self, DependencyTree};
+use crate::prepare::dependencies::{self, DependencyTree, Stay};
 use crate::prepare::warmth::{self, Record};
 use crate::readiness;
 use crate::request::{EngineChoice, Request, Say};
@@ -17,7 +17,7 @@ use cc_ci_engine::run::{self as engine, Cancel, World};
 use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::swarm::Doors;
 use cc_ci_engine::voice::Voice;
-use cc_ci_engine::warm;
+use cc_ci_engine::warm::{self, Spending, WarmError};
 use cc_ci_model::event::{Event, Listener, RunEnd, Stamped};
 use cc_ci_model::ids::{RecipeName, RunId};
 use cc_ci_model::redact::Vault;
@@ -75,14 +75,14 @@ pub async fn up(
     let adaptations =
         readiness::ready(&host::look(state.root(), (engine.address(), Ok(doors.node.as_ref())), cancel.token()).await)?;
     let run = label(recipe)?;
-    let (needed, catalogue) = dependencies::warm(request, recipe, looking).await?;
+    let (needed, catalogue) = dependencies::shared(request, recipe, looking, &Stay::Warm).await?;
     std::fs::create_dir_all(&folder).map_err(|error| cannot("create", &folder, &error))?;
     let vault = Vault::default();
     engine.teach(&vault);
     let world = world(Around {
         doors: doors.clone(),
         engine: engine.address(),
-        voice: Voice::discreet(vec![Box::new(Notes { say, vault: vault.clone() })], vault.clone()),
+        voice: voice(say, &vault),
         secrets: Secrets::new(vault.clone()),
         keep: world::keep_nothing(),
         ledger: world::ledger(&folder, &run)?,
@@ -92,7 +92,11 @@ pub async fn up(
         others: Arc::new(|_, _| false),
         alive: Arc::new(|_| false),
     });
-    match in_time(&needed, &world, &run, cancel).await {
+    let saying = format!("the warm {recipe} did not come up: ");
+    match in_time(&needed, &world, &run, Spending::of_warm(&needed.planned))
+        .await
+        .map_err(|error| not_up(&saying, &error))
+    {
         Ok(authority) => {
             let record = Record { run, provider: needed.planned, authority, catalogue, since: clock::now() };
             warmth::write(state, &record)?;
@@ -112,42 +116,61 @@ fn half_up(recipe: &RecipeName, folder: &Path) -> RunnerError {
         .hint(format!("`cc-ci warm down {recipe}` removes what is left of it"))
 }
 
-/// Brings it up within the time that a run of it may take.
-async fn in_time(needed: &DependencyTree, world: &World, run: &RunId, cancel: &Cancel) -> Result<String, RunnerError> {
+/// Brings a provider up within the time that a run of it may take; returns the authority of its edge.
+pub(crate) async fn in_time(
+    needed: &DependencyTree,
+    world: &World,
+    run: &RunId,
+    spending: Spending,
+) -> Result<String, NotUp> {
     let limit = tokio::time::sleep(Duration::from_secs(needed.planned.limits.run));
-    let bringing = bring_up(needed, world, run);
+    let bringing = bring_up(needed, world, run, spending);
     tokio::pin!(bringing, limit);
     tokio::select! {
         came_up = &mut bringing => came_up,
         () = &mut limit => {
-            cancel.end(RunEnd::Deadline);
+            world.cancel.end(RunEnd::Deadline);
             bringing.await
         }
     }
+}
+
+/// Why a provider did not come up.
+pub(crate) enum NotUp {
+    /// It could not even be laid out.
+    Before(RunnerError),
+    /// The engine says why.
+    Engine(WarmError),
+}
+
+/// The same for whoever asked for it; `saying` stands before what the engine says.
+pub(crate) fn not_up(saying: &str, error: &NotUp) -> RunnerError {
+    let error = match error {
+        NotUp::Before(error) => return error.clone(),
+        NotUp::Engine(error) => error,
+    };
+    let kind = match error.blame() {
+        Blame::Infrastructure => ErrorKind::Infrastructure,
+        Blame::Cancelled => ErrorKind::Cancelled,
+        Blame::Harness => ErrorKind::Internal,
+        Blame::Recipe | Blame::Base | Blame::Dependency | Blame::Test => ErrorKind::Recipe,
+    };
+    RunnerError::new(kind, format!("{saying}{}", chain(error))).hint("everything of it was removed again")
 }
 
 fn cannot(verb: &str, path: &Path, error: &std::io::Error) -> RunnerError {
     RunnerError::new(ErrorKind::Infrastructure, format!("cannot {verb} {}: {error}", path.display()))
 }
 
-async fn bring_up(needed: &DependencyTree, world: &World, run: &RunId) -> Result<String, RunnerError> {
+async fn bring_up(needed: &DependencyTree, world: &World, run: &RunId, spending: Spending) -> Result<String, NotUp> {
     let trees = world.folder.join(TREES);
-    std::fs::create_dir_all(&trees).map_err(|error| cannot("create", &trees, &error))?;
-    let planned = &needed.planned;
-    let tree = needed.tree.check_out(&trees.join("recipe")).await?;
-    let done = Box::pin(warm::up(world, run, planned, &tree)).await;
+    let made = std::fs::create_dir_all(&trees).map_err(|error| cannot("create", &trees, &error));
+    made.map_err(NotUp::Before)?;
+    let tree = needed.tree.check_out(&trees.join("recipe")).await.map_err(NotUp::Before)?;
+    let done = Box::pin(warm::up(world, run, &needed.planned, &tree, spending)).await;
     // The override holds the app's environment.
     let _still_there = std::fs::remove_dir_all(&trees);
-    done.map_err(|error| {
-        let kind = match error.blame() {
-            Blame::Infrastructure => ErrorKind::Infrastructure,
-            Blame::Cancelled => ErrorKind::Cancelled,
-            Blame::Harness => ErrorKind::Internal,
-            Blame::Recipe | Blame::Base | Blame::Dependency | Blame::Test => ErrorKind::Recipe,
-        };
-        RunnerError::new(kind, format!("the warm {} did not come up: {}", planned.recipe, chain(&error)))
-            .hint("everything of it was removed again")
-    })
+    done.map_err(NotUp::Engine)
 }
 
 /// Removes everything of a warm provider by its ledger, and its folder.
@@ -280,6 +303,11 @@ pub(crate) async fn reap(state: &StateFolder, doors: &Doors) -> Result<(Vec<Stri
 /// What everything of the warm providers is labelled with.
 pub(crate) fn labels(state: &StateFolder) -> Result<Vec<RunId>, RunnerError> {
     warmth::all(state)?.iter().map(label).collect()
+}
+
+/// Passes on what the engine notes while a provider comes up.
+pub(crate) fn voice(say: Say, vault: &Vault) -> Voice {
+    Voice::discreet(vec![Box::new(Notes { say, vault: vault.clone() })], vault.clone())
 }
 
 /// Passes on what the engine notes meanwhile.

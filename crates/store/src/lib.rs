@@ -18,6 +18,7 @@ pub mod series_dir;
 pub mod serving;
 pub mod state;
 pub mod stored;
+pub mod sweeps;
 
 pub use follow::follow;
 pub use life::life;

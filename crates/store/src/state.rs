@@ -9,6 +9,7 @@
 //!         warm/<name>/        what is kept about providers that stay up
 //!         readable/           which tests were read already and can be run, an empty file for each reading
 //!         canonicals/         known-good apps of recipes
+//!         sweeps/             what sweeps came to, and the last answer about each recipe
 //!         policy.toml         what the operator allows
 //! ```
 
@@ -116,6 +117,12 @@ impl StateFolder {
     #[must_use]
     pub fn canonicals(&self) -> PathBuf {
         self.root.join("canonicals")
+    }
+
+    /// What sweeps came to.
+    #[must_use]
+    pub fn sweeps(&self) -> PathBuf {
+        self.root.join("sweeps")
     }
 
     /// Repositories of the self-test's cases, one folder for each self-test that goes on.

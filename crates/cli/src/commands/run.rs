@@ -89,6 +89,7 @@ fn deps(state: StateFolder, terms: &Terms<'_>, screen: &Screen) -> Result<Deps, 
         lent: None,
         listeners: Box::new(move |vault| vec![screen.start(vault)]),
         say: Arc::new(terminal::note),
+        providers: None,
     })
 }
 

@@ -13,6 +13,8 @@ mod enrolled;
 #[expect(dead_code, reason = "`tests/real_long` uses all of it")]
 mod provider;
 mod searching;
+#[expect(dead_code, reason = "`tests/real_long` plants a hook, too")]
+mod sweeping;
 #[expect(dead_code, reason = "`tests/real_long` uses all of it")]
 mod versions;
 
@@ -31,4 +33,5 @@ mod quick;
 mod reaped;
 mod searched;
 mod served;
+mod swept;
 mod upgraded;

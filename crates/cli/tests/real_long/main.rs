@@ -16,6 +16,7 @@ mod registry;
 mod sandbox;
 mod searched;
 mod settings;
+mod swept;
 mod upgraded;
 mod zero_config;
 
@@ -35,6 +36,8 @@ mod product;
 mod provider;
 #[path = "../it/real/searching.rs"]
 mod searching;
+#[path = "../it/real/sweeping.rs"]
+mod sweeping;
 #[path = "../it/real/versions.rs"]
 mod versions;
 #[path = "../stand-in/wrapper.rs"]

@@ -25,7 +25,7 @@ impl Images {
                 Ok(found) => {
                     world.voice.say(Event::ImageResolved {
                         image: reference.clone(),
-                        digest: found.pinned.clone().unwrap_or_else(|| found.id.clone()),
+                        digest: found.digest().to_owned(),
                         pulled_ms: found.pulled_ms,
                     });
                     images.found.insert(reference.clone(), found);

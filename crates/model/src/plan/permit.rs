@@ -12,7 +12,7 @@
 //! ```
 
 use super::{Grant, Plan};
-use crate::ids::StackName;
+use crate::ids::{RecipeName, StackName};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -72,6 +72,12 @@ impl Permits {
     /// The one permit for the stack of a live-warm provider; see [`super::build::warm`].
     pub(crate) fn of_warm_provider(stack: StackName) -> Self {
         Self { left: vec![DeployPermit { purpose: Purpose::Base, stack }] }
+    }
+
+    /// The one permit for a recipe that a sweep brings up for its runs; see [`crate::sweep::permits`].
+    pub(crate) fn of_shared_provider(recipe: &RecipeName, stack: StackName) -> Self {
+        let purpose = Purpose::Dependency { recipe: recipe.to_string() };
+        Self { left: vec![DeployPermit { purpose, stack }] }
     }
 
     /// The permit for `purpose`, if the plan granted it and it was not taken yet.

@@ -19,5 +19,6 @@ mod soak;
 #[expect(dead_code, reason = "other tests tell more stories")]
 #[path = "../../../model/tests/it/story.rs"]
 mod story;
+mod sweep;
 #[cfg(test)]
 mod upgrades;

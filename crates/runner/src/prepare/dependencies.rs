@@ -1,12 +1,14 @@
 //! Finds the dependencies of a recipe and reads them as far as a plan needs: their trees, the settings and the provider
 //! scripts that the catalogue has for them. Touches git and files, never Docker.
 
-use super::allowed::{self, Allowance};
+mod shared;
+
+use super::allowed::Allowance;
 use super::customize::{self, Customized, catalogue};
 use super::find::{self, app_environment};
 use super::snapshot::Snapshot;
 use super::tree::{Rules, Tree, TreeAt, label};
-use super::warmth::{self, Warm};
+use super::warmth::Warm;
 use super::{Looking, ZONE, limits, route};
 use crate::error::{ErrorKind, RunnerError};
 use crate::request::Request;
@@ -29,7 +31,9 @@ use cc_ci_recipe::traefik::http_scheme;
 use cc_ci_recipe::version;
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+pub(crate) use shared::{Stay, scripts_of, shared};
 
 /// A dependency and everything that a run needs of it.
 #[derive(Debug)]
@@ -112,7 +116,7 @@ async fn one(
 ) -> Result<(DependencyTree, Vec<String>), RunnerError> {
     let recipe = &request.recipe;
     let newest = newest(search, asking, recipe).await?;
-    let warm = search.looking.warmth.of(search.looking.state, recipe).await;
+    let warm = search.looking.warmth.of(search.looking.state, recipe).await?;
     let stack = StackName::of_run(recipe, &newest.commit, search.run);
     let (tree, settings) = tree(search.request, search.policy, search.looking, recipe, &newest, &stack).await?;
     let scripts = scripts(search, request, &provides, &tree.recipe)?;
@@ -184,64 +188,6 @@ async fn newest_of(recipe: &RecipeName, looking: &Looking<'_>) -> Result<Newest,
         None => repository.resolve("HEAD").await?,
     };
     Ok(Newest { repository, address, commit, version: None })
-}
-
-/// A provider as it is brought up to stay, and the catalogue's folder for it.
-pub(crate) async fn warm(
-    request: &Request,
-    recipe: &RecipeName,
-    looking: &Looking<'_>,
-) -> Result<(DependencyTree, Option<PathBuf>), RunnerError> {
-    let newest = newest_of(recipe, looking).await?;
-    let plain: String = recipe.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let stack = StackName::observed(&format!("warm-{}", plain.to_ascii_lowercase()));
-    let policy = allowed::policy(looking.state, request)?;
-    let (tree, settings) = tree(request, &policy, looking, recipe, &newest, &stack).await?;
-    let planned = Dependency {
-        recipe: recipe.clone(),
-        commit: newest.commit,
-        version: newest.version,
-        domain: Domain::of_stack(&stack, ZONE),
-        stack,
-        mode: Mode::Warm,
-        why: "it was brought up by hand".to_owned(),
-        route: asks(&settings, &tree.recipe, |_| {}),
-        limits: settings.limits.over(limits(&tree.recipe)),
-        provides: Vec::new(),
-    };
-    let folder = catalogue(looking.state, request, recipe)?;
-    if let Some(folder) = &folder {
-        // What runs will ask for should not turn out to be wrong only then.
-        all_scripts(folder, recipe, &tree.recipe.compose.services.keys().map(String::as_str).collect::<Vec<_>>())?;
-    }
-    Ok((DependencyTree { planned, tree, scripts: BTreeMap::new(), warm: None }, folder))
-}
-
-/// The scripts of every capability of a warm provider, as the catalogue has them now.
-pub(crate) fn scripts_of(record: &warmth::Record) -> Result<BTreeMap<String, Scripts>, RunnerError> {
-    match &record.catalogue {
-        Some(folder) => all_scripts(folder, &record.provider.recipe, &[]),
-        None => Ok(BTreeMap::new()),
-    }
-}
-
-/// The scripts of everything that a catalogue's folder offers.
-fn all_scripts(
-    folder: &Path,
-    provider: &RecipeName,
-    services: &[&str],
-) -> Result<BTreeMap<String, Scripts>, RunnerError> {
-    let shown = format!("{}/{provider}/{}", customize::CATALOGUE, provides::FILE);
-    let text = match std::fs::read_to_string(folder.join(provides::FILE)) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(error) => return Err(RunnerError::new(ErrorKind::Settings, format!("cannot read {shown}: {error}"))),
-    };
-    let provides = Provides::read(&shown, &text).map_err(|problems| {
-        RunnerError::of_problems(ErrorKind::Settings, format!("cannot use what `{provider}` provides"), &problems)
-    })?;
-    let all = provides.capabilities.iter();
-    all.map(|(name, one)| Ok((name.clone(), read_scripts(folder, provider, name, one, services)?))).collect()
 }
 
 /// Reads a dependency under its own settings, and refuses what cannot be a dependency.

@@ -1,12 +1,12 @@
 //! Whether a warm dependency is up, as far as a plan may know, and what is kept about each.
 
 use crate::error::{ErrorKind, RunnerError};
+use crate::providers::LentProviders;
+pub use crate::providers::Record;
 use cc_ci_engine::swarm::Doors;
 use cc_ci_engine::warm;
-use cc_ci_model::ids::{RecipeName, RunId};
-use cc_ci_model::plan::dependency::Dependency;
+use cc_ci_model::ids::RecipeName;
 use cc_ci_store::state::StateFolder;
-use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::PathBuf;
 
@@ -19,23 +19,10 @@ pub enum Warmth<'a> {
     Said,
     /// By asking them, as `run` does.
     Probed(Option<&'a Doors>),
+    /// By asking what a sweep lends. Without it nothing is brought up in its place: the sweep has no permit for that.
+    Lent(&'a LentProviders, Option<&'a Doors>),
     /// Not at all.
     Never,
-}
-
-/// What is kept about a warm provider.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Record {
-    /// The id under which everything of it is labelled.
-    pub run: RunId,
-    /// Which recipe, at which version, on which stack and domain, and how it is asked.
-    pub provider: Dependency,
-    /// The certificate authority of its edge, PEM; empty when it has no route.
-    pub authority: String,
-    /// The catalogue's folder for it; `None` when it has none.
-    pub catalogue: Option<PathBuf>,
-    /// When it came up, RFC 3339, UTC.
-    pub since: String,
 }
 
 /// A warm dependency that can be used.
@@ -48,8 +35,19 @@ pub struct Warm {
 }
 
 impl Warmth<'_> {
-    /// The warm one, or why there is none to use.
-    pub(super) async fn of(&self, state: &StateFolder, recipe: &RecipeName) -> Result<Warm, String> {
+    /// The warm one; the inner `Err` is why there is none to use, and a cold one is planned.
+    pub(super) async fn of(
+        &self,
+        state: &StateFolder,
+        recipe: &RecipeName,
+    ) -> Result<Result<Warm, String>, RunnerError> {
+        match self {
+            Self::Lent(lent, doors) => self::lent(lent, *doors, recipe).await.map(Ok),
+            Self::Said | Self::Probed(_) | Self::Never => Ok(self.standing(state, recipe).await),
+        }
+    }
+
+    async fn standing(&self, state: &StateFolder, recipe: &RecipeName) -> Result<Warm, String> {
         let record = match read(state, recipe) {
             Ok(Some(record)) => record,
             Ok(None) => return Err("no warm one is up".to_owned()),
@@ -63,10 +61,22 @@ impl Warmth<'_> {
                 warm::health(doors, &record.run, &record.provider, &record.authority).await.map_err(unhealthy)?;
                 "it is up and healthy".to_owned()
             }
-            Self::Never => return Err("warm ones are left out here".to_owned()),
+            Self::Lent(..) | Self::Never => return Err("warm ones are left out here".to_owned()),
         };
         Ok(Warm { record, why })
     }
+}
+
+/// What a sweep lends, as long as it is healthy.
+async fn lent(lent: &LentProviders, doors: Option<&Doors>, recipe: &RecipeName) -> Result<Warm, RunnerError> {
+    let cannot = |why: String| {
+        RunnerError::new(ErrorKind::Infrastructure, format!("the sweep {} has no {recipe} to lend: {why}", lent.by))
+    };
+    let record =
+        lent.providers.get(recipe).ok_or_else(|| cannot("it was not needed when the sweep was planned".to_owned()))?;
+    let doors = doors.ok_or_else(|| cannot("no engine answers".to_owned()))?;
+    warm::health(doors, &record.run, &record.provider, &record.authority).await.map_err(cannot)?;
+    Ok(Warm { record: record.clone(), why: format!("the sweep {} lends it to its runs; it is healthy", lent.by) })
 }
 
 /// The folder of a warm provider.

@@ -11,11 +11,11 @@ use crate::error::{ErrorKind, RunnerError, chain};
 use crate::lending;
 use crate::others;
 use crate::promotion::Promotion;
+use crate::reaper;
 use crate::request::{Deps, Heard, Listeners, Request, Retention};
 use crate::world::{self, Around, world};
 use cc_ci_engine::custom::proofread::KnownReadable;
 use cc_ci_engine::host::findings;
-use cc_ci_engine::process::Detached;
 use cc_ci_engine::run::app::App;
 use cc_ci_engine::run::{self as engine, Cancel, Performed, World};
 use cc_ci_engine::screenshot::Camera;
@@ -32,13 +32,10 @@ use cc_ci_store::recorder::Recorder;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// How long to wait for the reaper of a run that ended well.
-const REAPER_ENDS: Duration = Duration::from_secs(2);
-
 /// Performs one run.
 pub(super) async fn perform(run: RunId, request: Request, deps: Deps, canceller: Canceller) -> Finished {
-    let Deps { state, engine, places, reaper, retention, lent, listeners, say } = deps;
-    let kit = Kit { state, engine, places, reaper, say };
+    let Deps { state, engine, places, reaper, retention, lent, listeners, say, providers } = deps;
+    let kit = Kit { state, engine, places, reaper, say, providers };
     let mut notes = Vec::new();
     let ended = match begin(&run, &request, lent.as_ref(), &kit, &canceller).await {
         Ok((folder, ready)) => {
@@ -128,17 +125,10 @@ async fn record(
     promotion.settle(draft, canceller.cancel.reason().as_ref().unwrap_or(&end), &doors, &dir).await;
     let closed = closing::close(&dir, &voice, &recorder, &vault, &end);
     drop(last_word);
-    dismiss(reaper).await;
+    reaper::dismiss(reaper).await;
     let closed = closed.map_err(|error| error.masked(&vault.redactor()))?;
     notes.extend(first.into_iter().chain(closed.notes));
     Ok(Ending::Judged { end, view: Box::new(closed.view), folder: dir.path().to_owned() })
-}
-
-/// A reaper has nothing left to do then, and should hold nothing of the folder when we are gone.
-async fn dismiss(reaper: Option<Detached>) {
-    if let Some(mut reaper) = reaper {
-        reaper.ended(REAPER_ENDS).await;
-    }
 }
 
 /// The record, with what says how it ended.

@@ -7,6 +7,7 @@ use crate::error::{ErrorKind, RunnerError, chain};
 use crate::lending;
 use crate::prepare::warmth::Warmth;
 use crate::prepare::{self, Looking, Prepared};
+use crate::providers::LentProviders;
 use crate::readiness::{self, Adaptations};
 use crate::request::{EngineChoice, Places, Reaper, Request, Say};
 use crate::{reaper, world};
@@ -23,6 +24,7 @@ use cc_ci_recipe::lint::LintReport;
 use cc_ci_store::canonicals::Loan;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// What setting up works with.
@@ -32,6 +34,7 @@ pub(super) struct Kit {
     pub(super) places: Places,
     pub(super) reaper: Reaper,
     pub(super) say: Say,
+    pub(super) providers: Option<Arc<LentProviders>>,
 }
 
 /// A run that can begin.
@@ -63,7 +66,8 @@ pub(super) async fn set_up(
     let address = kit.engine.address();
     let chosen = deployer::chosen(&request.deployer, address, cancel).await?;
     let opened = kit.engine.open().await;
-    let warmth = Warmth::Probed(opened.as_ref().ok());
+    let doors = opened.as_ref().ok();
+    let warmth = kit.providers.as_deref().map_or(Warmth::Probed(doors), |lent| Warmth::Lent(lent, doors));
     let looking = Looking { state: &kit.state, places: &kit.places, warmth, cancel };
     let prepared = prepare::prepare(request, run, &looking).await?;
     as_stated(lent, &prepared.approved.plan)?;

@@ -7,6 +7,7 @@ mod bisected;
 mod bugs;
 mod ends;
 mod soaked;
+mod swept;
 mod two;
 mod upgraded;
 mod world;

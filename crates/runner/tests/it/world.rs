@@ -97,6 +97,7 @@ impl World {
             lent: None,
             listeners: Box::new(|_| listeners()),
             say: Arc::new(|_| {}),
+            providers: None,
         }
     }
 

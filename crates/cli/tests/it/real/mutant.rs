@@ -39,6 +39,7 @@ async fn run_of(product: &Product, twist: Twist) -> Finished {
         lent: None,
         listeners: Box::new(|_| Vec::new()),
         say: Arc::new(say),
+        providers: None,
     };
     let recipe = product.recipe("static-site");
     let base = BaseWish::NoUpgrade { why: "a test".to_owned() };

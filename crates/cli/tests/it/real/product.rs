@@ -40,9 +40,7 @@ impl Product {
 
     /// An example recipe, as `make recipes` assembles it.
     pub(crate) fn recipe(&self, name: &str) -> PathBuf {
-        let folder = self.state.join("recipes").join(name);
-        assert!(folder.join(".git").is_dir(), "{} is missing: `make recipes` assembles it", folder.display());
-        folder
+        recipe_in(&self.state, name)
     }
 
     /// Runs one command of the program to its end.
@@ -108,6 +106,17 @@ impl Product {
             assert!(parsed(&drawn(format)) == parsed(&stored(file)), "{file} of {folder} differs");
         }
     }
+}
+
+/// An example recipe of the state folder that `make recipes` fills, whatever state folder a test works with.
+pub(crate) fn example(name: &str) -> PathBuf {
+    recipe_in(&state(), name)
+}
+
+fn recipe_in(state: &Path, name: &str) -> PathBuf {
+    let folder = state.join("recipes").join(name);
+    assert!(folder.join(".git").is_dir(), "{} is missing: `make recipes` assembles it", folder.display());
+    folder
 }
 
 /// Where all runs of this machine are to be known to each other.

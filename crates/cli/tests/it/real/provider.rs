@@ -9,7 +9,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 /// What the provider offers.
-const PROVIDES: &str = "[page]\nservice = \"app\"\ncreate = \"provides/create.sh\"\ndelete = \"provides/delete.sh\"\n\
+pub(crate) const PROVIDES: &str = "[page]\nservice = \"app\"\ncreate = \"provides/create.sh\"\ndelete = \"provides/delete.sh\"\n\
     list = \"provides/list.sh\"\noutputs = [\"url\", \"greeting\", \"token\"]\nsecrets = [\"token\"]\n";
 
 pub(crate) const CREATE: &str = "set -eu\nfolder=/usr/share/nginx/html/pages\nmkdir -p \"$folder\"\n\
@@ -19,23 +19,23 @@ pub(crate) const CREATE: &str = "set -eu\nfolder=/usr/share/nginx/html/pages\nmk
 
 pub(crate) const DELETE: &str = "rm -f \"/usr/share/nginx/html/pages/$CC_CI_NAMESPACE\"\n";
 
-const LIST: &str = "ls /usr/share/nginx/html/pages 2>/dev/null || true\n";
+pub(crate) const LIST: &str = "ls /usr/share/nginx/html/pages 2>/dev/null || true\n";
 
 /// What the app takes.
-const SETTINGS: &str = "dependencies = [\"keeper\"]\n[provided.page]\ngreeting = \"Kept elsewhere\"\ntests = [\"custom/page.sh\"]\n\
+pub(crate) const SETTINGS: &str = "dependencies = [\"keeper\"]\n[provided.page]\ngreeting = \"Kept elsewhere\"\ntests = [\"custom/page.sh\"]\n\
     [provided.page.env]\nSITE_TITLE = \"greeting\"\n[provided.page.secrets]\nstatus_token = \"token\"\n\
     [backup.verify]\nservice = \"app\"\n\
     command = \"\"\"test -s \"$SSL_CERT_FILE\" && grep -q CERTIFICATE \"$SSL_CERT_FILE\" && test \"$SITE_TITLE\" = 'Kept elsewhere'\"\"\"\n";
 
 /// The page is fetched over TLS that is verified, and holds the secret that the app was given as well.
-const PAGE: &str = "#!/bin/bash\nset -euo pipefail\n\
+pub(crate) const PAGE: &str = "#!/bin/bash\nset -euo pipefail\n\
     token=$(<\"$CC_CI_SECRETS_DIR/page_token\")\n\
     [[ $(curl --fail --silent --show-error \"$CC_CI_PAGE_URL\") == \"$token\" ]]\n\
     [[ $(<\"$CC_CI_SECRETS_DIR/status_token\") == \"$token\" ]]\n\
     [[ $CC_CI_PAGE_GREETING == 'Kept elsewhere' && -z ${CC_CI_PAGE_TOKEN:-} ]]\n\
     curl --fail --silent --header \"X-Status-Token: $token\" \"$CC_CI_BASE_URL/status\" >/dev/null\necho \"the token is $token\"\n";
 
-const TITLE: &str = "GET {{base_url}}/\nHTTP 200\n[Asserts]\nbody contains \"<h1>Kept elsewhere</h1>\"\n";
+pub(crate) const TITLE: &str = "GET {{base_url}}/\nHTTP 200\n[Asserts]\nbody contains \"<h1>Kept elsewhere</h1>\"\n";
 
 /// The provider's recipe.
 pub(crate) const PROVIDER: &str = "keeper";
