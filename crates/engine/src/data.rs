@@ -81,6 +81,14 @@ impl MarkerPlace {
         }
     }
 
+    /// The volume and the path in it of a `SQLite` file.
+    pub(crate) fn sqlite(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Sqlite(file) => Some((&file.volume, &file.path)),
+            Self::Folder(_) | Self::Server(_) => None,
+        }
+    }
+
     /// The database or folder by itself, without what is put there.
     pub(crate) fn name(&self) -> String {
         match self {

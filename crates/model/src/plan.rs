@@ -30,7 +30,7 @@ use promotion::Promotion;
 use scrutiny::{OperatorWork, Softened, TreeState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use step::{Action, Step};
+use step::{Action, Check, Step};
 
 /// Everything a run intends. [`crate::verdict::judge`] holds the evidence against it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,10 +126,11 @@ impl Plan {
         self.tiers.iter().flat_map(|tier| &tier.steps).any(on_host)
     }
 
-    /// Whether anything of the recipe's own runs in a tier, a test or a hook: it may change the app's data as users do.
+    /// Whether anything of the recipe's own runs in a tier after a check, a test or a hook: it may change the app's data as users do.
     #[must_use]
-    pub fn has_own(&self, tier: Tier) -> bool {
-        self.tier(tier).is_some_and(|planned| planned.steps.iter().any(|step| step.action.is_own()))
+    pub fn has_own_after(&self, tier: Tier, check: Check) -> bool {
+        let steps = self.tier(tier).into_iter().flat_map(|planned| &planned.steps);
+        steps.skip_while(|step| step.action != Action::Check(check)).any(|step| step.action.is_own())
     }
 
     /// Whether a tier will run.

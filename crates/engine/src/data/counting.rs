@@ -32,6 +32,20 @@ pub async fn count(bench: &Workbench, stack: &StackName, places: &[MarkerPlace])
     Ok(counts)
 }
 
+/// Counts the `SQLite` files that came since `places` were chosen; nothing where there were none.
+pub async fn newcomers(bench: &Workbench, stack: &StackName, places: &[MarkerPlace]) -> Result<RowCounts, WorkError> {
+    let known: BTreeSet<(&str, &str)> = places.iter().filter_map(MarkerPlace::sqlite).collect();
+    if known.is_empty() {
+        return Ok(RowCounts::default());
+    }
+    let mounts = mounts_for(bench, stack, places).await?;
+    let files = sqlite::find(bench, &mounts).await?;
+    let new = files.into_iter().map(MarkerPlace::Sqlite);
+    let new: Vec<MarkerPlace> =
+        new.filter(|file| file.sqlite().is_some_and(|at| !known.contains(&at))).take(sqlite::MOST).collect();
+    count(bench, stack, &new).await
+}
+
 /// A server by itself, since not one of its databases is meant.
 pub(crate) fn name(place: &MarkerPlace) -> String {
     match place {

@@ -9,6 +9,9 @@ const AT_ONCE: usize = 200;
 /// How long a question may be, in bytes: it is one argument of a command.
 const LONGEST: usize = 60_000;
 
+/// What begins a number in hexadecimal.
+const HEX: char = 'h';
+
 /// Of so many columns of a table the values are counted.
 pub(super) const MOST_COLUMNS: usize = 100;
 
@@ -71,22 +74,22 @@ impl Dialect {
         }
     }
 
-    /// In how many rows something stands in a column, and 1 if that is not the same everywhere. Whatever type the column has.
-    pub(super) fn content(self, column: &str) -> [String; 2] {
-        match self {
-            Self::Postgres => [
-                format!("COUNT(NULLIF({column}::text, ''))"),
-                format!("COALESCE(MIN({column}::text COLLATE \"C\") <> MAX({column}::text COLLATE \"C\"), false)::int"),
-            ],
-            Self::Mysql => [
-                format!("COUNT(CASE WHEN LENGTH({column}) > 0 THEN 1 END)"),
-                format!("COALESCE(MIN(CRC32({column})) <> MAX(CRC32({column})), 0)"),
-            ],
-            Self::Sqlite => [
-                format!("COUNT(CASE WHEN LENGTH({column}) > 0 THEN 1 END)"),
-                format!("COALESCE(MIN({column}) <> MAX({column}), 0)"),
-            ],
-        }
+    /// In how many rows something stands in a column, and fingerprints of the first and the last value: the server's order, whatever
+    /// type the column has. No value itself leaves the server.
+    pub(super) fn content(self, column: &str) -> [String; 3] {
+        let ends = ["MIN", "MAX"].map(|end| match self {
+            Self::Postgres => {
+                format!("COALESCE('{HEX}' || substr(md5({end}({column}::text COLLATE \"C\")), 1, 15), '0')")
+            }
+            Self::Mysql => format!("COALESCE({end}(CRC32({column})), 0)"),
+            Self::Sqlite => format!("'{HEX}' || substr(hex(sha3(CAST({end}({column}) AS TEXT), 224)), 1, 15)"),
+        });
+        let values = match self {
+            Self::Postgres => format!("COUNT(NULLIF({column}::text, ''))"),
+            Self::Mysql | Self::Sqlite => format!("COUNT(CASE WHEN LENGTH({column}) > 0 THEN 1 END)"),
+        };
+        let [first, last] = ends;
+        [values, first, last]
     }
 
     /// The smallest and the largest number of a column, 0 where it holds none.
@@ -126,7 +129,7 @@ pub(super) fn questions(list: &[Table], dialect: Dialect) -> Vec<(&[Table], Stri
 /// Reads the answer to one of the [`questions`].
 pub(super) fn read(chunk: &[Table], answer: &str, counts: &mut Tables, filled: &mut FilledColumns) {
     for [at, numbers] in columns(answer) {
-        let numbers: Option<Vec<u64>> = numbers.split(',').map(|number| number.parse().ok()).collect();
+        let numbers: Option<Vec<u64>> = numbers.split(',').map(number).collect();
         let (Ok(at), Some(numbers)) = (at.parse::<usize>(), numbers) else { continue };
         if let (Some(table), Some((rows, content))) = (chunk.get(at), numbers.split_first()) {
             counts.insert(table.shown.clone(), *rows);
@@ -136,12 +139,21 @@ pub(super) fn read(chunk: &[Table], answer: &str, counts: &mut Tables, filled: &
     }
 }
 
-/// What stands in the columns of a table, of these names and in their order: two numbers of each as in [`Dialect::content`], then, of
+/// A number as servers say it; one in hexadecimal is marked, and may have no digit at all.
+pub(super) fn number(said: &str) -> Option<u64> {
+    match said.strip_prefix(HEX) {
+        Some("") => Some(0),
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => said.parse().ok(),
+    }
+}
+
+/// What stands in the columns of a table, of these names and in their order: three numbers of each as in [`Dialect::content`], then, of
 /// the one by which rows are known, those of [`Dialect::keys`].
 pub(super) fn contents(names: &[String], numbers: &[u64]) -> BTreeMap<String, ColumnContent> {
-    let (content, keys) = numbers.split_at(numbers.len().min(2 * names.len()));
-    let one = |two: &[u64]| ColumnContent { values: two[0], varied: two[1] > 0, keys: None };
-    let mut columns: BTreeMap<_, _> = names.iter().cloned().zip(content.chunks_exact(2).map(one)).collect();
+    let (content, keys) = numbers.split_at(numbers.len().min(3 * names.len()));
+    let one = |three: &[u64]| ColumnContent { values: three[0], ends: [three[1], three[2]], keys: None };
+    let mut columns: BTreeMap<_, _> = names.iter().cloned().zip(content.chunks_exact(3).map(one)).collect();
     let key = names.iter().find(|name| is_key(name)).and_then(|name| columns.get_mut(name));
     if let (Some(column), &[first, last]) = (key, keys) {
         column.keys = (first > 0).then_some((first, last));
@@ -230,24 +242,26 @@ mod tests {
             columns: vec![("\"ID\"".to_owned(), "ID".to_owned())],
         };
         let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
-        read(std::slice::from_ref(&keyed), "0|3,3,1,4,9\n", &mut counts, &mut filled);
-        assert_eq!(filled["u"]["ID"], ColumnContent { values: 3, varied: true, keys: Some((4, 9)) });
+        read(std::slice::from_ref(&keyed), "0|3,3,h,hff,4,9\n", &mut counts, &mut filled);
+        assert_eq!(filled["u"]["ID"], ColumnContent { values: 3, ends: [0, 255], keys: Some((4, 9)) });
         let asked = |dialect| questions(&list, dialect).remove(0).1;
         let [a, b] = ["a", "b"].map(|name| {
             let text = format!("\"{name}\"::text");
-            let varied = format!("MIN({text} COLLATE \"C\") <> MAX({text} COLLATE \"C\")");
-            format!("COUNT(NULLIF({text}, '')) || ',' || COALESCE({varied}, false)::int")
+            let [min, max] = ["MIN", "MAX"]
+                .map(|end| format!("COALESCE('h' || substr(md5({end}({text} COLLATE \"C\")), 1, 15), '0')"));
+            format!("COUNT(NULLIF({text}, '')) || ',' || {min} || ',' || {max}")
         });
         assert_eq!(asked(Dialect::Postgres), format!("SELECT 0, COUNT(*) || ',' || {a} || ',' || {b} FROM t"));
         let [a, b] = ["a", "b"].map(|name| {
-            format!("COUNT(CASE WHEN LENGTH(\"{name}\") > 0 THEN 1 END), COALESCE(MIN(CRC32(\"{name}\")) <> MAX(CRC32(\"{name}\")), 0)")
+            let [min, max] = ["MIN", "MAX"].map(|end| format!("COALESCE({end}(CRC32(\"{name}\")), 0)"));
+            format!("COUNT(CASE WHEN LENGTH(\"{name}\") > 0 THEN 1 END), {min}, {max}")
         });
         assert_eq!(asked(Dialect::Mysql), format!("SELECT 0, CONCAT_WS(',', COUNT(*), {a}, {b}) FROM t"));
         let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
-        read(&list, "0|7,7,1,0,0\n", &mut counts, &mut filled);
+        read(&list, "0|7,7,1,2,0,0,0\n", &mut counts, &mut filled);
         assert_eq!(counts["t"], 7);
-        assert_eq!(filled["t"]["a"], ColumnContent { values: 7, varied: true, keys: None });
-        assert_eq!(filled["t"]["b"], ColumnContent { values: 0, varied: false, keys: None });
+        assert_eq!(filled["t"]["a"], ColumnContent { values: 7, ends: [1, 2], keys: None });
+        assert_eq!(filled["t"]["b"], ColumnContent { values: 0, ends: [0, 0], keys: None });
         let wide = |at: usize| {
             let columns =
                 (0..300).map(|column| (format!("\"a_long_name_{column}\""), format!("a_long_name_{column}"))).collect();

@@ -19,7 +19,7 @@ use crate::swarm::{Deployed, EngineTime};
 use crate::witness::Sight;
 use cc_ci_model::convergence::{History, StackView};
 use cc_ci_model::data::DataIndex;
-use cc_ci_model::data::outside::{Located, Written};
+use cc_ci_model::data::outside::{Located, Outside, Written};
 use cc_ci_model::data::rows::RowCounts;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::Finding;
@@ -143,14 +143,16 @@ pub(in crate::run) struct Coming {
 pub(in crate::run) struct Data {
     /// Before the redeploy.
     pub(in crate::run) before_upgrade: Option<Kept>,
-    /// What its volumes held at head, when the upgrade was looked at.
-    pub(in crate::run) upgraded: Option<DataIndex>,
+    /// What it held at head, when the upgrade was looked at.
+    pub(in crate::run) upgraded: Option<Holdings>,
     /// What base's containers held beside their volumes.
     pub(in crate::run) housing: Option<Housing>,
     /// Where the backup goes, and the markers it has to hold.
     pub(in crate::run) prepared: Option<Prepared>,
-    /// What its volumes held when its markers were looked for last.
-    pub(in crate::run) seen: Option<DataIndex>,
+    /// What it held when its markers were looked for last.
+    pub(in crate::run) seen: Option<Holdings>,
+    /// What head's containers held beside their volumes at that time.
+    pub(in crate::run) beside: Option<Result<Outside, Fault>>,
     /// What the app held when everything had settled before the backup.
     pub(in crate::run) settled: Option<Holdings>,
     /// The snapshot.
@@ -205,8 +207,8 @@ pub(in crate::run) struct Saved {
     pub(in crate::run) snapshot: Snapshot,
     /// What the app held before the backup's hooks ran.
     pub(in crate::run) holdings: Holdings,
-    /// What its volumes held just before the restore.
-    pub(in crate::run) later: Option<DataIndex>,
+    /// What it held just before the restore.
+    pub(in crate::run) later: Option<Holdings>,
 }
 
 impl Data {

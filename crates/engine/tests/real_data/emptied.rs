@@ -68,7 +68,7 @@ fn are_counted(before: &RowCounts, places: &[MarkerPlace]) {
         before.servers.values().flat_map(|server| server.filled.values().filter_map(|one| one.get("odd"))).collect();
     assert_eq!(odd.len(), places.len() - 1);
     for (name, column) in odd.into_iter().flatten() {
-        assert_eq!((column.values, column.varied), (2, true), "{name}");
+        assert_eq!((column.values, column.varied()), (2, true), "{name}");
     }
 }
 

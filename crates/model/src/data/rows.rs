@@ -1,8 +1,12 @@
 //! How many rows every table of the app's databases holds, and what a later count lacks of an earlier one (DATA-3).
 
 mod emptied;
+mod newcomer;
+mod overwritten;
 mod replaced;
+mod written;
 
+pub use overwritten::notes;
 pub use replaced::KEY;
 
 use super::churn::Churn;
@@ -70,10 +74,20 @@ pub type FilledColumns = BTreeMap<String, BTreeMap<String, ColumnContent>>;
 pub struct ColumnContent {
     /// In how many rows there is a value that is not empty.
     pub values: u64,
-    /// Whether they are not all the same.
-    pub varied: bool,
+    /// Fingerprints of the first and the last of them in the server's own order: the same where all are the same, 0 where there is
+    /// none.
+    pub ends: [u64; 2],
     /// The smallest and the largest of them, where they are the numbers by which rows are known.
     pub keys: Option<(u64, u64)>,
+}
+
+impl ColumnContent {
+    /// Whether its values are not all the same.
+    #[must_use]
+    pub fn varied(&self) -> bool {
+        let [first, last] = self.ends;
+        first != last
+    }
 }
 
 /// What a server keeps.
@@ -161,7 +175,16 @@ pub enum Lost {
         /// Rows after.
         after: u64,
     },
-    /// A table of accounts has as many rows, and not one of those that it had.
+    /// A table has as many rows, and in each column that people fill none of the values that it had.
+    Overwritten {
+        /// Rows before.
+        before: u64,
+        /// The table.
+        table: String,
+        /// The columns.
+        columns: String,
+    },
+    /// A table has as many rows, and not one of those that it had.
     Replaced {
         /// Rows before.
         before: u64,
@@ -182,11 +205,35 @@ pub enum Lost {
         /// The database that the app uses now.
         now: String,
     },
+    /// A database file stayed behind: one came with the upgrade that has the same tables, and not what this one holds.
+    LeftFor {
+        /// Rows in the one that was left.
+        before: u64,
+        /// The one that came, as a reader knows it.
+        now: String,
+    },
     /// The whole database is gone.
     Database {
         /// Rows it held.
         before: u64,
     },
+}
+
+impl Lost {
+    /// Whether it is about that table as a whole.
+    fn is_of(&self, wanted: &str) -> bool {
+        match self {
+            Self::Fewer { table, .. }
+            | Self::Overwritten { table, .. }
+            | Self::Replaced { table, .. }
+            | Self::Table { table, .. } => table == wanted,
+            Self::Levelled { .. }
+            | Self::Values { .. }
+            | Self::Left { .. }
+            | Self::LeftFor { .. }
+            | Self::Database { .. } => false,
+        }
+    }
 }
 
 impl RowLoss {
@@ -210,9 +257,17 @@ impl RowLoss {
                 "{server}: {table} of database {database} had {}, of which none is there: those after are new ones",
                 rows(*before)
             ),
+            Lost::Overwritten { table, columns, before } => format!(
+                "{server}: {table} of database {database} has {}, and none of the values that stood in {columns}",
+                rows(*before)
+            ),
             Lost::Table { table, before } => {
                 format!("{server}: table {table} of database {database} is gone ({})", rows(*before))
             }
+            Lost::LeftFor { now, before } => format!(
+                "{server} stayed behind with {}: {now} came with the upgrade, has the same tables and lacks them",
+                rows(*before)
+            ),
             Lost::Left { now, before } => format!(
                 "{server}: the app uses database {now} now, which lacks what database {database} holds ({})",
                 rows(*before)
@@ -239,7 +294,11 @@ impl RowLoss {
                 format!("{server}: database {database} ({}) is in no dump", rows(*before))
             }
             // Dumps are read row by row: of columns nothing is known.
-            Lost::Values { .. } | Lost::Levelled { .. } | Lost::Replaced { .. } => self.summary(),
+            Lost::Values { .. }
+            | Lost::Levelled { .. }
+            | Lost::Replaced { .. }
+            | Lost::Overwritten { .. }
+            | Lost::LeftFor { .. } => self.summary(),
         }
     }
 }
@@ -265,7 +324,8 @@ pub fn finding(losses: &[RowLoss], cause: Cause) -> Option<Finding> {
 #[must_use]
 pub fn compare(before: &RowCounts, after: &RowCounts, fleeting: &Fleeting) -> Vec<RowLoss> {
     let both = before.servers.iter().filter_map(|(name, old)| Some((name, old, after.servers.get(name)?)));
-    both.flat_map(|(name, old, new)| {
+    let behind = newcomer::left_for(before, after, fleeting);
+    let lost = both.flat_map(|(name, old, new)| {
         let lost = old.databases.iter().flat_map(move |(database, tables)| {
             let lost = match old.counted {
                 Counted::Rows => of_database(database, tables, old, new, fleeting),
@@ -279,8 +339,8 @@ pub fn compare(before: &RowCounts, after: &RowCounts, fleeting: &Fleeting) -> Ve
             database: database.clone(),
             what,
         })
-    })
-    .collect()
+    });
+    lost.chain(behind).collect()
 }
 
 fn of_keys(database: &str, tables: &Tables, new: &Server, fleeting: &Fleeting) -> Vec<Lost> {
@@ -308,7 +368,12 @@ fn of_database(database: &str, tables: &Tables, old: &Server, new: &Server, flee
         return if renamed { Vec::new() } else { vec![Lost::Database { before }] };
     };
     let mut lost = in_tables(&lasting, tables, now);
-    lost.extend(replaced::tables(&lasting, database, old, new));
+    let replaced = replaced::tables(&lasting, database, old, new);
+    // Other rows hold other values: that is said once.
+    let kept: Vec<(&str, u64)> =
+        lasting.iter().copied().filter(|(table, _)| !replaced.iter().any(|one| one.is_of(table))).collect();
+    lost.extend(replaced);
+    lost.extend(overwritten::tables(database, &kept, (old, new), now));
     lost.extend(emptied::columns(database, &lasting, (old, new), now, fleeting));
     if old.used.contains(database) && !new.used.contains(database) {
         let was_empty =

@@ -5,7 +5,7 @@ use cc_ci_model::data::rows::KEY;
 use cc_ci_model::ids::StackName;
 
 use super::super::asking::{self, Asked};
-use super::super::tables::{Dialect, Held, MOST_COLUMNS, contents, name_of};
+use super::super::tables::{Dialect, Held, MOST_COLUMNS, contents, name_of, number};
 use super::{PostgresLogin, command, judge};
 use crate::exec::Overflow;
 use crate::swarm::Containers;
@@ -47,16 +47,16 @@ fn questions() -> String {
              AND NOT a.attisdropped {most}), '{between}')"
         )
     };
-    let numbers = |asked: [String; 2], most: &str| {
-        let asked = asked.map(|number| format!(" || ',' || {number}")).concat();
-        of_columns(&format!("format('{}', a.attname)", asked.replace('\'', "''")), "", most)
+    let numbers = |asked: &[String], most: &str| {
+        let asked: Vec<String> = asked.iter().map(|number| format!(" || ',' || {number}")).collect();
+        of_columns(&format!("format('{}', a.attname)", asked.concat().replace('\'', "''")), "", most)
     };
     let first = format!("ORDER BY a.attnum LIMIT {MOST_COLUMNS}");
     let known_by = format!("AND lower(a.attname) = '{KEY}' ORDER BY a.attnum LIMIT 1");
     let (database, schema, table) = (hex("current_database()"), hex("n.nspname"), hex("c.relname"));
     let names = of_columns(&hex("a.attname"), ",", &first);
-    let content = numbers(Dialect::Postgres.content("%1$I"), &first);
-    let keys = numbers(Dialect::Postgres.keys("%1$I"), &known_by);
+    let content = numbers(&Dialect::Postgres.content("%1$I"), &first);
+    let keys = numbers(&Dialect::Postgres.keys("%1$I"), &known_by);
     format!(
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n\
          SELECT '{DATABASE}', {database}, (SELECT count(*) FROM pg_stat_activity a WHERE a.datname = current_database() \
@@ -114,7 +114,7 @@ fn database(held: &mut Held, name: &str, users: &str) -> Option<()> {
 fn table(held: &mut Held, names: &str, columns: &str, numbers: &str) -> Option<()> {
     let names: Option<Vec<String>> = names.split('.').map(name_of).collect();
     let [database, schema, name] = <[String; 3]>::try_from(names?).ok()?;
-    let numbers: Vec<u64> = numbers.split(',').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+    let numbers: Vec<u64> = numbers.split(',').map(number).collect::<Option<_>>()?;
     let (rows, content) = numbers.split_first()?;
     let columns: Vec<String> =
         columns.split(',').filter(|name| !name.is_empty()).map(name_of).collect::<Option<_>>()?;
@@ -133,15 +133,15 @@ mod tests {
     fn databases_tables_and_columns_are_read_and_notices_are_not() {
         let [app, public, users, own, mail] = ["a|b", "public", "users", "Id", "mail"].map(hex::encode);
         let answer = format!(
-            "WARNING:  a | b | c\ndatabase|{app}|2\n{app}.{public}.{users}|{mail},{own}|7,7,1,6,1,3,9\n{app}.{own}.{users}||3\ndatabase|{own}|0\r\n"
+            "WARNING:  a | b | c\ndatabase|{app}|2\n{app}.{public}.{users}|{mail},{own}|7,7,h1,h2,6,1,2,3,9\n{app}.{own}.{users}||3\ndatabase|{own}|0\r\n"
         );
         let held = read(&answer);
         assert_eq!(held.databases.keys().collect::<Vec<_>>(), ["Id", "a|b"]);
         let tables = &held.databases["a|b"];
         assert_eq!((tables.len(), tables["users"], tables["Id.users"]), (2, 7, 3));
         let users = &held.filled["a|b"]["users"];
-        assert_eq!(users["mail"], ColumnContent { values: 7, varied: true, keys: None });
-        assert_eq!(users["Id"], ColumnContent { values: 6, varied: true, keys: Some((3, 9)) });
+        assert_eq!(users["mail"], ColumnContent { values: 7, ends: [1, 2], keys: None });
+        assert_eq!(users["Id"], ColumnContent { values: 6, ends: [1, 2], keys: Some((3, 9)) });
         assert!(held.filled["a|b"]["Id.users"].is_empty() && held.databases["Id"].is_empty());
         assert_eq!(held.used.iter().collect::<Vec<_>>(), ["a|b"]);
     }

@@ -11,11 +11,12 @@ use crate::workbench::BenchUse;
 use cc_ci_model::convergence::{ServiceView, Update};
 use cc_ci_model::data::allowed::Allowed;
 use cc_ci_model::data::churn::Churn;
-use cc_ci_model::data::rows::{self, Fleeting};
-use cc_ci_model::data::{DataIndex, compare, narrowed};
+use cc_ci_model::data::rows;
+use cc_ci_model::data::{compare, narrowed};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::demands::Verify;
+use cc_ci_model::plan::step::Check;
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::backup::{Backup, BackupSpec};
 use std::collections::BTreeSet;
@@ -30,7 +31,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(in crate::run) async fn settled(
     look: &mut Look<'_>,
     prepared: &Prepared,
-    upgraded: Option<&DataIndex>,
+    upgraded: Option<&Holdings>,
 ) -> Result<Answer<Holdings>, Fault> {
     let Look { plan, observe, pulse, tools, .. } = &mut *look;
     let laying_out = async {
@@ -54,8 +55,8 @@ pub(in crate::run) async fn settled(
         }
     }
     // A test of the upgrade may well take away what it has made.
-    if let Some(upgraded) = upgraded.filter(|_| !look.plan.has_own(Tier::Upgrade)) {
-        let before_hooks = prepared.untouched.as_ref().map_or(&holdings.index, |untouched| &untouched.index);
+    if let Some(upgraded) = upgraded.filter(|_| !look.plan.has_own_after(Tier::Upgrade, Check::Volumes)) {
+        let before_hooks = prepared.untouched.as_deref().unwrap_or(&holdings);
         if let Some(finding) = volumes::lost_since(look, "the upgrade", upgraded, before_hooks).await? {
             return Ok(Answer::failed(finding));
         }
@@ -71,16 +72,10 @@ pub(in crate::run) async fn settled(
 /// What the app held before the hooks of a backup ran, and does not hold any more: a backup that takes away what it is to save.
 async fn taken_away(look: &Look<'_>, before: &Holdings, now: &Holdings) -> Result<Option<Finding>, Fault> {
     let files = compare::finding(&volumes::losses(look, &before.index, &now.index).await?);
-    let rows = rows::finding(&rows::compare(&before.rows, &now.rows, &fleeting(look.plan)), Cause::DataLost);
+    let rows =
+        rows::finding(&rows::compare(&before.rows, &now.rows, &super::data::fleeting(look.plan)), Cause::DataLost);
     let found = super::data::both(rows, files);
     Ok(found.map(|finding| Finding { summary: format!("after the backup's hooks: {}", finding.summary), ..finding }))
-}
-
-/// Tables that the settings say come and go, or may lose rows.
-fn fleeting(plan: &Plan) -> Fleeting {
-    let demands = &plan.demands;
-    let declared: Vec<String> = demands.churn.iter().chain(&demands.expected_losses).cloned().collect();
-    Fleeting::with(&declared)
 }
 
 /// Waits until Swarm updates nothing of the stack.
@@ -146,7 +141,7 @@ pub(in crate::run) async fn complete(look: &mut Look<'_>, saved: &Saved) -> Resu
         seeded: &saved.prepared.seeded,
         rows: saved.holdings.rows.clone(),
         churn,
-        fleeting: fleeting(look.plan),
+        fleeting: super::data::fleeting(look.plan),
     };
     let mut findings = verify::snapshot(&context, &saved.snapshot, &expected).await?;
     findings.extend(narrowed(look, saved).await?);

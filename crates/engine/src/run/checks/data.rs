@@ -1,16 +1,17 @@
 //! The app's data is what it was: markers, and the rows of its databases (DATA-1, DATA-3).
 
-use super::Look;
+use super::{Look, housed};
 use crate::data::{self, Expected, Seeded, counting, index};
 use crate::run::conductor::{Answer, Fault, passed};
-use crate::run::parts::Holdings;
+use crate::run::parts::{Holdings, Housing};
 use crate::voice::Voice;
 use crate::workbench::{BenchUse, WorkError, Workbench};
-use cc_ci_model::data::DataIndex;
+use cc_ci_model::data::outside::Outside;
 use cc_ci_model::data::rows;
 use cc_ci_model::data::rows::{Fleeting, RowCounts};
 use cc_ci_model::ids::{StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::plan::Plan;
 use cc_ci_model::tier::Tier;
 
 /// Looks at what volumes and databases hold, both at once. A database that cannot be counted is named.
@@ -31,34 +32,73 @@ fn name_uncounted(rows: &RowCounts, voice: &Voice, step: &StepId) {
     }
 }
 
-/// The seeded state is there, and no database holds less than it did. The volumes are looked at meanwhile, for the check that
-/// follows.
+/// What was looked at together with the markers, for the checks that follow.
+pub(in crate::run) struct SeenWithMarkers {
+    /// In volumes and databases.
+    pub(in crate::run) holdings: Holdings,
+    /// Beside the volumes; `None` where nobody asks.
+    pub(in crate::run) beside: Option<Result<Outside, Fault>>,
+}
+
+/// The seeded state is there, and no database holds less than it did.
 pub(in crate::run) async fn markers(
     look: &mut Look<'_>,
     tier: Tier,
-    seeded: &Seeded,
-    before: &RowCounts,
-) -> Result<Answer<DataIndex>, Fault> {
+    (seeded, before): (&Seeded, &RowCounts),
+    housing: Option<&Housing>,
+) -> Result<Answer<SeenWithMarkers>, Fault> {
     let (cause, well) = match tier {
         Tier::Restore => (Cause::RestoreIncomplete, "markers and rows are back"),
         Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom => (Cause::DataLost, "markers and rows are there"),
     };
     let bench = look.bench(BenchUse::Look).await?;
-    let stack = &look.plan.stack;
-    let (missing, now, index) = tokio::try_join!(
-        data::verify(&bench, stack, seeded, Expected::Seeded),
-        counting::count(&bench, stack, seeded.places()),
-        index::take(&bench, stack)
-    )?;
+    let (look, stack) = (&*look, &look.plan.stack);
+    let beside = async {
+        match housing {
+            Some(housing) => Some(housed::take(look, housing).await),
+            None => None,
+        }
+    };
+    // A file that a restore brings, or that is made while one goes on, replaces nothing.
+    let came = async {
+        match tier {
+            Tier::Upgrade => counting::newcomers(&bench, stack, seeded.places()).await,
+            Tier::Install | Tier::Backup | Tier::Restore | Tier::Custom => Ok(RowCounts::default()),
+        }
+    };
+    let held = async {
+        tokio::try_join!(
+            data::verify(&bench, stack, seeded, Expected::Seeded),
+            counting::count(&bench, stack, seeded.places()),
+            came,
+            index::take(&bench, stack)
+        )
+    };
+    let (held, beside) = tokio::join!(held, beside);
+    let (missing, mut now, came, index) = held?;
     name_uncounted(&now, look.voice, look.step);
-    let demands = &look.plan.demands;
-    let declared: Vec<String> = demands.churn.iter().chain(&demands.expected_losses).cloned().collect();
-    let lost = rows::finding(&rows::compare(before, &now, &Fleeting::with(&declared)), cause);
+    now.servers.extend(came.servers);
+    let fleeting = fleeting(look.plan);
+    let lost = rows::finding(&rows::compare(before, &now, &fleeting), cause);
+    let told = match tier {
+        Tier::Upgrade => rows::notes(before, &now, &fleeting),
+        Tier::Install | Tier::Backup | Tier::Restore | Tier::Custom => Vec::new(),
+    };
+    for note in told {
+        look.voice.note(Some(look.step), note);
+    }
     let outcome = match both(data::finding(&missing, cause), lost) {
         Some(finding) => Outcome::Failed(finding),
         None => passed(well),
     };
-    Ok(Answer::new(outcome, index))
+    Ok(Answer::new(outcome, SeenWithMarkers { holdings: Holdings { index, rows: now }, beside }))
+}
+
+/// Tables that the settings say come and go, or may lose rows.
+pub(super) fn fleeting(plan: &Plan) -> Fleeting {
+    let demands = &plan.demands;
+    let declared: Vec<String> = demands.churn.iter().chain(&demands.expected_losses).cloned().collect();
+    Fleeting::with(&declared)
 }
 
 /// One finding of two, led by the first.

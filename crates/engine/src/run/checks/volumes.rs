@@ -4,7 +4,7 @@ use super::Look;
 use crate::backup::{self, Promise};
 use crate::data::index;
 use crate::run::conductor::{Answer, Fault, failed_if, passed};
-use crate::run::parts::Saved;
+use crate::run::parts::{Holdings, Saved};
 use crate::swarm::Launch;
 use crate::workbench::{BenchUse, WorkError};
 use cc_ci_model::data::DataIndex;
@@ -12,17 +12,18 @@ use cc_ci_model::data::allowed::Allowed;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::compare::{self, Loss};
 use cc_ci_model::data::restored::{self, BeforeRestore, Way};
+use cc_ci_model::data::rows::{self, RowCounts};
 use cc_ci_model::object::{Object, ObjectKind};
-use cc_ci_model::outcome::Finding;
+use cc_ci_model::outcome::{Cause, Finding};
 use std::collections::BTreeSet;
 
 /// What the volumes hold: as it was seen with the markers, or looked at now.
-async fn seen_or_now(look: &mut Look<'_>, seen: Option<DataIndex>) -> Result<DataIndex, Fault> {
+async fn seen_or_now(look: &mut Look<'_>, seen: Option<Holdings>) -> Result<Holdings, Fault> {
     match seen {
         Some(seen) => Ok(seen),
         None => {
             let bench = look.bench(BenchUse::Look).await?;
-            Ok(index::take(&bench, &look.plan.stack).await?)
+            Ok(Holdings { index: index::take(&bench, &look.plan.stack).await?, rows: RowCounts::default() })
         }
     }
 }
@@ -31,13 +32,14 @@ async fn seen_or_now(look: &mut Look<'_>, seen: Option<DataIndex>) -> Result<Dat
 pub(in crate::run) async fn upgraded(
     look: &mut Look<'_>,
     before: &DataIndex,
-    seen: Option<DataIndex>,
-) -> Result<Answer<DataIndex>, Fault> {
+    seen: Option<Holdings>,
+) -> Result<Answer<Holdings>, Fault> {
     let users = look.observe.users(&look.plan.stack).await?;
-    let now = DataIndex { users, ..seen_or_now(look, seen).await? };
-    let losses = losses(look, before, &now).await?;
+    let mut now = seen_or_now(look, seen).await?;
+    now.index.users = users;
+    let losses = losses(look, before, &now.index).await?;
     let churn = Churn::with(&look.plan.demands.churn);
-    Ok(match (compare::finding(&losses), compare::rewritten(before, &now, Allowed::only(&churn))) {
+    Ok(match (compare::finding(&losses), compare::rewritten(before, &now.index, Allowed::only(&churn))) {
         (Some(finding), _) => Answer::failed(finding),
         (None, Some(told)) => Answer::new(passed(told), now),
         (None, None) => Answer::passed(now),
@@ -48,12 +50,13 @@ pub(in crate::run) async fn upgraded(
 pub(in crate::run) async fn lost_since(
     look: &Look<'_>,
     what: &str,
-    before: &DataIndex,
-    now: &DataIndex,
+    before: &Holdings,
+    now: &Holdings,
 ) -> Result<Option<Finding>, Fault> {
-    let mut losses = losses(look, before, now).await?;
+    let mut losses = losses(look, &before.index, &now.index).await?;
     losses.retain(Loss::is_absence);
-    let found = compare::finding(&losses);
+    let rows = rows::compare(&before.rows, &now.rows, &super::data::fleeting(look.plan));
+    let found = super::data::both(rows::finding(&rows, Cause::DataLost), compare::finding(&losses));
     Ok(found.map(|finding| Finding { summary: format!("since {what}: {}", finding.summary), ..finding }))
 }
 
@@ -98,14 +101,14 @@ pub(in crate::run) async fn restored(
     look: &mut Look<'_>,
     saved: &Saved,
     way: Way,
-    seen: Option<DataIndex>,
+    seen: Option<Holdings>,
 ) -> Result<Answer<()>, Fault> {
-    let now = seen_or_now(look, seen).await?;
+    let now = seen_or_now(look, seen).await?.index;
     let churn = Churn::with(&look.plan.demands.churn);
     let settled = &saved.holdings.index;
     let promises = pairs(&saved.snapshot.promises);
     let of_base = look.app.base.as_ref().map(|base| pairs(&backup::promised(&base.recipe))).unwrap_or_default();
-    let later = saved.later.as_ref().unwrap_or(settled);
+    let later = saved.later.as_ref().map_or(settled, |later| &later.index);
     let kept = BeforeRestore {
         settled: &settled.volumes,
         later: &later.volumes,

@@ -10,7 +10,7 @@ use crate::run::tiers::Run;
 use crate::run::tools::Tools;
 use crate::workbench::{BenchUse, Workbench};
 use cc_ci_model::outcome::{Cause, Outcome};
-use cc_ci_model::plan::step::Step;
+use cc_ci_model::plan::step::{Check, Step};
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::backup::{Backup, BackupSpec};
@@ -43,16 +43,20 @@ impl Run<'_> {
     pub(in crate::run) async fn mutate(&mut self, step: &Step) -> Option<StepEnd> {
         let Self { known, trees, stack: app, tools, data, .. } = self;
         let saved = data.saved.as_mut()?;
-        let (seeded, settled) = (&saved.prepared.seeded, &saved.holdings.index);
+        let (seeded, settled) = (&saved.prepared.seeded, &saved.holdings);
         let work = async {
             let bench = tools.benches.take(BenchUse::Change).await?;
             let stack = &known.plan.stack;
             let mut unchanged = data::change(&bench, stack, seeded).await?;
-            let (unread, later) =
-                tokio::try_join!(data::verify(&bench, stack, seeded, Expected::Mutated), index::take(&bench, stack))?;
+            let (unread, rows, index) = tokio::try_join!(
+                data::verify(&bench, stack, seeded, Expected::Mutated),
+                counting::count(&bench, stack, seeded.places()),
+                index::take(&bench, stack)
+            )?;
+            let later = Holdings { index, rows };
             unchanged.extend(unread);
             // What a test or a hook took away is not the app's doing.
-            if !known.plan.has_own(Tier::Backup) {
+            if !known.plan.has_own_after(Tier::Backup, Check::Settled) {
                 let look = Look::of(known, &trees.app, &mut app.pulse, tools, &step.id);
                 if let Some(finding) = volumes::lost_since(&look, "the backup was taken", settled, &later).await? {
                     return Ok(Answer::failed(finding));

@@ -3,7 +3,7 @@
 //! An app in a test has few rows, often the one of its first user. What stands in a single row comes and goes, unless it is what
 //! people write there.
 
-use super::{ColumnContent, FilledColumns, Fleeting, Lost, Server, Tables};
+use super::{ColumnContent, FilledColumns, Fleeting, Lost, Server, Tables, written};
 use crate::data::churn::Churn;
 use std::collections::BTreeMap;
 
@@ -25,30 +25,6 @@ const USUAL: [&str; 14] = [
     "deleted_at",
 ];
 
-/// Columns that people fill: these count in a single row, too, and do not become the same in all rows.
-const WRITTEN: [&str; 20] = [
-    "*mail*",
-    "*password*",
-    "*passwd*",
-    "*secret*",
-    "login",
-    "user_name",
-    "username",
-    "name",
-    "*_name",
-    "title",
-    "*_title",
-    "subject",
-    "body",
-    "*content*",
-    "*description*",
-    "*comment*",
-    "*message*",
-    "*address*",
-    "*phone*",
-    "*url",
-];
-
 /// What happened to a column in which something stood in nearly every row.
 enum Fate {
     /// Nothing stands there any more.
@@ -68,7 +44,7 @@ pub(super) fn columns(
     fleeting: &Fleeting,
 ) -> Vec<Lost> {
     let (Some(was), Some(is)) = (old.filled.get(database), new.filled.get(database)) else { return Vec::new() };
-    let [usual, written] = [Churn::only(&USUAL.map(str::to_owned)), Churn::only(&WRITTEN.map(str::to_owned))];
+    let (usual, written) = (Churn::only(&USUAL.map(str::to_owned)), written::by_people());
     let mut taken_over = added(was, is);
     let mut lost = Vec::new();
     for (table, rows) in lasting.iter().filter(|(table, _)| now.get(*table).is_some_and(|now| *now > 0)) {
@@ -79,7 +55,7 @@ pub(super) fn columns(
             let Some(fate) = after.get(column).and_then(|new| fate(*old, *new, written.covers(&name))) else {
                 continue;
             };
-            let takes_over = |new: &ColumnContent| new.values >= old.values && (new.varied || !old.varied);
+            let takes_over = |new: &ColumnContent| new.values >= old.values && (new.varied() || !old.varied());
             match taken_over.iter().position(takes_over) {
                 _ if goes => {}
                 Some(at) => drop(taken_over.swap_remove(at)),
@@ -96,7 +72,7 @@ fn fate(old: ColumnContent, new: ColumnContent, written: bool) -> Option<Fate> {
     if new.values == 0 && (several || written) {
         return Some(Fate::Emptied);
     }
-    (written && several && old.varied && new.values > 1 && !new.varied).then_some(Fate::Levelled)
+    (written && several && old.varied() && new.values > 1 && !new.varied()).then_some(Fate::Levelled)
 }
 
 impl Fate {
@@ -109,7 +85,7 @@ impl Fate {
     }
 }
 
-fn nearly_all(values: u64, rows: u64) -> bool {
+pub(super) fn nearly_all(values: u64, rows: u64) -> bool {
     values > 0 && values.saturating_mul(10) >= rows.saturating_mul(9)
 }
 
@@ -140,7 +116,8 @@ mod tests {
             let pair = |text: &str| {
                 let (name, count) = text.trim().split_once(' ').unwrap();
                 let values = count.trim_end_matches('=').parse::<u64>().unwrap();
-                (name.to_owned(), ColumnContent { values, varied: values > 1 && !count.ends_with('='), keys: None })
+                let varied = values > 1 && !count.ends_with('=');
+                (name.to_owned(), ColumnContent { values, ends: [1, 1 + u64::from(varied)], keys: None })
             };
             let (name, rows) = pair(head);
             tables.insert(name.clone(), rows.values);

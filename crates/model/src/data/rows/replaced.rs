@@ -1,10 +1,10 @@
-//! Accounts that were deleted and made anew: as many rows as before, and all of them others.
+//! Rows that were deleted and made anew: as many as before, and all of them others.
 //!
 //! An app whose only user is gone makes its first user again, so the number of rows says nothing. Rows are known by their number,
-//! which grows and is not given twice. Only tables with passwords are looked at: what else an app deletes and writes again, such as
-//! its list of permissions, it can make from itself.
+//! which grows and is not given twice. What an app deletes and writes again from itself, such as its list of permissions, has the same
+//! values as before; so all of a table's values have to be others, unless it is one of accounts: those have passwords.
 
-use super::{ColumnContent, Lost, Server};
+use super::{ColumnContent, Lost, Server, overwritten};
 use std::collections::BTreeMap;
 
 /// The column by which rows are known.
@@ -13,7 +13,7 @@ pub const KEY: &str = "id";
 /// What the name of a column of passwords holds.
 const PASSWORD: &str = "passw";
 
-/// The tables of accounts of which not one row is left.
+/// The tables of which not one row is left.
 pub(super) fn tables(lasting: &[(&str, u64)], database: &str, old: &Server, new: &Server) -> Vec<Lost> {
     let (Some(was), Some(is)) = (old.filled.get(database), new.filled.get(database)) else { return Vec::new() };
     let replaced = lasting.iter().filter(|(table, _)| {
@@ -21,7 +21,9 @@ pub(super) fn tables(lasting: &[(&str, u64)], database: &str, old: &Server, new:
         let of_accounts = before.keys().any(|column| column.to_lowercase().contains(PASSWORD));
         let keys = |content: &ColumnContent| content.keys;
         let key = |columns: &BTreeMap<String, ColumnContent>| columns.values().find_map(keys);
-        of_accounts && matches!((key(before), key(after)), (Some((_, last)), Some((first, _))) if first > last)
+        let others = || overwritten::columns(before, after).is_some();
+        (of_accounts || others())
+            && matches!((key(before), key(after)), (Some((_, last)), Some((first, _))) if first > last)
     });
     replaced.map(|(table, before)| Lost::Replaced { before: *before, table: (*table).to_owned() }).collect()
 }
@@ -33,7 +35,7 @@ mod tests {
 
     /// A table with so many rows, whose numbers go from `first` to `last`, and a column beside.
     fn counts(table: &str, column: &str, rows: u64, keys: Option<(u64, u64)>) -> RowCounts {
-        let content = |keys| ColumnContent { values: rows, varied: rows > 1, keys };
+        let content = |keys| ColumnContent { values: rows, ends: [1, 1 + u64::from(rows > 1)], keys };
         let columns = [("id".to_owned(), content(keys)), (column.to_owned(), content(None))];
         let server = Server {
             service: "db".to_owned(),
@@ -71,5 +73,22 @@ mod tests {
         assert_eq!(lost(&users(3, None), &users(3, Some((8, 10)))), "");
         let permissions = |keys| counts("permissions", "name", 3, Some(keys));
         assert_eq!(lost(&permissions((1, 3)), &permissions((4, 6))), "");
+    }
+
+    #[test]
+    fn rows_that_an_app_does_not_make_again_as_they_were_are_lost() {
+        let posts = |rows, keys, ends| {
+            let mut counts = counts("posts", "body", rows, Some(keys));
+            for server in counts.servers.values_mut() {
+                let column = server.filled.get_mut("app").and_then(|tables| tables.get_mut("posts")?.get_mut("body"));
+                column.unwrap().ends = ends;
+            }
+            counts
+        };
+        let said =
+            "the database of db: posts of database app had 3 rows, of which none is there: those after are new ones";
+        assert_eq!(lost(&posts(3, (1, 3), [5, 9]), &posts(7, (4, 10), [6, 8])), said);
+        assert_eq!(lost(&posts(3, (1, 3), [5, 9]), &posts(7, (4, 10), [5, 8])), "");
+        assert_eq!(lost(&posts(3, (1, 3), [5, 9]), &posts(7, (3, 10), [6, 8])), "");
     }
 }
