@@ -13,11 +13,51 @@ pub use page::{FrontAnswer, Page, READ, Shape};
 pub use settling::{LAST_WORD, may_be_starting};
 pub use target::Target;
 
-/// What came back on one path.
+use std::fmt;
+
+/// Where people come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Door {
+    /// The front page, or the page on which the app has to answer: a path on the app's own domain.
+    Front(String),
+    /// Where another router answers. What stands there may be for programs.
+    Side {
+        /// The host, where it is not the app's own domain.
+        host: Option<String>,
+        /// The path.
+        path: String,
+    },
+}
+
+impl Door {
+    /// The path that is asked for.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let (Self::Front(path) | Self::Side { path, .. }) = self;
+        path
+    }
+
+    /// The host, where it is not the app's own domain.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Front(_) => None,
+            Self::Side { host, .. } => host.as_deref(),
+        }
+    }
+}
+
+impl fmt::Display for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.host().unwrap_or_default(), self.path())
+    }
+}
+
+/// What came back at one door.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrontPage {
-    /// The path that was asked for.
-    pub path: String,
+    /// Where it was asked for.
+    pub door: Door,
     /// Where its redirects led, each as the app wrote it.
     pub redirects: Vec<String>,
     /// What stood at the end.
@@ -67,7 +107,7 @@ impl FrontPage {
     /// In words, for a person who compares two of them.
     #[must_use]
     pub fn words(&self) -> String {
-        let way = self.redirects.iter().fold(self.path.clone(), |way, to| format!("{way} -> {to}"));
+        let way = self.redirects.iter().fold(self.door.to_string(), |way, to| format!("{way} -> {to}"));
         match &self.end {
             FrontEnd::Circle => format!("{way}: leads in a circle"),
             FrontEnd::Elsewhere => format!("{way}: another site"),
@@ -83,7 +123,19 @@ impl FrontPage {
         match &self.end {
             FrontEnd::Circle | FrontEnd::Nowhere { .. } | FrontEnd::Nothing { .. } => false,
             FrontEnd::Elsewhere => true,
-            FrontEnd::Page(page) => page.status < 400 || accepted.contains(&page.status),
+            FrontEnd::Page(page) => page.status < 400 || accepted.contains(&page.status) || self.is_for_programs(),
+        }
+    }
+
+    /// Whether it is a refusal at a side door, as a program's interface gives it to somebody with a browser.
+    fn is_for_programs(&self) -> bool {
+        let refused = match &self.end {
+            FrontEnd::Page(page) => (400..500).contains(&page.status),
+            FrontEnd::Circle | FrontEnd::Elsewhere | FrontEnd::Nowhere { .. } | FrontEnd::Nothing { .. } => false,
+        };
+        match &self.door {
+            Door::Side { .. } => refused,
+            Door::Front(_) => false,
         }
     }
 
@@ -93,7 +145,7 @@ impl FrontPage {
         if !self.is_well(accepted) {
             return None;
         }
-        let path = &head.path;
+        let path = &head.door;
         let broken = |summary| Some(Worse { summary, kind: WorseKind::Broken });
         let changed = |summary| Some(Worse { summary, kind: WorseKind::Changed });
         let page = match &head.end {
@@ -105,7 +157,7 @@ impl FrontPage {
             FrontEnd::Elsewhere => return None,
             FrontEnd::Page(page) => page,
         };
-        if !head.is_well(accepted) {
+        if !head.is_well(accepted) || (head.is_for_programs() && !self.is_for_programs()) {
             return broken(format!("{} {}", head.to("answers"), page.status));
         }
         if let FrontEnd::Page(old) = &self.end {
@@ -134,7 +186,7 @@ impl FrontPage {
 
     /// `/ answers`, or `/ leads to /login, which answers`.
     fn to(&self, verb: &str) -> String {
-        let path = &self.path;
+        let path = &self.door;
         match (self.redirects.last(), verb) {
             (Some(to), "leads to") => format!("{path} leads to {to}"),
             (Some(to), _) => format!("{path} leads to {to}, which {verb}"),

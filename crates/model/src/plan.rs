@@ -79,6 +79,9 @@ pub struct Plan {
     /// What base's backup holds and head's does not any more, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uncovered: Vec<String>,
+    /// Addresses at which base could be reached and head cannot, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withdrawn: Vec<String>,
     /// Whether a commit is tested, or the work tree over it.
     #[serde(default)]
     pub state: TreeState,

@@ -55,6 +55,8 @@ pub struct Settings {
     pub churn: Vec<String>,
     /// Patterns of tables whose rows may become fewer.
     pub expected_losses: Vec<String>,
+    /// Hosts and entry points that an upgrade gives up on purpose.
+    pub withdrawn_routes: Vec<String>,
     /// Whether the recipe has canonicals.
     pub enrolment: Enrolment,
     /// Whether a base is looked for among them.

@@ -1,10 +1,14 @@
 //! The routes that a recipe's Traefik labels ask for.
 
 mod closed;
+mod doors;
 mod tcp;
+mod withdrawn;
 
 pub use closed::{MovedPort, closed, moved_ports};
+pub use doors::{Entrance, entrances};
 pub use tcp::{Connection, DeadEnd, Speaks, connections};
+pub use withdrawn::{RouteAddress, Withdrawn, withdrawn};
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,6 @@
 //! From a request to an approved plan: finds the recipe, reads both trees, chooses the base. Touches git, never Docker.
 
+mod addresses;
 mod alike;
 mod allowed;
 mod base;
@@ -158,6 +159,8 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
     let own = own.of_kind(&kind).without(request, &given);
     let new = read_head(&found, &asked, new_app).ok();
     let uncovered = base.as_ref().map(|base| coverage::uncovered(base, &head, new.as_ref())).unwrap_or_default();
+    let withdrawn =
+        base.as_ref().map(|base| addresses::withdrawn(base, &head, &asked.customized.settings)).unwrap_or_default();
     let parts = Parts {
         request,
         run,
@@ -172,6 +175,7 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
         needed: &needed,
         scrutiny,
         uncovered,
+        withdrawn,
     };
     let (tests, withheld) = (own.folders.clone(), own.withheld.clone());
     let approved = parts.plan(&head, base.as_ref(), own)?;
@@ -213,6 +217,7 @@ struct Parts<'a> {
     needed: &'a [DependencyTree],
     scrutiny: Scrutiny,
     uncovered: Vec<String>,
+    withdrawn: Vec<String>,
 }
 
 impl Parts<'_> {
@@ -252,6 +257,7 @@ impl Parts<'_> {
             dependencies: self.planned,
             scrutiny: self.scrutiny,
             uncovered: self.uncovered,
+            withdrawn: self.withdrawn,
         }))
     }
 

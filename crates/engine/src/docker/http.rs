@@ -80,10 +80,10 @@ pub(super) async fn ask(swarm: &Swarm, edge: &RunEdge, asking: &Asking) -> Resul
 async fn answered(mut answer: reqwest::Response, read: usize) -> HttpAnswer {
     let status = answer.status().as_u16();
     let headers = answer.headers();
-    let mark = headers.get(cc_ci_edge::MARK_HEADER);
-    let reason = mark.map(|mark| {
+    let of_edge = headers.get(cc_ci_edge::MARK_HEADER).map(|mark| {
         let reason = headers.get(cc_ci_edge::REASON_HEADER).unwrap_or(mark);
-        String::from_utf8_lossy(reason.as_bytes()).into_owned()
+        let known = mark.to_str().ok().and_then(cc_ci_edge::Mark::parse);
+        (known, String::from_utf8_lossy(reason.as_bytes()).into_owned())
     });
     let told = told(headers);
     let mut body = Vec::new();
@@ -95,9 +95,9 @@ async fn answered(mut answer: reqwest::Response, read: usize) -> HttpAnswer {
         }
     }
     body.truncate(read);
-    match reason {
+    match of_edge {
         None => HttpAnswer::App { status, headers: told, body },
-        Some(reason) => HttpAnswer::Edge { reason, body },
+        Some((mark, reason)) => HttpAnswer::Edge { mark, reason, body },
     }
 }
 

@@ -289,6 +289,7 @@ fn uses_of(action: &Action) -> &'static [BenchUse] {
             | Check::Connects
             | Check::Stable
             | Check::Moved
+            | Check::Routed
             | Check::Housed
             | Check::Covered,
         )

@@ -9,6 +9,7 @@ pub(super) mod housed;
 mod misplaced;
 pub(super) mod moved;
 pub(super) mod ready;
+pub(super) mod routed;
 pub(super) mod serving;
 pub(super) mod stable;
 pub(super) mod volumes;

@@ -2,7 +2,9 @@
 
 use super::app::App;
 use super::checks::data::SeenWithMarkers;
-use super::checks::{Look, backup, connects, converged, data, front, housed, moved, ready, serving, stable, volumes};
+use super::checks::{
+    Look, backup, connects, converged, data, front, housed, moved, ready, routed, serving, stable, volumes,
+};
 use super::conductor::{Conductor, StepEnd, Stepped};
 use super::deploying;
 use super::images::Images;
@@ -224,6 +226,10 @@ impl<'a> Run<'a> {
                 let (known, look, data) = self.look_at_data(step);
                 let before = data.housing.as_ref()?;
                 Some(known.conductor.step(step, housed::check(&look, before, seen)).await.end)
+            }
+            Check::Routed => {
+                let routed = std::future::ready(Ok(routed::check(&self.known.plan)));
+                Some(self.known.conductor.step(step, routed).await.end)
             }
             Check::Covered => {
                 let covered = std::future::ready(Ok(backup::covered(&self.known.plan)));

@@ -22,6 +22,7 @@ use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::dependency::Mode;
 use cc_ci_model::plan::origin::{Origin, PerOrigin};
 use cc_ci_model::plan::own_tests::Runner;
+use cc_ci_model::tier::Tier;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::traefik::{PROXY_NETWORK, http_scheme};
 use std::collections::{BTreeMap, BTreeSet};
@@ -245,6 +246,21 @@ pub(in crate::run) fn scheme(plan: &Plan, recipe: &Recipe) -> &'static str {
         return scheme.word();
     }
     http_scheme(&recipe.routes).unwrap_or("http")
+}
+
+/// The scheme by which people come to the app in `tier`. Who came to base over TLS does not turn to plain HTTP by himself.
+pub(in crate::run) fn scheme_at(plan: &Plan, app: &App, tier: Tier) -> &'static str {
+    let [base, head] = [app.first(), &app.head].map(|tree| scheme(plan, &tree.recipe));
+    match tier {
+        Tier::Install => base,
+        Tier::Upgrade | Tier::Backup | Tier::Restore | Tier::Custom => {
+            if head == "https" {
+                head
+            } else {
+                base
+            }
+        }
+    }
 }
 
 /// What the tests of one origin need.

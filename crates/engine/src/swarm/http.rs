@@ -87,6 +87,8 @@ pub enum HttpAnswer {
     },
     /// The edge answered in its place.
     Edge {
+        /// What kind of answer it is; `None` for one that this version does not know.
+        mark: Option<cc_ci_edge::Mark>,
         /// Why, in its words.
         reason: String,
         /// As much of the body as was asked for.

@@ -3,7 +3,7 @@
 use super::*;
 
 fn ending(end: FrontEnd) -> FrontPage {
-    FrontPage { path: "/".to_owned(), redirects: Vec::new(), end }
+    FrontPage { door: Door::Front("/".to_owned()), redirects: Vec::new(), end }
 }
 
 fn answered(answer: FrontAnswer<'_>) -> FrontPage {
@@ -164,4 +164,21 @@ fn what_a_recipe_may_declare_is_told_from_what_nobody_wants() {
 fn a_front_page_is_described_in_one_line() {
     assert_eq!(to("/login", shop()).words(), "/ -> /login: status 200, text/html, \"My shop\"");
     assert_eq!(html(200, "").words(), "/: status 200, text/html, empty");
+}
+
+#[test]
+fn a_side_door_may_refuse_as_it_did_and_does_not_break() {
+    let side = |page: FrontPage| {
+        let door = Door::Side { host: Some("api.shop.test".to_owned()), path: "/v1".to_owned() };
+        FrontPage { door, ..page }
+    };
+    let answer = |status| side(html(status, "<title>Interface</title><p>x</p>"));
+    let worse = |base: &FrontPage, head: &FrontPage| base.worse_at(head, &[200]).map(|worse| worse.summary);
+    assert_eq!(worse(&answer(401), &answer(404)), None);
+    assert_eq!(worse(&answer(401), &answer(200)), None);
+    assert_eq!(worse(&answer(500), &answer(502)), None);
+    assert_eq!(worse(&answer(401), &answer(500)).as_deref(), Some("api.shop.test/v1 answers 500"));
+    assert_eq!(worse(&answer(200), &answer(404)).as_deref(), Some("api.shop.test/v1 answers 404"));
+    let silent = side(ending(FrontEnd::Nothing { why: "nobody listens".to_owned() }));
+    assert!(worse(&answer(404), &silent).is_some_and(|summary| summary.ends_with("nobody listens")));
 }

@@ -46,6 +46,8 @@ pub struct PlanFacts {
     pub backup: BackupPromise,
     /// What base's backup holds and head's does not any more, in words.
     pub uncovered: Vec<String>,
+    /// Addresses at which base could be reached and head cannot, in words.
+    pub withdrawn: Vec<String>,
     /// Whether the app keeps anything an upgrade could lose.
     pub data: Data,
     /// The recipe's own tests, by tier, in running order: paths below the tests folder.
@@ -159,6 +161,7 @@ pub fn plan(mut facts: PlanFacts) -> Approved {
         softened: facts.scrutiny.softened,
         work: facts.scrutiny.work,
         uncovered: facts.uncovered,
+        withdrawn: facts.withdrawn,
         state: facts.scrutiny.state,
         promotion: facts.promotion,
         notes: facts.notes,

@@ -53,6 +53,7 @@ impl Step {
                 | Check::Connects
                 | Check::Stable
                 | Check::Moved
+                | Check::Routed
                 | Check::Markers
                 | Check::Volumes
                 | Check::Housed
@@ -276,6 +277,8 @@ pub enum Check {
     Stable,
     /// The running tasks carry the head's spec, the label is the head's commit, nothing was rolled back.
     Moved,
+    /// Head can be reached wherever base could (APP-1); planned only where it cannot.
+    Routed,
     /// The seeded rows and files are there.
     Markers,
     /// No data vanished from the volumes (DATA-2).
@@ -298,6 +301,7 @@ impl Check {
             Self::Connects => "connects",
             Self::Stable => "stable",
             Self::Moved => "moved",
+            Self::Routed => "routed",
             Self::Markers => "markers",
             Self::Volumes => "volumes",
             Self::Housed => "housed",

@@ -105,7 +105,7 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_name() {
     tests/ci.toml, line 1: statuses: unknown key `statuses`
     hint: did you mean `health.statuses`?
     tests/ci.toml, line 2: frobnicate: unknown key `frobnicate`
-    hint: the keys here are health, limits, env, base, dependencies, provided, ready, backup, skip, data, screenshot, canonical
+    hint: the keys here are health, limits, env, base, dependencies, provided, ready, backup, skip, data, routes, screenshot, canonical
     ");
     insta::assert_snapshot!(problems("[[ready]]\ntpc = \"app:1\"\n[backup.verify]\nservise = \"db\"\n[skip]\nupgrad = \"x y z\"\n"), @r"
     tests/ci.toml, line 2: ready.1.tpc: unknown key `tpc`

@@ -83,7 +83,7 @@ impl Node for FakeSwarm {
         if !edge.domains.iter().any(|domain| domain.as_str() == asking.host) {
             // The edge tells which routes it follows: those of the file it was given last.
             let routes = helper.files.get("/edge/routes.json").cloned().unwrap_or_default();
-            return Ok(HttpAnswer::Edge { reason: "status".to_owned(), body: routes.into_bytes() });
+            return Ok(HttpAnswer::Edge { mark: None, reason: "status".to_owned(), body: routes.into_bytes() });
         }
         let orders = self.orders();
         let deployed = orders.calls.get(&SwarmCall::Redeploy).copied().unwrap_or_default();
@@ -91,7 +91,7 @@ impl Node for FakeSwarm {
         let headers = AnswerHeaders { content_type: Some("text/html".to_owned()), ..AnswerHeaders::default() };
         Ok(match state.answer(&asking.host) {
             Some(status) => HttpAnswer::App { status, headers, body },
-            None => HttpAnswer::Edge { reason: "no task answers".to_owned(), body: Vec::new() },
+            None => HttpAnswer::Edge { mark: None, reason: "no task answers".to_owned(), body: Vec::new() },
         })
     }
 

@@ -6,10 +6,12 @@ use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::tools;
 use crate::swarm::{Asking, HttpAnswer};
 use cc_ci_model::event::Event;
-use cc_ci_model::front::{self, FrontEnd, FrontPage, Page, Target, Worse, WorseKind};
+use cc_ci_model::front::{self, Door, FrontEnd, FrontPage, Page, Target, Worse, WorseKind};
 use cc_ci_model::ids::Domain;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::demands::Health;
+use cc_ci_model::tier::Tier;
+use cc_ci_recipe::traefik::{self, Entrance, TraefikRoute};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -27,14 +29,33 @@ struct Visitor<'a> {
     scheme: &'a str,
 }
 
-/// The front pages of the app as it is now: `/`, and the path on which it has to answer.
-pub(in crate::run) async fn pages(route: &OpenRoute, domain: &Domain, scheme: &str, health: &Health) -> Vec<FrontPage> {
+/// The front pages of the app as it is now: `/`, the path on which it has to answer, and where each of its other routers answers.
+pub(in crate::run) async fn pages(
+    route: &OpenRoute,
+    domain: &Domain,
+    scheme: &str,
+    health: &Health,
+    routes: &[TraefikRoute],
+) -> Vec<FrontPage> {
     let visitor = Visitor { route, domain, scheme };
+    let front = BTreeSet::from(["/", health.path.as_str()]);
+    let side = traefik::entrances(routes).into_iter().filter_map(|entrance| side_door(entrance, domain, &front));
+    let doors: Vec<Door> = front.iter().map(|path| Door::Front((*path).to_owned())).chain(side).collect();
     let mut pages = Vec::new();
-    for path in BTreeSet::from(["/", health.path.as_str()]) {
-        pages.push(visitor.visit(path).await);
+    for door in &doors {
+        pages.push(visitor.visit(door).await);
     }
     pages
+}
+
+/// The door of another router; `None` for the front, and for a host that the run's certificate does not name.
+fn side_door(Entrance { host, path }: Entrance, domain: &Domain, front: &BTreeSet<&str>) -> Option<Door> {
+    let domain = domain.as_str();
+    if host == domain {
+        return (!front.contains(path.as_str())).then_some(Door::Side { host: None, path });
+    }
+    let label = host.strip_suffix(domain)?.strip_suffix('.')?;
+    (!label.contains('.')).then_some(Door::Side { host: Some(host), path })
 }
 
 /// Compares the front pages of an app that `answered` with base's. One that is worse is looked at again until it has settled, and at
@@ -45,14 +66,14 @@ pub(in crate::run) async fn check(look: &Look<'_>, answered: Answer<()>, since: 
     let until = since + whole;
     let route = look.tools.route.as_ref().ok_or_else(|| Fault::harness("the route was never opened"))?;
     let health = &look.plan.demands.health;
-    let scheme = tools::scheme(look.plan, &look.app.head.recipe);
+    let scheme = tools::scheme_at(look.plan, look.app, Tier::Upgrade);
     let visitor = Visitor { route, domain: &look.plan.domain, scheme };
     let mut last = (String::new(), Instant::now());
     loop {
         let mut notes = vec![served.clone()];
         let mut found = None;
         for base in &look.tools.front {
-            let head = visitor.visit(&base.path).await;
+            let head = visitor.visit(&base.door).await;
             notes.extend(note(base, &head));
             if let Some(worse) = base.worse_at(&head, &health.statuses)
                 && !declared(&worse, &head, health)
@@ -100,18 +121,19 @@ fn note(base: &FrontPage, head: &FrontPage) -> Option<String> {
 
 impl Visitor<'_> {
     /// Opens a page and follows its redirects.
-    async fn visit(&self, path: &str) -> FrontPage {
+    async fn visit(&self, door: &Door) -> FrontPage {
+        let host = door.host().unwrap_or(self.domain.as_str());
         let mut redirects = Vec::new();
         let mut cookies = BTreeMap::new();
         let mut seen = BTreeSet::new();
-        let mut at = path.to_owned();
+        let mut at = door.path().to_owned();
         let end = loop {
             let jar = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
             // The same page with another cookie may lead on.
             if !seen.insert((at.clone(), jar.clone())) || redirects.len() > HOPS {
                 break FrontEnd::Circle;
             }
-            let asking = Asking::of(self.scheme, self.domain.as_str(), &at).reading(front::READ).browsing(jar);
+            let asking = Asking::of(self.scheme, host, &at).reading(front::READ).browsing(jar);
             let (status, headers, body) = match self.route.asked(&asking).await {
                 HttpAnswer::App { status, headers, body } => (status, headers, body),
                 HttpAnswer::Edge { reason: why, .. } | HttpAnswer::None { why } => break FrontEnd::Nothing { why },
@@ -121,13 +143,13 @@ impl Visitor<'_> {
                 break end(status, &headers, &body);
             };
             redirects.push(location.clone());
-            match Target::of(location, self.domain.as_str(), &at) {
+            match Target::of(location, host, &at) {
                 Target::Here(path) => at = path,
                 Target::Elsewhere => break FrontEnd::Elsewhere,
                 Target::Nowhere(why) => break FrontEnd::Nowhere { why },
             }
         };
-        FrontPage { path: path.to_owned(), redirects, end }
+        FrontPage { door: door.clone(), redirects, end }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::run::route_labels;
 use crate::run::tools;
 use crate::swarm::HttpAnswer;
 use crate::voice::Voice;
+use cc_ci_edge::Mark;
 use cc_ci_model::event::Event;
 use cc_ci_model::front;
 use cc_ci_model::ids::{Domain, StepId};
@@ -19,6 +20,9 @@ use tokio::time::Instant;
 
 /// How often the app is asked again until it answers.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+/// So many accepted answers in a row show that the app serves: one of several tasks may be broken, or every other request fail.
+const IN_A_ROW: u32 = 3;
 
 /// How long a wrong answer has to last before it counts, where a right one is only waited for once more.
 const SHORT: Duration = Duration::from_secs(10);
@@ -104,7 +108,7 @@ pub(in crate::run) async fn check(
     patience: Patience,
 ) -> Result<Answer<()>, Fault> {
     let route = look.tools.route.as_ref().ok_or_else(|| Fault::harness("the route was never opened"))?;
-    let scheme = tools::scheme(look.plan, &look.app.head.recipe);
+    let scheme = tools::scheme_at(look.plan, look.app, tier);
     let tree = look.app.tree(tier);
     let misplaced = Misplaced::of(look, tree);
     let question = Question { who: "the app", domain: &look.plan.domain, scheme, path, statuses };
@@ -154,12 +158,23 @@ impl Question<'_> {
     ) -> Outcome {
         let started = Instant::now();
         let (mut last, mut same_since, mut wrong_since) = (String::new(), started, None);
-        let mut tried_beside = false;
+        let (mut tried_beside, mut accepted, mut in_a_row) = (false, 0_u32, 0_u32);
         loop {
             let Unaccepted { text: said, by } = match self.once(route).await {
-                Ok(status) => return passed(format!("{status} on {}", self.path)),
+                Ok(status) => {
+                    (accepted, in_a_row) = (accepted + 1, in_a_row + 1);
+                    if in_a_row >= IN_A_ROW {
+                        return passed(format!("{status} on {}", self.path));
+                    }
+                    continue;
+                }
                 Err(said) => said,
             };
+            in_a_row = 0;
+            // The edge follows the labels that are deployed before anybody asks: waiting makes no router.
+            if by == Some(By::NoRouter) {
+                return Outcome::Failed(Finding::new(Cause::NotServing, said));
+            }
             if said != last {
                 same_since = Instant::now();
             }
@@ -167,7 +182,13 @@ impl Question<'_> {
             let over = wrong_since.is_some_and(|since: Instant| since.elapsed() >= limits.wrong);
             let settled = by == Some(By::Running) && same_since.elapsed() >= limits.settled;
             if over || settled || started.elapsed() >= limits.none {
-                let summary = format!("not serving within {} s: {said}", started.elapsed().as_secs());
+                let seconds = started.elapsed().as_secs();
+                let summary = match accepted {
+                    0 => format!("not serving within {seconds} s: {said}"),
+                    _ => format!(
+                        "not serving steadily within {seconds} s: some answers are accepted, others are not: {said}"
+                    ),
+                };
                 return Outcome::Failed(Finding::new(Cause::NotServing, summary));
             }
             if by.is_none() && same_since.elapsed() >= SILENT_SO_LONG && !tried_beside {
@@ -203,6 +224,9 @@ impl Question<'_> {
                 let by = if front::may_be_starting(status) { By::Starting } else { By::Running };
                 Err(Unaccepted { text, by: Some(by) })
             }
+            HttpAnswer::Edge { mark: Some(Mark::NoRoute), reason, .. } => {
+                Err(Unaccepted { text: format!("no route leads to {who}: {reason}"), by: Some(By::NoRouter) })
+            }
             HttpAnswer::Edge { reason, .. } => {
                 Err(Unaccepted { text: format!("{who} did not answer: {reason}"), by: None })
             }
@@ -216,16 +240,18 @@ impl Question<'_> {
 pub(in crate::run) struct Unaccepted {
     /// What was said, or that nothing was.
     pub(in crate::run) text: String,
-    /// Whether the app itself said it: it is up.
+    /// Who is sure of it; nobody of a silence.
     by: Option<By>,
 }
 
-/// What kind of answer an app gave that is not accepted.
+/// Who gave an answer that is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum By {
-    /// One that an app may give which is on its way.
+    /// The edge, which has no router for it.
+    NoRouter,
+    /// An app that may be on its way.
     Starting,
-    /// Any other.
+    /// An app that is up.
     Running,
 }
 

@@ -122,6 +122,7 @@ impl Operator<'_> {
                 Check::Stable
                 | Check::Connects
                 | Check::Moved
+                | Check::Routed
                 | Check::Markers
                 | Check::Volumes
                 | Check::Housed

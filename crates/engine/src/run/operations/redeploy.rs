@@ -67,9 +67,10 @@ impl Run<'_> {
     /// Looks at base's front pages for the last time, when it is all that it will be.
     async fn remember_front(&mut self) {
         let plan = &self.known.plan;
-        let scheme = tools::scheme(plan, &self.trees.app.first().recipe);
+        let base = &self.trees.app.first().recipe;
+        let scheme = tools::scheme(plan, base);
         if let Some(route) = &self.tools.route {
-            self.tools.front = front::pages(route, &plan.domain, scheme, &plan.demands.health).await;
+            self.tools.front = front::pages(route, &plan.domain, scheme, &plan.demands.health, &base.routes).await;
         }
     }
 }

@@ -141,6 +141,13 @@ impl Steps<'_> {
         self.at_last();
     }
 
+    /// What is known beforehand: addresses that head gives up.
+    fn routed(&mut self) {
+        if !self.facts.withdrawn.is_empty() {
+            self.check(Pass::Only, Check::Routed);
+        }
+    }
+
     /// What a tier ends with: the recipe's own tests, and that nothing died.
     fn at_last(&mut self) {
         self.own_tests(Pass::Only);
@@ -185,6 +192,7 @@ pub(super) fn steps(facts: &PlanFacts, tier: Tier) -> Vec<Step> {
             steps.operate(Operation::Redeploy);
             steps.check(only, Check::Converged);
             steps.check(only, Check::Moved);
+            steps.routed();
             steps.up(only);
             steps.data(|steps| {
                 steps.check(only, Check::Markers);
