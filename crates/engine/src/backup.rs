@@ -7,6 +7,7 @@ pub mod repository;
 pub mod restic;
 pub mod verify;
 
+use cc_ci_model::data::path::is_in;
 use cc_ci_model::data::{EntryKind, Mounted, VolumeIndex};
 use cc_ci_model::event::Event;
 use cc_ci_model::ids::{StackName, StepId};
@@ -211,7 +212,7 @@ async fn save_watching(
 /// Whether a volume has a file of whole pages outside the folders of other databases.
 fn may_hold_sqlite(index: &VolumeIndex) -> bool {
     let databases = index.database_folders();
-    let other = |path: &str| !databases.iter().any(|folder| verify::is_in(path, folder));
+    let other = |path: &str| !databases.iter().any(|folder| is_in(path, folder));
     index.files().any(|(path, entry)| entry.size >= 512 && entry.size % 512 == 0 && other(path))
 }
 
@@ -287,7 +288,7 @@ fn specials(snapshot: &Snapshot) -> Vec<String> {
     });
     let promised = |volume: &String, path: &str| {
         let mut own = snapshot.promises.iter().filter(|promise| promise.volume == *volume);
-        own.any(|promise| verify::is_in(path, promise.path.trim_matches('/')))
+        own.any(|promise| is_in(path, &promise.path))
     };
     let promised = special.filter(|(volume, (path, _))| promised(volume, path));
     promised.map(|(volume, (path, _))| format!("{}/{path}", Workbench::path(volume))).collect()

@@ -8,6 +8,7 @@ pub mod content;
 pub mod dumped;
 pub mod narrowed;
 pub mod outside;
+pub mod path;
 pub mod restored;
 pub mod rows;
 

@@ -1,6 +1,7 @@
 //! Chooses where markers prove an upgrade or a backup, and says which databases take none (DATA-1).
 
 use cc_ci_model::data::Mounted;
+use cc_ci_model::data::path::is_in;
 use cc_ci_recipe::backup::BackupSpec;
 use cc_ci_recipe::database::Database;
 use std::collections::BTreeSet;
@@ -114,9 +115,7 @@ fn is_promised(file: &SqliteFile, spec: &BackupSpec, promises: &[Promise], mount
     let mount = mounts.iter().find(|mount| mount.service == file.service && mount.target == file.target);
     let Some(mount) = mount else { return false };
     let of_volume = || promises.iter().filter(|promise| promise.volume == mount.volume);
-    let inside = |folder: &str| {
-        folder.is_empty() || file.path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
+    let inside = |folder: &str| is_in(&file.path, folder);
     let mut users = mounts.iter().filter(|other| other.volume == mount.volume).map(|other| other.service.as_str());
     let hooked = users.any(|user| {
         let mut services = spec.services.iter().filter(|service| service.service == user);

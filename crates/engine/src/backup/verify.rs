@@ -2,6 +2,7 @@
 
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::dumped;
+use cc_ci_model::data::path::is_in;
 use cc_ci_model::data::rows::{Fleeting, RowCounts};
 use cc_ci_model::data::{EntryKind, MARKER_PREFIX};
 use cc_ci_model::outcome::{Cause, Finding};
@@ -124,10 +125,6 @@ fn contents(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, churn: &Churn) 
         findings.extend(databases.iter().filter_map(|folder| database(snapshot, promise, nodes, folder)));
     }
     findings
-}
-
-pub(super) fn is_in(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// A database's files change while it runs, so only their bulk is compared.

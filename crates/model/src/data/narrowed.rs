@@ -2,7 +2,8 @@
 
 use super::allowed::Allowed;
 use super::compare::loss::{counted, first};
-use super::restored::{Volumes, is_in};
+use super::path::is_in;
+use super::restored::Volumes;
 use super::{Entry, Mounted};
 use crate::outcome::{Cause, Finding};
 use std::collections::BTreeSet;

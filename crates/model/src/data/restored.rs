@@ -2,6 +2,7 @@
 
 use super::churn::Churn;
 use super::compare::loss::{counted, first};
+use super::path::is_in;
 use super::{Entry, EntryKind, Mounted, VolumeIndex, is_marker};
 use crate::outcome::{Cause, Finding};
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,11 +79,6 @@ pub fn finding(kept: BeforeRestore<'_>, now: &Volumes, way: Way, churn: &Churn) 
         Some(mount) => finding.of_service(&mount.service),
         None => finding,
     })
-}
-
-pub(super) fn is_in(path: &str, folder: &str) -> bool {
-    let folder = folder.trim_matches('/');
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn differences(entry: &Entry, later: &Entry, now: Option<&Entry>, promised: bool) -> Vec<Difference> {
