@@ -14,6 +14,7 @@ pub use settling::{LAST_WORD, may_be_starting};
 pub use target::Target;
 
 use std::fmt;
+use std::time::Duration;
 
 /// Where people come in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +63,15 @@ pub struct FrontPage {
     pub redirects: Vec<String>,
     /// What stood at the end.
     pub end: FrontEnd,
+    /// How long it took, redirects included.
+    pub took: Duration,
 }
+
+/// A page is slow from here on: people begin to wonder.
+const SLOW: Duration = Duration::from_secs(2);
+
+/// So many times as long as at base is no chance.
+const SLOWER: u32 = 5;
 
 /// What stood at the end of the redirects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,6 +179,14 @@ impl FrontPage {
         }
         let standin = standin::new_at(self, head)?;
         changed(format!("{} with another page than at base: {standin}", head.to("answers")))
+    }
+
+    /// That it takes much longer at `head`, in words: no fault, and nobody wants it.
+    #[must_use]
+    pub fn slower_at(&self, head: &Self) -> Option<String> {
+        let slower = head.took >= SLOW && head.took >= self.took * SLOWER;
+        let [was, is] = [self, head].map(|page| page.took.as_secs_f64());
+        slower.then(|| format!("{} took {is:.1} s, and {was:.1} s at base", head.door))
     }
 
     /// Whether it shows a text: in its title or heading, in the way to it, or as its type.

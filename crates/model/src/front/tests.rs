@@ -3,7 +3,7 @@
 use super::*;
 
 fn ending(end: FrontEnd) -> FrontPage {
-    FrontPage { door: Door::Front("/".to_owned()), redirects: Vec::new(), end }
+    FrontPage { door: Door::Front("/".to_owned()), redirects: Vec::new(), end, took: Duration::ZERO }
 }
 
 fn answered(answer: FrontAnswer<'_>) -> FrontPage {
@@ -181,4 +181,13 @@ fn a_side_door_may_refuse_as_it_did_and_does_not_break() {
     assert_eq!(worse(&answer(200), &answer(404)).as_deref(), Some("api.shop.test/v1 answers 404"));
     let silent = side(ending(FrontEnd::Nothing { why: "nobody listens".to_owned() }));
     assert!(worse(&answer(404), &silent).is_some_and(|summary| summary.ends_with("nobody listens")));
+}
+
+#[test]
+fn a_page_that_takes_much_longer_is_told() {
+    let page = |ms| FrontPage { took: Duration::from_millis(ms), ..shop() };
+    let told = |base, head| page(base).slower_at(&page(head));
+    assert_eq!(told(80, 9_000).as_deref(), Some("/ took 9.0 s, and 0.1 s at base"));
+    assert_eq!(told(80, 1_900), None);
+    assert_eq!(told(1_500, 6_000), None);
 }

@@ -74,7 +74,7 @@ pub(in crate::run) async fn check(look: &Look<'_>, answered: Answer<()>, since: 
         let mut found = None;
         for base in &look.tools.front {
             let head = visitor.visit(&base.door).await;
-            notes.extend(note(base, &head));
+            notes.extend(note(base, &head).into_iter().chain(base.slower_at(&head)));
             if let Some(worse) = base.worse_at(&head, &health.statuses)
                 && !declared(&worse, &head, health)
             {
@@ -122,6 +122,7 @@ fn note(base: &FrontPage, head: &FrontPage) -> Option<String> {
 impl Visitor<'_> {
     /// Opens a page and follows its redirects.
     async fn visit(&self, door: &Door) -> FrontPage {
+        let began = Instant::now();
         let host = door.host().unwrap_or(self.domain.as_str());
         let mut redirects = Vec::new();
         let mut cookies = BTreeMap::new();
@@ -149,7 +150,7 @@ impl Visitor<'_> {
                 Target::Nowhere(why) => break FrontEnd::Nowhere { why },
             }
         };
-        FrontPage { door: door.clone(), redirects, end }
+        FrontPage { door: door.clone(), redirects, end, took: began.elapsed() }
     }
 }
 
