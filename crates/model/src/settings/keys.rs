@@ -305,10 +305,10 @@ pub const KEYS: &[SettingKey] = &[
     },
     SettingKey {
         name: "routes.dropped",
-        form: "a list of hosts, in which `${DOMAIN}` is the app's own domain, and of entry points of TCP and UDP",
-        default: "none: head has a router for every host and entry point that base had one for",
-        meaning: "Addresses that this upgrade gives up on purpose. It excuses that no router has them any more, and nothing else.",
-        example: "routes.dropped = [\"api.${DOMAIN}\", \"ssh\"]",
+        form: "a list of hosts, in which `${DOMAIN}` is the app's own domain, of entry points of TCP and UDP, and of published ports",
+        default: "none: head has a router for every host and entry point that base had one for, and publishes its ports",
+        meaning: "Addresses that this upgrade gives up on purpose. It excuses that nothing leads to them any more, and nothing else.",
+        example: "routes.dropped = [\"api.${DOMAIN}\", \"ssh\", \"2222\"]",
         read: |reading, item| {
             if let Some(addresses) = reading.document.texts(item) {
                 reading.settings.withdrawn_routes = addresses;

@@ -2,7 +2,9 @@
 
 use super::tree::Tree;
 use cc_ci_model::settings::Settings;
+use cc_ci_recipe::compose::{Compose, Port};
 use cc_ci_recipe::traefik::{self, RouteAddress, Withdrawn};
+use std::collections::BTreeSet;
 
 /// How a recipe writes the app's own domain.
 const OWN: &str = "${DOMAIN}";
@@ -11,9 +13,40 @@ const OWN: &str = "${DOMAIN}";
 pub(super) fn withdrawn(base: &Tree, head: &Tree, settings: &Settings) -> Vec<String> {
     let domain = head.recipe.environment.get("DOMAIN").map(String::as_str);
     let lost = traefik::withdrawn(&base.recipe.routes, &head.recipe.routes);
-    let lost =
-        lost.iter().filter(|one| !settings.withdrawn_routes.iter().any(|name| declares(name, &one.address, domain)));
-    lost.map(|one| sentence(one, domain)).collect()
+    let declared = &settings.withdrawn_routes;
+    let lost = lost.iter().filter(|one| !declared.iter().any(|name| declares(name, &one.address, domain)));
+    let mut lost: Vec<String> = lost.map(|one| sentence(one, domain)).collect();
+    lost.extend(closed_ports(&base.recipe.compose, &head.recipe.compose, declared));
+    lost
+}
+
+/// Ports of the machine that base published and head does not, in words.
+fn closed_ports(base: &Compose, head: &Compose, declared: &[String]) -> Vec<String> {
+    let open: BTreeSet<(u16, &str)> = published(head).map(|(_, port)| number(port)).collect();
+    let lost = published(base).filter(|(_, port)| !open.contains(&number(port)));
+    let lost = lost.filter(|(_, port)| {
+        let (published, protocol) = number(port);
+        let names = [published.to_string(), format!("{published}/{protocol}")];
+        !declared.iter().any(|name| names.contains(name))
+    });
+    let said = lost.map(|(service, port)| {
+        format!(
+            "head does not publish port {}/{}, at which `{service}` was reached at base",
+            port.published, port.protocol
+        )
+    });
+    said.collect()
+}
+
+/// The ports at which the services of a recipe are reached on the machine; those that Swarm picks are nobody's address.
+fn published(compose: &Compose) -> impl Iterator<Item = (&String, &Port)> {
+    let services = compose.services.iter();
+    let ports = services.flat_map(|(name, service)| service.ports.iter().map(move |port| (name, port)));
+    ports.filter(|(_, port)| port.published != 0)
+}
+
+fn number(port: &Port) -> (u16, &str) {
+    (port.published, &port.protocol)
 }
 
 fn declares(name: &str, address: &RouteAddress, domain: Option<&str>) -> bool {
@@ -33,7 +66,9 @@ fn sentence(lost: &Withdrawn, domain: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cc_ci_recipe::source::Files;
     use cc_ci_recipe::traefik::RouteProtocol;
+    use std::collections::BTreeMap;
 
     fn host(name: &str) -> RouteAddress {
         RouteAddress::Host(name.to_owned())
@@ -49,6 +84,24 @@ mod tests {
         assert!(declares("SSH", &ssh, domain));
         assert!(!declares("ssh", &host("ssh.test"), domain));
         assert!(!declares("*", &RouteAddress::EntryPoint(RouteProtocol::Tcp, None), domain));
+    }
+
+    #[test]
+    fn a_port_that_is_not_published_any_more_is_given_up() {
+        let compose = |ports: &str| {
+            let text = format!("services:\n  app:\n    image: nginx:1\n    ports: [{ports}]\n");
+            let files: Files = [("compose.yml", text.as_str())].into_iter().collect();
+            Compose::read(&files, &["compose.yml".to_owned()], &BTreeMap::new()).0
+        };
+        let lost = |before: &str, now: &str, declared: &[&str]| {
+            let declared: Vec<String> = declared.iter().map(|name| (*name).to_owned()).collect();
+            closed_ports(&compose(before), &compose(now), &declared).join("; ")
+        };
+        let said = "head does not publish port 2222/tcp, at which `app` was reached at base";
+        assert_eq!(lost("'2222:22'", "'2223:22'", &[]), said);
+        assert_eq!(lost("'2222:22'", "'2222:22/udp'", &["2222/udp"]), said);
+        assert_eq!(lost("'2222:22'", "'2222:2022', '80:80'", &[]), "");
+        assert_eq!(lost("'2222:22', '22'", "", &["2222"]), "");
     }
 
     #[test]
