@@ -81,7 +81,7 @@ pub struct Plan {
     pub uncovered: Vec<String>,
     /// Addresses at which base could be reached and head cannot, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub withdrawn: Vec<String>,
+    pub dropped_addresses: Vec<String>,
     /// Whether a commit is tested, or the work tree over it.
     #[serde(default)]
     pub state: TreeState,

@@ -56,7 +56,7 @@ pub struct Settings {
     /// Patterns of tables whose rows may become fewer.
     pub expected_losses: Vec<String>,
     /// Hosts and entry points that an upgrade gives up on purpose.
-    pub withdrawn_routes: Vec<String>,
+    pub dropped_addresses: Vec<String>,
     /// Whether the recipe has canonicals.
     pub enrolment: Enrolment,
     /// Whether a base is looked for among them.

@@ -2,13 +2,13 @@
 
 mod closed;
 mod doors;
+mod dropped;
 mod tcp;
-mod withdrawn;
 
 pub use closed::{MovedPort, closed, moved_ports};
 pub use doors::{Entrance, entrances};
+pub use dropped::{DroppedAddress, RouteAddress, dropped};
 pub use tcp::{Connection, DeadEnd, Speaks, connections};
-pub use withdrawn::{RouteAddress, Withdrawn, withdrawn};
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -159,8 +159,8 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
     let own = own.of_kind(&kind).without(request, &given);
     let new = read_head(&found, &asked, new_app).ok();
     let uncovered = base.as_ref().map(|base| coverage::uncovered(base, &head, new.as_ref())).unwrap_or_default();
-    let withdrawn =
-        base.as_ref().map(|base| addresses::withdrawn(base, &head, &asked.customized.settings)).unwrap_or_default();
+    let dropped_addresses =
+        base.as_ref().map(|base| addresses::dropped(base, &head, &asked.customized.settings)).unwrap_or_default();
     let parts = Parts {
         request,
         run,
@@ -175,7 +175,7 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
         needed: &needed,
         scrutiny,
         uncovered,
-        withdrawn,
+        dropped_addresses,
     };
     let (tests, withheld) = (own.folders.clone(), own.withheld.clone());
     let approved = parts.plan(&head, base.as_ref(), own)?;
@@ -217,7 +217,7 @@ struct Parts<'a> {
     needed: &'a [DependencyTree],
     scrutiny: Scrutiny,
     uncovered: Vec<String>,
-    withdrawn: Vec<String>,
+    dropped_addresses: Vec<String>,
 }
 
 impl Parts<'_> {
@@ -257,7 +257,7 @@ impl Parts<'_> {
             dependencies: self.planned,
             scrutiny: self.scrutiny,
             uncovered: self.uncovered,
-            withdrawn: self.withdrawn,
+            dropped_addresses: self.dropped_addresses,
         }))
     }
 

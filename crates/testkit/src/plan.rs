@@ -28,7 +28,7 @@ pub fn plain_facts(run: RunId, recipe: RecipeName, head: Commit) -> PlanFacts {
         connections: HasConnections::None,
         backup: BackupPromise::Not { reason: "no backup labels".to_owned() },
         uncovered: Vec::new(),
-        withdrawn: Vec::new(),
+        dropped_addresses: Vec::new(),
         data: Data::None,
         tests: BTreeMap::new(),
         hooks: BTreeMap::new(),

@@ -47,7 +47,7 @@ pub struct PlanFacts {
     /// What base's backup holds and head's does not any more, in words.
     pub uncovered: Vec<String>,
     /// Addresses at which base could be reached and head cannot, in words.
-    pub withdrawn: Vec<String>,
+    pub dropped_addresses: Vec<String>,
     /// Whether the app keeps anything an upgrade could lose.
     pub data: Data,
     /// The recipe's own tests, by tier, in running order: paths below the tests folder.
@@ -161,7 +161,7 @@ pub fn plan(mut facts: PlanFacts) -> Approved {
         softened: facts.scrutiny.softened,
         work: facts.scrutiny.work,
         uncovered: facts.uncovered,
-        withdrawn: facts.withdrawn,
+        dropped_addresses: facts.dropped_addresses,
         state: facts.scrutiny.state,
         promotion: facts.promotion,
         notes: facts.notes,

@@ -311,7 +311,7 @@ pub const KEYS: &[SettingKey] = &[
         example: "routes.dropped = [\"api.${DOMAIN}\", \"ssh\", \"2222\"]",
         read: |reading, item| {
             if let Some(addresses) = reading.document.texts(item) {
-                reading.settings.withdrawn_routes = addresses;
+                reading.settings.dropped_addresses = addresses;
                 reading.given(item);
             }
         },

@@ -40,7 +40,7 @@ pub(crate) fn facts() -> PlanFacts {
         connections: HasConnections::None,
         backup: BackupPromise::Promised,
         uncovered: Vec::new(),
-        withdrawn: Vec::new(),
+        dropped_addresses: Vec::new(),
         data: Data::Kept,
         tests: BTreeMap::from([
             (Tier::Upgrade, vec!["upgrade.hurl".to_owned()]),

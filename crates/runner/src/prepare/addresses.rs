@@ -3,17 +3,17 @@
 use super::tree::Tree;
 use cc_ci_model::settings::Settings;
 use cc_ci_recipe::compose::{Compose, Port};
-use cc_ci_recipe::traefik::{self, RouteAddress, Withdrawn};
+use cc_ci_recipe::traefik::{self, DroppedAddress, RouteAddress};
 use std::collections::BTreeSet;
 
 /// How a recipe writes the app's own domain.
 const OWN: &str = "${DOMAIN}";
 
 /// What head gives up, in words; what its settings declare is left out.
-pub(super) fn withdrawn(base: &Tree, head: &Tree, settings: &Settings) -> Vec<String> {
+pub(super) fn dropped(base: &Tree, head: &Tree, settings: &Settings) -> Vec<String> {
     let domain = head.recipe.environment.get("DOMAIN").map(String::as_str);
-    let lost = traefik::withdrawn(&base.recipe.routes, &head.recipe.routes);
-    let declared = &settings.withdrawn_routes;
+    let lost = traefik::dropped(&base.recipe.routes, &head.recipe.routes);
+    let declared = &settings.dropped_addresses;
     let lost = lost.iter().filter(|one| !declared.iter().any(|name| declares(name, &one.address, domain)));
     let mut lost: Vec<String> = lost.map(|one| sentence(one, domain)).collect();
     lost.extend(closed_ports(&base.recipe.compose, &head.recipe.compose, declared));
@@ -56,8 +56,8 @@ fn declares(name: &str, address: &RouteAddress, domain: Option<&str>) -> bool {
     }
 }
 
-fn sentence(lost: &Withdrawn, domain: Option<&str>) -> String {
-    let Withdrawn { address, router, service } = lost;
+fn sentence(lost: &DroppedAddress, domain: Option<&str>) -> String {
+    let DroppedAddress { address, router, service } = lost;
     let shown = address.to_string();
     let shown = domain.map_or_else(|| shown.clone(), |domain| shown.replace(domain, OWN));
     format!("head has no router for {shown}, at which router `{router}` of `{service}` was reached at base")
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn the_apps_domain_is_said_as_a_recipe_writes_it() {
-        let lost = Withdrawn { address: host("api.shop.test"), router: "a".to_owned(), service: "app".to_owned() };
+        let lost = DroppedAddress { address: host("api.shop.test"), router: "a".to_owned(), service: "app".to_owned() };
         assert_eq!(
             sentence(&lost, Some("shop.test")),
             "head has no router for api.${DOMAIN}, at which router `a` of `app` was reached at base"

@@ -9,11 +9,11 @@ const WAY_OUT: &str = "if this is meant to be: name it in `routes.dropped` of `t
 
 /// The addresses that head gives up.
 pub(in crate::run) fn check(plan: &Plan) -> Answer<()> {
-    let mut withdrawn = plan.withdrawn.iter();
-    match withdrawn.next() {
+    let mut dropped = plan.dropped_addresses.iter();
+    match dropped.next() {
         None => passed("head can be reached wherever base could").into(),
         Some(first) => {
-            let details = withdrawn.cloned().chain([WAY_OUT.to_owned()]).collect();
+            let details = dropped.cloned().chain([WAY_OUT.to_owned()]).collect();
             Answer::failed(Finding::new(Cause::NotServing, first.clone()).with_details(details))
         }
     }

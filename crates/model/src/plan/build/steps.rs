@@ -143,7 +143,7 @@ impl Steps<'_> {
 
     /// What is known beforehand: addresses that head gives up.
     fn routed(&mut self) {
-        if !self.facts.withdrawn.is_empty() {
+        if !self.facts.dropped_addresses.is_empty() {
             self.check(Pass::Only, Check::Routed);
         }
     }

@@ -29,7 +29,7 @@ impl fmt::Display for RouteAddress {
 
 /// An address that no router has any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Withdrawn {
+pub struct DroppedAddress {
     /// The address.
     pub address: RouteAddress,
     /// The router that had it.
@@ -40,12 +40,16 @@ pub struct Withdrawn {
 
 /// The addresses of `before` that are none of `now`, each once.
 #[must_use]
-pub fn withdrawn(before: &[TraefikRoute], now: &[TraefikRoute]) -> Vec<Withdrawn> {
+pub fn dropped(before: &[TraefikRoute], now: &[TraefikRoute]) -> Vec<DroppedAddress> {
     let mut seen = BTreeSet::new();
     let had = before.iter().flat_map(|route| addresses(route).into_iter().map(move |address| (route, address)));
     had.filter(|(_, address)| !now.iter().any(|route| takes(route, address)))
         .filter(|(_, address)| seen.insert(address.clone()))
-        .map(|(route, address)| Withdrawn { address, router: route.router.clone(), service: route.service.clone() })
+        .map(|(route, address)| DroppedAddress {
+            address,
+            router: route.router.clone(),
+            service: route.service.clone(),
+        })
         .collect()
 }
 
@@ -168,7 +172,7 @@ mod tests {
 
     #[track_caller]
     fn check(before: &[&str], now: &[&str], expected: &[&str]) {
-        let found: Vec<String> = withdrawn(&routes(before), &routes(now))
+        let found: Vec<String> = dropped(&routes(before), &routes(now))
             .iter()
             .map(|one| format!("{} of {}", one.address, one.router))
             .collect();
@@ -178,7 +182,7 @@ mod tests {
     const TWO: &str = "http a web-secure Host(`a.b`) || Host(`api.a.b`)";
 
     #[test]
-    fn a_host_that_no_router_names_is_withdrawn() {
+    fn a_host_that_no_router_names_is_dropped() {
         check(&[TWO], &["http a web-secure Host(`a.b`)"], &["api.a.b of a"]);
         check(&[TWO], &["http a - Host(`A.B`, `x.org`)"], &["api.a.b of a"]);
         check(&[TWO], &[], &["a.b of a", "api.a.b of a"]);
