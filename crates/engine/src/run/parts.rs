@@ -19,7 +19,7 @@ use crate::swarm::{Deployed, EngineTime};
 use crate::witness::Sight;
 use cc_ci_model::convergence::{History, StackView};
 use cc_ci_model::data::DataIndex;
-use cc_ci_model::data::outside::{Located, Outside, Written};
+use cc_ci_model::data::outside::{Located, Written};
 use cc_ci_model::data::rows::RowCounts;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::Finding;
@@ -151,8 +151,6 @@ pub(in crate::run) struct Data {
     pub(in crate::run) prepared: Option<Prepared>,
     /// What it held when its markers were looked for last.
     pub(in crate::run) seen: Option<Holdings>,
-    /// What head's containers held beside their volumes at that time.
-    pub(in crate::run) beside: Option<Result<Outside, Fault>>,
     /// What the app held when everything had settled before the backup.
     pub(in crate::run) settled: Option<Holdings>,
     /// The snapshot.

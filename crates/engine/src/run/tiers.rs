@@ -1,7 +1,6 @@
 //! The tiers in order, on the one deployment: performs the plan's list of steps as it stands (see `docs/design/steps.md`).
 
 use super::app::App;
-use super::checks::data::SeenWithMarkers;
 use super::checks::{
     Look, backup, connects, converged, data, front, housed, moved, ready, routed, serving, stable, volumes,
 };
@@ -174,7 +173,6 @@ impl<'a> Run<'a> {
     async fn operate(&mut self, tier: Tier, step: &Step, operation: Operation) -> Result<Option<StepEnd>, SwarmError> {
         // What was seen before is not what there is afterwards.
         self.data.seen = None;
-        self.data.beside = None;
         match operation {
             Operation::BringBack => Ok(Some(self.bring_back(step).await)),
             Operation::Deploy => self.deploy(step).await.map(Some),
@@ -208,24 +206,16 @@ impl<'a> Run<'a> {
             Check::Markers => {
                 let (known, mut look, data) = self.look_at_data(step);
                 let (seeded, holdings) = data.expected(tier)?;
-                let housing = match tier {
-                    Tier::Upgrade => data.housing.as_ref(),
-                    Tier::Install | Tier::Backup | Tier::Restore | Tier::Custom => None,
-                };
-                let looking = data::markers(&mut look, tier, (seeded, &holdings.rows), housing);
+                let looking = data::markers(&mut look, tier, seeded, &holdings.rows);
                 let Stepped { end, value } = known.conductor.step(step, looking).await;
-                if let Some(SeenWithMarkers { holdings, beside }) = value {
-                    self.data.seen = Some(holdings);
-                    self.data.beside = beside;
-                }
+                self.data.seen = value;
                 Some(end)
             }
             Check::Volumes => self.volumes(tier, step).await,
             Check::Housed => {
-                let seen = self.data.beside.take();
-                let (known, look, data) = self.look_at_data(step);
+                let (known, mut look, data) = self.look_at_data(step);
                 let before = data.housing.as_ref()?;
-                Some(known.conductor.step(step, housed::check(&look, before, seen)).await.end)
+                Some(known.conductor.step(step, housed::check(&mut look, before)).await.end)
             }
             Check::Routed => {
                 let routed = std::future::ready(Ok(routed::check(&self.known.plan)));

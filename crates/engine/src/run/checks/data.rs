@@ -1,12 +1,11 @@
 //! The app's data is what it was: markers, and the rows of its databases (DATA-1, DATA-3).
 
-use super::{Look, housed};
+use super::Look;
 use crate::data::{self, Expected, Seeded, counting, index};
 use crate::run::conductor::{Answer, Fault, passed};
-use crate::run::parts::{Holdings, Housing};
+use crate::run::parts::Holdings;
 use crate::voice::Voice;
 use crate::workbench::{BenchUse, WorkError, Workbench};
-use cc_ci_model::data::outside::Outside;
 use cc_ci_model::data::rows;
 use cc_ci_model::data::rows::{Fleeting, RowCounts};
 use cc_ci_model::ids::{StackName, StepId};
@@ -32,33 +31,20 @@ fn name_uncounted(rows: &RowCounts, voice: &Voice, step: &StepId) {
     }
 }
 
-/// What was looked at together with the markers, for the checks that follow.
-pub(in crate::run) struct SeenWithMarkers {
-    /// In volumes and databases.
-    pub(in crate::run) holdings: Holdings,
-    /// Beside the volumes; `None` where nobody asks.
-    pub(in crate::run) beside: Option<Result<Outside, Fault>>,
-}
-
-/// The seeded state is there, and no database holds less than it did.
+/// The seeded state is there, and no database holds less than it did. The volumes are looked at meanwhile, for the check that
+/// follows.
 pub(in crate::run) async fn markers(
     look: &mut Look<'_>,
     tier: Tier,
-    (seeded, before): (&Seeded, &RowCounts),
-    housing: Option<&Housing>,
-) -> Result<Answer<SeenWithMarkers>, Fault> {
+    seeded: &Seeded,
+    before: &RowCounts,
+) -> Result<Answer<Holdings>, Fault> {
     let (cause, well) = match tier {
         Tier::Restore => (Cause::RestoreIncomplete, "markers and rows are back"),
         Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom => (Cause::DataLost, "markers and rows are there"),
     };
     let bench = look.bench(BenchUse::Look).await?;
-    let (look, stack) = (&*look, &look.plan.stack);
-    let beside = async {
-        match housing {
-            Some(housing) => Some(housed::take(look, housing).await),
-            None => None,
-        }
-    };
+    let stack = &look.plan.stack;
     // A file that a restore brings, or that is made while one goes on, replaces nothing.
     let came = async {
         match tier {
@@ -66,16 +52,12 @@ pub(in crate::run) async fn markers(
             Tier::Install | Tier::Backup | Tier::Restore | Tier::Custom => Ok(RowCounts::default()),
         }
     };
-    let held = async {
-        tokio::try_join!(
-            data::verify(&bench, stack, seeded, Expected::Seeded),
-            counting::count(&bench, stack, seeded.places()),
-            came,
-            index::take(&bench, stack)
-        )
-    };
-    let (held, beside) = tokio::join!(held, beside);
-    let (missing, mut now, came, index) = held?;
+    let (missing, mut now, came, index) = tokio::try_join!(
+        data::verify(&bench, stack, seeded, Expected::Seeded),
+        counting::count(&bench, stack, seeded.places()),
+        came,
+        index::take(&bench, stack)
+    )?;
     name_uncounted(&now, look.voice, look.step);
     now.servers.extend(came.servers);
     let fleeting = fleeting(look.plan);
@@ -91,7 +73,7 @@ pub(in crate::run) async fn markers(
         Some(finding) => Outcome::Failed(finding),
         None => passed(well),
     };
-    Ok(Answer::new(outcome, SeenWithMarkers { holdings: Holdings { index, rows: now }, beside }))
+    Ok(Answer::new(outcome, Holdings { index, rows: now }))
 }
 
 /// Tables that the settings say come and go, or may lose rows.

@@ -75,7 +75,7 @@ fn mount_points(recipe: &Recipe) -> BTreeSet<String> {
 }
 
 /// Asks databases, looks into nameless volumes, and holds the new containers against the old ones.
-pub(in crate::run) async fn take(look: &Look<'_>, before: &Housing) -> Result<Outside, Fault> {
+pub(in crate::run) async fn check(look: &mut Look<'_>, before: &Housing) -> Result<Answer<()>, Fault> {
     let before = housed(look, before).await?;
     let (containers, stack) = (look.tools.containers.clone(), &look.plan.stack);
     let head = &look.app.head.recipe;
@@ -94,20 +94,8 @@ pub(in crate::run) async fn take(look: &Look<'_>, before: &Housing) -> Result<Ou
     )?;
     all_seen(&now_occupied, &now, "head")?;
     located.extend(before.files.iter().filter(|file| at_head(&file.service)).cloned());
-    Ok(Outside { mounts, located, nameless, gone: gone(&before.written, &now) })
-}
-
-/// Judges what was found with the markers, or is looked at now.
-pub(in crate::run) async fn check(
-    look: &Look<'_>,
-    before: &Housing,
-    seen: Option<Result<Outside, Fault>>,
-) -> Result<Answer<()>, Fault> {
-    let found = match seen {
-        Some(seen) => seen?,
-        None => take(look, before).await?,
-    };
-    let verdict = found.judge(&Churn::with(&look.plan.demands.churn));
+    let found = Outside { mounts, located, nameless, gone: gone(&before.written, &now) };
+    let verdict = found.judge(&churn);
     for note in &verdict.notes {
         look.voice.note(Some(look.step), note.clone());
     }
