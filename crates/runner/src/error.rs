@@ -122,6 +122,12 @@ impl RunnerError {
         Self::new(ErrorKind::Internal, message)
     }
 
+    /// The message, and the first thing that is wrong with its place.
+    pub(crate) fn in_one_line(&self) -> String {
+        let place = self.problems.first().map(|problem| format!(": {problem}")).unwrap_or_default();
+        format!("{}{place}", self.message)
+    }
+
     /// What reading found, all of it; warnings are left out. One hint for all stands at the end, several each with their own.
     pub fn of_problems(kind: ErrorKind, message: impl Into<String>, problems: &[Problem]) -> Self {
         let errors = || problems.iter().filter(|problem| problem.severity == Severity::Error);

@@ -157,8 +157,7 @@ async fn tries(
 }
 
 fn not_begun(planned: &PlannedUpgrade, error: &RunnerError) -> TriedUpgrade {
-    let problem = error.problems.first().map(|problem| format!(": {problem}")).unwrap_or_default();
-    let why = format!("no run can begin: {}{problem}", error.message);
+    let why = format!("no run can begin: {}", error.in_one_line());
     let blame = match error.kind {
         // It could be planned, so head and version can be read.
         ErrorKind::Usage | ErrorKind::Settings | ErrorKind::Recipe | ErrorKind::Refused => Some(Blame::Base),

@@ -1,8 +1,7 @@
 //! `cc-ci bisect`: names the first commit at which a tier fails, with as few runs as halving takes.
 
-use super::json;
-use super::series::{RunsShown, ended, listened};
-use crate::args::{self, bisect::BisectArgs};
+use super::series::{RunsShown, ended, listened, print};
+use crate::args::bisect::BisectArgs;
 use crate::commands::run::{Screen, usual};
 use cc_ci_runner::bisect::{self, BisectNews};
 use cc_ci_runner::error::RunnerError;
@@ -31,11 +30,7 @@ pub async fn exec(state: &StateFolder, args: &BisectArgs) -> Result<u8, RunnerEr
         Ok(report) => report,
         Err(error) => return ended(error, &series.stop),
     };
-    if args.json {
-        terminal::out(&json(&report.document())?);
-    } else {
-        terminal::summary(&report.text(), &args::wishes());
-    }
+    print(args.json, &report.document(), &report.text())?;
     series.retain(usual());
     Ok(report.exit_code())
 }

@@ -10,6 +10,7 @@ use cc_ci_runner::error::shown::shown;
 use cc_ci_runner::series::{Series, SeriesListeners, SeriesStop};
 use cc_ci_store::state::StateFolder;
 use cc_ci_terminal as terminal;
+use serde::Serialize;
 use std::sync::Arc;
 
 /// Whether what happens in a run is shown while it goes on.
@@ -52,6 +53,16 @@ pub fn ended(error: RunnerError, stop: &SeriesStop) -> Result<u8, RunnerError> {
     let Some(by) = stop.ended_by() else { return Err(error) };
     terminal::note(&shown(&error));
     Ok(exit::of_cancelled_by(&by))
+}
+
+/// Prints what a series came to: its document, or its text.
+pub fn print(as_json: bool, document: &impl Serialize, text: &str) -> Result<(), RunnerError> {
+    if as_json {
+        terminal::out(&super::json(document)?);
+    } else {
+        terminal::summary(text, &args::wishes());
+    }
+    Ok(())
 }
 
 impl RunsShown {

@@ -1,7 +1,6 @@
 //! `cc-ci soak`: many runs of the same commit, and what is flaky about it.
 
-use super::json;
-use super::series::{RunsShown, ended, listened};
+use super::series::{RunsShown, ended, listened, print};
 use crate::args::{self, soak::SoakArgs};
 use crate::commands::run::{Screen, usual};
 use cc_ci_model::soak::report::SoakReport;
@@ -32,11 +31,7 @@ pub async fn exec(state: &StateFolder, args: &SoakArgs) -> Result<u8, RunnerErro
         Ok(report) => report,
         Err(error) => return ended(error, &series.stop),
     };
-    if args.json {
-        terminal::out(&json(&report.document())?);
-    } else {
-        terminal::summary(&report.text(), &args::wishes());
-    }
+    print(args.json, &report.document(), &report.text())?;
     if let Some(file) = &args.page {
         write(file, &report)?;
     }

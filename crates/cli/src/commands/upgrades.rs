@@ -1,7 +1,6 @@
 //! `cc-ci run --from`: head upgraded from several published versions, and the grid of what came of it.
 
-use super::json;
-use super::series::{RunsShown, ended, listened};
+use super::series::{RunsShown, ended, listened, print};
 use crate::args::{self, RunArgs};
 use crate::commands::run::{Screen, usual};
 use cc_ci_runner::error::RunnerError;
@@ -35,11 +34,7 @@ pub async fn exec(state: &StateFolder, args: &RunArgs, asked: &UpgradesRequest) 
         Ok(report) => report,
         Err(error) => return ended(error, &series.stop),
     };
-    if args.json {
-        terminal::out(&json(&report.document())?);
-    } else {
-        terminal::summary(&report.text(), &args::wishes());
-    }
+    print(args.json, &report.document(), &report.text())?;
     if let Some(kept) = kept {
         terminal::note(&format!("folder of the series: {}", kept.path().display()));
     }

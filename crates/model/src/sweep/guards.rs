@@ -4,9 +4,8 @@ use super::plan::SweepPlan;
 use super::rows::{ProviderCame, ProviderRow, RanRow, RowEnd, SweepRow};
 use crate::ids::StackName;
 use crate::report::text::count;
-use crate::verdict::budget::Agreement;
+use crate::verdict::budget::{Agreement, beyond, tally};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// What was counted over a whole sweep.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -63,7 +62,11 @@ impl SweepGuards {
         for run in &ran {
             words.extend(of_run(run));
         }
-        differences(&tally(ledger.iter().copied()), &tally(witness.iter().map(|(name, _)| name)), &mut words);
+        let (noted, watched) = (tally(ledger.iter().copied()), tally(witness.iter().map(|(name, _)| name)));
+        let unnoted = beyond(&watched, &noted).into_iter();
+        words.extend(unnoted.map(|stack| format!("the engine saw stack {stack} being created, no ledger has it")));
+        let unseen = beyond(&noted, &watched).into_iter();
+        words.extend(unseen.map(|stack| format!("a ledger has a deploy of {stack} that the engine did not see")));
         let planned = plan.deploys();
         if ledger.len() > planned {
             words.push(format!("the ledgers have {}, the plan permits {planned}", ledger.len()));
@@ -105,21 +108,6 @@ fn of_run(run: &RanRow) -> Vec<String> {
     words
 }
 
-/// Stacks that one list has more often than the other.
-fn differences(ledger: &BTreeMap<&StackName, usize>, witness: &BTreeMap<&StackName, usize>, words: &mut Vec<String>) {
-    let times = |counts: &BTreeMap<&StackName, usize>, stack: &StackName| counts.get(stack).copied().unwrap_or(0);
-    for (stack, seen) in witness {
-        if *seen > times(ledger, stack) {
-            words.push(format!("the engine saw stack {stack} being created, no ledger has it"));
-        }
-    }
-    for (stack, noted) in ledger {
-        if *noted > times(witness, stack) {
-            words.push(format!("a ledger has a deploy of {stack} that the engine did not see"));
-        }
-    }
-}
-
 /// How many permits may be left: those of runs and of others that did not come to their deploy.
 fn excused(rows: &[SweepRow], providers: &[ProviderRow]) -> usize {
     let run = |row: &&SweepRow| match &row.end {
@@ -133,12 +121,4 @@ fn excused(rows: &[SweepRow], providers: &[ProviderRow]) -> usize {
         ProviderCame::NotReached => true,
     };
     rows.iter().filter(run).count() + providers.iter().filter(provider).count()
-}
-
-fn tally<'a>(stacks: impl Iterator<Item = &'a StackName>) -> BTreeMap<&'a StackName, usize> {
-    let mut counts = BTreeMap::new();
-    for stack in stacks {
-        *counts.entry(stack).or_default() += 1;
-    }
-    counts
 }

@@ -78,14 +78,8 @@ pub(super) async fn plan(
 }
 
 fn unaccounted(name: String, error: &RunnerError) -> PlannedRecipe {
-    let decision = Decision::Unaccounted { why: in_one_line(error), exit_code: error.kind.exit_code() };
+    let decision = Decision::Unaccounted { why: error.in_one_line(), exit_code: error.kind.exit_code() };
     PlannedRecipe { name, version: None, commit: None, decision }
-}
-
-/// The message, and the first place that it is about.
-pub(super) fn in_one_line(error: &RunnerError) -> String {
-    let place = error.problems.first().map(|problem| format!(" ({problem})")).unwrap_or_default();
-    format!("{}{place}", error.message)
 }
 
 struct Decided {

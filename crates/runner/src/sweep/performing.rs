@@ -1,6 +1,6 @@
 //! Makes the runs of a sweep, so many at a time. Before each, what it is lent is asked whether it is healthy.
 
-use super::deciding::{Candidate, in_one_line};
+use super::deciding::Candidate;
 use super::facts::{self, Ground};
 use super::standing::Standing;
 use crate::clock;
@@ -164,7 +164,7 @@ async fn lend(desk: &Desk, permit: SweptRunPermit, run: RunId, candidate: &Candi
             // What was healthy a moment ago may have died since.
             match missing(desk, candidate).await {
                 Some(end) => end,
-                None => RowEnd::NotBegun { why: in_one_line(&error), exit_code: error.kind.exit_code() },
+                None => RowEnd::NotBegun { why: error.in_one_line(), exit_code: error.kind.exit_code() },
             }
         }
     }

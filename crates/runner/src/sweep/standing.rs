@@ -1,7 +1,7 @@
 //! What a sweep brings up once and lends to its runs. Each has a folder among the runs, with a lock, a ledger and a reaper, and is
 //! made by the code of `warm up`; its folder goes when nothing of it is left.
 
-use super::deciding::{Needed, in_one_line};
+use super::deciding::Needed;
 use super::facts::Ground;
 use crate::clock;
 use crate::error::{RunnerError, chain};
@@ -79,7 +79,7 @@ impl Standing {
                 // What does not come up is in the way of everybody else.
                 standing.remove(ground).await;
                 let deployed = !standing.deploys.is_empty();
-                ProviderCame::NotUp { why: in_one_line(&error), exit_code: error.kind.exit_code(), deployed }
+                ProviderCame::NotUp { why: error.in_one_line(), exit_code: error.kind.exit_code(), deployed }
             }
         };
         standing

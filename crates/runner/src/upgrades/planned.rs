@@ -50,7 +50,7 @@ pub(super) async fn planned(
             }
             Err(error) if looking.cancel.is_cancelled() => return Err(error),
             Err(error) => {
-                let refused = (words(&error), error.kind.exit_code());
+                let refused = (error.in_one_line(), error.kind.exit_code());
                 first_error.get_or_insert(error);
                 Err(refused)
             }
@@ -65,11 +65,6 @@ pub(super) async fn planned(
     let (left_out, not_asked) = (chosen.left_out, chosen.not_asked);
     let of_series = SeriesFacts { series, recipe: found.name, head, head_version, left_out, not_asked };
     Ok(PlannedSeries { approved: upgrades(of_series, facts), requests })
-}
-
-fn words(error: &RunnerError) -> String {
-    let problem = error.problems.first().map(|problem| format!(": {problem}")).unwrap_or_default();
-    format!("{}{problem}", error.message)
 }
 
 fn makes_sense(asked: &UpgradesRequest) -> Result<(), RunnerError> {
