@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use about::{EngineFacts, Membership, Pool, ProxyNetwork};
+pub use cc_ci_edge::Mark;
 pub use error::SwarmError;
 pub use events::{EngineEvent, EngineTime, EventKind, Events, Hearing};
 pub use http::{AnswerHeaders, Asker, Asking, HttpAnswer, RunEdge};

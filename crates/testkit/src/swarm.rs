@@ -84,6 +84,15 @@ pub struct FakeSwarm {
     orders: Arc<Mutex<Orders>>,
 }
 
+/// What comes back when head is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadAnswer {
+    /// The app answers with this status.
+    Status(u16),
+    /// The edge has no router for it.
+    NoRoute,
+}
+
 /// What a test ordered.
 #[derive(Debug, Default)]
 struct Orders {
@@ -100,6 +109,8 @@ struct Orders {
     held: BTreeMap<Object, BTreeSet<String>>,
     /// What the app shows, at its first deploy, at the next, and so on.
     pages: Vec<&'static str>,
+    /// What head answers in turn; as its status says where this is empty.
+    in_turn: Vec<HeadAnswer>,
     layers: layers::Layers,
 }
 
@@ -136,6 +147,13 @@ impl FakeSwarm {
     #[must_use]
     pub fn shows(self, pages: &[&'static str]) -> Self {
         self.orders().pages = pages.to_vec();
+        self
+    }
+
+    /// What head answers: the first at the first question, and so on, and then the first again.
+    #[must_use]
+    pub fn answers_in_turn(self, answers: &[HeadAnswer]) -> Self {
+        self.orders().in_turn = answers.to_vec();
         self
     }
 

@@ -1,5 +1,6 @@
 //! One HTTP request through the run's edge, and what came back.
 
+use cc_ci_edge::Mark;
 use cc_ci_model::ids::Domain;
 
 /// A running edge: the container that answers for the domains of a run.
@@ -88,7 +89,7 @@ pub enum HttpAnswer {
     /// The edge answered in its place.
     Edge {
         /// What kind of answer it is; `None` for one that this version does not know.
-        mark: Option<cc_ci_edge::Mark>,
+        mark: Option<Mark>,
         /// Why, in its words.
         reason: String,
         /// As much of the body as was asked for.

@@ -2,6 +2,7 @@
 
 use crate::shop::Shop;
 use cc_ci_model::outcome::Outcome;
+use cc_ci_model::plan::hook::HookTime;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::{Color, Status};
 use cc_ci_testkit::swarm::{Deed, FakeSwarm, Fate, Replaced, Script, SwarmCall};
@@ -31,6 +32,11 @@ const fn writes(path: &'static str, content: &'static str) -> Deed {
 
 const fn deletes(path: &'static str) -> Deed {
     Deed::Deletes { volume: "data", path }
+}
+
+/// What the app does while the backup's repository is made: some time after the upgrade was looked at.
+fn later(deed: Deed) -> FakeSwarm {
+    swarm().scripted(Script::of("mkdir -p index keys locks").does(deed))
 }
 
 /// The app has a picture and a list of orders.
@@ -148,4 +154,18 @@ async fn what_containers_write_that_nobody_misses_is_no_loss() {
         let told = Shop::on(swarm).keeping().run().await;
         assert_eq!(told.verdict.color, Color::Green, "{what}: {:?}", told.verdict.reasons);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_the_app_deletes_a_while_after_the_upgrade_is_lost() {
+    let deleting = || Shop::on(later(deletes("photo.jpg"))).backed_up(ALL);
+    // A hook before the upgrade ran before the look that is compared with.
+    for shop in [deleting(), deleting().hooked(HookTime::PreUpgrade, "hooks/pre_upgrade")] {
+        let told = shop.run().await;
+        let Outcome::Failed(finding) = told.outcome("backup/settled") else { panic!("{:?}", told.steps()) };
+        assert!(finding.summary.starts_with("since the upgrade: app /data: 1 file vanished"), "{}", finding.summary);
+    }
+    // A test of the upgrade may take away what it has made.
+    let told = deleting().tested_in(Tier::Upgrade, "upgrade.sh").run().await;
+    assert!(matches!(told.outcome("backup/settled"), Outcome::Passed { .. }), "{:?}", told.steps());
 }

@@ -61,6 +61,8 @@ pub(crate) struct Shop {
     promotion: Option<Begin>,
     canonical: Option<(Kind, Lend)>,
     ends_at: Option<String>,
+    dropped: Vec<String>,
+    test_of: Tier,
 }
 
 #[derive(Clone, Default)]
@@ -137,6 +139,8 @@ impl Shop {
             promotion: None,
             canonical: None,
             ends_at: None,
+            dropped: Vec::new(),
+            test_of: Tier::Custom,
         }
     }
 
@@ -169,6 +173,16 @@ impl Shop {
     /// With one test of its own, an executable below the tests folder.
     pub(crate) fn tested_by(self, path: &'static str) -> Self {
         Self { test: Some(path), ..self }
+    }
+
+    /// The same in another tier.
+    pub(crate) fn tested_in(self, tier: Tier, path: &'static str) -> Self {
+        Self { test_of: tier, ..self.tested_by(path) }
+    }
+
+    /// Head gives up an address that base had.
+    pub(crate) fn dropping(self, address: &str) -> Self {
+        Self { dropped: vec![address.to_owned()], ..self }
     }
 
     /// After other runs that kept in this folder which tests can be run.
@@ -242,7 +256,7 @@ impl Shop {
             },
             None => Base::Head { reason: "no published version".to_owned(), why: NoBase::NothingOlder },
         };
-        let test = self.test.map(|path| (Tier::Custom, vec![path.to_owned()]));
+        let test = self.test.map(|path| (self.test_of, vec![path.to_owned()]));
         let hook = self.hook.map(|(time, path)| ((time, HookPlace::Sandbox), path.to_owned()));
         let on_host =
             self.acted.as_ref().map(|_| ((HookTime::PreUpgrade, HookPlace::Host), host_hook::PATH.to_owned()));
@@ -250,6 +264,7 @@ impl Shop {
             base,
             zone: ZONE.to_owned(),
             data: self.variety.data(),
+            dropped_addresses: self.dropped.clone(),
             backup: recipe::promise(&app.head.recipe),
             tests: test.into_iter().collect(),
             hooks: hook.into_iter().chain(on_host).collect(),

@@ -2,10 +2,10 @@
 
 use crate::shop::{Shop, stack};
 use cc_ci_model::event::Event;
-use cc_ci_model::outcome::Outcome;
+use cc_ci_model::outcome::{Cause, Outcome};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::{Color, Status};
-use cc_ci_testkit::swarm::{FakeSwarm, Fate, SwarmCall};
+use cc_ci_testkit::swarm::{FakeSwarm, Fate, HeadAnswer, SwarmCall};
 use std::time::Duration;
 
 /// The one-shot ends well, as it should.
@@ -135,4 +135,40 @@ async fn the_three_counts_of_the_budget_agree() {
     });
     let budget = counted.unwrap();
     assert_eq!((budget.ledger.len(), budget.witness, budget.unbroken), (1, vec![stack()], true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_other_answer_is_not_enough() {
+    let answers = [HeadAnswer::Status(200), HeadAnswer::Status(500)];
+    let told = Shop::on(swarm().answers_in_turn(&answers)).run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/serving") else { panic!("{:?}", told.steps()) };
+    let said = "not serving steadily within 5 s: some answers are accepted, others are not: status 500 on /";
+    assert!(finding.summary.starts_with(said), "{}", finding.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_error_on_the_way_up_is_none() {
+    let ok = HeadAnswer::Status(200);
+    let answers = [ok, HeadAnswer::Status(503), ok, ok, ok, ok, ok, ok, ok, ok];
+    let told = Shop::on(swarm().answers_in_turn(&answers)).run().await;
+    assert_eq!(told.tier(Tier::Upgrade), Status::Pass, "{:?}", told.verdict.reasons);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_router_takes_is_not_waited_out() {
+    let told = Shop::on(swarm().answers_in_turn(&[HeadAnswer::NoRoute])).run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/serving") else { panic!("{:?}", told.steps()) };
+    assert!(finding.summary.starts_with("no route leads to the app: no router matches GET "), "{}", finding.summary);
+    let waited = |event: &Event| matches!(event, Event::Waiting { step, .. } if step.as_str() == "upgrade/serving");
+    assert!(!told.events.iter().any(waited), "{:?}", told.events);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_head_gives_up_is_red_and_the_rest_is_looked_at_all_the_same() {
+    let told = Shop::on(swarm()).dropping("head has no router for api.${DOMAIN}").run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/routed") else { panic!("{:?}", told.steps()) };
+    assert_eq!((finding.cause, finding.summary.as_str()), (Cause::NotServing, "head has no router for api.${DOMAIN}"));
+    assert!(finding.details.iter().any(|detail| detail.contains("routes.dropped")), "{:?}", finding.details);
+    assert_eq!((told.verdict.color, told.tier(Tier::Upgrade)), (Color::Red, Status::Fail));
+    assert!(matches!(told.outcome("upgrade/serving"), Outcome::Passed { .. }));
 }

@@ -4,7 +4,7 @@ use crate::story::*;
 use cc_ci_model::outcome::Cause;
 use cc_ci_model::plan::build::{BackupPromise, HasRoute, PlanFacts, plan};
 use cc_ci_model::plan::demands::{Probe, Verify};
-use cc_ci_model::plan::step::{Action, Check};
+use cc_ci_model::plan::step::{Action, Check, Gate};
 use cc_ci_model::plan::{Disposition, Plan, Skip};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::{Color, Status};
@@ -77,6 +77,21 @@ fn a_declared_skip_is_shown_with_its_reason_and_takes_the_restore_with_it() {
     // What the recipe does not have is no declaration.
     let made = plan(PlanFacts { backup: BackupPromise::Not { reason: "no labels".to_owned() }, ..facts() }).plan;
     assert!(matches!(made.tier(Tier::Backup).unwrap().disposition, Disposition::Skip { why: Skip::Structural, .. }));
+}
+
+#[test]
+fn an_address_that_head_gives_up_fails_the_upgrade_and_keeps_nothing_from_being_tried() {
+    let routed = |made: &Plan| {
+        let steps = &made.tier(Tier::Upgrade).unwrap().steps;
+        steps.iter().find(|step| step.action == Action::Check(Check::Routed)).cloned()
+    };
+    assert_eq!(routed(&plan(facts()).plan), None);
+    let made = plan(PlanFacts { dropped_addresses: vec!["head has no router for a.b".to_owned()], ..facts() }).plan;
+    let step = routed(&made).unwrap();
+    assert_eq!((step.id.as_str(), step.gate()), ("upgrade/routed", Gate::Nothing));
+    let verdict = Story::green(&made).but(&step.id, failed(Cause::NotServing)).verdict();
+    let upgrade = verdict.tier(Tier::Upgrade).unwrap().status;
+    assert_eq!((verdict.color, upgrade, verdict.level), (Color::Red, Status::Fail, 1));
 }
 
 #[test]

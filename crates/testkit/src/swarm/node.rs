@@ -1,13 +1,13 @@
 //! The door of the double to its one machine: containers of ours, commands, images, HTTP.
 
 use super::state::{Helper, image_id};
-use super::{FakeSwarm, SwarmCall, bench};
+use super::{FakeSwarm, HeadAnswer, SwarmCall, bench};
 use async_trait::async_trait;
 use cc_ci_engine::exec::{ExecCommand, ExecError, ExecOutput};
 use cc_ci_engine::host::findings;
 use cc_ci_engine::labels;
 use cc_ci_engine::swarm::{
-    AnswerHeaders, Asking, EngineFacts, HttpAnswer, ImageFacts, Launch, LayerTeller, Membership, NewFile, Node,
+    AnswerHeaders, Asking, EngineFacts, HttpAnswer, ImageFacts, Launch, LayerTeller, Mark, Membership, NewFile, Node,
     ProxyNetwork, PullError, RunEdge, SwarmError,
 };
 use cc_ci_model::object::{Object, ObjectKind};
@@ -89,7 +89,17 @@ impl Node for FakeSwarm {
         let deployed = orders.calls.get(&SwarmCall::Redeploy).copied().unwrap_or_default();
         let body = orders.pages.get(deployed).map(|page| page.as_bytes().to_vec()).unwrap_or_default();
         let headers = AnswerHeaders { content_type: Some("text/html".to_owned()), ..AnswerHeaders::default() };
-        Ok(match state.answer(&asking.host) {
+        let asked = orders.calls.get(&SwarmCall::Ask).copied().unwrap_or_default();
+        let in_turn = (deployed > 0).then_some(&orders.in_turn).filter(|answers| !answers.is_empty());
+        let status = match in_turn.map(|answers| answers[asked % answers.len()]) {
+            Some(HeadAnswer::NoRoute) => {
+                let reason = format!("no router matches GET {}", asking.host);
+                return Ok(HttpAnswer::Edge { mark: Some(Mark::NoRoute), reason, body: Vec::new() });
+            }
+            Some(HeadAnswer::Status(status)) => Some(status),
+            None => state.answer(&asking.host),
+        };
+        Ok(match status {
             Some(status) => HttpAnswer::App { status, headers, body },
             None => HttpAnswer::Edge { mark: None, reason: "no task answers".to_owned(), body: Vec::new() },
         })
