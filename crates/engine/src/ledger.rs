@@ -104,6 +104,22 @@ impl Ledger {
         Ok(ledger)
     }
 
+    /// Goes on with the ledger in `folder` of something that was made by a process before. A torn last line goes.
+    pub fn resume(folder: &Path) -> Result<Self, LedgerError> {
+        let path = folder.join(FILE);
+        let io = |verb| {
+            let path = path.clone();
+            move |source| LedgerError::Io { verb, path, source }
+        };
+        let text = std::fs::read(&path).map_err(io("read"))?;
+        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let file = OpenOptions::new().append(true).open(&path).map_err(io("write"))?;
+        if whole < text.len() {
+            file.set_len(whole as u64).map_err(io("write"))?;
+        }
+        Ok(Self { path, file: Mutex::new(file) })
+    }
+
     /// Appends one entry; returns only when the kernel has it, so that a killed process loses nothing.
     pub fn write(&self, entry: &LedgerEntry) -> Result<(), LedgerError> {
         let io = |source| LedgerError::Io { verb: "write", path: self.path.clone(), source };
@@ -205,6 +221,19 @@ mod tests {
         close(ledger.path()).unwrap();
         assert!(!is_open(folder.path()) && !is_open(&folder.path().join("nowhere")));
         assert_eq!(read(ledger.path()).unwrap().last(), Some(&LedgerEntry::Closed));
+    }
+
+    #[test]
+    fn another_process_goes_on_with_it_and_a_torn_line_is_no_part_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunId::parse("r1").unwrap();
+        drop(Ledger::create(folder.path(), &run).unwrap());
+        let path = folder.path().join(FILE);
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"entry\":\"ma").unwrap();
+        let ledger = Ledger::resume(folder.path()).unwrap();
+        ledger.making(Object::new(ObjectKind::Volume, "r1-repo")).unwrap();
+        assert_eq!(read(&path).unwrap().len(), 2);
+        assert!(Ledger::resume(&folder.path().join("nowhere")).is_err());
     }
 
     #[test]

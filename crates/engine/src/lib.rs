@@ -27,6 +27,7 @@ pub mod route;
 pub mod run;
 pub mod screenshot;
 pub mod secrets;
+pub mod snapshot;
 pub mod swarm;
 pub mod teardown;
 pub mod voice;

@@ -115,6 +115,13 @@ impl OpenRoute {
         Err(SwarmError::Command { verb: "tell the edge its new routes".to_owned(), text })
     }
 
+    /// The same where an earlier process may have told it others.
+    pub async fn follow_anew(&mut self, routes: &Routes) -> Result<(), SwarmError> {
+        let follows = self.followed().await.and_then(|revision| revision.parse().ok());
+        self.revision = self.revision.max(follows.unwrap_or_default());
+        self.follow(routes).await
+    }
+
     /// The revision of the routes the edge follows, as it says itself.
     async fn followed(&self) -> Option<String> {
         let asking = Asking::of("http", cc_ci_edge::STATUS_HOST, "/").reading(STATUS_MOST);

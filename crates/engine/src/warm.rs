@@ -1,6 +1,8 @@
 //! Providers that are brought up once and shared by runs: warm ones (DEP-2), and those of a sweep (DEP-5). Each has a stack, an edge, an authority and a ledger of
 //! its own; the private key of its certificate exists in its edge container and nowhere else.
 
+pub mod updating;
+
 use crate::converge::{Waited, converge};
 use crate::pulse::Pulse;
 use crate::route::OpenRoute;
@@ -92,7 +94,7 @@ pub async fn up(
     };
     let mut pulse = Pulse::start(world.observe(), &what.stack, world.cancel.token());
     deploy(world, Instance::dependency(run, what), tree, &images, spending).await?;
-    healthy(world, &mut pulse, what, tree).await?;
+    healthy(world, &mut pulse, what, deploying::history(tree)).await?;
     let Some(route) = route else { return Ok(String::new()) };
     serving(&route, what).await?;
     Ok(route.authority().to_owned())
@@ -124,17 +126,11 @@ async fn deploy(
 }
 
 /// Waits until everything of it runs.
-async fn healthy(world: &World, pulse: &mut Pulse, what: &Dependency, tree: &Deployable) -> Result<(), WarmError> {
+async fn healthy(world: &World, pulse: &mut Pulse, what: &Dependency, history: History) -> Result<(), WarmError> {
     let (observe, limit) = (world.observe(), Duration::from_secs(what.limits.converge));
-    let waited = converge(
-        observe.as_ref(),
-        pulse,
-        &what.stack,
-        deploying::history(tree),
-        limit,
-        world.cancel.token(),
-        |missing| world.voice.note(None, missing.join("; ")),
-    );
+    let waited = converge(observe.as_ref(), pulse, &what.stack, history, limit, world.cancel.token(), |missing| {
+        world.voice.note(None, missing.join("; "));
+    });
     let finding = match waited.await? {
         Waited::Converged { .. } => return Ok(()),
         Waited::Failed(finding) => finding,

@@ -17,6 +17,12 @@ pub const RED: u8 = 10;
 pub const INFRASTRUCTURE: u8 = 11;
 /// The run was cancelled.
 pub const CANCELLED: u8 = 12;
+/// The update of a warm provider did not go well: the old version is up again, with its data.
+pub const ROLLED_BACK: u8 = 13;
+/// The update of a warm provider waits for a person; nothing was changed.
+pub const HELD: u8 = 14;
+/// The update of a warm provider did not go well, and neither did the way back: somebody has to look at it.
+pub const BROKEN: u8 = 15;
 /// Settings that cannot be used.
 pub const BAD_SETTINGS: u8 = 20;
 /// A recipe that cannot be read.
@@ -62,7 +68,7 @@ pub enum EndKind {
 }
 
 /// Every code with its name and meaning, in order, for the reference page.
-pub const ALL: [(u8, &str, &str); 13] = [
+pub const ALL: [(u8, &str, &str); 16] = [
     (GREEN, "green", "the recipe passed"),
     (BUG, "bug", "cc-ci itself failed; nothing was learnt about the recipe"),
     (USAGE, "usage", "the command line makes no sense"),
@@ -73,6 +79,13 @@ pub const ALL: [(u8, &str, &str); 13] = [
     ),
     (INFRASTRUCTURE, "infrastructure", "disk, registry, engine or memory of the host gave out"),
     (CANCELLED, "cancelled", "the run was cancelled (by a later command such as `judge`)"),
+    (
+        ROLLED_BACK,
+        "rolled back",
+        "`warm update`: the new version did not stay up; the old one is up again, with its data",
+    ),
+    (HELD, "held", "`warm update`: a person has to look first; nothing was changed"),
+    (BROKEN, "broken", "`warm update`: neither the new version nor the old one is up as it should be"),
     (BAD_SETTINGS, "bad settings", "settings that cannot be used"),
     (BAD_RECIPE, "bad recipe", "a recipe that cannot be read"),
     (NO_SWARM, "no swarm", "no swarm to run on"),

@@ -34,4 +34,5 @@ pub mod testcase;
 pub mod tier;
 pub mod upgrades;
 pub mod verdict;
+pub mod warm;
 pub mod watch;

@@ -1,13 +1,14 @@
 //! What is kept of known-good apps: lists and shows it, takes it away, and puts right what a killed process left half done (WARM-1).
 
-use crate::error::{ErrorKind, RunnerError, chain};
+use crate::error::{ErrorKind, RunnerError};
 use cc_ci_engine::promotion::{self, Place};
 use cc_ci_engine::swarm::Doors;
 use cc_ci_model::canonical::{Canonical, Shelf};
 use cc_ci_model::ids::{RecipeName, RunId};
 use cc_ci_model::report::text::{count, size};
-use cc_ci_store::canonicals::{Canonicals, CanonicalsError, CanonicalsLock, RepositoryRecord};
+use cc_ci_store::canonicals::{Canonicals, CanonicalsLock, RepositoryRecord};
 use cc_ci_store::state::StateFolder;
+use cc_ci_store::whole::StateFileError;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -17,12 +18,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How often it is asked for the lock: the system tells nobody when it is free.
 const LOOK: Duration = Duration::from_millis(100);
-
-impl From<CanonicalsError> for RunnerError {
-    fn from(error: CanonicalsError) -> Self {
-        Self::new(ErrorKind::Infrastructure, chain(&error))
-    }
-}
 
 /// Takes the lock, or says that somebody else has it for long.
 pub(crate) async fn lock(canonicals: &Canonicals) -> Result<CanonicalsLock, RunnerError> {
@@ -40,7 +35,7 @@ pub(crate) async fn lock(canonicals: &Canonicals) -> Result<CanonicalsLock, Runn
 }
 
 /// Where the data of canonicals is; decided and written down before anything is made there.
-pub(crate) fn repository(canonicals: &Canonicals, lock: &CanonicalsLock) -> Result<RepositoryRecord, CanonicalsError> {
+pub(crate) fn repository(canonicals: &Canonicals, lock: &CanonicalsLock) -> Result<RepositoryRecord, StateFileError> {
     if let Some(record) = canonicals.repository()? {
         return Ok(record);
     }

@@ -6,6 +6,8 @@ mod sources;
 use crate::credentials::CredentialsFile;
 use crate::deployer::{self, ChosenDeployer};
 use crate::error::{ErrorKind, RunnerError, chain};
+use crate::prepare::warmth;
+use crate::providers;
 use crate::readiness;
 use crate::request::{Deployer, EngineChoice, Say};
 use cc_ci_engine::docker::{AddressError, EngineAddress};
@@ -13,6 +15,7 @@ use cc_ci_engine::host;
 use cc_ci_engine::host::findings::{self, HostFinding, Level, Remedy};
 use cc_ci_engine::process::{self, Command};
 use cc_ci_model::exit;
+use cc_ci_model::ids::RecipeName;
 use cc_ci_recipe::abra::version::Standing;
 use cc_ci_store::state::StateFolder;
 use std::collections::BTreeSet;
@@ -74,6 +77,27 @@ pub async fn look(
         }
     };
     found.extend(checkup.credentials.as_ref().map(of_registries));
+    found.extend(of_warm_providers(checkup.state)?);
+    Ok(found)
+}
+
+/// What a person has to know about warm providers; nothing where all is well with them.
+fn of_warm_providers(state: &StateFolder) -> Result<Vec<HostFinding>, RunnerError> {
+    let finding = |seen: String, recipe: &RecipeName| HostFinding {
+        probe: "warm",
+        level: Level::Warn,
+        seen: format!("{recipe}: {seen}"),
+        matters: "runs that need it find the version before, or bring up one of their own",
+        advice: format!("`cc-ci warm list` says how it is; `cc-ci warm update {recipe}` tries again"),
+        remedy: None,
+    };
+    let mut found = Vec::new();
+    for recipe in warmth::all(state)? {
+        let killed = providers::journal(state, &recipe)?
+            .map(|journal| format!("an update to {} goes on, or was killed", journal.to.shown()));
+        let alert = providers::alert(state, &recipe)?.map(|alert| alert.to_string());
+        found.extend(killed.into_iter().chain(alert).map(|seen| finding(seen, &recipe)));
+    }
     Ok(found)
 }
 

@@ -13,6 +13,7 @@ use cc_ci_recipe::source::{Problem, Severity};
 use cc_ci_store::replay::ReplayError;
 use cc_ci_store::run_dir::RunDirError;
 use cc_ci_store::state::StateFolderError;
+use cc_ci_store::whole::StateFileError;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -185,6 +186,12 @@ impl fmt::Display for RunnerError {
 impl Error for RunnerError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+impl From<StateFileError> for RunnerError {
+    fn from(error: StateFileError) -> Self {
+        Self::new(ErrorKind::Infrastructure, chain(&error))
     }
 }
 

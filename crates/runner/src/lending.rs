@@ -11,8 +11,9 @@ use cc_ci_model::canonical::Canonical;
 use cc_ci_model::ids::RecipeName;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::tier::Tier;
-use cc_ci_store::canonicals::{Canonicals, CanonicalsError, Loan};
+use cc_ci_store::canonicals::{Canonicals, Loan};
 use cc_ci_store::state::StateFolder;
+use cc_ci_store::whole::StateFileError;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -83,7 +84,7 @@ async fn lent(
     doors: &Doors,
 ) -> Result<Lent, String> {
     let lock = canonicals::lock(canonicals).await.map_err(|error| error.message)?;
-    let in_words = |error: CanonicalsError| chain(&error);
+    let in_words = |error: StateFileError| chain(&error);
     if !canonicals.shelf(recipe).map_err(in_words)?.kept.contains(canonical) {
         return Err("it is not kept any more".to_owned());
     }

@@ -14,9 +14,10 @@ use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::promotion::Promotion as Planned;
 use cc_ci_model::verdict::judge;
 use cc_ci_model::verdict::promotion::due;
-use cc_ci_store::canonicals::{Canonicals, CanonicalsError, CanonicalsLock, RepositoryRecord};
+use cc_ci_store::canonicals::{Canonicals, CanonicalsLock, RepositoryRecord};
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
+use cc_ci_store::whole::StateFileError;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -59,7 +60,7 @@ impl Promotion {
 
     async fn take_place(&self) -> Result<Place, String> {
         self.is_due()?;
-        let in_words = |error: CanonicalsError| chain(&error);
+        let in_words = |error: StateFileError| chain(&error);
         let lock = canonicals::lock(&self.canonicals).await.map_err(|error| error.message)?;
         let record = canonicals::repository(&self.canonicals, &lock).map_err(in_words)?;
         let shelves = self.canonicals.shelves().map_err(in_words)?;
@@ -109,7 +110,7 @@ impl Promotion {
     }
 
     /// The one moment at which the canonical changes is the last line.
-    fn write_down(&self, held: &Held, draft: &Draft) -> Result<(), CanonicalsError> {
+    fn write_down(&self, held: &Held, draft: &Draft) -> Result<(), StateFileError> {
         if let Some(key) = &draft.new_key {
             let record = RepositoryRecord { key: Some(key.clone()), ..held.record.clone() };
             self.canonicals.put_repository(&held.lock, &record)?;

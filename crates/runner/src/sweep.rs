@@ -177,7 +177,7 @@ async fn perform(
 
 /// What the runs are given: what stands, and warm providers that were there before.
 fn lent(sweep: &RunId, standing: &[Standing], candidates: &BTreeMap<String, Candidate>) -> LentProviders {
-    let warm = candidates.values().flat_map(|candidate| &candidate.warm);
+    let warm = candidates.values().flat_map(|candidate| candidate.warm.iter().map(|warm| &warm.record));
     let own = standing.iter().filter_map(|one| one.record.as_ref());
     let providers = warm.chain(own).map(|record| (record.provider.recipe.clone(), record.clone()));
     LentProviders { by: sweep.clone(), providers: providers.collect() }

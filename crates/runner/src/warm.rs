@@ -1,5 +1,9 @@
 //! Providers that stay up and are shared by runs (DEP-2). No run brings one up or takes one down.
 
+mod going;
+pub mod mending;
+pub mod updating;
+
 use crate::checkout::TREES;
 use crate::clock;
 use crate::error::{ErrorKind, RunnerError, chain};
@@ -7,6 +11,7 @@ use crate::ledgers;
 use crate::prepare::Looking;
 use crate::prepare::dependencies::{self, DependencyTree, Stay};
 use crate::prepare::warmth::{self, Record};
+use crate::providers::{self, Alert};
 use crate::readiness;
 use crate::request::{EngineChoice, Request, Say};
 use crate::world::{self, Around, world};
@@ -22,13 +27,18 @@ use cc_ci_model::event::{Event, Listener, RunEnd, Stamped};
 use cc_ci_model::ids::{RecipeName, RunId};
 use cc_ci_model::redact::Vault;
 use cc_ci_model::verdict::blame::Blame;
+use cc_ci_model::warm::choice::UpdateWish;
+use cc_ci_store::borrowing::{self, Alone};
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
 use cc_ci_store::stored::{self, RunState};
+use going::Tools;
+use mending::Back;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use updating::Aim;
 
 /// How long one script of a provider may take outside of runs.
 const SCRIPT: Duration = Duration::from_secs(60);
@@ -59,15 +69,11 @@ pub async fn up(
 ) -> Result<Up, RunnerError> {
     let state = looking.state;
     let doors = engine.open().await?;
-    if let Some(record) = warmth::read(state, recipe)? {
-        return match warm::health(&doors, &record.run, &record.provider, &record.authority).await {
-            Ok(()) => Ok(Up::Already(record)),
-            Err(why) => {
-                Err(RunnerError::new(ErrorKind::Infrastructure, format!("the warm {recipe} is not healthy: {why}"))
-                    .hint(format!("`cc-ci warm down {recipe}` removes it with its data")))
-            }
-        };
+    mended(&Tools { request, looking, engine, doors: &doors, cancel, say: &say }, recipe).await?;
+    if let Some(up) = already(state, &doors, recipe).await? {
+        return Ok(up);
     }
+    let _alone = alone_now(state, recipe)?;
     let folder = warmth::folder(state, recipe);
     if folder.exists() {
         return Err(half_up(recipe, &folder));
@@ -105,6 +111,30 @@ pub async fn up(
         Err(error) => {
             let left = remove(&doors, &folder, &run).await;
             Err(left.err().unwrap_or(error).masked(&vault.redactor()))
+        }
+    }
+}
+
+/// Puts right what a killed update left.
+async fn mended(tools: &Tools<'_>, recipe: &RecipeName) -> Result<(), RunnerError> {
+    match mending::mend(tools, recipe).await? {
+        Some(Back::Broken { alert, by_hand }) => {
+            let error = RunnerError::new(ErrorKind::Infrastructure, format!("the warm {recipe} is not up: {alert}"));
+            Err(by_hand.into_iter().fold(error, RunnerError::at))
+        }
+        Some(Back::Forgotten | Back::StartedAgain | Back::RolledBack) | None => Ok(()),
+    }
+}
+
+/// The one that is up already, if one is and is healthy.
+async fn already(state: &StateFolder, doors: &Doors, recipe: &RecipeName) -> Result<Option<Up>, RunnerError> {
+    let Some(record) = warmth::read(state, recipe)? else { return Ok(None) };
+    match warm::health(doors, &record.run, &record.provider, &record.authority).await {
+        Ok(()) => Ok(Some(Up::Already(record))),
+        Err(why) => {
+            let what = format!("the warm {recipe} is not healthy: {why}");
+            Err(RunnerError::new(ErrorKind::Infrastructure, what)
+                .hint(format!("`cc-ci warm down {recipe}` removes it with its data")))
         }
     }
 }
@@ -197,19 +227,25 @@ pub async fn down(
     if !folder.exists() {
         return Ok(None);
     }
-    if let Some(record) = warmth::read(state, recipe)? {
-        let users = users(state, &record)?;
-        if !users.is_empty() {
-            return Err(RunnerError::new(ErrorKind::Usage, format!("the warm {recipe} is in use"))
-                .at(format!("by {}", users.join(", ")))
-                .hint("wait for these runs to end"));
-        }
-    }
+    let _alone = alone_now(state, recipe)?;
     remove(&engine.open().await?, &folder, &label(recipe)?).await.map(Some)
 }
 
+/// Has a provider alone, at once or not at all.
+fn alone_now(state: &StateFolder, recipe: &RecipeName) -> Result<Alone, RunnerError> {
+    if let Some(Ok(alone)) = borrowing::close(state, recipe)?.map(borrowing::ClosedGate::alone).transpose()? {
+        return Ok(alone);
+    }
+    let users = users(state, recipe)?;
+    let who = if users.is_empty() { "a run, an update, `warm up` or `warm down`".to_owned() } else { users.join(", ") };
+    Err(RunnerError::new(ErrorKind::Usage, format!("the warm {recipe} is in use"))
+        .at(format!("by {who}"))
+        .hint("wait for that to end"))
+}
+
 /// Live runs that have a namespace in it.
-fn users(state: &StateFolder, record: &Record) -> Result<Vec<String>, RunnerError> {
+fn users(state: &StateFolder, recipe: &RecipeName) -> Result<Vec<String>, RunnerError> {
+    let Some(record) = warmth::read(state, recipe)? else { return Ok(Vec::new()) };
     let mut users = Vec::new();
     for stored in stored::all(state, &ledgers::is_open)?.into_iter().filter(|stored| stored.state == RunState::Running)
     {
@@ -218,7 +254,7 @@ fn users(state: &StateFolder, record: &Record) -> Result<Vec<String>, RunnerErro
         let uses = entries
             .iter()
             .any(|entry| matches!(entry, LedgerEntry::Namespace { stack, .. } if *stack == record.provider.stack));
-        users.extend(uses.then(|| stored.run.to_string()));
+        users.extend(uses.then(|| format!("run {}", stored.run)));
     }
     Ok(users)
 }
@@ -241,10 +277,17 @@ pub struct WarmUp {
     pub health: Result<(), String>,
     /// How many namespaces are in it, or why that is not known.
     pub namespaces: Result<usize, RunnerError>,
+    /// What an update would come to, or why that is not known.
+    pub aim: Result<Aim, RunnerError>,
+    /// What went wrong with the last update.
+    pub alert: Option<Alert>,
+    /// The version to which an update goes on, or was killed.
+    pub going: Option<String>,
 }
 
 /// All warm providers, as they stand.
-pub async fn list(state: &StateFolder, engine: &EngineChoice) -> Result<Vec<WarmProvider>, RunnerError> {
+pub async fn list(looking: &Looking<'_>, engine: &EngineChoice) -> Result<Vec<WarmProvider>, RunnerError> {
+    let state = looking.state;
     let all = warmth::all(state)?;
     if all.is_empty() {
         return Ok(Vec::new());
@@ -255,8 +298,11 @@ pub async fn list(state: &StateFolder, engine: &EngineChoice) -> Result<Vec<Warm
         let up = match warmth::read(state, &recipe)? {
             Some(record) => {
                 let health = warm::health(&doors, &record.run, &record.provider, &record.authority).await;
-                let namespaces = namespaces(&doors, &record).await;
-                Some(WarmUp { record, health, namespaces })
+                let namespaces = namespaces(&doors, &record).await.map(|found| found.len());
+                let aim = updating::aim(&record, UpdateWish::Newest, looking).await;
+                let alert = providers::alert(state, &recipe)?;
+                let going = providers::journal(state, &recipe)?.map(|journal| journal.to.shown().to_owned());
+                Some(WarmUp { record, health, namespaces, aim, alert, going })
             }
             None => None,
         };
@@ -265,12 +311,14 @@ pub async fn list(state: &StateFolder, engine: &EngineChoice) -> Result<Vec<Warm
     Ok(standing)
 }
 
-async fn namespaces(doors: &Doors, record: &Record) -> Result<usize, RunnerError> {
-    let mut count = 0;
-    for (_, scripts) in dependencies::scripts_of(record)? {
-        count += running(doors, record, &scripts).list().await.map_err(|error| script_failed(record, &error))?.len();
+/// The namespaces in it, by capability.
+async fn namespaces(doors: &Doors, record: &Record) -> Result<BTreeSet<(String, String)>, RunnerError> {
+    let mut found = BTreeSet::new();
+    for (capability, scripts) in dependencies::scripts_of(record)? {
+        let listed = running(doors, record, &scripts).list().await.map_err(|error| script_failed(record, &error))?;
+        found.extend(listed.into_iter().map(|name| (capability.clone(), name)));
     }
-    Ok(count)
+    Ok(found)
 }
 
 fn running<'a>(doors: &'a Doors, record: &'a Record, scripts: &'a engine::app::Scripts) -> DependencyScripts<'a> {

@@ -10,16 +10,15 @@
 //! Reading needs no lock: every file is replaced whole. Writing needs [`CanonicalsLock`], by type.
 
 use crate::state::StateFolder;
+use crate::whole::{self, Held, StateFileError};
 use cc_ci_model::canonical::Shelf;
 use cc_ci_model::ids::RecipeName;
 use cc_ci_model::object::{Object, ObjectKind};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, Permissions, TryLockError};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
 
 /// Where the data of all canonicals of a state folder is.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,29 +37,6 @@ impl std::fmt::Debug for RepositoryRecord {
     }
 }
 
-/// Why what is kept about canonicals cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum CanonicalsError {
-    /// The file system refused.
-    #[error("cannot {verb} {path}: {source}")]
-    Io {
-        /// `create`, `read`, `write`, `lock`.
-        verb: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A file does not read as what it should be. It is left as it is: what it names would be lost with it.
-    #[error("cannot read {path}: {source}")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
-}
-
 /// The right to change what is kept.
 #[derive(Debug)]
 pub struct CanonicalsLock {
@@ -71,19 +47,6 @@ pub struct CanonicalsLock {
 #[derive(Debug)]
 pub struct Loan {
     _held: Held,
-}
-
-/// A lock; given back when it is dropped, or by the kernel when the process dies.
-#[derive(Debug)]
-struct Held {
-    file: File,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        // A program that is just being started may hold a copy of the file. If the kernel refuses, closing is all there is.
-        let _closed = self.file.unlock();
-    }
 }
 
 /// What is kept in a state folder.
@@ -100,34 +63,34 @@ impl Canonicals {
     }
 
     /// Takes the lock; `None` while somebody else has it.
-    pub fn try_lock(&self) -> Result<Option<CanonicalsLock>, CanonicalsError> {
-        make_folder(&self.folder)?;
-        Ok(try_lock(self.folder.join("lock"))?.map(|held| CanonicalsLock { _held: held }))
+    pub fn try_lock(&self) -> Result<Option<CanonicalsLock>, StateFileError> {
+        whole::make_folder(&self.folder)?;
+        Ok(whole::try_lock(&self.folder.join("lock"))?.map(|held| CanonicalsLock { _held: held }))
     }
 
     /// Lends what is kept of a recipe to one run, which takes over its stack and its domain; `None` while another has it.
-    pub fn try_lend(&self, recipe: &RecipeName) -> Result<Option<Loan>, CanonicalsError> {
+    pub fn try_lend(&self, recipe: &RecipeName) -> Result<Option<Loan>, StateFileError> {
         let folder = self.folder.join("lent");
-        make_folder(&folder)?;
-        Ok(try_lock(folder.join(recipe.as_str()))?.map(|held| Loan { _held: held }))
+        whole::make_folder(&folder)?;
+        Ok(whole::try_lock(&folder.join(recipe.as_str()))?.map(|held| Loan { _held: held }))
     }
 
     /// The shelf of a recipe; an empty one where there is none.
-    pub fn shelf(&self, recipe: &RecipeName) -> Result<Shelf, CanonicalsError> {
-        Ok(read(&self.file_of(recipe))?.unwrap_or_default())
+    pub fn shelf(&self, recipe: &RecipeName) -> Result<Shelf, StateFileError> {
+        Ok(whole::read(&self.file_of(recipe))?.unwrap_or_default())
     }
 
     /// Every shelf, by recipe.
-    pub fn shelves(&self) -> Result<BTreeMap<RecipeName, Shelf>, CanonicalsError> {
+    pub fn shelves(&self) -> Result<BTreeMap<RecipeName, Shelf>, StateFileError> {
         let folder = self.recipes();
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
-            Err(source) => return Err(io("read", &folder)(source)),
+            Err(source) => return Err(StateFileError::io("read", &folder)(source)),
         };
         let mut shelves = BTreeMap::new();
         for entry in entries {
-            let name = entry.map_err(io("read", &folder))?.file_name();
+            let name = entry.map_err(StateFileError::io("read", &folder))?.file_name();
             let recipe = name.to_str().and_then(|name| RecipeName::parse(name.strip_suffix(".json")?).ok());
             if let Some(recipe) = recipe {
                 let shelf = self.shelf(&recipe)?;
@@ -138,35 +101,35 @@ impl Canonicals {
     }
 
     /// The secrets that some shelf keeps. Nothing else of what is on the engine belongs to a canonical.
-    pub fn kept_secrets(&self) -> Result<BTreeSet<Object>, CanonicalsError> {
+    pub fn kept_secrets(&self) -> Result<BTreeSet<Object>, StateFileError> {
         let shelves = self.shelves()?;
         let names = shelves.values().flat_map(Shelf::secrets);
         Ok(names.map(|name| Object::new(ObjectKind::Secret, name)).collect())
     }
 
     /// Replaces the shelf of a recipe in one moment; an empty one goes.
-    pub fn put(&self, _lock: &CanonicalsLock, recipe: &RecipeName, shelf: &Shelf) -> Result<(), CanonicalsError> {
-        make_folder(&self.recipes())?;
+    pub fn put(&self, _lock: &CanonicalsLock, recipe: &RecipeName, shelf: &Shelf) -> Result<(), StateFileError> {
+        whole::make_folder(&self.recipes())?;
         let path = self.file_of(recipe);
         if !shelf.is_empty() {
-            return write(&path, shelf);
+            return whole::write(&path, shelf);
         }
-        remove(&path)
+        whole::remove(&path)
     }
 
     /// Where the data is, as far as that was decided.
-    pub fn repository(&self) -> Result<Option<RepositoryRecord>, CanonicalsError> {
-        read(&self.repository_file())
+    pub fn repository(&self) -> Result<Option<RepositoryRecord>, StateFileError> {
+        whole::read(&self.repository_file())
     }
 
     /// Remembers where the data is.
-    pub fn put_repository(&self, _lock: &CanonicalsLock, record: &RepositoryRecord) -> Result<(), CanonicalsError> {
-        write(&self.repository_file(), record)
+    pub fn put_repository(&self, _lock: &CanonicalsLock, record: &RepositoryRecord) -> Result<(), StateFileError> {
+        whole::write(&self.repository_file(), record)
     }
 
     /// Forgets where the data was, once the repository is gone.
-    pub fn remove_repository(&self, _lock: &CanonicalsLock) -> Result<(), CanonicalsError> {
-        remove(&self.repository_file())
+    pub fn remove_repository(&self, _lock: &CanonicalsLock) -> Result<(), StateFileError> {
+        whole::remove(&self.repository_file())
     }
 
     fn recipes(&self) -> PathBuf {
@@ -182,60 +145,12 @@ impl Canonicals {
     }
 }
 
-fn io(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> CanonicalsError {
-    move |source| CanonicalsError::Io { verb, path: path.to_owned(), source }
-}
-
-fn make_folder(path: &Path) -> Result<(), CanonicalsError> {
-    fs::create_dir_all(path).map_err(io("create", path))
-}
-
-fn try_lock(path: PathBuf) -> Result<Option<Held>, CanonicalsError> {
-    let file = File::create(&path).map_err(io("create", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(Held { file })),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(source)) => Err(CanonicalsError::Io { verb: "lock", path, source }),
-    }
-}
-
-fn remove(path: &Path) -> Result<(), CanonicalsError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(io("remove", path)(error)),
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, CanonicalsError> {
-    match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|source| CanonicalsError::Unreadable { path: path.to_owned(), source }),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(io("read", path)(source)),
-    }
-}
-
-/// Written beside, synced, renamed, and the folder synced: what was there is there until all of the new is.
-fn write<T: Serialize>(path: &Path, what: &T) -> Result<(), CanonicalsError> {
-    let fail = || io("write", path);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let for_the_owner = Permissions::from_mode(0o600);
-    let draft = tempfile::Builder::new().prefix(".draft-").permissions(for_the_owner).tempfile_in(folder);
-    let mut draft = draft.map_err(fail())?;
-    let mut text = serde_json::to_vec_pretty(what).map_err(|error| fail()(error.into()))?;
-    text.push(b'\n');
-    draft.write_all(&text).map_err(fail())?;
-    draft.as_file().sync_all().map_err(fail())?;
-    draft.persist(path).map_err(|error| fail()(error.error))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(fail())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use cc_ci_model::canonical::Canonical;
     use cc_ci_model::ids::{Commit, Domain, RunId, StackName};
+    use std::os::unix::fs::PermissionsExt;
 
     fn canonical(run: &str, secrets: &[&str]) -> Canonical {
         let stack = StackName::observed(&format!("shop-{run}"));
@@ -310,7 +225,7 @@ mod tests {
         fs::write(recipes.join("not a recipe.json"), "{").unwrap();
         assert_eq!(canonicals.shelves().unwrap().len(), 1);
         fs::write(recipes.join("shop.json"), "{\"kept\":[").unwrap();
-        assert!(matches!(canonicals.kept_secrets(), Err(CanonicalsError::Unreadable { .. })));
+        assert!(matches!(canonicals.kept_secrets(), Err(StateFileError::Unreadable { .. })));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! [`replay`] reads it back, and judging what it reads gives the verdict the run had. [`mod@follow`] reads it while it grows.
 
 pub mod artifacts;
+pub mod borrowing;
 pub mod canonicals;
 pub mod dead;
 pub mod follow;
@@ -19,6 +20,7 @@ pub mod serving;
 pub mod state;
 pub mod stored;
 pub mod sweeps;
+pub mod whole;
 
 pub use follow::follow;
 pub use life::life;

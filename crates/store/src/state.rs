@@ -7,6 +7,7 @@
 //!         repositories/       copies of repositories that were fetched
 //!         catalogue/<name>/   settings and tests of CI's own
 //!         warm/<name>/        what is kept about providers that stay up
+//!         borrowed/<name>/    locks of those who use such a provider
 //!         readable/           which tests were read already and can be run, an empty file for each reading
 //!         canonicals/         known-good apps of recipes
 //!         sweeps/             what sweeps came to, and the last answer about each recipe
@@ -111,6 +112,12 @@ impl StateFolder {
     #[must_use]
     pub fn warm(&self) -> PathBuf {
         self.root.join("warm")
+    }
+
+    /// Locks of those who use a provider that stays up, one folder per recipe.
+    #[must_use]
+    pub fn borrowed(&self) -> PathBuf {
+        self.root.join("borrowed")
     }
 
     /// What is kept about known-good apps of recipes.

@@ -1,5 +1,7 @@
 //! `cc-ci warm`: providers that stay up and are shared by runs (DEP-2).
 
+mod update;
+
 use crate::args;
 use crate::args::warm::{WarmArgs, WarmUpArgs, WarmVerb};
 use crate::signals::Signals;
@@ -10,6 +12,7 @@ use cc_ci_model::ids::RecipeName;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_runner::prepare::Looking;
 use cc_ci_runner::prepare::warmth::Warmth;
+use cc_ci_runner::warm::updating::Aim;
 use cc_ci_runner::warm::{self, Up, WarmProvider, WarmUp};
 use cc_ci_store::state::StateFolder;
 use cc_ci_terminal as terminal;
@@ -20,6 +23,7 @@ pub async fn exec(state: &StateFolder, args: &WarmArgs) -> Result<u8, RunnerErro
     match &args.verb {
         WarmVerb::Up(args) => up(state, args).await?,
         WarmVerb::Down(args) => down(state, &name(&args.recipe)?).await?,
+        WarmVerb::Update(args) => return update::exec(state, args).await,
         WarmVerb::List => list(state).await?,
     }
     Ok(exit::GREEN)
@@ -68,7 +72,9 @@ async fn down(state: &StateFolder, recipe: &RecipeName) -> Result<(), RunnerErro
 }
 
 async fn list(state: &StateFolder) -> Result<(), RunnerError> {
-    let all = warm::list(state, &args::engine()?).await?;
+    let (cancel, places) = (Cancel::default(), args::places());
+    let looking = Looking { state, places: &places, warmth: Warmth::Never, cancel: cancel.token() };
+    let all = warm::list(&looking, &args::engine()?).await?;
     if all.is_empty() {
         terminal::out("no warm provider is up\n");
     }
@@ -80,7 +86,7 @@ async fn list(state: &StateFolder) -> Result<(), RunnerError> {
 
 fn line(standing: &WarmProvider) -> String {
     let recipe = &standing.recipe;
-    let Some(WarmUp { record, health, namespaces }) = &standing.up else {
+    let Some(WarmUp { record, health, namespaces, aim, alert, going }) = &standing.up else {
         return format!("{recipe}: never came up whole; `cc-ci warm down {recipe}` removes what is left\n");
     };
     let health = health.as_ref().map_or_else(|why| format!("not healthy: {why}"), |()| "healthy".to_owned());
@@ -90,5 +96,16 @@ fn line(standing: &WarmProvider) -> String {
         Err(error) => format!(", namespaces unknown: {error}"),
     };
     let (provider, since) = (&record.provider, &record.since);
-    format!("{recipe} {}: {health}, since {since} at {}{spaces}\n", provider.shown(), provider.url())
+    let mut out = format!("{recipe} {}: {health}, since {since} at {}{spaces}\n", provider.shown(), provider.url());
+    let newest = match aim {
+        Ok(Aim::UpToDate(why)) => why.clone(),
+        Ok(Aim::Update(version, _)) => format!("{version} is there; `cc-ci warm update {recipe}` moves to it"),
+        Ok(Aim::Held(held)) => format!("{} is there, and held: {}", held.to, held.why.join("; ")),
+        Err(error) => format!("newest version unknown: {error}"),
+    };
+    let going =
+        going.as_ref().map(|to| format!("an update to {to} goes on, or was killed: `cc-ci warm update {recipe}`"));
+    let alert = alert.as_ref().map(|alert| format!("alert: {alert}"));
+    out.extend([Some(newest), going, alert].into_iter().flatten().map(|line| format!("  {line}\n")));
+    out
 }

@@ -35,3 +35,4 @@ mod searched;
 mod served;
 mod swept;
 mod upgraded;
+mod warm;

@@ -2,7 +2,7 @@
 
 use crate::engine::{docker, of_run};
 use crate::product::{say, text, until};
-use crate::provider::{CREATE, DELETE, PROVIDER, SHORT, World, found, nothing_left, record, step};
+use crate::provider::{CREATE, DELETE, PROVIDER, SHORT, Warm, World, found, nothing_left, record, step};
 use std::time::Duration;
 
 #[test]
@@ -95,37 +95,6 @@ fn a_test_that_fails_after_its_provider_died_is_the_dependencys_fault() {
     world.app("tests/custom/page.sh", "#!/bin/sh\nexit 1\n");
     let run = world.run(&SHORT);
     assert_eq!(run.results["blame"], "recipe", "{}", run.all());
-}
-
-/// A warm provider, taken down at the end.
-struct Warm<'a>(&'a World);
-
-impl<'a> Warm<'a> {
-    fn up(world: &'a World) -> Self {
-        let up = world.product.cc_ci(&["warm", "up", PROVIDER]);
-        assert!(up.status.success(), "{}{}", text(&up.stdout), text(&up.stderr));
-        Self(world)
-    }
-
-    fn list(&self) -> String {
-        text(&self.0.product.cc_ci(&["warm", "list"]).stdout)
-    }
-
-    /// The container of its one service.
-    fn container(&self) -> String {
-        let filter = format!("label=com.docker.stack.namespace=warm-{PROVIDER}");
-        docker(&["ps", "--quiet", "--filter", &filter])
-    }
-
-    fn in_it(&self, command: &str) -> String {
-        docker(&["exec", &self.container(), "sh", "-c", command])
-    }
-}
-
-impl Drop for Warm<'_> {
-    fn drop(&mut self) {
-        let _down = self.0.product.cc_ci(&["warm", "down", PROVIDER]);
-    }
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod searched;
 mod settings;
 mod swept;
 mod upgraded;
+mod warm;
 mod zero_config;
 
 // The worlds of the tests in `tests/it/real`, of which this program needs a part.

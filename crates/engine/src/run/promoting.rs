@@ -3,21 +3,14 @@
 //! Nothing here deploys: there is no permit, and a witness of its own holds it to that. What is drafted here counts only once whoever
 //! started the run has written it down; until then the canonical that there was is the recipe's.
 
-mod listing;
-mod stopping;
-
 use super::world::World;
-use crate::backup::BackupRepository;
-use crate::backup::restic;
-use crate::data::index::{self, Digests};
 use crate::labels;
 use crate::ledger::{self, LedgerEntry};
 use crate::promotion::{Draft, Place};
-use crate::swarm::SwarmError;
+use crate::snapshot::{self, Hands, SnapshotError};
 use crate::witness::Witness;
-use crate::workbench::{BenchUse, WorkError, Workbench};
+use crate::workbench::WorkError;
 use cc_ci_model::canonical::SavedVolumes;
-use cc_ci_model::data::VolumeIndex;
 use cc_ci_model::event::Event;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::plan::Plan;
@@ -25,26 +18,7 @@ use cc_ci_model::plan::promotion::Promotion;
 use cc_ci_model::verdict::budget::{Came, answers_for};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::Instant;
-
-/// How long saving, or any other call of restic, may take.
-const LIMIT: Duration = Duration::from_secs(900);
-
-/// Why there is no draft.
-#[derive(Debug, thiserror::Error)]
-enum DraftError {
-    #[error(transparent)]
-    Work(#[from] WorkError),
-    #[error("{0}")]
-    Refused(String),
-}
-
-impl From<SwarmError> for DraftError {
-    fn from(error: SwarmError) -> Self {
-        Self::Work(error.into())
-    }
-}
 
 /// Drafts the canonical, if whoever started the run wants one. `secrets` are those of head, by full name. Why there is none is said; it changes nothing else.
 pub(super) async fn draft(plan: &Plan, secrets: &BTreeSet<String>, world: &World) -> Option<Draft> {
@@ -62,15 +36,17 @@ pub(super) async fn draft(plan: &Plan, secrets: &BTreeSet<String>, world: &World
     let witness = Witness::start(world.observe(), Arc::clone(&world.others));
     let drafted = tokio::select! {
         drafted = save(plan, secrets, world, &place) => drafted,
-        () = world.cancel.token().cancelled() => Err(DraftError::Refused("the run was ended".to_owned())),
+        () = world.cancel.token().cancelled() => Err(SnapshotError::Refused("the run was ended".to_owned())),
     };
     let seen = witness.testify().await;
     let ours = seen.stacks.iter().filter(|one| answers_for(plan, &[], &one.name, one.run.as_deref(), Came::Otherwise));
     let deploys = ours.count();
     let drafted = drafted.and_then(|saved| match (deploys, seen.gaps) {
         (0, 0) => Ok(saved),
-        (0, _) => Err(DraftError::Refused("the engine's events broke off, so nobody counted the deploys".to_owned())),
-        (more, _) => Err(DraftError::Refused(format!("{more} stacks of the run came up meanwhile"))),
+        (0, _) => {
+            Err(SnapshotError::Refused("the engine's events broke off, so nobody counted the deploys".to_owned()))
+        }
+        (more, _) => Err(SnapshotError::Refused(format!("{more} stacks of the run came up meanwhile"))),
     });
     match drafted {
         Ok(Saved { secrets, data, new_key }) => {
@@ -90,45 +66,20 @@ struct Saved {
     new_key: Option<String>,
 }
 
-async fn save(plan: &Plan, secrets: &BTreeSet<String>, world: &World, place: &Place) -> Result<Saved, DraftError> {
-    stopping::stop(world.doors.operate.as_ref(), &plan.stack).await?;
+async fn save(plan: &Plan, secrets: &BTreeSet<String>, world: &World, place: &Place) -> Result<Saved, SnapshotError> {
+    snapshot::stop(world.doors.operate.as_ref(), &plan.stack).await?;
     let secrets = own_secrets(plan, secrets, world).await?;
     let volumes = world.doors.observe.volumes(&plan.stack).await?;
     if volumes.is_empty() {
         return Ok(Saved { secrets, data: None, new_key: None });
     }
-    world.doors.node.make_volume(&place.volume(), labels::of_run(&place.label)).await?;
-    let (containers, image) = (world.doors.containers(), &world.tools_image);
-    let what = (&volumes, BenchUse::Save);
-    let bench = Workbench::with_repository(&containers, &world.ledger, &plan.run, image, what, &place.volume()).await?;
-    let (repository, new_key) = match &place.key {
-        Some(key) => (BackupRepository::opened_by(key), None),
-        None => {
-            let repository = BackupRepository::make(&bench).await?;
-            let key = repository.key().to_owned();
-            (repository, Some(key))
-        }
-    };
-    if place.key.is_some() {
-        restic::forget_others(&bench, &repository, &place.needed, LIMIT).await?;
-    }
-    let indexed = index::contents(&bench, &volumes, Digests::None).await?;
     let tags = [plan.recipe.to_string(), plan.run.to_string()];
-    let paths: Vec<String> = volumes.iter().map(|volume| Workbench::path(volume)).collect();
-    let summary = restic::save_tagged(&bench, &repository, &paths, &tags, LIMIT).await?;
-    let nodes = restic::list(&bench, &repository, &summary.snapshot_id).await?;
-    if let Some(missing) = listing::missing(&indexed, &nodes) {
-        return Err(DraftError::Refused(format!("the snapshot is not what the volumes held: {missing}")));
-    }
-    bench.remove().await?;
-    let files = indexed.values().map(|index| index.files().count() as u64).sum();
-    let bytes = indexed.values().map(VolumeIndex::bytes).sum();
-    let data = SavedVolumes { snapshot: summary.snapshot_id, volumes, files, bytes };
+    let snapshot::Saved { data, new_key } = snapshot::save(&Hands::of(world, &plan.run), volumes, place, &tags).await?;
     Ok(Saved { secrets, data: Some(data), new_key })
 }
 
 /// Those secrets as objects, if each is there, this run's by its label, and in its ledger.
-async fn own_secrets(plan: &Plan, names: &BTreeSet<String>, world: &World) -> Result<BTreeSet<Object>, DraftError> {
+async fn own_secrets(plan: &Plan, names: &BTreeSet<String>, world: &World) -> Result<BTreeSet<Object>, SnapshotError> {
     let entries = ledger::read(world.ledger.path()).map_err(WorkError::from)?;
     let mut own = BTreeSet::new();
     // A secret that has no value of the run's was made from a file of the recipe, with the stack, and will be again.
@@ -138,7 +89,7 @@ async fn own_secrets(plan: &Plan, names: &BTreeSet<String>, world: &World) -> Re
         let labelled = label.is_some_and(|all| all.get(labels::RUN).is_some_and(|run| *run == plan.run.as_str()));
         let noted = entries.contains(&LedgerEntry::Making { object: secret.clone() });
         if !labelled || !noted {
-            return Err(DraftError::Refused(format!("the secret {name} is not this run's own any more")));
+            return Err(SnapshotError::Refused(format!("the secret {name} is not this run's own any more")));
         }
         own.insert(secret);
     }

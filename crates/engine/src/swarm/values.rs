@@ -1,6 +1,7 @@
 //! What is asked of the swarm and what it answers, in our own words.
 
 use crate::labels;
+use crate::ledger::{self, LedgerEntry};
 use cc_ci_model::data::Mounted;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::object::{Object, ObjectKind};
@@ -133,8 +134,8 @@ pub enum Loaded {
     NotAvailable(String),
 }
 
-/// The proof that a stack was deployed with a permit. Only spending a permit makes one, so that nothing can be redeployed that
-/// never was deployed.
+/// The proof that a stack was deployed with a permit. Only spending a permit makes one, or the ledger in which a process before this one
+/// wrote that it spent one, so that nothing can be redeployed that never was deployed.
 #[derive(Debug)]
 pub struct Deployed {
     stack: StackName,
@@ -149,6 +150,15 @@ impl Deployed {
         }
         let what = format!("deploy stack {}", stack.stack);
         Err(SwarmError::NotAllowed { what, why: format!("the permit for the {purpose} deploy is for stack {of}") })
+    }
+
+    /// What a process before this one deployed, by its ledger.
+    pub fn by_ledger(entries: &[LedgerEntry], stack: &StackName) -> Result<Self, SwarmError> {
+        if ledger::deploys(entries).contains(stack) {
+            return Ok(Self { stack: stack.clone() });
+        }
+        let why = "its ledger knows of no deploy of it".to_owned();
+        Err(SwarmError::NotAllowed { what: format!("redeploy stack {stack}"), why })
     }
 
     /// Refuses another stack than the one that was deployed.

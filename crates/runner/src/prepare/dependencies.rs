@@ -28,12 +28,12 @@ use cc_ci_recipe::Recipe;
 use cc_ci_recipe::secrets::SecretOrigin;
 use cc_ci_recipe::source::Problem;
 use cc_ci_recipe::traefik::http_scheme;
-use cc_ci_recipe::version;
+use cc_ci_recipe::version::{self, Publications};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-pub(crate) use shared::{Stay, scripts_of, shared};
+pub(crate) use shared::{Stay, scripts_of, shared, warm_at};
 
 /// A dependency and everything that a run needs of it.
 #[derive(Debug)]
@@ -175,10 +175,19 @@ async fn newest(search: &Search<'_>, settings: &Settings, recipe: &RecipeName) -
     })
 }
 
-async fn newest_of(recipe: &RecipeName, looking: &Looking<'_>) -> Result<Newest, RunnerError> {
+/// A recipe's repository, and the versions that it publishes, oldest first.
+pub(crate) async fn published(
+    recipe: &RecipeName,
+    looking: &Looking<'_>,
+) -> Result<(Repository, Publications), RunnerError> {
     let (_, repository) = find::repository(recipe.as_str(), looking).await?;
-    let address = find::address(recipe.as_str(), looking, &repository).await?;
     let published = version::published(&repository.tags().await?);
+    Ok((repository, published))
+}
+
+async fn newest_of(recipe: &RecipeName, looking: &Looking<'_>) -> Result<Newest, RunnerError> {
+    let (repository, published) = published(recipe, looking).await?;
+    let address = find::address(recipe.as_str(), looking, &repository).await?;
     if let Some(newest) = published.versions.last() {
         let commit = Commit::parse(&newest.commit).map_err(|error| RunnerError::internal(error.to_string()))?;
         return Ok(Newest { repository, address, commit, version: Some(newest.tag.clone()) });

@@ -1,14 +1,16 @@
 //! Whether a warm dependency is up, as far as a plan may know, and what is kept about each.
 
-use crate::error::{ErrorKind, RunnerError};
-use crate::providers::LentProviders;
-pub use crate::providers::Record;
+use crate::error::{ErrorKind, RunnerError, chain};
+use crate::providers::{self, LentProviders};
+pub use crate::providers::{Record, folder};
 use cc_ci_engine::swarm::Doors;
 use cc_ci_engine::warm;
 use cc_ci_model::ids::RecipeName;
+use cc_ci_store::borrowing::{self, Borrowed};
 use cc_ci_store::state::StateFolder;
+use cc_ci_store::whole::{self, StateFileError};
 use std::io;
-use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What is kept about one, in its folder; there only once it was healthy.
 const RECORD: &str = "record.json";
@@ -32,6 +34,8 @@ pub struct Warm {
     pub record: Record,
     /// Why it is used.
     pub why: String,
+    /// Keeps it as it is for as long as anybody has it; `None` where nobody uses it yet, or a sweep answers for it.
+    pub borrowed: Option<Arc<Borrowed>>,
 }
 
 impl Warmth<'_> {
@@ -48,22 +52,42 @@ impl Warmth<'_> {
     }
 
     async fn standing(&self, state: &StateFolder, recipe: &RecipeName) -> Result<Warm, String> {
-        let record = match read(state, recipe) {
-            Ok(Some(record)) => record,
-            Ok(None) => return Err("no warm one is up".to_owned()),
-            Err(error) => return Err(format!("the warm one cannot be used: {}", error.message)),
-        };
+        let record = known(state, recipe)?;
         let unhealthy = |why: String| format!("the warm one is not healthy: {why}");
-        let why = match self {
-            Self::Said => "one is up; `run` uses it if it is healthy then, and deploys its own if not".to_owned(),
-            Self::Probed(None) => return Err(unhealthy("no engine answers".to_owned())),
-            Self::Probed(Some(doors)) => {
-                warm::health(doors, &record.run, &record.provider, &record.authority).await.map_err(unhealthy)?;
-                "it is up and healthy".to_owned()
+        match self {
+            Self::Said => {
+                let why = "one is up; `run` uses it if it is healthy then, and deploys its own if not".to_owned();
+                Ok(Warm { record, why, borrowed: None })
             }
-            Self::Lent(..) | Self::Never => return Err("warm ones are left out here".to_owned()),
-        };
-        Ok(Warm { record, why })
+            Self::Probed(None) => Err(unhealthy("no engine answers".to_owned())),
+            Self::Probed(Some(doors)) => {
+                let borrowed = Some(Arc::new(borrowed(state, recipe)?));
+                // From here on it stays what it is; until here it may have become another.
+                let record = known(state, recipe)?;
+                warm::health(doors, &record.run, &record.provider, &record.authority).await.map_err(unhealthy)?;
+                Ok(Warm { record, why: "it is up and healthy".to_owned(), borrowed })
+            }
+            Self::Lent(..) | Self::Never => Err("warm ones are left out here".to_owned()),
+        }
+    }
+}
+
+fn known(state: &StateFolder, recipe: &RecipeName) -> Result<Record, String> {
+    match read(state, recipe) {
+        Ok(Some(record)) => Ok(record),
+        Ok(None) => Err("no warm one is up".to_owned()),
+        Err(error) => Err(format!("the warm one cannot be used: {}", error.message)),
+    }
+}
+
+/// Borrows one, if it is not being updated.
+fn borrowed(state: &StateFolder, recipe: &RecipeName) -> Result<Borrowed, String> {
+    let cannot = |error: StateFileError| format!("the warm one cannot be used: {}", chain(&error));
+    let borrowed = borrowing::borrow(state, recipe).map_err(cannot)?;
+    let borrowed = borrowed.ok_or_else(|| "the warm one is being updated".to_owned())?;
+    match providers::journal(state, recipe).map_err(cannot)? {
+        None => Ok(borrowed),
+        Some(_) => Err(format!("an update of the warm one was killed (`cc-ci warm update {recipe}` puts it right)")),
     }
 }
 
@@ -76,13 +100,11 @@ async fn lent(lent: &LentProviders, doors: Option<&Doors>, recipe: &RecipeName) 
         lent.providers.get(recipe).ok_or_else(|| cannot("it was not needed when the sweep was planned".to_owned()))?;
     let doors = doors.ok_or_else(|| cannot("no engine answers".to_owned()))?;
     warm::health(doors, &record.run, &record.provider, &record.authority).await.map_err(cannot)?;
-    Ok(Warm { record: record.clone(), why: format!("the sweep {} lends it to its runs; it is healthy", lent.by) })
-}
-
-/// The folder of a warm provider.
-#[must_use]
-pub fn folder(state: &StateFolder, recipe: &RecipeName) -> PathBuf {
-    state.warm().join(recipe.as_str())
+    Ok(Warm {
+        record: record.clone(),
+        why: format!("the sweep {} lends it to its runs; it is healthy", lent.by),
+        borrowed: None,
+    })
 }
 
 /// What is kept about a warm provider, if it ever came up.
@@ -97,13 +119,9 @@ pub fn read(state: &StateFolder, recipe: &RecipeName) -> Result<Option<Record>, 
     }
 }
 
-/// Keeps what is known about a warm provider that came up.
+/// Keeps what is known about a warm provider that is up, in place of what was known before.
 pub fn write(state: &StateFolder, record: &Record) -> Result<(), RunnerError> {
-    let path = folder(state, &record.provider.recipe).join(RECORD);
-    let failed =
-        |why: String| RunnerError::new(ErrorKind::Infrastructure, format!("cannot write {}: {why}", path.display()));
-    let text = serde_json::to_vec_pretty(record).map_err(|error| failed(error.to_string()))?;
-    std::fs::write(&path, text).map_err(|error| failed(error.to_string()))
+    Ok(whole::write(&folder(state, &record.provider.recipe).join(RECORD), record)?)
 }
 
 /// Every recipe that has a folder there, also one that never came up whole.

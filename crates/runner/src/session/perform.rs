@@ -80,9 +80,9 @@ async fn record(
     listeners: Listeners,
     notes: &mut Vec<String>,
 ) -> Result<Ending, RunnerError> {
-    let Ready { prepared, vault, adaptations, doors, app, deployer, lint, ledger, reaper, loan, facts, notes: first } =
-        ready;
-    let _given_back_at_the_end = loan;
+    let Ready { prepared, vault, adaptations, doors, app, deployer, lint, ledger, reaper, .. } = ready;
+    let (facts, first) = (ready.facts, ready.notes);
+    let _given_back_at_the_end = (ready.loan, ready.borrowed);
     let plan = prepared.approved.plan.clone();
     let (recorder, ended) = begin_record(&folder, &vault)?;
     let (cancel, written) = (canceller.cancel.clone(), recorder.clone());

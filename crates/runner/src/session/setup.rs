@@ -21,6 +21,7 @@ use cc_ci_model::plan::Plan;
 use cc_ci_model::redact::Vault;
 use cc_ci_model::upgrades::plan::RunPermit;
 use cc_ci_recipe::lint::LintReport;
+use cc_ci_store::borrowing::Borrowed;
 use cc_ci_store::canonicals::Loan;
 use cc_ci_store::run_dir::RunDir;
 use cc_ci_store::state::StateFolder;
@@ -50,6 +51,8 @@ pub(super) struct Ready {
     pub(super) reaper: Option<Detached>,
     /// What the run begins with, if with anything: nobody else begins with it meanwhile.
     pub(super) loan: Option<Loan>,
+    /// Warm providers that it uses: nobody updates them meanwhile.
+    pub(super) borrowed: Vec<Arc<Borrowed>>,
     /// What the record should say first.
     pub(super) facts: Vec<(String, String)>,
     pub(super) notes: Vec<String>,
@@ -95,7 +98,8 @@ pub(super) async fn set_up(
     let home = dir.file(TREES).join(deployer::HOME);
     let deployer = chosen.open(&doors, address, &prepared, &app, home, &kit.places).await.map_err(masked)?;
     let lint = LintReport { second: deployer.second_opinion().await, ..prepared.lint.clone() };
-    Ok(Ready { prepared, vault, adaptations, doors, app, deployer, lint, ledger, reaper, loan, facts, notes })
+    let borrowed = prepared.needed.iter().filter_map(|one| one.warm.as_ref()?.borrowed.clone()).collect();
+    Ok(Ready { prepared, vault, adaptations, doors, app, deployer, lint, ledger, reaper, loan, borrowed, facts, notes })
 }
 
 /// A run of a series does what was stated for it, or nothing.

@@ -6,9 +6,8 @@ use super::{EarlierAnswers, SweepRequest};
 use crate::error::{ErrorKind, RunnerError};
 use crate::prepare::dependencies::{self, DependencyTree, Stay};
 use crate::prepare::find;
-use crate::prepare::warmth::Warmth;
+use crate::prepare::warmth::{Warm, Warmth};
 use crate::prepare::{self, Looking, Prepared};
-use crate::providers::Record;
 use crate::request::Request;
 use crate::series::Series;
 use cc_ci_model::ids::{Commit, RecipeName, RunId};
@@ -30,8 +29,8 @@ pub(super) struct Candidate {
     pub(super) request: Request,
     pub(super) facts: AnswerFacts,
     pub(super) last: Option<LastAnswer>,
-    /// Warm providers that it uses.
-    pub(super) warm: Vec<Record>,
+    /// Warm providers that it uses, borrowed for as long as the sweep goes on.
+    pub(super) warm: Vec<Warm>,
     /// All recipes that it needs.
     pub(super) uses: Vec<RecipeName>,
 }
@@ -130,7 +129,7 @@ impl Deciding<'_> {
         };
         let (version, name) = (newest.tag.clone(), recipe.to_string());
         let planned = PlannedRecipe { name, version: Some(version.clone()), commit: Some(commit.clone()), decision };
-        let warm = prepared.needed.iter().filter_map(|one| Some(one.warm.as_ref()?.record.clone())).collect();
+        let warm = prepared.needed.iter().filter_map(|one| one.warm.clone()).collect();
         let uses = prepared.needed.iter().map(|one| one.planned.recipe.clone()).collect();
         let recipe = recipe.clone();
         let candidate = Candidate { recipe, version, commit, request, facts, last, warm, uses };

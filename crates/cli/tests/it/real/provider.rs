@@ -1,8 +1,8 @@
 //! An app and its provider. The provider is a copy of the example `static-site`: its scripts keep a page per namespace in its volume,
 //! and the app, another site, shows what it was given and fetches its page over TLS.
 
-use super::engine::of_run;
-use super::product::{Finished, Product, stack_of};
+use super::engine::{docker, of_run};
+use super::product::{Finished, Product, stack_of, text};
 use cc_ci_testkit::repo::Repo;
 use serde_json::Value;
 use std::path::Path;
@@ -77,6 +77,18 @@ impl World {
         std::fs::write(file, text).unwrap();
     }
 
+    /// The provider's compose file, as it is now.
+    pub(crate) fn provider_compose(&self) -> String {
+        std::fs::read_to_string(self.provider.dir().join("compose.yml")).unwrap()
+    }
+
+    /// Publishes a version of the provider with this compose file.
+    pub(crate) fn publish(&self, version: &str, compose: &str) {
+        self.provider.write("compose.yml", compose).unwrap();
+        self.provider.commit(version).unwrap();
+        self.provider.publish(version).unwrap();
+    }
+
     pub(crate) fn script(&self, name: &str, body: &str) {
         self.catalogue(&format!("provides/{name}.sh"), body);
     }
@@ -87,6 +99,56 @@ impl World {
         nothing_left(&run.folder, run.id());
         self.product.judge_says_the_same(&run);
         run
+    }
+}
+
+/// A warm provider, taken down at the end.
+pub(crate) struct Warm<'a>(&'a World);
+
+impl<'a> Warm<'a> {
+    pub(crate) fn up(world: &'a World) -> Self {
+        let up = world.product.cc_ci(&["warm", "up", PROVIDER]);
+        assert!(up.status.success(), "{}{}", text(&up.stdout), text(&up.stderr));
+        Self(world)
+    }
+
+    pub(crate) fn list(&self) -> String {
+        text(&self.0.product.cc_ci(&["warm", "list"]).stdout)
+    }
+
+    /// Updates it, which has to stay healthy for two seconds; the exit code, and what is said to both streams.
+    pub(crate) fn update(&self, args: &[&str]) -> (i32, String, String) {
+        let steady = if args.contains(&"--healthy-for") { &[][..] } else { &["--healthy-for", "2s"] };
+        let words = [&["warm", "update", PROVIDER], steady, args].concat();
+        let output = self.0.product.cc_ci(&words);
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    }
+
+    /// The container of its one service.
+    pub(crate) fn container(&self) -> String {
+        let filter = format!("label=com.docker.stack.namespace=warm-{PROVIDER}");
+        docker(&["ps", "--quiet", "--filter", &filter])
+    }
+
+    pub(crate) fn in_it(&self, command: &str) -> String {
+        docker(&["exec", &self.container(), "sh", "-c", command])
+    }
+
+    /// No bench and no snapshot is on the engine, and no note in the folder.
+    pub(crate) fn nothing_of_an_update_is_left(&self) {
+        let filter = format!("label=cc-ci.run=warm-{PROVIDER}");
+        let names = docker(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"]);
+        assert!(!names.contains("-bench-"), "{names}");
+        let volumes = docker(&["volume", "ls", "--filter", &filter, "--format", "{{.Name}}"]);
+        assert!(!volumes.contains("-repo"), "{volumes}");
+        let folder = self.0.product.state().join("warm").join(PROVIDER);
+        assert!(!folder.join("update.json").exists() && !folder.join("trees").exists());
+    }
+}
+
+impl Drop for Warm<'_> {
+    fn drop(&mut self) {
+        let _down = self.0.product.cc_ci(&["warm", "down", PROVIDER]);
     }
 }
 

@@ -2,26 +2,19 @@
 //!
 //! The repository is only read, and the secrets are only looked at: whatever becomes of the run, the canonical is as it was.
 
-use crate::backup::BackupRepository;
-use crate::backup::restic::{self, Restoring};
-use crate::data::index::{self, Digests};
 use crate::labels;
 use crate::promotion::{self, Lent};
 use crate::run::conductor::{Answer, Fault, StepEnd, passed};
 use crate::run::parts::Known;
 use crate::run::tiers::Run;
+use crate::snapshot::{self, Hands};
 use crate::swarm::SwarmError;
-use crate::workbench::{BenchUse, WorkError, Workbench};
+use crate::workbench::WorkError;
 use cc_ci_model::canonical::{Canonical, SavedVolumes};
-use cc_ci_model::data::VolumeIndex;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding};
 use cc_ci_model::plan::step::Step;
 use cc_ci_model::report::text::{count, size};
-use std::time::Duration;
-
-/// How long restic may take for one call.
-const LIMIT: Duration = Duration::from_secs(900);
 
 /// Why the canonical is not there.
 enum Missing {
@@ -136,30 +129,6 @@ async fn volumes(known: &Known<'_>, canonical: &Canonical, data: &SavedVolumes, 
         labels.insert(labels::STACK.to_owned(), canonical.stack.to_string());
         world.doors.node.make_volume(volume, labels).await?;
     }
-    let (containers, what) = (world.doors.containers(), (&data.volumes, BenchUse::Restore));
-    let bench =
-        Workbench::with_repository(&containers, &world.ledger, run, &world.tools_image, what, &place.volume()).await?;
-    let repository = BackupRepository::opened_by(key);
-    let restoring = Restoring { id: &data.snapshot, specials: Vec::new(), largest: data.bytes };
-    let refused = restic::restore(&bench, &repository, restoring, LIMIT).await?;
-    if !refused.is_empty() {
-        // What cannot be put back anywhere is no loss: nodes of devices, sockets.
-        let nodes = restic::list(&bench, &repository, &data.snapshot).await?;
-        let is_odd = |line: &&String| {
-            let mut odd = nodes.values().filter(|node| !restic::is_plain(node));
-            odd.any(|node| line.starts_with(&format!("{}:", node.path)))
-        };
-        if let Some(line) = refused.iter().find(|line| !is_odd(line)) {
-            return Err(Missing::Lost(format!("restic cannot put back {line}")));
-        }
-    }
-    let found = index::contents(&bench, &data.volumes, Digests::None).await?;
-    bench.remove().await?;
-    let files = found.values().map(|index| index.files().count() as u64).sum::<u64>();
-    let bytes = found.values().map(VolumeIndex::bytes).sum::<u64>();
-    if (files, bytes) == (data.files, data.bytes) {
-        return Ok(());
-    }
-    let both = |files: u64, bytes: u64| format!("{} of {}", count(files, "file"), count(bytes, "byte"));
-    Err(Missing::Lost(format!("{} came back, {} were kept", both(files, bytes), both(data.files, data.bytes))))
+    let put_back = snapshot::put_back(&Hands::of(world, run), data, (&place.volume(), key)).await?;
+    put_back.map_err(Missing::Lost)
 }

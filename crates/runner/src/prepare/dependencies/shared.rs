@@ -4,10 +4,10 @@ use super::{DependencyTree, Newest, asks, newest_of, read_scripts, tree};
 use crate::error::{ErrorKind, RunnerError};
 use crate::prepare::customize::{self, catalogue};
 use crate::prepare::warmth;
-use crate::prepare::{Looking, ZONE, allowed, limits};
+use crate::prepare::{Looking, ZONE, allowed, find, limits};
 use crate::request::Request;
 use cc_ci_engine::run::app::Scripts;
-use cc_ci_model::ids::{Domain, RecipeName, RunId, StackName};
+use cc_ci_model::ids::{Commit, Domain, RecipeName, RunId, StackName};
 use cc_ci_model::plan::dependency::{Dependency, Mode};
 use cc_ci_model::settings::provides::{self, Provides};
 use std::collections::BTreeMap;
@@ -50,6 +50,30 @@ pub(crate) async fn shared(
 ) -> Result<(DependencyTree, Option<PathBuf>), RunnerError> {
     let newest = newest_of(recipe, looking).await?;
     let stack = stay.stack(recipe, &newest);
+    laid_out(request, recipe, looking, newest, (stack, stay.why())).await
+}
+
+/// The same for a warm provider that is up, at a version of its recipe, in the place that it has.
+pub(crate) async fn warm_at(
+    request: &Request,
+    looking: &Looking<'_>,
+    up: &Dependency,
+    (version, commit): (Option<String>, Commit),
+) -> Result<(DependencyTree, Option<PathBuf>), RunnerError> {
+    let recipe = &up.recipe;
+    let (_, repository) = find::repository(recipe.as_str(), looking).await?;
+    let address = find::address(recipe.as_str(), looking, &repository).await?;
+    let at = Newest { repository, address, commit, version };
+    laid_out(request, recipe, looking, at, (up.stack.clone(), up.why.clone())).await
+}
+
+async fn laid_out(
+    request: &Request,
+    recipe: &RecipeName,
+    looking: &Looking<'_>,
+    newest: Newest,
+    (stack, why): (StackName, String),
+) -> Result<(DependencyTree, Option<PathBuf>), RunnerError> {
     let policy = allowed::policy(looking.state, request)?;
     let (tree, settings) = tree(request, &policy, looking, recipe, &newest, &stack).await?;
     let planned = Dependency {
@@ -59,7 +83,7 @@ pub(crate) async fn shared(
         domain: Domain::of_stack(&stack, ZONE),
         stack,
         mode: Mode::Warm,
-        why: stay.why(),
+        why,
         route: asks(&settings, &tree.recipe, |_| {}),
         limits: settings.limits.over(limits(&tree.recipe)),
         provides: Vec::new(),

@@ -14,7 +14,7 @@ const LIMIT: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Scales every service to zero and waits until nothing of the stack runs.
-pub(super) async fn stop(operate: &dyn Operate, stack: &StackName) -> Result<(), WorkError> {
+pub(crate) async fn stop(operate: &dyn Operate, stack: &StackName) -> Result<(), WorkError> {
     for service in &operate.stack(stack).await?.services {
         operate.scale(&service.id, 0).await?;
     }
