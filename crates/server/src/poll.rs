@@ -45,9 +45,31 @@ pub(crate) fn sighting(comment: &Comment, enrolled_at: i64, via: Via) -> Sightin
     }
 }
 
-/// When a repository was enrolled, by the clock of its forge, which now shows `theirs`. What is written from now on is ours.
-fn enrolled_at(noted: i64, theirs: Option<i64>) -> i64 {
-    theirs.filter(|theirs| *theirs < noted - PUT_BACK).map_or(noted, |theirs| theirs - PUT_BACK)
+/// Since when what is written in a repository is ours, by the clock of its forge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Enrolled {
+    /// As the clock showed it when the repository was enrolled.
+    noted: i64,
+    /// What the clock shows now, when it was put back behind that.
+    put_back: Option<i64>,
+}
+
+impl Enrolled {
+    /// Enrolled at `noted` by a clock that now shows `theirs`.
+    fn new(noted: i64, theirs: Option<i64>) -> Self {
+        Self { noted, put_back: theirs.filter(|theirs| *theirs < noted - PUT_BACK) }
+    }
+
+    /// When it was enrolled, by the clock as it goes now.
+    fn now(self) -> i64 {
+        self.put_back.map_or(self.noted, |theirs| theirs - PUT_BACK)
+    }
+
+    /// When it was enrolled, by the clock that a comment of this time was written by: one of a time that is still to come
+    /// was written before the clock was put back.
+    fn when(self, written: i64) -> i64 {
+        if self.put_back.is_some_and(|theirs| written > theirs) { self.noted } else { self.now() }
+    }
 }
 
 impl Core {
@@ -65,9 +87,15 @@ impl Core {
             if let Some(theirs) = theirs {
                 desk.set_clock(theirs);
             }
-            let enrolled_at = enrolled_at(repo.enrolled_at, theirs);
+            let enrolled = Enrolled::new(repo.enrolled_at, theirs);
+            let since = |comment: &Comment| enrolled.when(comment.written.seconds());
             let seen: Vec<Sighting> =
-                found.list.iter().map(|comment| sighting(comment, enrolled_at, Via::Poll)).collect();
+                found.list.iter().map(|comment| sighting(comment, since(comment), Via::Poll)).collect();
+            // What is left of the list is told apart by the time that was noted, too.
+            let enrolled_at = match found.completeness {
+                Completeness::Whole => enrolled.now(),
+                Completeness::More => repo.enrolled_at,
+            };
             let (id, now, next) = (repo.id, now(), found.cursor);
             // Only a clock that was put back leads behind what was known.
             let put_back = theirs.is_some_and(|theirs| theirs < known.time().seconds());
@@ -147,5 +175,32 @@ impl Core {
         let open = self.db.act(move |db| jobs::open_of_repo(db, id)).await?;
         let heard = repo.heard_at.is_some_and(|at| now_s - at < LIVELY);
         Ok(if open > 0 || heard { self.pace.lively } else { self.pace.quiet })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_goes_on_changes_nothing() {
+        for theirs in [None, Some(1_000), Some(5_000), Some(1_000 - PUT_BACK)] {
+            let enrolled = Enrolled::new(1_000, theirs);
+            assert_eq!((enrolled.now(), enrolled.when(0), enrolled.when(9_000)), (1_000, 1_000, 1_000), "{theirs:?}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_put_back_tells_what_was_written_before_from_what_is_written_now() {
+        let enrolled = Enrolled::new(100_000, Some(50_000));
+        let ours = |written: i64| written >= enrolled.when(written);
+        // Written now, by the clock as it goes now.
+        assert!(ours(50_000) && ours(50_000 - PUT_BACK));
+        // Written long ago by either clock.
+        assert!(!ours(40_000));
+        // Of a time to come: by the clock of the enrolment, before it and after it.
+        assert!(!ours(50_001) && !ours(99_999));
+        assert!(ours(100_000) && ours(100_030));
+        assert_eq!(enrolled.now(), 50_000 - PUT_BACK);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::house::{House, deliver};
 use cc_ci_server::Points;
-use cc_ci_testkit::forge::StandInDialect;
+use cc_ci_testkit::forge::{Often, StandInDialect, StandInFault};
 
 const DAY: i64 = 24 * 3600;
 
@@ -77,4 +77,27 @@ async fn a_webhook_names_a_comment_that_no_list_has() {
         assert_eq!(deliver(&server, &hint.doubled()).await, 202);
     }
     greens(&house, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_put_back_before_the_first_look_lets_nothing_older_in() {
+    for dialect in [StandInDialect::Gitea2020, StandInDialect::Gitea123, StandInDialect::Forgejo12] {
+        let house = House::new(dialect).await;
+        for age in [2 * DAY, DAY / 2, 30] {
+            house.comment("member", "!testme");
+            house.forge.advance(age);
+        }
+        // Nobody can read the comments before the clock is put back.
+        house.forge.fail("GET /repos/recipes/ghost/issues/comments", Often::Always, StandInFault::Status(502));
+        let server = house.start().await;
+        house.forge.advance(-3 * DAY);
+        house.forge.heal();
+        tested(&house, 1).await;
+        // Nor when it goes on to where it was.
+        house.forge.advance(3 * DAY);
+        tested(&house, 2).await;
+        server.stop().await;
+        let _server = house.start_at(Points::default());
+        tested(&house, 3).await;
+    }
 }
