@@ -78,5 +78,12 @@ async fn of_place(
         MarkerPlace::Sqlite(file) => (Counted::Rows, sqlite::count(bench, mounts, file).await?),
     };
     let service = place.service().to_owned();
-    Ok(held.map(|Held { databases, filled, used }| Server { service, counted, databases, filled, used }))
+    Ok(held.map(|Held { databases, filled, objects, used }| Server {
+        service,
+        counted,
+        databases,
+        filled,
+        objects,
+        used,
+    }))
 }

@@ -1,5 +1,6 @@
 //! Marker rows in a MariaDB or MySQL database, written by its own client inside its own container.
 
+use cc_ci_model::data::rows::ObjectKind;
 use cc_ci_model::data::rows::{FilledColumns, Tables};
 use cc_ci_model::ids::StackName;
 use cc_ci_recipe::database::Database;
@@ -8,7 +9,8 @@ use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
 use super::tables::{
-    Dialect, Held, Table, all_quoted, columns, columns_by_table, name_of, questions, quoted, read as read_counts,
+    Dialect, Held, Table, all_quoted, columns, columns_by_table, name_of, objects, questions, quoted,
+    read as read_counts,
 };
 use super::{FoundMarkers, MarkerPhase, sql};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
@@ -157,6 +159,26 @@ const COLUMNS: &str = "SELECT CONCAT(HEX(table_schema), '.', HEX(table_name)), H
 const USED: &str = "SELECT HEX(db), COUNT(*) FROM information_schema.processlist \
     WHERE db IS NOT NULL AND host NOT LIKE 'localhost%' AND host NOT LIKE '127.%' GROUP BY db";
 
+/// What is counted beside tables, in the order of [`OBJECTS`].
+const OBJECT_KINDS: [ObjectKind; 6] = [
+    ObjectKind::Index,
+    ObjectKind::Constraint,
+    ObjectKind::View,
+    ObjectKind::Trigger,
+    ObjectKind::Routine,
+    ObjectKind::Event,
+];
+
+/// How many objects each database has beside tables, of those that can be seen.
+const OBJECTS: &str = "SELECT HEX(s.schema_name), CONCAT_WS(',', \
+    (SELECT COUNT(DISTINCT x.table_name, x.index_name) FROM information_schema.statistics x WHERE x.table_schema = s.schema_name), \
+    (SELECT COUNT(*) FROM information_schema.table_constraints x WHERE x.constraint_schema = s.schema_name), \
+    (SELECT COUNT(*) FROM information_schema.views x WHERE x.table_schema = s.schema_name), \
+    (SELECT COUNT(*) FROM information_schema.triggers x WHERE x.trigger_schema = s.schema_name), \
+    (SELECT COUNT(*) FROM information_schema.routines x WHERE x.routine_schema = s.schema_name), \
+    (SELECT COUNT(*) FROM information_schema.events x WHERE x.event_schema = s.schema_name)) \
+    FROM information_schema.schemata s WHERE s.schema_name NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys')";
+
 /// Where the server's files lie; the inner error is what it said instead.
 pub(super) async fn folder(
     containers: &Containers,
@@ -178,11 +200,14 @@ pub(super) async fn count(
     let asked = tokio::try_join!(
         ask_as(containers, stack, &login, TABLES, First::Root),
         ask_as(containers, stack, &login, COLUMNS, First::Root),
-        ask_as(containers, stack, &login, USED, First::Root)
+        ask_as(containers, stack, &login, USED, First::Root),
+        ask_as(containers, stack, &login, OBJECTS, First::Root)
     );
-    let (list, each, used) = match asked? {
-        (Ok(list), Ok(each), Ok(used)) => (list, columns_by_table(&each), used),
-        (Err(refusal), _, _) | (_, Err(refusal), _) | (_, _, Err(refusal)) => return Ok(Err(refusal)),
+    let (list, each, used, beside) = match asked? {
+        (Ok(list), Ok(each), Ok(used), Ok(beside)) => (list, columns_by_table(&each), used, beside),
+        (Err(refusal), _, _, _) | (_, Err(refusal), _, _) | (_, _, Err(refusal), _) | (_, _, _, Err(refusal)) => {
+            return Ok(Err(refusal));
+        }
     };
     let mut databases: BTreeMap<String, Vec<Table>> = BTreeMap::new();
     for [schema, name] in columns(&list) {
@@ -191,7 +216,12 @@ pub(super) async fn count(
         let quoted = format!("{}.{}", quoted(&schema, '`'), quoted(&name, '`'));
         databases.entry(schema).or_default().push(Table { quoted, shown: name, columns });
     }
-    let mut held = Held { used: columns(&used).filter_map(|[name, _]| name_of(name)).collect(), ..Held::default() };
+    let beside = columns(&beside).filter_map(|[name, numbers]| Some((name_of(name)?, objects(&OBJECT_KINDS, numbers))));
+    let mut held = Held {
+        used: columns(&used).filter_map(|[name, _]| name_of(name)).collect(),
+        objects: beside.collect(),
+        ..Held::default()
+    };
     for (name, tables) in databases {
         let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
         for (chunk, sql) in questions(&tables, Dialect::Mysql) {

@@ -5,7 +5,7 @@
 
 use cc_ci_model::data::Mounted;
 use cc_ci_model::data::churn::Churn;
-use cc_ci_model::data::rows::{FilledColumns, Tables};
+use cc_ci_model::data::rows::{FilledColumns, ObjectKind, Tables};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -13,7 +13,8 @@ use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
 use super::files::Folder;
 use super::index;
 use super::tables::{
-    Dialect, Held, Table, all_quoted, columns, columns_by_table, name_of, questions, quoted, read as read_counts,
+    Dialect, Held, Table, all_quoted, columns, columns_by_table, name_of, objects, questions, quoted,
+    read as read_counts,
 };
 use super::{FoundMarkers, MarkerPhase, sql};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
@@ -143,19 +144,27 @@ const TABLES: &str = "SELECT hex(name), 0 FROM sqlite_master AS own WHERE type =
 const COLUMNS: &str = "SELECT hex(own.name), hex(one.name) FROM sqlite_master AS own, pragma_table_info(own.name) AS one \
     WHERE own.type = 'table' AND own.sql NOT LIKE 'CREATE VIRTUAL TABLE%'";
 
+/// What is counted beside tables, in the order of [`OBJECTS`].
+const OBJECT_KINDS: [ObjectKind; 3] = [ObjectKind::Index, ObjectKind::View, ObjectKind::Trigger];
+
+/// How many objects the file has beside tables. The key of a table is an index without a statement of its own, and comes with it.
+const OBJECTS: &str = "SELECT hex('main'), count(CASE WHEN type = 'index' AND sql IS NOT NULL THEN 1 END) || ',' \
+    || count(CASE WHEN type = 'view' THEN 1 END) || ',' || count(CASE WHEN type = 'trigger' THEN 1 END) FROM sqlite_master";
+
 /// Counts every table of the file; the inner error is what the file said instead.
 pub(super) async fn count(
     bench: &Workbench,
     mounts: &BTreeSet<Mounted>,
     file: &SqliteFile,
 ) -> Result<Result<Held, String>, WorkError> {
-    let list = match ask(bench, mounts, file, TABLES).await? {
-        Ok(list) => list,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let each = match ask(bench, mounts, file, COLUMNS).await? {
-        Ok(each) => columns_by_table(&each),
-        Err(refusal) => return Ok(Err(refusal)),
+    let asked = tokio::try_join!(
+        ask(bench, mounts, file, TABLES),
+        ask(bench, mounts, file, COLUMNS),
+        ask(bench, mounts, file, OBJECTS)
+    );
+    let (list, each, beside) = match asked? {
+        (Ok(list), Ok(each), Ok(beside)) => (list, columns_by_table(&each), beside),
+        (Err(refusal), _, _) | (_, Err(refusal), _) | (_, _, Err(refusal)) => return Ok(Err(refusal)),
     };
     let tables = columns(&list).filter_map(|[hex, _]| {
         let shown = name_of(hex)?;
@@ -170,7 +179,13 @@ pub(super) async fn count(
         }
     }
     let main = || "main".to_owned();
-    Ok(Ok(Held { databases: [(main(), counts)].into(), filled: [(main(), filled)].into(), used: BTreeSet::new() }))
+    let beside = columns(&beside).map(|[_, numbers]| (main(), objects(&OBJECT_KINDS, numbers)));
+    Ok(Ok(Held {
+        databases: [(main(), counts)].into(),
+        filled: [(main(), filled)].into(),
+        objects: beside.collect(),
+        used: BTreeSet::new(),
+    }))
 }
 
 async fn ask(

@@ -1,6 +1,6 @@
 //! The questions that count tables, and what their answers say: the same for every kind of database.
 
-use cc_ci_model::data::rows::{ColumnContent, FilledColumns, KEY, Tables};
+use cc_ci_model::data::rows::{ColumnContent, FilledColumns, KEY, ObjectKind, Objects, Tables};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many tables are counted by one question.
@@ -22,6 +22,8 @@ pub(super) struct Held {
     pub(super) databases: BTreeMap<String, Tables>,
     /// The values of each column, by database.
     pub(super) filled: BTreeMap<String, FilledColumns>,
+    /// What each database has beside its rows.
+    pub(super) objects: BTreeMap<String, Objects>,
     /// The databases that others are connected to.
     pub(super) used: BTreeSet<String>,
 }
@@ -163,6 +165,12 @@ pub(super) fn contents(names: &[String], numbers: &[u64]) -> BTreeMap<String, Co
         column.keys = (first > 0).then_some((first, last));
     }
     columns
+}
+
+/// How many objects of these kinds a database has, as a list in their order says.
+pub(super) fn objects(kinds: &[ObjectKind], numbers: &str) -> Objects {
+    let counts = kinds.iter().copied().zip(numbers.split(',').map_while(number)).collect();
+    Objects { counts, ..Objects::default() }
 }
 
 /// The columns of each table, as a list of names of tables and of columns, both in hexadecimal, says: by the name of the table.

@@ -73,6 +73,7 @@ mod tests {
             counted: Counted::Rows,
             databases: databases.iter().map(|(name, of)| ((*name).to_owned(), tables(of))).collect(),
             filled: BTreeMap::new(),
+            objects: BTreeMap::new(),
             used: ["app".to_owned()].into(),
         }
     }

@@ -1,11 +1,15 @@
 //! How many rows every table of the app's databases holds, and what a later count lacks of an earlier one (DATA-3).
 
+mod doubled;
 mod emptied;
 mod newcomer;
+mod objects;
 mod overwritten;
 mod replaced;
 mod written;
 
+pub use doubled::doubled;
+pub use objects::{ObjectKind, Objects, missing};
 pub use overwritten::notes;
 pub use replaced::KEY;
 
@@ -59,6 +63,8 @@ pub struct Server {
     pub databases: BTreeMap<String, Tables>,
     /// What stands in each table's columns, by database; empty where it was not counted.
     pub filled: BTreeMap<String, FilledColumns>,
+    /// What each database has beside its rows; empty where that was not asked.
+    pub objects: BTreeMap<String, Objects>,
     /// The databases that other services were connected to.
     pub used: BTreeSet<String>,
 }
@@ -144,6 +150,23 @@ pub struct RowLoss {
 /// What of a database was lost. The order is that of weight.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lost {
+    /// What a database has beside its rows did not come back.
+    Objects {
+        /// How many of which kind are missing, in words.
+        fewer: String,
+    },
+    /// A table has every row that it had twice.
+    Doubled {
+        /// Rows before.
+        before: u64,
+        /// The table.
+        table: String,
+    },
+    /// A sequence gives out numbers that are taken.
+    Behind {
+        /// Its name, and the column that it numbers.
+        sequence: String,
+    },
     /// A column that people fill had its own value in nearly every row, and the same one stands in all.
     Levelled {
         /// Rows with a value before.
@@ -227,11 +250,30 @@ impl Lost {
             | Self::Overwritten { table, .. }
             | Self::Replaced { table, .. }
             | Self::Table { table, .. } => table == wanted,
-            Self::Levelled { .. }
+            Self::Objects { .. }
+            | Self::Behind { .. }
+            | Self::Doubled { .. }
+            | Self::Levelled { .. }
             | Self::Values { .. }
             | Self::Left { .. }
             | Self::LeftFor { .. }
             | Self::Database { .. } => false,
+        }
+    }
+
+    /// Whether a recipe may mean it.
+    fn may_be_meant(&self) -> bool {
+        match self {
+            Self::Objects { .. } | Self::Behind { .. } | Self::Doubled { .. } => false,
+            Self::Levelled { .. }
+            | Self::Values { .. }
+            | Self::Fewer { .. }
+            | Self::Overwritten { .. }
+            | Self::Replaced { .. }
+            | Self::Table { .. }
+            | Self::Left { .. }
+            | Self::LeftFor { .. }
+            | Self::Database { .. } => true,
         }
     }
 }
@@ -242,6 +284,13 @@ impl RowLoss {
     pub fn summary(&self) -> String {
         let Self { server, database, what, .. } = self;
         match what {
+            Lost::Objects { fewer } => format!("{server}: database {database} lacks {fewer} that it had"),
+            Lost::Doubled { table, before } => {
+                format!("{server}: {table} of database {database} has every one of its {} twice", rows(*before))
+            }
+            Lost::Behind { sequence } => format!(
+                "{server}: database {database}: sequence {sequence} gives out numbers that are taken, so the next row cannot be put in"
+            ),
             Lost::Fewer { table, before, after, .. } => {
                 format!("{server}: {table} of database {database}: {} before, {after} after", rows(*before))
             }
@@ -294,7 +343,10 @@ impl RowLoss {
                 format!("{server}: database {database} ({}) is in no dump", rows(*before))
             }
             // Dumps are read row by row: of columns nothing is known.
-            Lost::Values { .. }
+            Lost::Objects { .. }
+            | Lost::Behind { .. }
+            | Lost::Doubled { .. }
+            | Lost::Values { .. }
             | Lost::Levelled { .. }
             | Lost::Replaced { .. }
             | Lost::Overwritten { .. }
@@ -315,7 +367,8 @@ const WAY_OUT: &str = "if this is meant to be: name it in `data.expected` of `te
 #[must_use]
 pub fn finding(losses: &[RowLoss], cause: Cause) -> Option<Finding> {
     let worst = losses.iter().max_by(|one, other| one.what.cmp(&other.what))?;
-    let details = losses.iter().map(RowLoss::summary).chain([WAY_OUT.to_owned()]).collect();
+    let way_out = losses.iter().any(|loss| loss.what.may_be_meant()).then(|| WAY_OUT.to_owned());
+    let details = losses.iter().map(RowLoss::summary).chain(way_out).collect();
     Some(Finding::new(cause, worst.summary()).of_service(&worst.service).with_details(details))
 }
 
@@ -331,7 +384,8 @@ pub fn compare(before: &RowCounts, after: &RowCounts, fleeting: &Fleeting) -> Ve
                 Counted::Rows => of_database(database, tables, old, new, fleeting),
                 Counted::Keys => of_keys(database, tables, new, fleeting),
             };
-            lost.into_iter().map(move |what| (database, what))
+            let lost = lost.into_iter().chain(objects::behind(database, old, new));
+            lost.map(move |what| (database, what))
         });
         lost.map(|(database, what)| RowLoss {
             server: name.clone(),

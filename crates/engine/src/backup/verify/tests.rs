@@ -176,6 +176,7 @@ fn a_dump_without_the_rows_of_a_table_is_named_unless_the_restore_has_to_tell() 
         counted: Counted::Rows,
         databases: [("app".to_owned(), tables(7))].into(),
         filled: BTreeMap::new(),
+        objects: BTreeMap::new(),
         used: BTreeSet::new(),
     };
     let rows = RowCounts { servers: [(counting::name(&place), server)].into(), ..RowCounts::default() };

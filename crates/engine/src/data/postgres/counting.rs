@@ -1,11 +1,12 @@
 //! Counts every table of every database of a PostgreSQL server with one command in its container: starting one takes longer than
 //! most of what is asked.
 
-use cc_ci_model::data::rows::KEY;
+use cc_ci_model::data::rows::{KEY, ObjectKind, Objects};
 use cc_ci_model::ids::StackName;
+use std::collections::BTreeSet;
 
 use super::super::asking::{self, Asked};
-use super::super::tables::{Dialect, Held, MOST_COLUMNS, contents, name_of, number};
+use super::super::tables::{Dialect, Held, MOST_COLUMNS, contents, name_of, number, objects};
 use super::{PostgresLogin, command, judge};
 use crate::exec::Overflow;
 use crate::swarm::Containers;
@@ -35,6 +36,74 @@ const DATABASES: &str = "SELECT array_to_string(ARRAY(SELECT chr(92) || '0' || (
 
 /// How the line about a database itself begins.
 const DATABASE: &str = "database";
+
+/// How the line begins that says how many objects it has beside tables.
+const OBJECTS: &str = "objects";
+
+/// How the line begins that says how many tables an owner has.
+const OWNER: &str = "owner";
+
+/// How the line begins that names a sequence which gives out numbers that are taken.
+const BEHIND: &str = "behind";
+
+/// How the line begins that names a sequence which gives out new ones.
+const AHEAD: &str = "ahead";
+
+/// What is counted beside tables, in the order of [`objects_asked`].
+const OBJECT_KINDS: [ObjectKind; 7] = [
+    ObjectKind::Index,
+    ObjectKind::Constraint,
+    ObjectKind::View,
+    ObjectKind::Trigger,
+    ObjectKind::Routine,
+    ObjectKind::Sequence,
+    ObjectKind::Extension,
+];
+
+/// How many objects the database has beside tables, and how many tables each owner, the server's own schemas left out.
+fn objects_asked(database: &str) -> String {
+    let own = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+    let in_schema = |from: &str, schema: &str, which: &str| {
+        format!("(SELECT count(*) FROM {from} JOIN pg_namespace n ON n.oid = {schema} WHERE {own} AND {which})")
+    };
+    let class = |which: &str| in_schema("pg_class c", "c.relnamespace", &format!("c.relpersistence = 'p' AND {which}"));
+    let asked = [
+        in_schema(
+            "pg_index i JOIN pg_class c ON c.oid = i.indexrelid",
+            "c.relnamespace",
+            "c.relpersistence = 'p' AND i.indisvalid",
+        ),
+        in_schema("pg_constraint k", "k.connamespace", "k.conrelid <> 0 AND k.contype IN ('p', 'u', 'f', 'c', 'x')"),
+        class("c.relkind IN ('v', 'm')"),
+        in_schema("pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid", "c.relnamespace", "NOT t.tgisinternal"),
+        in_schema("pg_proc p", "p.pronamespace", "true"),
+        class("c.relkind = 'S'"),
+        "(SELECT count(*) FROM pg_extension)".to_owned(),
+    ];
+    format!(
+        "SELECT '{OBJECTS}', {database}, concat_ws(',', {});\n\
+         SELECT '{OWNER}', {database}, encode(convert_to(pg_get_userbyid(c.relowner)::text, 'UTF8'), 'hex') || ',' || count(*) \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {own} AND c.relkind IN ('r', 'p') \
+         AND c.relpersistence = 'p' GROUP BY c.relowner;",
+        asked.join(", ")
+    )
+}
+
+/// For each sequence that numbers a column in which something stands, whether a number stands there that it has still to give out.
+fn sequences_asked(database: &str) -> String {
+    format!(
+        "SELECT format('SELECT CASE WHEN m.most > CASE WHEN s.is_called THEN s.last_value ELSE s.last_value - 1 END \
+         THEN ''{BEHIND}'' ELSE ''{AHEAD}'' END, %L, %L FROM %I.%I s, (SELECT max(%I) AS most FROM %I.%I) m \
+         WHERE m.most IS NOT NULL', {database}, \
+         encode(convert_to(format('%s of %s.%s', s.relname, c.relname, a.attname), 'UTF8'), 'hex'), \
+         sn.nspname, s.relname, a.attname, n.nspname, c.relname) FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' \
+         JOIN pg_namespace sn ON sn.oid = s.relnamespace JOIN pg_class c ON c.oid = d.refobjid \
+         JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid \
+         WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') \
+         AND s.relpersistence = 'p' AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)\n\
+         \\gexec"
+    )
+}
 
 /// What is asked in each database, all of it about one moment: how many connections come from other containers; then of every
 /// lasting table its rows and what stands in its columns, as elements of an array: aggregates that operators join are planned in a time
@@ -67,7 +136,11 @@ fn questions() -> String {
          AND NOT c.relispartition AND c.relpersistence = 'p' AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
          AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')\n\
          \\gexec\n\
-         COMMIT;"
+         {}\n\
+         {}\n\
+         COMMIT;",
+        objects_asked(&database),
+        sequences_asked(&database)
     )
 }
 
@@ -91,10 +164,13 @@ fn read(answer: &str) -> Held {
     for line in answer.lines() {
         let mut fields = line.trim_end().splitn(3, '|');
         let (Some(one), Some(two), Some(three)) = (fields.next(), fields.next(), fields.next()) else { continue };
-        if one == DATABASE {
-            database(&mut held, two, three);
-        } else {
-            table(&mut held, one, two, three);
+        match one {
+            DATABASE => drop(database(&mut held, two, three)),
+            OBJECTS => drop(counted(&mut held, two, three)),
+            OWNER => drop(owner(&mut held, two, three)),
+            BEHIND => drop(sequence(&mut held, two, three, |objects| &mut objects.behind)),
+            AHEAD => drop(sequence(&mut held, two, three, |objects| &mut objects.ahead)),
+            names => drop(table(&mut held, names, two, three)),
         }
     }
     held
@@ -108,6 +184,25 @@ fn database(held: &mut Held, name: &str, users: &str) -> Option<()> {
     if users != "0" {
         held.used.insert(name);
     }
+    Some(())
+}
+
+/// What a database has beside tables.
+fn counted(held: &mut Held, name: &str, numbers: &str) -> Option<()> {
+    held.objects.entry(name_of(name)?).or_default().counts = objects(&OBJECT_KINDS, numbers).counts;
+    Some(())
+}
+
+/// An owner of tables.
+fn owner(held: &mut Held, name: &str, owned: &str) -> Option<()> {
+    let (owner, tables) = owned.split_once(',')?;
+    held.objects.entry(name_of(name)?).or_default().owners.insert(name_of(owner)?, number(tables)?);
+    Some(())
+}
+
+/// A sequence, and how it stands.
+fn sequence(held: &mut Held, name: &str, sequence: &str, of: fn(&mut Objects) -> &mut BTreeSet<String>) -> Option<()> {
+    of(held.objects.entry(name_of(name)?).or_default()).insert(name_of(sequence)?);
     Some(())
 }
 
@@ -145,6 +240,20 @@ mod tests {
         assert_eq!(users["Id"], ColumnContent { values: 6, ends: [1, 2], keys: Some((3, 9)) });
         assert!(held.filled["a|b"]["Id.users"].is_empty() && held.databases["Id"].is_empty());
         assert_eq!(held.used.iter().collect::<Vec<_>>(), ["a|b"]);
+    }
+
+    #[test]
+    fn what_stands_beside_the_rows_is_read() {
+        let [app, sequence, other] = ["app", "users_id_seq of users.id", "rooms_id_seq of rooms.id"].map(hex::encode);
+        let held = read(&format!(
+            "objects|{app}|9,4,0,1,2,3,1\nbehind|{app}|{sequence}\nbehind|zz|{sequence}\nowner|{app}|{app},7\nowner|{app}|{app}\nahead|{app}|{other}\n"
+        ));
+        let has = &held.objects["app"];
+        let [index, sequences] = [ObjectKind::Index, ObjectKind::Sequence].map(|kind| has.counts[&kind]);
+        assert_eq!((index, sequences, has.counts.len(), held.objects.len()), (9, 3, OBJECT_KINDS.len(), 1));
+        assert_eq!(has.behind.iter().collect::<Vec<_>>(), ["users_id_seq of users.id"]);
+        assert_eq!(has.owners, [("app".to_owned(), 7)].into());
+        assert_eq!(has.ahead.iter().collect::<Vec<_>>(), ["rooms_id_seq of rooms.id"]);
     }
 
     #[test]

@@ -61,7 +61,16 @@ pub(in crate::run) async fn markers(
     name_uncounted(&now, look.voice, look.step);
     now.servers.extend(came.servers);
     let fleeting = fleeting(look.plan);
-    let lost = rows::finding(&rows::compare(before, &now, &fleeting), cause);
+    let mut losses = rows::compare(before, &now, &fleeting);
+    match tier {
+        Tier::Restore => {
+            losses.extend(rows::missing(before, &now));
+            losses.extend(rows::doubled(before, &now, &fleeting));
+        }
+        // What stands beside rows is head's to change.
+        Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom => {}
+    }
+    let lost = rows::finding(&losses, cause);
     let told = match tier {
         Tier::Upgrade => rows::notes(before, &now, &fleeting),
         Tier::Install | Tier::Backup | Tier::Restore | Tier::Custom => Vec::new(),

@@ -128,6 +128,7 @@ mod tests {
             counted: Counted::Rows,
             databases: [("app".to_owned(), tables)].into(),
             filled: [("app".to_owned(), filled)].into(),
+            objects: [].into(),
             used: BTreeSet::new(),
         };
         RowCounts { servers: [("the database of db".to_owned(), server)].into(), ..RowCounts::default() }

@@ -56,6 +56,7 @@ mod tests {
                 counted: Counted::Rows,
                 databases: [("main".to_owned(), tables)].into(),
                 filled: BTreeMap::new(),
+                objects: BTreeMap::new(),
                 used: BTreeSet::new(),
             };
             (name.trim().to_owned(), server)

@@ -118,6 +118,7 @@ mod tests {
             databases: [("app".to_owned(), [("posts".to_owned(), rows)].into())].into(),
             filled: [("app".to_owned(), [("posts".to_owned(), columns.split(',').map(column).collect())].into())]
                 .into(),
+            objects: [].into(),
             used: BTreeSet::new(),
         };
         RowCounts { servers: [("the database of db".to_owned(), server)].into(), ..RowCounts::default() }

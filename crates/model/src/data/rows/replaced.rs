@@ -42,6 +42,7 @@ mod tests {
             counted: Counted::Rows,
             databases: [("app".to_owned(), [(table.to_owned(), rows)].into())].into(),
             filled: [("app".to_owned(), [(table.to_owned(), columns.into())].into())].into(),
+            objects: [].into(),
             used: BTreeSet::new(),
         };
         RowCounts { servers: [("the database of db".to_owned(), server)].into(), ..RowCounts::default() }

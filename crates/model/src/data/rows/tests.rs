@@ -9,6 +9,7 @@ fn server(text: &str, counted: Counted) -> Server {
         counted,
         databases: BTreeMap::new(),
         filled: BTreeMap::new(),
+        objects: BTreeMap::new(),
         used: BTreeSet::new(),
     };
     for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
