@@ -4,6 +4,7 @@
 //! another way is none by itself: versions do that. What stands in place of the app, such as a page about maintenance or a
 //! set-up, is known by its title, heading or path, and only if base had nothing of that kind.
 
+mod html;
 mod page;
 mod settling;
 mod standin;
@@ -65,6 +66,8 @@ pub struct FrontPage {
     pub end: FrontEnd,
     /// How long it took, redirects included.
     pub took: Duration,
+    /// The scripts and style sheets that the page needs and that do not come, with what came in their place.
+    pub missing: Vec<String>,
 }
 
 /// A page is slow from here on: people begin to wonder.
@@ -176,6 +179,9 @@ impl FrontPage {
             if old.shape == Shape::Html && page.shape != Shape::Html {
                 return changed(format!("{} with {} in place of a page", head.to("answers"), page.kind()));
             }
+        }
+        if let (true, [first, ..]) = (self.missing.is_empty(), head.missing.as_slice()) {
+            return broken(format!("{path} shows a page that is not itself without {first}"));
         }
         let standin = standin::new_at(self, head)?;
         changed(format!("{} with another page than at base: {standin}", head.to("answers")))

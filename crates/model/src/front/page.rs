@@ -1,16 +1,12 @@
 //! What a browser would make of one answer.
 
+use super::html::{self, Html};
+
 /// How far a text is looked through. Bytes.
 pub const READ: usize = 64 << 10;
 
 /// The longest title that is kept. Letters.
 const LONGEST: usize = 120;
-
-/// Elements that show something without text, or will.
-const SHOWING: [&str; 13] = [
-    "<script", "<img", "<svg", "<iframe", "<frame", "<object", "<embed", "<canvas", "<video", "<form", "<input",
-    "<button", "<picture",
-];
 
 /// One answer as it came, with the headers that decide what a browser makes of it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,6 +38,10 @@ pub struct Page {
     pub title: String,
     /// Its first heading, else its first words where it has no title either; empty for none.
     pub heading: String,
+    /// Where it leads on by itself, as it says it.
+    pub refresh: Option<String>,
+    /// The scripts and style sheets that it cannot do without, as it names them.
+    pub needs: Vec<String>,
 }
 
 /// What a browser does with an answer.
@@ -74,17 +74,16 @@ impl Page {
             if packed { String::new() } else { String::from_utf8_lossy(&body[..body.len().min(READ)]).into_owned() };
         let content_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_lowercase();
         let shape = shape(&content_type, disposition, &text);
-        let html = shape == Shape::Html && !packed;
-        let named = |tags: &[&str]| {
-            if html { tags.iter().find_map(|tag| element(&text, tag)).unwrap_or_default() } else { String::new() }
+        let html = if shape == Shape::Html && !packed { html::read(&text) } else { Html { text, ..Html::default() } };
+        let seen = html.text.trim();
+        let heading = if html.title.is_empty() && html.heading.is_empty() && shape == Shape::Html {
+            cut(seen)
+        } else {
+            cut(&html.heading)
         };
-        let (title, mut heading) = (named(&["title"]), named(&["h1", "h2"]));
-        let seen = if html { visible(&text) } else { text.trim().to_owned() };
-        if html && title.is_empty() && heading.is_empty() {
-            heading = cut(&seen);
-        }
-        let shows = html && SHOWING.iter().any(|tag| text.to_ascii_lowercase().contains(tag));
-        Ok(Self { status, shape, content_type, empty: !packed && seen.is_empty() && !shows, title, heading })
+        let empty = !packed && seen.is_empty() && !html.shows;
+        let (refresh, needs) = (html.refresh, html.needs);
+        Ok(Self { status, shape, content_type, empty, title: cut(&html.title), heading, refresh, needs })
     }
 
     /// In words.
@@ -120,73 +119,6 @@ fn shape(content_type: &str, disposition: Option<&str>, text: &str) -> Shape {
         other if other.starts_with("application/x-") => Shape::Download,
         _ => Shape::Other,
     }
-}
-
-/// The text of the first element of this name that has any.
-fn element(text: &str, tag: &str) -> Option<String> {
-    let lower = text.to_ascii_lowercase();
-    let mut from = 0;
-    loop {
-        let start = from + lower[from..].find(&format!("<{tag}"))? + tag.len() + 1;
-        from = start;
-        // `<header>` is no `<h1>`, and `<titles>` no `<title>`.
-        if !lower[start..].starts_with(|next: char| next == '>' || next.is_ascii_whitespace()) {
-            continue;
-        }
-        let inside = start + lower[start..].find('>')? + 1;
-        let end = inside + lower[inside..].find(&format!("</{tag}"))?;
-        let title = cut(&without_tags(&text[inside..end]));
-        if !title.is_empty() {
-            return Some(title);
-        }
-    }
-}
-
-/// What a reader sees of a page.
-fn visible(text: &str) -> String {
-    let mut left = text.to_owned();
-    for hidden in ["<!--", "<head", "<script", "<style", "<template"] {
-        let close = if hidden == "<!--" { "-->".to_owned() } else { format!("</{}", &hidden[1..]) };
-        let mut kept = String::new();
-        let mut rest = left.as_str();
-        while let Some(start) = find(rest, hidden) {
-            kept.push_str(&rest[..start]);
-            let inside = &rest[start..];
-            rest = find(inside, &close).map_or("", |end| &inside[end..]);
-        }
-        kept.push_str(rest);
-        left = kept;
-    }
-    without_tags(&left)
-}
-
-/// Where a tag or mark begins; `<head` does not begin `<header`.
-fn find(text: &str, wanted: &str) -> Option<usize> {
-    let lower = text.to_ascii_lowercase();
-    let mut from = 0;
-    loop {
-        let at = from + lower[from..].find(wanted)?;
-        let next = lower[at + wanted.len()..].chars().next();
-        if !next.is_some_and(|next| next.is_ascii_alphanumeric()) || wanted.ends_with('-') || wanted.ends_with('>') {
-            return Some(at);
-        }
-        from = at + wanted.len();
-    }
-}
-
-/// A text without its tags, its blanks single.
-fn without_tags(text: &str) -> String {
-    let mut kept = String::new();
-    let mut rest = text;
-    while let Some((before, tag)) = rest.split_once('<') {
-        kept.push_str(before);
-        kept.push(' ');
-        rest = tag.split_once('>').map_or("", |(_, after)| after);
-    }
-    kept.push_str(rest);
-    let kept = kept.replace("&nbsp;", " ");
-    // The end of a comment or of a hidden element that was cut out may lead.
-    kept.split_whitespace().skip_while(|word| word.ends_with("->")).collect::<Vec<_>>().join(" ")
 }
 
 fn cut(text: &str) -> String {

@@ -3,7 +3,13 @@
 use super::*;
 
 fn ending(end: FrontEnd) -> FrontPage {
-    FrontPage { door: Door::Front("/".to_owned()), redirects: Vec::new(), end, took: Duration::ZERO }
+    FrontPage {
+        door: Door::Front("/".to_owned()),
+        redirects: Vec::new(),
+        end,
+        took: Duration::ZERO,
+        missing: Vec::new(),
+    }
 }
 
 fn answered(answer: FrontAnswer<'_>) -> FrontPage {
@@ -190,4 +196,12 @@ fn a_page_that_takes_much_longer_is_told() {
     assert_eq!(told(80, 9_000).as_deref(), Some("/ took 9.0 s, and 0.1 s at base"));
     assert_eq!(told(80, 1_900), None);
     assert_eq!(told(1_500, 6_000), None);
+}
+
+#[test]
+fn a_page_whose_scripts_do_not_come_is_worse_unless_base_lacked_some_too() {
+    let lacking = |what: &str| FrontPage { missing: vec![what.to_owned()], ..shop() };
+    check(&lacking("/app.js: status 404"), "/ shows a page that is not itself without /app.js: status 404");
+    assert_eq!(lacking("/old.js: status 404").worse_at(&lacking("/app.js: status 404"), &[]), None);
+    assert_eq!(lacking("/old.js: status 404").worse_at(&shop(), &[]), None);
 }

@@ -12,6 +12,7 @@ use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::demands::Health;
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::traefik::{self, Entrance, TraefikRoute};
+use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -21,6 +22,9 @@ const HOPS: usize = 20;
 
 /// How often a page that is worse is looked at again until it is well.
 const AGAIN: Duration = Duration::from_millis(200);
+
+/// So many scripts and style sheets of a page are asked for.
+const MOST_NEEDED: usize = 20;
 
 /// Somebody with a browser.
 struct Visitor<'a> {
@@ -140,17 +144,63 @@ impl Visitor<'_> {
                 HttpAnswer::Edge { reason: why, .. } | HttpAnswer::None { why } => break FrontEnd::Nothing { why },
             };
             cookies.extend(headers.cookies.iter().filter_map(|one| one.split_once('=')).map(owned));
-            let Some(location) = headers.location.as_ref().filter(|_| (300..400).contains(&status)) else {
-                break end(status, &headers, &body);
+            let location = match headers.location.as_ref().filter(|_| (300..400).contains(&status)) {
+                Some(location) => location.clone(),
+                None => match end(status, &headers, &body) {
+                    // A page that loads itself again stays where it is.
+                    FrontEnd::Page(Page { refresh: Some(to), .. })
+                        if Target::of(&to, host, &at) != Target::Here(at.clone()) =>
+                    {
+                        to
+                    }
+                    end @ (FrontEnd::Page(_)
+                    | FrontEnd::Circle
+                    | FrontEnd::Elsewhere
+                    | FrontEnd::Nowhere { .. }
+                    | FrontEnd::Nothing { .. }) => break end,
+                },
             };
             redirects.push(location.clone());
-            match Target::of(location, host, &at) {
+            match Target::of(&location, host, &at) {
                 Target::Here(path) => at = path,
                 Target::Elsewhere => break FrontEnd::Elsewhere,
                 Target::Nowhere(why) => break FrontEnd::Nowhere { why },
             }
         };
-        FrontPage { door: door.clone(), redirects, end, took: began.elapsed() }
+        let took = began.elapsed();
+        let missing = match (&end, door) {
+            (FrontEnd::Page(page), Door::Front(_)) => self.missing(page, host, &at).await,
+            (FrontEnd::Page(_), Door::Side { .. })
+            | (
+                FrontEnd::Circle | FrontEnd::Elsewhere | FrontEnd::Nowhere { .. } | FrontEnd::Nothing { .. },
+                Door::Front(_) | Door::Side { .. },
+            ) => Vec::new(),
+        };
+        FrontPage { door: door.clone(), redirects, end, took, missing }
+    }
+
+    /// What a page at `at` needs of the app itself, and does not get.
+    async fn missing(&self, page: &Page, host: &str, at: &str) -> Vec<String> {
+        let own = page.needs.iter().filter_map(|needed| match Target::of(needed, host, at) {
+            Target::Here(path) => Some(path),
+            Target::Elsewhere | Target::Nowhere(_) => None,
+        });
+        let own: BTreeSet<String> = own.take(MOST_NEEDED).collect();
+        let asked = own.iter().map(|path| async move { Some(format!("{path}: {}", self.lacking(host, path).await?)) });
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    /// What comes in place of a script or a style sheet, in words. An app of one page answers with that page what it does not have.
+    async fn lacking(&self, host: &str, path: &str) -> Option<String> {
+        let asking = Asking::of(self.scheme, host, path).reading(1).browsing(String::new());
+        match self.route.asked(&asking).await {
+            HttpAnswer::App { status, .. } if status >= 400 => Some(format!("status {status}")),
+            HttpAnswer::App { status, headers, .. } => {
+                let kind = headers.content_type.unwrap_or_default().to_ascii_lowercase();
+                (status < 300 && kind.starts_with("text/html")).then(|| "a page in its place".to_owned())
+            }
+            HttpAnswer::Edge { reason: why, .. } | HttpAnswer::None { why } => Some(why),
+        }
     }
 }
 
