@@ -62,6 +62,7 @@ const PURE: [(&str, &[&str]); 2] = [
             "cc-ci-recipe",
             "chrono",
             "hex",
+            "html5gum",
             "quick-junit",
             "quick-xml",
             "schemars",

@@ -1,6 +1,6 @@
 //! Marker rows in a MariaDB or MySQL database, written by its own client inside its own container.
 
-use cc_ci_model::data::rows::ObjectKind;
+use cc_ci_model::data::rows::DatabaseObject;
 use cc_ci_model::data::rows::{FilledColumns, Tables};
 use cc_ci_model::ids::StackName;
 use cc_ci_recipe::database::Database;
@@ -160,13 +160,13 @@ const USED: &str = "SELECT HEX(db), COUNT(*) FROM information_schema.processlist
     WHERE db IS NOT NULL AND host NOT LIKE 'localhost%' AND host NOT LIKE '127.%' GROUP BY db";
 
 /// What is counted beside tables, in the order of [`OBJECTS`].
-const OBJECT_KINDS: [ObjectKind; 6] = [
-    ObjectKind::Index,
-    ObjectKind::Constraint,
-    ObjectKind::View,
-    ObjectKind::Trigger,
-    ObjectKind::Routine,
-    ObjectKind::Event,
+const OBJECT_KINDS: [DatabaseObject; 6] = [
+    DatabaseObject::Index,
+    DatabaseObject::Constraint,
+    DatabaseObject::View,
+    DatabaseObject::Trigger,
+    DatabaseObject::Routine,
+    DatabaseObject::Event,
 ];
 
 /// How many objects each database has beside tables, of those that can be seen.

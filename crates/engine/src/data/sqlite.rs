@@ -5,7 +5,7 @@
 
 use cc_ci_model::data::Mounted;
 use cc_ci_model::data::churn::Churn;
-use cc_ci_model::data::rows::{FilledColumns, ObjectKind, Tables};
+use cc_ci_model::data::rows::{DatabaseObject, FilledColumns, Tables};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -145,7 +145,7 @@ const COLUMNS: &str = "SELECT hex(own.name), hex(one.name) FROM sqlite_master AS
     WHERE own.type = 'table' AND own.sql NOT LIKE 'CREATE VIRTUAL TABLE%'";
 
 /// What is counted beside tables, in the order of [`OBJECTS`].
-const OBJECT_KINDS: [ObjectKind; 3] = [ObjectKind::Index, ObjectKind::View, ObjectKind::Trigger];
+const OBJECT_KINDS: [DatabaseObject; 3] = [DatabaseObject::Index, DatabaseObject::View, DatabaseObject::Trigger];
 
 /// How many objects the file has beside tables. The key of a table is an index without a statement of its own, and comes with it.
 const OBJECTS: &str = "SELECT hex('main'), count(CASE WHEN type = 'index' AND sql IS NOT NULL THEN 1 END) || ',' \

@@ -1,6 +1,6 @@
 //! The questions that count tables, and what their answers say: the same for every kind of database.
 
-use cc_ci_model::data::rows::{ColumnContent, FilledColumns, KEY, ObjectKind, Objects, Tables};
+use cc_ci_model::data::rows::{ColumnContent, DatabaseObject, FilledColumns, KEY, Objects, Tables};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many tables are counted by one question.
@@ -168,7 +168,7 @@ pub(super) fn contents(names: &[String], numbers: &[u64]) -> BTreeMap<String, Co
 }
 
 /// How many objects of these kinds a database has, as a list in their order says.
-pub(super) fn objects(kinds: &[ObjectKind], numbers: &str) -> Objects {
+pub(super) fn objects(kinds: &[DatabaseObject], numbers: &str) -> Objects {
     let counts = kinds.iter().copied().zip(numbers.split(',').map_while(number)).collect();
     Objects { counts, ..Objects::default() }
 }

@@ -9,7 +9,7 @@ mod replaced;
 mod written;
 
 pub use doubled::doubled;
-pub use objects::{ObjectKind, Objects, missing};
+pub use objects::{DatabaseObject, Objects, missing};
 pub use overwritten::notes;
 pub use replaced::KEY;
 

@@ -1,7 +1,7 @@
 //! Counts every table of every database of a PostgreSQL server with one command in its container: starting one takes longer than
 //! most of what is asked.
 
-use cc_ci_model::data::rows::{KEY, ObjectKind, Objects};
+use cc_ci_model::data::rows::{DatabaseObject, KEY, Objects};
 use cc_ci_model::ids::StackName;
 use std::collections::BTreeSet;
 
@@ -50,14 +50,14 @@ const BEHIND: &str = "behind";
 const AHEAD: &str = "ahead";
 
 /// What is counted beside tables, in the order of [`objects_asked`].
-const OBJECT_KINDS: [ObjectKind; 7] = [
-    ObjectKind::Index,
-    ObjectKind::Constraint,
-    ObjectKind::View,
-    ObjectKind::Trigger,
-    ObjectKind::Routine,
-    ObjectKind::Sequence,
-    ObjectKind::Extension,
+const OBJECT_KINDS: [DatabaseObject; 7] = [
+    DatabaseObject::Index,
+    DatabaseObject::Constraint,
+    DatabaseObject::View,
+    DatabaseObject::Trigger,
+    DatabaseObject::Routine,
+    DatabaseObject::Sequence,
+    DatabaseObject::Extension,
 ];
 
 /// How many objects the database has beside tables, and how many tables each owner, the server's own schemas left out.
@@ -249,7 +249,7 @@ mod tests {
             "objects|{app}|9,4,0,1,2,3,1\nbehind|{app}|{sequence}\nbehind|zz|{sequence}\nowner|{app}|{app},7\nowner|{app}|{app}\nahead|{app}|{other}\n"
         ));
         let has = &held.objects["app"];
-        let [index, sequences] = [ObjectKind::Index, ObjectKind::Sequence].map(|kind| has.counts[&kind]);
+        let [index, sequences] = [DatabaseObject::Index, DatabaseObject::Sequence].map(|kind| has.counts[&kind]);
         assert_eq!((index, sequences, has.counts.len(), held.objects.len()), (9, 3, OBJECT_KINDS.len(), 1));
         assert_eq!(has.behind.iter().collect::<Vec<_>>(), ["users_id_seq of users.id"]);
         assert_eq!(has.owners, [("app".to_owned(), 7)].into());

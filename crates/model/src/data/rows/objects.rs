@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A kind of object beside tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ObjectKind {
+pub enum DatabaseObject {
     /// An index.
     Index,
     /// A primary, unique or foreign key, or a check.
@@ -27,7 +27,7 @@ pub enum ObjectKind {
     Extension,
 }
 
-impl ObjectKind {
+impl DatabaseObject {
     /// Several of them.
     const fn plural(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ impl ObjectKind {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Objects {
     /// How many of each kind that its server knows.
-    pub counts: BTreeMap<ObjectKind, u64>,
+    pub counts: BTreeMap<DatabaseObject, u64>,
     /// How many tables each of their owners has, where tables have one: another may not let the app in.
     pub owners: BTreeMap<String, u64>,
     /// Sequences that number a column, and have given out every number that stands there.
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
     use crate::outcome::Cause;
 
-    fn counts(kinds: &[(ObjectKind, u64)], [ahead, behind]: [&[&str]; 2]) -> RowCounts {
+    fn counts(kinds: &[(DatabaseObject, u64)], [ahead, behind]: [&[&str]; 2]) -> RowCounts {
         let [ahead, behind] = [ahead, behind].map(|names| names.iter().map(|name| (*name).to_owned()).collect());
         let objects =
             Objects { counts: kinds.iter().copied().collect(), owners: [("app".to_owned(), 2)].into(), ahead, behind };
@@ -113,9 +113,9 @@ mod tests {
 
     #[test]
     fn what_a_restore_leaves_out_is_named_and_more_is_fine() {
-        use ObjectKind::{Constraint, Index, Trigger};
+        use DatabaseObject::{Constraint, Index, Trigger};
         let before = counts(&[(Index, 9), (Constraint, 4), (Trigger, 1)], [&[]; 2]);
-        let said = |after: &[(ObjectKind, u64)]| {
+        let said = |after: &[(DatabaseObject, u64)]| {
             missing(&before, &counts(after, [&[]; 2])).iter().map(RowLoss::summary).collect::<Vec<_>>()
         };
         assert_eq!(said(&[(Index, 9), (Constraint, 5), (Trigger, 1)]), [""; 0]);
