@@ -137,6 +137,28 @@ async fn the_three_counts_of_the_budget_agree() {
     assert_eq!((budget.ledger.len(), budget.witness, budget.unbroken), (1, vec![stack()], true));
 }
 
+/// Every path of the shop shows the same page: a script that it names comes as that page.
+#[tokio::test(start_paused = true)]
+async fn a_page_whose_script_does_not_come_is_worse() {
+    let scripted = "<title>Shop</title><div id=app></div><script src=/app.js></script>";
+    let told = Shop::on(swarm().shows(&["<title>Shop</title>x", scripted])).run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/serving") else { panic!("{:?}", told.steps()) };
+    assert_eq!(finding.summary, "/ shows a page that is not itself without /app.js: a page in its place");
+    let told = Shop::on(swarm().shows(&[scripted, scripted])).run().await;
+    assert_eq!(told.tier(Tier::Upgrade), Status::Pass, "{:?}", told.verdict.reasons);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_leads_on_by_itself_is_followed() {
+    let leads = "<title>Shop</title><meta http-equiv=refresh content='0; url=/setup'>One moment";
+    let told = Shop::on(swarm().shows(&["<title>Shop</title>x", leads])).run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/serving") else { panic!("{:?}", told.steps()) };
+    assert!(finding.summary.starts_with("/ leads to /setup, which answers"), "{}", finding.summary);
+    let again = "<title>Shop</title><meta http-equiv=refresh content='5; url=/'>Open";
+    let told = Shop::on(swarm().shows(&["<title>Shop</title>x", again])).run().await;
+    assert_eq!(told.tier(Tier::Upgrade), Status::Pass, "{:?}", told.verdict.reasons);
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_other_answer_is_not_enough() {
     let answers = [HeadAnswer::Status(200), HeadAnswer::Status(500)];
