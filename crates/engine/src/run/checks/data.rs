@@ -61,15 +61,10 @@ pub(in crate::run) async fn markers(
     name_uncounted(&now, look.voice, look.step);
     now.servers.extend(came.servers);
     let fleeting = fleeting(look.plan);
-    let mut losses = rows::compare(before, &now, &fleeting);
-    match tier {
-        Tier::Restore => {
-            losses.extend(rows::missing(before, &now));
-            losses.extend(rows::doubled(before, &now, &fleeting));
-        }
-        // What stands beside rows is head's to change.
-        Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom => {}
-    }
+    let losses = match tier {
+        Tier::Restore => rows::compare_restored(before, &now, &fleeting),
+        Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom => rows::compare(before, &now, &fleeting),
+    };
     let lost = rows::finding(&losses, cause);
     let told = match tier {
         Tier::Upgrade => rows::notes(before, &now, &fleeting),

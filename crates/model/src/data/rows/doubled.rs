@@ -6,8 +6,7 @@ use super::{ColumnContent, Counted, Fleeting, KEY, Lost, RowCounts, RowLoss, Ser
 const FEW: u64 = 3;
 
 /// The tables that hold everything twice of what they held `before`.
-#[must_use]
-pub fn doubled(before: &RowCounts, after: &RowCounts, fleeting: &Fleeting) -> Vec<RowLoss> {
+pub(super) fn doubled(before: &RowCounts, after: &RowCounts, fleeting: &Fleeting) -> Vec<RowLoss> {
     let mut found = Vec::new();
     for (name, old) in &before.servers {
         let Some(new) = after.servers.get(name) else { continue };
@@ -69,7 +68,7 @@ mod tests {
     fn every_row_twice_is_told_from_new_rows() {
         let before = counts(7, &[("id", 7, [1, 2]), ("text", 7, [3, 4]), ("mail", 5, [8, 9])]);
         let said = |after: &RowCounts| {
-            let found = doubled(&before, after, &Fleeting::with(&[]));
+            let found = super::super::compare_restored(&before, after, &Fleeting::with(&[]));
             found.iter().map(RowLoss::summary).collect::<Vec<_>>()
         };
         let twice = counts(14, &[("id", 14, [1, 7]), ("text", 14, [3, 4]), ("mail", 10, [8, 9])]);

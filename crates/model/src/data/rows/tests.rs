@@ -1,6 +1,7 @@
 //! Two counts, and what is said about them; inputs that would fool a simpler rule are among them.
 
 use super::*;
+use crate::outcome::Cause;
 
 /// `database: table=rows table=rows; database: …`, a `*` before a database that the app is connected to.
 fn server(text: &str, counted: Counted) -> Server {
