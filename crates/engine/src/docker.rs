@@ -23,6 +23,7 @@ mod read;
 mod rights;
 mod stack_command;
 mod standby;
+mod usage;
 mod users;
 mod wire;
 

@@ -25,6 +25,8 @@ pub struct Resolved {
     pub pinned: Option<String>,
     /// Milliseconds spent pulling; `None` when it was present.
     pub pulled_ms: Option<u64>,
+    /// Its size, where the engine says it.
+    pub bytes: Option<u64>,
 }
 
 impl Resolved {
@@ -109,7 +111,7 @@ async fn present(node: &dyn Node, reference: &str, pulled_ms: Option<u64>) -> Op
     let found = node.image(reference).await.ok()??;
     let repository = repository(reference);
     let pinned = found.digests.into_iter().find(|digest| digest.split('@').next() == Some(repository));
-    Some(Resolved { reference: reference.to_owned(), id: found.id, pinned, pulled_ms })
+    Some(Resolved { reference: reference.to_owned(), id: found.id, pinned, pulled_ms, bytes: found.bytes })
 }
 
 /// The reference without tag and digest.

@@ -20,6 +20,7 @@ mod holding;
 mod host_hook;
 pub(crate) mod images;
 mod logs;
+mod measuring;
 mod namespaces;
 mod operations;
 mod parts;

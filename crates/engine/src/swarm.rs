@@ -10,6 +10,7 @@ mod http;
 mod image;
 mod launch;
 mod unheard;
+mod usage;
 mod values;
 
 use crate::exec::{ExecCommand, ExecError, ExecOutput};
@@ -35,6 +36,7 @@ pub use launch::{
     Bounds, Launch, LaunchNetwork, LaunchVolume, NewFile, Orphans, Privileges, Root, Stay, Swap, VolumeAccess,
 };
 pub use unheard::UNHEARD;
+pub use usage::{Since, Started, Used};
 pub use values::{ContainerFacts, Deployed, Inventory, Loaded, Mounts, NewSecret, NewValue, Rendered};
 
 /// The three doors, each as narrow as its user needs it.
@@ -104,6 +106,12 @@ pub trait Observe: Send + Sync {
 
     /// The containers of a service that run now, by id, newest first.
     async fn running(&self, stack: &StackName, service: &str) -> Result<Vec<String>, SwarmError>;
+
+    /// The containers of a stack that run now, and how each came up.
+    async fn started(&self, stack: &StackName, since: Since) -> Result<Vec<Started>, SwarmError>;
+
+    /// What each of these containers uses, by id; one that does not say is left out. It may take a second.
+    async fn used(&self, containers: &[String]) -> BTreeMap<String, Used>;
 
     /// The containers that mount a volume or are on a network, by name; none for other kinds.
     async fn holders(&self, object: &Object) -> Result<BTreeSet<String>, SwarmError>;

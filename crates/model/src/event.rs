@@ -7,12 +7,13 @@ use crate::plan::Plan;
 use crate::plan::permit::Purpose;
 use crate::testcase::TestCase;
 use crate::tier::Tier;
+use crate::usage::{Moment, ServiceUsage};
 use cc_ci_recipe::lint::LintReport;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The format of the records that this program writes.
-pub const FORMAT: RecordFormat = RecordFormat { major: 1, minor: 4 };
+pub const FORMAT: RecordFormat = RecordFormat { major: 1, minor: 5 };
 
 /// The version of a record's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,6 +168,13 @@ pub enum Event {
         step: StepId,
         /// One line per service.
         services: Vec<ServiceSeen>,
+    },
+    /// What the containers of the app used when they were looked at. For display only; `judge` does not look at it.
+    Measured {
+        /// When they were.
+        moment: Moment,
+        /// Each service that ran.
+        services: Vec<ServiceUsage>,
     },
     /// A service that the head dropped was removed.
     Pruned {

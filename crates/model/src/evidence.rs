@@ -10,6 +10,7 @@ use crate::plan::Plan;
 use crate::plan::permit::Purpose;
 use crate::testcase::{Count, TestCase};
 use crate::tier::Tier;
+use crate::usage::{Moment, ServiceUsage};
 use crate::verdict::blame::{self, Blame};
 use cc_ci_recipe::lint::LintReport;
 use std::collections::BTreeMap;
@@ -45,6 +46,8 @@ pub struct Evidence {
     pub deploys: Vec<(StackName, Purpose)>,
     /// Services as steps saw them, in order.
     pub services: Vec<(StepId, Vec<ServiceSeen>)>,
+    /// What services used, by when they were looked at. `judge` does not look at it.
+    pub usage: Vec<(Moment, Vec<ServiceUsage>)>,
     /// Services that head dropped and that were removed.
     pub pruned: Vec<String>,
     /// The three counts of the deploy budget; `None` when the run never came that far.
@@ -290,6 +293,7 @@ impl Evidence {
                 self.deploys.push((stack.clone(), purpose.clone()));
             }
             Event::ServicesSeen { step, services } => self.services.push((step.clone(), services.clone())),
+            Event::Measured { moment, services } => self.usage.push((*moment, services.clone())),
             Event::Pruned { service } => self.pruned.push(service.clone()),
             Event::Budget(budget) => {
                 if self.budget.is_some() {

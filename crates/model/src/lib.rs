@@ -33,6 +33,7 @@ pub mod tally;
 pub mod testcase;
 pub mod tier;
 pub mod upgrades;
+pub mod usage;
 pub mod verdict;
 pub mod warm;
 pub mod watch;

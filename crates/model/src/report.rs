@@ -21,6 +21,7 @@ use crate::plan::promotion::Promotion;
 use crate::plan::{Disposition, Plan};
 use crate::testcase::TestCase;
 use crate::tier::Tier;
+use crate::usage::compare::{Compared, compare};
 use crate::verdict::{Status, Verdict};
 use cc_ci_recipe::lint::{self, LintReport};
 use life::Life;
@@ -69,6 +70,8 @@ pub struct ReportView {
     pub images: Vec<ImageSeen>,
     /// Services as steps saw them.
     pub services: Vec<(StepId, Vec<ServiceSeen>)>,
+    /// What each service used at base and at head; empty where that was not compared.
+    pub usage: Vec<Compared>,
     /// Services that head dropped and that were removed.
     pub pruned: Vec<String>,
     /// Milliseconds from the start to the verdict.
@@ -207,6 +210,7 @@ impl ReportView {
             providers: providers(plan, evidence),
             images: evidence.images.clone(),
             services: evidence.services.clone(),
+            usage: compare(&evidence.usage),
             pruned: evidence.pruned.clone(),
             due_ms: evidence.due_ms,
             end_ms,

@@ -159,7 +159,11 @@ impl Progress {
                 self.stage = RunPart::Over;
                 vec![]
             }
-            Event::Deploying { .. } | Event::ServicesSeen { .. } | Event::Budget(_) | Event::Inventory { .. } => vec![],
+            Event::Deploying { .. }
+            | Event::ServicesSeen { .. }
+            | Event::Measured { .. }
+            | Event::Budget(_)
+            | Event::Inventory { .. } => vec![],
         }
     }
 

@@ -13,12 +13,14 @@ mod script;
 mod stack;
 mod state;
 mod twisted;
+mod usage;
 mod volumes;
 
 pub use fate::Fate;
 pub use layers::Replaced;
 pub use script::{Deed, Script};
 pub use twisted::{Twist, Twisted};
+pub use usage::Figures;
 
 use cc_ci_engine::swarm::{Doors, Inventory, SwarmError};
 use cc_ci_model::object::Object;
@@ -112,6 +114,7 @@ struct Orders {
     /// What head answers in turn; as its status says where this is empty.
     in_turn: Vec<HeadAnswer>,
     layers: layers::Layers,
+    usage: usage::Usage,
 }
 
 impl Default for FakeSwarm {

@@ -147,7 +147,7 @@ fn what_is_no_record_names_the_place() {
     let said = world.text(&["judge", "r1"]);
     assert!(said.starts_with("[2] error: [folder]/state/runs/r1/events.jsonl, line 5: not an event:"), "{said}");
     std::fs::write(world.events(), text.replace("\"format\":1", "\"format\":2")).unwrap();
-    insta::assert_snapshot!(world.text(&["report", "r1"]), @"[2] error: [folder]/state/runs/r1/events.jsonl, line 1: the record has format 2.0, this cc-ci reads 1.4: use the cc-ci that wrote it (0.1.0)");
+    insta::assert_snapshot!(world.text(&["report", "r1"]), @"[2] error: [folder]/state/runs/r1/events.jsonl, line 1: the record has format 2.0, this cc-ci reads 1.5: use the cc-ci that wrote it (0.1.0)");
     std::fs::write(world.events(), "").unwrap();
     insta::assert_snapshot!(world.text(&["report", "latest"]), @"[2] error: [folder]/state/runs/r1/events.jsonl: the record is empty");
 }

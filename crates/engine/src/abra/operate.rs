@@ -7,7 +7,7 @@ use crate::labels;
 use crate::secrets::Secrets;
 use crate::swarm::{
     ContainerFacts, Deployed, Events, Hearing, Inventory, Loaded, Mounts, NewSecret, NewValue, Observe, Operate,
-    Rendered, SwarmError,
+    Rendered, Since, Started, SwarmError, Used,
 };
 use async_trait::async_trait;
 use cc_ci_model::convergence::StackView;
@@ -138,6 +138,14 @@ impl Observe for Abra {
 
     async fn running(&self, stack: &StackName, service: &str) -> Result<Vec<String>, SwarmError> {
         self.0.swarm.running(stack, service).await
+    }
+
+    async fn started(&self, stack: &StackName, since: Since) -> Result<Vec<Started>, SwarmError> {
+        self.0.swarm.started(stack, since).await
+    }
+
+    async fn used(&self, containers: &[String]) -> BTreeMap<String, Used> {
+        self.0.swarm.used(containers).await
     }
 
     async fn holders(&self, object: &Object) -> Result<BTreeSet<String>, SwarmError> {

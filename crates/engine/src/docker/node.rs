@@ -99,6 +99,7 @@ impl Node for Swarm {
             Ok(found) => Ok(Some(ImageFacts {
                 id: found.id.unwrap_or_default(),
                 digests: found.repo_digests.unwrap_or_default(),
+                bytes: found.size.and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0),
             })),
             Err(error) if read::is_gone(&error) => Ok(None),
             Err(error) => Err(SwarmError::engine(format!("inspect image {reference}"))(error)),

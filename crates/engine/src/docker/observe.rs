@@ -1,8 +1,10 @@
 //! The real swarm: [`Observe`] through the Engine API.
 
-use super::{Swarm, containers, events, first_bytes, inventory, loader, read, users};
+use super::{Swarm, containers, events, first_bytes, inventory, loader, read, usage, users};
 use crate::labels;
-use crate::swarm::{ContainerFacts, Events, Hearing, Inventory, Loaded, Mounts, Observe, Rendered, SwarmError};
+use crate::swarm::{
+    ContainerFacts, Events, Hearing, Inventory, Loaded, Mounts, Observe, Rendered, Since, Started, SwarmError, Used,
+};
 use async_trait::async_trait;
 use bollard::errors::Error;
 use bollard::models::ChangeType;
@@ -101,6 +103,14 @@ impl Observe for Swarm {
 
     async fn running(&self, stack: &StackName, service: &str) -> Result<Vec<String>, SwarmError> {
         containers::running(&self.docker, stack, service).await
+    }
+
+    async fn started(&self, stack: &StackName, since: Since) -> Result<Vec<Started>, SwarmError> {
+        usage::started(self, stack, since).await
+    }
+
+    async fn used(&self, containers: &[String]) -> BTreeMap<String, Used> {
+        usage::used(self, containers).await
     }
 
     async fn holders(&self, object: &Object) -> Result<BTreeSet<String>, SwarmError> {

@@ -54,6 +54,11 @@ impl Images {
             .collect()
     }
 
+    /// The size of an image, if it was found and the engine says it.
+    pub(in crate::run) fn bytes(&self, reference: &str) -> Option<u64> {
+        self.found.get(reference)?.bytes
+    }
+
     /// What pins each image, by reference.
     pub(in crate::run) fn pins(&self) -> BTreeMap<String, String> {
         let pinned = self.found.iter().filter_map(|(image, found)| Some((image.clone(), found.pinned.clone()?)));

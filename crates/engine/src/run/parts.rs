@@ -7,6 +7,7 @@ use super::app::{App, DependencyApp};
 use super::conductor::{Conductor, Fault};
 use super::guard::SpecGuard;
 use super::images::Images;
+use super::measuring::Measuring;
 use super::stack_files::StackFiles;
 use super::watch::Watch;
 use super::world::World;
@@ -15,7 +16,7 @@ use crate::data::Seeded;
 use crate::data::outside::Occupied;
 use crate::pulse::Pulse;
 use crate::route::OpenRoute;
-use crate::swarm::{Deployed, EngineTime};
+use crate::swarm::{Deployed, EngineTime, Since};
 use crate::witness::Sight;
 use cc_ci_model::convergence::{History, StackView};
 use cc_ci_model::data::DataIndex;
@@ -80,6 +81,10 @@ pub(in crate::run) struct AppStack {
     pub(in crate::run) before: Option<StackView>,
     /// The watch over what converged last.
     pub(in crate::run) watch: Option<Watch>,
+    /// When head was begun to be brought up in place of base.
+    pub(in crate::run) redeployed: Since,
+    /// What its services use.
+    pub(in crate::run) measuring: Measuring,
     /// Whether it answered over its route when it was asked last.
     pub(in crate::run) serves: Option<bool>,
     /// Whether its TCP routes took connections when they were tried last.
@@ -104,6 +109,8 @@ impl AppStack {
             coming: None,
             before: None,
             watch: None,
+            redeployed: None,
+            measuring: Measuring::default(),
             serves: None,
             connects: None,
             restored: None,

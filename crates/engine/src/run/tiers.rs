@@ -7,6 +7,7 @@ use super::checks::{
 use super::conductor::{Conductor, StepEnd, Stepped};
 use super::deploying;
 use super::images::Images;
+use super::measuring::{self, Looking};
 use super::parts::{AppStack, Data, HookSpan, Known, LiveDependency, Trees};
 use super::proofreading;
 use super::tools::Tools;
@@ -28,6 +29,7 @@ use cc_ci_model::plan::reach::Reach;
 use cc_ci_model::plan::step::{Action, Check, Operation, Pass, Step};
 use cc_ci_model::plan::{Plan, PlannedTier};
 use cc_ci_model::tier::Tier;
+use cc_ci_model::usage::Moment;
 use futures_util::future::join_all;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -79,7 +81,7 @@ pub(super) async fn perform(
     stable::settle(&mut run.stack, &run.known).await;
     run.still_up().await;
     run.show_last_lines().await;
-    tokio::join!(run.tools.settle(), leaving.settle());
+    tokio::join!(run.tools.settle(), leaving.settle(), run.stack.measuring.settle());
     let compared = run.compare_specs().await;
     run.keep_logs().await;
     let followers = run.dependencies.iter().map(|one| one.pulse.finish());
@@ -120,11 +122,30 @@ impl<'a> Run<'a> {
                     stable::stay_alive(&mut self.stack, &self.known).await;
                 }
                 stable::enter(&mut self.stack, &plan, planned.tier);
+                if planned.tier == Tier::Upgrade {
+                    self.measure(Moment::Base).await;
+                }
                 self.tier(planned).await?;
+                if planned.tier == Tier::Upgrade && self.known.conductor.all_well() {
+                    self.measure(Moment::Head).await;
+                }
                 self.known.world.voice.say(Event::TierEnded { tier: planned.tier });
             }
         }
         Ok(())
+    }
+
+    /// Begins to look at what services use: of base, or of head after the upgrade, if there are both.
+    async fn measure(&mut self, moment: Moment) {
+        let Self { known, trees, stack, .. } = self;
+        let Some(base) = &trees.app.base else { return };
+        let head = &trees.app.head;
+        let (tree, since) = match moment {
+            Moment::Base => (base, None),
+            Moment::Head | Moment::HeadAfresh => (head, stack.redeployed),
+        };
+        let looking = Looking { moment, tree, first: measuring::differing(base, head), since };
+        stack.measuring.begin(known.world, &known.images, &known.plan.stack, looking).await;
     }
 
     /// Performs the steps of a tier in their order, those that are reached.

@@ -9,6 +9,8 @@ pub struct ImageFacts {
     pub id: String,
     /// `repository@digest` for each repository it was pulled from.
     pub digests: Vec<String>,
+    /// Its size in bytes; `None` when the engine does not say.
+    pub bytes: Option<u64>,
 }
 
 /// What the engine tells of one layer while it pulls an image.

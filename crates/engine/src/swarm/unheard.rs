@@ -3,7 +3,10 @@
 //! A run that begins with the secrets of an earlier one does not know their values, so nothing could mask them in what a container
 //! writes. What is not read cannot be shown, kept or followed by anybody (SEC-1).
 
-use super::{ContainerFacts, Doors, Events, Hearing, Inventory, Loaded, Mounts, Observe, Rendered, SwarmError};
+use super::{
+    ContainerFacts, Doors, Events, Hearing, Inventory, Loaded, Mounts, Observe, Rendered, Since, Started, SwarmError,
+    Used,
+};
 use async_trait::async_trait;
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::data::access::User;
@@ -80,6 +83,14 @@ impl Observe for Unheard {
 
     async fn running(&self, stack: &StackName, service: &str) -> Result<Vec<String>, SwarmError> {
         self.0.running(stack, service).await
+    }
+
+    async fn started(&self, stack: &StackName, since: Since) -> Result<Vec<Started>, SwarmError> {
+        self.0.started(stack, since).await
+    }
+
+    async fn used(&self, containers: &[String]) -> BTreeMap<String, Used> {
+        self.0.used(containers).await
     }
 
     async fn holders(&self, object: &Object) -> Result<BTreeSet<String>, SwarmError> {

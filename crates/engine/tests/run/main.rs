@@ -24,6 +24,7 @@ mod contract;
 mod data;
 mod dependencies;
 mod hooks;
+mod measured;
 mod own;
 mod promoting;
 mod quick;

@@ -65,6 +65,7 @@ impl Redactor {
             | Event::StepStarted { .. }
             | Event::TierEnded { .. }
             | Event::Deploying { .. }
+            | Event::Measured { .. }
             | Event::Pruned { .. }
             | Event::VerdictDue
             | Event::Promoting { .. }

@@ -9,6 +9,7 @@ use crate::plan::base::Base;
 use crate::plan::dependency::Mode;
 use crate::testcase::TestCase;
 use crate::tier::Tier;
+use crate::usage::compare::Compared;
 use crate::verdict::blame::Blame;
 use crate::verdict::budget::Agreement;
 use crate::verdict::level::{Rungs, rung_of};
@@ -99,6 +100,9 @@ pub struct Results {
     pub left_behind: Vec<Object>,
     /// Notes of the plan.
     pub notes: Vec<String>,
+    /// What each service used at base and at head; left out where that was not compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub usage: Vec<Compared>,
     /// What became of the promotion to the recipe's canonical; `None` where there is nothing to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promotion: Option<String>,
@@ -345,6 +349,7 @@ impl Results {
             pruned: view.pruned.clone(),
             left_behind: view.left.clone(),
             notes: view.notes.clone(),
+            usage: view.usage.clone(),
             promotion: view.promotion.clone(),
         }
     }

@@ -57,6 +57,7 @@ pub fn render(view: &ReportView) -> String {
     for (name, value) in &view.customization {
         line(&mut out, &format!("changed by: {name} = {}", first_line(value)));
     }
+    usage(&mut out, view);
     for note in &view.notes {
         line(&mut out, &format!("note: {}", first_line(note)));
     }
@@ -269,6 +270,19 @@ fn timings(out: &mut String, view: &ReportView) {
     let slowest: Vec<String> = view.slowest(4).iter().map(|(step, ms)| format!("{step} {}", seconds(*ms))).collect();
     if !slowest.is_empty() {
         line(out, &format!("slowest: {}", slowest.join(", ")));
+    }
+}
+
+/// What head uses against base, and what of that is worth a note.
+fn usage(out: &mut String, view: &ReportView) {
+    if !view.usage.is_empty() {
+        line(out, "base against head, which decides nothing:");
+    }
+    for compared in &view.usage {
+        line(out, &format!("  {}", compared.line()));
+    }
+    for note in view.usage.iter().flat_map(|compared| &compared.notes) {
+        line(out, &format!("note: {note}"));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The RUN SUMMARY of a green, a red, a skip-heavy, an infrastructure and an unfinished run.
 
 use crate::story::*;
-use cc_ci_model::event::{Event, RunEnd, Triage};
+use cc_ci_model::event::{Event, RunEnd, Stamped, Triage};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -11,7 +11,8 @@ use cc_ci_model::plan::step::{Check, Operation};
 use cc_ci_model::report::life::Life;
 use cc_ci_model::report::{ReportView, summary};
 use cc_ci_model::tier::Tier;
-use cc_ci_model::verdict::judge;
+use cc_ci_model::usage::{Moment, ServiceUsage};
+use cc_ci_model::verdict::{Color, judge};
 use std::collections::BTreeMap;
 
 fn drawn(plan: &Plan, story: &Story) -> String {
@@ -277,4 +278,29 @@ fn objects_that_appeared_beside_the_run_are_told_from_its_own() {
         ),
         "{text}"
     );
+}
+
+#[test]
+fn what_head_uses_stands_beside_what_base_used_and_decides_nothing() {
+    let plan = a_plan();
+    let used = |container: &str, memory| ServiceUsage {
+        service: "app".to_owned(),
+        containers: vec![container.to_owned()],
+        memory: Some(memory),
+        ..ServiceUsage::default()
+    };
+    let mut events = Story::green(&plan).told();
+    let seen = [(Moment::Base, used("a", 98_000_000)), (Moment::Head, used("b", 143_000_000))];
+    for (moment, usage) in seen {
+        let at = events.len() - 4;
+        let ms = events[at].ms;
+        events.insert(at, Stamped { seq: 0, ms, event: Event::Measured { moment, services: vec![usage] } });
+    }
+    let evidence = Evidence::fold(&renumbered(events));
+    let verdict = judge(&plan, &evidence);
+    let text = summary::render(&ReportView::new(&plan, &evidence, &verdict));
+    assert_eq!(verdict.color, Color::Green, "{:?}", verdict.reasons);
+    let expected = "\nbase against head, which decides nothing:\n  app: memory 98.0 MB -> 143.0 MB (+45 %)\n\
+                    note: head's `app` uses 143.0 MB of memory, base's 98.0 MB (+45 %)\n";
+    assert!(text.contains(expected), "{text}");
 }

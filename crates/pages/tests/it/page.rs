@@ -5,6 +5,7 @@ use cc_ci_model::event::Event;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::report::ReportView;
 use cc_ci_model::report::life::Life;
+use cc_ci_model::usage::compare::{Compared, UsagePair};
 use cc_ci_pages::page::live::{self, LivePart};
 use cc_ci_pages::page::{Attachments, FilesAt, SCRIPT, STYLE, body, document};
 use cc_ci_pages::{badge, card, comment};
@@ -171,4 +172,21 @@ fn a_page_that_lies_elsewhere_links_the_files_where_they_are() {
         assert!(body.contains(&format!("href=\"/runs/r1/{file}\"")), "{file}");
     }
     assert!(!body.contains("data:image"), "its policy forbids pictures that stand in the page");
+}
+
+#[test]
+fn what_head_uses_stands_beside_what_base_used() {
+    let (plan, events) = runs::green();
+    let mut view = runs::view(&plan, &events);
+    let page = |view: &ReportView| text(&body(view, &plan, &runs::kept()).unwrap());
+    assert!(!page(&view).contains("Base against head"));
+    view.usage = vec![Compared {
+        service: "app".to_owned(),
+        memory: UsagePair { base: Some(98_000_000), head: Some(143_000_000) },
+        notes: vec!["head's `app` uses 143.0 MB of memory, base's 98.0 MB (+45 %)".to_owned()],
+        ..Compared::default()
+    }];
+    let text = page(&view);
+    assert!(text.contains("app: memory 98.0 MB 143.0 MB +45 %"), "{text}");
+    assert!(place(&text, "head&#39;s `app` uses 143.0 MB of memory") < place(&text, "What a service uses"), "{text}");
 }

@@ -126,13 +126,13 @@ fn a_record_of_another_version_says_who_wrote_it() {
     fs::write(dir.file(EVENTS), later).unwrap();
     let error = replay::judged(&dir).unwrap_err().to_string();
     assert!(
-        error.ends_with("the record has format 9.0, this cc-ci reads 1.4: use the cc-ci that wrote it (9.1.0)"),
+        error.ends_with("the record has format 9.0, this cc-ci reads 1.5: use the cc-ci that wrote it (9.1.0)"),
         "{error}"
     );
-    let newer = "{\"seq\":0,\"event\":{\"type\":\"run-started\",\"format\":1,\"minor\":5,\"program\":\"0.9.0\"}}\n{\"new\":1}\n";
+    let newer = "{\"seq\":0,\"event\":{\"type\":\"run-started\",\"format\":1,\"minor\":6,\"program\":\"0.9.0\"}}\n{\"new\":1}\n";
     fs::write(dir.file(EVENTS), newer).unwrap();
     let error = replay::judged(&dir).unwrap_err().to_string();
-    assert!(error.ends_with("has format 1.5, this cc-ci reads 1.4: use the cc-ci that wrote it (0.9.0)"), "{error}");
+    assert!(error.ends_with("has format 1.6, this cc-ci reads 1.5: use the cc-ci that wrote it (0.9.0)"), "{error}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use cc_ci_engine::labels;
 use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::swarm::{
     ContainerFacts, Deployed, Events, Hearing, Inventory, Loaded, Mounts, NewSecret, NewValue, Observe, Operate,
-    Rendered, SwarmError,
+    Rendered, Since, Started, SwarmError, Used,
 };
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::data::Mounted;
@@ -81,6 +81,15 @@ impl Observe for FakeSwarm {
     async fn running(&self, stack: &StackName, service: &str) -> Result<Vec<String>, SwarmError> {
         let running = self.state().running(stack).into_iter();
         Ok(running.filter(|(name, ..)| name == service).map(|(_, container, _)| container).collect())
+    }
+
+    async fn started(&self, stack: &StackName, _since: Since) -> Result<Vec<Started>, SwarmError> {
+        let running = self.state().running(stack);
+        Ok(self.started_in(running.into_iter().map(|(service, container, _)| (service, container)).collect()))
+    }
+
+    async fn used(&self, containers: &[String]) -> BTreeMap<String, Used> {
+        self.used_by(containers)
     }
 
     async fn holders(&self, object: &Object) -> Result<BTreeSet<String>, SwarmError> {

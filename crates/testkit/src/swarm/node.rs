@@ -108,7 +108,11 @@ impl Node for FakeSwarm {
     async fn image(&self, reference: &str) -> Result<Option<ImageFacts>, SwarmError> {
         let orders = self.orders();
         let there = !orders.absent.contains_key(reference) || orders.pulled.contains(reference);
-        Ok(there.then(|| ImageFacts { id: image_id(reference), digests: Vec::new() }))
+        Ok(there.then(|| ImageFacts {
+            id: image_id(reference),
+            digests: Vec::new(),
+            bytes: orders.usage.size(reference),
+        }))
     }
 
     async fn image_files(

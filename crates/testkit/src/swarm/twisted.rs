@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cc_ci_engine::secrets::Secrets;
 use cc_ci_engine::swarm::{
     ContainerFacts, Deployed, Doors, Events, Hearing, Inventory, Loaded, Mounts, NewSecret, Observe, Operate, Rendered,
-    SwarmError,
+    Since, Started, SwarmError, Used,
 };
 use cc_ci_model::convergence::StackView;
 use cc_ci_model::data::access::User;
@@ -133,6 +133,14 @@ impl Observe for Twisted {
 
     async fn running(&self, stack: &StackName, service: &str) -> Result<Vec<String>, SwarmError> {
         self.inner.running(stack, service).await
+    }
+
+    async fn started(&self, stack: &StackName, since: Since) -> Result<Vec<Started>, SwarmError> {
+        self.inner.started(stack, since).await
+    }
+
+    async fn used(&self, containers: &[String]) -> BTreeMap<String, Used> {
+        self.inner.used(containers).await
     }
 
     async fn holders(&self, object: &Object) -> Result<BTreeSet<String>, SwarmError> {

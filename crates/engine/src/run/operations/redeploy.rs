@@ -8,7 +8,7 @@ use crate::run::parts::{Coming, Known, Trees};
 use crate::run::stack_files::StackFiles;
 use crate::run::tiers::Run;
 use crate::run::tools::{self, Supplies};
-use crate::swarm::SwarmError;
+use crate::swarm::{EngineTime, SwarmError};
 use cc_ci_model::event::Event;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::Finding;
@@ -23,6 +23,7 @@ impl Run<'_> {
         self.remember_front().await;
         stable::cut(&mut self.stack, &self.known).await;
         let since = Instant::now();
+        self.stack.redeployed = Some(EngineTime::now());
         self.stack.before = Some(self.known.world.doors.observe.stack(&self.known.plan.stack).await?);
         let authorities = self.own_authorities();
         let Self { known, trees, stack, tools, data, .. } = self;

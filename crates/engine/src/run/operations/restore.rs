@@ -6,15 +6,18 @@ use crate::pulse::Pulse;
 use crate::run::checks::{Look, backup as settled, converged, stable};
 use crate::run::conductor::{Answer, Fault, StepEnd, failed_if};
 use crate::run::deploying;
+use crate::run::measuring::Looking;
 use crate::run::parts::{AppStack, Coming, Known, Saved, Trees};
 use crate::run::tiers::Run;
 use crate::run::tools::Tools;
-use crate::swarm::SwarmError;
+use crate::swarm::{EngineTime, SwarmError};
 use crate::workbench::BenchUse;
 use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::reach::AppState;
 use cc_ci_model::plan::step::Step;
+use cc_ci_model::usage::Moment;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -75,7 +78,7 @@ async fn onto_empty(
     let before = doors.observe.stack(&plan.stack).await?;
     let stopped = stop(known, &mut stack.pulse, &before).await?;
     backup::empty_volumes(&bench, &plan.stack, bench.volumes()).await?;
-    let since = Instant::now();
+    let (since, at) = (Instant::now(), EngineTime::now());
     for service in &before.services {
         doors.operate.scale(&service.id, service.replicas).await?;
     }
@@ -84,6 +87,11 @@ async fn onto_empty(
     let mut look = Look::of(known, &trees.app, &mut stack.pulse, tools, &step.id);
     if let Err(finding) = converged::wait(&mut look, Coming { history, since }).await? {
         return Ok(Answer::failed(of_empty(finding)));
+    }
+    if trees.app.base.is_some() {
+        let (moment, tree, first) = (Moment::HeadAfresh, &trees.app.head, BTreeSet::new());
+        let looking = Looking { moment, tree, first, since: Some(at) };
+        stack.measuring.begin(known.world, &known.images, &plan.stack, looking).await;
     }
     // From here on the app is up, whatever becomes of the restore.
     let restored = match settled::databases(&look).await {
