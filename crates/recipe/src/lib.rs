@@ -35,6 +35,7 @@ pub mod content;
 pub mod operator;
 pub mod overlays;
 pub mod requests;
+pub mod resources;
 pub mod rule;
 
 pub mod abra;

@@ -5,6 +5,7 @@
 
 use super::Overlay;
 use crate::compose::{Compose, minor};
+use crate::resources::{bytes, last};
 use serde_json::{Map, Value, json};
 
 /// Capabilities that every container has by itself and that apps do not need: to forge packets, and to make devices.
@@ -62,7 +63,7 @@ impl Overlay<'_> {
     pub(super) fn bound(&self, name: &str, entry: &mut Map<String, Value>, deploy: &mut Map<String, Value>) {
         let mut limits = Map::new();
         if let Some(most) = self.bounds.memory {
-            let own = self.last(name, &["deploy", "resources", "limits", "memory"]).and_then(bytes);
+            let own = last(self.compose, name, &["deploy", "resources", "limits", "memory"]).and_then(bytes);
             limits.insert(
                 "memory".to_owned(),
                 json!(own.filter(|own| *own > 0).map_or(most, |own| own.min(most)).to_string()),
@@ -70,7 +71,7 @@ impl Overlay<'_> {
         }
         let known = self.version().is_none_or(|version| minor(&version).is_none_or(|at| at >= SINCE));
         if let (Some(most), true) = (self.bounds.processes, known) {
-            let own = self.last(name, &["deploy", "resources", "limits", "pids"]).and_then(bytes);
+            let own = last(self.compose, name, &["deploy", "resources", "limits", "pids"]).and_then(bytes);
             limits.insert("pids".to_owned(), json!(own.filter(|own| *own > 0).map_or(most, |own| own.min(most))));
         }
         if !limits.is_empty() {
@@ -91,13 +92,13 @@ impl Overlay<'_> {
 
     /// A bound on logs, where neither recipe nor engine has one that is smaller.
     fn logging(&self, name: &str) -> Option<Value> {
-        let driver = self.last(name, &["logging", "driver"]).and_then(Value::as_str);
+        let driver = last(self.compose, name, &["logging", "driver"]).and_then(Value::as_str);
         let driver = match (driver, self.bounds.logs) {
             (Some(own @ ("json-file" | "local")), _) => own,
             (Some(_), _) | (None, Logs::Elsewhere) => return None,
             (None, Logs::Kept) => "json-file",
         };
-        let option = |key| self.last(name, &["logging", "options", key]).and_then(bytes);
+        let option = |key| last(self.compose, name, &["logging", "options", key]).and_then(bytes);
         let (size, files) = (option("max-size"), option("max-file"));
         let most = match (driver, size, files) {
             // By itself 20 MB, five times.
@@ -108,15 +109,6 @@ impl Overlay<'_> {
         let ours = json!({ "max-size": (LOG / 2).to_string(), "max-file": "2" });
         (most > LOG).then(|| json!({ "driver": driver, "options": ours }))
     }
-
-    /// What the last file that says it says about a service.
-    fn last(&self, service: &str, path: &[&str]) -> Option<&Value> {
-        let mut found = self.compose.documents.iter().rev().filter_map(|document| {
-            let first = document.of_service(service)?.get(*path.first()?)?;
-            path[1..].iter().try_fold(first, |value, key| value.get(key))
-        });
-        found.next()
-    }
 }
 
 /// The capabilities of a list of a service, in all files, as the engine writes them.
@@ -124,23 +116,6 @@ fn capabilities(compose: &Compose, service: &str, key: &str) -> Vec<String> {
     let lists = compose.documents.iter().filter_map(|document| document.of_service(service)?.get(key)?.as_array());
     let words = lists.flatten().filter_map(Value::as_str).map(str::to_ascii_uppercase);
     words.map(|word| word.strip_prefix("CAP_").map_or(word.clone(), str::to_owned)).collect()
-}
-
-/// A number or a size such as `1.5g` or `64mb`.
-fn bytes(value: &Value) -> Option<u64> {
-    if let Some(number) = value.as_u64() {
-        return Some(number);
-    }
-    let text = value.as_str()?.trim().to_ascii_lowercase();
-    let text = text.strip_suffix('b').unwrap_or(&text);
-    let text = text.strip_suffix('i').unwrap_or(text);
-    let unit = ["k", "m", "g", "t", "p"].iter().position(|unit| text.ends_with(unit));
-    let digits = if unit.is_some() { &text[..text.len() - 1] } else { text };
-    let factor = unit.map_or(1.0, |at| 1024_f64.powi(i32::try_from(at).unwrap_or(0) + 1));
-    let number: f64 = digits.trim().parse().ok()?;
-    // Beyond all memory there is, and so is what this rounds.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to fit")]
-    (number >= 0.0 && number * factor < 9e18).then_some((number * factor) as u64)
 }
 
 #[cfg(test)]
