@@ -3,6 +3,7 @@
 pub mod bisect;
 pub mod canonical;
 mod from;
+mod machine;
 pub mod operator;
 mod quick;
 pub mod registries;
@@ -27,6 +28,7 @@ use cc_ci_store::state::StateFolder;
 use cc_ci_terminal::Wishes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use from::FromArgs;
+pub use machine::{cores, places_for};
 use quick::QuickArgs;
 use registries::RegistryArgs;
 pub use selftest::SelftestArgs;

@@ -109,7 +109,7 @@ pub async fn look(
         docker_command,
         git_command,
         state_disk: disk_of(state),
-        memory: std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory(&text)),
+        memory: memory_now(),
         now: now(),
     }
 }
@@ -172,6 +172,12 @@ pub fn disk_of(path: &Path) -> Option<Disk> {
     let stat = nix::sys::statvfs::statvfs(existing).ok()?;
     let free_inodes = (stat.files() > 0).then(|| stat.files_available());
     Some(Disk { path: path.to_owned(), free: stat.blocks_available() * stat.fragment_size(), free_inodes })
+}
+
+/// The machine's memory now.
+#[must_use]
+pub fn memory_now() -> Option<Memory> {
+    std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory(&text))
 }
 
 /// Reads `/proc/meminfo`, whose numbers are in KiB.

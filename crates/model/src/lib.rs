@@ -6,6 +6,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod admission;
 pub mod bisect;
 pub mod canonical;
 pub mod contact;

@@ -24,6 +24,7 @@ pub mod lint;
 pub mod others;
 pub mod world;
 
+mod admission;
 pub mod lending;
 
 pub mod doctor;

@@ -183,6 +183,27 @@ pub struct Deps {
     pub say: Say,
     /// What a sweep brought up for the run; `None` for a run of its own.
     pub providers: Option<Arc<LentProviders>>,
+    /// How many cores the runs of this machine share.
+    pub cores: Cores,
+}
+
+/// How many cores the runs of a machine share. Each takes one at least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cores {
+    /// As many as the system lets this process use.
+    OfThisMachine,
+    /// So many.
+    Given(u64),
+}
+
+impl Cores {
+    pub(crate) fn count(self) -> u64 {
+        match self {
+            // Where the system does not tell, one run at a time is never too many.
+            Self::OfThisMachine => std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64),
+            Self::Given(cores) => cores,
+        }
+    }
 }
 
 /// Makes listeners that show nothing of what the vault knows.

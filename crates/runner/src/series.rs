@@ -4,7 +4,7 @@ use crate::clock;
 use crate::closing;
 use crate::error::{ErrorKind, RunnerError};
 use crate::providers::LentProviders;
-use crate::request::{Deps, EngineChoice, Heard, Places, Reaper, Request, Retention, Say};
+use crate::request::{Cores, Deps, EngineChoice, Heard, Places, Reaper, Request, Retention, Say};
 use crate::session::{Canceller, Ending, Finished, Session};
 use cc_ci_model::ids::RunId;
 use cc_ci_model::redact::Vault;
@@ -31,6 +31,8 @@ pub struct Series {
     pub listeners: SeriesListeners,
     /// Ends them all.
     pub stop: SeriesStop,
+    /// How many cores they share, with all others of this machine.
+    pub cores: Cores,
 }
 
 /// Makes the listeners of one run.
@@ -131,6 +133,7 @@ impl Series {
             listeners: Box::new(move |vault| listeners(vault)),
             say: Arc::clone(&self.say),
             providers: None,
+            cores: self.cores,
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod leaks;
 pub mod life;
 pub mod recorder;
 pub mod replay;
+pub mod reservations;
 pub mod retention;
 pub mod run_dir;
 pub mod series_dir;

@@ -8,6 +8,7 @@
 //!         catalogue/<name>/   settings and tests of CI's own
 //!         warm/<name>/        what is kept about providers that stay up
 //!         borrowed/<name>/    locks of those who use such a provider
+//!         reservations/       what runs that wait or go on take of the machine
 //!         readable/           which tests were read already and can be run, an empty file for each reading
 //!         canonicals/         known-good apps of recipes
 //!         sweeps/             what sweeps came to, and the last answer about each recipe
@@ -118,6 +119,12 @@ impl StateFolder {
     #[must_use]
     pub fn borrowed(&self) -> PathBuf {
         self.root.join("borrowed")
+    }
+
+    /// What runs that wait or go on take of the machine.
+    #[must_use]
+    pub fn reservations(&self) -> PathBuf {
+        self.root.join("reservations")
     }
 
     /// What is kept about known-good apps of recipes.

@@ -90,6 +90,7 @@ fn deps(state: StateFolder, terms: &Terms<'_>, screen: &Screen) -> Result<Deps, 
         listeners: Box::new(move |vault| vec![screen.start(vault)]),
         say: Arc::new(terminal::note),
         providers: None,
+        cores: args::cores()?,
     })
 }
 

@@ -37,10 +37,13 @@ async fn inside(state: &StateFolder, asked: &SelftestArgs, work: &Path) -> Resul
         }
         return Ok(exit::GREEN);
     }
-    // The engine that this process was given, and nothing else of its surroundings.
+    // The engine that this process was given and places for its jobs, and nothing else of its surroundings.
     let environment = match cases.iter().all(|case| case.question.needs_files_only()) {
         true => Vec::new(),
-        false => args::address()?.env().into_iter().map(|(name, value)| (name.into(), value)).collect(),
+        false => {
+            let engine = args::address()?.env().into_iter().map(|(name, value)| (name.into(), value));
+            engine.chain([args::places_for(asked.jobs)]).collect()
+        }
     };
     let bench = Bench {
         program: "/proc/self/exe".into(),

@@ -44,6 +44,7 @@ pub fn listened(
         say: Arc::new(terminal::note),
         listeners,
         stop,
+        cores: args::cores()?,
     };
     Ok((series, watch))
 }

@@ -325,7 +325,7 @@ fn of_memory(memory: Memory) -> HostFinding {
 }
 
 fn of_pool(pool: Pool) -> HostFinding {
-    let left = pool.subnets.saturating_sub(pool.used);
+    let left = pool.left();
     let level = scale(left, SUBNETS_DOUBTFUL, SUBNETS_FULL);
     let advice = match level {
         Level::Ok => String::new(),

@@ -63,3 +63,11 @@ pub struct Pool {
     /// How many overlay networks there are.
     pub used: u64,
 }
+
+impl Pool {
+    /// How many there can still be.
+    #[must_use]
+    pub fn left(self) -> u64 {
+        self.subnets.saturating_sub(self.used)
+    }
+}

@@ -34,8 +34,8 @@ use std::time::Duration;
 
 /// Performs one run.
 pub(super) async fn perform(run: RunId, request: Request, deps: Deps, canceller: Canceller) -> Finished {
-    let Deps { state, engine, places, reaper, retention, lent, listeners, say, providers } = deps;
-    let kit = Kit { state, engine, places, reaper, say, providers };
+    let Deps { state, engine, places, reaper, retention, lent, listeners, say, providers, cores } = deps;
+    let kit = Kit { state, engine, places, reaper, say, providers, cores };
     let mut notes = Vec::new();
     let ended = match begin(&run, &request, lent.as_ref(), &kit, &canceller).await {
         Ok((folder, ready)) => {
@@ -82,12 +82,12 @@ async fn record(
 ) -> Result<Ending, RunnerError> {
     let Ready { prepared, vault, adaptations, doors, app, deployer, lint, ledger, reaper, .. } = ready;
     let (facts, first) = (ready.facts, ready.notes);
-    let _given_back_at_the_end = (ready.loan, ready.borrowed);
+    let (place, _given_back_at_the_end) = (ready.place, (ready.loan, ready.borrowed));
     let plan = prepared.approved.plan.clone();
     let (recorder, ended) = begin_record(&folder, &vault)?;
     let (cancel, written) = (canceller.cancel.clone(), recorder.clone());
     let guard = RecordGuard { recorder: recorder.clone(), cancel, ended: ended.clone() };
-    let mut heard: Heard = vec![Box::new(written), Box::new(guard)];
+    let mut heard: Heard = vec![Box::new(written), Box::new(guard), place.ear()];
     heard.extend(listeners(&vault));
     let voice = Voice::discreet(heard, vault.clone());
     let (dir, lock) = folder.stays();

@@ -1,5 +1,6 @@
 //! Everything that can be refused: the plan, the host, the checkouts. Nothing is recorded yet, and nothing made on the engine.
 
+use crate::admission::{self, Door, Place};
 use crate::checkout::{self, TREES};
 use crate::cleanup;
 use crate::deployer::{self, AtWork};
@@ -9,9 +10,9 @@ use crate::prepare::warmth::Warmth;
 use crate::prepare::{self, Looking, Prepared};
 use crate::providers::LentProviders;
 use crate::readiness::{self, Adaptations};
-use crate::request::{EngineChoice, Places, Reaper, Request, Say};
+use crate::request::{Cores, EngineChoice, Places, Reaper, Request, Say};
 use crate::{reaper, world};
-use cc_ci_engine::host;
+use cc_ci_engine::host::{self, HostFacts};
 use cc_ci_engine::ledger::Ledger;
 use cc_ci_engine::process::Detached;
 use cc_ci_engine::run::app::App;
@@ -36,6 +37,7 @@ pub(super) struct Kit {
     pub(super) reaper: Reaper,
     pub(super) say: Say,
     pub(super) providers: Option<Arc<LentProviders>>,
+    pub(super) cores: Cores,
 }
 
 /// A run that can begin.
@@ -53,6 +55,8 @@ pub(super) struct Ready {
     pub(super) loan: Option<Loan>,
     /// Warm providers that it uses: nobody updates them meanwhile.
     pub(super) borrowed: Vec<Arc<Borrowed>>,
+    /// Its place among the runs of this machine.
+    pub(super) place: Place,
     /// What the record should say first.
     pub(super) facts: Vec<(String, String)>,
     pub(super) notes: Vec<String>,
@@ -81,25 +85,65 @@ pub(super) async fn set_up(
     let doors = opened?;
     let loan = lending::borrow(&kit.state, &prepared.approved.plan, &kit.say).await?;
     cleanup::after_killed(&kit.state, &doors, &kit.say).await?;
+    let (place, adaptations) = placed((run, &prepared), kit, &doors, (&host, adaptations), cancel).await?;
     let vault = Vault::new(prepared.given.clone().into_iter().chain(prepared.configured.secrets.clone()).collect());
     kit.engine.teach(&vault);
     let mut facts = adaptations.facts.clone();
-    facts.extend(chosen.facts());
+    facts.extend(chosen.facts().into_iter().chain(place.fact()));
 
     // The ledger first: what a killed run left in its folder is found by it, too.
     let ledger = world::ledger(dir.path(), run)?;
     let mut notes = notes(&prepared, &vault);
-    let reaper = reaper::start(&kit.reaper, dir.path(), address).unwrap_or_else(|error| {
-        notes.push(format!("no reaper watches over this run: {}; `cc-ci clean` does its work", chain(&error)));
-        None
-    });
+    notes.extend(place.note());
+    let reaper = watched_over(kit, dir, &mut notes);
     let masked = |error: RunnerError| error.masked(&vault.redactor());
     let app = checkout::check_out(&prepared, &dir.file(TREES)).await.map_err(masked)?;
     let home = dir.file(TREES).join(deployer::HOME);
     let deployer = chosen.open(&doors, address, &prepared, &app, home, &kit.places).await.map_err(masked)?;
     let lint = LintReport { second: deployer.second_opinion().await, ..prepared.lint.clone() };
     let borrowed = prepared.needed.iter().filter_map(|one| one.warm.as_ref()?.borrowed.clone()).collect();
-    Ok(Ready { prepared, vault, adaptations, doors, app, deployer, lint, ledger, reaper, loan, borrowed, facts, notes })
+    Ok(Ready {
+        prepared,
+        vault,
+        adaptations,
+        doors,
+        app,
+        deployer,
+        lint,
+        ledger,
+        reaper,
+        loan,
+        borrowed,
+        place,
+        facts,
+        notes,
+    })
+}
+
+/// Waits for a place. Who waited looks at the host once more: it may be another one by then.
+async fn placed(
+    (run, prepared): (&RunId, &Prepared),
+    kit: &Kit,
+    doors: &Doors,
+    (host, adaptations): (&HostFacts, Adaptations),
+    cancel: &CancellationToken,
+) -> Result<(Place, Adaptations), RunnerError> {
+    let door = Door { state: &kit.state, cores: kit.cores, node: doors.node.as_ref(), host, say: &kit.say };
+    let place = admission::enter(run, prepared, &door).await?;
+    if place.waited.is_none() {
+        return Ok((place, adaptations));
+    }
+    let engine = (kit.engine.address(), Ok(doors.node.as_ref()));
+    let adaptations = readiness::ready(&host::look(kit.state.root(), engine, cancel).await)?;
+    Ok((place, adaptations))
+}
+
+/// Has a process clean up if this one is killed.
+fn watched_over(kit: &Kit, dir: &RunDir, notes: &mut Vec<String>) -> Option<Detached> {
+    reaper::start(&kit.reaper, dir.path(), kit.engine.address()).unwrap_or_else(|error| {
+        notes.push(format!("no reaper watches over this run: {}; `cc-ci clean` does its work", chain(&error)));
+        None
+    })
 }
 
 /// A run of a series does what was stated for it, or nothing.

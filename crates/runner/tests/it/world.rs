@@ -5,7 +5,7 @@ use cc_ci_engine::swarm::Doors;
 use cc_ci_model::ids::RunId;
 use cc_ci_model::report::life::Life;
 use cc_ci_runner::outcome::{OutcomeGuard, RunOutcome};
-use cc_ci_runner::request::{BaseWish, Deps, EngineChoice, Heard, Places, Reaper, Request, Retention};
+use cc_ci_runner::request::{BaseWish, Cores, Deps, EngineChoice, Heard, Places, Reaper, Request, Retention};
 use cc_ci_runner::series::{Series, SeriesListeners, SeriesStop};
 use cc_ci_runner::session::{Finished, RunHandle, Session};
 use cc_ci_store::life::life;
@@ -98,15 +98,17 @@ impl World {
             listeners: Box::new(|_| listeners()),
             say: Arc::new(|_| {}),
             providers: None,
+            // Not those of the machine that the tests run on.
+            cores: Cores::Given(8),
         }
     }
 
     /// A series of runs of it, and what ends that.
     pub(crate) fn series(&self) -> (Series, SeriesStop) {
         let stop = SeriesStop::default();
-        let Deps { state, engine, places, reaper, say, .. } = self.deps(self.swarm.doors(), Vec::new);
+        let Deps { state, engine, places, reaper, say, cores, .. } = self.deps(self.swarm.doors(), Vec::new);
         let listeners: SeriesListeners = Arc::new(|_| Vec::new());
-        (Series { state, engine, places, reaper, say, listeners, stop: stop.clone() }, stop)
+        (Series { state, engine, places, reaper, say, listeners, stop: stop.clone(), cores }, stop)
     }
 
     /// Git in its repository.

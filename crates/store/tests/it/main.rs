@@ -5,6 +5,8 @@ mod folders;
 #[cfg(test)]
 mod junit;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod records;
 #[cfg(test)]
 mod stored;

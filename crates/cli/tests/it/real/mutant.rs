@@ -7,7 +7,7 @@ use cc_ci_engine::docker::{EngineAddress, RegistryCredentials, Swarm};
 use cc_ci_engine::swarm::Rendered;
 use cc_ci_model::tier::Tier;
 use cc_ci_runner::clock;
-use cc_ci_runner::request::{BaseWish, Deps, EngineChoice, Places, Reaper, Request, Retention};
+use cc_ci_runner::request::{BaseWish, Cores, Deps, EngineChoice, Places, Reaper, Request, Retention};
 use cc_ci_runner::session::{Ending, Finished, Session};
 use cc_ci_store::state::StateFolder;
 use cc_ci_testkit::swarm::{Twist, Twisted};
@@ -40,6 +40,7 @@ async fn run_of(product: &Product, twist: Twist) -> Finished {
         listeners: Box::new(|_| Vec::new()),
         say: Arc::new(say),
         providers: None,
+        cores: Cores::OfThisMachine,
     };
     let recipe = product.recipe("static-site");
     let base = BaseWish::NoUpgrade { why: "a test".to_owned() };
