@@ -31,9 +31,10 @@ databases: setup all-images ## set up, then test markers, dumps and restores on 
 	$(CARGO) test --package cc-ci-engine --test real_data_long -- --ignored
 	$(CARGO) test --package cc-ci-engine --test real_data -- --ignored sqlite
 
+# Tests without an engine mostly wait, so that there are more of them at once than cores.
 test: ## set up, then run the tests, those on the real engine with them (about 6 minutes)
 	@code=0; engine=yes; $(MAKE) --no-print-directory setup || { code=1; engine=no; }; \
-	$(CARGO) test --quiet --workspace --no-fail-fast || code=1; \
+	RUST_TEST_THREADS=8 $(CARGO) test --quiet --workspace --no-fail-fast || code=1; \
 	if [ $$engine = yes ]; then echo "on the real engine:"; $(REAL) -- --ignored || code=1; \
 	else echo "no engine: the tests that need one were ignored"; fi; exit $$code
 

@@ -5,6 +5,7 @@
 
 mod engine;
 mod product;
+mod turn;
 
 mod by_abra;
 mod ending;

@@ -39,6 +39,8 @@ mod provider;
 mod searching;
 #[path = "../it/real/sweeping.rs"]
 mod sweeping;
+#[path = "../it/real/turn.rs"]
+mod turn;
 #[path = "../it/real/versions.rs"]
 mod versions;
 #[path = "../stand-in/wrapper.rs"]

@@ -19,8 +19,7 @@ pub(crate) struct Enrolled {
 }
 
 impl Enrolled {
-    pub(crate) fn new(name: &str) -> Self {
-        let product = Product::with_engine();
+    pub(crate) fn new(product: Product, name: &str) -> Self {
         let (recipe, folder) = (product.recipe(name), tempfile::tempdir().unwrap());
         let product = product.with_state(folder.path());
         let catalogue = folder.path().join("catalogue").join(name);

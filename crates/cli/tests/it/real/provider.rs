@@ -49,8 +49,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
-        let product = Product::with_engine();
+    pub(crate) fn new(product: Product) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state");
         let repo = Repo::clone_of(&product.recipe("static-site"), folder.path(), "site").unwrap();

@@ -22,8 +22,7 @@ pub(crate) struct SweptAnswer {
 }
 
 impl Swept {
-    pub(crate) fn new() -> Self {
-        let product = Product::with_engine();
+    pub(crate) fn new(product: Product) -> Self {
         let temporary = tempfile::tempdir().unwrap();
         let folder = temporary.path().join("state");
         std::fs::create_dir_all(folder.join("recipes")).unwrap();
