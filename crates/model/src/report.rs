@@ -21,6 +21,7 @@ use crate::plan::promotion::Promotion;
 use crate::plan::{Disposition, Plan};
 use crate::testcase::TestCase;
 use crate::tier::Tier;
+use crate::usage::advice::{IntervalAdvice, advise};
 use crate::usage::compare::{Compared, compare};
 use crate::verdict::{Status, Verdict};
 use cc_ci_recipe::lint::{self, LintReport};
@@ -72,6 +73,8 @@ pub struct ReportView {
     pub services: Vec<(StepId, Vec<ServiceSeen>)>,
     /// What each service used at base and at head; empty where that was not compared.
     pub usage: Vec<Compared>,
+    /// Health checks that make a run wait.
+    pub advice: Vec<IntervalAdvice>,
     /// Services that head dropped and that were removed.
     pub pruned: Vec<String>,
     /// Milliseconds from the start to the verdict.
@@ -211,6 +214,7 @@ impl ReportView {
             images: evidence.images.clone(),
             services: evidence.services.clone(),
             usage: compare(&evidence.usage),
+            advice: advise(&evidence.usage),
             pruned: evidence.pruned.clone(),
             due_ms: evidence.due_ms,
             end_ms,

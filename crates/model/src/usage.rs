@@ -1,7 +1,9 @@
 //! What the services of base and of head use and how long they take to start, as the engine counts it.
 //!
-//! These are values of the record. What they come to, side by side, is in [`compare`].
+//! These are values of the record. What they come to, side by side, is in [`compare`]; what a health
+//! check's interval makes of starts, in [`advice`].
 
+pub mod advice;
 pub mod compare;
 
 use chrono::DateTime;

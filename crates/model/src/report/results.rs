@@ -9,6 +9,7 @@ use crate::plan::base::Base;
 use crate::plan::dependency::Mode;
 use crate::testcase::TestCase;
 use crate::tier::Tier;
+use crate::usage::advice::IntervalAdvice;
 use crate::usage::compare::Compared;
 use crate::verdict::blame::Blame;
 use crate::verdict::budget::Agreement;
@@ -103,6 +104,9 @@ pub struct Results {
     /// What each service used at base and at head; left out where that was not compared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub usage: Vec<Compared>,
+    /// Health checks whose interval made this run wait; left out where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<IntervalAdvice>,
     /// What became of the promotion to the recipe's canonical; `None` where there is nothing to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promotion: Option<String>,
@@ -350,6 +354,7 @@ impl Results {
             left_behind: view.left.clone(),
             notes: view.notes.clone(),
             usage: view.usage.clone(),
+            advice: view.advice.clone(),
             promotion: view.promotion.clone(),
         }
     }

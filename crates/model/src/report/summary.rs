@@ -284,6 +284,9 @@ fn usage(out: &mut String, view: &ReportView) {
     for note in view.usage.iter().flat_map(|compared| &compared.notes) {
         line(out, &format!("note: {note}"));
     }
+    for advice in &view.advice {
+        line(out, &format!("note: {}", advice.line()));
+    }
 }
 
 fn objects(out: &mut String, view: &ReportView) {

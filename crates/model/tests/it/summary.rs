@@ -287,6 +287,8 @@ fn what_head_uses_stands_beside_what_base_used_and_decides_nothing() {
         service: "app".to_owned(),
         containers: vec![container.to_owned()],
         memory: Some(memory),
+        start_ms: Some(30_100),
+        interval_ms: Some(30_000),
         ..ServiceUsage::default()
     };
     let mut events = Story::green(&plan).told();
@@ -301,6 +303,7 @@ fn what_head_uses_stands_beside_what_base_used_and_decides_nothing() {
     let text = summary::render(&ReportView::new(&plan, &evidence, &verdict));
     assert_eq!(verdict.color, Color::Green, "{:?}", verdict.reasons);
     let expected = "\nbase against head, which decides nothing:\n  app: memory 98.0 MB -> 143.0 MB (+45 %)\n\
-                    note: head's `app` uses 143.0 MB of memory, base's 98.0 MB (+45 %)\n";
+                    note: head's `app` uses 143.0 MB of memory, base's 98.0 MB (+45 %)\n\
+                    note: the health check of `app` asks every 30.0 s: its 2 starts here took 60.2 s, ";
     assert!(text.contains(expected), "{text}");
 }

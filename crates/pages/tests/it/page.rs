@@ -5,6 +5,7 @@ use cc_ci_model::event::Event;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::report::ReportView;
 use cc_ci_model::report::life::Life;
+use cc_ci_model::usage::advice::IntervalAdvice;
 use cc_ci_model::usage::compare::{Compared, UsagePair};
 use cc_ci_pages::page::live::{self, LivePart};
 use cc_ci_pages::page::{Attachments, FilesAt, SCRIPT, STYLE, body, document};
@@ -186,7 +187,11 @@ fn what_head_uses_stands_beside_what_base_used() {
         notes: vec!["head's `app` uses 143.0 MB of memory, base's 98.0 MB (+45 %)".to_owned()],
         ..Compared::default()
     }];
+    let interval_ms = 30_000;
+    view.advice =
+        vec![IntervalAdvice { service: "app".to_owned(), interval_ms, starts: 2, waited_ms: 60_200, saves_ms: 50_000 }];
     let text = page(&view);
+    assert!(text.contains("the health check of `app` asks every 30.0 s: "), "{text}");
     assert!(text.contains("app: memory 98.0 MB 143.0 MB +45 %"), "{text}");
     assert!(place(&text, "head&#39;s `app` uses 143.0 MB of memory") < place(&text, "What a service uses"), "{text}");
 }
