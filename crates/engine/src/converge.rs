@@ -1,5 +1,6 @@
 //! Waits until a stack has converged or never will; what a snapshot means is decided in [`cc_ci_model::convergence`].
 
+use crate::pressure::TimeLimit;
 use crate::pulse::Pulse;
 use crate::swarm::{Observe, SwarmError};
 use cc_ci_model::convergence::{Assessment, History, StackView};
@@ -35,11 +36,10 @@ pub async fn converge(
     pulse: &mut Pulse,
     stack: &StackName,
     mut history: History,
-    limit: Duration,
+    limit: TimeLimit<'_>,
     cancel: &CancellationToken,
     mut progress: impl FnMut(&[String]),
 ) -> Result<Waited, SwarmError> {
-    let started = Instant::now();
     let mut said: Vec<String> = Vec::new();
     let mut since: Option<Instant> = None;
     loop {
@@ -55,8 +55,8 @@ pub async fn converge(
             }
             Assessment::Failed(finding) => return Ok(Waited::Failed(finding)),
             Assessment::Waiting(missing) => {
-                if started.elapsed() >= limit {
-                    return Ok(Waited::Failed(too_late(&missing, limit)));
+                if limit.is_over() {
+                    return Ok(Waited::Failed(too_late(&missing, limit.as_secs())));
                 }
                 if missing != said {
                     progress(&missing);
@@ -71,8 +71,8 @@ pub async fn converge(
     }
 }
 
-fn too_late(missing: &[String], limit: Duration) -> Finding {
-    let summary = format!("not converged within {} s: {}", limit.as_secs(), missing.join("; "));
+fn too_late(missing: &[String], limit: u64) -> Finding {
+    let summary = format!("not converged within {limit} s: {}", missing.join("; "));
     let finding = Finding::new(Cause::NeverHealthy, summary);
     match missing.first().and_then(|line| line.split_once(':')) {
         Some((service, _)) => finding.of_service(service),

@@ -18,6 +18,7 @@ pub mod keep;
 pub mod labels;
 pub mod ledger;
 mod pace;
+pub mod pressure;
 pub mod process;
 pub mod promotion;
 pub mod provider;

@@ -89,6 +89,9 @@ pub async fn run(approved: Approved, app: App, world: World) -> Performed {
         Err(error) => (end_of(&error), Accounts::default()),
     };
     world.voice.say(Event::Budget(budget(&plan, world, &before, &seen, accounts)));
+    if let Some(note) = world.clock.note() {
+        world.voice.note(None, note);
+    }
     world.voice.say(Event::VerdictDue);
     exposure.finish(&world.voice, world.cancel.token()).await;
     hold(&plan, world).await;

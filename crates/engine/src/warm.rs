@@ -127,7 +127,7 @@ async fn deploy(
 
 /// Waits until everything of it runs.
 async fn healthy(world: &World, pulse: &mut Pulse, what: &Dependency, history: History) -> Result<(), WarmError> {
-    let (observe, limit) = (world.observe(), Duration::from_secs(what.limits.converge));
+    let (observe, limit) = (world.observe(), world.clock.limit(Duration::from_secs(what.limits.converge)));
     let waited = converge(observe.as_ref(), pulse, &what.stack, history, limit, world.cancel.token(), |missing| {
         world.voice.note(None, missing.join("; "));
     });

@@ -6,6 +6,7 @@ use cc_ci_engine::custom::proofread::KnownReadable;
 use cc_ci_engine::docker::EngineAddress;
 use cc_ci_engine::host::findings;
 use cc_ci_engine::ledger::Ledger;
+use cc_ci_engine::pressure::{self, EasedClock};
 use cc_ci_engine::provider::Alive;
 use cc_ci_engine::run::{Cancel, Keep, World};
 use cc_ci_engine::secrets::Secrets;
@@ -50,6 +51,7 @@ pub(crate) fn world(around: Around<'_>) -> World {
         camera: None,
         endpoint: around.adaptations.endpoint,
         bounds: around.adaptations.bounds,
+        clock: EasedClock::new(pressure::of_this_machine()),
         cancel: around.cancel.clone(),
         alive: around.alive,
         others: around.others,

@@ -19,6 +19,7 @@ use super::conductor::Fault;
 use super::images::Images;
 use super::parts::Known;
 use super::tools::Tools;
+use crate::pressure::EasedClock;
 use crate::pulse::Pulse;
 use crate::swarm::Observe;
 use crate::voice::Voice;
@@ -35,6 +36,8 @@ pub(in crate::run) struct Look<'a> {
     pub(in crate::run) step: &'a StepId,
     pub(in crate::run) observe: &'a dyn Observe,
     pub(in crate::run) voice: &'a Voice,
+    /// By which waits are limited.
+    pub(in crate::run) clock: &'a EasedClock,
     pub(in crate::run) cancel: &'a CancellationToken,
     pub(in crate::run) images: &'a Images,
     /// The trees that were deployed.
@@ -58,6 +61,7 @@ impl<'a> Look<'a> {
             step,
             observe: known.world.doors.observe.as_ref(),
             voice: &known.world.voice,
+            clock: &known.world.clock,
             cancel: known.conductor.cancel(),
             images: &known.images,
             app,

@@ -32,6 +32,7 @@ use cc_ci_model::tier::Tier;
 use cc_ci_model::usage::Moment;
 use futures_util::future::join_all;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// A run while its app is up: what it knows, and the parts that steps change.
@@ -314,11 +315,11 @@ impl<'a> Run<'a> {
         let (path, statuses) = (health.path.clone(), health.statuses.clone());
         let patience = Patience::of(tier, self.stack.serves);
         let (known, look) = self.look(step);
-        let since = Instant::now();
+        let limit = look.clock.limit(Duration::from_secs(look.plan.limits.serving));
         let asking = async {
             let answered = serving::check(&look, tier, &path, &statuses, patience).await?;
             match tier {
-                Tier::Upgrade => front::check(&look, answered, since).await,
+                Tier::Upgrade => front::check(&look, answered, limit).await,
                 Tier::Install | Tier::Backup | Tier::Restore | Tier::Custom => Ok(answered),
             }
         };

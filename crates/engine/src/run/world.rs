@@ -4,6 +4,7 @@ use crate::custom::proofread::KnownReadable;
 use crate::docker::EngineAddress;
 use crate::keep::{Artifact, Keep};
 use crate::ledger::Ledger;
+use crate::pressure::EasedClock;
 use crate::promotion::{Begin, Lend};
 use crate::provider::Alive;
 use crate::screenshot::Camera;
@@ -49,6 +50,8 @@ pub struct World {
     pub endpoint: Endpoint,
     /// What every container of an app may use up at most.
     pub bounds: AppBounds,
+    /// By which limits of waiting are measured.
+    pub clock: EasedClock,
     /// Ends the run early.
     pub cancel: Cancel,
     /// True while a process holds the lock of that run's folder, or when this cannot be found out.

@@ -7,6 +7,7 @@ use crate::told::Told;
 use cc_ci_engine::custom::proofread::KnownReadable;
 use cc_ci_engine::docker::EngineAddress;
 use cc_ci_engine::ledger::{self, Ledger};
+use cc_ci_engine::pressure::{self, EasedClock, Stalls};
 use cc_ci_engine::promotion::{Begin, Lend};
 use cc_ci_engine::run::app::{App, DependencyApp, Scripts};
 use cc_ci_engine::run::{self, Cancel, World};
@@ -57,6 +58,7 @@ pub(crate) struct Shop {
     twist: Box<dyn Fn(Doors) -> Doors>,
     acted: Option<Acted>,
     others: OtherRuns,
+    stalls: Stalls,
     readable: KnownReadable,
     promotion: Option<Begin>,
     canonical: Option<(Kind, Lend)>,
@@ -135,6 +137,7 @@ impl Shop {
             twist: Box::new(|doors| doors),
             acted: None,
             others: Arc::new(|_, _| false),
+            stalls: pressure::none(),
             readable: KnownReadable::default(),
             promotion: None,
             canonical: None,
@@ -142,6 +145,12 @@ impl Shop {
             dropped: Vec::new(),
             test_of: Tier::Custom,
         }
+    }
+
+    /// On a machine whose programs wait for a processor for this share of the time, in percent.
+    pub(crate) fn on_a_busy_machine(self, percent: u32) -> Self {
+        let began = tokio::time::Instant::now();
+        Self { stalls: Arc::new(move || Some(began.elapsed() * percent / 100)), ..self }
     }
 
     /// Without a base, so that the app starts at head.
@@ -387,6 +396,7 @@ impl Shop {
             camera: None,
             endpoint: Endpoint::AsWritten,
             bounds: AppBounds::NONE,
+            clock: EasedClock::new(self.stalls),
             cancel: self.cancel,
             alive: Arc::new(|_| true),
             others: Arc::clone(&self.others),

@@ -1,6 +1,7 @@
 //! Which tiers pass, which are skipped, and which are not reached.
 
 use crate::shop::{Shop, stack};
+use crate::told::Told;
 use cc_ci_model::event::Event;
 use cc_ci_model::outcome::{Cause, Outcome};
 use cc_ci_model::tier::Tier;
@@ -61,6 +62,30 @@ async fn a_slow_app_has_its_whole_limit() {
     let slow = Fate::Slow(Duration::from_secs(29));
     let told = Shop::on(swarm().service("db", &[(slow.clone(), 0), (slow, 0)])).run().await;
     assert_eq!(told.verdict.color, Color::Green, "{:?}", told.verdict.reasons);
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_a_busy_machine_an_app_has_up_to_twice_its_limit_and_the_report_says_so() {
+    let coming_up_after = async |seconds, busy| {
+        let slow = Fate::Slow(Duration::from_secs(seconds));
+        Shop::on(swarm().service("db", &[(slow, 0)])).on_a_busy_machine(busy).run().await
+    };
+    let noted = |told: &Told| {
+        told.events
+            .iter()
+            .any(|event| matches!(event, Event::Noted { text, .. } if text.starts_with("this machine was busy: ")))
+    };
+    for (seconds, busy, color) in [
+        (35, 0, Color::Red),
+        (35, 50, Color::Green),
+        (45, 50, Color::Red),
+        (58, 100, Color::Green),
+        (62, 100, Color::Red),
+    ] {
+        let told = coming_up_after(seconds, busy).await;
+        assert_eq!(told.verdict.color, color, "{seconds} s, {busy} %: {:?}", told.verdict.reasons);
+        assert_eq!(noted(&told), busy > 0, "{seconds} s, {busy} %");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 use super::{Look, volumes};
 use crate::backup::{self, Context, hooks, verify};
 use crate::data::{self, DatabaseServer};
+use crate::pressure::EasedClock;
 use crate::pulse::Pulse;
 use crate::run::conductor::{Answer, Fault, failed_if, passed};
 use crate::run::parts::{Holdings, Prepared, Saved};
@@ -21,7 +22,6 @@ use cc_ci_model::tier::Tier;
 use cc_ci_recipe::backup::{Backup, BackupSpec};
 use std::collections::BTreeSet;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// How often the engine is asked whether it still updates something.
 const LOOK: Duration = Duration::from_millis(50);
@@ -33,12 +33,12 @@ pub(in crate::run) async fn settled(
     prepared: &Prepared,
     upgraded: Option<&Holdings>,
 ) -> Result<Answer<Holdings>, Fault> {
-    let Look { plan, observe, pulse, tools, .. } = &mut *look;
+    let Look { plan, observe, pulse, tools, clock, .. } = &mut *look;
     let laying_out = async {
         let bench = tools.benches.ahead(BenchUse::Save).await?;
         prepared.repository.lay_out(&bench).await.map_err(Fault::from)
     };
-    let (updated, ()) = tokio::try_join!(update_over(*observe, plan, pulse), laying_out)?;
+    let (updated, ()) = tokio::try_join!(update_over(*observe, plan, pulse, clock), laying_out)?;
     if let Err(finding) = updated {
         return Ok(Answer::failed(finding));
     }
@@ -79,13 +79,17 @@ async fn taken_away(look: &Look<'_>, before: &Holdings, now: &Holdings) -> Resul
 }
 
 /// Waits until Swarm updates nothing of the stack.
-async fn update_over(observe: &dyn Observe, plan: &Plan, pulse: &mut Pulse) -> Result<Result<(), Finding>, Fault> {
-    let limit = Duration::from_secs(plan.limits.converge);
-    let started = Instant::now();
+async fn update_over(
+    observe: &dyn Observe,
+    plan: &Plan,
+    pulse: &mut Pulse,
+    clock: &EasedClock,
+) -> Result<Result<(), Finding>, Fault> {
+    let limit = clock.limit(Duration::from_secs(plan.limits.converge));
     loop {
         let view = observe.stack(&plan.stack).await?;
         let Some(service) = view.services.iter().find(|service| updates(service)) else { return Ok(Ok(())) };
-        if started.elapsed() >= limit {
+        if limit.is_over() {
             let summary = format!("Swarm still updates `{}` after {} s", service.name, limit.as_secs());
             return Ok(Err(Finding::new(Cause::NeverHealthy, summary).of_service(&service.name)));
         }

@@ -44,7 +44,7 @@ async fn tried(look: &Look<'_>, connection: &Connection, patience: Patience) -> 
         Speaks::Anything => None,
         Speaks::Tls { name } => Some(name.as_deref().unwrap_or(look.plan.domain.as_str())),
     };
-    let limit = patience.silence(Duration::from_secs(look.plan.limits.serving));
+    let limit = look.clock.limit(patience.silence(Duration::from_secs(look.plan.limits.serving)));
     let who = format!("TCP router `{router}`: `{service}` on port {port}");
     let (started, mut last) = (Instant::now(), String::new());
     loop {
@@ -53,7 +53,7 @@ async fn tried(look: &Look<'_>, connection: &Connection, patience: Patience) -> 
             Ok(seen) => return Ok(Ok(format!("{who} {seen}"))),
             Err(why) => why,
         };
-        if started.elapsed() >= limit {
+        if limit.is_over() {
             let summary = format!("not serving within {} s: {who} {why}", started.elapsed().as_secs());
             return Ok(Err(Finding::new(Cause::NotServing, summary).of_service(service)));
         }

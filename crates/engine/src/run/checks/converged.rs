@@ -2,6 +2,7 @@
 
 use super::Look;
 use crate::converge::{Waited, converge};
+use crate::pressure::TimeLimit;
 use crate::pulse::Pulse;
 use crate::run::conductor::{Answer, Fault};
 use crate::run::parts::Coming;
@@ -47,7 +48,7 @@ pub(in crate::run) async fn wait(look: &mut Look<'_>, coming: Coming) -> Result<
         voice: look.voice,
         cancel: look.cancel,
         stack: &look.plan.stack,
-        limit: Duration::from_secs(look.plan.limits.converge),
+        limit: look.clock.limit(Duration::from_secs(look.plan.limits.converge)),
         dependency: None,
     };
     watch.wait(look.step, coming.history, coming.since).await
@@ -60,7 +61,7 @@ pub(in crate::run) struct Watch<'a> {
     pub(in crate::run) voice: &'a Voice,
     pub(in crate::run) cancel: &'a CancellationToken,
     pub(in crate::run) stack: &'a StackName,
-    pub(in crate::run) limit: Duration,
+    pub(in crate::run) limit: TimeLimit<'a>,
     /// Whose services these are, if not the app's.
     pub(in crate::run) dependency: Option<&'a RecipeName>,
 }

@@ -1,6 +1,7 @@
 //! The front page at base and at head: what is worse at head is a finding, with both answers side by side (APP-1).
 
 use super::{Look, serving};
+use crate::pressure::TimeLimit;
 use crate::route::OpenRoute;
 use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::tools;
@@ -63,16 +64,19 @@ fn side_door(Entrance { host, path }: Entrance, domain: &Domain, front: &BTreeSe
 }
 
 /// Compares the front pages of an app that `answered` with base's. One that is worse is looked at again until it has settled, and at
-/// most until the time has passed, counted from `since`, that the app has to serve.
-pub(in crate::run) async fn check(look: &Look<'_>, answered: Answer<()>, since: Instant) -> Result<Answer<()>, Fault> {
+/// most until `limit` is over, which is the time that the app has to serve.
+pub(in crate::run) async fn check(
+    look: &Look<'_>,
+    answered: Answer<()>,
+    limit: TimeLimit<'_>,
+) -> Result<Answer<()>, Fault> {
     let Some(served) = answered.seen() else { return Ok(answered) };
     let whole = Duration::from_secs(look.plan.limits.serving);
-    let until = since + whole;
     let route = look.tools.route.as_ref().ok_or_else(|| Fault::harness("the route was never opened"))?;
     let health = &look.plan.demands.health;
     let scheme = tools::scheme_at(look.plan, look.app, Tier::Upgrade);
     let visitor = Visitor { route, domain: &look.plan.domain, scheme };
-    let mut last = (String::new(), Instant::now());
+    let mut last = (String::new(), look.clock.limit(whole));
     loop {
         let mut notes = vec![served.clone()];
         let mut found = None;
@@ -87,12 +91,12 @@ pub(in crate::run) async fn check(look: &Look<'_>, answered: Answer<()>, since: 
         }
         let Some((base, head, worse)) = found else { return Ok(passed(notes.join("; ")).into()) };
         if worse.summary != last.0 {
-            let (step, limit) = (look.step.clone(), look.plan.limits.serving);
-            look.voice.say(Event::Waiting { step, on: worse.summary.clone(), limit });
-            last = (worse.summary.clone(), Instant::now());
+            let (step, seconds) = (look.step.clone(), look.plan.limits.serving);
+            look.voice.say(Event::Waiting { step, on: worse.summary.clone(), limit: seconds });
+            last = (worse.summary.clone(), look.clock.limit(whole));
         }
-        let settled = head.settles(&worse).is_some_and(|time| last.1.elapsed() >= serving::last_word(time, whole));
-        if settled || Instant::now() >= until || look.cancel.is_cancelled() {
+        let settled = head.settles(&worse).is_some_and(|time| last.1.has_lasted(serving::last_word(time, whole)));
+        if settled || limit.is_over() || look.cancel.is_cancelled() {
             return Ok(Outcome::Failed(finding(base, &head, worse)).into());
         }
         tokio::time::sleep(AGAIN).await;

@@ -2,6 +2,7 @@
 
 use super::Look;
 use super::misplaced::Misplaced;
+use crate::pressure::{EasedClock, TimeLimit};
 use crate::route::OpenRoute;
 use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::route_labels;
@@ -118,7 +119,7 @@ pub(in crate::run) async fn check(
         return Ok(Answer::failed(finding));
     }
     let limits = patience.limits(Duration::from_secs(look.plan.limits.serving));
-    let asked = question.asked_within(route, (look.voice, look.step), limits, &misplaced).await;
+    let asked = question.asked_within(route, (look.voice, look.step, look.clock), limits, &misplaced).await;
     let Outcome::Failed(finding) = asked else { return Ok(asked.into()) };
     let summary = match patience {
         Patience::AfterBackup => format!("the app served before the backup and does not after it: {}", finding.summary),
@@ -142,22 +143,22 @@ impl Question<'_> {
     pub(in crate::run) async fn asked(
         &self,
         route: &OpenRoute,
-        voice: &Voice,
-        step: &StepId,
+        asking: (&Voice, &StepId, &EasedClock),
         limit: Duration,
     ) -> Outcome {
-        self.asked_within(route, (voice, step), Limits::all(limit), &Misplaced::default()).await
+        self.asked_within(route, asking, Limits::all(limit), &Misplaced::default()).await
     }
 
     async fn asked_within(
         &self,
         route: &OpenRoute,
-        (voice, step): (&Voice, &StepId),
+        (voice, step, clock): (&Voice, &StepId, &EasedClock),
         limits: Limits,
         misplaced: &Misplaced,
     ) -> Outcome {
         let started = Instant::now();
-        let (mut last, mut same_since, mut wrong_since) = (String::new(), started, None);
+        let silence = clock.limit(limits.none);
+        let (mut last, mut same, mut wrong) = (String::new(), clock.limit(limits.settled), None);
         let (mut tried_beside, mut accepted, mut in_a_row) = (false, 0_u32, 0_u32);
         loop {
             let Unaccepted { text: said, by } = match self.once(route).await {
@@ -176,12 +177,12 @@ impl Question<'_> {
                 return Outcome::Failed(Finding::new(Cause::NotServing, said));
             }
             if said != last {
-                same_since = Instant::now();
+                same.again();
             }
-            wrong_since = by.map(|_| wrong_since.unwrap_or_else(Instant::now));
-            let over = wrong_since.is_some_and(|since: Instant| since.elapsed() >= limits.wrong);
-            let settled = by == Some(By::Running) && same_since.elapsed() >= limits.settled;
-            if over || settled || started.elapsed() >= limits.none {
+            wrong = by.map(|_| wrong.unwrap_or_else(|| clock.limit(limits.wrong)));
+            let over = wrong.is_some_and(|wrong: TimeLimit<'_>| wrong.is_over());
+            let settled = by == Some(By::Running) && same.is_over();
+            if over || settled || silence.is_over() {
                 let seconds = started.elapsed().as_secs();
                 let summary = match accepted {
                     0 => format!("not serving within {seconds} s: {said}"),
@@ -191,7 +192,7 @@ impl Question<'_> {
                 };
                 return Outcome::Failed(Finding::new(Cause::NotServing, summary));
             }
-            if by.is_none() && same_since.elapsed() >= SILENT_SO_LONG && !tried_beside {
+            if by.is_none() && same.has_lasted(SILENT_SO_LONG) && !tried_beside {
                 tried_beside = true;
                 if let Some(finding) = misplaced.found(route).await {
                     return Outcome::Failed(finding);

@@ -86,7 +86,7 @@ impl Run<'_> {
             let limit = Duration::from_secs(dependency.limits.serving);
             let mut notes = Vec::new();
             for question in questions(dependency) {
-                match question.asked(route, &known.world.voice, &step.id, limit).await {
+                match question.asked(route, (&known.world.voice, &step.id, &known.world.clock), limit).await {
                     Outcome::Passed { note } => notes.extend(note),
                     other @ (Outcome::Failed(_) | Outcome::Skipped { .. } | Outcome::Unverified(_)) => {
                         return Ok(Answer::<()>::from(other));
@@ -154,7 +154,7 @@ async fn converged(
         voice: &known.world.voice,
         cancel: known.conductor.cancel(),
         stack: &dependency.stack,
-        limit: Duration::from_secs(dependency.limits.converge),
+        limit: known.world.clock.limit(Duration::from_secs(dependency.limits.converge)),
         dependency: Some(&dependency.recipe),
     };
     Ok(match watch.wait(&step.id, history, since).await? {
