@@ -93,7 +93,7 @@ impl EasedClock {
         let percent = (stalled.as_millis() * 100).checked_div(passed.as_millis())?;
         (percent >= WORTH_A_WORD).then(|| {
             format!(
-                "this machine was busy: for {percent} % of {:.1} s programs waited for a processor, memory or a disk, and limits of waiting were \
+                "for {percent} % of {:.1} s programs waited for a processor, memory or a disk, and limits of waiting were \
                  stretched by half of that",
                 passed.as_secs_f64()
             )
@@ -189,7 +189,7 @@ mod tests {
         tokio::time::sleep(Duration::from_secs(60)).await;
         assert_eq!(quiet.note(), None);
         let note = loud.note().unwrap();
-        assert!(note.starts_with("this machine was busy: for 61 % of 60.0 s programs waited"), "{note}");
+        assert!(note.starts_with("for 61 % of 60.0 s programs waited"), "{note}");
     }
 
     #[test]

@@ -43,7 +43,7 @@ use crate::swarm::{Inventory, Operate, SwarmError};
 use crate::teardown::{self, Belongings};
 use crate::witness::{Seen, StackSeen, Witness};
 use app::App;
-use cc_ci_model::event::{Budget, Event, InventoryWhen, RunEnd};
+use cc_ci_model::event::{BUSY_MACHINE, Budget, Event, InventoryWhen, RunEnd};
 use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding};
@@ -89,8 +89,8 @@ pub async fn run(approved: Approved, app: App, world: World) -> Performed {
         Err(error) => (end_of(&error), Accounts::default()),
     };
     world.voice.say(Event::Budget(budget(&plan, world, &before, &seen, accounts)));
-    if let Some(note) = world.clock.note() {
-        world.voice.note(None, note);
+    if let Some(value) = world.clock.note() {
+        world.voice.say(Event::HostFact { name: BUSY_MACHINE.to_owned(), value });
     }
     world.voice.say(Event::VerdictDue);
     exposure.finish(&world.voice, world.cancel.token()).await;

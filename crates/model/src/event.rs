@@ -49,6 +49,9 @@ pub struct Stamped {
     pub event: Event,
 }
 
+/// The name of the fact that programs waited for their machine and limits of waiting were stretched; reports have it among their notes.
+pub const BUSY_MACHINE: &str = "busy machine";
+
 /// What can happen in a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]

@@ -9,7 +9,7 @@ pub mod text;
 pub mod timeline;
 pub mod waits;
 
-use crate::event::{Screenshot, ServiceSeen, Shot, Triage};
+use crate::event::{BUSY_MACHINE, Screenshot, ServiceSeen, Shot, Triage};
 use crate::evidence::{Evidence, ImageSeen, Leak, PromotionSeen, Span};
 use crate::ids::{RecipeName, RunId, StackName, StepId};
 use crate::object::Object;
@@ -226,7 +226,7 @@ impl ReportView {
             namespaces_left: evidence.namespaces_left.clone(),
             leaks: evidence.leaks.clone(),
             customization: plan.customization.clone(),
-            notes: plan.cold_after_all.iter().chain(&plan.notes).cloned().collect(),
+            notes: plan.cold_after_all.iter().chain(&plan.notes).cloned().chain(busy(evidence)).collect(),
             cold_after_all: plan.cold_after_all.clone(),
             host: evidence.host.clone(),
             waits: waits::of(evidence),
@@ -284,6 +284,12 @@ impl ReportView {
         };
         self.providers.iter().map(line).collect()
     }
+}
+
+/// What a reader should know about how busy the machine was.
+fn busy(evidence: &Evidence) -> Option<String> {
+    let (name, value) = evidence.host.iter().find(|(name, _)| name == BUSY_MACHINE)?;
+    Some(format!("{name}: {value}"))
 }
 
 fn tier_row(tier: Tier, plan: &Plan, evidence: &Evidence, verdict: &Verdict) -> TierRow {

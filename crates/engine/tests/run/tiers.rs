@@ -2,7 +2,7 @@
 
 use crate::shop::{Shop, stack};
 use crate::told::Told;
-use cc_ci_model::event::Event;
+use cc_ci_model::event::{BUSY_MACHINE, Event};
 use cc_ci_model::outcome::{Cause, Outcome};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::{Color, Status};
@@ -71,9 +71,7 @@ async fn on_a_busy_machine_an_app_has_up_to_twice_its_limit_and_the_report_says_
         Shop::on(swarm().service("db", &[(slow, 0)])).on_a_busy_machine(busy).run().await
     };
     let noted = |told: &Told| {
-        told.events
-            .iter()
-            .any(|event| matches!(event, Event::Noted { text, .. } if text.starts_with("this machine was busy: ")))
+        told.events.iter().any(|event| matches!(event, Event::HostFact { name, .. } if name == BUSY_MACHINE))
     };
     for (seconds, busy, color) in [
         (35, 0, Color::Red),

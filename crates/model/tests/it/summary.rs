@@ -1,7 +1,7 @@
 //! The RUN SUMMARY of a green, a red, a skip-heavy, an infrastructure and an unfinished run.
 
 use crate::story::*;
-use cc_ci_model::event::{Event, RunEnd, Stamped, Triage};
+use cc_ci_model::event::{BUSY_MACHINE, Event, RunEnd, Stamped, Triage};
 use cc_ci_model::evidence::Evidence;
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -306,4 +306,19 @@ fn what_head_uses_stands_beside_what_base_used_and_decides_nothing() {
                     note: head's `app` uses 143.0 MB of memory, base's 98.0 MB (+45 %)\n\
                     note: the health check of `app` asks every 30.0 s: its 2 starts here took 60.2 s, ";
     assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn a_busy_machine_is_a_note_and_other_facts_of_the_host_are_none() {
+    let plan = a_plan();
+    let mut events = Story::green(&plan).told();
+    let fact = |name: &str| Event::HostFact { name: name.to_owned(), value: format!("about {name}") };
+    for name in [BUSY_MACHINE, "engine"] {
+        let (at, ms) = (events.len() - 4, events[events.len() - 4].ms);
+        events.insert(at, Stamped { seq: 0, ms, event: fact(name) });
+    }
+    let evidence = Evidence::fold(&renumbered(events));
+    let view = ReportView::new(&plan, &evidence, &judge(&plan, &evidence));
+    let text = summary::render(&view);
+    assert!(text.contains("\nnote: busy machine: about busy machine\n") && !text.contains("about engine"), "{text}");
 }
