@@ -99,7 +99,7 @@ pub struct Results {
     pub pruned: Vec<String>,
     /// Objects teardown could not remove.
     pub left_behind: Vec<Object>,
-    /// Notes of the plan.
+    /// Notes of the plan, and how busy the machine was where that is worth a word.
     pub notes: Vec<String>,
     /// What each service used at base and at head; left out where that was not compared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
