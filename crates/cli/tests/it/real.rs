@@ -5,7 +5,6 @@
 
 mod engine;
 mod product;
-mod turn;
 
 mod by_abra;
 mod ending;

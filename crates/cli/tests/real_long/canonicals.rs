@@ -1,7 +1,6 @@
 //! Promotions killed at every point, again and again.
 
 use crate::enrolled::{Enrolled, Point, promoted};
-use crate::product::Product;
 
 /// How often at each point.
 const TIMES: usize = 5;
@@ -9,7 +8,7 @@ const TIMES: usize = 5;
 #[test]
 #[ignore = "real engine: make killed"]
 fn a_promotion_killed_at_any_point_leaves_a_canonical_that_comes_back_and_nothing_else() {
-    let enrolled = Enrolled::new(Product::with_engine(), "static-site");
+    let enrolled = Enrolled::new("static-site");
     let mut stacks = vec![{
         let run = enrolled.run();
         promoted(&enrolled, &run);

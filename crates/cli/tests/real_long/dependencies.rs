@@ -1,14 +1,14 @@
 //! Dependencies on a real engine: what one gives, cold and warm, and each way in which it can fail.
 
 use crate::engine::{docker, of_run};
-use crate::product::{Product, say, text, until};
+use crate::product::{say, text, until};
 use crate::provider::{CREATE, DELETE, PROVIDER, SHORT, Warm, World, found, nothing_left, record, step};
 use std::time::Duration;
 
 #[test]
 #[ignore = "real engine: make nightly"]
 fn a_cold_dependency_is_deployed_once_and_gives_what_it_has_to() {
-    let world = World::new(Product::with_engine());
+    let world = World::new();
     let run = world.run(&[]);
     assert_eq!(run.code, 0, "{}", run.all());
     assert!(run.has_line("deploy-count = 2 (expect 2, engine saw 2)"), "{}", run.all());
@@ -29,7 +29,7 @@ fn a_cold_dependency_is_deployed_once_and_gives_what_it_has_to() {
 #[test]
 #[ignore = "real engine: make nightly"]
 fn a_provider_that_never_gets_healthy_is_blamed_itself() {
-    let world = World::new(Product::with_engine());
+    let world = World::new();
     let compose = std::fs::read_to_string(world.provider.dir().join("compose.yml")).unwrap();
     world.provider.write("compose.yml", &compose.replace("GET /healthz", "GET /absent")).unwrap();
     world.provider.commit("sick").unwrap();
@@ -45,7 +45,7 @@ fn a_provider_that_never_gets_healthy_is_blamed_itself() {
 #[test]
 #[ignore = "real engine: make nightly"]
 fn a_script_that_fails_half_way_is_the_dependencys_fault() {
-    let world = World::new(Product::with_engine());
+    let world = World::new();
     world.script("create", &CREATE.replace("echo \"greeting", "echo no more >&2; exit 3; echo \"greeting"));
     let run = world.run(&SHORT);
     assert_eq!((run.code, run.results["blame"].as_str()), (10, Some("dependency")), "{}", run.all());
@@ -59,7 +59,7 @@ fn a_script_that_fails_half_way_is_the_dependencys_fault() {
 #[test]
 #[ignore = "real engine: make nightly"]
 fn a_script_that_does_not_print_what_it_has_to_is_the_dependencys_fault() {
-    let world = World::new(Product::with_engine());
+    let world = World::new();
     world.script("create", &CREATE.replace("echo \"greeting=", "echo \"greting="));
     let run = world.run(&SHORT);
     assert_eq!(run.results["blame"], "dependency", "{}", run.all());
@@ -69,7 +69,7 @@ fn a_script_that_does_not_print_what_it_has_to_is_the_dependencys_fault() {
 #[test]
 #[ignore = "real engine: make nightly"]
 fn a_needed_test_that_skips_itself_makes_the_run_red() {
-    let world = World::new(Product::with_engine());
+    let world = World::new();
     world.app("tests/custom/page.sh", "#!/bin/sh\necho no provider today\nexit 77\n");
     let run = world.run(&SHORT);
     assert_eq!((run.code, run.results["blame"].as_str()), (10, Some("test")), "{}", run.all());
@@ -81,7 +81,7 @@ fn a_needed_test_that_skips_itself_makes_the_run_red() {
 #[test]
 #[ignore = "real engine: make nightly"]
 fn a_test_that_fails_after_its_provider_died_is_the_dependencys_fault() {
-    let world = World::new(Product::with_engine());
+    let world = World::new();
     // The provider ends itself once the app has been given what it needs.
     let dies = format!("{CREATE}(sleep 3; kill 1) >/dev/null 2>&1 &\n");
     world.script("create", &dies);
@@ -100,7 +100,7 @@ fn a_test_that_fails_after_its_provider_died_is_the_dependencys_fault() {
 #[test]
 #[ignore = "real engine: make nightly"]
 fn a_warm_dependency_is_shared_and_keeps_nothing_of_a_run() {
-    let world = World::new(Product::with_engine());
+    let world = World::new();
     {
         let warm = Warm::up(&world);
         assert!(warm.list().contains("healthy"), "{}", warm.list());

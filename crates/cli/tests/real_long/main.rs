@@ -39,8 +39,6 @@ mod provider;
 mod searching;
 #[path = "../it/real/sweeping.rs"]
 mod sweeping;
-#[path = "../it/real/turn.rs"]
-mod turn;
 #[path = "../it/real/versions.rs"]
 mod versions;
 #[path = "../stand-in/wrapper.rs"]

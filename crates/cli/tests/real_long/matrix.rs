@@ -25,7 +25,7 @@ macro_rules! matrix {
             #[test]
             #[ignore = "real engine: make nightly"]
             fn $test() {
-                let product = Product::beside_another();
+                let product = Product::with_engine();
                 let wrong = differences(&product, &$expected);
                 assert!(wrong.is_empty(), "{}", wrong.join("\n"));
             }

@@ -1,7 +1,7 @@
 //! Quick runs again and again, half of them killed, and beside cold ones in turn.
 
 use crate::enrolled::{Enrolled, promoted};
-use crate::product::{Finished, Product, say};
+use crate::product::{Finished, say};
 
 /// Where quick runs are killed, one after the other.
 const KILLED_IN: [&str; 10] = [
@@ -23,7 +23,7 @@ const PAIRS: usize = 5;
 #[test]
 #[ignore = "real engine: make quick"]
 fn twenty_quick_runs_of_which_half_are_killed_leave_the_canonical_as_it_was() {
-    let enrolled = Enrolled::new(Product::with_engine(), "static-site");
+    let enrolled = Enrolled::new("static-site");
     enrolled.test("custom/served.hurl", "GET {{base_url}}/\nHTTP 200\n");
     let run = enrolled.run();
     promoted(&enrolled, &run);
@@ -45,7 +45,7 @@ fn verdict_ms(run: &Finished) -> u64 {
 
 /// Interleaved pairs of a cold and a quick run of one head; what the quick one saves.
 fn pairs(recipe: &str) {
-    let enrolled = Enrolled::new(Product::with_engine(), recipe);
+    let enrolled = Enrolled::new(recipe);
     let run = enrolled.run();
     promoted(&enrolled, &run);
     let (mut cold, mut quick) = (Vec::new(), Vec::new());

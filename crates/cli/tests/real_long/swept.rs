@@ -1,7 +1,7 @@
 //! A sweep over three recipes that sign people on by the same provider and three that do not, as it is promised.
 
 use crate::engine::remove_stack;
-use crate::product::{Product, example};
+use crate::product::example;
 use crate::sweeping::{Swept, stray};
 use cc_ci_testkit::repo::Repo;
 
@@ -11,7 +11,7 @@ const SITE: &str = "2.0.0+1.26.3";
 const ALL: [&str; 6] = ["sso-a", "sso-b", "sso-c", "miniflux", "site", "site-b"];
 
 fn recipes() -> Swept {
-    let swept = Swept::new(Product::with_engine());
+    let swept = Swept::new();
     for name in ["sso-a", "sso-b", "sso-c"] {
         swept.recipe(&example("miniflux-sso"), name, MINIFLUX, &[]);
     }
@@ -62,7 +62,7 @@ fn three_dependants_and_three_others_take_seven_deploys_and_then_none() {
 #[test]
 #[ignore = "real engine: make sweep"]
 fn a_hook_that_deploys_a_stack_of_its_own_makes_the_sweep_red() {
-    let swept = Swept::new(Product::with_engine());
+    let swept = Swept::new();
     let name = format!("stray-{}", std::process::id());
     let hook = stray(&name);
     swept.recipe(&example("static-site"), "cheat", SITE, &[("tests/hooks/host/pre_upgrade", &hook)]);

@@ -1,7 +1,7 @@
 //! Updates of a warm provider on a real engine: killed at every step, held, waited for, and answered for by what it does only later.
 
 use crate::engine::docker;
-use crate::product::{Product, say, text, until};
+use crate::product::{say, text, until};
 use crate::provider::{PROVIDER, SHORT, Warm, World, plan};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -66,7 +66,7 @@ fn kept(warm: &Warm<'_>) {
 #[test]
 #[ignore = "real engine: make nightly"]
 fn an_update_that_is_killed_at_any_step_is_put_right_by_whoever_comes_next() {
-    let world = World::new(Product::with_engine());
+    let world = World::new();
     let warm = up(&world);
     let sound = world.provider_compose();
     let mends = [&["clean"][..], &["warm", "up", PROVIDER], &["warm", "update", PROVIDER, "--healthy-for", "1s"]];
@@ -106,7 +106,7 @@ fn an_update_that_is_killed_at_any_step_is_put_right_by_whoever_comes_next() {
 #[test]
 #[ignore = "real engine: make nightly"]
 fn a_note_holds_and_what_dies_only_later_is_rolled_back() {
-    let world = World::new(Product::with_engine());
+    let world = World::new();
     let warm = up(&world);
     let sound = world.provider_compose();
     world.provider.write("release/1.2.0+1.26.3", "Tell your users first.\n").unwrap();
@@ -142,7 +142,7 @@ fn a_note_holds_and_what_dies_only_later_is_rolled_back() {
 #[test]
 #[ignore = "real engine: make nightly"]
 fn an_update_waits_for_runs_and_runs_that_begin_meanwhile_bring_up_their_own() {
-    let world = World::new(Product::with_engine());
+    let world = World::new();
     let warm = up(&world);
     world.publish("1.2.0+1.26.3", &world.provider_compose());
     let mut running = world.product.start(world.repo.dir(), &[&SHORT[..], &["--hold", "10m"]].concat());
@@ -170,7 +170,7 @@ fn an_update_waits_for_runs_and_runs_that_begin_meanwhile_bring_up_their_own() {
 #[test]
 #[ignore = "real engine: make nightly"]
 fn where_what_was_saved_is_gone_nothing_is_emptied_and_a_person_is_told() {
-    let world = World::new(Product::with_engine());
+    let world = World::new();
     let warm = up(&world);
     world.publish("1.2.0+1.26.3", &world.provider_compose().replace("entrypoint: /docker-entrypoint.sh", RUINS));
     let mut updating = Updating::start(&world, "1s");

@@ -26,7 +26,7 @@ fn git(folder: &Path, args: &[&str]) {
 }
 
 fn check(expected: &Expected) {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let folder = tempfile::tempdir().unwrap();
     let recipe = folder.path().join(expected.recipe);
     let from = product.recipe(expected.recipe);

@@ -7,7 +7,7 @@ use crate::wrapper::Wrapper;
 #[test]
 #[ignore = "real engine: make test"]
 fn abra_deploys_static_site_and_it_is_green() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let run = green(&product, "static-site");
     assert!(run.has_line("  abra 0.13.0-beta-06a57de says the same of its 8 rules"), "{}", run.out);
     let log = log(&run);
@@ -30,7 +30,7 @@ fn abra_deploys_static_site_and_it_is_green() {
 #[test]
 #[ignore = "real engine: make test"]
 fn an_error_of_abra_counts_whatever_its_exit_code() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let fatal = |text: &str| Wrapper::new(&[("STAND_IN_FATAL", text)]);
     let recipe = fatal("app deploy: services.app.image must be a string");
     let run = deployed(&product, "static-site", &recipe.program(), &["--stages", "install"]);
@@ -44,7 +44,7 @@ fn an_error_of_abra_counts_whatever_its_exit_code() {
 #[test]
 #[ignore = "real engine: make test"]
 fn an_abra_that_asks_and_waits_is_ended_at_its_limit() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let hung = Wrapper::new(&[("STAND_IN_HANG", "app deploy")]);
     let run = deployed(&product, "static-site", &hung.program(), &["--stages", "install", "--abra-limit", "2s"]);
     assert_eq!((run.code, run.results["blame"].as_str()), (11, Some("infrastructure")), "{}", run.all());
@@ -55,7 +55,7 @@ fn an_abra_that_asks_and_waits_is_ended_at_its_limit() {
 #[test]
 #[ignore = "real engine: make test"]
 fn an_abra_that_deploys_another_commit_is_found_out() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let recipe = product.recipe("static-site");
     let git = std::process::Command::new("git").arg("-C").arg(recipe).args(["rev-parse", "HEAD~1"]).output().unwrap();
     let older = String::from_utf8(git.stdout).unwrap().trim().to_owned();
@@ -68,7 +68,7 @@ fn an_abra_that_deploys_another_commit_is_found_out() {
 #[test]
 #[ignore = "real engine: make test"]
 fn a_secret_that_abra_does_not_show_ends_the_run() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let silent = Wrapper::new(&[("STAND_IN_SILENT", "secrets")]);
     let run = deployed(&product, "miniflux", &silent.program(), &["--stages", "install"]);
     assert_eq!(run.code, 11, "{}", run.all());

@@ -153,7 +153,7 @@ fn found(content: &[u8]) -> Vec<String> {
 #[test]
 #[ignore = "real engine: make test"]
 fn a_canary_printed_in_every_encoding_is_nowhere() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let run = run(&product, "docker exec \"$app\" /docker-entrypoint.sh say hook");
     assert_eq!(run.code, 10, "{}", run.all());
     assert_eq!(run.results["reasons"].as_array().unwrap().len(), 1, "only the test that fails: {}", run.all());
@@ -196,7 +196,7 @@ fn a_canary_printed_in_every_encoding_is_nowhere() {
 #[test]
 #[ignore = "real engine: make test"]
 fn a_secret_that_a_hook_leaves_in_an_artifact_is_red_and_the_artifact_is_named() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let copy = "docker exec \"$app\" cat /run/secrets/canary";
     let run = run(
         &product,

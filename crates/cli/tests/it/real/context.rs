@@ -18,7 +18,7 @@ fn docker(home: &Path, words: &[&str]) -> String {
 #[test]
 #[ignore = "real engine: make test"]
 fn a_context_that_leads_elsewhere_is_not_followed() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let home = tempfile::tempdir().unwrap();
     docker(home.path(), &["context", "create", "elsewhere", "--docker", &format!("host={ELSEWHERE}")]);
     docker(home.path(), &["context", "use", "elsewhere"]);

@@ -1,14 +1,14 @@
 //! A run that is killed while its dependency is up.
 
 use super::engine::of_run;
-use super::product::{Product, text};
+use super::product::text;
 use super::provider::{SHORT, World, nothing_left, stacks};
 use std::path::PathBuf;
 
 #[test]
 #[ignore = "real engine: make test"]
 fn a_run_killed_while_its_dependency_is_up_is_cleaned_up_after() {
-    let world = World::new(Product::beside_another());
+    let world = World::new();
     for at in ["install/dependency/keeper/page", "install/converged"] {
         let mut running = world.product.start(world.repo.dir(), &[&SHORT[..], &["--no-reaper"]].concat());
         let folder: PathBuf = running.reach(at);

@@ -19,7 +19,8 @@ pub(crate) struct Enrolled {
 }
 
 impl Enrolled {
-    pub(crate) fn new(product: Product, name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
+        let product = Product::with_engine();
         let (recipe, folder) = (product.recipe(name), tempfile::tempdir().unwrap());
         let product = product.with_state(folder.path());
         let catalogue = folder.path().join("catalogue").join(name);

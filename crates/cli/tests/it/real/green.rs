@@ -26,7 +26,7 @@ fn green(product: &Product, recipe: &str, args: &[&str]) -> Finished {
 #[test]
 #[ignore = "real engine: make test"]
 fn static_site_is_green_and_says_so_to_whoever_started_it() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let job = tempfile::tempdir().unwrap();
     let file = job.path().join("outcome.json");
     let run = green(&product, "static-site", &["--outcome", file.to_str().unwrap()]);
@@ -38,7 +38,7 @@ fn static_site_is_green_and_says_so_to_whoever_started_it() {
 #[test]
 #[ignore = "real engine: make test"]
 fn miniflux_migrates_its_schema_and_is_green() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let run = green(&product, "miniflux", &[]);
     let record = std::fs::read_to_string(run.folder.join("events.jsonl")).unwrap();
     assert!(record.contains("schema 104 -> 135"), "no step proves the migration: {}", run.all());

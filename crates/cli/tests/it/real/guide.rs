@@ -43,7 +43,7 @@ fn fits(promised: &str, line: &str) -> bool {
 #[test]
 #[ignore = "real engine: make test"]
 fn the_guide_to_a_first_test_does_what_it_says() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let folder = tempfile::tempdir().unwrap();
     let steps = steps(GUIDE);
     assert!(steps.len() >= 6 && steps.iter().filter(|step| !step.shown.is_empty()).count() >= 4);

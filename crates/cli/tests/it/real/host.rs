@@ -59,7 +59,7 @@ fn refusal(product: &Product, recipe: &Path, host: Option<&str>, hide: &Path) ->
 #[test]
 #[ignore = "real engine: make test"]
 fn a_nearly_full_disk_is_refused() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let Some(disk) = Disk::of(64) else { return };
     let recipe = product.recipe("static-site");
     let product = product.with_state(disk.folder.path());
@@ -75,7 +75,7 @@ fn a_nearly_full_disk_is_refused() {
 #[test]
 #[ignore = "real engine: make test"]
 fn a_disk_that_fills_up_during_a_run_ends_it_and_leaves_nothing() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let Some(disk) = Disk::of(1200) else { return };
     let recipe = product.recipe("static-site");
     let product = product.with_state(disk.folder.path());
@@ -101,7 +101,7 @@ fn a_disk_that_fills_up_during_a_run_ends_it_and_leaves_nothing() {
 #[test]
 #[ignore = "real engine: make test"]
 fn a_state_folder_that_is_a_file_is_refused() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state");
     std::fs::write(&file, "no folder").unwrap();
@@ -163,7 +163,7 @@ impl Drop for Engine {
 #[test]
 #[ignore = "real engine: make test"]
 fn an_engine_that_is_no_manager_is_refused() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let Some(engine) = Engine::start() else { return };
     let recipe = product.recipe("static-site");
     let folder = tempfile::tempdir().unwrap();

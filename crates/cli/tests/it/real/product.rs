@@ -1,35 +1,33 @@
 //! The built program, and what it leaves in its state folder.
 
-use super::turn::Turn;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The program, when it is this test's turn on the engine.
+/// One run at a time: there is one engine, and each run counts what happens on it. Two at a time take a third less, but engines of
+/// version 20.10 now and then cannot start a container while another one starts, and a test of a green run fails for it.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// The program, with the engine to itself.
 pub(crate) struct Product {
     state: PathBuf,
-    _turn: Turn,
+    _turn: MutexGuard<'static, ()>,
+    _lock: File,
 }
 
 impl Product {
-    /// With the engine alone: for tests that kill runs and clean up in the common state folder, that deploy what no run made, and
-    /// that measure.
+    /// Waits for its turn: one run at a time, of all test programs of this machine.
     pub(crate) fn with_engine() -> Self {
-        Self::at(Turn::alone)
-    }
-
-    /// Beside another test: as on an engine that several people use.
-    pub(crate) fn beside_another() -> Self {
-        Self::at(Turn::beside_another)
-    }
-
-    fn at(turn: impl FnOnce(&Path) -> Turn) -> Self {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let state = state();
         std::fs::create_dir_all(&state).unwrap();
-        Self { _turn: turn(&state), state }
+        let lock = File::create(state.join("real-tests.lock")).unwrap();
+        lock.lock().unwrap();
+        Self { state, _turn: turn, _lock: lock }
     }
 
     /// The same program with another state folder, for what the folder itself is tested with.

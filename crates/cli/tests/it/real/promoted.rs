@@ -2,7 +2,7 @@
 
 use super::engine::{docker, of_run};
 use super::enrolled::{Enrolled, Point, promoted};
-use super::product::{Product, text};
+use super::product::text;
 use std::path::Path;
 
 fn plan_of(enrolled: &Enrolled, recipe: &Path) -> String {
@@ -12,7 +12,7 @@ fn plan_of(enrolled: &Enrolled, recipe: &Path) -> String {
 #[test]
 #[ignore = "real engine: make test"]
 fn a_green_run_of_a_published_version_is_kept_and_is_the_base_of_the_next() {
-    let enrolled = Enrolled::new(Product::beside_another(), "miniflux");
+    let enrolled = Enrolled::new("miniflux");
     let run = enrolled.run();
     let left = promoted(&enrolled, &run);
     assert!(!left.is_empty(), "miniflux has secrets: {}", run.all());
@@ -37,7 +37,7 @@ fn a_green_run_of_a_published_version_is_kept_and_is_the_base_of_the_next() {
 #[test]
 #[ignore = "real engine: make test"]
 fn a_canonical_outlives_a_killed_promotion_and_a_killed_verification_and_says_when_it_cannot_come_back() {
-    let enrolled = Enrolled::new(Product::beside_another(), "static-site");
+    let enrolled = Enrolled::new("static-site");
     let run = enrolled.run();
     promoted(&enrolled, &run);
     enrolled.killed_while_it_promotes(Point::Saving);

@@ -49,7 +49,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(product: Product) -> Self {
+    pub(crate) fn new() -> Self {
+        let product = Product::with_engine();
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state");
         let repo = Repo::clone_of(&product.recipe("static-site"), folder.path(), "site").unwrap();

@@ -1,12 +1,12 @@
 //! A quick run begins with what is kept, upgrades it, and leaves it as it was.
 
 use super::enrolled::{Enrolled, promoted};
-use super::product::{Product, say};
+use super::product::say;
 
 #[test]
 #[ignore = "real engine: make test"]
 fn a_quick_run_upgrades_the_canonical_with_one_deploy_and_leaves_it_as_it_was() {
-    let enrolled = Enrolled::new(Product::beside_another(), "static-site");
+    let enrolled = Enrolled::new("static-site");
     // A test of its own: the published version has none, and would be watched for longer.
     enrolled.test("custom/served.hurl", "GET {{base_url}}/\nHTTP 200\n");
     let run = enrolled.run();

@@ -6,7 +6,7 @@ use super::searching::{Chance, Line};
 #[test]
 #[ignore = "real engine: make test"]
 fn a_planted_commit_among_four_is_named_and_known_without_a_deploy_the_next_time() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let line = Line::new(&product, 4, 2);
     let first = line.names(&product, 2, 3);
     let (code, again, said) = line.bisected(&product, &[]);
@@ -21,6 +21,6 @@ fn a_planted_commit_among_four_is_named_and_known_without_a_deploy_the_next_time
 #[test]
 #[ignore = "real engine: make test"]
 fn a_test_that_fails_in_one_run_of_four_is_flaky_and_not_green() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     Chance::new(&product).is_named(&product, &["--stages", "custom", "--jobs", "2"], 4, &[3]);
 }

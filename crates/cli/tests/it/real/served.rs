@@ -78,7 +78,7 @@ fn environments(run: &str) -> Vec<Vec<u8>> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "real engine: make test"]
 async fn a_server_killed_and_exchanged_in_the_middle_of_a_run_answers_with_that_run() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let (served, offered, folder) = world(&product).await;
     let mut server = served.start().await.unwrap();
     served.enrol(&offered.repo).await.unwrap();
@@ -149,7 +149,7 @@ fn serve(served: &Served, points: Points) -> RunningServer {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "real engine: make test"]
 async fn a_server_killed_before_in_and_after_a_real_run_answers_with_one_run() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     for point in [Point::RunChosen, Point::RunGoesOn, Point::RunEnded] {
         let (served, offered, _folder) = world(&product).await;
         let (points, there) = Points::stopping_once(point);

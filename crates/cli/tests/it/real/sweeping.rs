@@ -22,7 +22,8 @@ pub(crate) struct SweptAnswer {
 }
 
 impl Swept {
-    pub(crate) fn new(product: Product) -> Self {
+    pub(crate) fn new() -> Self {
+        let product = Product::with_engine();
         let temporary = tempfile::tempdir().unwrap();
         let folder = temporary.path().join("state");
         std::fs::create_dir_all(folder.join("recipes")).unwrap();

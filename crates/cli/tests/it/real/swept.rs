@@ -1,14 +1,14 @@
 //! A sweep over two recipes that need the same third one: it is brought up once, and nothing is run twice.
 
 use super::engine::of_run;
-use super::product::{Product, text};
+use super::product::text;
 use super::provider::{CREATE, DELETE, LIST, PAGE, PROVIDER, PROVIDES, SETTINGS, TITLE};
 use super::sweeping::Swept;
 use std::time::Duration;
 
 /// Two sites that need a keeper.
 fn sites() -> Swept {
-    let swept = Swept::new(Product::beside_another());
+    let swept = Swept::new();
     let example = super::product::example("static-site");
     let customized = [("tests/ci.toml", SETTINGS), ("tests/custom/page.sh", PAGE), ("tests/install.hurl", TITLE)];
     for name in ["site-a", "site-b"] {

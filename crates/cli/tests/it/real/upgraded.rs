@@ -6,7 +6,7 @@ use super::versions::{Oldest, Versions};
 #[test]
 #[ignore = "real engine: make test"]
 fn an_upgrade_that_loses_data_from_the_older_of_two_versions_only_is_red_by_its_name() {
-    let product = Product::beside_another();
+    let product = Product::with_engine();
     let versions = Versions::of(&product, "static-site", "content", Oldest::Elsewhere);
     let [_, newer, oldest] = versions.names.as_slice() else { panic!("{:?}", versions.names) };
     let series = versions.upgraded(&product, &format!("{oldest},{newer}"));

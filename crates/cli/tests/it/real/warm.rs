@@ -1,6 +1,6 @@
 //! A warm provider that moves to newer versions, on a real engine.
 
-use super::product::{Product, say, text};
+use super::product::{say, text};
 use super::provider::{PROVIDER, Warm, World};
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ const RUINS: &str =
 #[test]
 #[ignore = "real engine: make test"]
 fn a_warm_provider_moves_to_a_newer_version_with_its_data_and_back_from_a_broken_one() {
-    let world = World::new(Product::beside_another());
+    let world = World::new();
     let warm = Warm::up(&world);
     let data = "/usr/share/nginx/html";
     warm.in_it(&format!("echo kept >{data}/precious"));
