@@ -300,14 +300,16 @@ impl History {
     fn hopeless(&self, view: &StackView, service: &ServiceView) -> Option<Finding> {
         match service.update {
             Update::RollbackStarted | Update::RollbackPaused | Update::RollbackCompleted => {
-                return Some(Finding::new(
-                    Cause::RolledBack,
-                    format!(
-                        "Swarm rolled `{}` back to its old version{}",
-                        service.name,
-                        self.last_words(view, service)
-                    ),
-                ));
+                return Some(self.engine_fault(view, service).unwrap_or_else(|| {
+                    Finding::new(
+                        Cause::RolledBack,
+                        format!(
+                            "Swarm rolled `{}` back to its old version{}",
+                            service.name,
+                            self.last_words(view, service)
+                        ),
+                    )
+                }));
             }
             Update::Paused if self.failed_with_current_spec(service) => {
                 return Some(Finding::new(
@@ -324,6 +326,23 @@ impl History {
             Goal::Completed => self.one_shot_failure(view, service),
             Goal::Running | Goal::Either => self.crash_loop(view, service),
         }
+    }
+
+    /// What the engine failed at, where every task that the update lost was lost by it: Swarm takes that for a fault of the new version.
+    /// By the time it is seen the service may have its old spec again, so tasks of either spec are looked at.
+    fn engine_fault(&self, view: &StackView, service: &ServiceView) -> Option<Finding> {
+        let lost = view.tasks.iter().filter(|task| {
+            let known = self.ignored.contains(&task.id) || self.forgotten.contains(&task.id);
+            let failed = matches!(task.phase, TaskPhase::Failed | TaskPhase::Rejected);
+            task.service == service.id && !known && failed
+        });
+        let errors: Vec<&str> = lost.map(|task| task.error.as_deref().unwrap_or_default()).collect();
+        let first = errors.first().filter(|_| errors.iter().all(|error| is_of_the_engine(error)))?;
+        let what = format!(
+            "the engine could not start a container of `{}`, and Swarm took the update back: {first}",
+            service.name
+        );
+        Some(Finding::new(Cause::EngineLost, what))
     }
 
     fn failures_of<'a>(&'a self, service: &'a ServiceView) -> impl Iterator<Item = &'a Failure> {
@@ -421,6 +440,13 @@ fn latest_phase<'a>(tasks: impl Iterator<Item = &'a TaskView>) -> &'static str {
         }
     }
     latest
+}
+
+/// Whether an error is about the engine's own work. Engines of version 20.10 mount secrets of a container read-only in a second step, which
+/// fails now and then while another container starts; no recipe has a part in it.
+fn is_of_the_engine(error: &str) -> bool {
+    error.starts_with("starting container failed: unable to remount dir as readonly: ")
+        && error.ends_with(": device or resource busy")
 }
 
 fn rejected(service: &str, text: &str) -> Finding {

@@ -122,7 +122,7 @@ pub enum Cause {
     DiskFull,
     /// An image registry refused or did not answer.
     Registry,
-    /// The engine stopped answering.
+    /// The engine stopped answering, or failed at work of its own.
     EngineLost,
     /// The host ran out of memory.
     HostMemory,

@@ -166,6 +166,33 @@ fn a_rollback_fails_although_the_old_version_serves() {
     }
 }
 
+/// What engines of version 20.10 say now and then while they start two containers.
+const BUSY: &str = "starting container failed: unable to remount dir as readonly: mount tmpfs:/x/mounts/secrets, flags: 0x21, data: uid=0,gid=0: \
+                    device or resource busy";
+
+#[test]
+fn a_rollback_after_what_the_engine_failed_at_is_the_engines_and_no_other() {
+    // The service has its old spec again by the time it is looked at.
+    let rolled = ServiceView { update: Update::RollbackStarted, spec: OLD.to_owned(), ..service("app") };
+    let failed = |id: &str, error: &str| {
+        let error = Some(error.to_owned());
+        TaskView { exit_code: None, error, ..task(id, "app", NEW, TaskPhase::Failed) }
+    };
+    let running = task("1", "app", OLD, TaskPhase::Running);
+    let view =
+        |tasks: &[TaskView]| of(std::slice::from_ref(&rolled), &[tasks, std::slice::from_ref(&running)].concat());
+    let seen = |tasks: &[TaskView]| cause(&History::default().assess(&view(tasks)));
+    assert_eq!(seen(&[failed("2", BUSY)]), Some(Cause::EngineLost));
+    assert_eq!(seen(&[]), Some(Cause::RolledBack));
+    for own in ["task: non-zero exit (1)", &format!("{BUSY}, says the recipe"), &format!("exec: {BUSY}"), ""] {
+        assert_eq!(seen(&[failed("2", own)]), Some(Cause::RolledBack), "{own}");
+        assert_eq!(seen(&[failed("3", BUSY), failed("2", own)]), Some(Cause::RolledBack), "{own}");
+    }
+    // One that died before this wait began explains nothing.
+    let before = view(&[failed("2", BUSY)]);
+    assert_eq!(cause(&History::default().ignoring_dead(&before).assess(&before)), Some(Cause::RolledBack));
+}
+
 #[test]
 fn paused_fails_only_with_a_failed_task_of_the_new_spec() {
     let paused = ServiceView { update: Update::Paused, ..service("app") };
