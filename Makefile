@@ -16,7 +16,7 @@ TARGET_FOLDER = $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/.*"ta
 
 # ---- what a person runs
 
-.PHONY: abra deb dependencies deb-check forge server server-demo server-figures served help demo demo-all databases test nightly matrix killed quick from-all bench fuzz settings zero-config pages hooks sandbox selftest sweep
+.PHONY: abra deb dependencies deb-check forge searched server server-demo server-figures served warm help demo demo-all databases test nightly matrix killed quick from-all bench fuzz settings zero-config pages hooks sandbox selftest sweep
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -67,8 +67,7 @@ sweep: setup dependency-images ## set up, then sweep over six recipes, with a pr
 quick: setup all-images ## set up, then kill and measure quick runs beside cold ones (about 30 minutes)
 	$(LONG) --ignored quick
 
-from-all: setup all-images ## set up, then upgrade from three versions of two examples, sound, sabotaged, interrupted (about 6 minutes)
-	$(REAL) -- --ignored real::upgraded
+from-all: setup all-images ## set up, then upgrade from several versions of two examples, sound, sabotaged, interrupted (about 7 minutes)
 	$(LONG) --ignored upgraded
 
 server-demo: setup ## set up, then a forge, a server, two pull requests of miniflux and their answers; END=1 ends it by itself
@@ -94,8 +93,15 @@ deb: ## build the program and make a Debian package of it in target/deb: binary,
 deb-check: setup deb ## install the package in a clean Debian, upgrade it while a run goes on, remove it (root)
 	@folder=$$($(TARGET_FOLDER)); sh setup/deb-check.sh "$$(ls -t "$$folder"/deb/cc-ci_*.deb | head -n 1)"
 
-served: setup ## set up, then kill a server before, in and after real runs (about 2 minutes)
+served: setup ## set up, then kill a server before, in and after real runs (about 3 minutes)
 	$(REAL) -- --ignored real::served
+	$(LONG) --ignored served
+
+searched: setup ## set up, then name planted commits and tests that fail by chance (about 15 minutes)
+	$(LONG) --ignored searched
+
+warm: setup ## set up, then move a warm provider to newer versions, sound and broken, killed and held (about 8 minutes)
+	$(LONG) --ignored warm
 
 forge: ## ask a real forge the questions of the stand-in: CC_CI_FORGE_URL, _TOKENS (folder of `bot` and `member`), _REPO, _PULL
 	$(CARGO) test --package cc-ci-forge --test it -- --ignored real::a_real_forge

@@ -21,6 +21,7 @@ mod operate;
 mod raw;
 mod read;
 mod rights;
+mod signals;
 mod stack_command;
 mod standby;
 mod usage;

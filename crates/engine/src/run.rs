@@ -9,6 +9,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod after;
 pub mod app;
 mod benches;
 mod checks;

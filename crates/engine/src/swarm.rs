@@ -211,6 +211,11 @@ pub trait Node: Send + Sync {
         None
     }
 
+    /// Whether the first process of a container takes notice of the signal that asks it to end; `true` where that cannot be told.
+    async fn heeds_its_stop(&self, _container: &str) -> bool {
+        true
+    }
+
     /// Asks once through a running edge; an error when the edge cannot be reached from this machine.
     async fn ask(&self, edge: &RunEdge, asking: &Asking) -> Result<HttpAnswer, SwarmError>;
 

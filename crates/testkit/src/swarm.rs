@@ -43,6 +43,10 @@ pub enum SwarmCall {
     Deploy,
     /// A stack is redeployed.
     Redeploy,
+    /// A service is stopped.
+    Stop,
+    /// A service that was stopped is started again.
+    Start,
     /// Secrets are made.
     Secrets,
     /// An object is removed.
@@ -188,10 +192,10 @@ impl FakeSwarm {
         self
     }
 
-    /// A service that goes on when it is scaled to zero.
+    /// A service that can be stopped so many times, and then goes on when it is scaled to zero.
     #[must_use]
-    pub fn stubborn(self, service: &str) -> Self {
-        self.state().stubborn.insert(service.to_owned());
+    pub fn stubborn_after(self, service: &str, stops: usize) -> Self {
+        self.state().stubborn.insert(service.to_owned(), stops);
         self
     }
 

@@ -117,7 +117,7 @@ fn a_plan_says_what_and_why() {
     tiers    install  deploy, converged, serving, stable
              upgrade  seed, redeploy, converged, moved, serving, markers, volumes, housed, stable
              backup   seed, settled, snapshot, serving, complete, stable
-             restore  mutate, in-place, in-place/serving, in-place/markers, in-place/volumes, onto-empty, onto-empty/converged, onto-empty/serving, onto-empty/markers, onto-empty/volumes, stable
+             restore  mutate, in-place, in-place/serving, in-place/markers, in-place/volumes, onto-empty, onto-empty/converged, onto-empty/serving, onto-empty/markers, onto-empty/volumes, restart, restart/converged, restart/serving, restart/markers, restart/volumes, restart/stable, stable
              custom   skipped: the recipe has no tests of its own in `tests/custom`
     limits   run 3600 s, converge 300 s, serving 60 s, one command 300 s, stable for 5 s, head watched for at least 22 s, since it has no tests of its own
     ");

@@ -12,11 +12,9 @@ mod ending;
 mod enrolled;
 #[expect(dead_code, reason = "`tests/real_long` uses all of it")]
 mod provider;
-mod searching;
+mod serving;
 #[expect(dead_code, reason = "`tests/real_long` plants a hook, too")]
 mod sweeping;
-#[expect(dead_code, reason = "`tests/real_long` uses all of it")]
-mod versions;
 
 mod abra;
 mod budget;
@@ -31,8 +29,5 @@ mod mutant;
 mod promoted;
 mod quick;
 mod reaped;
-mod searched;
 mod served;
 mod swept;
-mod upgraded;
-mod warm;

@@ -15,9 +15,12 @@ mod reaped;
 mod registry;
 mod sandbox;
 mod searched;
+mod searching;
+mod served;
 mod settings;
 mod swept;
 mod upgraded;
+mod versions;
 mod warm;
 mod zero_config;
 
@@ -29,18 +32,15 @@ mod ending;
 #[path = "../it/real/engine.rs"]
 mod engine;
 #[path = "../it/real/enrolled.rs"]
-#[expect(dead_code, reason = "`tests/it/real` kills a verification, too")]
 mod enrolled;
 #[path = "../it/real/product.rs"]
 mod product;
 #[path = "../it/real/provider.rs"]
 mod provider;
-#[path = "../it/real/searching.rs"]
-mod searching;
+#[path = "../it/real/serving.rs"]
+mod serving;
 #[path = "../it/real/sweeping.rs"]
 mod sweeping;
-#[path = "../it/real/versions.rs"]
-mod versions;
 #[path = "../stand-in/wrapper.rs"]
 #[expect(dead_code, reason = "faults of the stand-in are tested in `tests/it`")]
 mod wrapper;

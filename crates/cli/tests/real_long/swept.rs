@@ -1,9 +1,10 @@
 //! A sweep over three recipes that sign people on by the same provider and three that do not, as it is promised.
 
-use crate::engine::remove_stack;
-use crate::product::example;
-use crate::sweeping::{Swept, stray};
+use crate::engine::{of_run, remove_stack};
+use crate::product::{example, text, until};
+use crate::sweeping::{Swept, sites, stray};
 use cc_ci_testkit::repo::Repo;
+use std::time::Duration;
 
 /// Head of the examples, published.
 const MINIFLUX: &str = "2.0.0+2.3.4";
@@ -88,4 +89,26 @@ fn a_provider_that_never_gets_healthy_costs_its_dependants_their_answer_and_nobo
     answer.is(10, &["sso-a unverified", "sso-b unverified", "site ran green"], [4, 2, 2]);
     let first = answer.json["reasons"][0]["what"].as_str().unwrap();
     assert!(first.starts_with("canaille did not come up: "), "{:#}", answer.json);
+}
+
+#[test]
+#[ignore = "real engine: make sweep"]
+fn a_sweep_that_is_killed_while_what_it_lends_is_up_is_cleaned_up_after() {
+    let swept = sites();
+    let mut running = swept.product.start_any(&["sweep", "site-a", "--no-reaper"]);
+    // The first folder of the process is that of what it brings up.
+    let folder = running.come_to("the keeper's deploy", |folder| {
+        std::fs::read_to_string(folder.join("ledger.jsonl")).unwrap_or_default().contains("\"entry\":\"deploying\"")
+    });
+    let run = folder.file_name().unwrap().to_str().unwrap().to_owned();
+    assert!(run.ends_with("-d1"), "{run}");
+    let sweep = run.trim_end_matches("-d1").to_owned();
+    until("a service of the keeper", Duration::from_secs(60), || {
+        of_run(&run, "no-stack").iter().any(|object| object.starts_with("service "))
+    });
+    running.kill();
+    let cleaned = text(&swept.product.cc_ci(&["clean"]).stdout);
+    assert!(cleaned.lines().any(|line| line.starts_with(&run) && line.ends_with(", 0 left")), "{cleaned}");
+    let left = of_run(&sweep, "no-stack");
+    assert!(left.is_empty(), "{left:?}");
 }

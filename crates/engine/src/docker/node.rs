@@ -1,6 +1,6 @@
 //! The real swarm: [`Node`], containers of our own through the Engine API.
 
-use super::{Swarm, exec, http, image_files, node_facts, read, standby, wire};
+use super::{Swarm, exec, http, image_files, node_facts, read, signals, standby, wire};
 use crate::exec::{ExecCommand, ExecError, ExecOutput};
 use crate::pace::Tries;
 use crate::swarm::{
@@ -88,6 +88,10 @@ impl Node for Swarm {
 
     async fn stand_by(&self, container: &str) -> Option<Box<dyn StandBy>> {
         standby::start(&self.docker, container).await
+    }
+
+    async fn heeds_its_stop(&self, container: &str) -> bool {
+        signals::heeded(&self.docker, container).await
     }
 
     async fn ask(&self, edge: &RunEdge, asking: &Asking) -> Result<HttpAnswer, SwarmError> {

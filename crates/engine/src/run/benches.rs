@@ -279,7 +279,9 @@ fn uses_of(action: &Action) -> &'static [BenchUse] {
         Action::Operate(Operation::Snapshot) => &[BenchUse::Save],
         Action::Operate(Operation::RestoreInPlace) => &[BenchUse::Restore],
         Action::Operate(Operation::RestoreOntoEmpty) => &[BenchUse::Change, BenchUse::Restore],
-        Action::Check(Check::Markers | Check::Volumes | Check::Settled) => &[BenchUse::Look],
+        Action::Operate(Operation::Restart) | Action::Check(Check::Markers | Check::Volumes | Check::Settled) => {
+            &[BenchUse::Look]
+        }
         Action::Check(Check::SnapshotComplete) => &[BenchUse::ReadBack],
         // What brings a canonical back needs a bench with another repository, and makes its own.
         Action::Operate(Operation::BringBack | Operation::Deploy | Operation::Redeploy)

@@ -7,5 +7,7 @@ mod deploy;
 mod own;
 mod provision;
 mod redeploy;
+pub(super) mod restart;
 mod restore;
 mod seed;
+mod stopping;

@@ -3,6 +3,7 @@
 //! They lie beside each other rather than in one struct, so that a step can hold the conductor, look through one part and
 //! change another.
 
+use super::after::After;
 use super::app::{App, DependencyApp};
 use super::conductor::{Conductor, Fault};
 use super::guard::SpecGuard;
@@ -160,6 +161,8 @@ pub(in crate::run) struct Data {
     pub(in crate::run) seen: Option<Holdings>,
     /// What the app held when everything had settled before the backup.
     pub(in crate::run) settled: Option<Holdings>,
+    /// What it held before it was restarted.
+    pub(in crate::run) before_restart: Option<Holdings>,
     /// The snapshot.
     pub(in crate::run) saved: Option<Saved>,
 }
@@ -217,12 +220,16 @@ pub(in crate::run) struct Saved {
 }
 
 impl Data {
-    /// What a check of `tier` holds the app's data against.
-    pub(in crate::run) fn expected(&self, tier: Tier) -> Option<(&Seeded, &Holdings)> {
-        match tier {
+    /// What a check of `tier` holds the app's data against, after what they came through.
+    pub(in crate::run) fn expected(&self, tier: Tier, after: After) -> Option<(&Seeded, &Holdings)> {
+        let (seeded, held) = match tier {
             Tier::Upgrade => self.before_upgrade.as_ref().map(|kept| (&kept.seeded, &kept.holdings)),
             Tier::Restore => self.saved.as_ref().map(|saved| (&saved.prepared.seeded, &saved.holdings)),
             Tier::Install | Tier::Backup | Tier::Custom => None,
+        }?;
+        match after {
+            After::Upgrade | After::Restore => Some((seeded, held)),
+            After::Restart => Some((seeded, self.before_restart.as_ref()?)),
         }
     }
 }

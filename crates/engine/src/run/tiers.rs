@@ -1,5 +1,6 @@
 //! The tiers in order, on the one deployment: performs the plan's list of steps as it stands (see `docs/design/steps.md`).
 
+use super::after::After;
 use super::app::App;
 use super::checks::{
     Look, backup, connects, converged, data, front, housed, moved, ready, routed, serving, stable, volumes,
@@ -203,6 +204,7 @@ impl<'a> Run<'a> {
             Operation::Snapshot => Ok(self.snapshot(step).await),
             Operation::Mutate => Ok(self.mutate(step).await),
             Operation::RestoreInPlace => Ok(self.restore_in_place(step).await),
+            Operation::Restart => self.restart(tier, step).await,
             Operation::RestoreOntoEmpty => {
                 let restored = self.restore_onto_empty(step).await?;
                 Ok(restored.map(|(end, app)| {
@@ -227,8 +229,9 @@ impl<'a> Run<'a> {
             }
             Check::Markers => {
                 let (known, mut look, data) = self.look_at_data(step);
-                let (seeded, holdings) = data.expected(tier)?;
-                let looking = data::markers(&mut look, tier, seeded, &holdings.rows);
+                let after = After::of(tier, step.pass);
+                let (seeded, holdings) = data.expected(tier, after)?;
+                let looking = data::markers(&mut look, after, seeded, &holdings.rows);
                 let Stepped { end, value } = known.conductor.step(step, looking).await;
                 self.data.seen = value;
                 Some(end)
@@ -270,8 +273,12 @@ impl<'a> Run<'a> {
         let way = match step.pass {
             Pass::InPlace => Way::InPlace,
             Pass::OntoEmpty => Way::OntoEmpty,
+            Pass::Restarted => {
+                let before = data.before_restart.as_ref()?;
+                return Some(known.conductor.step(step, volumes::restarted(&mut look, &before.index, seen)).await.end);
+            }
             Pass::Only => {
-                let (_, holdings) = data.expected(tier)?;
+                let (_, holdings) = data.expected(tier, After::Upgrade)?;
                 let checked = volumes::upgraded(&mut look, &holdings.index, seen);
                 let Stepped { end, value } = known.conductor.step(step, checked).await;
                 self.data.upgraded = value;
@@ -290,11 +297,11 @@ impl<'a> Run<'a> {
             Tier::Install | Tier::Backup | Tier::Restore | Tier::Custom => None,
         };
         let (known, mut look) = self.look(step);
-        let checking = converged::check(&mut look, coming, before.as_ref());
+        let checking = converged::check(&mut look, coming, before.as_ref(), After::of(tier, step.pass));
         let Stepped { end, value } = known.conductor.step(step, checking).await;
         if let Some(converged) = value {
             let goals = deploying::goals(self.trees.app.tree(tier));
-            stable::open(&mut self.stack, &self.known.plan, tier, goals, &converged);
+            stable::open(&mut self.stack, &self.known.plan, (tier, step.pass), goals, &converged);
             if tier == Tier::Restore {
                 self.stack.restored = Some(converged.view);
             }
@@ -318,15 +325,16 @@ impl<'a> Run<'a> {
         let limit = look.clock.limit(Duration::from_secs(look.plan.limits.serving));
         let asking = async {
             let answered = serving::check(&look, tier, &path, &statuses, patience).await?;
-            match tier {
-                Tier::Upgrade => front::check(&look, answered, limit).await,
-                Tier::Install | Tier::Backup | Tier::Restore | Tier::Custom => Ok(answered),
+            match (tier, step.pass) {
+                (Tier::Upgrade, Pass::Only) | (_, Pass::Restarted) => front::check(&look, answered, limit).await,
+                (Tier::Upgrade, Pass::InPlace | Pass::OntoEmpty)
+                | (Tier::Install | Tier::Backup | Tier::Restore | Tier::Custom, _) => Ok(answered),
             }
         };
         let end = known.conductor.step(step, asking).await.end;
         self.stack.serves = Some(end == StepEnd::Passed);
         if end == StepEnd::Passed {
-            stable::served(&mut self.stack, &self.known.plan, tier);
+            stable::served(&mut self.stack, &self.known.plan, (tier, step.pass));
             self.picture(tier);
         }
         end

@@ -5,7 +5,7 @@ use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::hook::HookTime;
 use cc_ci_model::tier::Tier;
 use cc_ci_model::verdict::{Color, Status};
-use cc_ci_testkit::swarm::{Deed, FakeSwarm, Fate, Replaced, Script, SwarmCall};
+use cc_ci_testkit::swarm::{Deed, FakeSwarm, Fate, Replaced, Script, SwarmCall, Trouble};
 
 /// Everything of the volume `data`.
 const ALL: &[&str] = &["backupbot.backup=true"];
@@ -84,6 +84,18 @@ blamed! {
         .backed_up(RELOADED) => "restore/in-place/markers", RestoreIncomplete, Red, Recipe;
     a_file_that_no_backup_holds: Shop::on(swarm().at(SwarmCall::Deploy, writes("uploads/cat.jpg", "a cat"))).backed_up(A_FOLDER)
         => "restore/onto-empty/volumes", VolumeShrunk, Red, Recipe;
+    a_head_that_deletes_a_file_when_it_starts_again: Shop::on(swarm().at(SwarmCall::Start, deletes("photo.jpg"))).backed_up(ALL)
+        => "restore/restart/volumes", VolumeShrunk, Red, Recipe;
+    the_same_without_a_backup: Shop::on(swarm().at(SwarmCall::Start, deletes("photo.jpg"))).keeping()
+        => "upgrade/restart/volumes", VolumeShrunk, Red, Recipe;
+    a_head_that_deletes_what_was_seeded_when_it_starts_again: Shop::on(swarm().at(SwarmCall::Start, deletes(MARKER))).keeping()
+        => "upgrade/restart/markers", DataLost, Red, Recipe;
+    a_head_that_writes_back_what_it_held_when_it_ends: Shop::on(swarm().at(SwarmCall::Stop, Deed::Empties { volume: "data" })).backed_up(ALL)
+        => "restore/restart/markers", DataLost, Red, Recipe;
+    an_engine_that_is_lost_when_the_app_starts_again: Shop::on(swarm().fail(SwarmCall::Start, 1, Trouble::Lost)).keeping()
+        => "upgrade/restart", EngineLost, Unverified, Infrastructure;
+    a_service_that_does_not_stop: Shop::on(swarm().stubborn_after("app", 0)).keeping()
+        => "upgrade/restart", EngineLost, Unverified, Infrastructure;
     a_bench_that_talks_nonsense: Shop::on(swarm().scripted(Script::of("index").says("well\0now\0"))).keeping()
         => "upgrade/seed", Harness, Unverified, Harness;
 }
@@ -101,6 +113,23 @@ async fn data_that_comes_through_everything_is_green() {
     assert!(
         matches!(told.outcome("upgrade/seed"), Outcome::Passed { note: Some(note) } if note == "markers: files in app:/data")
     );
+}
+
+/// What an app clears and makes anew at each start is no loss, and what has completed is not started again.
+#[tokio::test(start_paused = true)]
+async fn an_app_that_starts_again_as_it_was_is_green() {
+    let swarm = swarm().at(SwarmCall::Start, writes("cache/pages", "new")).at(SwarmCall::Start, deletes("app.pid"));
+    let swarm = swarm.at(SwarmCall::Deploy, writes("app.pid", "7"));
+    let told = Shop::on(swarm.clone()).keeping().run().await;
+    assert_eq!(told.verdict.color, Color::Green, "{:?} {:#?}", told.verdict.reasons, told.steps());
+    for step in
+        ["restart", "restart/converged", "restart/serving", "restart/markers", "restart/volumes", "restart/stable"]
+    {
+        let outcome = told.outcome(&format!("upgrade/{step}"));
+        assert!(matches!(outcome, Outcome::Passed { .. }), "{step}: {outcome:?}");
+    }
+    // The one-shot `migrate` has completed and stays so.
+    assert_eq!((swarm.calls(SwarmCall::Stop), swarm.calls(SwarmCall::Start)), (2, 2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,7 +14,7 @@ pub struct Step {
     pub id: StepId,
     /// What it does.
     pub action: Action,
-    /// Which of the two restores it belongs to. Records that do not say were made when only the id told.
+    /// Which restore or restart it belongs to. Records that do not say were made when only the id told.
     #[serde(default, skip_serializing_if = "Pass::is_only")]
     pub pass: Pass,
 }
@@ -26,9 +26,13 @@ impl Step {
         let word = action.word();
         let what = match (pass, &action) {
             // The operation that begins a pass gives it its name.
-            (Pass::Only, _) | (_, Action::Operate(Operation::RestoreInPlace | Operation::RestoreOntoEmpty)) => word,
+            (Pass::Only, _)
+            | (_, Action::Operate(Operation::RestoreInPlace | Operation::RestoreOntoEmpty | Operation::Restart)) => {
+                word
+            }
             (Pass::InPlace, _) => format!("in-place/{word}"),
             (Pass::OntoEmpty, _) => format!("onto-empty/{word}"),
+            (Pass::Restarted, _) => format!("restart/{word}"),
         };
         Self { id: StepId::new(tier, &what), action, pass }
     }
@@ -38,7 +42,7 @@ impl Step {
     pub fn gate(&self) -> Gate {
         match &self.action {
             Action::Dependency { .. }
-            | Action::Operate(Operation::BringBack | Operation::Deploy | Operation::Redeploy)
+            | Action::Operate(Operation::BringBack | Operation::Deploy | Operation::Redeploy | Operation::Restart)
             | Action::Check(Check::Converged)
             | Action::Hook {
                 time: Some(HookTime::PreInstall | HookTime::InstallSteps | HookTime::PreUpgrade), ..
@@ -81,7 +85,7 @@ pub enum Gate {
     Nothing,
 }
 
-/// Which of the two restores a step belongs to.
+/// Which restore or restart a step belongs to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pass {
@@ -92,13 +96,15 @@ pub enum Pass {
     InPlace,
     /// The restore onto empty volumes.
     OntoEmpty,
+    /// The restart of an app that has everything.
+    Restarted,
 }
 
 impl Pass {
     fn is_only(&self) -> bool {
         match self {
             Self::Only => true,
-            Self::InPlace | Self::OntoEmpty => false,
+            Self::InPlace | Self::OntoEmpty | Self::Restarted => false,
         }
     }
 }
@@ -246,6 +252,8 @@ pub enum Operation {
     RestoreInPlace,
     /// Stop the services, empty the volumes, start, restore.
     RestoreOntoEmpty,
+    /// Stop the services and start them again, with all that they have.
+    Restart,
 }
 
 impl Operation {
@@ -259,6 +267,7 @@ impl Operation {
             Self::Mutate => "mutate",
             Self::RestoreInPlace => "in-place",
             Self::RestoreOntoEmpty => "onto-empty",
+            Self::Restart => "restart",
         }
     }
 }

@@ -224,6 +224,7 @@ fn line(planned: &PlannedTier, findings: &[StepFinding], lead: &StepFinding) -> 
     let after = match step.map(|step| step.pass) {
         Some(Pass::InPlace) => "in place, ",
         Some(Pass::OntoEmpty) => "onto empty volumes, ",
+        Some(Pass::Restarted) => "after a restart, ",
         Some(Pass::Only) | None => "",
     };
     let failed: Vec<&str> = findings.iter().filter(|one| one.status == Status::Fail).filter_map(test).collect();

@@ -66,7 +66,7 @@ fn every_test_function_is_in_every_output() {
     let xml = junit::render(&view).unwrap();
     let at = xml.find("<testsuite name=\"custom\"").unwrap();
     insta::assert_snapshot!(xml[at..].lines().take(9).collect::<Vec<_>>().join("\n"), @r#"
-    <testsuite name="custom" tests="4" skipped="1" errors="1" failures="1" time="0.403" timestamp="2026-11-23T20:00:15" hostname="localhost">
+    <testsuite name="custom" tests="4" skipped="1" errors="1" failures="1" time="0.403" timestamp="2026-11-23T20:00:18" hostname="localhost">
             <testcase name="test_list" classname="custom/custom/test_feeds.py" time="0.040"/>
             <testcase name="TestFeed::test_add[atom]" classname="custom/custom/test_feeds.py" time="0.040">
                 <failure message="assert &apos;a&apos; == &apos;b&apos;" type="fail">E   assert &apos;a&apos; == &apos;b&apos;</failure>

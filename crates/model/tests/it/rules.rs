@@ -387,7 +387,7 @@ fn without_a_router_no_step_asks_over_http_and_the_plan_says_so() {
         steps.filter(|step| step.action == Action::Check(Check::Serving)).count()
     };
     let (with, without) = (a_plan(), plan(PlanFacts { route: HasRoute::None, ..facts() }).plan);
-    assert_eq!((serving(&with), serving(&without)), (5, 0));
+    assert_eq!((serving(&with), serving(&without)), (6, 0));
     let said: Vec<&String> = without.notes.iter().filter(|note| !with.notes.contains(note)).collect();
     assert_eq!(
         said,
@@ -405,8 +405,8 @@ fn tcp_routes_are_tried_wherever_the_app_came_up() {
         steps.filter(|step| step.action == Action::Check(Check::Connects)).count()
     };
     assert_eq!(connects(HasConnections::None, HasRoute::Http), 0);
-    assert_eq!(connects(HasConnections::Some, HasRoute::Http), 5);
-    assert_eq!(connects(HasConnections::Some, HasRoute::None), 5);
+    assert_eq!(connects(HasConnections::Some, HasRoute::Http), 6);
+    assert_eq!(connects(HasConnections::Some, HasRoute::None), 6);
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn probed(plan: &Plan) -> Vec<String> {
 #[test]
 fn probes_follow_each_deployment() {
     let made = plan(PlanFacts { ready: probes(), ..facts() }).plan;
-    let places = ["install", "upgrade", "restore/in-place", "restore/onto-empty"];
+    let places = ["install", "upgrade", "restore/in-place", "restore/onto-empty", "restore/restart"];
     let both = |place: &&str| ["tcp voice:64738", "http /discovery"].map(|probe| format!("{place}/ready/{probe}"));
     assert_eq!(probed(&made), places.iter().flat_map(both).collect::<Vec<_>>());
     let later = BTreeSet::from(["voice".to_owned()]);

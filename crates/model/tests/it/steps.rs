@@ -75,6 +75,13 @@ fn steps_stand_in_the_order_they_are_performed_each_with_its_gate() {
     restore/onto-empty/ready/http /up
     restore/onto-empty/markers
     restore/onto-empty/volumes
+    restore/restart or the app is not up
+    restore/restart/converged or the app is not up
+    restore/restart/serving
+    restore/restart/ready/http /up
+    restore/restart/markers
+    restore/restart/volumes
+    restore/restart/stable
     restore/stable
     custom/custom/feeds.hurl
     custom/custom/login.hurl

@@ -32,19 +32,19 @@ fn a_green_run_says_what_was_proven_and_where_the_time_went() {
     install  pass      2.5 s
     upgrade  pass      4.0 s  1.0.0+2.2.6 -> 2.0.0+2.3.4
     backup   pass      2.4 s
-    restore  pass      4.4 s
+    restore  pass      6.8 s
     custom   pass      1.2 s
 
     deploy-count = 1 (expect 1, engine saw 1)
     dependencies: none
     level 4 of 5: install pass, upgrade pass, backup_restore pass, functional pass, lint unver
     lint: the record does not say what lint found
-    time: verdict after 17.3 s; pulling 1 of 2 images 2.5 s (apart from the tiers); teardown 0.7 s
+    time: verdict after 19.7 s; pulling 1 of 2 images 2.5 s (apart from the tiers); teardown 0.7 s
     slowest: backup/complete 0.4 s, backup/seed 0.4 s, backup/serving 0.4 s, backup/settled 0.4 s
     objects left: none (services 1 -> 1, containers 2 -> 2, networks 4 -> 4, volumes 0 -> 0, secrets 0 -> 0, configs 0 -> 0)
     note: no IPVS here: endpoint_mode dnsrr is added
 
-    GREEN (level 4) after 17.3 s
+    GREEN (level 4) after 19.7 s
     ");
 }
 
@@ -187,7 +187,7 @@ fn before_teardown_the_summary_says_what_is_not_known_yet() {
     let text = summary::render(&ReportView::new(&plan, &evidence, &judge(&plan, &evidence)));
     let end: Vec<&str> = text.lines().rev().take(5).collect();
     insta::assert_snapshot!(end.join("\n"), @"
-    NOT FINISHED, exit code 1: the record has no end: the process of the run died before its teardown; nobody has counted what it leaves behind. So far: GREEN (level 4, before teardown) after 17.3 s
+    NOT FINISHED, exit code 1: the record has no end: the process of the run died before its teardown; nobody has counted what it leaves behind. So far: GREEN (level 4, before teardown) after 19.7 s
 
     note: no IPVS here: endpoint_mode dnsrr is added
     objects left: not known, the record ends before teardown; `cc-ci clean` removes what a dead run left

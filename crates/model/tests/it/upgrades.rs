@@ -199,7 +199,7 @@ fn green_is_an_upgrade_that_works_from_every_version_within_what_was_stated() {
 
     miniflux at bbbbbbbb (2.0.0+2.3.4), from
                     install  upgrade  backup   restore  custom     verdict  answer
-      1.2.0+2.2.7   pass     pass     pass     pass     pass        17.3 s  pass
+      1.2.0+2.2.7   pass     pass     pass     pass     pass        19.7 s  pass
       1.0.0+2.2.6   pass     pass     -        -        pass        10.4 s  pass
 
     - was not looked at from that version; --stages names what is looked at from every one
@@ -220,7 +220,7 @@ fn one_version_that_loses_data_makes_it_red_by_its_name_though_the_newest_is_gre
 
     miniflux at bbbbbbbb (2.0.0+2.3.4), from
                     install  upgrade  backup   restore  custom     verdict  answer
-      1.2.0+2.2.7   pass     pass     pass     pass     pass        17.3 s  pass
+      1.2.0+2.2.7   pass     pass     pass     pass     pass        19.7 s  pass
       1.1.0+2.2.6   pass     pass     -        -        pass        10.4 s  pass
       1.0.0+2.2.6   pass     FAIL     -        -        unver        7.6 s  FAIL  upgrade failed: upgrade/markers: a row of db is gone (blame: recipe)
 
@@ -241,7 +241,7 @@ fn a_version_that_does_not_come_up_any_more_is_no_fault_of_head_and_no_green_eit
 
     miniflux at bbbbbbbb (2.0.0+2.3.4), from
                     install  upgrade  backup   restore  custom     verdict  answer
-      1.2.0+2.2.7   pass     pass     pass     pass     pass        17.3 s  pass
+      1.2.0+2.2.7   pass     pass     pass     pass     pass        19.7 s  pass
       1.0.0+2.2.6   FAIL     unver    -        -        unver        4.4 s  unver  install failed: install/converged: app: it went wrong: ImageMissing (blame: base)
 
     - was not looked at from that version; --stages names what is looked at from every one

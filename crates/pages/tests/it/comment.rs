@@ -9,14 +9,14 @@ fn a_green_run_in_few_lines() {
     let (plan, events) = runs::green();
     insta::assert_snapshot!(render(&runs::view(&plan, &events), &PublishedAt::Nowhere), @r#"
     ### ✅ miniflux: green, level 5 of 5
-    1.0.0+2.2.6 → **2.0.0+2.3.4** at bbbbbbbb, verdict after 17.3 s
+    1.0.0+2.2.6 → **2.0.0+2.3.4** at bbbbbbbb, verdict after 19.7 s
 
     | tier | result | time | |
     |---|---|---|---|
     | install | passed | 2.5 s |  |
     | upgrade | passed | 4.0 s |  |
     | backup | passed | 2.4 s |  |
-    | restore | passed | 4.4 s |  |
+    | restore | passed | 6.8 s |  |
     | custom | passed | 1.2 s |  |
     | lint | passed | | nothing found |
 

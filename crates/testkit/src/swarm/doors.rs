@@ -154,7 +154,11 @@ impl Operate for FakeSwarm {
     }
 
     async fn scale(&self, service: &str, replicas: u64) -> Result<(), SwarmError> {
-        if self.state().scale(service, replicas) {
+        let call = if replicas == 0 { SwarmCall::Stop } else { SwarmCall::Start };
+        self.called(call)?;
+        let done = self.state().scale(service, replicas);
+        if done {
+            self.suffer(call);
             return Ok(());
         }
         Err(SwarmError::Command { verb: format!("scale {service}"), text: "no such service".to_owned() })

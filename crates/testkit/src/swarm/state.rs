@@ -63,7 +63,7 @@ pub(super) struct State {
     /// Objects that the engine will not let go.
     pub(super) stuck: BTreeSet<Object>,
     /// Services that go on when they are scaled to zero.
-    pub(super) stubborn: BTreeSet<String>,
+    pub(super) stubborn: BTreeMap<String, usize>,
     told: Vec<(EventKind, EngineEvent)>,
     dead: BTreeSet<String>,
     made: usize,
@@ -154,7 +154,7 @@ impl State {
             behaviours: BTreeMap::new(),
             volumes: Volumes::default(),
             stuck: BTreeSet::new(),
-            stubborn: BTreeSet::new(),
+            stubborn: BTreeMap::new(),
             told: Vec::new(),
             dead: BTreeSet::new(),
             made: 0,
@@ -329,8 +329,11 @@ impl State {
     /// Stops a service or starts it again, by id; `false` when there is none.
     pub(super) fn scale(&mut self, id: &str, replicas: u64) -> bool {
         let Some(service) = self.services.values_mut().find(|service| service.id == id) else { return false };
-        if replicas == 0 && self.stubborn.contains(&service.name) {
-            return true;
+        if replicas == 0
+            && let Some(stops) = self.stubborn.get_mut(&service.name)
+        {
+            let Some(left) = stops.checked_sub(1) else { return true };
+            *stops = left;
         }
         service.replicas = replicas;
         if replicas > 0 {

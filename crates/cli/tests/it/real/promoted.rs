@@ -1,8 +1,7 @@
 //! A green run of a published version becomes its recipe's canonical, from the one deployment that there was.
 
-use super::engine::{docker, of_run};
-use super::enrolled::{Enrolled, Point, promoted};
-use super::product::text;
+use super::engine::of_run;
+use super::enrolled::{Enrolled, promoted};
 use std::path::Path;
 
 fn plan_of(enrolled: &Enrolled, recipe: &Path) -> String {
@@ -32,26 +31,4 @@ fn a_green_run_of_a_published_version_is_kept_and_is_the_base_of_the_next() {
     assert!(of_run(run.id(), &run.stack()).is_empty());
     let plan = plan_of(&enrolled, &enrolled.recipe);
     assert!(!plan.contains("canonical, the last version"), "{plan}");
-}
-
-#[test]
-#[ignore = "real engine: make test"]
-fn a_canonical_outlives_a_killed_promotion_and_a_killed_verification_and_says_when_it_cannot_come_back() {
-    let enrolled = Enrolled::new("static-site");
-    let run = enrolled.run();
-    promoted(&enrolled, &run);
-    enrolled.killed_while_it_promotes(Point::Saving);
-    enrolled.killed_while_it_verifies();
-    // Somebody takes a secret of it away.
-    let kept = enrolled.kept(&run.stack());
-    let secret = kept.iter().find(|name| name.starts_with(&run.stack())).unwrap();
-    docker(&["secret", "rm", secret]);
-    let output = enrolled.product.cc_ci(&enrolled.verify_words());
-    let (out, err) = (text(&output.stdout), text(&output.stderr));
-    assert_ne!(output.status.code(), Some(0), "{out}{err}");
-    let why = format!("cannot be brought back: its secret {secret} is gone");
-    assert!(out.contains(&why) && out.contains("deploy-count = 0 (expect 1, engine saw 0)"), "{out}{err}");
-    assert!(err.contains("hint: the next green, complete run"), "{err}");
-    enrolled.drop(&run.stack());
-    assert!(of_run(run.id(), &run.stack()).is_empty());
 }

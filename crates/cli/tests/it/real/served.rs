@@ -1,31 +1,12 @@
 //! Real runs that a server started, with the server killed meanwhile, and a stand-in for the forge.
 
-use super::product::{Product, say};
-use cc_ci_model::serving::{FILE, ServingSettings};
-use cc_ci_server::{KnownForge, Pace, Point, Points, RunProgram, RunningServer, RunsKept, ServerPlan};
-use cc_ci_store::retention::RetentionPolicy;
-use cc_ci_store::state::StateFolder;
+use super::product::Product;
+use super::serving::{RUN, killed_at, one_green_run, world};
+use cc_ci_server::Point;
 use cc_ci_testkit::served::{LivePage, MEMBER, Offered, Served};
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
-
-/// A run, and what may go before it on a busy machine.
-const RUN: Duration = Duration::from_secs(600);
-
-/// A forge with a pull request of `static-site`, and a folder for a server.
-async fn world(product: &Product) -> (Served, Offered, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    // A copy, so that it can be exchanged as a package manager does.
-    fs::copy(env!("CARGO_BIN_EXE_cc-ci"), folder.path().join("cc-ci")).unwrap();
-    let served = Served::new(&folder.path().join("cc-ci"), folder.path()).await.unwrap();
-    let recipe = product.recipe("static-site");
-    let repo = served.recipe("static-site", &recipe).unwrap();
-    let offered = served.offer(&repo, "next", &recipe).unwrap();
-    (served, offered, folder)
-}
 
 /// Comments, and gives the run that is said to go on, once it has a page.
 async fn ask(served: &Served, offered: &Offered) -> (String, LivePage) {
@@ -40,16 +21,6 @@ async fn ask(served: &Served, offered: &Offered) -> (String, LivePage) {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-}
-
-/// What holds in the end, whoever was killed: this one run, one answer, the right status.
-async fn one_green_run(served: &Served, offered: &Offered) {
-    let said = served.until_said(offered, RUN, |_| {}, |said| !said.contains('⏳') && !said.is_empty()).await.unwrap();
-    assert!(said.contains("level 5 of 5"), "{said}");
-    served.until_status(offered, "cc-ci/testme", "success").await.unwrap();
-    assert_eq!(served.said(offered).len(), 1, "{:#?}", served.said(offered));
-    let runs: Vec<_> = fs::read_dir(served.state().join("runs")).unwrap().map(|run| run.unwrap().file_name()).collect();
-    assert_eq!(runs.len(), 1, "{runs:?}");
 }
 
 /// Every file below a folder.
@@ -120,46 +91,8 @@ async fn a_server_killed_and_exchanged_in_the_middle_of_a_run_answers_with_that_
     }
 }
 
-/// A server in this process, which a point stops as a kill would.
-fn serve(served: &Served, points: Points) -> RunningServer {
-    let file = served.state().join(FILE);
-    let settings = ServingSettings::read(FILE, &fs::read_to_string(file).unwrap()).unwrap();
-    let forges = settings.forges.iter().map(|forge| KnownForge::open(forge, None).unwrap()).collect();
-    let engine = std::env::var_os("DOCKER_HOST").map(|host| ("DOCKER_HOST".into(), host));
-    let plan = ServerPlan {
-        state: StateFolder::open(&served.state()).unwrap(),
-        forges,
-        program: RunProgram {
-            file: env!("CARGO_BIN_EXE_cc-ci").into(),
-            path: std::env::var_os("PATH").unwrap(),
-            engine: engine.into_iter().collect(),
-        },
-        slots: 1,
-        memory: 0,
-        disk: 0,
-        public: None,
-        pace: Pace { lively: Duration::from_millis(500), quiet: Duration::from_millis(500), ..Pace::default() },
-        log: Arc::new(|_line| {}),
-        points,
-        kept: RunsKept { policy: RetentionPolicy::default(), uncleaned: Arc::new(cc_ci_runner::ledgers::is_open) },
-    };
-    RunningServer::start(plan).unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "real engine: make test"]
-async fn a_server_killed_before_in_and_after_a_real_run_answers_with_one_run() {
-    let product = Product::with_engine();
-    for point in [Point::RunChosen, Point::RunGoesOn, Point::RunEnded] {
-        let (served, offered, _folder) = world(&product).await;
-        let (points, there) = Points::stopping_once(point);
-        let server = serve(&served, points);
-        served.enrol(&offered.repo).await.unwrap();
-        served.forge.comment(&offered.repo, offered.pull, MEMBER, "!testme");
-        tokio::time::timeout(RUN, there.notified()).await.unwrap();
-        server.stop().await;
-        let _server = serve(&served, Points::default());
-        one_green_run(&served, &offered).await;
-        say(&format!("killed at {point:?}: one green run, one answer"));
-    }
+async fn a_server_killed_before_it_has_a_run_answers_with_one_run() {
+    killed_at(&Product::with_engine(), Point::RunChosen).await;
 }

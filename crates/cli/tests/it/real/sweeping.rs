@@ -2,6 +2,7 @@
 
 use super::engine::{docker, of_run};
 use super::product::{Product, say, text};
+use super::provider::{CREATE, DELETE, LIST, PAGE, PROVIDER, PROVIDES, SETTINGS, TITLE};
 use cc_ci_testkit::repo::Repo;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -126,4 +127,20 @@ pub(crate) fn stray(name: &str) -> String {
          command: [sleep, infinity]\n    stop_grace_period: 100ms\n    deploy: {{endpoint_mode: dnsrr}}\nEND\n\
          docker stack deploy --compose-file \"$CC_CI_STATE_DIR/stray.yml\" {name}\n"
     )
+}
+
+/// Two sites that need a keeper.
+pub(crate) fn sites() -> Swept {
+    let swept = Swept::new();
+    let example = super::product::example("static-site");
+    let customized = [("tests/ci.toml", SETTINGS), ("tests/custom/page.sh", PAGE), ("tests/install.hurl", TITLE)];
+    for name in ["site-a", "site-b"] {
+        swept.recipe(&example, name, "2.0.0+1.26.3", &customized);
+    }
+    swept.recipe(&example, PROVIDER, "2.0.0+1.26.3", &[]);
+    swept.catalogue(&format!("{PROVIDER}/provides.toml"), PROVIDES);
+    for (name, body) in [("create", CREATE), ("delete", DELETE), ("list", LIST)] {
+        swept.catalogue(&format!("{PROVIDER}/provides/{name}.sh"), body);
+    }
+    swept
 }

@@ -4,6 +4,7 @@ use super::Look;
 use crate::converge::{Waited, converge};
 use crate::pressure::TimeLimit;
 use crate::pulse::Pulse;
+use crate::run::after::After;
 use crate::run::conductor::{Answer, Fault};
 use crate::run::parts::Coming;
 use crate::run::triage;
@@ -25,18 +26,20 @@ pub(in crate::run) struct Converged {
     pub(in crate::run) running_since: Instant,
 }
 
-/// Waits until the app is what it is coming to. What had replicas `before` a redeploy must have some after it.
+/// Waits until the app is what it is coming to `after` what was done to it. What had replicas `before` a redeploy must have some
+/// after it.
 pub(in crate::run) async fn check(
     look: &mut Look<'_>,
     coming: Coming,
     before: Option<&StackView>,
+    after: After,
 ) -> Result<Answer<Converged>, Fault> {
     Ok(match wait(look, coming).await? {
         Ok(converged) => match before.and_then(|before| watch::scaled_away(before, &converged.view)) {
             Some(finding) => Answer::failed(finding),
             None => Answer::passed(converged),
         },
-        Err(finding) => Answer::failed(finding),
+        Err(finding) => Answer::failed(after.told(finding)),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::Look;
 use crate::data::{self, Expected, Seeded, counting, index};
+use crate::run::after::After;
 use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::parts::Holdings;
 use crate::voice::Voice;
@@ -11,7 +12,6 @@ use cc_ci_model::data::rows::{Fleeting, RowCounts};
 use cc_ci_model::ids::{StackName, StepId};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
-use cc_ci_model::tier::Tier;
 
 /// Looks at what volumes and databases hold, both at once. A database that cannot be counted is named.
 pub(in crate::run) async fn take(
@@ -35,21 +35,21 @@ fn name_uncounted(rows: &RowCounts, voice: &Voice, step: &StepId) {
 /// follows.
 pub(in crate::run) async fn markers(
     look: &mut Look<'_>,
-    tier: Tier,
+    after: After,
     seeded: &Seeded,
     before: &RowCounts,
 ) -> Result<Answer<Holdings>, Fault> {
-    let (cause, well) = match tier {
-        Tier::Restore => (Cause::RestoreIncomplete, "markers and rows are back"),
-        Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom => (Cause::DataLost, "markers and rows are there"),
+    let (cause, well) = match after {
+        After::Restore => (Cause::RestoreIncomplete, "markers and rows are back"),
+        After::Upgrade | After::Restart => (Cause::DataLost, "markers and rows are there"),
     };
     let bench = look.bench(BenchUse::Look).await?;
     let stack = &look.plan.stack;
     // A file that a restore brings, or that is made while one goes on, replaces nothing.
     let came = async {
-        match tier {
-            Tier::Upgrade => counting::newcomers(&bench, stack, seeded.places()).await,
-            Tier::Install | Tier::Backup | Tier::Restore | Tier::Custom => Ok(RowCounts::default()),
+        match after {
+            After::Upgrade => counting::newcomers(&bench, stack, seeded.places()).await,
+            After::Restore | After::Restart => Ok(RowCounts::default()),
         }
     };
     let (missing, mut now, came, index) = tokio::try_join!(
@@ -61,20 +61,20 @@ pub(in crate::run) async fn markers(
     name_uncounted(&now, look.voice, look.step);
     now.servers.extend(came.servers);
     let fleeting = fleeting(look.plan);
-    let losses = match tier {
-        Tier::Restore => rows::compare_restored(before, &now, &fleeting),
-        Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom => rows::compare(before, &now, &fleeting),
+    let losses = match after {
+        After::Restore => rows::compare_restored(before, &now, &fleeting),
+        After::Upgrade | After::Restart => rows::compare(before, &now, &fleeting),
     };
     let lost = rows::finding(&losses, cause);
-    let told = match tier {
-        Tier::Upgrade => rows::notes(before, &now, &fleeting),
-        Tier::Install | Tier::Backup | Tier::Restore | Tier::Custom => Vec::new(),
+    let told = match after {
+        After::Upgrade => rows::notes(before, &now, &fleeting),
+        After::Restore | After::Restart => Vec::new(),
     };
     for note in told {
         look.voice.note(Some(look.step), note);
     }
     let outcome = match both(data::finding(&missing, cause), lost) {
-        Some(finding) => Outcome::Failed(finding),
+        Some(finding) => Outcome::Failed(after.told(finding)),
         None => passed(well),
     };
     Ok(Answer::new(outcome, Holdings { index, rows: now }))

@@ -1,7 +1,7 @@
 //! Nothing dies after convergence that the run does not end itself (SWARM-3, WATCH-1), while the run goes on.
 //!
 //! The step `stable` is not performed in its place. The watch begins when a tier has converged, and is read by the redeploy, by
-//! the restore onto empty volumes, or after the last tier.
+//! the restore onto empty volumes, by the restart, or after the last tier.
 
 use super::Look;
 use super::converged::{self, Converged};
@@ -13,7 +13,7 @@ use cc_ci_model::convergence::{Goal, StackView};
 use cc_ci_model::event::Event;
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::Plan;
-use cc_ci_model::plan::step::{Action, Check, Step};
+use cc_ci_model::plan::step::{Action, Check, Pass, Step};
 use cc_ci_model::tier::Tier;
 use cc_ci_model::watch::UnorderedEnd;
 use std::collections::BTreeMap;
@@ -28,42 +28,55 @@ const LONGEST_DOUBT: Duration = Duration::from_secs(40);
 
 /// The step `stable` of a tier; a plan need not have one.
 pub(in crate::run) fn step_of(plan: &Plan, tier: Tier) -> Option<&Step> {
-    plan.tier(tier)?.steps.iter().find(|step| step.action == Action::Check(Check::Stable))
+    find(plan, tier, Pass::Only)
+}
+
+fn find(plan: &Plan, tier: Tier, pass: Pass) -> Option<&Step> {
+    let mut steps = plan.tier(tier)?.steps.iter();
+    steps.find(|step| step.action == Action::Check(Check::Stable) && step.pass == pass)
 }
 
 /// Begins to watch what just converged in a tier.
 pub(in crate::run) fn open(
     stack: &mut AppStack,
     plan: &Plan,
-    tier: Tier,
+    (tier, pass): (Tier, Pass),
     goals: BTreeMap<String, Goal>,
     converged: &Converged,
 ) {
-    // A restore takes the database away for a moment, and an app may die of it a little later: an own last look judges that.
-    let step = match tier {
-        Tier::Restore => None,
-        Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom => step_of(plan, tier).cloned(),
+    let whole = Duration::from_secs(plan.limits.stable);
+    let (step, window) = match (pass, tier) {
+        // What was up before dies of nothing that a restart shows first, so no window is waited for.
+        (Pass::Restarted, _) => (find(plan, tier, pass).cloned(), Duration::ZERO),
+        // A restore takes the database away for a moment, and an app may die of it a little later: an own last look judges that.
+        (_, Tier::Restore) => (None, whole),
+        (_, Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom) => (step_of(plan, tier).cloned(), whole),
     };
     let beginning = Beginning {
         view: &converged.view,
         goals,
         before: stack.before.as_ref(),
         since: converged.running_since,
-        window: Duration::from_secs(plan.limits.stable),
+        window,
     };
     let mut watch = Watch::begin(beginning, step);
-    if tier == Tier::Restore {
-        watch.turn(step_of(plan, tier).cloned());
-    } else if is_heads(plan, tier) {
-        watch.alive_since_it_ran(Duration::from_secs(plan.limits.alive));
+    match (pass, tier) {
+        // It was alive for long enough before.
+        (Pass::Restarted, _) => {}
+        (_, Tier::Restore) => watch.turn(step_of(plan, tier).cloned()),
+        (_, Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom) if is_heads(plan, tier) => {
+            watch.alive_since_it_ran(Duration::from_secs(plan.limits.alive));
+        }
+        (_, Tier::Install | Tier::Upgrade | Tier::Backup | Tier::Custom) => {}
     }
     stack.watch = Some(watch);
 }
 
 /// Notes that what is watched has served: from now on it has to stay alive for a while, if it is head.
-pub(in crate::run) fn served(stack: &mut AppStack, plan: &Plan, tier: Tier) {
+pub(in crate::run) fn served(stack: &mut AppStack, plan: &Plan, (tier, pass): (Tier, Pass)) {
     if let Some(watch) = &mut stack.watch
         && is_heads(plan, tier)
+        && pass != Pass::Restarted
     {
         watch.alive_for(Duration::from_secs(plan.limits.alive));
     }

@@ -3,6 +3,7 @@
 use super::Look;
 use crate::backup::{self, Promise};
 use crate::data::index;
+use crate::run::after::After;
 use crate::run::conductor::{Answer, Fault, failed_if, passed};
 use crate::run::parts::{Holdings, Saved};
 use crate::swarm::Launch;
@@ -58,6 +59,26 @@ pub(in crate::run) async fn lost_since(
     let rows = rows::compare(&before.rows, &now.rows, &super::data::fleeting(look.plan));
     let found = super::data::both(rows::finding(&rows, Cause::DataLost), compare::finding(&losses));
     Ok(found.map(|finding| Finding { summary: format!("since {what}: {}", finding.summary), ..finding }))
+}
+
+/// Holds the volumes after a restart against what they held before it.
+pub(in crate::run) async fn restarted(
+    look: &mut Look<'_>,
+    before: &DataIndex,
+    seen: Option<Holdings>,
+) -> Result<Answer<()>, Fault> {
+    let now = seen_or_now(look, seen).await?;
+    let mut losses = losses(look, before, &now.index).await?;
+    // What an app writes anew at each start has other content each time.
+    losses.retain(Loss::is_absence);
+    let churn = Churn::with(&look.plan.demands.churn);
+    Ok(match compare::finding(&losses) {
+        Some(finding) => Answer::failed(After::Restart.told(finding)),
+        None => match compare::rewritten(before, &now.index, Allowed::only(&churn)) {
+            Some(told) => passed(format!("after a restart: {told}")).into(),
+            None => Answer::passed(()),
+        },
+    })
 }
 
 /// What is lost, without files that belong to the program: images are read only when there is a loss to explain.

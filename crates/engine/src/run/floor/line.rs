@@ -13,7 +13,7 @@ use crate::run::world::World;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::hook::HookPlace;
 use cc_ci_model::plan::permit::Permits;
-use cc_ci_model::plan::step::{Action, Check, Operation, Step};
+use cc_ci_model::plan::step::{Action, Check, Operation, Pass, Step};
 use cc_ci_model::tier::Tier;
 
 /// Everything in order. What can be known before the first operation is found out before the clock starts.
@@ -43,7 +43,7 @@ impl Operator<'_> {
     async fn perform(&mut self, tier: Tier, step: &Step) -> Result<Option<&'static str>, FloorError> {
         match &step.action {
             Action::Operate(operation) => self.operate(step, *operation).await,
-            Action::Check(check) => self.check(tier, *check).await,
+            Action::Check(check) => self.check(tier, step.pass, *check).await,
             // Whoever knows that all will be well asks for nothing else.
             Action::Probe { .. } | Action::Verify { .. } => Ok(None),
             Action::Dependency { .. } => Err(FloorError::Plan("an app without dependencies")),
@@ -91,11 +91,19 @@ impl Operator<'_> {
                 self.bring_back(step).await?;
                 Ok(Some("restore onto empty volumes, restore hooks"))
             }
+            Operation::Restart => {
+                self.restart().await?;
+                Ok(Some("stop the services, start them again"))
+            }
         }
     }
 
-    async fn check(&mut self, tier: Tier, check: Check) -> Result<Option<&'static str>, FloorError> {
+    async fn check(&mut self, tier: Tier, pass: Pass, check: Check) -> Result<Option<&'static str>, FloorError> {
         match (check, tier) {
+            (Check::Converged, _) if pass == Pass::Restarted => {
+                self.running_again().await?;
+                Ok(Some("wait: the restarted app runs"))
+            }
             (Check::Converged, Tier::Upgrade) => {
                 self.move_over().await?;
                 Ok(Some("wait: head runs, base is gone"))

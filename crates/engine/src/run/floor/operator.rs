@@ -12,12 +12,13 @@ use crate::route::OpenRoute;
 use crate::run::app::{App, Deployable};
 use crate::run::deploying;
 use crate::run::host_hook::{self, HostHook};
+use crate::run::operations::restart;
 use crate::run::tools;
 use crate::run::world::World;
 use crate::swarm::{Deployed, Rendered, Stay, SwarmError};
 use crate::workbench::{BenchUse, Workbench};
 use cc_ci_model::canonical::SecretValues;
-use cc_ci_model::convergence::StackView;
+use cc_ci_model::convergence::{StackView, TaskView};
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
@@ -368,6 +369,25 @@ impl Operator<'_> {
         try_join_all(services.map(|service| self.world.doors.operate.scale(&service.id, service.replicas))).await?;
         self.old = stopped.old.clone();
         self.wait().running(&deploying::goals(&self.app.head), &self.old).await.map(drop)
+    }
+
+    /// Each service that is up ends by itself and begins again.
+    pub(super) async fn restart(&mut self) -> Result<(), FloorError> {
+        let operate = &self.world.doors.operate;
+        let view = self.world.doors.observe.stack(&self.plan.stack).await?;
+        let up = restart::running(&view, &self.app.head);
+        try_join_all(up.iter().map(|service| operate.scale(&service.id, 0))).await?;
+        let its = |task: &&TaskView| task.wanted && up.iter().any(|service| service.id == task.service);
+        for container in view.tasks.iter().filter(its).filter_map(|task| task.container.as_deref()) {
+            if !self.world.doors.node.heeds_its_stop(container).await {
+                operate.kill(container).await?;
+            }
+        }
+        let stopped = self.wait().stopped().await?;
+        try_join_all(up.iter().map(|service| operate.scale(&service.id, service.replicas))).await?;
+        let old = stopped.tasks.into_iter().filter(|task| up.iter().any(|service| service.id == task.service));
+        self.old = old.map(|task| task.id).collect();
+        Ok(())
     }
 
     /// A restore may have cost a service its database for a moment.

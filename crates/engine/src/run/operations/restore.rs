@@ -1,8 +1,8 @@
 //! The two ways back: in place, and onto empty volumes on the same deployment (TIER-restore).
 
 use super::backup::context;
+use super::stopping::{Stopping, stop};
 use crate::backup;
-use crate::pulse::Pulse;
 use crate::run::checks::{Look, backup as settled, converged, stable};
 use crate::run::conductor::{Answer, Fault, StepEnd, failed_if};
 use crate::run::deploying;
@@ -12,23 +12,12 @@ use crate::run::tiers::Run;
 use crate::run::tools::Tools;
 use crate::swarm::{EngineTime, SwarmError};
 use crate::workbench::BenchUse;
-use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase};
-use cc_ci_model::outcome::{Cause, Finding, Outcome};
+use cc_ci_model::outcome::{Finding, Outcome};
 use cc_ci_model::plan::reach::AppState;
 use cc_ci_model::plan::step::Step;
 use cc_ci_model::usage::Moment;
 use std::collections::BTreeSet;
-use std::time::Duration;
 use tokio::time::Instant;
-
-/// How long the services may take to stop; they are killed, so only the engine takes time.
-const STOP_LIMIT: Duration = Duration::from_secs(60);
-
-/// How long Swarm may take to forget the task of a one-shot that was scaled away; it looks every 250 ms.
-const FORGET_LIMIT: Duration = Duration::from_secs(3);
-
-/// How often the engine is asked whether they have.
-const LOOK: Duration = Duration::from_millis(50);
 
 impl Run<'_> {
     /// Restores over the running app.
@@ -56,8 +45,9 @@ impl Run<'_> {
         let Some(saved) = data.saved.as_ref() else { return Ok(None) };
         let stepped = known.conductor.step(step, onto_empty(known, trees, stack, tools, saved, step)).await;
         let app = stepped.value.unwrap_or(AppState::Down);
+        // However far it came: what was changed is its own doing.
+        let view = self.accept_specs().await?;
         if app == AppState::Up {
-            let view = self.accept_specs().await?;
             let history = deploying::history(&self.trees.app.head).ignoring_dead(&view);
             self.stack.coming = Some(Coming { history, since });
         }
@@ -76,10 +66,12 @@ async fn onto_empty(
     let bench = tools.benches.take(BenchUse::Change).await?;
     let (doors, plan) = (&known.world.doors, &known.plan);
     let before = doors.observe.stack(&plan.stack).await?;
-    let stopped = stop(known, &mut stack.pulse, &before).await?;
+    let services: Vec<_> = before.services.iter().collect();
+    // Their data is about to be deleted: nothing is gained by letting them end well.
+    let stopped = stop(known, &mut stack.pulse, &services, Stopping::Kill).await?;
     backup::empty_volumes(&bench, &plan.stack, bench.volumes()).await?;
     let (since, at) = (Instant::now(), EngineTime::now());
-    for service in &before.services {
+    for service in services {
         doors.operate.scale(&service.id, service.replicas).await?;
     }
     tools.benches.clear_away();
@@ -104,50 +96,6 @@ async fn onto_empty(
         Err(fault) => Err(fault),
     };
     Ok(Answer::new(restored.unwrap_or_else(Outcome::from), AppState::Up))
-}
-
-/// Stops every service and waits until nothing of the stack runs.
-async fn stop(known: &Known<'_>, pulse: &mut Pulse, before: &StackView) -> Result<StackView, Fault> {
-    let (doors, stack) = (&known.world.doors, &known.plan.stack);
-    for service in &before.services {
-        doors.operate.scale(&service.id, 0).await?;
-    }
-    let started = Instant::now();
-    loop {
-        let view = doors.observe.stack(stack).await?;
-        let remembered = is_remembered(&view) && started.elapsed() < FORGET_LIMIT;
-        // A task that runs no more shows it only seconds later, so its container is asked instead.
-        let running = doors.observe.mounts(stack).await?.services;
-        if !is_coming(&view) && !remembered && running.is_empty() {
-            return Ok(view);
-        }
-        if started.elapsed() >= STOP_LIMIT {
-            let text = format!("the services did not stop within {} s", STOP_LIMIT.as_secs());
-            return Err(Fault::unanswered(Finding::new(Cause::EngineLost, text)));
-        }
-        // Their data is about to be deleted: nothing is gained by letting them end well.
-        let alive = view.tasks.iter().filter(|task| !task.wanted && task.phase == TaskPhase::Running);
-        for container in alive.filter_map(|task| task.container.as_deref()) {
-            doors.operate.kill(container).await?;
-        }
-        pulse.next(LOOK).await;
-    }
-}
-
-fn is_coming(view: &StackView) -> bool {
-    view.tasks.iter().any(|task| match task.phase {
-        TaskPhase::Pending | TaskPhase::Preparing | TaskPhase::Starting => true,
-        TaskPhase::Running => task.wanted,
-        TaskPhase::Complete | TaskPhase::Failed | TaskPhase::Rejected | TaskPhase::Shutdown => false,
-    })
-}
-
-/// A one-shot that is scaled up while Swarm still knows the task that completed gets no new one, ever.
-fn is_remembered(view: &StackView) -> bool {
-    view.tasks.iter().any(|task| {
-        let current = |service: &ServiceView| service.id == task.service && service.spec == task.spec;
-        task.phase == TaskPhase::Complete && view.services.iter().any(current)
-    })
 }
 
 /// A failure that only an app on empty volumes shows.

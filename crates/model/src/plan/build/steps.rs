@@ -24,6 +24,7 @@ impl Steps<'_> {
         let pass = match operation {
             Operation::RestoreInPlace => Pass::InPlace,
             Operation::RestoreOntoEmpty => Pass::OntoEmpty,
+            Operation::Restart => Pass::Restarted,
             Operation::BringBack
             | Operation::Deploy
             | Operation::Redeploy
@@ -141,6 +142,47 @@ impl Steps<'_> {
         self.at_last();
     }
 
+    fn upgrade(&mut self) {
+        let only = Pass::Only;
+        self.data(|steps| steps.operate(Operation::Seed));
+        self.hooks(HookTime::PreUpgrade);
+        self.operate(Operation::Redeploy);
+        self.check(only, Check::Converged);
+        self.check(only, Check::Moved);
+        self.routed();
+        self.up(only);
+        self.data(|steps| {
+            steps.check(only, Check::Markers);
+            steps.check(only, Check::Volumes);
+        });
+        self.check(only, Check::Housed);
+        self.at_last();
+        match (self.facts.data, &self.facts.backup) {
+            (Data::Kept, BackupPromise::Not { .. }) => self.restarted(),
+            // Those that a backup brings back are restarted with what it brought.
+            (Data::Kept, BackupPromise::Promised) | (Data::None, _) => {}
+        }
+    }
+
+    fn restore(&mut self) {
+        self.operate(Operation::Mutate);
+        self.hooks(HookTime::PreRestore);
+        self.operate(Operation::RestoreInPlace);
+        self.up(Pass::InPlace);
+        self.check(Pass::InPlace, Check::Markers);
+        self.check(Pass::InPlace, Check::Volumes);
+        self.own_tests(Pass::InPlace);
+        self.operate(Operation::RestoreOntoEmpty);
+        self.check(Pass::OntoEmpty, Check::Converged);
+        self.up(Pass::OntoEmpty);
+        self.check(Pass::OntoEmpty, Check::Markers);
+        self.check(Pass::OntoEmpty, Check::Volumes);
+        self.own_tests(Pass::OntoEmpty);
+        self.restarted();
+        // The last look at the app.
+        self.check(Pass::Only, Check::Stable);
+    }
+
     /// What is known beforehand: addresses that head gives up.
     fn routed(&mut self) {
         if !self.facts.dropped_addresses.is_empty() {
@@ -152,6 +194,17 @@ impl Steps<'_> {
     fn at_last(&mut self) {
         self.own_tests(Pass::Only);
         self.check(Pass::Only, Check::Stable);
+    }
+
+    /// At the end of what changes the app's data: after a restart it has to be there again, with all of them.
+    fn restarted(&mut self) {
+        let pass = Pass::Restarted;
+        self.operate(Operation::Restart);
+        self.check(pass, Check::Converged);
+        self.up(pass);
+        self.check(pass, Check::Markers);
+        self.check(pass, Check::Volumes);
+        self.check(pass, Check::Stable);
     }
 
     /// What an app that came up has to show, in whichever pass.
@@ -186,38 +239,9 @@ pub(super) fn steps(facts: &PlanFacts, tier: Tier) -> Vec<Step> {
                 steps.check(only, Check::Stable);
             }
         },
-        Tier::Upgrade => {
-            steps.data(|steps| steps.operate(Operation::Seed));
-            steps.hooks(HookTime::PreUpgrade);
-            steps.operate(Operation::Redeploy);
-            steps.check(only, Check::Converged);
-            steps.check(only, Check::Moved);
-            steps.routed();
-            steps.up(only);
-            steps.data(|steps| {
-                steps.check(only, Check::Markers);
-                steps.check(only, Check::Volumes);
-            });
-            steps.check(only, Check::Housed);
-            steps.at_last();
-        }
+        Tier::Upgrade => steps.upgrade(),
         Tier::Backup => steps.backup(),
-        Tier::Restore => {
-            steps.operate(Operation::Mutate);
-            steps.hooks(HookTime::PreRestore);
-            steps.operate(Operation::RestoreInPlace);
-            steps.up(Pass::InPlace);
-            steps.check(Pass::InPlace, Check::Markers);
-            steps.check(Pass::InPlace, Check::Volumes);
-            steps.own_tests(Pass::InPlace);
-            steps.operate(Operation::RestoreOntoEmpty);
-            steps.check(Pass::OntoEmpty, Check::Converged);
-            steps.up(Pass::OntoEmpty);
-            steps.check(Pass::OntoEmpty, Check::Markers);
-            steps.check(Pass::OntoEmpty, Check::Volumes);
-            steps.own_tests(Pass::OntoEmpty);
-            steps.check(only, Check::Stable);
-        }
+        Tier::Restore => steps.restore(),
         Tier::Custom => steps.at_last(),
     }
     steps.steps
