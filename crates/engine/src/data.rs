@@ -18,6 +18,7 @@ pub mod sqlite;
 mod tables;
 
 use cc_ci_model::data::Mounted;
+use cc_ci_model::data::outside::Lasts;
 use cc_ci_model::data::rows::Counted;
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -171,6 +172,23 @@ impl Seeded {
     #[must_use]
     pub fn places(&self) -> &[MarkerPlace] {
         &self.places
+    }
+
+    /// Those that outlive a restart of their servers: one that does not log every change may lose what it was told last.
+    pub(crate) async fn lasting(&self, bench: &Workbench, stack: &StackName) -> Result<Self, WorkError> {
+        let mut places = Vec::new();
+        for place in &self.places {
+            let lasts = match place {
+                MarkerPlace::Server(server) if server.may_be_a_cache() => {
+                    server.folder(bench.containers(), stack).await?.is_ok_and(|(_, lasts)| lasts == Lasts::Yes)
+                }
+                MarkerPlace::Server(_) | MarkerPlace::Folder(_) | MarkerPlace::Sqlite(_) => true,
+            };
+            if lasts {
+                places.push(place.clone());
+            }
+        }
+        Ok(Self { places, value: self.value.clone(), phase: self.phase })
     }
 
     fn expected(&self, state: Expected) -> FoundMarkers {

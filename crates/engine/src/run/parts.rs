@@ -161,8 +161,8 @@ pub(in crate::run) struct Data {
     pub(in crate::run) seen: Option<Holdings>,
     /// What the app held when everything had settled before the backup.
     pub(in crate::run) settled: Option<Holdings>,
-    /// What it held before it was restarted.
-    pub(in crate::run) before_restart: Option<Holdings>,
+    /// Before the restart: what has to outlive it.
+    pub(in crate::run) before_restart: Option<Kept>,
     /// The snapshot.
     pub(in crate::run) saved: Option<Saved>,
 }
@@ -171,6 +171,12 @@ pub(in crate::run) struct Data {
 pub(in crate::run) struct Kept {
     pub(in crate::run) seeded: Seeded,
     pub(in crate::run) holdings: Holdings,
+}
+
+impl Kept {
+    fn parts(&self) -> (&Seeded, &Holdings) {
+        (&self.seeded, &self.holdings)
+    }
 }
 
 /// What containers of base hold beside their volumes.
@@ -222,14 +228,13 @@ pub(in crate::run) struct Saved {
 impl Data {
     /// What a check of `tier` holds the app's data against, after what they came through.
     pub(in crate::run) fn expected(&self, tier: Tier, after: After) -> Option<(&Seeded, &Holdings)> {
-        let (seeded, held) = match tier {
-            Tier::Upgrade => self.before_upgrade.as_ref().map(|kept| (&kept.seeded, &kept.holdings)),
-            Tier::Restore => self.saved.as_ref().map(|saved| (&saved.prepared.seeded, &saved.holdings)),
-            Tier::Install | Tier::Backup | Tier::Custom => None,
-        }?;
-        match after {
-            After::Upgrade | After::Restore => Some((seeded, held)),
-            After::Restart => Some((seeded, self.before_restart.as_ref()?)),
+        match (after, tier) {
+            (After::Restart, _) => self.before_restart.as_ref().map(Kept::parts),
+            (After::Upgrade | After::Restore, Tier::Upgrade) => self.before_upgrade.as_ref().map(Kept::parts),
+            (After::Upgrade | After::Restore, Tier::Restore) => {
+                self.saved.as_ref().map(|saved| (&saved.prepared.seeded, &saved.holdings))
+            }
+            (After::Upgrade | After::Restore, Tier::Install | Tier::Backup | Tier::Custom) => None,
         }
     }
 }

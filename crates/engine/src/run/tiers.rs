@@ -275,7 +275,9 @@ impl<'a> Run<'a> {
             Pass::OntoEmpty => Way::OntoEmpty,
             Pass::Restarted => {
                 let before = data.before_restart.as_ref()?;
-                return Some(known.conductor.step(step, volumes::restarted(&mut look, &before.index, seen)).await.end);
+                return Some(
+                    known.conductor.step(step, volumes::restarted(&mut look, &before.holdings.index, seen)).await.end,
+                );
             }
             Pass::Only => {
                 let (_, holdings) = data.expected(tier, After::Upgrade)?;

@@ -7,7 +7,7 @@ use crate::run::checks::data as look;
 use crate::run::checks::stable;
 use crate::run::conductor::{Answer, StepEnd, Stepped};
 use crate::run::deploying;
-use crate::run::parts::Coming;
+use crate::run::parts::{Coming, Kept};
 use crate::run::tiers::Run;
 use crate::swarm::SwarmError;
 use crate::workbench::BenchUse;
@@ -33,21 +33,23 @@ impl Run<'_> {
         let head = &trees.app.head;
         let work = async {
             let bench = tools.benches.take(BenchUse::Look).await?;
-            let held = look::take(&bench, &known.plan.stack, seeded, (&known.world.voice, &step.id)).await?;
+            let plan = &known.plan;
+            let seeded = seeded.lasting(&bench, &plan.stack).await?;
+            let holdings = look::take(&bench, &plan.stack, &seeded, (&known.world.voice, &step.id)).await?;
             let (observe, operate) = (&known.world.doors.observe, &known.world.doors.operate);
-            let before = observe.stack(&known.plan.stack).await?;
+            let before = observe.stack(&plan.stack).await?;
             let services = running(&before, head);
             let stopped = stop(known, &mut stack.pulse, &services, Stopping::Graceful(longest_grace(head))).await?;
             for service in &services {
                 operate.scale(&service.id, service.replicas).await?;
             }
-            Ok(Answer::passed((held, stopped)))
+            Ok(Answer::passed((Kept { seeded, holdings }, stopped)))
         };
         let Stepped { end, value } = known.conductor.step(step, work).await;
         // However far it came: what was changed is its own doing.
         let view = self.accept_specs().await?;
-        if let Some((held, stopped)) = value {
-            self.data.before_restart = Some(held);
+        if let Some((kept, stopped)) = value {
+            self.data.before_restart = Some(kept);
             let history = deploying::history(&self.trees.app.head).afresh(&stopped).ignoring_dead(&view);
             self.stack.coming = Some(Coming { history, since });
         }
