@@ -27,7 +27,6 @@ impl Run<'_> {
         stable::settle(&mut self.stack, &self.known).await;
         self.stack.measuring.settle().await;
         self.compare_specs().await?;
-        let since = Instant::now();
         let Self { known, trees, stack, tools, data, .. } = self;
         let Some((seeded, _)) = data.expected(tier, After::of(tier, Pass::Only)) else { return Ok(None) };
         let head = &trees.app.head;
@@ -40,15 +39,16 @@ impl Run<'_> {
             let before = observe.stack(&plan.stack).await?;
             let services = running(&before, head);
             let stopped = stop(known, &mut stack.pulse, &services, Stopping::Graceful(longest_grace(head))).await?;
+            let since = Instant::now();
             for service in &services {
                 operate.scale(&service.id, service.replicas).await?;
             }
-            Ok(Answer::passed((Kept { seeded, holdings }, stopped)))
+            Ok(Answer::passed((Kept { seeded, holdings }, stopped, since)))
         };
         let Stepped { end, value } = known.conductor.step(step, work).await;
         // However far it came: what was changed is its own doing.
         let view = self.accept_specs().await?;
-        if let Some((kept, stopped)) = value {
+        if let Some((kept, stopped, since)) = value {
             self.data.before_restart = Some(kept);
             let history = deploying::history(&self.trees.app.head).afresh(&stopped).ignoring_dead(&view);
             self.stack.coming = Some(Coming { history, since });
