@@ -174,9 +174,14 @@ impl Seeded {
         &self.places
     }
 
-    /// Those that outlive a restart of their servers: one that does not log every change may lose what it was told last.
-    pub(crate) async fn lasting(&self, bench: &Workbench, stack: &StackName) -> Result<Self, WorkError> {
-        let mut places = Vec::new();
+    /// Those that outlive a restart of their servers, and the places of the others: a cache that does not say that it logs every
+    /// change may lose what it was told last.
+    pub(crate) async fn lasting(
+        &self,
+        bench: &Workbench,
+        stack: &StackName,
+    ) -> Result<(Self, Vec<MarkerPlace>), WorkError> {
+        let (mut places, mut passing) = (Vec::new(), Vec::new());
         for place in &self.places {
             let lasts = match place {
                 MarkerPlace::Server(server) if server.may_be_a_cache() => {
@@ -184,11 +189,9 @@ impl Seeded {
                 }
                 MarkerPlace::Server(_) | MarkerPlace::Folder(_) | MarkerPlace::Sqlite(_) => true,
             };
-            if lasts {
-                places.push(place.clone());
-            }
+            if lasts { &mut places } else { &mut passing }.push(place.clone());
         }
-        Ok(Self { places, value: self.value.clone(), phase: self.phase })
+        Ok((Self { places, value: self.value.clone(), phase: self.phase }, passing))
     }
 
     fn expected(&self, state: Expected) -> FoundMarkers {

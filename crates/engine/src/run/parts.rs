@@ -28,7 +28,6 @@ use cc_ci_model::outcome::Finding;
 use cc_ci_model::outcome::Outcome;
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
-use cc_ci_model::tier::Tier;
 use cc_ci_model::watch::UnorderedEnd;
 use cc_ci_recipe::backup::BackupSpec;
 use std::collections::BTreeSet;
@@ -226,15 +225,12 @@ pub(in crate::run) struct Saved {
 }
 
 impl Data {
-    /// What a check of `tier` holds the app's data against, after what they came through.
-    pub(in crate::run) fn expected(&self, tier: Tier, after: After) -> Option<(&Seeded, &Holdings)> {
-        match (after, tier) {
-            (After::Restart, _) => self.before_restart.as_ref().map(Kept::parts),
-            (After::Upgrade | After::Restore, Tier::Upgrade) => self.before_upgrade.as_ref().map(Kept::parts),
-            (After::Upgrade | After::Restore, Tier::Restore) => {
-                self.saved.as_ref().map(|saved| (&saved.prepared.seeded, &saved.holdings))
-            }
-            (After::Upgrade | After::Restore, Tier::Install | Tier::Backup | Tier::Custom) => None,
+    /// What the app's data are held against, after what they came through.
+    pub(in crate::run) fn expected(&self, after: After) -> Option<(&Seeded, &Holdings)> {
+        match after {
+            After::Upgrade => self.before_upgrade.as_ref().map(Kept::parts),
+            After::Restore => self.saved.as_ref().map(|saved| (&saved.prepared.seeded, &saved.holdings)),
+            After::Restart => self.before_restart.as_ref().map(Kept::parts),
         }
     }
 }

@@ -230,13 +230,13 @@ impl<'a> Run<'a> {
             Check::Markers => {
                 let (known, mut look, data) = self.look_at_data(step);
                 let after = After::of(tier, step.pass);
-                let (seeded, holdings) = data.expected(tier, after)?;
+                let (seeded, holdings) = data.expected(after)?;
                 let looking = data::markers(&mut look, after, seeded, &holdings.rows);
                 let Stepped { end, value } = known.conductor.step(step, looking).await;
                 self.data.seen = value;
                 Some(end)
             }
-            Check::Volumes => self.volumes(tier, step).await,
+            Check::Volumes => self.volumes(step).await,
             Check::Housed => {
                 let (known, mut look, data) = self.look_at_data(step);
                 let before = data.housing.as_ref()?;
@@ -267,20 +267,19 @@ impl<'a> Run<'a> {
     }
 
     /// Holds the volumes against what they held, after the upgrade or a restore.
-    async fn volumes(&mut self, tier: Tier, step: &Step) -> Option<StepEnd> {
+    async fn volumes(&mut self, step: &Step) -> Option<StepEnd> {
         let seen = self.data.seen.take();
         let (known, mut look, data) = self.look_at_data(step);
         let way = match step.pass {
             Pass::InPlace => Way::InPlace,
             Pass::OntoEmpty => Way::OntoEmpty,
             Pass::Restarted => {
-                let before = data.before_restart.as_ref()?;
-                return Some(
-                    known.conductor.step(step, volumes::restarted(&mut look, &before.holdings.index, seen)).await.end,
-                );
+                let (_, holdings) = data.expected(After::Restart)?;
+                let checked = volumes::restarted(&mut look, &holdings.index, seen);
+                return Some(known.conductor.step(step, checked).await.end);
             }
             Pass::Only => {
-                let (_, holdings) = data.expected(tier, After::Upgrade)?;
+                let (_, holdings) = data.expected(After::Upgrade)?;
                 let checked = volumes::upgraded(&mut look, &holdings.index, seen);
                 let Stepped { end, value } = known.conductor.step(step, checked).await;
                 self.data.upgraded = value;

@@ -96,6 +96,8 @@ blamed! {
         => "upgrade/restart", EngineLost, Unverified, Infrastructure;
     a_service_that_does_not_stop: Shop::on(swarm().stubborn_after("app", 0)).keeping()
         => "upgrade/restart", EngineLost, Unverified, Infrastructure;
+    a_service_that_does_not_stop_for_its_volumes_to_be_emptied: Shop::on(swarm().stubborn_after("app", 0)).backed_up(ALL)
+        => "restore/onto-empty", EngineLost, Unverified, Infrastructure;
     a_bench_that_talks_nonsense: Shop::on(swarm().scripted(Script::of("index").says("well\0now\0"))).keeping()
         => "upgrade/seed", Harness, Unverified, Harness;
 }

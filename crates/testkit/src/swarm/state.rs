@@ -62,7 +62,7 @@ pub(super) struct State {
     pub(super) volumes: Volumes,
     /// Objects that the engine will not let go.
     pub(super) stuck: BTreeSet<Object>,
-    /// Services that go on when they are scaled to zero.
+    /// Services that go on when they are scaled to zero, each after so many times.
     pub(super) stubborn: BTreeMap<String, usize>,
     told: Vec<(EventKind, EngineEvent)>,
     dead: BTreeSet<String>,

@@ -37,7 +37,7 @@ pub(crate) async fn one_green_run(served: &Served, offered: &Offered) {
 }
 
 /// A server in this process, which a point stops as a kill would.
-pub(crate) fn serve(served: &Served, points: Points) -> RunningServer {
+fn serve(served: &Served, points: Points) -> RunningServer {
     let file = served.state().join(FILE);
     let settings = ServingSettings::read(FILE, &fs::read_to_string(file).unwrap()).unwrap();
     let forges = settings.forges.iter().map(|forge| KnownForge::open(forge, None).unwrap()).collect();

@@ -46,7 +46,7 @@ pub(in crate::run) fn open(
 ) {
     let whole = Duration::from_secs(plan.limits.stable);
     let (step, window) = match (pass, tier) {
-        // What was up before dies of nothing that a restart shows first, so no window is waited for.
+        // Nothing waits for a window here: what ends in the rest of the run is found, what would end later is not.
         (Pass::Restarted, _) => (find(plan, tier, pass).cloned(), Duration::ZERO),
         // A restore takes the database away for a moment, and an app may die of it a little later: an own last look judges that.
         (_, Tier::Restore) => (None, whole),

@@ -54,8 +54,7 @@ pub(in crate::run) async fn lost_since(
     before: &Holdings,
     now: &Holdings,
 ) -> Result<Option<Finding>, Fault> {
-    let mut losses = losses(look, &before.index, &now.index).await?;
-    losses.retain(Loss::is_absence);
+    let losses = absences(look, &before.index, &now.index).await?;
     let rows = rows::compare(&before.rows, &now.rows, &super::data::fleeting(look.plan));
     let found = super::data::both(rows::finding(&rows, Cause::DataLost), compare::finding(&losses));
     Ok(found.map(|finding| Finding { summary: format!("since {what}: {}", finding.summary), ..finding }))
@@ -68,9 +67,8 @@ pub(in crate::run) async fn restarted(
     seen: Option<Holdings>,
 ) -> Result<Answer<()>, Fault> {
     let now = seen_or_now(look, seen).await?;
-    let mut losses = losses(look, before, &now.index).await?;
-    // What an app writes anew at each start has other content each time.
-    losses.retain(Loss::is_absence);
+    // What an app writes anew at each start has other content each time, so that is only told.
+    let losses = absences(look, before, &now.index).await?;
     let churn = Churn::with(&look.plan.demands.churn);
     Ok(match compare::finding(&losses) {
         Some(finding) => Answer::failed(After::Restart.told(finding)),
@@ -79,6 +77,13 @@ pub(in crate::run) async fn restarted(
             None => Answer::passed(()),
         },
     })
+}
+
+/// What is not there any more, without files that belong to the program.
+async fn absences(look: &Look<'_>, before: &DataIndex, now: &DataIndex) -> Result<Vec<Loss>, Fault> {
+    let mut losses = losses(look, before, now).await?;
+    losses.retain(Loss::is_absence);
+    Ok(losses)
 }
 
 /// What is lost, without files that belong to the program: images are read only when there is a loss to explain.

@@ -3,7 +3,6 @@
 use crate::pulse::Pulse;
 use crate::run::conductor::Fault;
 use crate::run::parts::Known;
-use crate::swarm::{Doors, SwarmError};
 use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase};
 use cc_ci_model::outcome::{Cause, Finding};
 use std::collections::BTreeSet;
@@ -62,28 +61,19 @@ pub(super) async fn stop(
             let text = format!("the services did not stop within {} s", how.limit().as_secs());
             return Err(Fault::unanswered(Finding::new(Cause::EngineLost, text)));
         }
-        match how {
-            Stopping::Kill => {
-                let alive = view.tasks.iter().filter(|task| !task.wanted && task.phase == TaskPhase::Running);
-                for container in alive.filter_map(|task| task.container.as_deref()) {
-                    doors.operate.kill(container).await?;
-                }
+        let leaving = view.tasks.iter().filter(|task| !task.wanted && task.phase == TaskPhase::Running);
+        for container in leaving.filter_map(|task| task.container.as_ref()) {
+            let at_once = match how {
+                Stopping::Kill => true,
+                // One that takes no notice has nothing to come but the kill at the end of its grace period.
+                Stopping::Graceful(_) => asked.insert(container.clone()) && !doors.node.heeds_its_stop(container).await,
+            };
+            if at_once {
+                doors.operate.kill(container).await?;
             }
-            Stopping::Graceful(_) => end_the_deaf(doors, &view, &mut asked).await?,
         }
         pulse.next(LOOK).await;
     }
-}
-
-/// Kills containers that are to end and take no notice of it: all that their grace period would bring is the kill at its end.
-async fn end_the_deaf(doors: &Doors, view: &StackView, asked: &mut BTreeSet<String>) -> Result<(), SwarmError> {
-    let leaving = view.tasks.iter().filter(|task| !task.wanted && task.phase == TaskPhase::Running);
-    for container in leaving.filter_map(|task| task.container.as_ref()) {
-        if asked.insert(container.clone()) && !doors.node.heeds_its_stop(container).await {
-            doors.operate.kill(container).await?;
-        }
-    }
-    Ok(())
 }
 
 /// A stack as if it had these services alone.
