@@ -25,6 +25,7 @@ mod emptied;
 
 mod sqlite;
 mod standby;
+mod stops;
 
 mod sandbox;
 
