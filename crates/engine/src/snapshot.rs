@@ -20,7 +20,7 @@ use cc_ci_model::report::text::count;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-pub(crate) use stopping::stop;
+pub(crate) use stopping::{is_coming, stop};
 
 /// How long saving, or any other call of restic, may take.
 const LIMIT: Duration = Duration::from_secs(900);

@@ -34,7 +34,8 @@ pub(crate) async fn stop(operate: &dyn Operate, stack: &StackName) -> Result<(),
     }
 }
 
-fn is_coming(view: &StackView) -> bool {
+/// Whether anything of a stack is up and to stay so, or on its way.
+pub(crate) fn is_coming(view: &StackView) -> bool {
     view.tasks.iter().any(|task| match task.phase {
         TaskPhase::Pending | TaskPhase::Preparing | TaskPhase::Starting => true,
         TaskPhase::Running => task.wanted,

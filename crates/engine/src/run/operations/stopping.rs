@@ -3,6 +3,7 @@
 use crate::pulse::Pulse;
 use crate::run::conductor::Fault;
 use crate::run::parts::Known;
+use crate::snapshot::is_coming;
 use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase};
 use cc_ci_model::outcome::{Cause, Finding};
 use std::collections::BTreeSet;
@@ -82,14 +83,6 @@ fn only(view: StackView, names: &BTreeSet<&String>) -> StackView {
     services.retain(|service| names.contains(&service.name));
     tasks.retain(|task| services.iter().any(|service| service.id == task.service));
     StackView { services, tasks }
-}
-
-fn is_coming(view: &StackView) -> bool {
-    view.tasks.iter().any(|task| match task.phase {
-        TaskPhase::Pending | TaskPhase::Preparing | TaskPhase::Starting => true,
-        TaskPhase::Running => task.wanted,
-        TaskPhase::Complete | TaskPhase::Failed | TaskPhase::Rejected | TaskPhase::Shutdown => false,
-    })
 }
 
 /// A one-shot that is scaled up while Swarm still knows the task that completed gets no new one, ever.
