@@ -1,10 +1,12 @@
-//! The command line of cc-ci: reads arguments and environment, passes signals on, prints, and answers with an exit code.
+//! The program: performs what the command line asks for, passes signals on, prints, and answers with an exit code.
 
-pub mod args;
 pub mod commands;
 pub mod signals;
 
-use args::{Cli, Measurement, Verb};
+use cc_ci_args::bench::Measurement;
+use cc_ci_args::environment;
+use cc_ci_args::words;
+use cc_ci_args::{Cli, Verb};
 use cc_ci_model::exit;
 use cc_ci_runner::error::shown::shown;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
@@ -42,14 +44,14 @@ impl From<&RunnerError> for ProgramEnd {
 /// Runs the program with the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let mut words = args::given();
-    if words.len() == 1 {
+    let mut given = environment::given();
+    if given.len() == 1 {
         // Somebody who says nothing wants to know what can be said.
-        words.push("--help".into());
+        given.push("--help".into());
     }
     // Before anything else: whoever wants an outcome gets one, whatever happens from here on.
-    let promised = args::words::promised(&words).map(|(file, run)| OutcomeGuard::new(file, run));
-    let answer = match Cli::try_parse_from(&words) {
+    let promised = words::promised(&given).map(|(file, run)| OutcomeGuard::new(file, run));
+    let answer = match Cli::try_parse_from(&given) {
         Ok(cli) => {
             catch_unwind(AssertUnwindSafe(|| act(&cli))).unwrap_or_else(|_said_already| ProgramEnd::from(exit::BUG))
         }

@@ -1,8 +1,9 @@
 //! `cc-ci bench floor`: real runs beside the same engine operations with perfect knowledge, in turn (PERF-1).
 
 use super::json;
-use crate::args::{self, FloorArgs};
 use crate::signals::Signals;
+use cc_ci_args::bench::FloorArgs;
+use cc_ci_args::environment;
 use cc_ci_engine::run::Cancel;
 use cc_ci_model::event::RunEnd;
 use cc_ci_model::exit;
@@ -20,7 +21,7 @@ pub async fn exec(state: &StateFolder, args: &FloorArgs) -> Result<u8, RunnerErr
     let cancel = Cancel::default();
     let ending = cancel.clone();
     let _watch = Signals::listen()?.pass_on(move |name| ending.end(RunEnd::Cancelled { by: name.to_owned() }));
-    let (request, places, engine) = (args.recipe.request()?, args::places(), args.registries.engine()?);
+    let (request, places, engine) = (args.recipe.request()?, environment::places(), args.registries.engine()?);
     let looking = Looking { state, places: &places, warmth: Warmth::Never, cancel: cancel.token() };
     let program = RealRun {
         program: "/proc/self/exe".into(),

@@ -1,8 +1,8 @@
 //! `cc-ci bisect`: names the first commit at which a tier fails, with as few runs as halving takes.
 
 use super::series::{RunsShown, ended, listened, print};
-use crate::args::bisect::BisectArgs;
 use crate::commands::run::{Screen, usual};
+use cc_ci_args::bisect::BisectArgs;
 use cc_ci_runner::bisect::{self, BisectNews};
 use cc_ci_runner::error::RunnerError;
 use cc_ci_store::state::StateFolder;
@@ -11,7 +11,7 @@ use cc_ci_terminal as terminal;
 /// Searches, tells how it goes, and prints what came of it.
 pub async fn exec(state: &StateFolder, args: &BisectArgs) -> Result<u8, RunnerError> {
     let shown = RunsShown::On(Screen::default());
-    let (series, _watch) = listened(state.clone(), &args.operator.registries, args.no_reaper, &shown)?;
+    let (series, _watch) = listened(state.clone(), &args.operator.registries, args.series.no_reaper, &shown)?;
     let mut commits = 0;
     let tell = |news: BisectNews<'_>| {
         // Nothing is written beside a line that moves.
@@ -30,7 +30,7 @@ pub async fn exec(state: &StateFolder, args: &BisectArgs) -> Result<u8, RunnerEr
         Ok(report) => report,
         Err(error) => return ended(error, &series.stop),
     };
-    print(args.json, &report.document(), &report.text())?;
+    print(args.series.json, &report.document(), &report.text())?;
     series.retain(usual());
     Ok(report.exit_code())
 }

@@ -1,8 +1,8 @@
 //! `cc-ci canonical`: the known-good apps that are kept (WARM-1).
 
-use crate::args;
-use crate::args::canonical::{CanonicalArgs, CanonicalVerb, VerifyArgs};
 use crate::commands::run::{self, Terms};
+use cc_ci_args::canonical::{CanonicalArgs, CanonicalVerb, VerifyArgs};
+use cc_ci_args::environment;
 use cc_ci_model::exit;
 use cc_ci_model::ids::RecipeName;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
@@ -18,7 +18,7 @@ pub async fn exec(state: &StateFolder, args: &CanonicalArgs) -> Result<u8, Runne
         CanonicalVerb::Verify(args) => return verify(state, args).await,
         CanonicalVerb::Drop(args) => {
             let recipe = name(&args.recipe)?;
-            let count = canonicals::drop_all(state, &recipe, &args::engine()?.open().await?).await?;
+            let count = canonicals::drop_all(state, &recipe, &environment::engine()?.open().await?).await?;
             format!("{recipe}: {count} removed\n")
         }
     };
@@ -27,7 +27,7 @@ pub async fn exec(state: &StateFolder, args: &CanonicalArgs) -> Result<u8, Runne
 }
 
 async fn verify(state: &StateFolder, args: &VerifyArgs) -> Result<u8, RunnerError> {
-    let request = lending::verifying(state, &args::places(), args.operator.request(&args.recipe))?;
+    let request = lending::verifying(state, &environment::places(), args.operator.request(&args.recipe))?;
     let terms = Terms {
         registries: &args.operator.registries,
         no_reaper: args.no_reaper,

@@ -1,6 +1,7 @@
 //! `cc-ci clean`: removes what dead runs left, by their label and their ledger, and never anything else.
 
-use crate::args::{self, CleanArgs};
+use cc_ci_args::environment;
+use cc_ci_args::upkeep::CleanArgs;
 use cc_ci_engine::swarm::Doors;
 use cc_ci_model::exit;
 use cc_ci_runner::cleanup;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 /// Cleans up after every dead run of this state folder. The exit code is 11 when something would not go.
 pub async fn exec(state: &StateFolder, args: &CleanArgs) -> Result<u8, RunnerError> {
-    let doors = args::engine()?.open().await.map_err(|error| {
+    let doors = environment::engine()?.open().await.map_err(|error| {
         let error = RunnerError::from(error);
         RunnerError { kind: ErrorKind::NoSwarm, ..error }.hint("`cc-ci doctor` says what is missing")
     })?;
@@ -55,7 +56,7 @@ async fn sweep(state: &StateFolder, doors: &Doors) -> Result<u8, RunnerError> {
 async fn mend(state: &StateFolder) -> Result<Vec<String>, RunnerError> {
     let say: Say = Arc::new(terminal::note);
     let mut broken = Vec::new();
-    for (recipe, back) in mending::mend_all(state, &args::places(), &args::engine()?, &say).await? {
+    for (recipe, back) in mending::mend_all(state, &environment::places(), &environment::engine()?, &say).await? {
         match back {
             Back::Forgotten => terminal::out(&format!("the warm {recipe}: its update had come to its end\n")),
             Back::StartedAgain | Back::RolledBack => {

@@ -1,7 +1,8 @@
 //! `cc-ci doctor`: prints what this machine has and lacks for a run, and what is done about it (SWARM-8).
 
 use super::json;
-use crate::args::{self, DoctorArgs};
+use cc_ci_args::environment;
+use cc_ci_args::upkeep::DoctorArgs;
 use cc_ci_engine::host::findings::{HostFinding, Level};
 use cc_ci_runner::doctor::{self, Checkup, Cure};
 use cc_ci_runner::error::RunnerError;
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 pub async fn exec(state: &StateFolder, wanted: &DoctorArgs) -> Result<u8, RunnerError> {
     let checkup = Checkup {
         state,
-        engine: args::engine(),
+        engine: environment::engine(),
         deployer: wanted.deployer.wanted()?,
         credentials: wanted.registries.file(),
         sources: wanted.sources.clone(),
@@ -25,7 +26,7 @@ pub async fn exec(state: &StateFolder, wanted: &DoctorArgs) -> Result<u8, Runner
     if wanted.json {
         terminal::out(&json(&found)?);
     } else {
-        let paint = terminal::Paint::for_stdout(&args::wishes());
+        let paint = terminal::Paint::for_stdout(&environment::wishes());
         terminal::painted(&text(&found, paint), paint);
     }
     Ok(doctor::exit_code(&found))

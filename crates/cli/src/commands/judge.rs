@@ -1,7 +1,7 @@
 //! `cc-ci judge RUN`: the verdict on a stored run, from its events alone (VER-1).
 
 use super::json;
-use crate::args::StoredArgs;
+use cc_ci_args::stored::StoredArgs;
 use cc_ci_model::exit;
 use cc_ci_model::report::summary;
 use cc_ci_model::verdict::Verdict;

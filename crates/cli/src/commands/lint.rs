@@ -1,7 +1,8 @@
 //! `cc-ci lint`: what is wrong with a recipe's files at one commit, without network and without Docker (VER-5).
 
 use super::json;
-use crate::args::{self, LintArgs, LintFormat};
+use cc_ci_args::environment;
+use cc_ci_args::lint::{LintArgs, LintFormat};
 use cc_ci_model::exit;
 use cc_ci_recipe::lint::{LintReport, sarif, text};
 use cc_ci_runner::error::RunnerError;
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Lints and prints. The exit code says whether anything of severity error was found.
 pub async fn exec(state: &StateFolder, args: &LintArgs) -> Result<u8, RunnerError> {
-    let (places, cancel) = (args::places(), CancellationToken::new());
+    let (places, cancel) = (environment::places(), CancellationToken::new());
     let looking = Looking { state, places: &places, warmth: Warmth::Never, cancel: &cancel };
     let linted = lint::lint(args.wanted()?, &looking).await?;
     for note in &linted.notes {

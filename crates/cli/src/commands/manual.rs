@@ -1,6 +1,6 @@
 //! `cc-ci manual`: pages of the manual and completions, made from the arguments as this program knows them.
 
-use crate::args::Cli;
+use cc_ci_args::Cli;
 use cc_ci_model::exit;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_terminal as terminal;

@@ -1,7 +1,8 @@
 //! `cc-ci plan`: what a run would do, why, within which limits and with which permits (RUN-4).
 
 use super::json;
-use crate::args::{self, PlanArgs};
+use cc_ci_args::environment;
+use cc_ci_args::run::PlanArgs;
 use cc_ci_model::exit;
 use cc_ci_model::report::plan;
 use cc_ci_runner::clock;
@@ -19,10 +20,10 @@ pub async fn exec(state: &StateFolder, args: &PlanArgs) -> Result<u8, RunnerErro
         return of_upgrades(state, args, &asked).await;
     }
     let run = args.run_id.clone().map_or_else(clock::new_run, Ok)?;
-    let (places, cancel) = (args::places(), CancellationToken::new());
+    let (places, cancel) = (environment::places(), CancellationToken::new());
     let looking = Looking { state, places: &places, warmth: Warmth::Said, cancel: &cancel };
     let request = args.speed.request(&args.recipe)?;
-    args.recipe.from_environment(&args::given()).iter().for_each(|told| terminal::note(told));
+    args.recipe.from_environment(&environment::given()).iter().for_each(|told| terminal::note(told));
     let prepared = prepare(&request, &run, &looking).await?;
     let plan = &prepared.approved.plan;
     terminal::out(&if args.json { json(plan)? } else { plan::render(plan) });
@@ -31,9 +32,9 @@ pub async fn exec(state: &StateFolder, args: &PlanArgs) -> Result<u8, RunnerErro
 
 /// The same for a series of upgrades.
 async fn of_upgrades(state: &StateFolder, args: &PlanArgs, asked: &UpgradesRequest) -> Result<u8, RunnerError> {
-    let (places, cancel) = (args::places(), CancellationToken::new());
+    let (places, cancel) = (environment::places(), CancellationToken::new());
     let looking = Looking { state, places: &places, warmth: Warmth::Said, cancel: &cancel };
-    args.recipe.from_environment(&args::given()).iter().for_each(|told| terminal::note(told));
+    args.recipe.from_environment(&environment::given()).iter().for_each(|told| terminal::note(told));
     let plan = Box::pin(upgrades::plan(asked, &looking)).await?;
     terminal::out(&if args.json { json(&plan)? } else { plan.text() });
     Ok(exit::GREEN)

@@ -1,6 +1,7 @@
 //! `cc-ci report RUN`: the reports of a stored run, drawn again from its events.
 
-use crate::args::{self, Format, ReportArgs};
+use cc_ci_args::environment;
+use cc_ci_args::stored::{Format, ReportArgs};
 use cc_ci_model::exit;
 use cc_ci_model::report::{junit, results, summary, timeline};
 use cc_ci_pages::comment::{self, PublishedAt};
@@ -20,7 +21,7 @@ pub fn exec(state: &StateFolder, args: &ReportArgs) -> Result<u8, RunnerError> {
     let view = judged.view();
     let text = match args.format {
         Format::Text => {
-            terminal::summary(&summary::render(&view), &args::wishes());
+            terminal::summary(&summary::render(&view), &environment::wishes());
             return Ok(exit::GREEN);
         }
         Format::Json => harmless_json(&results::render(&view).map_err(|error| failed(&error))?).into_owned(),

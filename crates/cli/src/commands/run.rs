@@ -1,8 +1,10 @@
 //! `cc-ci run`: starts one run in this process, passes signals on to it, and prints how it ended.
 
-use crate::args::registries::RegistryArgs;
-use crate::args::{self, RunArgs};
 use crate::signals::Signals;
+use cc_ci_args::environment;
+use cc_ci_args::machine;
+use cc_ci_args::registries::RegistryArgs;
+use cc_ci_args::run::RunArgs;
 use cc_ci_model::event::Listener;
 use cc_ci_model::ids::RunId;
 use cc_ci_model::redact::Vault;
@@ -36,7 +38,7 @@ pub struct Terms<'a> {
 /// Runs and prints the summary. The outcome's exit code is that of the verdict, or says how the run was ended.
 pub async fn exec(state: StateFolder, args: &RunArgs) -> Result<RunOutcome, RunnerError> {
     let request = args.request()?;
-    args.recipe.from_environment(&args::given()).iter().for_each(|told| terminal::note(told));
+    args.recipe.from_environment(&environment::given()).iter().for_each(|told| terminal::note(told));
     // Whoever wants the outcome as a file sees to old runs, too.
     let retention = if args.outcome.is_some() { Retention::Leave } else { usual() };
     let RunArgs { registries, no_reaper, json, run_id, .. } = args;
@@ -83,14 +85,14 @@ fn deps(state: StateFolder, terms: &Terms<'_>, screen: &Screen) -> Result<Deps, 
     Ok(Deps {
         state,
         engine: terms.registries.engine()?,
-        places: args::places(),
+        places: environment::places(),
         reaper: reaper(terms.no_reaper),
         retention: terms.retention,
         lent: None,
         listeners: Box::new(move |vault| vec![screen.start(vault)]),
         say: Arc::new(terminal::note),
         providers: None,
-        cores: args::cores()?,
+        cores: machine::cores()?,
     })
 }
 
@@ -110,7 +112,7 @@ fn show(view: &ReportView, json: bool) -> Result<(), RunnerError> {
         let text = text.map_err(|error| RunnerError::internal(format!("cannot draw the report: {error}")))?;
         terminal::out(&harmless_json(&text));
     } else {
-        terminal::summary(&summary::render(view), &args::wishes());
+        terminal::summary(&summary::render(view), &environment::wishes());
     }
     Ok(())
 }
@@ -123,7 +125,7 @@ pub struct Screen {
 
 impl Screen {
     pub(super) fn start(&self, vault: &Vault) -> Box<dyn Listener + Send> {
-        let wishes = args::wishes();
+        let wishes = environment::wishes();
         let terminal = Terminal::start(Style::for_stderr(&wishes), Paint::for_stderr(&wishes));
         let ear = terminal.ear(vault.clone());
         *self.terminal.lock().unwrap_or_else(PoisonError::into_inner) = Some(terminal);

@@ -1,6 +1,8 @@
 //! `cc-ci selftest`: tries the built-in cases with this very program, and prints the score.
 
-use crate::args::{self, SelftestArgs};
+use cc_ci_args::environment;
+use cc_ci_args::machine;
+use cc_ci_args::selftest::SelftestArgs;
 use cc_ci_model::exit;
 use cc_ci_runner::error::{ErrorKind, RunnerError, chain};
 use cc_ci_selftest::case::Case;
@@ -41,8 +43,8 @@ async fn inside(state: &StateFolder, asked: &SelftestArgs, work: &Path) -> Resul
     let environment = match cases.iter().all(|case| case.question.needs_files_only()) {
         true => Vec::new(),
         false => {
-            let engine = args::address()?.env().into_iter().map(|(name, value)| (name.into(), value));
-            engine.chain([args::places_for(asked.jobs)]).collect()
+            let engine = environment::address()?.env().into_iter().map(|(name, value)| (name.into(), value));
+            engine.chain([machine::places_for(asked.jobs)]).collect()
         }
     };
     let bench = Bench {

@@ -1,9 +1,10 @@
 //! What commands of several runs have in common: what the runs work with, and the signals that end them.
 
-use crate::args;
-use crate::args::registries::RegistryArgs;
 use crate::commands::run::{Screen, reaper};
 use crate::signals::{Signals, Watch};
+use cc_ci_args::environment;
+use cc_ci_args::machine;
+use cc_ci_args::registries::RegistryArgs;
 use cc_ci_model::exit;
 use cc_ci_runner::error::RunnerError;
 use cc_ci_runner::error::shown::shown;
@@ -39,12 +40,12 @@ pub fn listened(
     let series = Series {
         state,
         engine: registries.engine()?,
-        places: args::places(),
+        places: environment::places(),
         reaper: reaper(no_reaper),
         say: Arc::new(terminal::note),
         listeners,
         stop,
-        cores: args::cores()?,
+        cores: machine::cores()?,
     };
     Ok((series, watch))
 }
@@ -61,7 +62,7 @@ pub fn print(as_json: bool, document: &impl Serialize, text: &str) -> Result<(),
     if as_json {
         terminal::out(&super::json(document)?);
     } else {
-        terminal::summary(text, &args::wishes());
+        terminal::summary(text, &environment::wishes());
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 mod check;
 mod plan;
 
-use crate::args::ServeArgs;
 use crate::signals::Signals;
+use cc_ci_args::serving::ServeArgs;
 use cc_ci_model::exit;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_server::RunningServer;

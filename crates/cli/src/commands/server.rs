@@ -1,7 +1,7 @@
 //! `cc-ci server`: what an operator says to a running server, over a socket in the state folder that only its user can open; and
 //! backups of what it knows.
 
-use crate::args::{ServerArgs, ServerVerb};
+use cc_ci_args::serving::{ServerArgs, ServerVerb};
 use cc_ci_model::exit;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_server::{Ask, BackupError, RequestStands, RunsIn, Told};

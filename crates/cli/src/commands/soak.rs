@@ -1,8 +1,9 @@
 //! `cc-ci soak`: many runs of the same commit, and what is flaky about it.
 
 use super::series::{RunsShown, ended, listened, print};
-use crate::args::{self, soak::SoakArgs};
 use crate::commands::run::{Screen, usual};
+use cc_ci_args::environment;
+use cc_ci_args::soak::SoakArgs;
 use cc_ci_model::soak::report::SoakReport;
 use cc_ci_pages::soak as page;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
@@ -15,8 +16,8 @@ use std::sync::Arc;
 /// Runs as often as asked for, tells of each run, and prints what they say together.
 pub async fn exec(state: &StateFolder, args: &SoakArgs) -> Result<u8, RunnerError> {
     let shown = if args.jobs == 1 { RunsShown::On(Screen::default()) } else { RunsShown::Not };
-    let (series, _watch) = listened(state.clone(), &args.registries, args.no_reaper, &shown)?;
-    args.recipe.from_environment(&args::given()).iter().for_each(|told| terminal::note(told));
+    let (series, _watch) = listened(state.clone(), &args.registries, args.series.no_reaper, &shown)?;
+    args.recipe.from_environment(&environment::given()).iter().for_each(|told| terminal::note(told));
     let series = Arc::new(series);
     let tell = |news: SoakNews<'_>| {
         // Nothing is written beside a line that moves.
@@ -31,7 +32,7 @@ pub async fn exec(state: &StateFolder, args: &SoakArgs) -> Result<u8, RunnerErro
         Ok(report) => report,
         Err(error) => return ended(error, &series.stop),
     };
-    print(args.json, &report.document(), &report.text())?;
+    print(args.series.json, &report.document(), &report.text())?;
     if let Some(file) = &args.page {
         write(file, &report)?;
     }

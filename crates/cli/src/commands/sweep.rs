@@ -2,8 +2,9 @@
 
 use super::json;
 use super::series::{RunsShown, ended, listened};
-use crate::args::{self, sweep::SweepArgs};
 use crate::commands::run::{Screen, usual};
+use cc_ci_args::environment;
+use cc_ci_args::sweep::SweepArgs;
 use cc_ci_model::sweep::report::SweepReport;
 use cc_ci_pages::sweep as page;
 use cc_ci_runner::error::RunnerError;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 /// Sweeps, tells of each recipe, keeps a record and a page, and prints what it came to.
 pub async fn exec(state: &StateFolder, args: &SweepArgs) -> Result<u8, RunnerError> {
     let shown = if args.jobs == 1 { RunsShown::On(Screen::default()) } else { RunsShown::Not };
-    let (series, _watch) = listened(state.clone(), &args.operator.registries, args.no_reaper, &shown)?;
+    let (series, _watch) = listened(state.clone(), &args.operator.registries, args.series.no_reaper, &shown)?;
     let series = Arc::new(series);
     let mut tell = |news: SweepNews<'_>| {
         // Nothing is written beside a line that moves.
@@ -34,10 +35,10 @@ pub async fn exec(state: &StateFolder, args: &SweepArgs) -> Result<u8, RunnerErr
     };
     let record = json(&report.document())?;
     keep(state, &report, &record)?;
-    if args.json {
+    if args.series.json {
         terminal::out(&record);
     } else {
-        terminal::summary(&report.text(), &args::wishes());
+        terminal::summary(&report.text(), &environment::wishes());
     }
     series.retain(usual());
     Ok(report.exit_code())

@@ -1,8 +1,9 @@
 //! `cc-ci run --from`: head upgraded from several published versions, and the grid of what came of it.
 
 use super::series::{RunsShown, ended, listened, print};
-use crate::args::{self, RunArgs};
 use crate::commands::run::{Screen, usual};
+use cc_ci_args::environment;
+use cc_ci_args::run::RunArgs;
 use cc_ci_runner::error::RunnerError;
 use cc_ci_runner::upgrades::{self, UpgradesNews, UpgradesRequest};
 use cc_ci_store::state::StateFolder;
@@ -12,7 +13,7 @@ use cc_ci_terminal as terminal;
 pub async fn exec(state: &StateFolder, args: &RunArgs, asked: &UpgradesRequest) -> Result<u8, RunnerError> {
     let shown = RunsShown::On(Screen::default());
     let (series, _watch) = listened(state.clone(), &args.registries, args.no_reaper, &shown)?;
-    args.recipe.from_environment(&args::given()).iter().for_each(|told| terminal::note(told));
+    args.recipe.from_environment(&environment::given()).iter().for_each(|told| terminal::note(told));
     let mut left = 0;
     let tell = |news: UpgradesNews<'_>| {
         // Nothing is written beside a line that moves.

@@ -2,9 +2,9 @@
 
 mod update;
 
-use crate::args;
-use crate::args::warm::{WarmArgs, WarmUpArgs, WarmVerb};
 use crate::signals::Signals;
+use cc_ci_args::environment;
+use cc_ci_args::warm::{WarmArgs, WarmUpArgs, WarmVerb};
 use cc_ci_engine::run::Cancel;
 use cc_ci_model::event::RunEnd;
 use cc_ci_model::exit;
@@ -36,7 +36,7 @@ fn name(text: &str) -> Result<RecipeName, RunnerError> {
 async fn up(state: &StateFolder, args: &WarmUpArgs) -> Result<(), RunnerError> {
     let signals = Signals::listen()?;
     let recipe = name(&args.recipe)?;
-    let (cancel, places) = (Cancel::default(), args::places());
+    let (cancel, places) = (Cancel::default(), environment::places());
     let ending = cancel.clone();
     let _watch = signals.pass_on(move |name| ending.end(RunEnd::Cancelled { by: name.to_owned() }));
     let looking = Looking { state, places: &places, warmth: Warmth::Never, cancel: cancel.token() };
@@ -64,7 +64,7 @@ async fn up(state: &StateFolder, args: &WarmUpArgs) -> Result<(), RunnerError> {
 }
 
 async fn down(state: &StateFolder, recipe: &RecipeName) -> Result<(), RunnerError> {
-    match warm::down(state, recipe, &args::engine()?).await? {
+    match warm::down(state, recipe, &environment::engine()?).await? {
         Some(found) => terminal::out(&format!("{recipe}: {found} found, 0 left\n")),
         None => terminal::out(&format!("no warm {recipe} is up\n")),
     }
@@ -72,9 +72,9 @@ async fn down(state: &StateFolder, recipe: &RecipeName) -> Result<(), RunnerErro
 }
 
 async fn list(state: &StateFolder) -> Result<(), RunnerError> {
-    let (cancel, places) = (Cancel::default(), args::places());
+    let (cancel, places) = (Cancel::default(), environment::places());
     let looking = Looking { state, places: &places, warmth: Warmth::Never, cancel: cancel.token() };
-    let all = warm::list(&looking, &args::engine()?).await?;
+    let all = warm::list(&looking, &environment::engine()?).await?;
     if all.is_empty() {
         terminal::out("no warm provider is up\n");
     }

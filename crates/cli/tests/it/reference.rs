@@ -4,7 +4,7 @@
 
 mod items;
 
-use cc_ci::args::Cli;
+use cc_ci_args::Cli;
 use cc_ci_engine::custom::contract::{EXIT_CODES, VARIABLES, VariableScope};
 use cc_ci_engine::custom::sandbox::Size;
 use cc_ci_model::settings::keys::{KEYS, SettingKey};

@@ -1,7 +1,7 @@
 //! What a terminal shows of a run: a real terminal device of a given size on one side, the program's own drawing on the other,
 //! and a screen in between that understands what terminals understand.
 
-use cc_ci::args;
+use cc_ci_args::environment;
 use cc_ci_model::event::{Event, Listener, Stamped};
 use cc_ci_model::ids::StepId;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
@@ -87,7 +87,7 @@ fn a_story_is_told_when_it_is_asked_for() {
     if std::env::var_os(STORY).is_none() {
         return;
     }
-    let screen = Terminal::start(Style::for_stderr(&args::wishes()), Paint::for_stderr(&args::wishes()));
+    let screen = Terminal::start(Style::for_stderr(&environment::wishes()), Paint::for_stderr(&environment::wishes()));
     let mut ear = screen.ear(Vault::default());
     let mut lines = std::io::stdin().lock().lines();
     for (seq, (ms, event)) in story().into_iter().enumerate() {
@@ -97,7 +97,7 @@ fn a_story_is_told_when_it_is_asked_for() {
     lines.next().unwrap().unwrap();
     screen.finish();
     terminal::note("---");
-    terminal::summary(SUMMARY, &args::wishes());
+    terminal::summary(SUMMARY, &environment::wishes());
     terminal::out(END);
 }
 

@@ -15,10 +15,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The only dependencies between crates of this workspace; `dev:` marks one that only tests have.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     (
         "cc-ci",
         &[
+            "cc-ci-args",
             "cc-ci-engine",
             "cc-ci-model",
             "cc-ci-pages",
@@ -29,6 +30,18 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "cc-ci-store",
             "cc-ci-terminal",
             "dev:cc-ci-testkit",
+        ],
+    ),
+    (
+        "cc-ci-args",
+        &[
+            "cc-ci-engine",
+            "cc-ci-model",
+            "cc-ci-pages",
+            "cc-ci-recipe",
+            "cc-ci-runner",
+            "cc-ci-store",
+            "cc-ci-terminal",
         ],
     ),
     ("cc-ci-edge", &[]),

@@ -1,6 +1,6 @@
 //! What a server is told: its settings, and the secrets that lie in files beside them.
 
-use crate::args;
+use cc_ci_args::environment;
 use cc_ci_model::serving::{FILE, ServingSettings};
 use cc_ci_pages::comment::Address;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
@@ -34,14 +34,15 @@ pub(super) fn settings(state: &StateFolder, given: Option<&Path>) -> Result<Serv
 
 /// Puts everything together that a server needs.
 pub(super) fn plan(state: &StateFolder, settings: &ServingSettings) -> Result<ServerPlan, RunnerError> {
-    let credentials = args::credentials();
+    let credentials = environment::credentials();
     let forges = settings.forges.iter().map(|forge| KnownForge::open(forge, credentials.as_deref()));
     let forges = forges.collect::<Result<Vec<_>, _>>().map_err(|error| unusable(error.to_string()))?;
     let public = settings.public_url.as_deref().map(Address::parse).transpose();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let slots = settings.slots.and_then(|slots| usize::try_from(slots).ok()).unwrap_or(cores / 2).max(1);
-    let file = args::program().map_err(|error| RunnerError::internal(format!("cannot find this program: {error}")))?;
-    let (path, engine) = args::for_runs();
+    let file =
+        environment::program().map_err(|error| RunnerError::internal(format!("cannot find this program: {error}")))?;
+    let (path, engine) = environment::for_runs();
     Ok(ServerPlan {
         state: state.clone(),
         forges,

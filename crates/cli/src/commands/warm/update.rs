@@ -1,9 +1,9 @@
 //! `cc-ci warm update`: says what becomes of each provider, one after the other (WARM-5).
 
 use super::name;
-use crate::args;
-use crate::args::warm::WarmUpdateArgs;
 use crate::signals::Signals;
+use cc_ci_args::environment;
+use cc_ci_args::warm::WarmUpdateArgs;
 use cc_ci_engine::run::Cancel;
 use cc_ci_model::event::RunEnd;
 use cc_ci_model::exit;
@@ -25,7 +25,7 @@ pub(super) async fn exec(state: &StateFolder, args: &WarmUpdateArgs) -> Result<u
         terminal::out("no warm provider is up\n");
     }
     let signals = Signals::listen()?;
-    let (cancel, places) = (Cancel::default(), args::places());
+    let (cancel, places) = (Cancel::default(), environment::places());
     let ending = cancel.clone();
     let _watch = signals.pass_on(move |name| ending.end(RunEnd::Cancelled { by: name.to_owned() }));
     let looking = Looking { state, places: &places, warmth: Warmth::Never, cancel: cancel.token() };

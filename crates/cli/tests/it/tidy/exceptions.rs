@@ -6,7 +6,7 @@ pub(super) const CIRCLES: &[&str] = &[];
 /// Files besides the door that know a client of the engine.
 pub(super) const CLIENTS: &[&str] = &[];
 
-/// Files besides `args.rs` and the door for processes that read the environment.
+/// Files besides `environment.rs` of the arguments and the door for processes that read the environment.
 pub(super) const ENVIRONMENT: &[&str] = &[];
 
 /// Files of a run that measure a limit on a clock which tests cannot stop.

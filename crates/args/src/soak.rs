@@ -1,7 +1,8 @@
 //! The words of `cc-ci soak`.
 
-use super::RecipeArgs;
-use super::registries::RegistryArgs;
+use crate::recipe::RecipeArgs;
+use crate::registries::RegistryArgs;
+use crate::series::SeriesArgs;
 use cc_ci_runner::error::RunnerError;
 use cc_ci_runner::soak::SoakRequest;
 use clap::Args;
@@ -29,12 +30,9 @@ pub struct SoakArgs {
     /// Write the result as a page, too
     #[arg(long, value_name = "FILE")]
     pub page: Option<PathBuf>,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Start no reapers: if this process is killed, `cc-ci clean` has to clean up
-    #[arg(long, hide = true)]
-    pub no_reaper: bool,
+    /// How it is shown and watched over.
+    #[command(flatten)]
+    pub series: SeriesArgs,
 }
 
 impl SoakArgs {

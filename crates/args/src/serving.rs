@@ -1,8 +1,6 @@
 //! The command line of the server and of whoever speaks to it.
 
-use super::variable;
 use clap::{Args, Subcommand};
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// How the server is started.
@@ -88,18 +86,4 @@ pub struct DrainArgs {
     /// Come back once no run goes on any more
     #[arg(long)]
     pub wait: bool,
-}
-
-/// What a run that the server starts gets of our environment: where programs are, and where the engine is.
-#[must_use]
-pub fn for_runs() -> (OsString, Vec<(OsString, OsString)>) {
-    const ENGINE: [&str; 4] = ["DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"];
-    let engine = ENGINE.iter().filter_map(|name| Some((OsString::from(name), variable(name)?)));
-    (variable("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()), engine.collect())
-}
-
-/// The folder of credentials that systemd handed to this service.
-#[must_use]
-pub fn credentials() -> Option<PathBuf> {
-    variable("CREDENTIALS_DIRECTORY").map(PathBuf::from)
 }

@@ -1,11 +1,11 @@
 //! The words of `cc-ci bisect`.
 
-use super::operator::OperatorArgs;
-use super::value;
+use crate::operator::OperatorArgs;
+use crate::series::SeriesArgs;
+use crate::trust::TrustArgs;
 use cc_ci_model::tier::Tier;
-use cc_ci_recipe::requests::Item;
 use cc_ci_runner::bisect::{BisectRequest, StoredRuns};
-use cc_ci_runner::request::{GivenSecret, HostHooks, Request};
+use cc_ci_runner::request::Request;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -35,39 +35,24 @@ pub struct BisectArgs {
     /// Make a run for every commit that is tried, also where one is stored that says the same
     #[arg(long)]
     pub fresh: bool,
-    /// What the recipe may ask for in these runs, as the policy writes it; for a recipe of your own
-    #[arg(long, value_name = "ITEM=VALUE", value_parser = value::allowed)]
-    pub allow: Vec<(Item, String)>,
-    /// Run the recipe's hooks that want the host (`tests/hooks/host/`): on this machine, outside of any container
-    #[arg(long)]
-    pub trust_hooks: bool,
-    /// Take the value of a secret that cannot be generated from a file
-    #[arg(long = "secret", value_name = "NAME=FILE", value_parser = value::secret)]
-    pub secrets: Vec<GivenSecret>,
+    /// What it may do and gets.
+    #[command(flatten)]
+    pub trust: TrustArgs,
     /// What the operator says about it.
     #[command(flatten)]
     pub operator: OperatorArgs,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Start no reapers: if this process is killed, `cc-ci clean` has to clean up
-    #[arg(long, hide = true)]
-    pub no_reaper: bool,
+    /// How it is shown and watched over.
+    #[command(flatten)]
+    pub series: SeriesArgs,
 }
 
 impl BisectArgs {
     /// The search.
     #[must_use]
     pub fn wanted(&self) -> BisectRequest {
-        let trusted = || HostHooks::Trusted { by: "--trust-hooks".to_owned() };
+        let asked = self.trust.given_to(self.operator.request(&self.recipe));
         BisectRequest {
-            probe: Request {
-                allow: self.allow.clone(),
-                host_hooks: if self.trust_hooks { trusted() } else { HostHooks::AsThePolicySays },
-                secrets: self.secrets.clone(),
-                tests: self.tests.clone(),
-                ..self.operator.request(&self.recipe)
-            },
+            probe: Request { tests: self.tests.clone(), ..asked },
             good: self.good.clone(),
             bad: self.bad.clone(),
             tier: self.tier,

@@ -1,6 +1,6 @@
 //! `--quick`: what it can stand beside, and what it turns a request into (WARM-3).
 
-use super::RecipeArgs;
+use crate::recipe::RecipeArgs;
 use cc_ci_model::tier::Tier;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_runner::request::{BaseWish, Deployer, KindWish, Request};
@@ -55,7 +55,7 @@ impl QuickArgs {
 
 #[cfg(test)]
 mod tests {
-    use crate::args::{Cli, Verb};
+    use crate::{Cli, Verb};
     use cc_ci_runner::request::{BaseWish, KindWish};
     use clap::Parser;
 

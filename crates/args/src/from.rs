@@ -1,9 +1,8 @@
 //! `--from`: head is upgraded from each of several versions, and what it can stand beside.
 
-use super::{PlanArgs, RecipeArgs, RunArgs};
+use crate::recipe::RecipeArgs;
 use cc_ci_model::ids::RunId;
 use cc_ci_model::upgrades::choose::FromWish;
-use cc_ci_runner::error::RunnerError;
 use cc_ci_runner::request::Request;
 use cc_ci_runner::upgrades::{Looks, UpgradesRequest};
 use clap::Args;
@@ -20,7 +19,8 @@ pub struct FromArgs {
 }
 
 impl FromArgs {
-    fn wanted(&self, recipe: &RecipeArgs, run: Request, series: Option<&RunId>) -> Option<UpgradesRequest> {
+    /// The series, where one is asked for; `run` is what each of its runs begins with.
+    pub(crate) fn wanted(&self, recipe: &RecipeArgs, run: Request, series: Option<&RunId>) -> Option<UpgradesRequest> {
         let from = self.from.clone()?;
         let stages = recipe.stages.as_deref().is_some_and(|text| !text.trim().is_empty());
         let looks = if stages { Looks::Each(run.stages.clone()) } else { Looks::Usual };
@@ -28,23 +28,9 @@ impl FromArgs {
     }
 }
 
-impl RunArgs {
-    /// The series, where one is asked for.
-    pub fn upgrades(&self) -> Result<Option<UpgradesRequest>, RunnerError> {
-        Ok(self.from.wanted(&self.recipe, self.request()?, self.run_id.as_ref()))
-    }
-}
-
-impl PlanArgs {
-    /// The same to be planned.
-    pub fn upgrades(&self) -> Result<Option<UpgradesRequest>, RunnerError> {
-        Ok(self.from.wanted(&self.recipe, self.speed.request(&self.recipe)?, self.run_id.as_ref()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::args::{Cli, Verb};
+    use crate::{Cli, Verb};
     use cc_ci_model::upgrades::choose::FromWish;
     use cc_ci_runner::upgrades::Looks;
     use clap::Parser;

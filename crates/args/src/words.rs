@@ -1,6 +1,6 @@
 //! Words of a command line: a request written as words again, and what a line asks for that nobody has understood yet.
 
-use super::RecipeArgs;
+use crate::recipe::RecipeArgs;
 use cc_ci_runner::request::GivenSecret;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -44,17 +44,20 @@ impl RecipeArgs {
         option("--tests", self.tests.clone().map(OsString::from));
         option("--catalogue", self.catalogue.clone().map(OsString::from));
         option("--policy", self.policy.clone().map(OsString::from));
-        for (item, value) in &self.allow {
+        for (item, value) in &self.trust.allow {
             option("--allow", Some(OsString::from(format!("{}={value}", item.word()))));
         }
-        for GivenSecret { name, file } in &self.secrets {
+        for GivenSecret { name, file } in &self.trust.secrets {
             let mut value = OsString::from(format!("{name}="));
             value.push(file);
             option("--secret", Some(value));
         }
         option("--pr", self.pr.clone().filter(|text| !text.is_empty()).map(OsString::from));
-        let flags =
-            [("--no-upgrade", self.no_upgrade), ("--trust-hooks", self.trust_hooks), ("--worktree", self.worktree)];
+        let flags = [
+            ("--no-upgrade", self.no_upgrade),
+            ("--trust-hooks", self.trust.trust_hooks),
+            ("--worktree", self.worktree),
+        ];
         words.extend(flags.into_iter().filter(|(_, set)| *set).map(|(name, _)| name.into()));
         words
     }
@@ -63,7 +66,8 @@ impl RecipeArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::{BenchArgs, Cli, Measurement, Verb};
+    use crate::bench::{BenchArgs, Measurement};
+    use crate::{Cli, Verb};
     use clap::Parser;
 
     #[test]

@@ -1,6 +1,6 @@
 //! The words of `cc-ci canonical`.
 
-use super::operator::OperatorArgs;
+use crate::operator::OperatorArgs;
 use clap::{Args, Subcommand};
 
 /// What to do about canonicals.

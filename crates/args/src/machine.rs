@@ -1,6 +1,6 @@
 //! What the environment says about the machine.
 
-use super::variable;
+use crate::environment::variable;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_runner::request::Cores;
 use std::ffi::{OsStr, OsString};

@@ -1,6 +1,8 @@
 //! The words of `cc-ci sweep`.
 
-use super::operator::OperatorArgs;
+use crate::environment;
+use crate::operator::OperatorArgs;
+use crate::series::SeriesArgs;
 use cc_ci_runner::error::RunnerError;
 use cc_ci_runner::sweep::{EarlierAnswers, SweepRequest, WantedRecipes};
 use clap::Args;
@@ -31,18 +33,15 @@ pub struct SweepArgs {
     /// What the operator says about all of them.
     #[command(flatten)]
     pub operator: OperatorArgs,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Start no reapers: if this process is killed, `cc-ci clean` has to clean up
-    #[arg(long, hide = true)]
-    pub no_reaper: bool,
+    /// How it is shown and watched over.
+    #[command(flatten)]
+    pub series: SeriesArgs,
 }
 
 impl SweepArgs {
     /// The sweep.
     pub fn wanted(&self) -> Result<SweepRequest, RunnerError> {
-        let program = super::program();
+        let program = environment::program();
         let program = program.map_err(|error| RunnerError::internal(format!("cannot find this program: {error}")))?;
         Ok(SweepRequest {
             wanted: match self.enrolled {

@@ -1,6 +1,6 @@
 //! Where credentials for registries of images come from.
 
-use super::{address, variable};
+use crate::environment::{address, variable};
 use cc_ci_runner::credentials::{self, CredentialsFile};
 use cc_ci_runner::error::RunnerError;
 use cc_ci_runner::request::EngineChoice;

@@ -1,7 +1,7 @@
 //! The words of `cc-ci warm`.
 
-use super::operator::OperatorArgs;
-use super::value;
+use crate::operator::OperatorArgs;
+use crate::value;
 use clap::{Args, Subcommand};
 use std::time::Duration;
 

@@ -1,12 +1,16 @@
 //! From parsed arguments to what the runner takes.
 
-use super::{DeployerArgs, DeployerName, LintArgs, RecipeArgs, RunArgs};
+use crate::deployer::{DeployerArgs, DeployerName};
+use crate::lint::LintArgs;
+use crate::recipe::RecipeArgs;
+use crate::run::{PlanArgs, RunArgs};
 use cc_ci_engine::abra;
 use cc_ci_model::plan::scrutiny::TreeState;
 use cc_ci_model::tier::Tier;
 use cc_ci_runner::error::{ErrorKind, RunnerError};
 use cc_ci_runner::lint::LintRequest;
-use cc_ci_runner::request::{BaseWish, Deployer, Hold, HostHooks, Request};
+use cc_ci_runner::request::{BaseWish, Deployer, Hold, Request};
+use cc_ci_runner::upgrades::UpgradesRequest;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
@@ -18,7 +22,6 @@ impl RecipeArgs {
             Some(version) => BaseWish::Version(version.clone()),
             None => BaseWish::Automatic,
         };
-        let trusted = || HostHooks::Trusted { by: "--trust-hooks".to_owned() };
         Ok(Request {
             revision: Some(self.revision().to_owned()),
             state: state(self.worktree, self.revision())?,
@@ -27,11 +30,8 @@ impl RecipeArgs {
             tests: self.tests.clone(),
             catalogue: self.catalogue.clone(),
             policy: self.policy.clone(),
-            allow: self.allow.clone(),
-            host_hooks: if self.trust_hooks { trusted() } else { HostHooks::AsThePolicySays },
-            secrets: self.secrets.clone(),
             pr: pull_request(self.pr.as_deref().unwrap_or_default())?,
-            ..Request::of(&self.recipe)
+            ..self.trust.given_to(Request::of(&self.recipe))
         })
     }
 }
@@ -81,6 +81,20 @@ impl RunArgs {
         }
         self.speed.deployed_with(&deployer)?;
         Ok(Request { hold, deployer, ..self.speed.request(&self.recipe)? })
+    }
+}
+
+impl RunArgs {
+    /// The series, where one is asked for.
+    pub fn upgrades(&self) -> Result<Option<UpgradesRequest>, RunnerError> {
+        Ok(self.from.wanted(&self.recipe, self.request()?, self.run_id.as_ref()))
+    }
+}
+
+impl PlanArgs {
+    /// The same to be planned.
+    pub fn upgrades(&self) -> Result<Option<UpgradesRequest>, RunnerError> {
+        Ok(self.from.wanted(&self.recipe, self.speed.request(&self.recipe)?, self.run_id.as_ref()))
     }
 }
 
@@ -152,7 +166,7 @@ fn pull_request(text: &str) -> Result<Option<u64>, RunnerError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::{Cli, Verb};
+    use crate::{Cli, Verb};
     use clap::Parser;
 
     #[test]

@@ -1,6 +1,6 @@
 //! What an operator says about a recipe that a command brings up by itself.
 
-use super::registries::RegistryArgs;
+use crate::registries::RegistryArgs;
 use cc_ci_runner::request::Request;
 use clap::Args;
 use std::path::PathBuf;
