@@ -29,6 +29,7 @@ pub mod run;
 pub mod screenshot;
 pub mod secrets;
 pub mod snapshot;
+mod stopping;
 pub mod swarm;
 pub mod teardown;
 pub mod voice;

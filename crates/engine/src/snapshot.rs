@@ -2,7 +2,6 @@
 //! back into volumes. What a promotion keeps and what an update of a warm provider falls back on are taken by the same code.
 
 mod listing;
-mod stopping;
 
 use crate::backup::BackupRepository;
 use crate::backup::restic::{self, Restoring};
@@ -19,8 +18,6 @@ use cc_ci_model::ids::RunId;
 use cc_ci_model::report::text::count;
 use std::collections::BTreeSet;
 use std::time::Duration;
-
-pub(crate) use stopping::{is_coming, stop};
 
 /// How long saving, or any other call of restic, may take.
 const LIMIT: Duration = Duration::from_secs(900);

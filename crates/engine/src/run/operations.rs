@@ -10,4 +10,3 @@ mod redeploy;
 pub(super) mod restart;
 mod restore;
 mod seed;
-mod stopping;

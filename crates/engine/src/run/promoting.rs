@@ -8,6 +8,7 @@ use crate::labels;
 use crate::ledger::{self, LedgerEntry};
 use crate::promotion::{Draft, Place};
 use crate::snapshot::{self, Hands, SnapshotError};
+use crate::stopping;
 use crate::witness::Witness;
 use crate::workbench::WorkError;
 use cc_ci_model::canonical::SavedVolumes;
@@ -67,7 +68,7 @@ struct Saved {
 }
 
 async fn save(plan: &Plan, secrets: &BTreeSet<String>, world: &World, place: &Place) -> Result<Saved, SnapshotError> {
-    snapshot::stop(world.doors.operate.as_ref(), &plan.stack).await?;
+    stopping::stop_all(&world.doors, &plan.stack).await?;
     let secrets = own_secrets(plan, secrets, world).await?;
     let volumes = world.doors.observe.volumes(&plan.stack).await?;
     if volumes.is_empty() {

@@ -14,6 +14,7 @@ use crate::run::deploying;
 use crate::run::images::Images;
 use crate::run::stack_files::{Instance, StackFiles};
 use crate::snapshot::{self, Hands, Saved, SnapshotError};
+use crate::stopping;
 use crate::swarm::{Deployed, Rendered, SwarmError};
 use crate::{labels, workbench::WorkError};
 use cc_ci_model::ids::{RunId, StackName};
@@ -68,7 +69,7 @@ pub async fn lay_out(
 
 /// Scales every service to zero and waits until nothing runs.
 pub async fn stop(world: &World, stack: &StackName) -> Result<(), SnapshotError> {
-    Ok(snapshot::stop(world.doors.operate.as_ref(), stack).await?)
+    Ok(stopping::stop_all(&world.doors, stack).await?)
 }
 
 /// Saves all volumes of a stopped provider; `None` where it has none.
@@ -190,7 +191,7 @@ pub async fn restore(
         }
         snapshot::look(&hands, data, (&volume, key)).await?.map_err(SnapshotError::Refused)?;
     }
-    snapshot::stop(operate, stack).await?;
+    stopping::stop_all(&world.doors, stack).await?;
     let kept = saved.map(|saved| saved.data.volumes.clone()).unwrap_or_default();
     for name in &kept {
         world.ledger.making(Object::new(ObjectKind::Volume, name)).map_err(SwarmError::from)?;

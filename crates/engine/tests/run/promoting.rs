@@ -192,7 +192,7 @@ not_promoted! {
     a_list_of_snapshots_that_makes_no_sense: swarm().scripted(Script::of("snapshots").says("{}")) => "cannot forget old snapshots";
     a_snapshot_that_fails: swarm().scripted(Script::of("--compression").exits(1)) => "cannot save the snapshot: exit code 1";
     a_snapshot_without_what_the_volumes_held: swarm().scripted(Script::of("--no-lock").says("{}\n")) => "the snapshot is not what the volumes held: volume";
-    a_service_that_does_not_stop: swarm().stubborn_after("db", 1) => "the services did not stop within 180 s";
+    a_service_that_does_not_stop: swarm().stubborn_after("db", 1) => "db did not stop within 180 s";
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,5 @@
 //! The app is stopped and started again with all that it has (TIER-restore): as after a restart of its machine.
 
-use super::stopping::{Stopping, stop};
 use crate::run::after::After;
 use crate::run::app::Deployable;
 use crate::run::checks::data as look;
@@ -9,6 +8,7 @@ use crate::run::conductor::{Answer, StepEnd, Stepped};
 use crate::run::deploying;
 use crate::run::parts::{Coming, Kept};
 use crate::run::tiers::Run;
+use crate::stopping::{Stopping, stop};
 use crate::swarm::SwarmError;
 use crate::workbench::BenchUse;
 use cc_ci_model::convergence::{Goal, ServiceView, StackView, TaskPhase};
@@ -41,13 +41,14 @@ impl Run<'_> {
                 known.world.voice.note(Some(&step.id), text);
             }
             let holdings = look::take(&bench, &plan.stack, &seeded, (&known.world.voice, &step.id)).await?;
-            let (observe, operate) = (&known.world.doors.observe, &known.world.doors.operate);
-            let before = observe.stack(&plan.stack).await?;
+            let doors = &known.world.doors;
+            let before = doors.observe.stack(&plan.stack).await?;
             let services = running(&before, head);
-            let stopped = stop(known, &mut stack.pulse, &services, Stopping::Graceful(longest_grace(head))).await?;
+            let how = Stopping::Graceful(longest_grace(head));
+            let stopped = stop(doors, &plan.stack, &services, how, Some(&mut stack.pulse)).await?;
             let since = Instant::now();
             for service in &services {
-                operate.scale(&service.id, service.replicas).await?;
+                doors.operate.scale(&service.id, service.replicas).await?;
             }
             Ok(Answer::passed((Kept { seeded, holdings }, stopped, since)))
         };

@@ -1,7 +1,6 @@
 //! The two ways back: in place, and onto empty volumes on the same deployment (TIER-restore).
 
 use super::backup::context;
-use super::stopping::{Stopping, stop};
 use crate::backup;
 use crate::run::checks::{Look, backup as settled, converged, stable};
 use crate::run::conductor::{Answer, Fault, StepEnd, failed_if};
@@ -10,6 +9,7 @@ use crate::run::measuring::Looking;
 use crate::run::parts::{AppStack, Coming, Known, Saved, Trees};
 use crate::run::tiers::Run;
 use crate::run::tools::Tools;
+use crate::stopping::{Stopping, stop};
 use crate::swarm::{EngineTime, SwarmError};
 use crate::workbench::BenchUse;
 use cc_ci_model::outcome::{Finding, Outcome};
@@ -68,7 +68,7 @@ async fn onto_empty(
     let before = doors.observe.stack(&plan.stack).await?;
     let services: Vec<_> = before.services.iter().collect();
     // Their data is about to be deleted: nothing is gained by letting them end well.
-    let stopped = stop(known, &mut stack.pulse, &services, Stopping::Kill).await?;
+    let stopped = stop(doors, &plan.stack, &services, Stopping::Kill, Some(&mut stack.pulse)).await?;
     backup::empty_volumes(&bench, &plan.stack, bench.volumes()).await?;
     let (since, at) = (Instant::now(), EngineTime::now());
     for service in services {

@@ -1,17 +1,19 @@
-//! Stops services of the app and waits until nothing of them runs.
+//! Stops services and waits until nothing of them runs.
 
 use crate::pulse::Pulse;
-use crate::run::conductor::Fault;
-use crate::run::parts::Known;
-use crate::snapshot::is_coming;
+use crate::swarm::{Doors, SwarmError};
 use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase};
-use cc_ci_model::outcome::{Cause, Finding};
+use cc_ci_model::ids::StackName;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long the engine may take to say that what it ended is gone.
 const STOP_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long the services of an app that is to be kept may take to close their files. A recipe whose own grace period is longer is not
+/// kept.
+pub(crate) const CLOSING: Duration = Duration::from_secs(120);
 
 /// How long Swarm may take to forget the task of a one-shot that was scaled away; it looks every 250 ms.
 const FORGET_LIMIT: Duration = Duration::from_secs(3);
@@ -21,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// How containers are ended.
 #[derive(Clone, Copy)]
-pub(super) enum Stopping {
+pub(crate) enum Stopping {
     /// At once, without a word to them.
     Kill,
     /// As Swarm does it: each has its grace period after the signal. This is the longest.
@@ -37,14 +39,23 @@ impl Stopping {
     }
 }
 
-/// Stops services and waits until nothing of them runs; returns how they then were, without the other ones of their stack.
-pub(super) async fn stop(
-    known: &Known<'_>,
-    pulse: &mut Pulse,
+/// Scales every service of a stack to zero and waits until nothing of it runs: as its operator would, so that databases close their
+/// files.
+pub(crate) async fn stop_all(doors: &Doors, stack: &StackName) -> Result<(), SwarmError> {
+    let view = doors.observe.stack(stack).await?;
+    let services: Vec<_> = view.services.iter().collect();
+    stop(doors, stack, &services, Stopping::Graceful(CLOSING), None).await.map(drop)
+}
+
+/// Stops services and waits until nothing of them runs; returns how they then were, without the other ones of their stack. Where
+/// somebody follows the stack, its events wake the wait.
+pub(crate) async fn stop(
+    doors: &Doors,
+    stack: &StackName,
     services: &[&ServiceView],
     how: Stopping,
-) -> Result<StackView, Fault> {
-    let (doors, stack) = (&known.world.doors, &known.plan.stack);
+    mut pulse: Option<&mut Pulse>,
+) -> Result<StackView, SwarmError> {
     for service in services {
         doors.operate.scale(&service.id, 0).await?;
     }
@@ -55,12 +66,14 @@ pub(super) async fn stop(
         let remembered = is_remembered(&view) && started.elapsed() < FORGET_LIMIT;
         // A task that runs no more shows it only seconds later, so its container is asked instead.
         let running = doors.observe.mounts(stack).await?.services;
-        if !is_coming(&view) && !remembered && !running.iter().any(|service| names.contains(service)) {
+        let running: Vec<&str> = running.iter().filter(|name| names.contains(name)).map(String::as_str).collect();
+        if !is_coming(&view) && !remembered && running.is_empty() {
             return Ok(view);
         }
         if started.elapsed() >= how.limit() {
-            let text = format!("the services did not stop within {} s", how.limit().as_secs());
-            return Err(Fault::unanswered(Finding::new(Cause::EngineLost, text)));
+            let who = if running.is_empty() { "its services".to_owned() } else { running.join(", ") };
+            let text = format!("{who} did not stop within {} s", how.limit().as_secs());
+            return Err(SwarmError::Command { verb: format!("stop the stack {stack}"), text });
         }
         let leaving = view.tasks.iter().filter(|task| !task.wanted && task.phase == TaskPhase::Running);
         for container in leaving.filter_map(|task| task.container.as_ref()) {
@@ -73,8 +86,20 @@ pub(super) async fn stop(
                 doors.operate.kill(container).await?;
             }
         }
-        pulse.next(LOOK).await;
+        match &mut pulse {
+            Some(pulse) => pulse.next(LOOK).await,
+            None => tokio::time::sleep(LOOK).await,
+        }
     }
+}
+
+/// Whether anything of a stack is up and to stay so, or on its way.
+fn is_coming(view: &StackView) -> bool {
+    view.tasks.iter().any(|task| match task.phase {
+        TaskPhase::Pending | TaskPhase::Preparing | TaskPhase::Starting => true,
+        TaskPhase::Running => task.wanted,
+        TaskPhase::Complete | TaskPhase::Failed | TaskPhase::Rejected | TaskPhase::Shutdown => false,
+    })
 }
 
 /// A stack as if it had these services alone.
