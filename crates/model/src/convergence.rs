@@ -5,9 +5,13 @@
 //! keeps the word for the whole monitor window; `paused` outlives a single flicker, so it fails only together with a failed
 //! task of the new spec; a one-shot service is judged by its task's exit, since Swarm never calls it converged.
 
+mod view;
+
 use crate::outcome::{Cause, Finding};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use view::{ServiceView, StackView, TaskPhase, TaskView, Update};
 
 /// What a service is expected to come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,114 +24,6 @@ pub enum Goal {
     /// It runs, or has completed with exit code 0: Swarm does not start it again when it ends well, and nothing tells
     /// whether it is a server or a long one-shot.
     Either,
-}
-
-/// A stack as one pair of lists showed it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StackView {
-    /// Its services.
-    pub services: Vec<ServiceView>,
-    /// Its tasks, also dead ones that Swarm still keeps.
-    pub tasks: Vec<TaskView>,
-}
-
-/// A service of the stack.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServiceView {
-    /// The engine's id.
-    pub id: String,
-    /// Name without the stack.
-    pub name: String,
-    /// Image reference in its spec.
-    pub image: String,
-    /// Fingerprint of its task template: the intended spec.
-    pub spec: String,
-    /// How many tasks it wants.
-    pub replicas: u64,
-    /// State of its rolling update.
-    pub update: Update,
-    /// Labels of the service.
-    pub labels: BTreeMap<String, String>,
-    /// Environment of its containers.
-    pub env: Vec<String>,
-    /// Fingerprint of everything that it was before it was changed last, if it ever was.
-    pub previous: Option<String>,
-}
-
-/// State of a service's rolling update, as the engine names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Update {
-    /// Never updated, or not since it was created.
-    None,
-    /// Under way, or within the monitor window after it.
-    Updating,
-    /// Stopped after a failure; stays for ever.
-    Paused,
-    /// Done.
-    Completed,
-    /// Being rolled back.
-    RollbackStarted,
-    /// The rollback itself stopped.
-    RollbackPaused,
-    /// Rolled back: the old spec serves again.
-    RollbackCompleted,
-}
-
-/// A task of the stack.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskView {
-    /// The engine's id.
-    pub id: String,
-    /// The service it belongs to, by id.
-    pub service: String,
-    /// Fingerprint of the spec it was made from.
-    pub spec: String,
-    /// Where it is in its life.
-    pub phase: TaskPhase,
-    /// Whether the orchestrator still wants it to run.
-    pub wanted: bool,
-    /// Its container, once there is one.
-    pub container: Option<String>,
-    /// Exit code, once it ended.
-    pub exit_code: Option<i64>,
-    /// What the engine says about its failure.
-    pub error: Option<String>,
-}
-
-/// Where a task is in its life. Swarm calls a task running only after its health check passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TaskPhase {
-    /// Not placed yet.
-    Pending,
-    /// Image and mounts are being prepared.
-    Preparing,
-    /// The container is starting or not healthy yet.
-    Starting,
-    /// Running, and healthy if it has a health check.
-    Running,
-    /// Ended with exit code 0.
-    Complete,
-    /// Ended otherwise.
-    Failed,
-    /// The node refused it.
-    Rejected,
-    /// Stopped because it was no longer wanted.
-    Shutdown,
-}
-
-impl TaskPhase {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Preparing => "preparing",
-            Self::Starting => "starting",
-            Self::Running => "running",
-            Self::Complete => "complete",
-            Self::Failed => "failed",
-            Self::Rejected => "rejected",
-            Self::Shutdown => "shutdown",
-        }
-    }
 }
 
 /// What a snapshot means.
