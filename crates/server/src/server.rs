@@ -17,6 +17,7 @@ use cc_ci_forge::Poke;
 use cc_ci_pages::comment::Address;
 use cc_ci_store::state::StateFolder;
 use cc_ci_web::board::Board;
+use cc_ci_web::gate::ConnectionGate;
 use cc_ci_web::source::PageSource;
 use std::collections::BTreeMap;
 use std::fs;
@@ -134,7 +135,8 @@ impl RunningServer {
 
     /// Answers at `listener` and works until `end` comes; what came is handed back. What goes on then is found by the next server.
     pub async fn serve<E: Future>(mut self, listener: TcpListener, end: E) -> Result<E::Output, ServerError> {
-        let pages = axum::serve(listener, self.router().into_make_service_with_connect_info::<SocketAddr>());
+        let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
+        let pages = axum::serve(ConnectionGate::before(listener), service);
         let came = tokio::select! {
             error = self.failed() => Err(error),
             ended = pages.into_future() => Err(ServerError::Pages(ended.err())),

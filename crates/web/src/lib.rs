@@ -31,6 +31,7 @@ mod metrics;
 pub mod source;
 
 mod frame;
+pub mod gate;
 mod headers;
 mod routes;
 

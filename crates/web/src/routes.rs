@@ -17,6 +17,7 @@ mod tagged;
 
 use crate::board::Board;
 use crate::frame::{Frame, Here, page};
+use crate::gate::ConnectionGate;
 use crate::headers;
 use crate::source::PageSource;
 use askama::Template;
@@ -73,7 +74,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let closing = source.closing();
     let service = router(source).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
+    axum::serve(ConnectionGate::before(listener), service)
         .with_graceful_shutdown(async move {
             end.await;
             // A stream has no end of its own as long as its run goes on.

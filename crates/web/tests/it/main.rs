@@ -9,6 +9,8 @@ mod browser;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
 mod health;
 #[cfg(test)]
 mod hostile;
