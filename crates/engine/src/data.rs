@@ -7,9 +7,9 @@ mod asking;
 pub mod counting;
 pub mod files;
 pub mod index;
-pub mod mysql;
+mod mysql;
 pub mod outside;
-pub mod postgres;
+mod postgres;
 pub mod redis;
 mod rows;
 mod server;
@@ -32,6 +32,7 @@ use crate::workbench::{WorkError, Workbench};
 use files::Folder;
 use rows::Scene;
 pub use server::DatabaseServer;
+pub use sql::SqlLogin;
 
 /// What the markers are to prove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -432,7 +433,7 @@ mod tests {
     fn nothing_seeded_is_not_a_pass() {
         let mut seeding = Seeding { seeded: seeded(), passed_over: vec![], refused: vec![] };
         assert!(matches!(seeding.outcome(), Outcome::Unverified(Finding { cause: Cause::NothingToSeed, .. })));
-        seeding.seeded.places.push(MarkerPlace::Server(DatabaseServer::Postgres(postgres::PostgresLogin::of("db"))));
+        seeding.seeded.places.push(MarkerPlace::Server(DatabaseServer::Postgres(SqlLogin::of("db"))));
         assert!(matches!(seeding.outcome(), Outcome::Passed { .. }));
         seeding.refused.push("db: no psql".into());
         assert!(matches!(seeding.outcome(), Outcome::Unverified(_)));

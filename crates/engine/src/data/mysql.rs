@@ -1,62 +1,18 @@
 //! Marker rows in a MariaDB or MySQL database, written by its own client inside its own container.
 
-use cc_ci_model::data::rows::DatabaseObject;
-use cc_ci_model::data::rows::{FilledColumns, Tables};
+use cc_ci_model::data::rows::{DatabaseObject, FilledColumns, Tables};
 use cc_ci_model::ids::StackName;
-use cc_ci_recipe::database::Database;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
+use super::sql::SqlLogin;
 use super::tables::{
     Dialect, Held, Table, all_quoted, columns, columns_by_table, name_of, objects, questions, quoted,
     read as read_counts,
 };
-use super::{FoundMarkers, MarkerPhase, sql};
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
 use crate::swarm::Containers;
 use crate::workbench::WorkError;
-
-/// How to log in. What is `None` is read inside the container from the variables of the official images.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MysqlLogin {
-    /// The service, without the stack's name.
-    pub service: String,
-    /// The user; else `MARIADB_USER`, `MYSQL_USER` or the file one of them names, else root.
-    pub user: Option<String>,
-    /// The database; else `MARIADB_DATABASE` or `MYSQL_DATABASE`, else the only one that is not the server's own.
-    pub database: Option<String>,
-    /// A file inside the container that holds the user's password.
-    pub password_file: Option<String>,
-}
-
-impl MysqlLogin {
-    /// The login to a recognised database.
-    #[must_use]
-    pub fn to(database: &Database) -> Self {
-        Self {
-            service: database.service.clone(),
-            user: database.user.clone(),
-            database: database.database.clone(),
-            password_file: database.password_file.clone(),
-        }
-    }
-
-    /// A login that reads everything inside the container.
-    #[must_use]
-    pub fn of(service: impl Into<String>) -> Self {
-        Self { service: service.into(), user: None, database: None, password_file: None }
-    }
-}
-
-impl fmt::Display for MysqlLogin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.database {
-            Some(database) => write!(f, "MariaDB/MySQL database {database} of {}", self.service),
-            None => write!(f, "the MariaDB/MySQL database of {}", self.service),
-        }
-    }
-}
 
 /// The recipe's user first, then root, or root first where `$5` says so; each over the local socket, then over TCP, until one is let in.
 const SCRIPT: &str = r#"
@@ -111,39 +67,8 @@ if [ $code -eq 0 ]; then printf '%s\n' "$answer"; else printf '%s\n' "$answer" >
 exit $code
 "#;
 
-pub(super) async fn seed(
-    containers: &Containers,
-    stack: &StackName,
-    login: &MysqlLogin,
-    phase: MarkerPhase,
-    value: &str,
-) -> Result<Result<(), String>, WorkError> {
-    Ok(ask(containers, stack, login, &sql::seed(phase, value)).await?.map(|_| ()))
-}
-
-pub(super) async fn mutate(
-    containers: &Containers,
-    stack: &StackName,
-    login: &MysqlLogin,
-    phase: MarkerPhase,
-    value: &str,
-) -> Result<Result<(), String>, WorkError> {
-    Ok(ask(containers, stack, login, &sql::mutate(phase, value)).await?.map(|_| ()))
-}
-
-pub(super) async fn read(
-    containers: &Containers,
-    stack: &StackName,
-    login: &MysqlLogin,
-    phase: MarkerPhase,
-) -> Result<Result<FoundMarkers, String>, WorkError> {
-    Ok(match ask(containers, stack, login, &sql::read(phase)).await? {
-        Ok(rows) => Ok(sql::found(&rows, phase)),
-        // 1146: the table does not exist.
-        Err(refusal) if refusal.contains("ERROR 1146") => Ok(FoundMarkers::default()),
-        Err(refusal) => Err(refusal),
-    })
-}
+/// What that is that a table is not there (`ER_NO_SUCH_TABLE`).
+pub(super) const NO_TABLE: &str = "ERROR 1146";
 
 /// Every table that is not the server's own.
 const TABLES: &str = "SELECT HEX(table_schema), HEX(table_name) FROM information_schema.tables \
@@ -183,7 +108,7 @@ const OBJECTS: &str = "SELECT HEX(s.schema_name), CONCAT_WS(',', \
 pub(super) async fn folder(
     containers: &Containers,
     stack: &StackName,
-    login: &MysqlLogin,
+    login: &SqlLogin,
 ) -> Result<DatabaseAnswer, WorkError> {
     Ok(ask(containers, stack, login, "SELECT @@datadir").await?.map(|text| text.trim().to_owned()))
 }
@@ -193,10 +118,10 @@ pub(super) async fn folder(
 pub(super) async fn count(
     containers: &Containers,
     stack: &StackName,
-    login: &MysqlLogin,
+    login: &SqlLogin,
 ) -> Result<Result<Held, String>, WorkError> {
     // Every user has this database, and tables are named with theirs.
-    let login = MysqlLogin { database: Some("information_schema".to_owned()), ..login.clone() };
+    let login = SqlLogin { database: Some("information_schema".to_owned()), ..login.clone() };
     let asked = tokio::try_join!(
         ask_as(containers, stack, &login, TABLES, First::Root),
         ask_as(containers, stack, &login, COLUMNS, First::Root),
@@ -236,19 +161,11 @@ pub(super) async fn count(
     Ok(Ok(held))
 }
 
-/// Waits until the server answers a trivial question. `Err` says what it answered instead.
-pub async fn ready(
+/// Asks one question; the inner error is what the server said instead.
+pub(super) async fn ask(
     containers: &Containers,
     stack: &StackName,
-    login: &MysqlLogin,
-) -> Result<Result<(), String>, WorkError> {
-    Ok(ask(containers, stack, login, "SELECT 1").await?.map(|_| ()))
-}
-
-async fn ask(
-    containers: &Containers,
-    stack: &StackName,
-    login: &MysqlLogin,
+    login: &SqlLogin,
     sql: &str,
 ) -> Result<DatabaseAnswer, WorkError> {
     ask_as(containers, stack, login, sql, First::User).await
@@ -266,7 +183,7 @@ enum First {
 async fn ask_as(
     containers: &Containers,
     stack: &StackName,
-    login: &MysqlLogin,
+    login: &SqlLogin,
     sql: &str,
     first: First,
 ) -> Result<DatabaseAnswer, WorkError> {
@@ -274,9 +191,8 @@ async fn ask_as(
         First::User => "user",
         First::Root => "root",
     };
-    let own = |value: &Option<String>| value.clone().unwrap_or_default();
     let words = ["sh".to_owned(), "-c".to_owned(), SCRIPT.to_owned(), "marker".to_owned()];
-    let words = words.into_iter().chain([own(&login.user), own(&login.database), own(&login.password_file)]);
+    let words = words.into_iter().chain(login.words());
     let command = ExecCommand::new(words.chain([sql.to_owned(), first.to_owned()])).limit(TRY);
     asking::ask(Asked::Service(containers, stack, &login.service), &command, judge).await
 }

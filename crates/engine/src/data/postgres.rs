@@ -3,56 +3,13 @@
 mod counting;
 
 use cc_ci_model::ids::StackName;
-use cc_ci_recipe::database::Database;
-use std::fmt;
 
 use super::asking::{self, Asked, DatabaseAnswer, TRY, Tried};
-use super::{FoundMarkers, MarkerPhase, sql};
+use super::sql::SqlLogin;
 use crate::exec::{ExecCommand, ExecOutput, ExecStatus};
 use crate::swarm::Containers;
 use crate::workbench::WorkError;
 pub(super) use counting::count;
-
-/// How to log in. What is `None` is read inside the container from the variables of the official image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PostgresLogin {
-    /// The service, without the stack's name.
-    pub service: String,
-    /// The role; else `POSTGRES_USER` or the file it names, else `postgres`.
-    pub user: Option<String>,
-    /// The database; else `POSTGRES_DB` or the file it names, else the role's name.
-    pub database: Option<String>,
-    /// A file inside the container that holds the password, used when the local socket does not let us in.
-    pub password_file: Option<String>,
-}
-
-impl PostgresLogin {
-    /// The login to a recognised database.
-    #[must_use]
-    pub fn to(database: &Database) -> Self {
-        Self {
-            service: database.service.clone(),
-            user: database.user.clone(),
-            database: database.database.clone(),
-            password_file: database.password_file.clone(),
-        }
-    }
-
-    /// A login that reads everything inside the container.
-    #[must_use]
-    pub fn of(service: impl Into<String>) -> Self {
-        Self { service: service.into(), user: None, database: None, password_file: None }
-    }
-}
-
-impl fmt::Display for PostgresLogin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.database {
-            Some(database) => write!(f, "PostgreSQL database {database} of {}", self.service),
-            None => write!(f, "the PostgreSQL database of {}", self.service),
-        }
-    }
-}
 
 /// The login of both scripts: `enter` asks by the local socket first, and when the connection fails (2) by TCP with the password,
 /// which `ask` then does, too. 78: the container has no psql.
@@ -81,69 +38,29 @@ end() {
 }
 "#;
 
+/// What that is that a table is not there (`undefined_table`).
+pub(super) const NO_TABLE: &str = "42P01";
+
 /// Asks one question.
 const ASK: &str = r#"
 enter -d "$base" -c "$4"
 end
 "#;
 
-pub(super) async fn seed(
-    containers: &Containers,
-    stack: &StackName,
-    login: &PostgresLogin,
-    phase: MarkerPhase,
-    value: &str,
-) -> Result<Result<(), String>, WorkError> {
-    // PostgreSQL says NOTICE when the table is there already; only the exit code counts.
-    Ok(ask(containers, stack, login, &sql::seed(phase, value)).await?.map(|_| ()))
-}
-
-pub(super) async fn mutate(
-    containers: &Containers,
-    stack: &StackName,
-    login: &PostgresLogin,
-    phase: MarkerPhase,
-    value: &str,
-) -> Result<Result<(), String>, WorkError> {
-    Ok(ask(containers, stack, login, &sql::mutate(phase, value)).await?.map(|_| ()))
-}
-
-pub(super) async fn read(
-    containers: &Containers,
-    stack: &StackName,
-    login: &PostgresLogin,
-    phase: MarkerPhase,
-) -> Result<Result<FoundMarkers, String>, WorkError> {
-    Ok(match ask(containers, stack, login, &sql::read(phase)).await? {
-        Ok(rows) => Ok(sql::found(&rows, phase)),
-        // 42P01: the table does not exist.
-        Err(refusal) if refusal.contains("42P01") => Ok(FoundMarkers::default()),
-        Err(refusal) => Err(refusal),
-    })
-}
-
 /// Where the server's files lie; the inner error is what it said instead.
 pub(super) async fn folder(
     containers: &Containers,
     stack: &StackName,
-    login: &PostgresLogin,
+    login: &SqlLogin,
 ) -> Result<DatabaseAnswer, WorkError> {
     Ok(ask(containers, stack, login, "SHOW data_directory").await?.map(|text| text.trim().to_owned()))
 }
 
-/// Waits until the server answers a trivial question. `Err` says what it answered instead.
-pub async fn ready(
+/// Asks one question; the inner error is what the server said instead.
+pub(super) async fn ask(
     containers: &Containers,
     stack: &StackName,
-    login: &PostgresLogin,
-) -> Result<Result<(), String>, WorkError> {
-    Ok(ask(containers, stack, login, "SELECT 1").await?.map(|_| ()))
-}
-
-async fn ask(
-    containers: &Containers,
-    stack: &StackName,
-    login: &PostgresLogin,
+    login: &SqlLogin,
     sql: &str,
 ) -> Result<DatabaseAnswer, WorkError> {
     let command = command(login, ASK, [sql.to_owned()]);
@@ -151,11 +68,9 @@ async fn ask(
 }
 
 /// A script of psql with its login.
-fn command(login: &PostgresLogin, script: &str, words: impl IntoIterator<Item = String>) -> ExecCommand {
-    let own = |value: &Option<String>| value.clone().unwrap_or_default();
-    let login = [own(&login.user), own(&login.database), own(&login.password_file)];
+fn command(login: &SqlLogin, script: &str, words: impl IntoIterator<Item = String>) -> ExecCommand {
     let first = ["sh".to_owned(), "-c".to_owned(), format!("{LOGIN}{script}"), "marker".to_owned()];
-    ExecCommand::new(first.into_iter().chain(login).chain(words)).limit(TRY)
+    ExecCommand::new(first.into_iter().chain(login.words()).chain(words)).limit(TRY)
 }
 
 fn judge(output: &ExecOutput, said: String) -> Tried {

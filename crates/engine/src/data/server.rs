@@ -2,6 +2,7 @@
 //! line in each match here.
 
 use super::rows::Taken;
+use super::sql::{self, SqlLogin};
 use super::tables::Held;
 use super::{FoundMarkers, MarkerPhase, mysql, postgres, redis};
 use crate::backup::dump::DumpKind;
@@ -17,9 +18,9 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DatabaseServer {
     /// PostgreSQL.
-    Postgres(postgres::PostgresLogin),
+    Postgres(SqlLogin),
     /// MariaDB or MySQL.
-    Mysql(mysql::MysqlLogin),
+    Mysql(SqlLogin),
     /// Redis or one that speaks like it.
     Redis(redis::RedisLogin),
 }
@@ -32,8 +33,8 @@ impl DatabaseServer {
     #[must_use]
     pub fn of(database: &Database) -> Option<Self> {
         match database.kind {
-            DatabaseKind::Postgres => Some(Self::Postgres(postgres::PostgresLogin::to(database))),
-            DatabaseKind::Mysql => Some(Self::Mysql(mysql::MysqlLogin::to(database))),
+            DatabaseKind::Postgres => Some(Self::Postgres(SqlLogin::to(database))),
+            DatabaseKind::Mysql => Some(Self::Mysql(SqlLogin::to(database))),
             DatabaseKind::Redis => Some(Self::Redis(redis::RedisLogin::to(database))),
             DatabaseKind::Sqlite => None,
         }
@@ -49,14 +50,17 @@ impl DatabaseServer {
         }
     }
 
-    /// The server by itself, since not one of its databases is meant.
-    pub(super) fn title(&self) -> String {
-        let kind = match self {
+    fn kind(&self) -> &'static str {
+        match self {
             Self::Postgres(_) => "PostgreSQL",
             Self::Mysql(_) => "MariaDB/MySQL",
             Self::Redis(_) => "Redis",
-        };
-        format!("{kind} of {}", self.service())
+        }
+    }
+
+    /// The server by itself, since not one of its databases is meant.
+    pub(super) fn title(&self) -> String {
+        format!("{} of {}", self.kind(), self.service())
     }
 
     /// What is counted in it.
@@ -99,11 +103,14 @@ impl DatabaseServer {
         phase: MarkerPhase,
         value: &str,
     ) -> Answered<Taken> {
-        Ok(match self {
-            Self::Postgres(login) => postgres::seed(containers, stack, login, phase, value).await?.map(|()| Taken::Yes),
-            Self::Mysql(login) => mysql::seed(containers, stack, login, phase, value).await?.map(|()| Taken::Yes),
-            Self::Redis(login) => redis::seed(containers, stack, login, phase, value).await?,
-        })
+        // A server says so, too, when the table is there already; only whether it refuses counts.
+        let taken = |answer: Result<String, String>| answer.map(|_| Taken::Yes);
+        let sql = sql::seed(phase, value);
+        match self {
+            Self::Postgres(login) => Ok(taken(postgres::ask(containers, stack, login, &sql).await?)),
+            Self::Mysql(login) => Ok(taken(mysql::ask(containers, stack, login, &sql).await?)),
+            Self::Redis(login) => redis::seed(containers, stack, login, phase, value).await,
+        }
     }
 
     pub(super) async fn mutate(
@@ -113,9 +120,10 @@ impl DatabaseServer {
         phase: MarkerPhase,
         value: &str,
     ) -> Answered<()> {
+        let sql = sql::mutate(phase, value);
         match self {
-            Self::Postgres(login) => postgres::mutate(containers, stack, login, phase, value).await,
-            Self::Mysql(login) => mysql::mutate(containers, stack, login, phase, value).await,
+            Self::Postgres(login) => Ok(postgres::ask(containers, stack, login, &sql).await?.map(drop)),
+            Self::Mysql(login) => Ok(mysql::ask(containers, stack, login, &sql).await?.map(drop)),
             Self::Redis(login) => redis::mutate(containers, stack, login, phase, value).await,
         }
     }
@@ -126,11 +134,16 @@ impl DatabaseServer {
         stack: &StackName,
         phase: MarkerPhase,
     ) -> Answered<FoundMarkers> {
-        match self {
-            Self::Postgres(login) => postgres::read(containers, stack, login, phase).await,
-            Self::Mysql(login) => mysql::read(containers, stack, login, phase).await,
-            Self::Redis(login) => redis::read(containers, stack, login, phase).await,
-        }
+        let sql = sql::read(phase);
+        let (answer, no_table) = match self {
+            Self::Postgres(login) => (postgres::ask(containers, stack, login, &sql).await?, postgres::NO_TABLE),
+            Self::Mysql(login) => (mysql::ask(containers, stack, login, &sql).await?, mysql::NO_TABLE),
+            Self::Redis(login) => return redis::read(containers, stack, login, phase).await,
+        };
+        Ok(match answer {
+            Err(refusal) if refusal.contains(no_table) => Ok(FoundMarkers::default()),
+            answer => answer.map(|rows| sql::found(&rows, phase)),
+        })
     }
 
     /// Counts everything in it.
@@ -152,11 +165,11 @@ impl DatabaseServer {
         }
     }
 
-    /// Waits until it answers.
-    pub(super) async fn ready(&self, containers: &Containers, stack: &StackName) -> Answered<()> {
+    /// Waits until it answers a trivial question; the inner error is what it said instead.
+    pub async fn ready(&self, containers: &Containers, stack: &StackName) -> Answered<()> {
         match self {
-            Self::Postgres(login) => postgres::ready(containers, stack, login).await,
-            Self::Mysql(login) => mysql::ready(containers, stack, login).await,
+            Self::Postgres(login) => Ok(postgres::ask(containers, stack, login, sql::HELLO).await?.map(drop)),
+            Self::Mysql(login) => Ok(mysql::ask(containers, stack, login, sql::HELLO).await?.map(drop)),
             Self::Redis(login) => redis::ready(containers, stack, login).await,
         }
     }
@@ -165,8 +178,10 @@ impl DatabaseServer {
 impl fmt::Display for DatabaseServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Postgres(login) => login.fmt(f),
-            Self::Mysql(login) => login.fmt(f),
+            Self::Postgres(login) | Self::Mysql(login) => match &login.database {
+                Some(database) => write!(f, "{} database {database} of {}", self.kind(), login.service),
+                None => write!(f, "the {} database of {}", self.kind(), login.service),
+            },
             Self::Redis(login) => login.fmt(f),
         }
     }

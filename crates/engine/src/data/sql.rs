@@ -1,7 +1,46 @@
-//! The marker table in the SQL that PostgreSQL, MariaDB, MySQL and SQLite have in common.
+//! The marker table in the SQL that PostgreSQL, MariaDB, MySQL and SQLite have in common, and how the servers among them are logged
+//! in to.
 
 use super::{FoundMarkers, MarkerPhase};
 use cc_ci_model::data::rows::MARKER_TABLE;
+use cc_ci_recipe::database::Database;
+
+/// How to log in to a server. What is `None` is read inside the container from the variables of the official images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlLogin {
+    /// The service, without the stack's name.
+    pub service: String,
+    /// The role or user; else that of the variables, or of the file that one of them names, else the server's own first one.
+    pub user: Option<String>,
+    /// The database; else that of the variables, else the one that is named like the role or is the only one of an app.
+    pub database: Option<String>,
+    /// A file inside the container that holds the password.
+    pub password_file: Option<String>,
+}
+
+impl SqlLogin {
+    /// The login to a recognised database.
+    #[must_use]
+    pub fn to(database: &Database) -> Self {
+        Self {
+            service: database.service.clone(),
+            user: database.user.clone(),
+            database: database.database.clone(),
+            password_file: database.password_file.clone(),
+        }
+    }
+
+    /// A login that reads everything inside the container.
+    #[must_use]
+    pub fn of(service: impl Into<String>) -> Self {
+        Self { service: service.into(), user: None, database: None, password_file: None }
+    }
+
+    /// The first words of every script: role or user, database and file of the password, empty where they are read inside.
+    pub(super) fn words(&self) -> [String; 3] {
+        [&self.user, &self.database, &self.password_file].map(|value| value.clone().unwrap_or_default())
+    }
+}
 
 /// Makes the table and the phase's two rows, whatever is there already.
 pub(super) fn seed(phase: MarkerPhase, value: &str) -> String {
@@ -21,6 +60,9 @@ pub(super) fn mutate(phase: MarkerPhase, value: &str) -> String {
          DELETE FROM {MARKER_TABLE} WHERE phase = '{word}.two';"
     )
 }
+
+/// What every server answers.
+pub(super) const HELLO: &str = "SELECT 1";
 
 /// Selects the phase's rows.
 pub(super) fn read(phase: MarkerPhase) -> String {

@@ -4,8 +4,7 @@
 use crate::world::{POSTGRES, TOOLS, World, say};
 use cc_ci_engine::backup::places::{self, Stock};
 use cc_ci_engine::backup::{self, BackupEnd, BackupRepository, Context, Snapshot, verify};
-use cc_ci_engine::data::postgres::PostgresLogin;
-use cc_ci_engine::data::{self, Expected, MarkerPhase, Seeded, index};
+use cc_ci_engine::data::{self, DatabaseServer, Expected, MarkerPhase, Seeded, SqlLogin, index};
 use cc_ci_engine::voice::Voice;
 use cc_ci_engine::workbench::Workbench;
 use cc_ci_model::data::allowed::Allowed;
@@ -156,8 +155,8 @@ async fn what_was_saved_comes_back_in_place_and_onto_empty_volumes() {
         say("volumes emptied", started);
         let app = start(&world, app.files, app.pg).await;
         // A database on an empty volume initialises itself first; the restore waits for it to answer.
-        let login = PostgresLogin::of("db");
-        data::postgres::ready(&world.doors.containers(), &world.stack, &login).await.unwrap().unwrap();
+        let server = DatabaseServer::Postgres(SqlLogin::of("db"));
+        server.ready(&world.doors.containers(), &world.stack).await.unwrap().unwrap();
         let started = Instant::now();
         assert_eq!(backup::restore(&scene.context(&world), &snapshot).await.unwrap(), None);
         say("restored onto empty", started);

@@ -1,8 +1,7 @@
 //! Columns that are emptied, on the databases themselves: found in each, and only where every value went.
 
 use crate::world::{POSTGRES, TOOLS, World};
-use cc_ci_engine::data::postgres::PostgresLogin;
-use cc_ci_engine::data::{self, DatabaseServer, MarkerPlace, mysql, sqlite};
+use cc_ci_engine::data::{self, DatabaseServer, MarkerPlace, SqlLogin, sqlite};
 use cc_ci_engine::workbench::Workbench;
 use cc_ci_model::data::rows::{Fleeting, RowCounts, compare};
 
@@ -88,19 +87,19 @@ impl<'w> Databases<'w> {
             }
         };
         let bench = world.bench(&[pg_data, lite_data, my_data]).await;
-        let login = PostgresLogin::of("pg");
-        data::postgres::ready(&world.doors.containers(), &world.stack, &login).await.unwrap().unwrap();
+        let server = DatabaseServer::Postgres(SqlLogin::of("pg"));
+        server.ready(&world.doors.containers(), &world.stack).await.unwrap().unwrap();
         let file = sqlite::SqliteFile {
             service: "lite".into(),
             target: "/data".into(),
             path: "app.db".into(),
             volume: lite_data.clone(),
         };
-        let mut places = vec![MarkerPlace::Server(DatabaseServer::Postgres(login)), MarkerPlace::Sqlite(file)];
+        let mut places = vec![MarkerPlace::Server(server), MarkerPlace::Sqlite(file)];
         if my.is_some() {
-            let root = mysql::MysqlLogin { user: Some("root".into()), ..mysql::MysqlLogin::of("my") };
-            mysql::ready(&world.doors.containers(), &world.stack, &root).await.unwrap().unwrap();
-            places.push(MarkerPlace::Server(DatabaseServer::Mysql(root)));
+            let root = DatabaseServer::Mysql(SqlLogin { user: Some("root".into()), ..SqlLogin::of("my") });
+            root.ready(&world.doors.containers(), &world.stack).await.unwrap().unwrap();
+            places.push(MarkerPlace::Server(root));
         }
         Self { world, bench, pg, lite, my, places }
     }

@@ -30,8 +30,7 @@ mod stops;
 mod sandbox;
 
 use cc_ci_engine::data::files::Folder;
-use cc_ci_engine::data::postgres::PostgresLogin;
-use cc_ci_engine::data::{self, DatabaseServer, Expected, MarkerPhase, MarkerPlace, index};
+use cc_ci_engine::data::{self, DatabaseServer, Expected, MarkerPhase, MarkerPlace, SqlLogin, index};
 use cc_ci_engine::exec::{ExecCommand, ExecError, ExecStatus, Overflow};
 use cc_ci_model::data::allowed::Allowed;
 use cc_ci_model::data::churn::Churn;
@@ -134,7 +133,7 @@ async fn markers_are_seeded_mutated_and_missed_in_files_and_rows() {
                 volume: String::new(),
             })
         };
-        let row = MarkerPlace::Server(DatabaseServer::Postgres(PostgresLogin::of("db")));
+        let row = MarkerPlace::Server(DatabaseServer::Postgres(SqlLogin::of("db")));
         let places = [folder(""), folder("up"), folder("not/yet"), folder("out"), row.clone()];
         // The server is still starting: seeding waits for it.
         let seeding = data::seed(&bench, &world.stack, MarkerPhase::Backup, &places).await.unwrap();
@@ -170,7 +169,7 @@ async fn a_container_without_psql_refuses_the_marker() {
             &bench,
             &world.stack,
             MarkerPhase::Upgrade,
-            &[MarkerPlace::Server(DatabaseServer::Postgres(PostgresLogin::of("db")))],
+            &[MarkerPlace::Server(DatabaseServer::Postgres(SqlLogin::of("db")))],
         )
         .await
         .unwrap();

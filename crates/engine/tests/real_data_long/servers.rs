@@ -2,7 +2,7 @@
 
 use crate::databases::{Case, database, refusals, there_and_back};
 use crate::world::World;
-use cc_ci_engine::data::{self, DatabaseServer, MarkerPhase, MarkerPlace, mysql, redis};
+use cc_ci_engine::data::{self, DatabaseServer, MarkerPhase, MarkerPlace, SqlLogin, redis};
 use cc_ci_model::outcome::Outcome;
 use cc_ci_recipe::database::{Database, DatabaseKind};
 
@@ -32,11 +32,11 @@ async fn mariadb_there_and_back() {
 
         // Everything read inside the container; then no name of a database, and two to choose from.
         assert_eq!(
-            refusals(&world, &bench, MarkerPlace::Server(DatabaseServer::Mysql(mysql::MysqlLogin::of("db")))).await,
+            refusals(&world, &bench, MarkerPlace::Server(DatabaseServer::Mysql(SqlLogin::of("db")))).await,
             Vec::<String>::new()
         );
         world.sh(&db, r#"mariadb -uroot -p"$MARIADB_ROOT_PASSWORD" -e 'CREATE DATABASE other; DROP TABLE appdb.cc_ci_marker'"#).await;
-        let root = mysql::MysqlLogin { user: Some("root".into()), ..mysql::MysqlLogin::of("db") };
+        let root = SqlLogin { user: Some("root".into()), ..SqlLogin::of("db") };
         assert_eq!(
             refusals(&world, &bench, MarkerPlace::Server(DatabaseServer::Mysql(root))).await,
             Vec::<String>::new()
@@ -44,7 +44,7 @@ async fn mariadb_there_and_back() {
         world.kill(&db).await;
         let bare = [env[0], env[1], env[3]];
         world.task("db", MARIADB, &bare, &[(&volume, "/var/lib/mysql")], &[]).await;
-        let root = mysql::MysqlLogin { user: Some("root".into()), ..mysql::MysqlLogin::of("db") };
+        let root = SqlLogin { user: Some("root".into()), ..SqlLogin::of("db") };
         let refused = refusals(&world, &bench, MarkerPlace::Server(DatabaseServer::Mysql(root))).await;
         assert!(refused[0].contains("the server has appdb other and MARIADB_DATABASE is not set"), "{refused:?}");
     });

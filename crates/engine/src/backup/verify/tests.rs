@@ -4,8 +4,8 @@ use super::*;
 use crate::backup::dump::DumpState;
 use crate::data::DatabaseServer;
 use crate::data::MarkerPhase;
+use crate::data::SqlLogin;
 use crate::data::files::Folder;
-use crate::data::postgres::PostgresLogin;
 use crate::data::redis;
 use crate::data::sqlite::SqliteFile;
 use cc_ci_model::data::dumped::DumpedDatabase;
@@ -97,7 +97,7 @@ fn a_dump_without_the_seeded_row_is_stale() {
     let seeded = Seeded::known(
         MarkerPhase::Backup,
         VALUE,
-        vec![MarkerPlace::Server(DatabaseServer::Postgres(PostgresLogin::of("db")))],
+        vec![MarkerPlace::Server(DatabaseServer::Postgres(SqlLogin::of("db")))],
     );
     let snapshot = taken(&["backup.sql"], &[]);
     let dump = |marked| Dump {
@@ -168,7 +168,7 @@ fn several_findings_become_one_with_all_details() {
 
 #[test]
 fn a_dump_without_the_rows_of_a_table_is_named_unless_the_restore_has_to_tell() {
-    let place = MarkerPlace::Server(DatabaseServer::Postgres(PostgresLogin::of("db")));
+    let place = MarkerPlace::Server(DatabaseServer::Postgres(SqlLogin::of("db")));
     let seeded = Seeded::known(MarkerPhase::Backup, VALUE, vec![place.clone()]);
     let tables = |rows| [("photos".to_owned(), rows)].into();
     let server = Server {

@@ -6,8 +6,9 @@ use cc_ci_model::ids::StackName;
 use std::collections::BTreeSet;
 
 use super::super::asking::{self, Asked};
+use super::super::sql::SqlLogin;
 use super::super::tables::{Dialect, Held, MOST_COLUMNS, contents, name_of, number, objects};
-use super::{PostgresLogin, command, judge};
+use super::{command, judge};
 use crate::exec::Overflow;
 use crate::swarm::Containers;
 use crate::workbench::WorkError;
@@ -151,7 +152,7 @@ const MOST: usize = 16 << 20;
 pub(in crate::data) async fn count(
     containers: &Containers,
     stack: &StackName,
-    login: &PostgresLogin,
+    login: &SqlLogin,
 ) -> Result<Result<Held, String>, WorkError> {
     let command = command(login, COUNT, [DATABASES.to_owned(), questions()]).cap(MOST, Overflow::Stop);
     let answer = asking::ask(Asked::Service(containers, stack, &login.service), &command, judge).await?;
