@@ -4,9 +4,9 @@ use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::dumped;
 use cc_ci_model::data::path::is_in;
 use cc_ci_model::data::rows::{Fleeting, RowCounts};
-use cc_ci_model::data::{EntryKind, MARKER_PREFIX};
+use cc_ci_model::data::{Entry, EntryKind, MARKER_PREFIX, VolumeIndex};
 use cc_ci_model::outcome::{Cause, Finding};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::dump::{self, Dump, DumpKind, DumpState};
 use super::restic::{self, Node};
@@ -25,6 +25,8 @@ pub struct SnapshotDue<'a> {
     pub rows: RowCounts,
     /// Files that come and go.
     pub churn: Churn,
+    /// Files that the app itself took away while the snapshot was taken, by volume and path.
+    pub gone: BTreeSet<(String, String)>,
     /// Tables whose rows do.
     pub fleeting: Fleeting,
 }
@@ -33,20 +35,45 @@ impl<'a> SnapshotDue<'a> {
     /// The markers by themselves.
     #[must_use]
     pub fn of(seeded: &'a Seeded) -> Self {
-        Self { seeded, rows: RowCounts::default(), churn: Churn::default(), fleeting: Fleeting::with(&[]) }
+        let (rows, churn, fleeting) = (RowCounts::default(), Churn::default(), Fleeting::with(&[]));
+        Self { seeded, rows, churn, gone: BTreeSet::new(), fleeting }
     }
 }
 
-/// Reads the snapshot back and returns everything that is wrong with it; nothing means complete.
+/// Everything that a snapshot holds.
+pub struct Listing(BTreeMap<String, Node>);
+
+impl Listing {
+    /// Reads the snapshot back.
+    pub async fn of(context: &Context<'_>, snapshot: &Snapshot) -> Result<Self, WorkError> {
+        restic::list(context.bench, context.repository, &snapshot.id).await.map(Self)
+    }
+
+    /// Promised files that were there just before the snapshot and are not in it, by volume and path. The app may have taken them away
+    /// by itself before they were reached; then they are not there any more. A dump is none of these: it is made for the backup.
+    #[must_use]
+    pub fn absent(&self, snapshot: &Snapshot, churn: &Churn) -> BTreeSet<(String, String)> {
+        let owed = snapshot.promises.iter().flat_map(|promise| {
+            let owed = owed(snapshot.index.get(&promise.volume), promise, churn);
+            owed.map(|(path, _)| (promise.volume.clone(), path.clone()))
+        });
+        let is_absent = |(volume, path): &(String, String)| {
+            !self.0.contains_key(&format!("{}/{path}", Workbench::path(volume))) && !dump::is_dump(path)
+        };
+        owed.filter(is_absent).collect()
+    }
+}
+
+/// Holds a snapshot against what is due and returns everything that is wrong with it; nothing means complete.
 pub async fn snapshot(
     context: &Context<'_>,
     snapshot: &Snapshot,
+    Listing(nodes): &Listing,
     expected: &SnapshotDue<'_>,
 ) -> Result<Vec<Finding>, WorkError> {
-    let SnapshotDue { seeded, churn, .. } = expected;
-    let nodes = restic::list(context.bench, context.repository, &snapshot.id).await?;
-    let mut findings = contents(snapshot, &nodes, churn);
-    findings.extend(marker_files(snapshot, &nodes, seeded));
+    let SnapshotDue { seeded, churn, gone, .. } = expected;
+    let mut findings = contents(snapshot, nodes, churn, gone);
+    findings.extend(marker_files(snapshot, nodes, seeded));
     let found: Vec<&Node> = nodes.values().filter(|node| node.kind == "file" && dump::is_dump(&node.path)).collect();
     let paths = found.iter().take(dump::MOST).map(|node| node.path.clone()).collect();
     let dumps =
@@ -55,9 +82,9 @@ pub async fn snapshot(
         let (shown, service) = known_as(snapshot, &dump.path);
         dump::finding(dump, &shown, &service)
     }));
-    findings.extend(marker_rows(snapshot, &nodes, &dumps, seeded));
-    findings.extend(rows_of_dumps(snapshot, &nodes, &dumps, expected));
-    findings.extend(moving(snapshot, &nodes, &dumps, expected));
+    findings.extend(marker_rows(snapshot, nodes, &dumps, seeded));
+    findings.extend(rows_of_dumps(snapshot, nodes, &dumps, expected));
+    findings.extend(moving(snapshot, nodes, &dumps, expected));
     Ok(findings)
 }
 
@@ -90,8 +117,32 @@ fn incomplete(snapshot: &Snapshot, promise: &Promise, summary: &str) -> Finding 
     if service.is_empty() { finding } else { finding.of_service(service) }
 }
 
-/// Promised paths and the files below them, as they were when the snapshot was taken.
-fn contents(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, churn: &Churn) -> Vec<Finding> {
+/// The files of a volume that a promise owes: not those that come and go, and none of a database, whose files change while it runs. Names
+/// that needed escaping are compared by nothing but their absence from the promise.
+fn owed<'a>(
+    index: Option<&'a VolumeIndex>,
+    promise: &'a Promise,
+    churn: &'a Churn,
+) -> impl Iterator<Item = (&'a String, &'a Entry)> {
+    let databases = index.map(VolumeIndex::database_folders).unwrap_or_default();
+    let is_owed = move |path: &str, entry: &Entry| {
+        entry.kind == EntryKind::File
+            && is_in(path, &promise.path)
+            && !path.contains('\\')
+            && !churn.covers(path)
+            && !databases.iter().any(|folder| is_in(path, folder))
+    };
+    let entries = index.into_iter().flat_map(|index| &index.entries);
+    entries.filter(move |(path, entry)| is_owed(path, entry))
+}
+
+/// Promised paths and the files below them, as they were when the snapshot was taken, without those that went by themselves.
+fn contents(
+    snapshot: &Snapshot,
+    nodes: &BTreeMap<String, Node>,
+    churn: &Churn,
+    gone: &BTreeSet<(String, String)>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     for promise in &snapshot.promises {
         if !nodes.contains_key(&promise.on_bench()) {
@@ -99,18 +150,10 @@ fn contents(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, churn: &Churn) 
             continue;
         }
         let Some(index) = snapshot.index.get(&promise.volume) else { continue };
-        let databases = index.database_folders();
-        let own = |path: &str| databases.iter().any(|folder| is_in(path, folder));
         let mut missing = Vec::new();
-        for (path, entry) in &index.entries {
-            // Names that needed escaping are compared by nothing but their absence from the promise.
-            if entry.kind != EntryKind::File || !is_in(path, &promise.path) || path.contains('\\') {
-                continue;
-            }
-            if churn.covers(path) || own(path) {
-                continue;
-            }
+        for (path, entry) in owed(Some(index), promise, churn) {
             match nodes.get(&format!("{}/{path}", Workbench::path(&promise.volume))) {
+                None if gone.contains(&(promise.volume.clone(), path.clone())) => {}
                 None => missing.push(path.clone()),
                 Some(node) if node.size == 0 && entry.size > 0 => missing.push(format!("{path} (empty)")),
                 Some(_) => {}
@@ -122,6 +165,7 @@ fn contents(snapshot: &Snapshot, nodes: &BTreeMap<String, Node>, churn: &Churn) 
             let summary = format!("{count} of its files are not in the snapshot");
             findings.push(incomplete(snapshot, promise, &summary).with_details(missing));
         }
+        let databases = index.database_folders();
         findings.extend(databases.iter().filter_map(|folder| database(snapshot, promise, nodes, folder)));
     }
     findings

@@ -119,7 +119,9 @@ impl Scene {
 
     async fn verify(&self, world: &World, snapshot: &Snapshot, seeded: &Seeded) -> Vec<Finding> {
         let started = Instant::now();
-        let found = verify::snapshot(&self.context(world), snapshot, &verify::SnapshotDue::of(seeded)).await.unwrap();
+        let context = self.context(world);
+        let listing = verify::Listing::of(&context, snapshot).await.unwrap();
+        let found = verify::snapshot(&context, snapshot, &listing, &verify::SnapshotDue::of(seeded)).await.unwrap();
         say("snapshot verified", started);
         found
     }

@@ -3,10 +3,11 @@
 
 use crate::world::{World, say};
 use cc_ci_engine::backup::places::{self, Stock};
-use cc_ci_engine::backup::{self, BackupEnd, BackupRepository, Context, verify};
+use cc_ci_engine::backup::{self, BackupEnd, BackupRepository, Context, Snapshot, verify};
 use cc_ci_engine::data::{self, Expected, MarkerPhase, MarkerPlace, Seeded, sqlite};
 use cc_ci_engine::voice::Voice;
 use cc_ci_engine::workbench::Workbench;
+use cc_ci_model::outcome::Finding;
 use cc_ci_model::plan::step::{Action, Operation, Pass, Step};
 use cc_ci_model::tier::Tier;
 use cc_ci_recipe::backup::{BackupPaths, BackupService, BackupSpec, BackupVolume, Dialect, Hooks};
@@ -74,15 +75,13 @@ pub(crate) async fn there_and_back(world: &World, bench: &Workbench, case: &Case
         let BackupEnd::Snapshot(snapshot) = backup::take(&context(spec)).await.unwrap() else {
             panic!("{dump} failed")
         };
-        let findings =
-            verify::snapshot(&context(spec), &snapshot, &verify::SnapshotDue::of(&seeding.seeded)).await.unwrap();
+        let findings = verified(&context(spec), &snapshot, &seeding.seeded).await;
         let texts: Vec<&str> = findings.iter().map(|finding| finding.summary.as_str()).collect();
         assert!(texts.iter().any(|text| text.contains(said)), "{dump}: {texts:?}");
     }
     let taken = backup::take(&context(&spec)).await.unwrap();
     let BackupEnd::Snapshot(snapshot) = taken else { panic!("{taken:?}") };
-    let findings =
-        verify::snapshot(&context(&spec), &snapshot, &verify::SnapshotDue::of(&seeding.seeded)).await.unwrap();
+    let findings = verified(&context(&spec), &snapshot, &seeding.seeded).await;
     assert_eq!(findings, []);
     assert_eq!(data::mutate(bench, &world.stack, &seeding.seeded).await.unwrap(), []);
     assert_eq!(check(world, bench, &seeding.seeded, Expected::Seeded).await, 2);
@@ -90,6 +89,12 @@ pub(crate) async fn there_and_back(world: &World, bench: &Workbench, case: &Case
     assert_eq!(backup::restore(&context(&spec), &snapshot).await.unwrap(), None);
     say("restored in place", started);
     assert_eq!(check(world, bench, &seeding.seeded, Expected::Seeded).await, 0);
+}
+
+/// Everything that is wrong with a snapshot.
+async fn verified(context: &Context<'_>, snapshot: &Snapshot, seeded: &Seeded) -> Vec<Finding> {
+    let listing = verify::Listing::of(context, snapshot).await.unwrap();
+    verify::snapshot(context, snapshot, &listing, &verify::SnapshotDue::of(seeded)).await.unwrap()
 }
 
 /// How many markers are not as they should be.

@@ -47,13 +47,13 @@ fn texts(findings: &[Finding]) -> Vec<String> {
 #[test]
 fn everything_there_is_nothing_to_report() {
     let snapshot = taken(&[""], &[("a", 3), ("cache/x", 9)]);
-    assert_eq!(contents(&snapshot, &nodes(&[("a", 4)]), &Churn::default()), []);
+    assert_eq!(contents(&snapshot, &nodes(&[("a", 4)]), &Churn::default(), &BTreeSet::new()), []);
 }
 
 #[test]
 fn a_promised_path_that_is_absent_is_named_as_the_recipe_knows_it() {
     let snapshot = taken(&["backup.sql"], &[]);
-    let findings = contents(&snapshot, &nodes(&[]), &Churn::default());
+    let findings = contents(&snapshot, &nodes(&[]), &Churn::default(), &BTreeSet::new());
     assert_eq!(
         texts(&findings),
         ["BackupIncomplete db:/data/backup.sql: promised in the backup, but not in the snapshot"]
@@ -63,17 +63,33 @@ fn a_promised_path_that_is_absent_is_named_as_the_recipe_knows_it() {
 #[test]
 fn files_that_were_left_out_or_saved_empty_are_listed() {
     let snapshot = taken(&[""], &[("a", 3), ("b", 3), ("c", 3)]);
-    let findings = contents(&snapshot, &nodes(&[("a", 3), ("b", 0)]), &Churn::default());
+    let findings = contents(&snapshot, &nodes(&[("a", 3), ("b", 0)]), &Churn::default(), &BTreeSet::new());
     assert_eq!(findings[0].summary, "db:/data: 2 of its files are not in the snapshot");
     assert_eq!(findings[0].details, ["b (empty)", "c"]);
 }
 
 #[test]
+fn what_the_app_took_away_meanwhile_is_not_missing_and_what_is_still_there_is() {
+    let snapshot = taken(&[""], &[("a", 3), ("queue/job-9", 3), ("cache/x", 9), ("backup.sql.gz", 3), ("b", 3)]);
+    let saved = nodes(&[("b", 0)]);
+    let listing = Listing(saved.clone());
+    let absent = listing.absent(&snapshot, &Churn::default());
+    let named = |path: &str| ("v".to_owned(), path.to_owned());
+    // What was saved empty is there, and a dump does not go by itself.
+    assert_eq!(absent, BTreeSet::from([named("a"), named("queue/job-9")]));
+    let findings = contents(&snapshot, &saved, &Churn::default(), &BTreeSet::from([named("queue/job-9")]));
+    assert_eq!(findings[0].details, ["a", "b (empty)"]);
+}
+
+#[test]
 fn a_database_folder_is_compared_by_its_bulk() {
     let snapshot = taken(&[""], &[("PG_VERSION", 3), ("base/5/1", 900), ("base/5/2", 900)]);
-    assert_eq!(contents(&snapshot, &nodes(&[("PG_VERSION", 3), ("base/5/1", 950)]), &Churn::default()), []);
     assert_eq!(
-        texts(&contents(&snapshot, &nodes(&[("PG_VERSION", 3)]), &Churn::default())),
+        contents(&snapshot, &nodes(&[("PG_VERSION", 3), ("base/5/1", 950)]), &Churn::default(), &BTreeSet::new()),
+        []
+    );
+    assert_eq!(
+        texts(&contents(&snapshot, &nodes(&[("PG_VERSION", 3)]), &Churn::default(), &BTreeSet::new())),
         ["BackupIncomplete db:/data: the database's files hold 1803 bytes, the snapshot 3"]
     );
 }

@@ -1,14 +1,15 @@
 //! Before a backup everything has settled (BAK-3); afterwards the snapshot is complete (TIER-backup).
 
 use super::{Look, volumes};
-use crate::backup::{self, Context, hooks, verify};
-use crate::data::{self, DatabaseServer};
+use crate::backup::verify::{self, Listing};
+use crate::backup::{self, Context, hooks};
+use crate::data::{self, DatabaseServer, index};
 use crate::pressure::EasedClock;
 use crate::pulse::Pulse;
 use crate::run::conductor::{Answer, Fault, failed_if, passed};
 use crate::run::parts::{Holdings, Prepared, Saved};
 use crate::swarm::Observe;
-use crate::workbench::BenchUse;
+use crate::workbench::{BenchUse, Workbench};
 use cc_ci_model::convergence::{ServiceView, Update};
 use cc_ci_model::data::allowed::Allowed;
 use cc_ci_model::data::churn::Churn;
@@ -141,15 +142,31 @@ pub(in crate::run) async fn complete(look: &mut Look<'_>, saved: &Saved) -> Resu
         step: look.step,
     };
     let churn = Churn::with(&look.plan.demands.churn);
+    let listing = Listing::of(&context, &saved.snapshot).await?;
+    let absent = listing.absent(&saved.snapshot, &churn);
+    let gone = match absent.is_empty() {
+        true => absent,
+        false => no_more(&look.bench(BenchUse::Look).await?, absent).await?,
+    };
     let expected = verify::SnapshotDue {
         seeded: &saved.prepared.seeded,
         rows: saved.holdings.rows.clone(),
         churn,
+        gone,
         fleeting: super::data::fleeting(look.plan),
     };
-    let mut findings = verify::snapshot(&context, &saved.snapshot, &expected).await?;
+    let mut findings = verify::snapshot(&context, &saved.snapshot, &listing, &expected).await?;
     findings.extend(narrowed(look, saved).await?);
     Ok(failed_if(verify::merged(findings)).into())
+}
+
+/// Those of the files, by volume and path, that are not there.
+async fn no_more(bench: &Workbench, files: BTreeSet<(String, String)>) -> Result<BTreeSet<(String, String)>, Fault> {
+    let volumes = files.iter().map(|(volume, _)| volume.clone()).collect();
+    let now = index::contents(bench, &volumes, index::Digests::None).await?;
+    let is_there =
+        |(volume, path): &(String, String)| now.get(volume).is_some_and(|index| index.entries.contains_key(path));
+    Ok(files.into_iter().filter(|file| !is_there(file)).collect())
 }
 
 /// Files that base's backup held and no path of head's covers. Where a hook of head is another, its dump may hold them: the restore
