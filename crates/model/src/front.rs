@@ -151,6 +151,12 @@ impl FrontPage {
         }
     }
 
+    /// That head is not compared with it, because it was not well itself; in words.
+    #[must_use]
+    pub fn incomparable(&self, accepted: &[u16]) -> Option<String> {
+        (!self.is_well(accepted)).then(|| format!("not compared with base, where it was not well: {}", self.words()))
+    }
+
     /// What is worse at `head` than it was here.
     #[must_use]
     pub fn worse_at(&self, head: &Self, accepted: &[u16]) -> Option<Worse> {

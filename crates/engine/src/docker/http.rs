@@ -5,6 +5,7 @@ use super::Swarm;
 use crate::swarm::{AnswerHeaders, Asker, Asking, HttpAnswer, RunEdge, SwarmError};
 use bollard::query_parameters::{InspectContainerOptions, InspectNetworkOptions};
 use cc_ci_recipe::traefik::PROXY_NETWORK;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::collections::HashMap;
@@ -55,8 +56,8 @@ impl Clients {
 pub(super) async fn ask(swarm: &Swarm, edge: &RunEdge, asking: &Asking) -> Result<HttpAnswer, SwarmError> {
     let client = client_of(swarm, edge).await?;
     let Asking { scheme, host, path, read, who } = asking;
-    // A name that is none of the edge's domains is asked for at its address.
-    let request = if edge.domains.iter().any(|domain| domain.as_str() == host) {
+    // A name that its certificate has not is asked for at its address.
+    let request = if edge.is_named(host) {
         client.http.get(format!("{scheme}://{host}{path}"))
     } else {
         client.http.get(format!("{scheme}://{}{path}", client.address)).header("host", host)
@@ -158,11 +159,8 @@ fn client(edge: &RunEdge, address: IpAddr) -> Result<reqwest::Client, SwarmError
     let authority = CertificateDer::from_pem_slice(edge.authority.as_bytes());
     let authority = authority.map_err(|error| failed(format!("the run's authority cannot be read: {error}")))?;
     roots.add(authority).map_err(|error| failed(error.to_string()))?;
-    // Port 0: keep the scheme's own port.
-    let builder = edge.domains.iter().fold(reqwest::Client::builder(), |builder, domain| {
-        builder.resolve(domain.as_str(), SocketAddr::new(address, 0))
-    });
-    builder
+    reqwest::Client::builder()
+        .dns_resolver(ToEdge(address))
         .tls_backend_preconfigured(tls(roots).map_err(|error| failed(error.to_string()))?)
         .redirect(reqwest::redirect::Policy::none())
         .timeout(REQUEST_LIMIT)
@@ -170,6 +168,17 @@ fn client(edge: &RunEdge, address: IpAddr) -> Result<reqwest::Client, SwarmError
         .no_proxy()
         .build()
         .map_err(|error| failed(error.to_string()))
+}
+
+/// Every name that this client is asked to open is the edge's.
+struct ToEdge(IpAddr);
+
+impl Resolve for ToEdge {
+    fn resolve(&self, _name: Name) -> Resolving {
+        // Port 0: keep the scheme's own port.
+        let addresses: Addrs = Box::new(std::iter::once(SocketAddr::new(self.0, 0)));
+        Box::pin(std::future::ready(Ok(addresses)))
+    }
 }
 
 /// TLS with these authorities and the cryptography that this program was built with, so that nobody has to install any.

@@ -14,12 +14,24 @@ pub struct RunEdge {
     pub authority: String,
 }
 
+impl RunEdge {
+    /// Whether its certificate names this host: one of its domains, or a name right below one.
+    #[must_use]
+    pub fn is_named(&self, host: &str) -> bool {
+        self.domains.iter().any(|domain| match host.strip_suffix(domain.as_str()) {
+            None => false,
+            Some("") => true,
+            Some(below) => below.strip_suffix('.').is_some_and(|label| !label.is_empty() && !label.contains('.')),
+        })
+    }
+}
+
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asking {
     /// `http` or `https`.
     pub scheme: String,
-    /// One of the edge's domains, or the name under which the edge tells about itself.
+    /// One of the edge's domains, a host right below one, or the name under which the edge tells about itself.
     pub host: String,
     /// The path, which begins with `/`.
     pub path: String,
@@ -111,5 +123,20 @@ impl HttpAnswer {
             Self::Edge { reason, .. } => format!("the edge: {reason}"),
             Self::None { why } => format!("no answer: {why}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cc_ci_model::ids::StackName;
+
+    #[test]
+    fn a_certificate_names_a_domain_and_what_is_right_below_it() {
+        let domain = Domain::of_stack(&StackName::observed("shop"), "ci.test");
+        let edge = RunEdge { container: String::new(), domains: vec![domain], authority: String::new() };
+        let hosts =
+            ["shop.ci.test", "api.shop.ci.test", "a.b.shop.ci.test", ".shop.ci.test", "myshop.ci.test", "ci.test"];
+        assert_eq!(hosts.map(|host| edge.is_named(host)), [true, true, false, false, false, false]);
     }
 }

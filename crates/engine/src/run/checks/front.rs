@@ -1,7 +1,7 @@
 //! The front page at base and at head: what is worse at head is a finding, with both answers side by side (APP-1).
 
 use super::{Look, serving};
-use crate::pressure::TimeLimit;
+use crate::pressure::{EasedClock, TimeLimit};
 use crate::route::OpenRoute;
 use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::tools;
@@ -24,6 +24,9 @@ const HOPS: usize = 20;
 /// How often a page that is worse is looked at again until it is well.
 const AGAIN: Duration = Duration::from_millis(200);
 
+/// How long another router of base is waited for: its service may have no health check, so that it has only just begun to listen.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// So many scripts and style sheets of a page are asked for.
 const MOST_NEEDED: usize = 20;
 
@@ -41,14 +44,26 @@ pub(in crate::run) async fn pages(
     scheme: &str,
     health: &Health,
     routes: &[TraefikRoute],
+    clock: &EasedClock,
 ) -> Vec<FrontPage> {
     let visitor = Visitor { route, domain, scheme };
     let front = BTreeSet::from(["/", health.path.as_str()]);
     let side = traefik::entrances(routes).into_iter().filter_map(|entrance| side_door(entrance, domain, &front));
     let doors: Vec<Door> = front.iter().map(|path| Door::Front((*path).to_owned())).chain(side).collect();
+    let limit = clock.limit(PATIENCE);
     let mut pages = Vec::new();
     for door in &doors {
-        pages.push(visitor.visit(door).await);
+        let mut page = visitor.visit(door).await;
+        // The front page answered before anything else was done.
+        let is_side = match door {
+            Door::Side { .. } => true,
+            Door::Front(_) => false,
+        };
+        while is_side && !page.is_well(&health.statuses) && !limit.is_over() {
+            tokio::time::sleep(AGAIN).await;
+            page = visitor.visit(door).await;
+        }
+        pages.push(page);
     }
     pages
 }
@@ -83,6 +98,7 @@ pub(in crate::run) async fn check(
         for base in &look.tools.front {
             let head = visitor.visit(&base.door).await;
             notes.extend(note(base, &head).into_iter().chain(base.slower_at(&head)));
+            notes.extend(base.incomparable(&health.statuses));
             if let Some(worse) = base.worse_at(&head, &health.statuses)
                 && !declared(&worse, &head, health)
             {

@@ -71,7 +71,8 @@ impl Run<'_> {
         let base = &self.trees.app.first().recipe;
         let scheme = tools::scheme(plan, base);
         if let Some(route) = &self.tools.route {
-            self.tools.front = front::pages(route, &plan.domain, scheme, &plan.demands.health, &base.routes).await;
+            let (health, clock) = (&plan.demands.health, &self.known.world.clock);
+            self.tools.front = front::pages(route, &plan.domain, scheme, health, &base.routes, clock).await;
         }
     }
 }
