@@ -67,6 +67,19 @@ impl Question {
         }
     }
 
+    /// Whether something besides cc-ci acts on the engine: a script that runs beside the run, or hooks that were trusted with the host.
+    /// What appears while such a hook runs is laid to it (RUN-3), so one such case must not run beside another.
+    #[must_use]
+    pub fn has_strangers(&self) -> bool {
+        match self {
+            Self::Run(described) => {
+                let Needs { meanwhile, flags, .. } = &described.needs;
+                meanwhile.is_some() || flags.split_whitespace().any(|word| word == "--trust-hooks")
+            }
+            Self::Files(_) | Self::Loader(_) | Self::Lint(_) => false,
+        }
+    }
+
     /// The description of a case that has a file of its own.
     #[must_use]
     pub fn described(&self) -> Option<&Described> {

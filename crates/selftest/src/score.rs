@@ -5,6 +5,7 @@ use crate::trial::{Bench, CaseOutcome, Trial};
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// What came of all cases.
@@ -14,7 +15,8 @@ pub struct Score {
     pub trials: Vec<Trial>,
 }
 
-/// Tries `cases`, at most `at_once` at the same time, and tells of each as it ends.
+/// Tries `cases`, at most `at_once` at the same time, and tells of each as it ends. Of those with strangers on the engine one goes on at a
+/// time.
 pub async fn try_all(
     bench: &Bench,
     cases: &[Case],
@@ -22,7 +24,15 @@ pub async fn try_all(
     cancel: &CancellationToken,
     mut tell: impl FnMut(&Trial),
 ) -> Score {
-    let mut running = stream::iter(cases).map(|case| bench.try_case(case, cancel)).buffer_unordered(at_once.max(1));
+    let strangers = Semaphore::new(1);
+    let tried = async |case: &Case| {
+        let _alone = match case.question.has_strangers() {
+            true => strangers.acquire().await.ok(),
+            false => None,
+        };
+        bench.try_case(case, cancel).await
+    };
+    let mut running = stream::iter(cases).map(tried).buffer_unordered(at_once.max(1));
     let mut trials = Vec::with_capacity(cases.len());
     while let Some(trial) = running.next().await {
         tell(&trial);
