@@ -31,9 +31,12 @@ databases: setup all-images ## set up, then test markers, dumps and restores on 
 	$(CARGO) test --package cc-ci-engine --test real_data_long -- --ignored
 	$(CARGO) test --package cc-ci-engine --test real_data -- --ignored sqlite
 
+# Set-up mostly waits for packages and images, so that the tests are compiled meanwhile; the compiler comes first (setup/packages.sh).
 # Tests without an engine mostly wait, so that there are more of them at once than cores.
 test: ## set up, then run the tests, those on the real engine with them (about 6 minutes)
-	@code=0; engine=yes; $(MAKE) --no-print-directory setup || { code=1; engine=no; }; \
+	@code=0; engine=yes; sh setup/packages.sh; $(MAKE) --no-print-directory setup & setup=$$!; \
+	$(CARGO) test --quiet --workspace --no-run || code=1; wait $$setup || { code=1; engine=no; }; \
+	[ $$code = 0 ] || [ $$engine = no ] || exit 1; \
 	RUST_TEST_THREADS=8 $(CARGO) test --quiet --workspace --no-fail-fast || code=1; \
 	if [ $$engine = yes ]; then echo "on the real engine:"; $(REAL) -- --ignored || code=1; \
 	else echo "no engine: the tests that need one were ignored"; fi; exit $$code
