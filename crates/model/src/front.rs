@@ -88,6 +88,11 @@ pub enum FrontEnd {
         /// Why.
         why: &'static str,
     },
+    /// No router takes it, which the proxy knows at once.
+    Unrouted {
+        /// What the proxy says.
+        why: String,
+    },
     /// Nothing came back, or what came could not be read.
     Nothing {
         /// Why.
@@ -124,7 +129,7 @@ impl FrontPage {
             FrontEnd::Circle => format!("{way}: leads in a circle"),
             FrontEnd::Elsewhere => format!("{way}: another site"),
             FrontEnd::Nowhere { why } => format!("{way}: {why}"),
-            FrontEnd::Nothing { why } => format!("{way}: {why}"),
+            FrontEnd::Unrouted { why } | FrontEnd::Nothing { why } => format!("{way}: {why}"),
             FrontEnd::Page(page) => format!("{way}: {}", page.words()),
         }
     }
@@ -133,7 +138,7 @@ impl FrontPage {
     #[must_use]
     pub fn is_well(&self, accepted: &[u16]) -> bool {
         match &self.end {
-            FrontEnd::Circle | FrontEnd::Nowhere { .. } | FrontEnd::Nothing { .. } => false,
+            FrontEnd::Circle | FrontEnd::Nowhere { .. } | FrontEnd::Unrouted { .. } | FrontEnd::Nothing { .. } => false,
             FrontEnd::Elsewhere => true,
             FrontEnd::Page(page) => page.status < 400 || accepted.contains(&page.status) || self.is_for_programs(),
         }
@@ -143,7 +148,11 @@ impl FrontPage {
     fn is_for_programs(&self) -> bool {
         let refused = match &self.end {
             FrontEnd::Page(page) => (400..500).contains(&page.status),
-            FrontEnd::Circle | FrontEnd::Elsewhere | FrontEnd::Nowhere { .. } | FrontEnd::Nothing { .. } => false,
+            FrontEnd::Circle
+            | FrontEnd::Elsewhere
+            | FrontEnd::Nowhere { .. }
+            | FrontEnd::Unrouted { .. }
+            | FrontEnd::Nothing { .. } => false,
         };
         match &self.door {
             Door::Side { .. } => refused,
@@ -169,6 +178,7 @@ impl FrontPage {
         let page = match &head.end {
             FrontEnd::Circle => return broken(format!("the redirects of {path} lead in a circle")),
             FrontEnd::Nowhere { why } => return broken(format!("{}: {why}", head.to("leads to"))),
+            FrontEnd::Unrouted { why } => return broken(format!("{} no page: {why}", head.to("answers with"))),
             FrontEnd::Nothing { why } => {
                 return broken(format!("{} nothing that can be read: {why}", head.to("answers")));
             }
@@ -207,7 +217,11 @@ impl FrontPage {
         let text = text.to_lowercase();
         let page = match &self.end {
             FrontEnd::Page(page) => page.labels().chain([page.content_type.as_str()]).collect(),
-            FrontEnd::Circle | FrontEnd::Elsewhere | FrontEnd::Nowhere { .. } | FrontEnd::Nothing { .. } => Vec::new(),
+            FrontEnd::Circle
+            | FrontEnd::Elsewhere
+            | FrontEnd::Nowhere { .. }
+            | FrontEnd::Unrouted { .. }
+            | FrontEnd::Nothing { .. } => Vec::new(),
         };
         let mut texts = page.into_iter().chain(self.redirects.iter().map(String::as_str));
         texts.any(|one| one.to_lowercase().contains(&text))

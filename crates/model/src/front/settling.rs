@@ -24,6 +24,8 @@ impl FrontPage {
     pub fn settles(&self, worse: &Worse) -> Option<Duration> {
         match &self.end {
             FrontEnd::Nothing { .. } => None,
+            // The proxy follows the labels that are deployed before anybody asks: waiting makes no router.
+            FrontEnd::Unrouted { .. } => Some(Duration::ZERO),
             FrontEnd::Page(page) if may_be_starting(page.status) => None,
             FrontEnd::Circle | FrontEnd::Elsewhere | FrontEnd::Nowhere { .. } | FrontEnd::Page(_) => {
                 Some(match worse.kind {

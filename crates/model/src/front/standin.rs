@@ -103,7 +103,11 @@ impl Standin {
     fn said_by(&self, front: &FrontPage) -> Option<String> {
         let labels: Vec<&str> = match &front.end {
             FrontEnd::Page(page) => page.labels().collect(),
-            FrontEnd::Circle | FrontEnd::Elsewhere | FrontEnd::Nowhere { .. } | FrontEnd::Nothing { .. } => Vec::new(),
+            FrontEnd::Circle
+            | FrontEnd::Elsewhere
+            | FrontEnd::Nowhere { .. }
+            | FrontEnd::Unrouted { .. }
+            | FrontEnd::Nothing { .. } => Vec::new(),
         };
         let label = labels.into_iter().find(|label| self.words.iter().any(|word| holds(label, word)));
         let to = || front.redirects.iter().find(|to| self.names(to)).cloned();

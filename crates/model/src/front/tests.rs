@@ -187,6 +187,20 @@ fn a_side_door_may_refuse_as_it_did_and_does_not_break() {
     assert_eq!(worse(&answer(200), &answer(404)).as_deref(), Some("api.shop.test/v1 answers 404"));
     let silent = side(ending(FrontEnd::Nothing { why: "nobody listens".to_owned() }));
     assert!(worse(&answer(404), &silent).is_some_and(|summary| summary.ends_with("nobody listens")));
+    assert_eq!((silent.incomparable(&[]).is_some(), answer(404).incomparable(&[])), (true, None));
+}
+
+#[test]
+fn what_no_router_takes_is_worse_without_waiting_and_silence_may_pass() {
+    let none = ending(FrontEnd::Unrouted { why: "no router matches".to_owned() });
+    let worse = shop().worse_at(&none, &[]).unwrap();
+    assert_eq!(
+        (worse.summary.as_str(), none.settles(&worse)),
+        ("/ answers with no page: no router matches", Some(Duration::ZERO))
+    );
+    assert_eq!(none.worse_at(&shop(), &[]), None);
+    let silent = ending(FrontEnd::Nothing { why: "nobody listens".to_owned() });
+    assert_eq!(silent.settles(&worse), None);
 }
 
 #[test]

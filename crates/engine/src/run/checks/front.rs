@@ -6,13 +6,14 @@ use crate::route::OpenRoute;
 use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::tools;
 use crate::swarm::{Asking, HttpAnswer};
+use cc_ci_edge::Mark;
 use cc_ci_model::event::Event;
 use cc_ci_model::front::{self, Door, FrontEnd, FrontPage, Page, Target, Worse, WorseKind};
 use cc_ci_model::ids::Domain;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::demands::Health;
 use cc_ci_model::tier::Tier;
-use cc_ci_recipe::traefik::{self, Entrance, TraefikRoute};
+use cc_ci_recipe::traefik::{self, Entrance, RouteAddress, TraefikRoute};
 use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -37,18 +38,22 @@ struct Visitor<'a> {
     scheme: &'a str,
 }
 
-/// The front pages of the app as it is now: `/`, the path on which it has to answer, and where each of its other routers answers.
+/// The front pages of base as it is now: `/`, the path on which it has to answer, and where each of its other routers answers. What head
+/// gives up is none of them: whether it may is the business of the addresses, which are known from the labels.
 pub(in crate::run) async fn pages(
     route: &OpenRoute,
     domain: &Domain,
     scheme: &str,
     health: &Health,
-    routes: &[TraefikRoute],
+    (routes, of_head): (&[TraefikRoute], &[TraefikRoute]),
     clock: &EasedClock,
 ) -> Vec<FrontPage> {
     let visitor = Visitor { route, domain, scheme };
     let front = BTreeSet::from(["/", health.path.as_str()]);
-    let side = traefik::entrances(routes).into_iter().filter_map(|entrance| side_door(entrance, domain, &front));
+    let given_up: BTreeSet<_> = traefik::dropped(routes, of_head).into_iter().map(|dropped| dropped.address).collect();
+    let kept = |entrance: &Entrance| !given_up.contains(&RouteAddress::Host(entrance.host.clone()));
+    let side = traefik::entrances(routes).into_iter().filter(kept);
+    let side = side.filter_map(|entrance| side_door(entrance, domain, &front));
     let doors: Vec<Door> = front.iter().map(|path| Door::Front((*path).to_owned())).chain(side).collect();
     let limit = clock.limit(PATIENCE);
     let mut pages = Vec::new();
@@ -161,6 +166,7 @@ impl Visitor<'_> {
             let asking = Asking::of(self.scheme, host, &at).reading(front::READ).browsing(jar);
             let (status, headers, body) = match self.route.asked(&asking).await {
                 HttpAnswer::App { status, headers, body } => (status, headers, body),
+                HttpAnswer::Edge { mark: Some(Mark::NoRoute), reason: why, .. } => break FrontEnd::Unrouted { why },
                 HttpAnswer::Edge { reason: why, .. } | HttpAnswer::None { why } => break FrontEnd::Nothing { why },
             };
             cookies.extend(headers.cookies.iter().filter_map(|one| one.split_once('=')).map(owned));
@@ -177,6 +183,7 @@ impl Visitor<'_> {
                     | FrontEnd::Circle
                     | FrontEnd::Elsewhere
                     | FrontEnd::Nowhere { .. }
+                    | FrontEnd::Unrouted { .. }
                     | FrontEnd::Nothing { .. }) => break end,
                 },
             };
@@ -192,7 +199,11 @@ impl Visitor<'_> {
             (FrontEnd::Page(page), Door::Front(_)) => self.missing(page, host, &at).await,
             (FrontEnd::Page(_), Door::Side { .. })
             | (
-                FrontEnd::Circle | FrontEnd::Elsewhere | FrontEnd::Nowhere { .. } | FrontEnd::Nothing { .. },
+                FrontEnd::Circle
+                | FrontEnd::Elsewhere
+                | FrontEnd::Nowhere { .. }
+                | FrontEnd::Unrouted { .. }
+                | FrontEnd::Nothing { .. },
                 Door::Front(_) | Door::Side { .. },
             ) => Vec::new(),
         };

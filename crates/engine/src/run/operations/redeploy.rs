@@ -72,7 +72,8 @@ impl Run<'_> {
         let scheme = tools::scheme(plan, base);
         if let Some(route) = &self.tools.route {
             let (health, clock) = (&plan.demands.health, &self.known.world.clock);
-            self.tools.front = front::pages(route, &plan.domain, scheme, health, &base.routes, clock).await;
+            let routes = (base.routes.as_slice(), self.trees.app.head.recipe.routes.as_slice());
+            self.tools.front = front::pages(route, &plan.domain, scheme, health, routes, clock).await;
         }
     }
 }
