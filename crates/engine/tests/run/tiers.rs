@@ -192,11 +192,22 @@ async fn every_other_answer_is_not_enough() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn four_of_five_are_not_enough() {
+    let ok = HeadAnswer::Status(200);
+    let answers = [ok, ok, ok, ok, HeadAnswer::Status(500)];
+    let told = Shop::on(swarm().answers_in_turn(&answers)).run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/serving") else { panic!("{:?}", told.steps()) };
+    assert!(finding.summary.starts_with("not serving steadily"), "{}", finding.summary);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_single_error_on_the_way_up_is_none() {
     let ok = HeadAnswer::Status(200);
     let answers = [ok, HeadAnswer::Status(503), ok, ok, ok, ok, ok, ok, ok, ok];
     let told = Shop::on(swarm().answers_in_turn(&answers)).run().await;
     assert_eq!(told.tier(Tier::Upgrade), Status::Pass, "{:?}", told.verdict.reasons);
+    let Outcome::Passed { note: Some(note) } = told.outcome("upgrade/serving") else { panic!("{:?}", told.steps()) };
+    assert!(note.contains("200 on /; not every answer: status 503 on /"), "{note}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,8 +22,14 @@ use tokio::time::Instant;
 /// How often the app is asked again until it answers.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
-/// So many accepted answers in a row show that the app serves: one of several tasks may be broken, or every other request fail.
-const IN_A_ROW: u32 = 3;
+/// So many accepted answers in a row show that the app serves: one of several tasks may be broken, or every fifth request fail.
+const IN_A_ROW: u32 = 5;
+
+/// So many do where they take longer than [`LONG_ROW`].
+const IN_A_LONG_ROW: u32 = 3;
+
+/// How long a row of answers is waited for that an app gives slowly.
+const LONG_ROW: Duration = Duration::from_secs(1);
 
 /// How long a wrong answer has to last before it counts, where a right one is only waited for once more.
 const SHORT: Duration = Duration::from_secs(10);
@@ -138,6 +144,23 @@ pub(in crate::run) struct Question<'a> {
     pub(in crate::run) statuses: &'a [u16],
 }
 
+/// Accepted answers without another one between them.
+struct Row {
+    began: Instant,
+    answers: u32,
+}
+
+impl Row {
+    fn new() -> Self {
+        Self { began: Instant::now(), answers: 0 }
+    }
+
+    fn is_long_enough(&self) -> bool {
+        let enough = if self.began.elapsed() < LONG_ROW { IN_A_ROW } else { IN_A_LONG_ROW };
+        self.answers >= enough
+    }
+}
+
 impl Question<'_> {
     /// Asks until there is an accepted answer, at most `limit`.
     pub(in crate::run) async fn asked(
@@ -159,19 +182,21 @@ impl Question<'_> {
         let started = Instant::now();
         let silence = clock.limit(limits.none);
         let (mut last, mut same, mut wrong) = (String::new(), clock.limit(limits.settled), None);
-        let (mut tried_beside, mut accepted, mut in_a_row) = (false, 0_u32, 0_u32);
+        let (mut tried_beside, mut accepted, mut row) = (false, 0_u32, Row::new());
         loop {
             let Unaccepted { text: said, by } = match self.once(route).await {
                 Ok(status) => {
-                    (accepted, in_a_row) = (accepted + 1, in_a_row + 1);
-                    if in_a_row >= IN_A_ROW {
-                        return passed(format!("{status} on {}", self.path));
+                    (accepted, row.answers) = (accepted + 1, row.answers + 1);
+                    if row.is_long_enough() {
+                        let all = accepted == row.answers;
+                        let between = if all { String::new() } else { format!("; not every answer: {last}") };
+                        return passed(format!("{status} on {}{between}", self.path));
                     }
                     continue;
                 }
                 Err(said) => said,
             };
-            in_a_row = 0;
+            row = Row::new();
             // The edge follows the labels that are deployed before anybody asks: waiting makes no router.
             if by == Some(By::NoRouter) {
                 return Outcome::Failed(Finding::new(Cause::NotServing, said));
