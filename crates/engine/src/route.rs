@@ -1,21 +1,22 @@
 //! The app's route: how checks, tests and other apps reach it by its domain (SWARM-9).
 //!
-//! One edge container per run joins the `proxy` network with the domains of the run as its aliases, so that whatever is on
-//! that network reaches `https://<domain>/` on the ordinary port. The runner itself reaches the container by its address on the
+//! One edge container per run joins the `proxy` network with the domains of the run as its aliases, and with the hosts below them that
+//! routers name, so that whatever is on that network reaches `https://<domain>/` on the ordinary port. The runner itself reaches the container by its address on the
 //! engine's local bridge, never by an overlay address: those are not routed on the host.
 
 use crate::exec::{ExecCommand, ExecError};
 use crate::ledger::Ledger;
 use crate::pace::Tries;
 use crate::swarm::{
-    Asking, Bounds, HttpAnswer, Launch, LaunchNetwork, NewFile, Node, Privileges, RunEdge, Stay, SwarmError,
+    Asking, Bounds, HttpAnswer, Launch, LaunchNetwork, NewFile, Node, Privileges, RunEdge, Stay, SwarmError, is_below,
 };
 use cc_ci_edge::Routes;
 use cc_ci_model::contact::Contact;
 use cc_ci_model::ids::{Domain, RunId};
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::{Cause, Finding};
-use cc_ci_recipe::traefik::PROXY_NETWORK;
+use cc_ci_recipe::traefik::{self, PROXY_NETWORK, TraefikRoute};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +45,27 @@ struct Certificates {
     key: String,
 }
 
+/// The names under which an edge is found.
+#[derive(Debug, Clone)]
+pub struct EdgeNames {
+    domains: Vec<Domain>,
+    /// Hosts right below one of the domains, for which a router has a rule.
+    below: BTreeSet<String>,
+}
+
+impl EdgeNames {
+    /// Domains, and the hosts below them that routers of the apps name.
+    pub fn of<'a>(domains: Vec<Domain>, routes: impl IntoIterator<Item = &'a [TraefikRoute]>) -> Self {
+        let hosts = routes.into_iter().flat_map(traefik::entrances).map(|entrance| entrance.host);
+        let below = hosts.filter(|host| is_below(&domains, host)).collect();
+        Self { domains, below }
+    }
+
+    fn aliases(&self) -> Vec<String> {
+        self.domains.iter().map(Domain::to_string).chain(self.below.iter().cloned()).collect()
+    }
+}
+
 /// An open route.
 pub struct OpenRoute {
     node: Arc<dyn Node>,
@@ -57,26 +79,26 @@ pub(crate) fn container_of(run: &RunId) -> String {
 }
 
 impl OpenRoute {
-    /// Starts the edge for `domains` from the tools image; an error when it cannot be reached from this machine.
+    /// Starts the edge for these names from the tools image; an error when it cannot be reached from this machine.
     pub async fn open(
         node: Arc<dyn Node>,
         ledger: &Ledger,
         run: &RunId,
         tools_image: &str,
-        domains: &[Domain],
+        names: &EdgeNames,
         routes: &Routes,
         stay: Stay,
     ) -> Result<Self, SwarmError> {
-        let certificates = mint(domains)?;
+        let certificates = mint(&names.domains)?;
         let authority = certificates.authority.clone();
-        let edge = RunEdge { container: container_of(run), domains: domains.to_vec(), authority };
+        let edge = RunEdge { container: container_of(run), domains: names.domains.clone(), authority };
         ledger.making(Object::new(ObjectKind::Container, &edge.container))?;
         let files = vec![
             file("routes.json", routes_text(routes, 0)?),
             file("cert.pem", certificates.certificate),
             file("key.pem", certificates.key),
         ];
-        node.launch(&edge.container, &Launch { files, ..launch_of(run, tools_image, domains, stay) }).await?;
+        node.launch(&edge.container, &Launch { files, ..launch_of(run, tools_image, names, stay) }).await?;
         Self::to(node, edge).await
     }
 
@@ -166,12 +188,11 @@ impl OpenRoute {
 }
 
 /// The edge's container.
-pub(crate) fn launch_of(run: &RunId, image: &str, domains: &[Domain], stay: Stay) -> Launch {
+pub(crate) fn launch_of(run: &RunId, image: &str, names: &EdgeNames, stay: Stay) -> Launch {
     let args = ["--routes", "routes.json", "--cert", "cert.pem", "--key", "key.pem", "--connect-ms", "1000"];
-    let aliases = domains.iter().map(Domain::to_string).collect();
     Launch {
         folder: Some(FOLDER),
-        network: LaunchNetwork::Named { name: PROXY_NETWORK.to_owned(), aliases },
+        network: LaunchNetwork::Named { name: PROXY_NETWORK.to_owned(), aliases: names.aliases() },
         privileges: Privileges::Only(&["NET_BIND_SERVICE"]),
         bounds: Bounds { memory: Some(MEMORY), ..Bounds::default() },
         stay,
@@ -218,6 +239,34 @@ fn mint(domains: &[Domain]) -> Result<Certificates, SwarmError> {
 mod tests {
     use super::*;
     use cc_ci_model::ids::StackName;
+    use cc_ci_recipe::traefik::{RouteProtocol, RouteTls};
+
+    fn route(rule: &str) -> TraefikRoute {
+        TraefikRoute {
+            service: "app".to_owned(),
+            router: "app".to_owned(),
+            protocol: RouteProtocol::Http,
+            rule: rule.to_owned(),
+            entrypoints: Vec::new(),
+            tls: RouteTls::Terminated,
+            cert_resolver: None,
+            backend: None,
+            port: None,
+            scheme: None,
+            middlewares: Vec::new(),
+            priority: None,
+            network: None,
+        }
+    }
+
+    #[test]
+    fn an_edge_is_found_under_its_domains_and_the_hosts_below_them_that_routers_name() {
+        let domain = Domain::of_stack(&StackName::observed("app"), "cc-ci.test");
+        let base = [route("Host(`app.cc-ci.test`)"), route("Host(`API.app.cc-ci.test`) && PathPrefix(`/v1`)")];
+        let head = [route("Host(`api.app.cc-ci.test`, `a.b.app.cc-ci.test`, `other.cc-ci.test`)")];
+        let names = EdgeNames::of(vec![domain], [&base[..], &head[..]]);
+        assert_eq!(names.aliases(), ["app.cc-ci.test", "api.app.cc-ci.test"]);
+    }
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "a test asks another implementation")]

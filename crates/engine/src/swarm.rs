@@ -30,6 +30,7 @@ pub use about::{EngineFacts, Membership, Pool, ProxyNetwork};
 pub use cc_ci_edge::Mark;
 pub use error::SwarmError;
 pub use events::{EngineEvent, EngineTime, EventKind, Events, Hearing};
+pub(crate) use http::is_below;
 pub use http::{AnswerHeaders, Asker, Asking, HttpAnswer, RunEdge};
 pub use image::{ImageFacts, LayerNews, LayerTeller, PullError};
 pub use launch::{

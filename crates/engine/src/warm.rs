@@ -5,7 +5,7 @@ pub mod updating;
 
 use crate::converge::{Waited, converge};
 use crate::pulse::Pulse;
-use crate::route::OpenRoute;
+use crate::route::{EdgeNames, OpenRoute};
 use crate::run::World;
 use crate::run::app::Deployable;
 use crate::run::deploying::{self, FirstDeploy};
@@ -102,8 +102,9 @@ pub async fn up(
 
 async fn open(world: &World, run: &RunId, what: &Dependency, tree: &Deployable) -> Result<OpenRoute, SwarmError> {
     let routes = deploying::routes(&what.stack, world, tree);
-    let (domains, node) = (std::slice::from_ref(&what.domain), world.doors.node.clone());
-    OpenRoute::open(node, &world.ledger, run, &world.tools_image, domains, &routes, Stay::Kept).await
+    let names = EdgeNames::of(vec![what.domain.clone()], [tree.recipe.routes.as_slice()]);
+    let node = world.doors.node.clone();
+    OpenRoute::open(node, &world.ledger, run, &world.tools_image, &names, &routes, Stay::Kept).await
 }
 
 async fn deploy(

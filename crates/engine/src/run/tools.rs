@@ -11,7 +11,7 @@ use crate::custom::Facts;
 use crate::custom::folder::FolderError;
 use crate::custom::sandbox::{Furnishing, Sandbox, Size};
 use crate::ledger::Ledger;
-use crate::route::OpenRoute;
+use crate::route::{EdgeNames, OpenRoute};
 use crate::secrets::Secrets;
 use crate::swarm::{Containers, Observe, Stay, SwarmError};
 use cc_ci_model::front::FrontPage;
@@ -220,9 +220,10 @@ pub(in crate::run) async fn open_route(known: &Known<'_>, trees: &Trees) -> Resu
     if domains.is_empty() {
         return Ok(None);
     }
+    let names = EdgeNames::of(domains, [&app.first().recipe, &app.head.recipe].map(|recipe| recipe.routes.as_slice()));
     let routes = routes(known, trees, app.first());
     let (node, ledger, image) = (Arc::clone(&world.doors.node), &world.ledger, &world.tools_image);
-    OpenRoute::open(node, ledger, &plan.run, image, &domains, &routes, Stay::Run).await.map(Some)
+    OpenRoute::open(node, ledger, &plan.run, image, &names, &routes, Stay::Run).await.map(Some)
 }
 
 /// The routes of a tree of the app, and those of the run's own dependencies.

@@ -18,12 +18,14 @@ impl RunEdge {
     /// Whether its certificate names this host: one of its domains, or a name right below one.
     #[must_use]
     pub fn is_named(&self, host: &str) -> bool {
-        self.domains.iter().any(|domain| match host.strip_suffix(domain.as_str()) {
-            None => false,
-            Some("") => true,
-            Some(below) => below.strip_suffix('.').is_some_and(|label| !label.is_empty() && !label.contains('.')),
-        })
+        self.domains.iter().any(|domain| domain.as_str() == host) || is_below(&self.domains, host)
     }
+}
+
+/// Whether a host stands right below one of the domains, as a certificate for `*.domain` names it.
+pub(crate) fn is_below(domains: &[Domain], host: &str) -> bool {
+    let label = |domain: &Domain| host.strip_suffix(domain.as_str())?.strip_suffix('.');
+    domains.iter().filter_map(label).any(|label| !label.is_empty() && !label.contains('.'))
 }
 
 /// What is asked.

@@ -2,6 +2,7 @@
 
 use super::body;
 use crate::custom::sandbox::{Furnishing, Size, launch_of as sandbox, seal_of as seal};
+use crate::route::EdgeNames;
 use crate::swarm::{Launch, NewFile, Stay};
 use crate::workbench::BenchUse;
 use crate::{route, screenshot, workbench};
@@ -33,9 +34,9 @@ fn a_bench_has_what_its_operation_needs_and_cannot_be_changed() {
 
 #[test]
 fn the_edge_has_its_aliases_and_one_capability() {
-    let domains = [Domain::of_stack(&StackName::observed("app"), "cc-ci.test")];
-    insta::assert_snapshot!("edge", sent(&route::launch_of(&run(), "tools:1", &domains, Stay::Run)));
-    let kept = sent(&route::launch_of(&run(), "tools:1", &domains, Stay::Kept));
+    let names = EdgeNames::of(vec![Domain::of_stack(&StackName::observed("app"), "cc-ci.test")], []);
+    insta::assert_snapshot!("edge", sent(&route::launch_of(&run(), "tools:1", &names, Stay::Run)));
+    let kept = sent(&route::launch_of(&run(), "tools:1", &names, Stay::Kept));
     assert!(kept.contains("unless-stopped"), "{kept}");
 }
 

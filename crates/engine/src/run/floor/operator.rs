@@ -8,7 +8,7 @@ use crate::custom::sandbox::{Furnishing, Sandbox};
 use crate::custom::{self, Call, Facts, Role, folder};
 use crate::exec::ExecCommand;
 use crate::ledger::LedgerEntry;
-use crate::route::OpenRoute;
+use crate::route::{EdgeNames, OpenRoute};
 use crate::run::app::{App, Deployable};
 use crate::run::deploying;
 use crate::run::host_hook::{self, HostHook};
@@ -138,12 +138,14 @@ impl Operator<'_> {
         }
         let (world, plan) = (self.world, self.plan);
         let routes = deploying::routes(&plan.stack, world, self.app.first());
+        let of_both = [&self.app.first().recipe, &self.app.head.recipe].map(|recipe| recipe.routes.as_slice());
+        let names = EdgeNames::of(vec![plan.domain.clone()], of_both);
         OpenRoute::open(
             Arc::clone(&world.doors.node),
             &world.ledger,
             &plan.run,
             &world.tools_image,
-            std::slice::from_ref(&plan.domain),
+            &names,
             &routes,
             Stay::Run,
         )
