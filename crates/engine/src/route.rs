@@ -1,8 +1,8 @@
 //! The app's route: how checks, tests and other apps reach it by its domain (SWARM-9).
 //!
 //! One edge container per run joins the `proxy` network with the domains of the run as its aliases, and with the hosts below them that
-//! routers name, so that whatever is on that network reaches `https://<domain>/` on the ordinary port. The runner itself reaches the container by its address on the
-//! engine's local bridge, never by an overlay address: those are not routed on the host.
+//! routers name, so that whatever is on that network reaches `https://<domain>/` on the ordinary port. The runner itself reaches the
+//! container by its address on the engine's local bridge, never by an overlay address: those are not routed on the host.
 
 use crate::exec::{ExecCommand, ExecError};
 use crate::ledger::Ledger;

@@ -199,6 +199,15 @@ mod tests {
     }
 
     #[test]
+    fn strangers_are_scripts_beside_a_run_and_hooks_with_the_host() {
+        let folder = tempfile::tempdir().unwrap();
+        let cases = Catalogue::unpack(folder.path()).unwrap().cases().unwrap();
+        let has = |name: &str| cases.iter().find(|case| case.id.name == name).unwrap().question.has_strangers();
+        let names = ["plain-containers", "known-stack-and-host-hooks", "docker-run", "busy-folders", "compose-nul"];
+        assert_eq!(names.map(has), [true, true, true, false, false]);
+    }
+
+    #[test]
     fn every_sabotaged_example_is_a_case() {
         let folder = tempfile::tempdir().unwrap();
         let catalogue = Catalogue::unpack(folder.path()).unwrap();

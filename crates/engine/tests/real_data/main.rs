@@ -23,6 +23,8 @@ mod contract;
 mod databases;
 mod emptied;
 
+mod named;
+
 mod sqlite;
 mod standby;
 mod stops;

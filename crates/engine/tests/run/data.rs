@@ -200,3 +200,24 @@ async fn a_file_that_the_app_deletes_a_while_after_the_upgrade_is_lost() {
     let told = deleting().tested_in(Tier::Upgrade, "upgrade.sh").run().await;
     assert!(matches!(told.outcome("backup/settled"), Outcome::Passed { .. }), "{:?}", told.steps());
 }
+
+/// The listing of a snapshot that holds everything of the volume but the picture.
+fn listing_without_the_photo() -> String {
+    let root = format!("/volumes/{}_data", crate::shop::stack());
+    let marker = |name: &str| (format!("{root}/cc-ci-marker-{name}"), 32);
+    let files = ["upgrade.one", "upgrade.two", "backup.one", "backup.two"].map(marker);
+    let files = files.into_iter().chain([(format!("{root}/orders.csv"), 9)]);
+    let lines = files.map(|(path, size)| format!("{{\"path\":\"{path}\",\"type\":\"file\",\"size\":{size}}}\n"));
+    format!("{{}}\n{{\"path\":\"{root}\",\"type\":\"dir\"}}\n{}", lines.collect::<String>())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_not_in_the_snapshot_is_missing_as_long_as_it_is_there() {
+    let read_back = || Script::of("--no-lock").says(&listing_without_the_photo());
+    let told = Shop::on(swarm().scripted(read_back())).backed_up(ALL).run().await;
+    let Outcome::Failed(finding) = told.outcome("backup/complete") else { panic!("{:?}", told.steps()) };
+    assert_eq!(finding.summary, "app:/data: 1 of its files are not in the snapshot");
+    assert_eq!(finding.details, ["photo.jpg"]);
+    let told = Shop::on(swarm().scripted(read_back().does(deletes("photo.jpg")))).backed_up(ALL).run().await;
+    assert!(matches!(told.outcome("backup/complete"), Outcome::Passed { .. }), "{:?}", told.steps());
+}
