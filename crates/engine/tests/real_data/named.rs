@@ -1,5 +1,4 @@
 //! A host below the app's domain, asked for by its name over TLS at a real edge.
-#![expect(clippy::unwrap_used, reason = "a test has nobody to report to")]
 
 use crate::world::{TOOLS, World};
 use cc_ci_engine::route::{EdgeNames, OpenRoute};
