@@ -18,6 +18,9 @@ pub(crate) const CLOSING: Duration = Duration::from_secs(120);
 /// How long Swarm may take to forget the task of a one-shot that was scaled away; it looks every 250 ms.
 const FORGET_LIMIT: Duration = Duration::from_secs(3);
 
+/// How long it may take to say of a task that it ended, when its container has; this took up to 5 s.
+const REPORT_LIMIT: Duration = Duration::from_secs(15);
+
 /// How often the engine is asked whether they have.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -63,7 +66,8 @@ pub(crate) async fn stop(
     let (started, mut asked) = (Instant::now(), BTreeSet::new());
     loop {
         let view = only(doors.observe.stack(stack).await?, &names);
-        let remembered = is_remembered(&view) && started.elapsed() < FORGET_LIMIT;
+        let since = started.elapsed();
+        let remembered = (is_remembered(&view) && since < FORGET_LIMIT) || (lingers(&view) && since < REPORT_LIMIT);
         // A task that runs no more shows it only seconds later, so its container is asked instead.
         let running = doors.observe.mounts(stack).await?.services;
         let running: Vec<&str> = running.iter().filter(|name| names.contains(name)).map(String::as_str).collect();
@@ -116,4 +120,60 @@ fn is_remembered(view: &StackView) -> bool {
         let current = |service: &ServiceView| service.id == task.service && service.spec == task.spec;
         task.phase == TaskPhase::Complete && view.services.iter().any(current)
     })
+}
+
+/// So does a service that is never started again, while Swarm does not know yet that its task was ended, or has not forgotten it. Tried
+/// on the engine 20.10: scaled up as soon as its container had ended, it got none; with `any` and `on-failure` there was one each time.
+fn lingers(view: &StackView) -> bool {
+    view.tasks.iter().any(|task| {
+        let last =
+            |service: &ServiceView| service.id == task.service && service.spec == task.spec && !service.starts_again;
+        view.services.iter().any(last)
+            && match task.phase {
+                TaskPhase::Running | TaskPhase::Failed | TaskPhase::Shutdown => true,
+                TaskPhase::Pending
+                | TaskPhase::Preparing
+                | TaskPhase::Starting
+                | TaskPhase::Complete
+                | TaskPhase::Rejected => false,
+            }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cc_ci_model::convergence::{TaskView, Update};
+    use std::collections::BTreeMap;
+
+    fn one(starts_again: bool, phase: TaskPhase) -> StackView {
+        let text = |text: &str| text.to_owned();
+        let service = ServiceView {
+            id: text("s"),
+            name: text("app"),
+            image: text("app:1"),
+            spec: text("one"),
+            replicas: 0,
+            starts_again,
+            update: Update::None,
+            labels: BTreeMap::new(),
+            env: Vec::new(),
+            previous: None,
+        };
+        let (id, container, exit_code, error) = (text("t"), None, None, None);
+        let task =
+            TaskView { id, service: text("s"), spec: text("one"), phase, wanted: false, container, exit_code, error };
+        StackView { services: vec![service], tasks: vec![task] }
+    }
+
+    #[test]
+    fn only_who_is_never_started_again_is_waited_for_until_it_is_forgotten() {
+        for phase in [TaskPhase::Running, TaskPhase::Failed, TaskPhase::Shutdown] {
+            assert!(lingers(&one(false, phase)), "{phase:?}");
+            assert!(!lingers(&one(true, phase)), "{phase:?}");
+        }
+        assert!(!lingers(&one(false, TaskPhase::Complete)), "it ended by itself, long before");
+        let StackView { services, .. } = one(false, TaskPhase::Running);
+        assert!(!lingers(&StackView { services, tasks: Vec::new() }));
+    }
 }

@@ -3,7 +3,8 @@
 use crate::swarm::ContainerFacts;
 use bollard::errors::Error;
 use bollard::models::{
-    ContainerInspectResponse, HealthcheckResult, Service, ServiceUpdateStatusStateEnum, Task, TaskState,
+    ContainerInspectResponse, HealthcheckResult, Service, ServiceUpdateStatusStateEnum, Task,
+    TaskSpecRestartPolicyConditionEnum, TaskState,
 };
 use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase, TaskView, Update};
 use cc_ci_model::ids::StackName;
@@ -70,7 +71,9 @@ fn service_view(stack: &StackName, service: Service, fingerprint: String) -> Ser
     let spec = service.spec.unwrap_or_default();
     let full = spec.name.unwrap_or_default();
     let name = full.strip_prefix(&format!("{stack}_")).unwrap_or(&full).to_owned();
-    let container = spec.task_template.and_then(|task| task.container_spec).unwrap_or_default();
+    let template = spec.task_template.unwrap_or_default();
+    let condition = template.restart_policy.and_then(|policy| policy.condition);
+    let container = template.container_spec.unwrap_or_default();
     let replicas = spec
         .mode
         .as_ref()
@@ -86,6 +89,7 @@ fn service_view(stack: &StackName, service: Service, fingerprint: String) -> Ser
         image: container.image.unwrap_or_default(),
         spec: fingerprint,
         replicas: u64::try_from(replicas).unwrap_or(0),
+        starts_again: condition != Some(TaskSpecRestartPolicyConditionEnum::NONE),
         update: update(service.update_status.and_then(|status| status.state)),
         labels: spec.labels.unwrap_or_default().into_iter().collect(),
         env: container.env.unwrap_or_default(),

@@ -285,6 +285,7 @@ mod tests {
             image: "app:1".to_owned(),
             spec: "one".to_owned(),
             replicas,
+            starts_again: true,
             update: Update::None,
             labels: BTreeMap::new(),
             env: Vec::new(),

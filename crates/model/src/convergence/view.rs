@@ -24,6 +24,8 @@ pub struct ServiceView {
     pub spec: String,
     /// How many tasks it wants.
     pub replicas: u64,
+    /// Whether a task that ended is ever followed by another one: the condition of its restart policy is not `none`.
+    pub starts_again: bool,
     /// State of its rolling update.
     pub update: Update,
     /// Labels of the service.

@@ -10,6 +10,7 @@ fn service(name: &str, replicas: u64) -> ServiceView {
         image: "image".to_owned(),
         spec: "new".to_owned(),
         replicas,
+        starts_again: true,
         update: Update::Completed,
         labels: BTreeMap::new(),
         env: Vec::new(),

@@ -15,6 +15,7 @@ fn service(name: &str) -> ServiceView {
         image: "image:1".to_owned(),
         spec: NEW.to_owned(),
         replicas: 1,
+        starts_again: true,
         update: Update::None,
         labels: BTreeMap::new(),
         env: Vec::new(),

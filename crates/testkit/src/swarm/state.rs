@@ -136,6 +136,7 @@ impl FakeService {
             image: wanted.image.clone(),
             spec: wanted.spec.clone(),
             replicas: self.replicas,
+            starts_again: true,
             update: self.update(now),
             labels: wanted.labels.clone(),
             env: wanted.env.clone(),

@@ -134,6 +134,7 @@ mod tests {
             image: String::new(),
             spec: "new".to_owned(),
             replicas: 1,
+            starts_again: true,
             update: Update::None,
             labels: BTreeMap::new(),
             env: Vec::new(),
