@@ -10,6 +10,7 @@ pub mod converge;
 pub mod custom;
 pub mod data;
 pub mod docker;
+mod ears;
 pub mod exec;
 pub mod git;
 pub mod host;

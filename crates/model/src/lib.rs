@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod exit;
 pub mod front;
 pub mod ids;
+pub mod listening;
 pub mod newcomer;
 pub mod noise;
 pub mod object;

@@ -32,8 +32,10 @@ pub mod version;
 mod recipe;
 
 pub mod content;
+pub mod opening;
 pub mod operator;
 pub mod overlays;
+pub mod reboot;
 pub mod requests;
 pub mod resources;
 pub mod rule;

@@ -26,7 +26,7 @@ use crate::request::{Places, Request};
 use allowed::Allowance;
 use base::wish;
 use cc_ci_model::ids::RunId;
-use cc_ci_model::plan::build::{self, BackupPromise, Data, HasConnections, HasRoute, PlanFacts};
+use cc_ci_model::plan::build::{self, BackupPromise, Data, HasConnections, HasOpenings, HasRoute, PlanFacts};
 use cc_ci_model::plan::choose;
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
@@ -41,6 +41,7 @@ use cc_ci_recipe::AppEnvironment;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::backup::Backup;
 use cc_ci_recipe::lint::LintReport;
+use cc_ci_recipe::opening;
 use cc_ci_recipe::source::Problem;
 use cc_ci_recipe::traefik::{self, RouteProtocol};
 use cc_ci_recipe::version::Version;
@@ -239,6 +240,7 @@ impl Parts<'_> {
             zone: ZONE.to_owned(),
             route: route(&head.recipe),
             connections: connections(&head.recipe),
+            openings: openings(&head.recipe),
             backup: backup(&head.recipe),
             data: data(&head.recipe),
             limits: settings.limits.over(limits(&head.recipe)).with_tests(own.written),
@@ -328,6 +330,10 @@ fn route(recipe: &Recipe) -> HasRoute {
 
 fn connections(recipe: &Recipe) -> HasConnections {
     if traefik::connections(&recipe.compose).is_empty() { HasConnections::None } else { HasConnections::Some }
+}
+
+fn openings(recipe: &Recipe) -> HasOpenings {
+    if opening::openings(&recipe.compose, &recipe.routes).is_empty() { HasOpenings::None } else { HasOpenings::Some }
 }
 
 fn backup(recipe: &Recipe) -> BackupPromise {

@@ -2,7 +2,7 @@
 
 use cc_ci_model::ids::{Commit, RecipeName, RunId};
 use cc_ci_model::plan::base::{Base, NoBase};
-use cc_ci_model::plan::build::{BackupPromise, Data, HasConnections, HasRoute, PlanFacts};
+use cc_ci_model::plan::build::{BackupPromise, Data, HasConnections, HasOpenings, HasRoute, PlanFacts};
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::kind::Kind;
 use cc_ci_model::plan::limits::Limits;
@@ -26,6 +26,7 @@ pub fn plain_facts(run: RunId, recipe: RecipeName, head: Commit) -> PlanFacts {
         zone: "ci.test".to_owned(),
         route: HasRoute::Http,
         connections: HasConnections::None,
+        openings: HasOpenings::None,
         backup: BackupPromise::Not { reason: "no backup labels".to_owned() },
         uncovered: Vec::new(),
         dropped_addresses: Vec::new(),

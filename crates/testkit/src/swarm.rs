@@ -115,6 +115,8 @@ struct Orders {
     held: BTreeMap<Object, BTreeSet<String>>,
     /// What the app shows, at its first deploy, at the next, and so on.
     pages: Vec<&'static str>,
+    /// The tables of sockets in the app's containers, at its first deploy, at the next, and so on.
+    sockets: Vec<&'static str>,
     /// What head answers in turn; as its status says where this is empty.
     in_turn: Vec<HeadAnswer>,
     layers: layers::Layers,
@@ -147,6 +149,13 @@ impl FakeSwarm {
     pub fn service(self, name: &str, deployments: &[(Fate, u16)]) -> Self {
         let behaviours = deployments.iter().map(|(fate, status)| Behaviour { fate: fate.clone(), status: *status });
         self.state().behaviours.insert(name.to_owned(), behaviours.collect::<VecDeque<_>>());
+        self
+    }
+
+    /// The tables of sockets in each of the app's containers at its first deploy, at the next, and so on.
+    #[must_use]
+    pub fn listens(self, sockets: &[&'static str]) -> Self {
+        self.orders().sockets = sockets.to_vec();
         self
     }
 

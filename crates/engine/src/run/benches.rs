@@ -289,6 +289,7 @@ fn uses_of(action: &Action) -> &'static [BenchUse] {
             Check::Converged
             | Check::Serving
             | Check::Connects
+            | Check::Listening
             | Check::Stable
             | Check::Moved
             | Check::Routed

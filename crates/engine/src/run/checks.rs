@@ -6,6 +6,7 @@ pub(super) mod converged;
 pub(super) mod data;
 pub(super) mod front;
 pub(super) mod housed;
+pub(super) mod listening;
 mod misplaced;
 pub(super) mod moved;
 pub(super) mod ready;

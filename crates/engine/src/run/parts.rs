@@ -30,6 +30,7 @@ use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::dependency::{Dependency, Outputs};
 use cc_ci_model::watch::UnorderedEnd;
 use cc_ci_recipe::backup::BackupSpec;
+use cc_ci_recipe::opening::OpeningAddress;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -89,6 +90,10 @@ pub(in crate::run) struct AppStack {
     pub(in crate::run) serves: Option<bool>,
     /// Whether its TCP routes took connections when they were tried last.
     pub(in crate::run) connects: Option<bool>,
+    /// Where something listened at base that is neither an HTTP nor a TCP route.
+    pub(in crate::run) listened: BTreeSet<OpeningAddress>,
+    /// Whether something listened there when it was looked at last.
+    pub(in crate::run) listens: Option<bool>,
     /// How it was when it had converged on restored volumes.
     pub(in crate::run) restored: Option<StackView>,
     /// What the watch over that saw.
@@ -113,6 +118,8 @@ impl AppStack {
             measuring: Measuring::default(),
             serves: None,
             connects: None,
+            listened: BTreeSet::new(),
+            listens: None,
             restored: None,
             restored_watch: None,
             forgiven: Vec::new(),

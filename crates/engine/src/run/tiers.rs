@@ -3,7 +3,7 @@
 use super::after::After;
 use super::app::App;
 use super::checks::{
-    Look, backup, connects, converged, data, front, housed, moved, ready, routed, serving, stable, volumes,
+    Look, backup, connects, converged, data, front, housed, listening, moved, ready, routed, serving, stable, volumes,
 };
 use super::conductor::{Conductor, StepEnd, Stepped};
 use super::deploying;
@@ -220,6 +220,7 @@ impl<'a> Run<'a> {
             Check::Converged => self.converged(tier, step).await,
             Check::Serving => Some(self.serving(tier, step).await),
             Check::Connects => Some(self.connects(tier, step).await),
+            Check::Listening => Some(self.listening(tier, step).await),
             // The watch goes on until the run replaces what it watches, or ends.
             Check::Stable => None,
             Check::Moved => {
@@ -347,6 +348,15 @@ impl<'a> Run<'a> {
         let (known, look) = self.look(step);
         let end = known.conductor.step(step, connects::check(&look, tier, patience)).await.end;
         self.stack.connects = Some(end == StepEnd::Passed);
+        end
+    }
+
+    /// Looks where something listened at base besides.
+    async fn listening(&mut self, tier: Tier, step: &Step) -> StepEnd {
+        let (patience, expected) = (Patience::of(tier, self.stack.listens), self.stack.listened.clone());
+        let (known, look) = self.look(step);
+        let end = known.conductor.step(step, listening::check(&look, tier, &expected, patience)).await.end;
+        self.stack.listens = Some(end == StepEnd::Passed);
         end
     }
 

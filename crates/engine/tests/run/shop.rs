@@ -189,6 +189,16 @@ impl Shop {
         Self { test_of: tier, ..self.tested_by(path) }
     }
 
+    /// With further lines of its web server, at base and at head.
+    pub(crate) fn with_server(self, server: [&'static str; 2]) -> Self {
+        Self { variety: Variety { server, ..self.variety }, ..self }
+    }
+
+    /// With further lines of its database, at base and at head.
+    pub(crate) fn with_storage(self, storage: [&'static str; 2]) -> Self {
+        Self { variety: Variety { storage, ..self.variety }, ..self }
+    }
+
     /// Head gives up an address that base had.
     pub(crate) fn dropping(self, address: &str) -> Self {
         Self { dropped: vec![address.to_owned()], ..self }
@@ -274,6 +284,7 @@ impl Shop {
             zone: ZONE.to_owned(),
             data: self.variety.data(),
             dropped_addresses: self.dropped.clone(),
+            openings: recipe::openings(&app.head.recipe),
             backup: recipe::promise(&app.head.recipe),
             tests: test.into_iter().collect(),
             hooks: hook.into_iter().chain(on_host).collect(),

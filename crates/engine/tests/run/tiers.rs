@@ -228,3 +228,45 @@ async fn an_address_that_head_gives_up_is_red_and_the_rest_is_looked_at_all_the_
     assert_eq!((told.verdict.color, told.tier(Tier::Upgrade)), (Color::Red, Status::Fail));
     assert!(matches!(told.outcome("upgrade/serving"), Outcome::Passed { .. }));
 }
+
+const TWO: &str = "udp\n 1: 00000000:0035 00000000:0000 07\ntcp\n 0: 00000000:0016 00000000:0000 0A\n";
+const ONE: &str = "udp\n 1: 00000000:0035 00000000:0000 07\ntcp\n 0: 0100007F:0016 00000000:0000 0A\n";
+
+#[tokio::test(start_paused = true)]
+async fn a_port_on_which_nothing_listens_any_more_is_red() {
+    let ports = "    ports: ['2222:22', '53:53/udp', '9:9']\n";
+    let told = Shop::on(swarm().listens(&[TWO, ONE])).with_server([ports, ports]).run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/listening") else { panic!("{:?}", told.steps()) };
+    assert_eq!(finding.cause, Cause::NotServing);
+    let said = "nothing listens on port 22/tcp of `app` (port 2222/tcp of the machine), where it did at base";
+    assert!(finding.summary.contains(said), "{}", finding.summary);
+    let moved = "    ports: ['2222:2022', '53:53/udp']\n";
+    let told = Shop::on(swarm().listens(&[TWO, TWO])).with_server([ports, moved]).run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/listening") else { panic!("{:?}", told.steps()) };
+    assert!(finding.summary.contains("nothing listens on port 2022/tcp of `app`"), "{}", finding.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_port_that_base_was_silent_on_may_stay_silent_and_is_told() {
+    let ports = "    ports: ['2222:22', '53:53/udp', '9:9']\n";
+    let told = Shop::on(swarm().listens(&[ONE, ONE])).with_server([ports, ports]).run().await;
+    let Outcome::Passed { note: Some(note) } = told.outcome("upgrade/listening") else { panic!("{:?}", told.steps()) };
+    assert!(note.starts_with("nothing listens on port 22/tcp of `app`"), "{note}");
+    assert!(note.contains("; port 53/udp of `app` (port 53/udp of the machine)"), "{note}");
+    assert!(matches!(told.outcome("restore/onto-empty/listening"), Outcome::Passed { .. }), "{:?}", told.steps());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_a_restart_of_its_machine_ends_for_good_is_red() {
+    let (again, once) = (
+        "    healthcheck: {test: [CMD, check]}\n",
+        "    healthcheck: {test: [CMD, check]}\n    deploy: {restart_policy: {condition: none}}\n",
+    );
+    let told = Shop::on(swarm()).with_storage([again, once]).run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/moved") else { panic!("{:?}", told.steps()) };
+    assert!(finding.summary.contains("`db` stays down after the next restart of its machine"), "{}", finding.summary);
+    for same in [[again, again], [once, once], [once, again]] {
+        let told = Shop::on(swarm()).with_storage(same).run().await;
+        assert!(matches!(told.outcome("upgrade/moved"), Outcome::Passed { .. }), "{:?}", told.steps());
+    }
+}

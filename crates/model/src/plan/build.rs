@@ -42,6 +42,8 @@ pub struct PlanFacts {
     pub route: HasRoute,
     /// Whether it has TCP routes that can be tried.
     pub connections: HasConnections,
+    /// Whether it is reached in other ways, so that it can be seen whether something listens there.
+    pub openings: HasOpenings,
     /// Whether the recipe promises a backup.
     pub backup: BackupPromise,
     /// What base's backup holds and head's does not any more, in words.
@@ -95,6 +97,15 @@ pub enum HasConnections {
     /// It has at least one.
     Some,
     /// It has none.
+    None,
+}
+
+/// Whether the app is reached otherwise than over HTTP and TCP routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HasOpenings {
+    /// On a port of the machine, or behind a UDP router.
+    Some,
+    /// It is not.
     None,
 }
 

@@ -55,6 +55,7 @@ impl Step {
             | Action::Check(
                 Check::Serving
                 | Check::Connects
+                | Check::Listening
                 | Check::Stable
                 | Check::Moved
                 | Check::Routed
@@ -282,6 +283,8 @@ pub enum Check {
     Serving,
     /// Its TCP routes lead to ports that take connections.
     Connects,
+    /// Something listens at head on the published ports, and behind the UDP routers, on which it did at base.
+    Listening,
     /// Nothing died within the stability window after convergence (SWARM-3); settled while later steps run.
     Stable,
     /// The running tasks carry the head's spec, the label is the head's commit, nothing was rolled back.
@@ -308,6 +311,7 @@ impl Check {
             Self::Converged => "converged",
             Self::Serving => "serving",
             Self::Connects => "connects",
+            Self::Listening => "listening",
             Self::Stable => "stable",
             Self::Moved => "moved",
             Self::Routed => "routed",

@@ -7,7 +7,7 @@ use cc_ci_model::object::Object;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::Plan;
 use cc_ci_model::plan::base::{Base, NoBase};
-use cc_ci_model::plan::build::{BackupPromise, Data, HasConnections, HasRoute, PlanFacts, plan};
+use cc_ci_model::plan::build::{BackupPromise, Data, HasConnections, HasOpenings, HasRoute, PlanFacts, plan};
 use cc_ci_model::plan::demands::Demands;
 use cc_ci_model::plan::limits::Limits;
 use cc_ci_model::plan::permit::Purpose;
@@ -38,6 +38,7 @@ pub(crate) fn facts() -> PlanFacts {
         zone: "ci.test".to_owned(),
         route: HasRoute::Http,
         connections: HasConnections::None,
+        openings: HasOpenings::None,
         backup: BackupPromise::Promised,
         uncovered: Vec::new(),
         dropped_addresses: Vec::new(),

@@ -2,11 +2,12 @@
 
 use super::{LintInput, Rule, RuleCheck, RuleHit};
 use crate::compose::Compose;
+use crate::reboot;
 use crate::source::Severity;
 use crate::version::Version;
 use std::time::Duration;
 
-pub(super) const RULES: [Rule; 7] = [
+pub(super) const RULES: [Rule; 9] = [
     Rule {
         id: "CC411",
         title: "images are references",
@@ -57,6 +58,27 @@ pub(super) const RULES: [Rule; 7] = [
         mend: "Write `CMD-SHELL`, or each word as a part of its own.",
         example: "test: [\"CMD\", \"curl -f http://localhost\"]         # no such program\ntest: [\"CMD-SHELL\", \"curl -f http://localhost\"]   # right",
         check: RuleCheck::Offline(one_word),
+    },
+    Rule {
+        id: "CC419",
+        title: "servers are started again after a restart of their machine",
+        severity: Some(Severity::Error),
+        what: "No service with a route, a published port, a health check or a database has `restart_policy.condition: none`.",
+        why: "Swarm does not start it again when its machine was restarted: it stays away until somebody deploys the app.",
+        mend: "Remove the condition, or write `any`.",
+        example: "deploy:\n  restart_policy:\n    condition: none   # down after the next reboot\n    condition: any    # right",
+        check: RuleCheck::Offline(left_down),
+    },
+    Rule {
+        id: "CC420",
+        title: "restarts of servers do not run out",
+        severity: Some(Severity::Warning),
+        what: "No service with a route, a published port, a health check or a database has `restart_policy.max_attempts` without a `window`.",
+        why: "Without a window Swarm counts restarts for as long as the service exists, and those of its machine among them: after the last \
+            one it stays away until somebody deploys the app.",
+        mend: "Name a `window`, in which a server that is in order is not restarted so often, or remove `max_attempts`.",
+        example: "restart_policy: {max_attempts: 3}                # down after three reboots\nrestart_policy: {max_attempts: 3, window: 120s}  # right",
+        check: RuleCheck::Offline(run_out),
     },
     Rule {
         id: "CC505",
@@ -211,6 +233,28 @@ fn short_monitor(input: &LintInput<'_>) -> Vec<RuleHit> {
             }
         }
         found
+    })
+}
+
+fn left_down(input: &LintInput<'_>) -> Vec<RuleHit> {
+    hits(input, |compose| {
+        let hit = |name: &str| {
+            let words = format!("`{name}` is not started again after a restart of its machine");
+            let key = format!("services.{name}.deploy.restart_policy.condition");
+            RuleHit::new(words).key(compose, &key).hint("remove the condition, or write `any`")
+        };
+        reboot::left_down(compose).into_iter().map(hit).collect()
+    })
+}
+
+fn run_out(input: &LintInput<'_>) -> Vec<RuleHit> {
+    hits(input, |compose| {
+        let hit = |(name, attempts): (&str, u64)| {
+            let words = format!("`{name}` stays down after {attempts} restarts, however long it ran between them");
+            let key = format!("services.{name}.deploy.restart_policy.max_attempts");
+            RuleHit::new(words).key(compose, &key).hint("name a `window`, such as 120s, or remove `max_attempts`")
+        };
+        reboot::run_out(compose).into_iter().map(hit).collect()
     })
 }
 

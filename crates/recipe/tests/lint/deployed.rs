@@ -109,6 +109,30 @@ pub(crate) const DEPLOYS: &[Variant] = &[
     ("CC901 no setting", &[Settings("no setting has the name `helth`; did you mean `health`?")]),
     ("CC902 no execute bit", &[Tests("tests/custom/a.sh", "looks like a test and does not run: not executable")]),
     ("CC414 a line as one word", &[Swap("compose.yml", "[\"CMD\", \"shop\", \"check\"]", "[\"CMD\", \"shop check\"]")]),
+    (
+        "CC419 not started again",
+        &[Swap(
+            "compose.yml",
+            CHECK,
+            "      test: [\"CMD\", \"shop\", \"check\"]\n      interval: 30s\n    deploy:\n      restart_policy: {condition: none}\n",
+        )],
+    ),
+    (
+        "CC420 attempts for ever",
+        &[Swap(
+            "compose.yml",
+            CHECK,
+            "      test: [\"CMD\", \"shop\", \"check\"]\n      interval: 30s\n    deploy:\n      restart_policy: {condition: on-failure, max_attempts: 3}\n",
+        )],
+    ),
+    (
+        "nothing for attempts in a window",
+        &[Swap(
+            "compose.yml",
+            CHECK,
+            "      test: [\"CMD\", \"shop\", \"check\"]\n      interval: 30s\n    deploy:\n      restart_policy: {condition: on-failure, max_attempts: 3, window: 120s}\n",
+        )],
+    ),
     ("CC505 another upstream version", &[Swap("compose.yml", "version=1.1.0+1.27.2", "version=1.1.0+1.27.3")]),
     ("nothing for a tag with fewer numbers", &[Swap("compose.yml", "example/shop:1.27.2", "example/shop:1.27")]),
     ("nothing for a suffix of the tag", &[Swap("compose.yml", "example/shop:1.27.2", "example/shop:v1.27.2-alpine")]),

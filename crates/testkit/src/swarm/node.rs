@@ -1,5 +1,6 @@
 //! The door of the double to its one machine: containers of ours, commands, images, HTTP.
 
+use super::script::ended;
 use super::state::{Helper, image_id};
 use super::{FakeSwarm, HeadAnswer, SwarmCall, bench};
 use async_trait::async_trait;
@@ -65,6 +66,11 @@ impl Node for FakeSwarm {
             return Err(ExecError::Engine { container, command, source: Box::new(source) });
         }
         let script = self.orders().scripts.iter().find(|script| script.is_about(command)).cloned();
+        if command.words().last().is_some_and(|word| word == "listening") {
+            let orders = self.orders();
+            let deployed = orders.calls.get(&SwarmCall::Redeploy).copied().unwrap_or_default();
+            return Ok(ended(0, orders.sockets.get(deployed).copied().unwrap_or_default()));
+        }
         let Some(script) = script else {
             return Ok(bench::answer(&mut self.state().volumes, command.words()));
         };

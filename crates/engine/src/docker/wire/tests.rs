@@ -5,7 +5,7 @@ use crate::custom::sandbox::{Furnishing, Size, launch_of as sandbox, seal_of as 
 use crate::route::EdgeNames;
 use crate::swarm::{Launch, NewFile, Stay};
 use crate::workbench::BenchUse;
-use crate::{route, screenshot, workbench};
+use crate::{ears, route, screenshot, workbench};
 use cc_ci_model::ids::{Domain, RunId, StackName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -68,6 +68,11 @@ fn the_seal_sits_on_the_sandboxs_networks() {
     // Its program is a text of its own.
     let program = serde_json::to_string(crate::custom::sandbox::SEAL).unwrap();
     insta::assert_snapshot!("seal", body.replace(&program, "[SEAL]"));
+}
+
+#[test]
+fn ears_share_the_network_of_one_container_and_may_do_nothing() {
+    insta::assert_snapshot!("ears", sent(&ears::launch_of(&run(), "tools:1", "0123abcd")));
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use super::Look;
 use crate::run::conductor::{Answer, Fault, passed};
-use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase};
+use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase, TaskView};
 use cc_ci_model::outcome::{Cause, Finding};
-use cc_ci_recipe::database;
 use cc_ci_recipe::source::Problem;
+use cc_ci_recipe::{database, reboot};
 use std::collections::BTreeSet;
 
 /// What an upgrade says that moves nothing but the labels with the version.
@@ -22,7 +22,7 @@ pub(in crate::run) async fn check(look: &Look<'_>, before: &StackView) -> Result
             wrong.push(format!("{name}: the head has this service, the stack has not"));
         }
     }
-    if let Some(finding) = doubled(look, before, &view) {
+    if let Some(finding) = doubled(look, before, &view).or_else(|| left_down(look, before, &view)) {
         return Ok(Answer::failed(finding));
     }
     if wrong.is_empty() {
@@ -56,6 +56,27 @@ fn doubled(look: &Look<'_>, before: &StackView, after: &StackView) -> Option<Fin
     Some(Finding::new(Cause::Unstable, summary).of_service(name).with_details(vec![hint]))
 }
 
+/// A server that runs and would not be started again after a restart of its machine, though base's was.
+fn left_down(look: &Look<'_>, before: &StackView, after: &StackView) -> Option<Finding> {
+    let (base, head) = (&look.app.first().recipe.compose, &look.app.head.recipe.compose);
+    let runs = |view: &StackView, name: &str| {
+        let service = view.services.iter().find(|service| service.name == name);
+        service.is_some_and(|service| view.tasks.iter().any(|task| is_running_task(task, service)))
+    };
+    let came_back = |name: &&str| base.services.get(*name).is_some_and(|service| service.is_started_again());
+    let both = |name: &&str| runs(before, name) && runs(after, name);
+    let name = reboot::left_down(head).into_iter().filter(came_back).find(both)?;
+    let Problem { file, line, .. } =
+        head.at(&format!("services.{name}.deploy.restart_policy.condition"), Problem::error("", ""));
+    let at = line.map(|line| format!("{file}, line {line}: ")).unwrap_or_default();
+    let summary = format!(
+        "{at}`{name}` stays down after the next restart of its machine: with `restart_policy.condition: none` Swarm does not start \
+         it again, as it did at base"
+    );
+    let hint = format!("remove the condition, or write `any`: services.{name}.deploy.restart_policy");
+    Some(Finding::new(Cause::Unstable, summary).of_service(name).with_details(vec![hint]))
+}
+
 fn wrong_label(look: &Look<'_>, view: &StackView) -> Option<String> {
     let label = format!("coop-cloud.{}.chaos-version", look.plan.stack);
     let carried = view.services.iter().find(|service| service.name == "app").and_then(|app| app.labels.get(&label));
@@ -73,7 +94,7 @@ async fn wrong_tasks(look: &Look<'_>, view: &StackView) -> Result<Vec<String>, F
     let expected = look.images.expected(&look.app.head);
     for service in &view.services {
         let Some(image) = expected.get(&service.name) else { continue };
-        let running = |task: &&_| is_running_task(task, service);
+        let running = |task: &&TaskView| is_running_task(task, service);
         for task in view.tasks.iter().filter(running) {
             if task.spec != service.spec {
                 wrong.push(format!("{}: a task still carries the old spec", service.name));
@@ -88,7 +109,7 @@ async fn wrong_tasks(look: &Look<'_>, view: &StackView) -> Result<Vec<String>, F
     Ok(wrong)
 }
 
-fn is_running_task(task: &cc_ci_model::convergence::TaskView, service: &ServiceView) -> bool {
+fn is_running_task(task: &TaskView, service: &ServiceView) -> bool {
     task.service == service.id && task.wanted && task.phase == TaskPhase::Running
 }
 

@@ -129,6 +129,7 @@ impl Operator<'_> {
             (
                 Check::Stable
                 | Check::Connects
+                | Check::Listening
                 | Check::Moved
                 | Check::Routed
                 | Check::Markers

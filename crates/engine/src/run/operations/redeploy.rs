@@ -1,7 +1,7 @@
 //! Base to head, in place, on the same app.
 
 use crate::keep::Artifact;
-use crate::run::checks::{front, housed, stable};
+use crate::run::checks::{front, housed, listening, stable};
 use crate::run::conductor::{Answer, Fault, StepEnd};
 use crate::run::deploying;
 use crate::run::parts::{Coming, Known, Trees};
@@ -39,14 +39,16 @@ impl Run<'_> {
             let making = async { Ok(deploying::make_secrets(run, known.world, head, &rendered, given).await?) };
             let housing = housed::before(&tools.containers, &known.plan.stack, &trees.app.first().recipe);
             // Why it cannot be compared here was said at the install.
-            let ((), housing, _) = tokio::try_join!(making, housing, checked.verdict())?;
+            let listened = listening::at_base(tools, &trees.app.first().recipe);
+            let ((), housing, listened, _) = tokio::try_join!(making, housing, listened, checked.verdict())?;
             data.housing = Some(housing);
+            stack.listened = listened;
             let proof = stack.deployed.as_ref().ok_or_else(|| Fault::harness("the app was never deployed"))?;
             if let Err(error) = known.world.doors.operate.redeploy(proof, &rendered).await {
                 return refused(error, &head.recipe);
             }
             // It has its whole limit again, whatever base did.
-            (stack.serves, stack.connects) = (None, None);
+            (stack.serves, stack.connects, stack.listens) = (None, None, None);
             prune(known, trees).await?;
             tools.benches.redeployed(&head.recipe);
             let routes = tools::routes(known, trees, head);

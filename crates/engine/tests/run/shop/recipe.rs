@@ -1,8 +1,9 @@
 //! The recipes: the shop in its varieties, and what it may need beside it.
 
 use cc_ci_engine::run::app::Deployable;
-use cc_ci_model::plan::build::{BackupPromise, Data};
+use cc_ci_model::plan::build::{BackupPromise, Data, HasOpenings};
 use cc_ci_recipe::backup::Backup;
+use cc_ci_recipe::opening;
 use cc_ci_recipe::overlay::TreeLabel;
 use cc_ci_recipe::source::Files;
 use cc_ci_recipe::{Environment, Recipe};
@@ -17,6 +18,10 @@ pub(super) struct Variety {
     pub(super) volumes: Option<[&'static str; 2]>,
     /// Labels of its backup.
     pub(super) labels: &'static [&'static str],
+    /// Further lines of the web server, at base and at head.
+    pub(super) server: [&'static str; 2],
+    /// The same of the database.
+    pub(super) storage: [&'static str; 2],
     /// The image of the database, without its tag.
     pub(super) database: Option<&'static str>,
 }
@@ -28,10 +33,12 @@ impl Variety {
     }
 
     fn compose(self, label: &TreeLabel, image: &str) -> String {
-        let volume = self.volumes.map(|[base, head]| match label {
+        let of_tree = |[base, head]: [&'static str; 2]| match label {
             TreeLabel::Published { .. } => base,
             TreeLabel::Chaos { .. } => head,
-        });
+        };
+        let volume = self.volumes.map(of_tree);
+        let (server, storage) = (of_tree(self.server), of_tree(self.storage));
         let mount = volume.map_or(String::new(), |volume| format!("    volumes: [\"{volume}:/data\"]\n"));
         let volume = volume.map_or(String::new(), |volume| format!("volumes:\n  {volume}:\n"));
         let labels: String = self.labels.iter().map(|label| format!("        - \"{label}\"\n")).collect();
@@ -43,7 +50,7 @@ services:
     image: shop:{image}
     networks: [proxy, inside]
     secrets: [token]
-{mount}    deploy:
+{mount}{server}    deploy:
       labels:
         - "traefik.enable=true"
         - "traefik.http.routers.${{STACK_NAME}}.rule=Host(`${{DOMAIN}}`)"
@@ -53,7 +60,7 @@ services:
 {labels}  db:
     image: {database}:{image}
     networks: [inside]
-  migrate:
+{storage}  migrate:
     image: migrate:{image}
     networks: [inside]
     deploy:
@@ -109,4 +116,9 @@ pub(super) fn promise(head: &Recipe) -> BackupPromise {
         Backup::Capable(_) => BackupPromise::Promised,
         Backup::NotCapable(why) => BackupPromise::Not { reason: why.reason().to_owned() },
     }
+}
+
+/// The same of the ports at which it is reached.
+pub(super) fn openings(head: &Recipe) -> HasOpenings {
+    if opening::openings(&head.compose, &head.routes).is_empty() { HasOpenings::None } else { HasOpenings::Some }
 }

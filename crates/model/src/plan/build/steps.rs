@@ -1,6 +1,6 @@
 //! Which steps each tier has, and in which order: what a run performs and a floor measures.
 
-use super::{BackupPromise, Data, HasConnections, HasRoute, PlanFacts, tests};
+use super::{BackupPromise, Data, HasConnections, HasOpenings, HasRoute, PlanFacts, tests};
 use crate::plan::demands::Probe;
 use crate::plan::dependency::{Dependency, Mode};
 use crate::plan::hook::{HookPlace, HookTime};
@@ -47,6 +47,10 @@ impl Steps<'_> {
         match self.facts.connections {
             HasConnections::Some => self.check(pass, Check::Connects),
             HasConnections::None => {}
+        }
+        match self.facts.openings {
+            HasOpenings::Some => self.check(pass, Check::Listening),
+            HasOpenings::None => {}
         }
     }
 
