@@ -25,8 +25,9 @@ const HOPS: usize = 20;
 /// How often a page that is worse is looked at again until it is well.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// How long another router of base is waited for: its service may have no health check, so that it has only just begun to listen.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long another way to base than its front page is waited for: its service may have no health check, so that it has only just
+/// begun to listen.
+pub(in crate::run) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// So many scripts and style sheets of a page are asked for.
 const MOST_NEEDED: usize = 20;

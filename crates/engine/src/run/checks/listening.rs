@@ -3,8 +3,10 @@
 //! A recipe may publish a port that is used only with other settings, so that silence is a finding only where base was not silent.
 
 use super::Look;
+use super::front::PATIENCE;
 use super::serving::Patience;
 use crate::ears::Ears;
+use crate::pressure::EasedClock;
 use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::tools::Tools;
 use crate::workbench::WorkError;
@@ -25,10 +27,22 @@ const READ_AGAIN: Duration = Duration::from_millis(200);
 const MOST_TOLD: usize = 5;
 
 /// The openings of base behind which something listens, at every container of the service.
-pub(in crate::run) async fn at_base(tools: &Tools, base: &Recipe) -> Result<BTreeSet<OpeningAddress>, Fault> {
+pub(in crate::run) async fn at_base(
+    tools: &Tools,
+    base: &Recipe,
+    clock: &EasedClock,
+) -> Result<BTreeSet<OpeningAddress>, Fault> {
     let openings = openings(&base.compose, &base.routes);
     let mut ears = ears(tools);
-    let heard = hear(&mut ears, &openings).await;
+    let limit = clock.limit(PATIENCE);
+    let heard = loop {
+        let heard = hear(&mut ears, &openings).await;
+        let complete = heard.as_ref().is_ok_and(|heard| openings.iter().all(|one| is_heard(one, heard)));
+        if complete || heard.is_err() || limit.is_over() {
+            break heard;
+        }
+        tokio::time::sleep(READ_AGAIN).await;
+    };
     ears.remove().await?;
     let heard = heard?;
     Ok(openings.into_iter().filter(|one| is_heard(one, &heard)).map(|one| one.address).collect())

@@ -39,7 +39,7 @@ impl Run<'_> {
             let making = async { Ok(deploying::make_secrets(run, known.world, head, &rendered, given).await?) };
             let housing = housed::before(&tools.containers, &known.plan.stack, &trees.app.first().recipe);
             // Why it cannot be compared here was said at the install.
-            let listened = listening::at_base(tools, &trees.app.first().recipe);
+            let listened = listening::at_base(tools, &trees.app.first().recipe, &known.world.clock);
             let ((), housing, listened, _) = tokio::try_join!(making, housing, listened, checked.verdict())?;
             data.housing = Some(housing);
             stack.listened = listened;
