@@ -226,10 +226,10 @@ if [ "$trouble" = 0 ]; then
   # As a dependency the newest published version is deployed, which is on the older of the two.
   case $wanted in dependencies | selftest | all) build cc-ci/canaille:0.3.4 images/canaille "$trixie" VERSION=0.3.4 ;; esac
   if [ "$wanted" = selftest ]; then build cases/anon:1.26 selftest/images/anon cc-ci/nginx:1.26; fi
+  case $wanted in selftest | all) build cc-ci/redis:7.0 images/redis "$bookworm" VERSION=7.0 ;; esac
   if [ "$wanted" = all ]; then
     build cc-ci/canaille:0.3.6 images/canaille "$trixie" VERSION=0.3.6
     build cc-ci/mariadb:10.11 images/mariadb "$bookworm"
-    build cc-ci/redis:7.0 images/redis "$bookworm" VERSION=7.0
     build cc-ci/redis:8.0 images/redis "$trixie" VERSION=8.0
     build cc-ci/webdis:0.1.9 images/webdis "$bookworm" VERSION=0.1.9
     build cc-ci/webdis:0.1.22 images/webdis "$trixie" VERSION=0.1.22
