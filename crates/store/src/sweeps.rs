@@ -17,6 +17,9 @@ const REPORT: &str = "report.json";
 /// The sweep on one page.
 const PAGE: &str = "index.html";
 
+/// How many reports are kept: those of a year of weekly sweeps. Nothing but people reads them.
+const KEPT: usize = 52;
+
 /// What is kept of sweeps.
 #[derive(Debug, Clone)]
 pub struct Sweeps {
@@ -66,11 +69,32 @@ impl Sweeps {
         RunDir::at(&self.folder).write(&format!("{ANSWERS}/{}.json", answer.recipe), &text).map(drop)
     }
 
-    /// Writes the record of a sweep and its page; returns where the page is.
+    /// Writes the record of a sweep and its page; returns where the page is. Reports of long ago make room for it.
     pub fn put_report(&self, sweep: &RunId, record: &str, page: &str) -> Result<PathBuf, RunDirError> {
         let dir = RunDir::at(&self.folder);
         dir.write(&format!("{sweep}/{REPORT}"), record.as_bytes())?;
-        dir.write(&format!("{sweep}/{PAGE}"), page.as_bytes())
+        let page = dir.write(&format!("{sweep}/{PAGE}"), page.as_bytes())?;
+        self.retain(KEPT)?;
+        Ok(page)
+    }
+
+    /// Removes the oldest reports until no more than `most` are left. The last answers are none of them.
+    fn retain(&self, most: usize) -> Result<(), RunDirError> {
+        let unreadable = |source| RunDirError::io("read", &self.folder, source);
+        let mut reports = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(unreadable)? {
+            let folder = entry.map_err(unreadable)?.path();
+            // A folder without a record is none of a sweep.
+            if let Ok(record) = fs::metadata(folder.join(REPORT)) {
+                reports.push((record.modified().map_err(unreadable)?, folder));
+            }
+        }
+        reports.sort();
+        let gone = reports.len().saturating_sub(most);
+        for (_, folder) in reports.into_iter().take(gone) {
+            fs::remove_dir_all(&folder).map_err(|source| RunDirError::io("remove", &folder, source))?;
+        }
+        Ok(())
     }
 }
 
@@ -80,6 +104,7 @@ mod tests {
     use cc_ci_model::ids::Commit;
     use cc_ci_model::sweep::facts::{ANSWER_FORMAT, AnswerFacts};
     use cc_ci_model::verdict::Color;
+    use std::time::{Duration, SystemTime};
 
     fn answer(recipe: &str) -> LastAnswer {
         LastAnswer {
@@ -114,5 +139,22 @@ mod tests {
         assert!(matches!(sweeps.answer(&shop.recipe), KeptAnswer::Unreadable { .. }));
         let page = sweeps.put_report(&shop.sweep, "{}", "<p>").unwrap();
         assert_eq!(fs::read_to_string(page).unwrap(), "<p>");
+    }
+
+    #[test]
+    fn the_oldest_reports_go_and_answers_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let sweeps = Sweeps::of(&StateFolder::open(folder.path()).unwrap());
+        sweeps.put_answer(&answer("shop")).unwrap();
+        let long_ago = SystemTime::now() - Duration::from_hours(24 * 365);
+        for (days, id) in (0_u32..).zip(["first", "second", "third"]) {
+            sweeps.put_report(&RunId::parse(id).unwrap(), "{}", "<p>").unwrap();
+            let record = fs::File::options().write(true).open(sweeps.folder.join(id).join(REPORT)).unwrap();
+            record.set_modified(long_ago + Duration::from_hours(24) * days).unwrap();
+        }
+        sweeps.retain(2).unwrap();
+        let there = |name: &str| sweeps.folder.join(name).exists();
+        assert_eq!(["first", "second", "third", ANSWERS].map(there), [false, true, true, true]);
+        assert!(matches!(sweeps.answer(&answer("shop").recipe), KeptAnswer::Some(_)));
     }
 }
