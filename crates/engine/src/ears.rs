@@ -2,7 +2,7 @@
 //!
 //! Nothing is sent to the app, which need not have a shell either: the container only shares its network.
 
-use crate::exec::{ExecCommand, ExecError};
+use crate::exec::ExecCommand;
 use crate::ledger::Ledger;
 use crate::swarm::{Bounds, Containers, Launch, LaunchNetwork, Privileges, Root};
 use crate::workbench::{self, WorkError};
@@ -10,7 +10,6 @@ use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::listening::Listening;
 use futures_util::future::try_join_all;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Prints the tables of sockets, each behind its name. A machine without IPv6 lacks two of them.
@@ -22,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Listens at the services of one stack.
 pub(crate) struct Ears<'a> {
     containers: &'a Containers,
-    ledger: &'a Arc<Ledger>,
+    ledger: &'a Ledger,
     run: &'a RunId,
     image: &'a str,
     stack: &'a StackName,
@@ -34,7 +33,7 @@ impl<'a> Ears<'a> {
     /// Our containers are made from `image` when the first question comes.
     pub(crate) fn new(
         containers: &'a Containers,
-        ledger: &'a Arc<Ledger>,
+        ledger: &'a Ledger,
         run: &'a RunId,
         image: &'a str,
         stack: &'a StackName,
@@ -72,8 +71,7 @@ impl<'a> Ears<'a> {
                 ours
             }
         };
-        let output = node.exec(&ours, &ExecCommand::new(["bash", "-c", TABLES, "listening"]).limit(LIMIT)).await;
-        let output = output.map_err(|error: ExecError| WorkError::from(error))?;
+        let output = node.exec(&ours, &ExecCommand::new(["bash", "-c", TABLES, "listening"]).limit(LIMIT)).await?;
         if output.succeeded() {
             Ok(Listening::read(&output.text()))
         } else {

@@ -18,8 +18,8 @@ pub(crate) const CLOSING: Duration = Duration::from_secs(120);
 /// How long Swarm may take to forget the task of a one-shot that was scaled away; it looks every 250 ms.
 const FORGET_LIMIT: Duration = Duration::from_secs(3);
 
-/// How long it may take to say of a task that it ended, when its container has; this took up to 5 s.
-const REPORT_LIMIT: Duration = Duration::from_secs(15);
+/// How long it may take to say of a task that it ended, when its container has; this took up to 5 s on a quiet machine.
+const REPORT_LIMIT: Duration = Duration::from_secs(30);
 
 /// How often the engine is asked whether they have.
 const LOOK: Duration = Duration::from_millis(50);

@@ -249,7 +249,12 @@ async fn a_port_on_which_nothing_listens_any_more_is_red() {
 #[tokio::test(start_paused = true)]
 async fn a_port_that_base_was_silent_on_may_stay_silent_and_is_told() {
     let ports = "    ports: ['2222:22', '53:53/udp', '9:9']\n";
-    let told = Shop::on(swarm().listens(&[ONE, ONE])).with_server([ports, ports]).run().await;
+    let told = Shop::on(swarm().listens(&["", ONE])).with_server(["", ports]).run().await;
+    let Outcome::Passed { note: Some(note) } = told.outcome("install/listening") else { panic!("{:?}", told.steps()) };
+    assert_eq!(note, "this version has no such ports");
+    assert!(matches!(told.outcome("upgrade/listening"), Outcome::Passed { .. }), "{:?}", told.steps());
+    let shop = Shop::on(swarm().listens(&[ONE, ONE])).backed_up(&["backupbot.backup=true"]);
+    let told = shop.with_server([ports, ports]).run().await;
     let Outcome::Passed { note: Some(note) } = told.outcome("upgrade/listening") else { panic!("{:?}", told.steps()) };
     assert!(note.starts_with("nothing listens on port 22/tcp of `app`"), "{note}");
     assert!(note.contains("; port 53/udp of `app` (port 53/udp of the machine)"), "{note}");

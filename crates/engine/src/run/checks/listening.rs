@@ -110,6 +110,9 @@ fn is_heard(opening: &Opening, heard: &BTreeMap<String, Vec<Listening>>) -> bool
 }
 
 fn note(openings: &[Opening], heard: &BTreeMap<String, Vec<Listening>>) -> String {
+    if openings.is_empty() {
+        return "this version has no such ports".to_owned();
+    }
     let said = openings.iter().map(|one| {
         let silence = if is_heard(one, heard) { "" } else { "nothing listens on " };
         format!("{silence}{}", words(one))
