@@ -84,6 +84,8 @@ pub struct Watched {
     old: BTreeSet<String>,
     /// Tasks that were shown as alive when it began; their containers may have been dead by then.
     living: BTreeSet<String>,
+    /// Tasks that Swarm was stopping when it began: that they end is its doing, also when it has forgotten them by the time of a look.
+    stopping: BTreeSet<String>,
     completed: BTreeSet<String>,
 }
 
@@ -100,6 +102,7 @@ impl Watched {
         let (living, past): (Vec<&TaskView>, Vec<&TaskView>) = view.tasks.iter().partition(|task| lives(task));
         let ids = |tasks: Vec<&TaskView>| tasks.into_iter().map(|task| task.id.clone()).collect();
         let old = ids(view.tasks.iter().filter(|task| !current(task)).collect());
+        let stopping = ids(living.iter().copied().filter(|task| !task.wanted).collect());
         let (living, past) = (ids(living), ids(past));
         let goal = |name: &String| goals.get(name).copied().unwrap_or(Goal::Running);
         let ran = before.into_iter().flat_map(running).filter(|name| goal(name) == Goal::Either);
@@ -108,7 +111,7 @@ impl Watched {
         let names = view.services.iter().filter(|service| service.replicas > 0).map(|service| service.name.clone());
         let completed = names.filter(|name| !now.contains(name)).collect();
         let services = view.services.iter().map(|service| service.name.clone()).collect();
-        Self { since, services, goals, ran_before, past, old, living, completed }
+        Self { since, services, goals, ran_before, past, old, living, stopping, completed }
     }
 
     /// Everything that ended by itself, the first first; `at` is when `view` was taken.
@@ -175,9 +178,14 @@ impl Watched {
         self.goals.get(service).copied().unwrap_or(Goal::Running)
     }
 
+    /// Whether the end of a task is nothing that is watched for.
+    fn is_foreign(&self, task: &String) -> bool {
+        self.past.contains(task) || self.stopping.contains(task)
+    }
+
     fn of_death(&self, view: &StackView, heard: &[HeardDeath], death: &HeardDeath) -> Option<UnorderedEnd> {
         let at = match death.at {
-            _ if self.past.contains(&death.task) || !self.services.contains(&death.service) => return None,
+            _ if self.is_foreign(&death.task) || !self.services.contains(&death.service) => return None,
             Some(at) => at,
             None if self.living.contains(&death.task) => self.since,
             None => return None,
@@ -205,7 +213,7 @@ impl Watched {
     /// What a task tells of an end that no event told of.
     fn of_task(&self, view: &StackView, task: &TaskView, at: Duration) -> Option<UnorderedEnd> {
         let service = view.services.iter().find(|service| service.id == task.service)?;
-        if self.past.contains(&task.id) || service.spec != task.spec {
+        if self.is_foreign(&task.id) || service.spec != task.spec {
             return None;
         }
         let said = task.error.clone().unwrap_or_default();

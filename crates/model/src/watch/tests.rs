@@ -191,3 +191,15 @@ fn an_end_that_is_no_finding_is_told_in_a_few_words() {
     let words: Vec<String> = endings.iter().map(UnorderedEnd::words).collect();
     assert_eq!(words, ["`app` died (exit code 3); its last line: license check failed"]);
 }
+
+#[test]
+fn what_swarm_was_stopping_when_it_began_and_has_forgotten_since_does_not_count() {
+    let began = |wanted| {
+        let before = TaskView { wanted, ..task("t0", "app", TaskPhase::Running) };
+        let began = view(vec![task("t1", "app", TaskPhase::Running), before]);
+        let watched = Watched::of(&began, goals(), None, Duration::from_secs(10));
+        let now = view(vec![task("t1", "app", TaskPhase::Running)]);
+        watched.endings(&now, &[death("t0", "app", 137, 9)], Duration::from_secs(30)).len()
+    };
+    assert_eq!([began(false), began(true)], [0, 1]);
+}
