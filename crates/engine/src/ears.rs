@@ -72,11 +72,16 @@ impl<'a> Ears<'a> {
             }
         };
         let output = node.exec(&ours, &ExecCommand::new(["bash", "-c", TABLES, "listening"]).limit(LIMIT)).await?;
-        if output.succeeded() {
-            Ok(Listening::read(&output.text()))
-        } else {
-            Err(WorkError::failed("read the tables of sockets", &output))
+        let what = "read the tables of sockets";
+        if !output.succeeded() {
+            return Err(WorkError::failed(what, &output));
         }
+        // What is cut off may be the line that counts.
+        if output.dropped > 0 {
+            let text = format!("{} bytes more than the output cap", output.dropped);
+            return Err(WorkError::Answer { what: what.to_owned(), text });
+        }
+        Ok(Listening::read(&output.text()))
     }
 
     /// Removes our containers.

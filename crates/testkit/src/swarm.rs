@@ -117,6 +117,8 @@ struct Orders {
     pages: Vec<&'static str>,
     /// The tables of sockets in the app's containers, at its first deploy, at the next, and so on.
     sockets: Vec<&'static str>,
+    /// So many looks at them still show nothing.
+    deaf: usize,
     /// What head answers in turn; as its status says where this is empty.
     in_turn: Vec<HeadAnswer>,
     layers: layers::Layers,
@@ -156,6 +158,13 @@ impl FakeSwarm {
     #[must_use]
     pub fn listens(self, sockets: &[&'static str]) -> Self {
         self.orders().sockets = sockets.to_vec();
+        self
+    }
+
+    /// At the first looks at them, so many, nothing listens yet.
+    #[must_use]
+    pub fn deaf_at_first(self, looks: usize) -> Self {
+        self.orders().deaf = looks;
         self
     }
 

@@ -247,6 +247,15 @@ async fn a_port_on_which_nothing_listens_any_more_is_red() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn base_is_given_a_moment_to_begin_to_listen() {
+    let ports = "    ports: ['2222:22', '53:53/udp']\n";
+    // The first look is that of the install.
+    let told = Shop::on(swarm().listens(&[TWO, ONE]).deaf_at_first(4)).with_server([ports, ports]).run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/listening") else { panic!("{:?}", told.steps()) };
+    assert!(finding.summary.contains("nothing listens on port 22/tcp of `app`"), "{}", finding.summary);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_port_that_base_was_silent_on_may_stay_silent_and_is_told() {
     let ports = "    ports: ['2222:22', '53:53/udp', '9:9']\n";
     let told = Shop::on(swarm().listens(&["", ONE])).with_server(["", ports]).run().await;

@@ -67,7 +67,11 @@ impl Node for FakeSwarm {
         }
         let script = self.orders().scripts.iter().find(|script| script.is_about(command)).cloned();
         if command.words().last().is_some_and(|word| word == "listening") {
-            let orders = self.orders();
+            let mut orders = self.orders();
+            if orders.deaf > 0 {
+                orders.deaf -= 1;
+                return Ok(ended(0, ""));
+            }
             let deployed = orders.calls.get(&SwarmCall::Redeploy).copied().unwrap_or_default();
             return Ok(ended(0, orders.sockets.get(deployed).copied().unwrap_or_default()));
         }
