@@ -4,7 +4,7 @@
 //! listens. TCP routers are another matter: see [`traefik::connections`](crate::traefik::connections).
 
 use crate::compose::Compose;
-use crate::traefik::{RouteProtocol, TraefikRoute};
+use crate::traefik::{RouteAddress, RouteProtocol, TraefikRoute, entry_points};
 use std::fmt;
 
 /// A protocol that has ports.
@@ -43,8 +43,8 @@ pub enum OpeningAddress {
     Machine(u16, Transport),
     /// A port that Swarm picks anew each time, for this one of a service.
     Picked(String, u16, Transport),
-    /// An entry point of the proxy for UDP; `None` for all of them.
-    EntryPoint(Option<String>),
+    /// An entry point of the proxy.
+    Routed(RouteAddress),
 }
 
 impl fmt::Display for OpeningAddress {
@@ -52,8 +52,7 @@ impl fmt::Display for OpeningAddress {
         match self {
             Self::Machine(port, transport) => write!(f, "port {port}/{transport} of the machine"),
             Self::Picked(..) => f.write_str("a port of the machine that Swarm picks"),
-            Self::EntryPoint(Some(name)) => write!(f, "entry point `{name}` (udp)"),
-            Self::EntryPoint(None) => f.write_str("every entry point (udp)"),
+            Self::Routed(address) => address.fmt(f),
         }
     }
 }
@@ -87,10 +86,8 @@ pub fn openings(compose: &Compose, routes: &[TraefikRoute]) -> Vec<Opening> {
     }
     for route in routes.iter().filter(|route| route.protocol == RouteProtocol::Udp) {
         let Some(port) = route.port else { continue };
-        let named = route.entrypoints.iter().map(|name| Some(name.to_lowercase()));
-        let points = if route.entrypoints.is_empty() { vec![None] } else { named.collect() };
-        found.extend(points.into_iter().map(|point| {
-            let (address, service) = (OpeningAddress::EntryPoint(point), route.service.clone());
+        found.extend(entry_points(route).into_iter().map(|address| {
+            let (address, service) = (OpeningAddress::Routed(address), route.service.clone());
             Opening { address, service, port, transport: Transport::Udp }
         }));
     }

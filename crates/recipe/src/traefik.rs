@@ -7,6 +7,7 @@ mod tcp;
 
 pub use closed::{MovedPort, closed, moved_ports};
 pub use doors::{Entrance, entrances};
+pub(crate) use dropped::entry_points;
 pub use dropped::{DroppedAddress, RouteAddress, dropped};
 pub use tcp::{Connection, DeadEnd, Speaks, connections};
 

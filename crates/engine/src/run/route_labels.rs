@@ -44,7 +44,7 @@ fn port(tree: &Deployable, route: &TraefikRoute) -> Option<String> {
 }
 
 /// `compose.yml, line 12: `, as far as it is known.
-fn place(tree: &Deployable, key: &str) -> String {
+pub(in crate::run) fn place(tree: &Deployable, key: &str) -> String {
     let Problem { file, line, .. } = tree.recipe.compose.at(key, Problem::error("", ""));
     match line {
         Some(line) => format!("{file}, line {line}: "),

@@ -67,7 +67,8 @@ fn addresses(route: &TraefikRoute) -> Vec<RouteAddress> {
     }
 }
 
-fn entry_points(route: &TraefikRoute) -> Vec<RouteAddress> {
+/// The entry points of a router, each as an address.
+pub(crate) fn entry_points(route: &TraefikRoute) -> Vec<RouteAddress> {
     let at = |name: Option<&String>| RouteAddress::EntryPoint(route.protocol, name.map(|name| name.to_lowercase()));
     if route.entrypoints.is_empty() {
         vec![at(None)]

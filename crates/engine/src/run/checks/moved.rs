@@ -2,9 +2,9 @@
 
 use super::Look;
 use crate::run::conductor::{Answer, Fault, passed};
+use crate::run::route_labels::place;
 use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase, TaskView};
 use cc_ci_model::outcome::{Cause, Finding};
-use cc_ci_recipe::source::Problem;
 use cc_ci_recipe::{database, reboot};
 use std::collections::BTreeSet;
 
@@ -44,8 +44,7 @@ fn doubled(look: &Look<'_>, before: &StackView, after: &StackView) -> Option<Fin
     let (server, volume) = servers.into_iter().find(|(server, _)| replaced(&server.service))?;
     let name = &server.service;
     let key = format!("services.{name}.deploy.update_config.order");
-    let Problem { file, line, .. } = head.compose.at(&key, Problem::error("", ""));
-    let at = line.map(|line| format!("{file}, line {line}: ")).unwrap_or_default();
+    let at = place(&look.app.head, &key);
     let summary = format!(
         "{at}two database servers ran on one data folder: `{name}` is updated start-first, so the new server writes into volume \
          `{volume}` before the old one has ended, which destroys it sooner or later"
@@ -66,9 +65,7 @@ fn left_down(look: &Look<'_>, before: &StackView, after: &StackView) -> Option<F
     let came_back = |name: &&str| base.services.get(*name).is_some_and(|service| service.is_started_again());
     let both = |name: &&str| runs(before, name) && runs(after, name);
     let name = reboot::left_down(head).into_iter().filter(came_back).find(both)?;
-    let Problem { file, line, .. } =
-        head.at(&format!("services.{name}.deploy.restart_policy.condition"), Problem::error("", ""));
-    let at = line.map(|line| format!("{file}, line {line}: ")).unwrap_or_default();
+    let at = place(&look.app.head, &format!("services.{name}.deploy.restart_policy.condition"));
     let summary = format!(
         "{at}`{name}` stays down after the next restart of its machine: with `restart_policy.condition: none` Swarm does not start \
          it again, as it did at base"
