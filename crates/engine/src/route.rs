@@ -20,6 +20,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long the edge may take from its container's start until it answers.
+const LISTEN_LIMIT: Duration = Duration::from_secs(30);
+
 /// How long the edge may take to follow new routes.
 const FOLLOW_LIMIT: Duration = Duration::from_secs(5);
 
@@ -108,10 +111,19 @@ impl OpenRoute {
         Self::to(node, RunEdge { container, domains: vec![domain.clone()], authority }).await
     }
 
+    /// Waits until the edge answers: its container may run before the program in it listens.
     async fn to(node: Arc<dyn Node>, edge: RunEdge) -> Result<Self, SwarmError> {
-        // What it says does not matter yet, only that there is a way to it.
-        node.ask(&edge, &Asking::of("http", cc_ci_edge::STATUS_HOST, "/")).await?;
-        Ok(Self { node, edge, revision: 0 })
+        let asking = Asking::of("http", cc_ci_edge::STATUS_HOST, "/");
+        let mut tries = Tries::new(LISTEN_LIMIT, Duration::from_millis(5));
+        let mut why = String::new();
+        while tries.again().await {
+            match node.ask(&edge, &asking).await? {
+                HttpAnswer::App { .. } | HttpAnswer::Edge { .. } => return Ok(Self { node, edge, revision: 0 }),
+                HttpAnswer::None { why: last } => why = last,
+            }
+        }
+        let text = format!("{} did not answer within {} s: {why}", edge.container, LISTEN_LIMIT.as_secs());
+        Err(SwarmError::Command { verb: "open the route".to_owned(), text })
     }
 
     /// The certificate authority of this run, PEM, for whoever must trust the route.

@@ -119,6 +119,8 @@ struct Orders {
     sockets: Vec<&'static str>,
     /// So many looks at them still show nothing.
     deaf: usize,
+    /// The edge does not answer so many questions yet.
+    edge_deaf: usize,
     /// What head answers in turn; as its status says where this is empty.
     in_turn: Vec<HeadAnswer>,
     layers: layers::Layers,
@@ -166,6 +168,20 @@ impl FakeSwarm {
     pub fn deaf_at_first(self, looks: usize) -> Self {
         self.orders().deaf = looks;
         self
+    }
+
+    /// At the first questions, so many, the edge does not listen yet.
+    #[must_use]
+    pub fn edge_deaf_at_first(self, questions: usize) -> Self {
+        self.orders().edge_deaf = questions;
+        self
+    }
+
+    fn edge_is_deaf(&self) -> bool {
+        let deaf = &mut self.orders().edge_deaf;
+        let left = deaf.checked_sub(1);
+        *deaf = left.unwrap_or_default();
+        left.is_some()
     }
 
     /// The page that the app shows on each path at its first deploy, at the next, and so on.

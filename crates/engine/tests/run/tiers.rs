@@ -256,6 +256,15 @@ async fn base_is_given_a_moment_to_begin_to_listen() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_edge_is_given_a_moment_to_begin_to_listen() {
+    let told = Shop::on(swarm().edge_deaf_at_first(20)).run().await;
+    assert!(matches!(told.outcome("install/deploy"), Outcome::Passed { .. }), "{:?}", told.steps());
+    let told = Shop::on(swarm().edge_deaf_at_first(usize::MAX)).run().await;
+    let Outcome::Unverified(finding) = told.outcome("install/deploy") else { panic!("{:?}", told.steps()) };
+    assert!(finding.summary.contains("-edge did not answer within 30 s: Connection refused"), "{}", finding.summary);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_port_that_base_was_silent_on_may_stay_silent_and_is_told() {
     let ports = "    ports: ['2222:22', '53:53/udp', '9:9']\n";
     let told = Shop::on(swarm().listens(&["", ONE])).with_server(["", ports]).run().await;

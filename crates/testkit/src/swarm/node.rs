@@ -90,6 +90,9 @@ impl Node for FakeSwarm {
             let verb = format!("ask {}", edge.container);
             return Err(SwarmError::Command { verb, text: "no such container".to_owned() });
         };
+        if self.edge_is_deaf() {
+            return Ok(HttpAnswer::None { why: "Connection refused (os error 111)".to_owned() });
+        }
         if !edge.domains.iter().any(|domain| domain.as_str() == asking.host) {
             // The edge tells which routes it follows: those of the file it was given last.
             let routes = helper.files.get("/edge/routes.json").cloned().unwrap_or_default();
