@@ -5,11 +5,13 @@
 //! set-up, is known by its title, heading or path, and only if base had nothing of that kind.
 
 mod html;
+mod links;
 mod page;
 mod settling;
 mod standin;
 mod target;
 
+pub use links::{LinkAnswer, Linked};
 pub use page::{FrontAnswer, Page, READ, Shape};
 pub use settling::{LAST_WORD, may_be_starting};
 pub use target::Target;
@@ -68,6 +70,8 @@ pub struct FrontPage {
     pub took: Duration,
     /// The scripts and style sheets that the page needs and that do not come, with what came in their place.
     pub missing: Vec<String>,
+    /// The pages that it links to.
+    pub links: Vec<Linked>,
 }
 
 /// A page is slow from here on: people begin to wonder.
@@ -198,6 +202,9 @@ impl FrontPage {
         }
         if let (true, [first, ..]) = (self.missing.is_empty(), head.missing.as_slice()) {
             return broken(format!("{path} shows a page that is not itself without {first}"));
+        }
+        if let Some(link) = links::worse(&self.links, &head.links) {
+            return broken(format!("{path} links to {link}"));
         }
         let standin = standin::new_at(self, head)?;
         changed(format!("{} with another page than at base: {standin}", head.to("answers")))

@@ -123,6 +123,8 @@ struct Orders {
     edge_deaf: usize,
     /// What head answers in turn; as its status says where this is empty.
     in_turn: Vec<HeadAnswer>,
+    /// What head answers on a path.
+    head_at: BTreeMap<&'static str, u16>,
     layers: layers::Layers,
     usage: usage::Usage,
 }
@@ -188,6 +190,13 @@ impl FakeSwarm {
     #[must_use]
     pub fn shows(self, pages: &[&'static str]) -> Self {
         self.orders().pages = pages.to_vec();
+        self
+    }
+
+    /// Head answers with this status on this path, whatever it answers elsewhere.
+    #[must_use]
+    pub fn head_answers_at(self, path: &'static str, status: u16) -> Self {
+        self.orders().head_at.insert(path, status);
         self
     }
 

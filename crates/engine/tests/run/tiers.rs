@@ -172,6 +172,18 @@ async fn a_page_whose_script_does_not_come_is_worse() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_page_that_the_front_page_links_to_is_to_answer_as_it_did() {
+    let linking = ["<title>Shop</title><a href=/goods>Goods</a><a href=/basket/clear>Clear</a>"; 2];
+    let told = Shop::on(swarm().shows(&linking).head_answers_at("/goods", 500)).run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/serving") else { panic!("{:?}", told.steps()) };
+    assert_eq!(finding.summary, "/ links to /goods, which answers 500");
+    for (path, status) in [("/goods", 403), ("/basket/clear", 500), ("/elsewhere", 500)] {
+        let told = Shop::on(swarm().shows(&linking).head_answers_at(path, status)).run().await;
+        assert_eq!(told.tier(Tier::Upgrade), Status::Pass, "{path}: {:?}", told.verdict.reasons);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_page_that_leads_on_by_itself_is_followed() {
     let leads = "<title>Shop</title><meta http-equiv=refresh content='0; url=/setup'>One moment";
     let told = Shop::on(swarm().shows(&["<title>Shop</title>x", leads])).run().await;

@@ -29,6 +29,8 @@ pub(super) struct Html {
     pub(super) refresh: Option<String>,
     /// The scripts and style sheets without which it is not itself, as it names them.
     pub(super) needs: Vec<String>,
+    /// Where it links to, as it names it.
+    pub(super) links: Vec<String>,
 }
 
 /// Reads a page, however badly it is written.
@@ -87,6 +89,7 @@ impl Reading {
         match name {
             b"script" if is_program(tag) => self.html.needs.extend(attribute(tag, b"src")),
             b"link" if is_needed(tag) => self.html.needs.extend(attribute(tag, b"href")),
+            b"a" | b"area" if is_page(tag) => self.html.links.extend(attribute(tag, b"href")),
             b"meta" => self.html.refresh = self.html.refresh.take().or_else(|| leads_on(tag)),
             _ => {}
         }
@@ -141,6 +144,12 @@ fn is_needed(tag: &StartTag<()>) -> bool {
     (says("stylesheet") && !says("alternate")) || says("modulepreload")
 }
 
+/// Whether a link leads to a page, and not to a file or to what robots are told to leave alone.
+fn is_page(tag: &StartTag<()>) -> bool {
+    let said = attribute(tag, b"rel").unwrap_or_default().to_ascii_lowercase();
+    tag.attributes.get(&b"download"[..]).is_none() && said.split_ascii_whitespace().all(|one| one != "nofollow")
+}
+
 /// Where a page leads on by itself, and at once.
 fn leads_on(tag: &StartTag<()>) -> Option<String> {
     if !attribute(tag, b"http-equiv")?.eq_ignore_ascii_case("refresh") {
@@ -182,6 +191,15 @@ mod tests {
              <link rel=modulepreload href=g.js><noscript><link rel=stylesheet href=h.css></noscript><script>'<script src=i.js>'</script>",
         );
         assert_eq!(html.needs, ["/a.js?v=1&w=2", "b.js", "d.css", "g.js"]);
+    }
+
+    #[test]
+    fn it_links_to_pages() {
+        let html = read(
+            "<a href=/a>a</a><A HREF='b?c=1&amp;d=2'>b</A><a href=c.zip download>c</a><a rel='x nofollow' href=/d>d</a><a name=e>e</a>\
+             <map><area href=f></map><noscript><a href=/g>g</a></noscript><link rel=next href=h>",
+        );
+        assert_eq!(html.links, ["/a", "b?c=1&d=2", "f"]);
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct Page {
     pub refresh: Option<String>,
     /// The scripts and style sheets that it cannot do without, as it names them.
     pub needs: Vec<String>,
+    /// Where it links to, as it names it.
+    pub links: Vec<String>,
 }
 
 /// What a browser does with an answer.
@@ -82,8 +84,8 @@ impl Page {
             cut(&html.heading)
         };
         let empty = !packed && seen.is_empty() && !html.shows;
-        let (refresh, needs) = (html.refresh, html.needs);
-        Ok(Self { status, shape, content_type, empty, title: cut(&html.title), heading, refresh, needs })
+        let (refresh, needs, links) = (html.refresh, html.needs, html.links);
+        Ok(Self { status, shape, content_type, empty, title: cut(&html.title), heading, refresh, needs, links })
     }
 
     /// In words.

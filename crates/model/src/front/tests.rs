@@ -9,6 +9,7 @@ fn ending(end: FrontEnd) -> FrontPage {
         end,
         took: Duration::ZERO,
         missing: Vec::new(),
+        links: Vec::new(),
     }
 }
 

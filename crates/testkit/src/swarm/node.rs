@@ -110,6 +110,9 @@ impl Node for FakeSwarm {
                 return Ok(HttpAnswer::Edge { mark: Some(Mark::NoRoute), reason, body: Vec::new() });
             }
             Some(HeadAnswer::Status(status)) => Some(status),
+            None if deployed > 0 && orders.head_at.contains_key(asking.path.as_str()) => {
+                orders.head_at.get(asking.path.as_str()).copied()
+            }
             None => state.answer(&asking.host),
         };
         Ok(match status {

@@ -8,7 +8,7 @@ use crate::run::tools;
 use crate::swarm::{Asking, HttpAnswer};
 use cc_ci_edge::Mark;
 use cc_ci_model::event::Event;
-use cc_ci_model::front::{self, Door, FrontEnd, FrontPage, Page, Target, Worse, WorseKind};
+use cc_ci_model::front::{self, Door, FrontEnd, FrontPage, LinkAnswer, Linked, Page, Target, Worse, WorseKind};
 use cc_ci_model::ids::Domain;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_model::plan::demands::Health;
@@ -196,8 +196,10 @@ impl Visitor<'_> {
             }
         };
         let took = began.elapsed();
-        let missing = match (&end, door) {
-            (FrontEnd::Page(page), Door::Front(_)) => self.missing(page, host, &at).await,
+        let (missing, links) = match (&end, door) {
+            (FrontEnd::Page(page), Door::Front(_)) => {
+                tokio::join!(self.missing(page, host, &at), self.linked(page, host, &at))
+            }
             (FrontEnd::Page(_), Door::Side { .. })
             | (
                 FrontEnd::Circle
@@ -206,9 +208,9 @@ impl Visitor<'_> {
                 | FrontEnd::Unrouted { .. }
                 | FrontEnd::Nothing { .. },
                 Door::Front(_) | Door::Side { .. },
-            ) => Vec::new(),
+            ) => (Vec::new(), Vec::new()),
         };
-        FrontPage { door: door.clone(), redirects, end, took, missing }
+        FrontPage { door: door.clone(), redirects, end, took, missing, links }
     }
 
     /// What a page at `at` needs of the app itself, and does not get.
@@ -220,6 +222,19 @@ impl Visitor<'_> {
         let own: BTreeSet<String> = own.take(MOST_NEEDED).collect();
         let asked = own.iter().map(|path| async move { Some(format!("{path}: {}", self.lacking(host, path).await?)) });
         join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    /// What the pages answer that a page at `at` links to.
+    async fn linked(&self, page: &Page, host: &str, at: &str) -> Vec<Linked> {
+        let asked = Linked::paths(&page.links, host, at).into_iter().map(|path| async move {
+            let asking = Asking::of(self.scheme, host, &path).reading(1).browsing(String::new());
+            let answer = match self.route.asked(&asking).await {
+                HttpAnswer::App { status, .. } => LinkAnswer::Status(status),
+                HttpAnswer::Edge { reason: why, .. } | HttpAnswer::None { why } => LinkAnswer::Nothing { why },
+            };
+            Linked { path, answer }
+        });
+        join_all(asked).await
     }
 
     /// What comes in place of a script or a style sheet, in words. An app of one page answers with that page what it does not have.
