@@ -10,6 +10,7 @@ mod page;
 mod settling;
 mod standin;
 mod target;
+mod trouble;
 
 pub use links::{LinkAnswer, Linked};
 pub use page::{FrontAnswer, Page, READ, Shape};
@@ -206,8 +207,22 @@ impl FrontPage {
         if let Some(link) = links::worse(&self.links, &head.links) {
             return broken(format!("{path} links to {link}"));
         }
-        let standin = standin::new_at(self, head)?;
-        changed(format!("{} with another page than at base: {standin}", head.to("answers")))
+        if let Some(standin) = standin::new_at(self, head) {
+            return changed(format!("{} with another page than at base: {standin}", head.to("answers")));
+        }
+        let trouble = page.trouble.as_ref().filter(|_| self.trouble().is_none())?;
+        broken(format!("{} with a page that shows an error: \"{trouble}\"", head.to("answers")))
+    }
+
+    fn trouble(&self) -> Option<&str> {
+        match &self.end {
+            FrontEnd::Page(page) => page.trouble.as_deref(),
+            FrontEnd::Circle
+            | FrontEnd::Elsewhere
+            | FrontEnd::Nowhere { .. }
+            | FrontEnd::Unrouted { .. }
+            | FrontEnd::Nothing { .. } => None,
+        }
     }
 
     /// That it takes much longer at `head`, in words: no fault, and nobody wants it.

@@ -111,6 +111,7 @@ fn told(headers: &reqwest::header::HeaderMap) -> AnswerHeaders {
         content_type: one("content-type"),
         disposition: one("content-disposition"),
         encoding: one("content-encoding"),
+        policy: one("content-security-policy"),
         cookies: cookies.filter_map(|cookie| Some(cookie.split(';').next()?.trim().to_owned())).collect(),
     }
 }

@@ -84,6 +84,8 @@ pub struct AnswerHeaders {
     pub disposition: Option<String>,
     /// `Content-Encoding`.
     pub encoding: Option<String>,
+    /// `Content-Security-Policy`.
+    pub policy: Option<String>,
     /// Each `Set-Cookie`, up to its first semicolon.
     pub cookies: Vec<String>,
 }

@@ -167,8 +167,26 @@ async fn a_page_whose_script_does_not_come_is_worse() {
     let told = Shop::on(swarm().shows(&["<title>Shop</title>x", scripted])).run().await;
     let Outcome::Failed(finding) = told.outcome("upgrade/serving") else { panic!("{:?}", told.steps()) };
     assert_eq!(finding.summary, "/ shows a page that is not itself without /app.js: a page in its place");
+    let plain = "<title>Shop</title><script src=http://cdn.example.net/app.js></script>";
+    let told = Shop::on(swarm().shows(&["<title>Shop</title>x", plain])).run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/serving") else { panic!("{:?}", told.steps()) };
+    let said =
+        "/ shows a page that is not itself without http://cdn.example.net/app.js: plain HTTP, from a page over TLS";
+    assert_eq!(finding.summary, said);
     let told = Shop::on(swarm().shows(&[scripted, scripted])).run().await;
     assert_eq!(told.tier(Tier::Upgrade), Status::Pass, "{:?}", told.verdict.reasons);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_that_ends_until_its_database_listens_is_waited_for() {
+    let until = |words| {
+        let crashes = [(Fate::CrashesUntil(Duration::from_secs(4)), 200)];
+        Shop::on(swarm().service("app", &crashes).says_last(words)).without_base().run()
+    };
+    let told = until("dial tcp: connect: connection refused").await;
+    assert_eq!(told.tier(Tier::Install), Status::Pass, "{:?}", told.verdict.reasons);
+    let told = until("panic: no such table").await;
+    assert_eq!(told.tier(Tier::Install), Status::Fail, "{:?}", told.verdict.reasons);
 }
 
 #[tokio::test(start_paused = true)]

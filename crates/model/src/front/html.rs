@@ -31,6 +31,8 @@ pub(super) struct Html {
     pub(super) needs: Vec<String>,
     /// Where it links to, as it names it.
     pub(super) links: Vec<String>,
+    /// Whether it has a browser ask over TLS for what it names over plain HTTP.
+    pub(super) upgrades: bool,
 }
 
 /// Reads a page, however badly it is written.
@@ -90,7 +92,10 @@ impl Reading {
             b"script" if is_program(tag) => self.html.needs.extend(attribute(tag, b"src")),
             b"link" if is_needed(tag) => self.html.needs.extend(attribute(tag, b"href")),
             b"a" | b"area" if is_page(tag) => self.html.links.extend(attribute(tag, b"href")),
-            b"meta" => self.html.refresh = self.html.refresh.take().or_else(|| leads_on(tag)),
+            b"meta" => {
+                self.html.refresh = self.html.refresh.take().or_else(|| leads_on(tag));
+                self.html.upgrades |= policy(tag).is_some_and(|policy| upgrades(&policy));
+            }
             _ => {}
         }
     }
@@ -147,7 +152,7 @@ fn is_needed(tag: &StartTag<()>) -> bool {
 /// Whether a link leads to a page, and not to a file or to what robots are told to leave alone.
 fn is_page(tag: &StartTag<()>) -> bool {
     let said = attribute(tag, b"rel").unwrap_or_default().to_ascii_lowercase();
-    tag.attributes.get(&b"download"[..]).is_none() && said.split_ascii_whitespace().all(|one| one != "nofollow")
+    !tag.attributes.contains_key(&b"download"[..]) && said.split_ascii_whitespace().all(|one| one != "nofollow")
 }
 
 /// Where a page leads on by itself, and at once.
@@ -163,6 +168,17 @@ fn leads_on(tag: &StartTag<()>) -> Option<String> {
     let (key, to) = rest.split_once('=')?;
     let to = to.trim().trim_matches(['"', '\'']);
     (key.trim().eq_ignore_ascii_case("url") && !to.is_empty()).then(|| to.to_owned())
+}
+
+/// The content security policy that an element states.
+fn policy(tag: &StartTag<()>) -> Option<String> {
+    let is_policy = attribute(tag, b"http-equiv")?.eq_ignore_ascii_case("content-security-policy");
+    if is_policy { attribute(tag, b"content") } else { None }
+}
+
+/// Whether a content security policy has a browser ask over TLS for what is named over plain HTTP.
+pub(super) fn upgrades(policy: &str) -> bool {
+    policy.split(';').any(|directive| directive.trim().eq_ignore_ascii_case("upgrade-insecure-requests"))
 }
 
 #[cfg(test)]
@@ -191,6 +207,17 @@ mod tests {
              <link rel=modulepreload href=g.js><noscript><link rel=stylesheet href=h.css></noscript><script>'<script src=i.js>'</script>",
         );
         assert_eq!(html.needs, ["/a.js?v=1&w=2", "b.js", "d.css", "g.js"]);
+    }
+
+    #[test]
+    fn a_policy_may_have_everything_asked_for_over_tls() {
+        let page =
+            |policy: &str| read(&format!("<meta http-equiv=Content-Security-Policy content=\"{policy}\">")).upgrades;
+        assert!(page("default-src 'self'; Upgrade-Insecure-Requests"));
+        assert!(
+            !page("default-src upgrade-insecure-requests-not")
+                && !read("<meta content=upgrade-insecure-requests>").upgrades
+        );
     }
 
     #[test]

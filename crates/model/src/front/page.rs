@@ -1,6 +1,7 @@
 //! What a browser would make of one answer.
 
 use super::html::{self, Html};
+use super::trouble;
 
 /// How far a text is looked through. Bytes.
 pub const READ: usize = 64 << 10;
@@ -19,6 +20,8 @@ pub struct FrontAnswer<'a> {
     pub disposition: Option<&'a str>,
     /// `Content-Encoding`.
     pub encoding: Option<&'a str>,
+    /// `Content-Security-Policy`.
+    pub policy: Option<&'a str>,
     /// As much of the body as was read.
     pub body: &'a [u8],
 }
@@ -44,6 +47,8 @@ pub struct Page {
     pub needs: Vec<String>,
     /// Where it links to, as it names it.
     pub links: Vec<String>,
+    /// The error of its program that it shows.
+    pub trouble: Option<String>,
 }
 
 /// What a browser does with an answer.
@@ -63,7 +68,7 @@ impl Page {
     /// # Errors
     /// The body is not in the encoding that it is said to have.
     pub fn read(answer: FrontAnswer<'_>) -> Result<Self, String> {
-        let FrontAnswer { status, content_type, disposition, encoding, body } = answer;
+        let FrontAnswer { status, content_type, disposition, encoding, policy, body } = answer;
         let packed = match encoding.map(|encoding| encoding.trim().to_ascii_lowercase()) {
             None => false,
             Some(encoding) if encoding.is_empty() || encoding == "identity" || body.is_empty() => false,
@@ -84,8 +89,22 @@ impl Page {
             cut(&html.heading)
         };
         let empty = !packed && seen.is_empty() && !html.shows;
-        let (refresh, needs, links) = (html.refresh, html.needs, html.links);
-        Ok(Self { status, shape, content_type, empty, title: cut(&html.title), heading, refresh, needs, links })
+        let trouble = trouble::shown(seen);
+        let upgrades = html.upgrades || policy.is_some_and(html::upgrades);
+        let needs = html.needs.into_iter().map(|needed| if upgrades { over_tls(needed) } else { needed }).collect();
+        let (refresh, links) = (html.refresh, html.links);
+        Ok(Self {
+            status,
+            shape,
+            content_type,
+            empty,
+            title: cut(&html.title),
+            heading,
+            refresh,
+            needs,
+            links,
+            trouble,
+        })
     }
 
     /// In words.
@@ -121,6 +140,11 @@ fn shape(content_type: &str, disposition: Option<&str>, text: &str) -> Shape {
         other if other.starts_with("application/x-") => Shape::Download,
         _ => Shape::Other,
     }
+}
+
+/// The same address over TLS.
+fn over_tls(address: String) -> String {
+    address.strip_prefix("http://").map(|rest| format!("https://{rest}")).unwrap_or(address)
 }
 
 fn cut(text: &str) -> String {

@@ -220,3 +220,24 @@ fn a_page_whose_scripts_do_not_come_is_worse_unless_base_lacked_some_too() {
     assert_eq!(lacking("/old.js: status 404").worse_at(&lacking("/app.js: status 404"), &[]), None);
     assert_eq!(lacking("/old.js: status 404").worse_at(&shop(), &[]), None);
 }
+
+#[test]
+fn an_error_in_the_text_is_worse_where_base_showed_none() {
+    let shows = html(200, "<title>Shop</title><b>Fatal error</b>: Uncaught Error: gone in /index.php on line <b>3</b>");
+    let said =
+        "/ answers with a page that shows an error: \"Fatal error: Uncaught Error: gone in /index.php on line 3\"";
+    check(&shows, said);
+    assert_eq!(shows.worse_at(&shows, &[]), None);
+}
+
+#[test]
+fn what_is_asked_for_over_tls_after_all_is_named_so() {
+    let needs = |policy| {
+        let body = b"<script src=http://shop.test/a.js></script><script src=/b.js></script>";
+        let answer =
+            FrontAnswer { status: 200, content_type: Some("text/html"), policy, body, ..FrontAnswer::default() };
+        Page::read(answer).unwrap().needs
+    };
+    assert_eq!(needs(None), ["http://shop.test/a.js", "/b.js"]);
+    assert_eq!(needs(Some("upgrade-insecure-requests")), ["https://shop.test/a.js", "/b.js"]);
+}

@@ -221,7 +221,12 @@ impl Visitor<'_> {
         });
         let own: BTreeSet<String> = own.take(MOST_NEEDED).collect();
         let asked = own.iter().map(|path| async move { Some(format!("{path}: {}", self.lacking(host, path).await?)) });
-        join_all(asked).await.into_iter().flatten().collect()
+        let lacking = join_all(asked).await.into_iter().flatten();
+        // Browsers ask for nothing over plain HTTP that could change a page which came over TLS (Mixed Content, W3C).
+        let is_plain = |needed: &&String| self.scheme == "https" && needed.to_ascii_lowercase().starts_with("http://");
+        let plain =
+            page.needs.iter().filter(is_plain).map(|needed| format!("{needed}: plain HTTP, from a page over TLS"));
+        plain.chain(lacking).collect()
     }
 
     /// What the pages answer that a page at `at` links to.
@@ -261,6 +266,7 @@ fn end(status: u16, headers: &crate::swarm::AnswerHeaders, body: &[u8]) -> Front
         content_type: headers.content_type.as_deref(),
         disposition: headers.disposition.as_deref(),
         encoding: headers.encoding.as_deref(),
+        policy: headers.policy.as_deref(),
         body,
     };
     match Page::read(answer) {
