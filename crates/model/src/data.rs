@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod allowed;
+pub mod anew;
 pub mod churn;
 pub mod compare;
 pub mod content;

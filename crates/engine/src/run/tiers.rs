@@ -241,7 +241,8 @@ impl<'a> Run<'a> {
             Check::Housed => {
                 let (known, mut look, data) = self.look_at_data(step);
                 let before = data.housing.as_ref()?;
-                Some(known.conductor.step(step, housed::check(&mut look, before)).await.end)
+                let base = data.expected(After::Upgrade).map(|(_, holdings)| &holdings.index);
+                Some(known.conductor.step(step, housed::check(&mut look, before, base)).await.end)
             }
             Check::Routed => {
                 let routed = std::future::ready(Ok(routed::check(&self.known.plan)));

@@ -1,5 +1,6 @@
 //! What a later look at the volumes lacks that an earlier one had.
 
+mod displaced;
 mod hidden;
 mod lasting;
 mod locked;
@@ -56,6 +57,7 @@ pub fn compare(before: &DataIndex, after: &DataIndex, allowed: Allowed<'_>) -> V
             losses.extend(locked::up(mount, &lasting, (before, after)));
             losses.extend(within(mount, &lasting, &Lasting::of(new, allowed), &elsewhere));
         }
+        losses.extend(displaced::from(&mounts, &lasting, after));
         losses.extend(left_behind(&mounts, &lasting, (before, after), still, &elsewhere));
         losses.extend(mounts.into_iter().filter_map(|mount| moved(mount, &lasting, after, still, allowed, &elsewhere)));
     }

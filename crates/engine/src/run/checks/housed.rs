@@ -7,9 +7,9 @@ use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::parts::{Housed, Housing};
 use crate::swarm::Containers;
 use crate::workbench::{BenchUse, Workbench};
-use cc_ci_model::data::Mounted;
 use cc_ci_model::data::churn::Churn;
 use cc_ci_model::data::outside::{Nameless, Outside, Written, gone, is_nameless, may_be_missed};
+use cc_ci_model::data::{DataIndex, Mounted, anew};
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::{Cause, Finding, Outcome};
 use cc_ci_recipe::Recipe;
@@ -74,8 +74,12 @@ fn mount_points(recipe: &Recipe) -> BTreeSet<String> {
     uses.map(|one| one.target.clone().unwrap_or_else(|| format!("/{}", one.source))).collect()
 }
 
-/// Asks databases, looks into nameless volumes, and holds the new containers against the old ones.
-pub(in crate::run) async fn check(look: &mut Look<'_>, before: &Housing) -> Result<Answer<()>, Fault> {
+/// Asks databases, looks into nameless volumes, and holds the new containers against the old ones, and against what base had in volumes.
+pub(in crate::run) async fn check(
+    look: &mut Look<'_>,
+    before: &Housing,
+    base: Option<&DataIndex>,
+) -> Result<Answer<()>, Fault> {
     let before = housed(look, before).await?;
     let (containers, stack) = (look.tools.containers.clone(), &look.plan.stack);
     let head = &look.app.head.recipe;
@@ -83,9 +87,11 @@ pub(in crate::run) async fn check(look: &mut Look<'_>, before: &Housing) -> Resu
     let at_head = |service: &String| head.compose.services.contains_key(service);
     let mounts = look.observe.mounts(stack).await?.volumes;
     let churn = Churn::with(&look.plan.demands.churn);
+    let bare = base.map(|base| anew::bare(base, &mounts)).unwrap_or_default();
     // The engine compares a whole image with its container for this, so it is asked only where the answer may matter.
+    let missed = may_be_missed(&before.written, &mounts, &churn).into_iter();
     let services: BTreeSet<String> =
-        may_be_missed(&before.written, &mounts, &churn).into_iter().filter(at_head).collect();
+        missed.chain(bare.iter().map(|mount| mount.service.clone())).filter(at_head).collect();
     let now_occupied = outside::occupied(&containers, stack, &services).await?;
     let (mut located, now, nameless) = tokio::try_join!(
         async { Ok(outside::located(&containers, stack, &servers).await?) },
@@ -93,6 +99,9 @@ pub(in crate::run) async fn check(look: &mut Look<'_>, before: &Housing) -> Resu
         nameless(look, &containers, &mounts)
     )?;
     all_seen(&now_occupied, &now, "head")?;
+    if let Some(finding) = base.and_then(|base| anew::finding(&bare, base, &now, &churn)) {
+        return Ok(Outcome::Failed(finding).into());
+    }
     located.extend(before.files.iter().filter(|file| at_head(&file.service)).cloned());
     let found = Outside { mounts, located, nameless, gone: gone(&before.written, &now) };
     let verdict = found.judge(&churn);

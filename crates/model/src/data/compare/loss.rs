@@ -82,6 +82,13 @@ pub enum Loss {
         /// Which.
         paths: Vec<String>,
     },
+    /// The volume is mounted elsewhere now, and something that is no volume where it was.
+    Displaced {
+        /// Where it was.
+        mount: Mounted,
+        /// How many files it holds.
+        files: usize,
+    },
     /// Files that somebody wrote, in a volume that nobody can write to any more.
     Locked {
         /// Where.
@@ -113,7 +120,11 @@ impl Loss {
             Self::Emptied { .. } | Self::Shrunk { .. } | Self::Vanished { .. } | Self::Cut { .. } => {
                 Cause::VolumeShrunk
             }
-            Self::Overwritten { .. } | Self::Hidden { .. } | Self::Locked { .. } | Self::Barred(_) => Cause::DataLost,
+            Self::Overwritten { .. }
+            | Self::Hidden { .. }
+            | Self::Displaced { .. }
+            | Self::Locked { .. }
+            | Self::Barred(_) => Cause::DataLost,
         }
     }
 
@@ -125,6 +136,7 @@ impl Loss {
             | Self::Unmounted { .. }
             | Self::Emptied { .. }
             | Self::Hidden { .. }
+            | Self::Displaced { .. }
             | Self::Locked { .. }
             | Self::LeftBehind { .. }
             | Self::Barred(_) => false,
@@ -142,7 +154,11 @@ impl Loss {
             | Self::Vanished { .. }
             | Self::LeftBehind { .. } => true,
             Self::Cut { files, .. } => files.iter().any(|(_, _, after)| *after == 0),
-            Self::Overwritten { .. } | Self::Hidden { .. } | Self::Locked { .. } | Self::Barred(_) => false,
+            Self::Overwritten { .. }
+            | Self::Hidden { .. }
+            | Self::Displaced { .. }
+            | Self::Locked { .. }
+            | Self::Barred(_) => false,
         }
     }
 
@@ -158,6 +174,7 @@ impl Loss {
             | Self::Cut { mount, .. }
             | Self::Overwritten { mount, .. }
             | Self::Hidden { mount, .. }
+            | Self::Displaced { mount, .. }
             | Self::Locked { mount, .. }
             | Self::LeftBehind { mount, .. }
             | Self::Barred(Barred { mount, .. }) => mount,
@@ -199,6 +216,11 @@ impl Loss {
                 "{service} {target}: {} of volume {volume} cannot be seen any more: something else is mounted at {by}",
                 counted(paths.len(), "file")
             ),
+            Self::Displaced { files, .. } => format!(
+                "{service} {target}: something that is no volume is mounted there, in place of volume {volume} ({}), which {service} has \
+                 elsewhere now",
+                counted(*files, "file")
+            ),
             Self::Locked { files, .. } => format!(
                 "{service} {target}: volume {volume} ({}) is mounted read-only everywhere: nobody can change what was written there",
                 counted(*files, "file")
@@ -228,6 +250,7 @@ impl Loss {
             Self::Unmounted { .. }
             | Self::Emptied { .. }
             | Self::Shrunk { .. }
+            | Self::Displaced { .. }
             | Self::Locked { .. }
             | Self::LeftBehind { .. } => Vec::new(),
         }
@@ -254,7 +277,7 @@ fn part(folder: &str, volume: &str) -> String {
 pub fn finding(losses: &[Loss]) -> Option<Finding> {
     let worst = losses.iter().max_by_key(|loss| match loss {
         Loss::Replaced { .. } | Loss::Unmounted { .. } | Loss::LeftBehind { .. } => 4,
-        Loss::Emptied { .. } | Loss::Hidden { .. } => 3,
+        Loss::Emptied { .. } | Loss::Hidden { .. } | Loss::Displaced { .. } => 3,
         Loss::Overwritten { .. } | Loss::Locked { .. } | Loss::Barred(_) => 2,
         Loss::Shrunk { .. } | Loss::Cut { .. } => 1,
         Loss::Vanished { .. } => 0,

@@ -85,6 +85,19 @@ fn a_volume_that_nobody_can_write_to_any_more_is_named() {
 }
 
 #[test]
+fn memory_in_the_old_place_of_a_volume_is_named() {
+    let lost = "DataLost app /d: something that is no volume is mounted there, in place of volume v (2 files), which app has elsewhere now";
+    check("app:/d=v a@5 b@5", "app:/old=v a@5 b@5\napp+/d", lost);
+    check("app:/d/=v a@5 b@5", "app:/old=v a@5 b@5\napp+/d", &lost.replace("/d:", "/d/:"));
+    // Where nothing or a volume is, where another service has it, and where somebody still has it as it was, it may be well.
+    check("app:/d=v a@5 b@5", "app:/old=v a@5 b@5\napp+/d/tmp", "");
+    check("app:/d=v a@5 b@5", "app:/old=v a@5 b@5\napp:/d=w a@5 b@5", "");
+    check("app:/d=v a@5 b@5", "files:/d=v a@5 b@5\napp\napp+/d", "");
+    check("app:/d=v a@5 b@5\nweb:/d=v", "app:/d=v a@5 b@5\nweb\nweb+/d", "");
+    check("app:/d=v cache/a@5", "app:/old=v cache/a@5\napp+/d", "");
+}
+
+#[test]
 fn a_volume_that_somebody_writes_to_may_be_read_only_for_others() {
     check("app:/d=v a@5\nweb:/d=v", "app:/d=v a@5\nweb:/d=v!", "");
     check("app:/d=v! a@5", "app:/d=v! a@5", "");
