@@ -3,7 +3,7 @@
 use crate::pressure::TimeLimit;
 use crate::pulse::Pulse;
 use crate::swarm::{Observe, SwarmError};
-use cc_ci_model::convergence::{Assessment, History, StackView};
+use cc_ci_model::convergence::{Assessment, History, StackView, unplaced, wants_another};
 use cc_ci_model::ids::StackName;
 use cc_ci_model::outcome::{Cause, Finding};
 use std::time::Duration;
@@ -13,6 +13,13 @@ use tokio_util::sync::CancellationToken;
 /// The longest time between two looks. A task turns running without an event of its own, so events alone do not suffice;
 /// SWARM-2 asks for 200 ms at most, PERF-3 for a detection within 100 ms.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How long a service may go on crashing for want of another one that runs and does not say whether it is ready: a database that
+/// makes its first files takes so long.
+const WANTING: Duration = Duration::from_secs(60);
+
+/// How long a task may be without a node that fits: one that only joins a moment later is none that an operator has.
+const UNPLACED: Duration = Duration::from_secs(10);
 
 /// How a wait ended.
 #[derive(Debug)]
@@ -42,6 +49,8 @@ pub async fn converge(
 ) -> Result<Waited, SwarmError> {
     let mut said: Vec<String> = Vec::new();
     let mut since: Option<Instant> = None;
+    let mut placed = limit;
+    let mut excused: Option<Finding> = None;
     loop {
         let view = observe.stack(stack).await?;
         if history.intended_run(&view) {
@@ -53,10 +62,21 @@ pub async fn converge(
             Assessment::Converged => {
                 return Ok(Waited::Converged { view, since: since.unwrap_or_else(Instant::now) });
             }
-            Assessment::Failed(finding) => return Ok(Waited::Failed(finding)),
+            Assessment::Failed(finding) => match wanting(&finding, &history, pulse).await {
+                Some(service) if !limit.is_over() && !limit.has_lasted(WANTING) => {
+                    history.excuse(&service);
+                    excused = Some(finding);
+                }
+                Some(_) | None => return Ok(Waited::Failed(finding)),
+            },
             Assessment::Waiting(missing) => {
+                match unplaced(&view) {
+                    None => placed.again(),
+                    Some(finding) if placed.has_lasted(UNPLACED) => return Ok(Waited::Failed(finding)),
+                    Some(_) => {}
+                }
                 if limit.is_over() {
-                    return Ok(Waited::Failed(too_late(&missing, limit.as_secs())));
+                    return Ok(Waited::Failed(excused.unwrap_or_else(|| too_late(&missing, limit.as_secs()))));
                 }
                 if missing != said {
                     progress(&missing);
@@ -69,6 +89,17 @@ pub async fn converge(
             () = cancel.cancelled() => return Ok(Waited::Cancelled),
         }
     }
+}
+
+/// The service that crashes and says itself that it found nobody, where another one may not be ready yet.
+async fn wanting(finding: &Finding, history: &History, pulse: &mut Pulse) -> Option<String> {
+    let service = finding.service.as_ref().filter(|_| finding.cause == Cause::CrashLoop)?;
+    if !history.may_want_another(service) {
+        return None;
+    }
+    let deaths = pulse.deaths_told().await;
+    let last = deaths.iter().rev().find(|death| death.service == *service)?;
+    wants_another(&last.log).then(|| service.clone())
 }
 
 fn too_late(missing: &[String], limit: u64) -> Finding {

@@ -5,13 +5,17 @@
 //! keeps the word for the whole monitor window; `paused` outlives a single flicker, so it fails only together with a failed
 //! task of the new spec; a one-shot service is judged by its task's exit, since Swarm never calls it converged.
 
+mod placing;
 mod view;
+mod wanting;
 
 use crate::outcome::{Cause, Finding};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use placing::unplaced;
 pub use view::{ServiceView, StackView, TaskPhase, TaskView, Update};
+pub use wanting::wants_another;
 
 /// What a service is expected to come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +50,7 @@ pub struct History {
     ignored: BTreeSet<String>,
     forgotten: BTreeSet<String>,
     independent: BTreeSet<String>,
+    silent: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -53,6 +58,7 @@ struct Failure {
     service: String,
     how: How,
     others_ready: usize,
+    excused: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +81,27 @@ impl History {
     pub fn independent(mut self, services: impl IntoIterator<Item = String>) -> Self {
         self.independent.extend(services);
         self
+    }
+
+    /// Services (names without the stack) that say to nobody when they are ready: that they run means little to who needs them.
+    #[must_use]
+    pub fn silent(mut self, services: impl IntoIterator<Item = String>) -> Self {
+        self.silent.extend(services);
+        self
+    }
+
+    /// Whether a service that crashes may still want one that runs and is not ready.
+    #[must_use]
+    pub fn may_want_another(&self, service: &str) -> bool {
+        !self.independent.contains(service) && self.silent.iter().any(|silent| silent != service)
+    }
+
+    /// Lets the crashes of a service so far not count: they were for want of another one.
+    pub fn excuse(&mut self, service: &str) {
+        self.failures
+            .values_mut()
+            .filter(|failure| failure.service == service)
+            .for_each(|failure| failure.excused = true);
     }
 
     /// Leaves the tasks of `view` that are already dead out of account: they died before this wait began.
@@ -138,6 +165,8 @@ impl History {
             || view.tasks.iter().filter(|task| task.service == service.id && !self.forgotten.contains(&task.id));
         let current = || tasks().filter(|task| task.spec == service.spec);
         match self.goal(&service.name) {
+            // It is not to run now: something else starts it, such as a timer.
+            Goal::Completed if service.replicas == 0 => Standing::Reached,
             Goal::Completed => {
                 if current().any(|task| task.phase == TaskPhase::Complete) {
                     return Standing::Reached;
@@ -189,7 +218,8 @@ impl History {
                 }
             };
             let others_ready = self.ready.iter().filter(|name| **name != service.name).count();
-            self.failures.insert(task.id.clone(), Failure { service: service.name.clone(), how, others_ready });
+            let failure = Failure { service: service.name.clone(), how, others_ready, excused: false };
+            self.failures.insert(task.id.clone(), failure);
         }
     }
 
@@ -271,7 +301,8 @@ impl History {
     /// is healthy is ordinary Swarm behaviour and keeps its whole time limit. The database itself has nothing to wait for.
     fn crash_loop(&self, view: &StackView, service: &ServiceView) -> Option<Finding> {
         let others = if self.independent.contains(&service.name) { 0 } else { view.services.len() - 1 };
-        let late: Vec<&Failure> = self.failures_of(service).filter(|failure| failure.others_ready >= others).collect();
+        let counts = |failure: &&Failure| failure.others_ready >= others && !failure.excused;
+        let late: Vec<&Failure> = self.failures_of(service).filter(counts).collect();
         let again = late.iter().enumerate().find(|(at, one)| late[..*at].iter().any(|two| two.how == one.how))?;
         let (cause, what) = match &again.1.how {
             How::Exit(Some(137)) if self.says(view, service, "oom") => {

@@ -199,6 +199,14 @@ pub struct Healthcheck {
     pub disable: bool,
 }
 
+impl Healthcheck {
+    /// Whether it says that there is no health check, not even the image's own.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.disable || self.test.first().is_some_and(|first| first == "NONE")
+    }
+}
+
 /// One entry of a service's `volumes`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Mount {

@@ -38,7 +38,7 @@ fn servers(compose: &Compose) -> impl Iterator<Item = (&str, &Service)> {
 }
 
 fn is_asked_for_its_health(service: &Service) -> bool {
-    service.healthcheck.as_ref().is_some_and(|check| !check.disable && !check.test.is_empty())
+    service.healthcheck.as_ref().is_some_and(|check| !check.is_off() && !check.test.is_empty())
 }
 
 impl Service {

@@ -123,6 +123,8 @@ struct Orders {
     edge_deaf: usize,
     /// What head answers in turn; as its status says where this is empty.
     in_turn: Vec<HeadAnswer>,
+    /// What every container says last.
+    last_words: Option<&'static str>,
     /// What head answers on a path.
     head_at: BTreeMap<&'static str, u16>,
     layers: layers::Layers,
@@ -190,6 +192,13 @@ impl FakeSwarm {
     #[must_use]
     pub fn shows(self, pages: &[&'static str]) -> Self {
         self.orders().pages = pages.to_vec();
+        self
+    }
+
+    /// Every container says this last.
+    #[must_use]
+    pub fn says_last(self, words: &'static str) -> Self {
+        self.orders().last_words = Some(words);
         self
     }
 

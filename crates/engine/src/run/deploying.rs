@@ -14,7 +14,7 @@ use cc_ci_model::ids::{RunId, StackName};
 use cc_ci_model::object::{Object, ObjectKind};
 use cc_ci_model::outcome::Finding;
 use cc_ci_model::plan::permit::{Permits, Purpose};
-use cc_ci_recipe::compose::Service;
+use cc_ci_recipe::compose::{Healthcheck, Service};
 use cc_ci_recipe::oneshot::Lifecycle;
 use cc_ci_recipe::secrets::SecretOrigin;
 use std::collections::BTreeMap;
@@ -100,7 +100,10 @@ pub(crate) async fn make_secrets(
 /// A wait for a tree to converge, not begun yet. A database needs no other service of its stack to be up.
 pub(crate) fn history(tree: &Deployable) -> History {
     let databases = tree.recipe.databases.iter().map(|database| database.service.clone());
-    History::new(goals(tree)).independent(databases)
+    let services = tree.recipe.compose.services.iter();
+    let is_silent = |service: &Service| service.healthcheck.as_ref().is_none_or(Healthcheck::is_off);
+    let silent = services.filter(|(_, service)| is_silent(service)).map(|(name, _)| name.clone());
+    History::new(goals(tree)).independent(databases).silent(silent)
 }
 
 /// What each service of a tree should come to.

@@ -8,6 +8,8 @@ use cc_ci_testkit::swarm::{FakeSwarm, Fate, SwarmCall, Trouble};
 use std::time::Duration;
 
 const NO_IMAGE: &str = "No such image: shop:1";
+const NOBODY: &str = "Error: connect ECONNREFUSED db:5432";
+const NO_NODE: &str = "no suitable node (scheduling constraints not satisfied on 1 node)";
 const NO_MOUNT: &str = "invalid mount config for type \"bind\": bind source path does not exist: /srv";
 const NO_ROOM: &str = "write /var/lib/docker/tmp: no space left on device";
 const UNKNOWN: &str = "manifest for shop:2 not found: manifest unknown";
@@ -42,6 +44,10 @@ blamed! {
     a_database_that_crashes_at_base: Shop::on(first("db", Fate::Crashes(3))) => "install/converged", CrashLoop, Red, Base;
     an_app_that_is_killed_for_memory_at_base: Shop::on(first("app", Fate::OutOfMemory))
         => "install/converged", OutOfMemory, Red, Base;
+    an_app_that_finds_no_database_for_too_long: Shop::on(first("app", Fate::Crashes(1)).says_last(NOBODY))
+        => "install/converged", CrashLoop, Red, Base;
+    an_app_for_which_there_is_no_node_at_base: Shop::on(first("app", Fate::Unplaced(NO_NODE)))
+        => "install/converged", TaskRejected, Red, Base;
     a_task_that_is_refused_at_base: Shop::on(first("app", Fate::Rejected(NO_MOUNT)))
         => "install/converged", TaskRejected, Red, Base;
     a_node_without_the_image_at_base: Shop::on(first("db", Fate::Rejected(NO_IMAGE)))

@@ -1,6 +1,8 @@
 //! What snapshots of a stack mean: each rule of waiting with the snapshots that would fool a simpler one.
 
-use cc_ci_model::convergence::{Assessment, Goal, History, ServiceView, StackView, TaskPhase, TaskView, Update};
+use cc_ci_model::convergence::{
+    Assessment, Goal, History, ServiceView, StackView, TaskPhase, TaskView, Update, unplaced,
+};
 use cc_ci_model::outcome::Cause;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -148,6 +150,48 @@ fn a_crash_counts_only_when_nothing_else_was_missing() {
     let dying = [task("2", "db", NEW, TaskPhase::Failed), task("1", "db", NEW, TaskPhase::Failed)];
     let view = of(&stack, &[dying.as_slice(), &[task("a", "app", NEW, TaskPhase::Starting)]].concat());
     assert_eq!(cause(&history.assess(&view)), Some(Cause::CrashLoop));
+}
+
+#[test]
+fn crashes_that_were_for_want_of_another_service_are_excused_once() {
+    let crash = |id: &str| task(id, "app", NEW, TaskPhase::Failed);
+    let ready = task("d", "db", NEW, TaskPhase::Running);
+    let stack = [service("app"), service("db")];
+    let mut history = History::default().silent(["db".to_owned(), "app".to_owned()]);
+    let first = of(&stack, std::slice::from_ref(&ready));
+    assert!(matches!(history.assess(&first), Assessment::Waiting(_)));
+    let view = of(&stack, &[crash("2"), crash("1"), ready.clone()]);
+    assert_eq!(cause(&history.assess(&view)), Some(Cause::CrashLoop));
+    history.excuse("app");
+    assert!(matches!(history.assess(&view), Assessment::Waiting(_)));
+    let up = of(&stack, &[task("3", "app", NEW, TaskPhase::Running), crash("2"), crash("1"), ready.clone()]);
+    assert_eq!(history.clone().assess(&up), Assessment::Converged);
+    let view = of(&stack, &[crash("4"), crash("3"), crash("2"), ready]);
+    assert_eq!(cause(&history.assess(&view)), Some(Cause::CrashLoop));
+    // Only another service that does not say whether it is ready can be the one that is wanted.
+    assert!(history.may_want_another("app") && !History::default().may_want_another("app"));
+    assert!(!History::default().silent(["app".to_owned()]).may_want_another("app"));
+    assert!(!history.independent(["app".to_owned()]).may_want_another("app"));
+}
+
+#[test]
+fn a_task_without_a_node_that_could_take_it_is_named() {
+    let pending = |error: &str| TaskView { error: Some(error.to_owned()), ..task("1", "app", NEW, TaskPhase::Pending) };
+    let found = |task: TaskView| unplaced(&of(&[service("app")], &[task])).map(|finding| finding.summary);
+    let never = "no suitable node (scheduling constraints not satisfied on 1 node)";
+    assert_eq!(found(pending(never)), Some(format!("Swarm finds no node for `app`: {never}")));
+    assert_eq!(found(pending("no suitable node (host-mode port already in use on 1 node)")), None);
+    assert_eq!(found(TaskView { spec: OLD.to_owned(), ..pending(never) }), None);
+    assert_eq!(found(TaskView { wanted: false, ..pending(never) }), None);
+    assert_eq!(found(task("1", "app", NEW, TaskPhase::Pending)), None);
+}
+
+#[test]
+fn a_one_shot_of_which_none_is_to_run_is_waited_for_by_nobody() {
+    let idle = ServiceView { replicas: 0, ..service("cron") };
+    let mut history = goals(&[("cron", Goal::Completed)]);
+    assert_eq!(history.assess(&of(&[idle], &[])), Assessment::Converged);
+    assert_eq!(waits_for(history.assess(&of(&[service("cron")], &[]))), "cron: one-shot, no task yet");
 }
 
 #[test]

@@ -79,10 +79,9 @@ fn word(mode: DeployMode) -> &'static str {
 
 fn switched_off(input: &LintInput<'_>) -> Vec<RuleHit> {
     let Some((head, older, base)) = both(input) else { return Vec::new() };
-    let is_off = |check: &Healthcheck| check.disable || check.test.first().is_some_and(|first| first == "NONE");
     let off = head.services.iter().filter(|(name, service)| {
         let was = older.services.get(*name).and_then(|service| service.healthcheck.as_ref());
-        service.healthcheck.as_ref().is_some_and(is_off) && was.is_some_and(|check| !is_off(check))
+        service.healthcheck.as_ref().is_some_and(Healthcheck::is_off) && was.is_some_and(|check| !check.is_off())
     });
     off.map(|(name, _)| {
         let words = format!("service `{name}` has its health check switched off, and had one at {}", base.name);

@@ -35,7 +35,9 @@ impl Observe for FakeSwarm {
 
     async fn log_tail(&self, container: &str, _lines: usize) -> Result<Vec<String>, SwarmError> {
         let known = self.state().container(container);
-        Ok(known.map(|_| format!("last words of {container}")).into_iter().collect())
+        let said = self.orders().last_words;
+        let words = said.map_or_else(|| format!("last words of {container}"), str::to_owned);
+        Ok(known.map(|_| words).into_iter().collect())
     }
 
     async fn changes(&self, container: &str) -> Result<Option<BTreeSet<String>>, SwarmError> {

@@ -23,6 +23,10 @@ pub enum Fate {
     NeverHealthy,
     /// They die with this exit code, one after the other.
     Crashes(i64),
+    /// They die with exit code 1, one after the other, and one that starts after this time runs.
+    CrashesUntil(Duration),
+    /// No node fits, the swarm says.
+    Unplaced(&'static str),
     /// The kernel kills them for memory, one after the other.
     OutOfMemory,
     /// The node refuses them, with these words.
@@ -80,6 +84,15 @@ impl Fate {
             Self::Slow(after) => vec![coming_up(age, *after)],
             Self::NeverHealthy => vec![Attempt::alive(TaskPhase::Starting)],
             Self::Crashes(code) => one_after_the_other(age, &Attempt::crashed(*code)),
+            Self::CrashesUntil(time) if age < *time => one_after_the_other(age, &Attempt::crashed(1)),
+            Self::CrashesUntil(time) => {
+                let mut attempts = one_after_the_other(time.saturating_sub(LIFE), &Attempt::crashed(1));
+                attempts.push(coming_up(age.saturating_sub(*time), START));
+                attempts
+            }
+            Self::Unplaced(why) => {
+                vec![Attempt { error: Some((*why).to_owned()), ..Attempt::alive(TaskPhase::Pending) }]
+            }
             Self::OutOfMemory => {
                 one_after_the_other(age, &Attempt::ended(137, "task: non-zero exit (137): OOM killed"))
             }
@@ -107,6 +120,8 @@ impl Fate {
             | Self::Slow(_)
             | Self::NeverHealthy
             | Self::Crashes(_)
+            | Self::CrashesUntil(_)
+            | Self::Unplaced(_)
             | Self::OutOfMemory
             | Self::Rejected(_)
             | Self::DiesAfter(_)
