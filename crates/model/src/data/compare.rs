@@ -57,7 +57,8 @@ pub fn compare(before: &DataIndex, after: &DataIndex, allowed: Allowed<'_>) -> V
             losses.extend(locked::up(mount, &lasting, (before, after)));
             losses.extend(within(mount, &lasting, &Lasting::of(new, allowed), &elsewhere));
         }
-        losses.extend(displaced::from(&mounts, &lasting, after));
+        losses.extend(displaced::by_another(&mounts, &lasting, after));
+        losses.extend(displaced::by_volume(&mounts, &lasting, after, allowed));
         losses.extend(left_behind(&mounts, &lasting, (before, after), still, &elsewhere));
         losses.extend(mounts.into_iter().filter_map(|mount| moved(mount, &lasting, after, still, allowed, &elsewhere)));
     }

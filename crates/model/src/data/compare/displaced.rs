@@ -1,17 +1,57 @@
-//! Data that a service still has, at another path than before, while something that is no volume takes its old place.
+//! Data that a service still has, at another path than before, while something else takes its old place.
 
-use super::lasting::Lasting;
+use super::lasting::{Contents, Lasting};
 use super::loss::Loss;
+use crate::data::allowed::Allowed;
 use crate::data::{DataIndex, Mounted};
 
-/// A volume that its services mount elsewhere now. Memory at the old path is where a program that was not told so goes on.
-pub(super) fn from(mounts: &[&Mounted], old: &Lasting<'_>, after: &DataIndex) -> Option<Loss> {
-    let volume = &mounts.first()?.volume;
+/// Whether the services of a volume mount it elsewhere now, all of them. One that went to another service may be served from there.
+fn is_elsewhere(mounts: &[&Mounted], after: &DataIndex) -> bool {
     let had = |mount: &Mounted| mounts.iter().any(|old| old.service == mount.service);
-    let mut now = after.mounts.iter().filter(|mount| mount.volume == *volume).peekable();
-    now.peek()?;
-    // One that went to another service may be served from there, and one that is where it was is no matter of this.
-    if !now.all(|mount| had(mount) && !mounts.contains(&mount)) {
+    let mut now = after.mounts.iter().filter(|mount| mounts.iter().any(|old| old.volume == mount.volume)).peekable();
+    now.peek().is_some() && now.all(|mount| had(mount) && !mounts.contains(&mount))
+}
+
+/// Another volume in the old place, with files of its own and none of the old ones: the program goes on with what is not its data.
+pub(super) fn by_volume(
+    mounts: &[&Mounted],
+    old: &Lasting<'_>,
+    after: &DataIndex,
+    allowed: Allowed<'_>,
+) -> Option<Loss> {
+    // Below its old place it is still in sight.
+    let in_sight = |mount: &Mounted| {
+        let below = format!("{}/", mount.target.trim_end_matches('/'));
+        after
+            .mounts
+            .iter()
+            .any(|now| now.volume == mount.volume && now.service == mount.service && now.target.starts_with(&below))
+    };
+    if !is_elsewhere(mounts, after) {
+        return None;
+    }
+    mounts.iter().filter(|mount| !in_sight(mount)).find_map(|mount| {
+        let now = after.mounts.iter().find(|now| now.service == mount.service && now.target == mount.target)?;
+        let index = after.volumes.get(&now.volume)?;
+        // An empty one is another loss, and rows of a database are counted.
+        if !Lasting::of(index, allowed).is_full() {
+            return None;
+        }
+        let there = Contents::of(index.files());
+        let telling = old.files.iter().filter(|(_, entry)| entry.size > 0 && !entry.is_counted());
+        let (kept, missing): (Vec<_>, Vec<_>) = telling.partition(|(path, entry)| there.hold(path, entry));
+        let missing: Vec<String> = missing.into_iter().map(|(path, _)| (*path).to_owned()).collect();
+        (kept.is_empty() && !missing.is_empty()).then(|| Loss::Replaced {
+            mount: (*mount).clone(),
+            by: now.volume.clone(),
+            missing,
+        })
+    })
+}
+
+/// A volume that its services mount elsewhere now. Memory at the old path is where a program that was not told so goes on.
+pub(super) fn by_another(mounts: &[&Mounted], old: &Lasting<'_>, after: &DataIndex) -> Option<Loss> {
+    if !is_elsewhere(mounts, after) {
         return None;
     }
     let is_covered = |mount: &&&Mounted| {
