@@ -1,12 +1,13 @@
-//! `CC416` to `CC418`: what head changes about things that operators have: what Swarm refuses to change or leaves as it is, and health
-//! checks that are switched off.
+//! `CC416` to `CC418` and `CC421`: what head changes about things that operators have: what Swarm refuses to change or leaves as it is,
+//! health checks that are switched off, and guards that are taken from a router.
 
 use super::{LintBase, LintInput, Rule, RuleCheck, RuleHit};
 use crate::compose::{Compose, DeployMode, Healthcheck, Network, Service, Volume};
 use crate::source::Severity;
+use crate::traefik;
 use std::collections::BTreeMap;
 
-pub(super) const RULES: [Rule; 3] = [
+pub(super) const RULES: [Rule; 4] = [
     Rule {
         id: "CC416",
         title: "services keep their mode",
@@ -40,7 +41,22 @@ pub(super) const RULES: [Rule; 3] = [
         example: "healthcheck:\n  disable: true   # the base asks `curl -f http://localhost`",
         check: RuleCheck::Offline(switched_off),
     },
+    Rule {
+        id: "CC421",
+        title: "routers keep their guards",
+        severity: Some(Severity::Warning),
+        what: "No router of the base has lost a middleware that keeps people out: `basicauth`, `digestauth`, `forwardauth`, \
+            `ipallowlist`, `ipwhitelist`, or one that is defined outside of the stack, such as `auth@file`.",
+        why: "Whoever had to log in first, or to come from a certain network, gets in without at every operator after the upgrade. \
+            Nothing fails, so nobody notices.",
+        mend: "Keep the middleware, or say in the release note that the app is open now.",
+        example: "deploy:\n  labels:\n    - \"traefik.http.routers.${STACK_NAME}.middlewares=auth@file\"   # gone at head",
+        check: RuleCheck::Offline(unguarded),
+    },
 ];
+
+/// The kinds of middlewares that keep people out.
+const GUARDS: [&str; 5] = ["basicauth", "digestauth", "forwardauth", "ipallowlist", "ipwhitelist"];
 
 /// The compose files that are deployed by default, at head and at base.
 fn both<'i>(input: &'i LintInput<'_>) -> Option<(&'i Compose, &'i Compose, &'i LintBase<'i>)> {
@@ -136,4 +152,35 @@ fn of_volume(is: &Volume, was: &Volume) -> Vec<&'static str> {
     let driver = |one: &Volume| one.driver.clone().filter(|driver| driver != "local");
     let differs = [("`driver`", driver(is) != driver(was)), ("`driver_opts`", is.driver_opts != was.driver_opts)];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect()
+}
+
+fn unguarded(input: &LintInput<'_>) -> Vec<RuleHit> {
+    let Some((head, older, base)) = both(input) else { return Vec::new() };
+    let (was, now) = (traefik::routes(older).0, traefik::routes(head).0);
+    let lost = now.iter().flat_map(|route| {
+        let old = was.iter().filter(|old| old.protocol == route.protocol && old.router == route.router);
+        let names = old.flat_map(|old| &old.middlewares).filter(|name| !route.middlewares.contains(name));
+        names.filter(|name| is_guard(older, name)).map(move |name| (route, name))
+    });
+    lost.map(|(route, name)| {
+        let words =
+            format!("router `{}` has lost the middleware `{name}`, which it had at {}", route.router, base.name);
+        RuleHit::new(words).key(head, &format!("services.{}.deploy.labels", route.service))
+    })
+    .collect()
+}
+
+/// Whether a middleware keeps people out, as its own labels say; what is defined elsewhere may.
+fn is_guard(compose: &Compose, name: &str) -> bool {
+    let local = match name.split_once('@') {
+        None => name,
+        Some((name, "docker" | "swarm")) => name,
+        Some(_) => return true,
+    };
+    let start = format!("traefik.http.middlewares.{}.", local.to_ascii_lowercase());
+    let mut labels = compose.services.values().flat_map(|service| service.deploy.labels.keys());
+    labels.any(|label| {
+        let label = label.to_ascii_lowercase();
+        label.strip_prefix(&start).is_some_and(|kind| GUARDS.contains(&kind.split('.').next().unwrap_or_default()))
+    })
 }

@@ -7,7 +7,8 @@ const PORT: &str = "        - \"traefik.http.services.${STACK_NAME}.loadbalancer
 const NETWORK: &str = "        - \"traefik.docker.network=proxy\"\n";
 const RULE: &str = "rule=Host(`${DOMAIN}`${EXTRA_DOMAINS})";
 const CHECK: &str = "      test: [\"CMD\", \"shop\", \"check\"]\n      interval: 30s\n    deploy:\n";
-const AUTH: &str = "        - \"traefik.http.routers.${STACK_NAME}.middlewares=auth@file,${STACK_NAME}-m@swarm\"\n        - \"traefik.http.middlewares.${STACK_NAME}-m.compress=true\"\n        - \"traefik.docker.network=proxy\"\n";
+const LOGIN: &str = "        - \"traefik.http.routers.${STACK_NAME}.middlewares=login@file\"\n";
+const AUTH: &str = "        - \"traefik.http.routers.${STACK_NAME}.middlewares=login@file,${STACK_NAME}-m@swarm\"\n        - \"traefik.http.middlewares.${STACK_NAME}-m.compress=true\"\n";
 
 pub(crate) const ROUTES: &[Variant] = &[
     ("CC801 not on the proxy", &[Swap("compose.yml", "networks: [proxy, internal]", "networks: [internal]")]),
@@ -27,13 +28,9 @@ pub(crate) const ROUTES: &[Variant] = &[
     ),
     (
         "CC803 unknown middleware",
-        &[Swap(
-            "compose.yml",
-            NETWORK,
-            "        - \"traefik.http.routers.${STACK_NAME}.middlewares=a\"\n        - \"traefik.docker.network=proxy\"\n",
-        )],
+        &[Swap("compose.yml", LOGIN, "        - \"traefik.http.routers.${STACK_NAME}.middlewares=login@file,a\"\n")],
     ),
-    ("nothing for a middleware of another provider, and one of this", &[Swap("compose.yml", NETWORK, AUTH)]),
+    ("nothing for a middleware of another provider, and one of this", &[Swap("compose.yml", LOGIN, AUTH)]),
     (
         "nothing for a service of the proxy itself",
         &[Swap("compose.yml", PORT, "        - \"traefik.http.routers.${STACK_NAME}.service=noop@internal\"\n")],
@@ -106,6 +103,8 @@ pub(crate) const DEPLOYS: &[Variant] = &[
     ),
     ("CC418 no test", &[Swap("compose.yml", "[\"CMD\", \"shop\", \"check\"]", "[\"NONE\"]")]),
     ("nothing when another check is asked", &[Swap("compose.yml", "\"shop\", \"check\"]", "\"shop\", \"alive\"]")]),
+    ("CC421 a guard is gone", &[Swap("compose.yml", LOGIN, "")]),
+    ("nothing when a guard stays", &[Swap("compose.yml", LOGIN, AUTH)]),
     ("CC901 no setting", &[Settings("no setting has the name `helth`; did you mean `health`?")]),
     ("CC902 no execute bit", &[Tests("tests/custom/a.sh", "looks like a test and does not run: not executable")]),
     ("CC414 a line as one word", &[Swap("compose.yml", "[\"CMD\", \"shop\", \"check\"]", "[\"CMD\", \"shop check\"]")]),

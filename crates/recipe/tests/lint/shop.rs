@@ -28,6 +28,7 @@ services:
         - "traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN}`${EXTRA_DOMAINS})"
         - "traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80"
         - "traefik.docker.network=proxy"
+        - "traefik.http.routers.${STACK_NAME}.middlewares=login@file"
         - "backupbot.backup=true"
         - "coop-cloud.${STACK_NAME}.version=1.1.0+1.27.2"
         - "coop-cloud.${STACK_NAME}.timeout=${TIMEOUT:-120}"
