@@ -196,9 +196,15 @@ impl Visitor<'_> {
             }
         };
         let took = began.elapsed();
-        let (missing, links) = match (&end, door) {
+        let (missing, links) = self.behind(&end, door, host, &at).await;
+        FrontPage { door: door.clone(), redirects, end, took, missing, links }
+    }
+
+    /// What a front page needs and does not get, and what it links to.
+    async fn behind(&self, end: &FrontEnd, door: &Door, host: &str, at: &str) -> (Vec<String>, Vec<Linked>) {
+        match (end, door) {
             (FrontEnd::Page(page), Door::Front(_)) => {
-                tokio::join!(self.missing(page, host, &at), self.linked(page, host, &at))
+                tokio::join!(self.missing(page, host, at), self.linked(page, host, at))
             }
             (FrontEnd::Page(_), Door::Side { .. })
             | (
@@ -209,8 +215,7 @@ impl Visitor<'_> {
                 | FrontEnd::Nothing { .. },
                 Door::Front(_) | Door::Side { .. },
             ) => (Vec::new(), Vec::new()),
-        };
-        FrontPage { door: door.clone(), redirects, end, took, missing, links }
+        }
     }
 
     /// What a page at `at` needs of the app itself, and does not get.
