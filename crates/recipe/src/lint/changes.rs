@@ -1,13 +1,14 @@
-//! `CC416` to `CC418` and `CC421`: what head changes about things that operators have: what Swarm refuses to change or leaves as it is,
-//! health checks that are switched off, and guards that are taken from a router.
+//! `CC416` to `CC418`, `CC421` and `CC422`: what head changes about things that operators have: what Swarm refuses to change or leaves as
+//! it is, health checks that are switched off, guards that are taken from a router, and compose files that are gone.
 
-use super::{LintBase, LintInput, Rule, RuleCheck, RuleHit};
+use super::reading::listed;
+use super::{LintBase, LintInput, Rule, RuleCheck, RuleHit, SAMPLE};
 use crate::compose::{Compose, DeployMode, Healthcheck, Network, Service, Volume};
-use crate::source::Severity;
+use crate::source::{Severity, tidy_path};
 use crate::traefik;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const RULES: [Rule; 4] = [
+pub(super) const RULES: [Rule; 5] = [
     Rule {
         id: "CC416",
         title: "services keep their mode",
@@ -34,7 +35,8 @@ pub(super) const RULES: [Rule; 4] = [
         id: "CC418",
         title: "health checks stay switched on",
         severity: Some(Severity::Warning),
-        what: "No service that has a health check at the base has it switched off at head, by `disable: true` or a `test` of `NONE`.",
+        what: "No service whose compose file has a health check at the base has none at head, or has it switched off by `disable: true` \
+            or a `test` of `NONE`. The image may have one of its own, which cannot be seen from here.",
         why: "Without one Swarm takes a started process for a working app: a broken update is neither noticed nor rolled back, on an \
             operator's server or in a run.",
         mend: "Mend the check instead: give it more time, or ask something that the new version answers.",
@@ -52,6 +54,17 @@ pub(super) const RULES: [Rule; 4] = [
         mend: "Keep the middleware, or say in the release note that the app is open now.",
         example: "deploy:\n  labels:\n    - \"traefik.http.routers.${STACK_NAME}.middlewares=auth@file\"   # gone at head",
         check: RuleCheck::Offline(unguarded),
+    },
+    Rule {
+        id: "CC422",
+        title: "compose files that operators may list stay",
+        severity: Some(Severity::Warning),
+        what: "Every compose file that a `COMPOSE_FILE` line of the base's `.env.sample` names, in commented lines too, exists at head.",
+        why: "Whoever uncommented the line has the file in the app's settings, and cannot deploy the new version. A run uses the \
+            default choice alone, so that it does not notice.",
+        mend: "Keep the file, or say in the release note what those operators have to change first.",
+        example: "#COMPOSE_FILE=\"$COMPOSE_FILE:compose.smtp.yml\"   # in the base's .env.sample; compose.smtp.yml is gone",
+        check: RuleCheck::Offline(files_gone),
     },
 ];
 
@@ -97,10 +110,12 @@ fn switched_off(input: &LintInput<'_>) -> Vec<RuleHit> {
     let Some((head, older, base)) = both(input) else { return Vec::new() };
     let off = head.services.iter().filter(|(name, service)| {
         let was = older.services.get(*name).and_then(|service| service.healthcheck.as_ref());
-        service.healthcheck.as_ref().is_some_and(Healthcheck::is_off) && was.is_some_and(|check| !check.is_off())
+        service.healthcheck.as_ref().is_none_or(Healthcheck::is_off) && was.is_some_and(|check| !check.is_off())
     });
-    off.map(|(name, _)| {
-        let words = format!("service `{name}` has its health check switched off, and had one at {}", base.name);
+    off.map(|(name, service)| {
+        let how =
+            if service.healthcheck.is_some() { "has its health check switched off" } else { "has no health check" };
+        let words = format!("service `{name}` {how}, and had one at {}", base.name);
         RuleHit::new(words).key(head, &format!("services.{name}.healthcheck"))
     })
     .collect()
@@ -166,6 +181,19 @@ fn unguarded(input: &LintInput<'_>) -> Vec<RuleHit> {
         let words =
             format!("router `{}` has lost the middleware `{name}`, which it had at {}", route.router, base.name);
         RuleHit::new(words).key(head, &format!("services.{}.deploy.labels", route.service))
+    })
+    .collect()
+}
+
+fn files_gone(input: &LintInput<'_>) -> Vec<RuleHit> {
+    let Some(base) = &input.base else { return Vec::new() };
+    let names: BTreeSet<String> =
+        listed(&base.reading).flat_map(|(_, _, names)| names).map(|name| tidy_path(&name)).collect();
+    let gone =
+        names.iter().filter(|name| base.reading.files.text(name).is_some() && input.head.files.text(name).is_none());
+    gone.map(|name| {
+        let words = format!("{name} is gone, which operators could list at {}", base.name);
+        RuleHit::new(words).line(SAMPLE, 1).hint("keep the file, or say in a release note what to change")
     })
     .collect()
 }

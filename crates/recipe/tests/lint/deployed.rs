@@ -1,7 +1,7 @@
 //! Variants whose routes, deploys or promises go wrong.
 
 use crate::families::Variant;
-use crate::shop::Edit::{Settings, Swap, Tests, Write};
+use crate::shop::Edit::{Remove, Settings, Swap, Tests, Write};
 
 const PORT: &str = "        - \"traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80\"\n";
 const NETWORK: &str = "        - \"traefik.docker.network=proxy\"\n";
@@ -103,6 +103,18 @@ pub(crate) const DEPLOYS: &[Variant] = &[
     ),
     ("CC418 no test", &[Swap("compose.yml", "[\"CMD\", \"shop\", \"check\"]", "[\"NONE\"]")]),
     ("nothing when another check is asked", &[Swap("compose.yml", "\"shop\", \"check\"]", "\"shop\", \"alive\"]")]),
+    (
+        "R002 CC418 no health check any more",
+        &[Swap(
+            "compose.yml",
+            "    healthcheck:\n      test: [\"CMD\", \"shop\", \"check\"]\n      interval: 30s\n",
+            "",
+        )],
+    ),
+    (
+        "CC102 CC422 an optional file is gone",
+        &[Remove("compose.smtp.yml"), Swap(".env.sample", "#COMPOSE_FILE=\"$COMPOSE_FILE:compose.smtp.yml\"\n", "")],
+    ),
     ("CC421 a guard is gone", &[Swap("compose.yml", LOGIN, "")]),
     ("nothing when a guard stays", &[Swap("compose.yml", LOGIN, AUTH)]),
     ("CC901 no setting", &[Settings("no setting has the name `helth`; did you mean `health`?")]),
