@@ -76,7 +76,8 @@ pub async fn converge(
                     Some(_) => {}
                 }
                 if limit.is_over() {
-                    return Ok(Waited::Failed(excused.unwrap_or_else(|| too_late(&missing, limit.as_secs()))));
+                    let crashes = excused.filter(|finding| is_missing(finding, &missing));
+                    return Ok(Waited::Failed(crashes.unwrap_or_else(|| too_late(&missing, limit.as_secs()))));
                 }
                 if missing != said {
                     progress(&missing);
@@ -100,6 +101,12 @@ async fn wanting(finding: &Finding, history: &History, pulse: &mut Pulse) -> Opt
     let deaths = pulse.deaths_told().await;
     let last = deaths.iter().rev().find(|death| death.service == *service)?;
     wants_another(&last.log).then(|| service.clone())
+}
+
+/// Whether the service of a finding is among those that are still missing.
+fn is_missing(finding: &Finding, missing: &[String]) -> bool {
+    let of = |line: &String| line.split_once(':').map(|(service, _)| service) == finding.service.as_deref();
+    missing.iter().any(of)
 }
 
 fn too_late(missing: &[String], limit: u64) -> Finding {

@@ -13,9 +13,8 @@ pub fn unplaced(view: &StackView) -> Option<Finding> {
         let error = task.error.as_deref().filter(|_| task.wanted && task.phase == TaskPhase::Pending)?;
         let service = view.services.iter().find(|service| service.id == task.service && service.spec == task.spec)?;
         let summary = format!("Swarm finds no node for `{}`: {error}", service.name);
-        NEVER
-            .iter()
-            .any(|never| error.contains(never))
-            .then(|| Finding::new(Cause::TaskRejected, summary).of_service(&service.name))
+        // A node that is away for the moment may have what is asked for.
+        let for_good = NEVER.iter().any(|never| error.contains(never)) && !error.contains("not available");
+        for_good.then(|| Finding::new(Cause::TaskRejected, summary).of_service(&service.name))
     })
 }

@@ -181,6 +181,8 @@ fn a_task_without_a_node_that_could_take_it_is_named() {
     let never = "no suitable node (scheduling constraints not satisfied on 1 node)";
     assert_eq!(found(pending(never)), Some(format!("Swarm finds no node for `app`: {never}")));
     assert_eq!(found(pending("no suitable node (host-mode port already in use on 1 node)")), None);
+    let away = "no suitable node (1 node not available for new tasks; scheduling constraints not satisfied on 2 nodes)";
+    assert_eq!(found(pending(away)), None);
     assert_eq!(found(TaskView { spec: OLD.to_owned(), ..pending(never) }), None);
     assert_eq!(found(TaskView { wanted: false, ..pending(never) }), None);
     assert_eq!(found(task("1", "app", NEW, TaskPhase::Pending)), None);
