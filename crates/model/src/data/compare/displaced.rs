@@ -3,7 +3,7 @@
 use super::lasting::{Contents, Lasting};
 use super::loss::Loss;
 use crate::data::allowed::Allowed;
-use crate::data::{DataIndex, Mounted};
+use crate::data::{DataIndex, Entry, Mounted};
 
 /// Whether the services of a volume mount it elsewhere now, all of them. One that went to another service may be served from there.
 fn is_elsewhere(mounts: &[&Mounted], after: &DataIndex) -> bool {
@@ -12,7 +12,8 @@ fn is_elsewhere(mounts: &[&Mounted], after: &DataIndex) -> bool {
     now.peek().is_some() && now.all(|mount| had(mount) && !mounts.contains(&mount))
 }
 
-/// Another volume in the old place, with files of its own and none of the old ones: the program goes on with what is not its data.
+/// Another volume in the old place, with files of its own and no more than half of the old ones: the program goes on with what is not its
+/// data. Some it may have made anew, as it makes them in every empty folder.
 pub(super) fn by_volume(
     mounts: &[&Mounted],
     old: &Lasting<'_>,
@@ -39,9 +40,14 @@ pub(super) fn by_volume(
         }
         let there = Contents::of(index.files());
         let telling = old.files.iter().filter(|(_, entry)| entry.size > 0 && !entry.is_counted());
-        let (kept, missing): (Vec<_>, Vec<_>) = telling.partition(|(path, entry)| there.hold(path, entry));
+        let edited = |path: &str, entry: &Entry| {
+            let now = index.entries.get(path).and_then(|now| now.content.as_ref());
+            entry.content.as_ref().zip(now).is_some_and(|(before, now)| before.is_like(now))
+        };
+        let (kept, missing): (Vec<_>, Vec<_>) =
+            telling.partition(|(path, entry)| there.hold(path, entry) || edited(path, entry));
         let missing: Vec<String> = missing.into_iter().map(|(path, _)| (*path).to_owned()).collect();
-        (kept.is_empty() && !missing.is_empty()).then(|| Loss::Replaced {
+        (missing.len() >= kept.len().max(1)).then(|| Loss::Replaced {
             mount: (*mount).clone(),
             by: now.volume.clone(),
             missing,

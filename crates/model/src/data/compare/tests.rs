@@ -104,8 +104,9 @@ fn another_volume_with_files_of_its_own_in_the_old_place_is_named() {
     check("app:/d=v a@5", "app:/old=v a@5\napp:/d=w a@5#other", &lost("w"));
     let swapped = format!("{}\nVolumeReplaced app /e: volume w was replaced by v, which lacks 1 file\n  b", lost("w"));
     check("app:/d=v a@5\napp:/e=w b@5", "app:/d=w b@5\napp:/e=v a@5", &swapped);
-    // What was copied, what is below its old place, what another service has, and rows, which are counted.
-    check("app:/d=v a@5 b@5", "app:/old=v a@5 b@5\napp:/d=w new/a@5#a@5", "");
+    check("app:/d=v a@5 set@5", "app:/old=v a@5 set@5\napp:/d=w a@5#other set@5", &lost("w"));
+    // What was copied, most of it or all, what is below its old place, what another service has, and rows, which are counted.
+    check("app:/d=v a@5 b@5 c@5", "app:/old=v a@5 b@5 c@5\napp:/d=w new/a@5#a@5 b@5", "");
     check("app:/d=v a@5", "app:/d/old=v a@5\napp:/d=w b@5", "");
     check("app:/d=v a@5", "files:/old=v a@5\napp:/d=w b@5", "");
     check("app:/d=v a@512#sqlite1", "app:/old=v a@512#sqlite1\napp:/d=w a@512#sqlite2", "");
