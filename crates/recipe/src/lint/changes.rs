@@ -5,7 +5,7 @@ use super::reading::listed;
 use super::{LintBase, LintInput, Rule, RuleCheck, RuleHit, SAMPLE};
 use crate::compose::{Compose, DeployMode, Healthcheck, Network, Service, Volume};
 use crate::source::{Severity, tidy_path};
-use crate::traefik;
+use crate::traefik::{self, TraefikRoute};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const RULES: [Rule; 5] = [
@@ -48,7 +48,8 @@ pub(super) const RULES: [Rule; 5] = [
         title: "routers keep their guards",
         severity: Some(Severity::Warning),
         what: "No router of the base has lost a middleware that keeps people out: `basicauth`, `digestauth`, `forwardauth`, \
-            `ipallowlist`, `ipwhitelist`, or one that is defined outside of the stack, such as `auth@file`.",
+            `ipallowlist`, `ipwhitelist`, or one that is defined outside of the stack, such as `auth@file`; \
+            unless it has another one in its place.",
         why: "Whoever had to log in first, or to come from a certain network, gets in without at every operator after the upgrade. \
             Nothing fails, so nobody notices.",
         mend: "Keep the middleware, or say in the release note that the app is open now.",
@@ -173,8 +174,12 @@ fn unguarded(input: &LintInput<'_>) -> Vec<RuleHit> {
     let Some((head, older, base)) = both(input) else { return Vec::new() };
     let (was, now) = (traefik::routes(older).0, traefik::routes(head).0);
     let lost = now.iter().flat_map(|route| {
+        // Another guard may have taken its place.
+        let guards =
+            |compose, route: &TraefikRoute| route.middlewares.iter().filter(|name| is_guard(compose, name)).count();
         let old = was.iter().filter(|old| old.protocol == route.protocol && old.router == route.router);
-        let names = old.flat_map(|old| &old.middlewares).filter(|name| !route.middlewares.contains(name));
+        let fewer = old.filter(move |old| guards(head, route) < guards(older, old));
+        let names = fewer.flat_map(|old| &old.middlewares).filter(|name| !route.middlewares.contains(name));
         names.filter(|name| is_guard(older, name)).map(move |name| (route, name))
     });
     lost.map(|(route, name)| {

@@ -116,6 +116,10 @@ pub(crate) const DEPLOYS: &[Variant] = &[
         &[Remove("compose.smtp.yml"), Swap(".env.sample", "#COMPOSE_FILE=\"$COMPOSE_FILE:compose.smtp.yml\"\n", "")],
     ),
     ("CC421 a guard is gone", &[Swap("compose.yml", LOGIN, "")]),
+    (
+        "nothing when another guard takes its place",
+        &[Swap("compose.yml", "middlewares=login@file", "middlewares=sso@file")],
+    ),
     ("nothing when a guard stays", &[Swap("compose.yml", LOGIN, AUTH)]),
     ("CC901 no setting", &[Settings("no setting has the name `helth`; did you mean `health`?")]),
     ("CC902 no execute bit", &[Tests("tests/custom/a.sh", "looks like a test and does not run: not executable")]),
