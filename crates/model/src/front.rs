@@ -121,6 +121,8 @@ pub struct Worse {
 pub enum WorseKind {
     /// Nobody can want this.
     Broken,
+    /// Nobody can want this, and a part of the app that is on its way looks the same for a while.
+    OnItsWay,
     /// A recipe may declare it.
     Changed,
 }
@@ -205,7 +207,8 @@ impl FrontPage {
             return broken(format!("{path} shows a page that is not itself without {first}"));
         }
         if let Some(link) = links::worse(&self.links, &head.links) {
-            return broken(format!("{path} links to {link}"));
+            let kind = if link.may_come() { WorseKind::OnItsWay } else { WorseKind::Broken };
+            return Some(Worse { summary: format!("{path} links to {link}"), kind });
         }
         if let Some(standin) = standin::new_at(self, head) {
             return changed(format!("{} with another page than at base: {standin}", head.to("answers")));

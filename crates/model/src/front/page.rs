@@ -45,6 +45,8 @@ pub struct Page {
     pub refresh: Option<String>,
     /// The scripts and style sheets that it cannot do without, as it names them.
     pub needs: Vec<String>,
+    /// Those of them that it names over plain HTTP, and that no browser asks for over TLS in its stead.
+    pub plain: Vec<String>,
     /// Where it links to, as it names it.
     pub links: Vec<String>,
     /// The error of its program that it shows.
@@ -91,8 +93,9 @@ impl Page {
         let empty = !packed && seen.is_empty() && !html.shows;
         let trouble = trouble::shown(seen);
         let upgrades = html.upgrades || policy.is_some_and(html::upgrades);
-        let needs = html.needs.into_iter().map(|needed| if upgrades { over_tls(needed) } else { needed }).collect();
-        let (refresh, links) = (html.refresh, html.links);
+        let is_plain = |needed: &&String| !upgrades && needed.to_ascii_lowercase().starts_with("http://");
+        let plain = html.needs.iter().filter(is_plain).cloned().collect();
+        let (refresh, needs, links) = (html.refresh, html.needs, html.links);
         Ok(Self {
             status,
             shape,
@@ -102,6 +105,7 @@ impl Page {
             heading,
             refresh,
             needs,
+            plain,
             links,
             trouble,
         })
@@ -140,11 +144,6 @@ fn shape(content_type: &str, disposition: Option<&str>, text: &str) -> Shape {
         other if other.starts_with("application/x-") => Shape::Download,
         _ => Shape::Other,
     }
-}
-
-/// The same address over TLS.
-fn over_tls(address: String) -> String {
-    address.strip_prefix("http://").map(|rest| format!("https://{rest}")).unwrap_or(address)
 }
 
 fn cut(text: &str) -> String {

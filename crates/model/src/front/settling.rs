@@ -3,7 +3,7 @@
 //! An app that is on its way says so by silence, or by a status that means "not yet", and gets the whole time that it has to serve.
 //! Any other answer that stays the same is the app's last word long before that.
 
-use super::{FrontEnd, FrontPage, Linked, Worse, WorseKind};
+use super::{FrontEnd, FrontPage, Worse, WorseKind};
 use std::time::Duration;
 
 /// How long an answer has to stay the same that is not accepted, and that no app gives which is on its way.
@@ -27,13 +27,11 @@ impl FrontPage {
             // The proxy follows the labels that are deployed before anybody asks: waiting makes no router.
             FrontEnd::Unrouted { .. } => Some(Duration::ZERO),
             FrontEnd::Page(page) if may_be_starting(page.status) => None,
-            FrontEnd::Page(_) if self.links.iter().any(Linked::may_come) => None,
-            FrontEnd::Circle | FrontEnd::Elsewhere | FrontEnd::Nowhere { .. } | FrontEnd::Page(_) => {
-                Some(match worse.kind {
-                    WorseKind::Broken => LAST_WORD,
-                    WorseKind::Changed => STANDS_IN,
-                })
-            }
+            FrontEnd::Circle | FrontEnd::Elsewhere | FrontEnd::Nowhere { .. } | FrontEnd::Page(_) => match worse.kind {
+                WorseKind::Broken => Some(LAST_WORD),
+                WorseKind::Changed => Some(STANDS_IN),
+                WorseKind::OnItsWay => None,
+            },
         }
     }
 }

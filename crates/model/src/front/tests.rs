@@ -231,13 +231,28 @@ fn an_error_in_the_text_is_worse_where_base_showed_none() {
 }
 
 #[test]
-fn what_is_asked_for_over_tls_after_all_is_named_so() {
-    let needs = |policy| {
-        let body = b"<script src=http://shop.test/a.js></script><script src=/b.js></script>";
+fn what_is_asked_for_over_tls_after_all_is_not_plain() {
+    let plain = |policy| {
+        let body = b"<script src=HTTP://shop.test/a.js></script><script src=/b.js></script>";
         let answer =
             FrontAnswer { status: 200, content_type: Some("text/html"), policy, body, ..FrontAnswer::default() };
-        Page::read(answer).unwrap().needs
+        Page::read(answer).unwrap().plain
     };
-    assert_eq!(needs(None), ["http://shop.test/a.js", "/b.js"]);
-    assert_eq!(needs(Some("upgrade-insecure-requests")), ["https://shop.test/a.js", "/b.js"]);
+    assert_eq!(plain(None), ["HTTP://shop.test/a.js"]);
+    assert!(plain(Some("upgrade-insecure-requests")).is_empty());
+}
+
+#[test]
+fn only_a_page_behind_it_that_may_be_on_its_way_is_waited_for_to_the_end() {
+    let linking = |status| {
+        let links = vec![Linked { path: "/about".to_owned(), answer: LinkAnswer::Status(status) }];
+        FrontPage { links, ..shop() }
+    };
+    let settles = |head: FrontPage| head.settles(&linking(200).worse_at(&head, &[]).unwrap());
+    assert_eq!(settles(linking(503)), None);
+    assert_eq!(settles(linking(500)), Some(LAST_WORD));
+    // A link that is new and fails decides nothing about what is worse beside it.
+    let other = vec![Linked { path: "/new-one".to_owned(), answer: LinkAnswer::Status(503) }];
+    let failing = FrontPage { links: [other, linking(200).links].concat(), ..html(200, "<title>Maintenance</title>x") };
+    assert!(settles(failing).is_some());
 }

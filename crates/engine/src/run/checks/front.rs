@@ -127,7 +127,7 @@ pub(in crate::run) async fn check(
 
 fn declared(worse: &Worse, head: &FrontPage, health: &Health) -> bool {
     match worse.kind {
-        WorseKind::Broken => false,
+        WorseKind::Broken | WorseKind::OnItsWay => false,
         WorseKind::Changed => health.upgrade.as_ref().is_some_and(|text| head.shows(text)),
     }
 }
@@ -135,7 +135,7 @@ fn declared(worse: &Worse, head: &FrontPage, health: &Health) -> bool {
 fn finding(base: &FrontPage, head: &FrontPage, worse: Worse) -> Finding {
     let mut details = vec![format!("at base: {}", base.words()), format!("at head: {}", head.words())];
     details.extend(match worse.kind {
-        WorseKind::Broken => None,
+        WorseKind::Broken | WorseKind::OnItsWay => None,
         WorseKind::Changed => Some(
             "if this is meant to be: say with `health.upgrade` in `tests/ci.toml` what the new page shows".to_owned(),
         ),
@@ -228,9 +228,8 @@ impl Visitor<'_> {
         let asked = own.iter().map(|path| async move { Some(format!("{path}: {}", self.lacking(host, path).await?)) });
         let lacking = join_all(asked).await.into_iter().flatten();
         // Browsers ask for nothing over plain HTTP that could change a page which came over TLS (Mixed Content, W3C).
-        let is_plain = |needed: &&String| self.scheme == "https" && needed.to_ascii_lowercase().starts_with("http://");
-        let plain =
-            page.needs.iter().filter(is_plain).map(|needed| format!("{needed}: plain HTTP, from a page over TLS"));
+        let plain = page.plain.iter().filter(|_| self.scheme == "https");
+        let plain = plain.map(|needed| format!("{needed}: plain HTTP, from a page over TLS"));
         plain.chain(lacking).collect()
     }
 
