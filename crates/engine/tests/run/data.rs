@@ -170,6 +170,9 @@ blamed! {
     a_container_of_head_that_somebody_removes:
         Shop::on(unhoused().writes("shop:2", "/srv/uploads/photo.jpg", "a picture").removed("shop:2")).keeping()
         => "upgrade/housed", EngineLost, Unverified, Infrastructure;
+    an_app_that_begins_anew_in_its_container:
+        Shop::on(swarm().writes("shop:2", "/data/photo.jpg", "another one")).keeping().moving_to("/srv/data")
+        => "upgrade/housed", DataLost, Red, Recipe;
     a_database_of_sqlite_in_a_container: Shop::on(swarm().writes("shop:1", "/srv/shop.db", "SQLite format 3\0…")).keeping()
         => "upgrade/housed", DataLost, Red, Recipe;
 }
@@ -185,6 +188,9 @@ async fn what_containers_write_that_nobody_misses_is_no_loss() {
         let told = Shop::on(swarm).keeping().run().await;
         assert_eq!(told.verdict.color, Color::Green, "{what}: {:?}", told.verdict.reasons);
     }
+    let moved = swarm().writes("shop:2", "/srv/other.jpg", "of its own");
+    let told = Shop::on(moved).keeping().moving_to("/srv/data").run().await;
+    assert_eq!(told.verdict.color, Color::Green, "{:?}", told.verdict.reasons);
 }
 
 #[tokio::test(start_paused = true)]

@@ -168,6 +168,11 @@ impl Shop {
         Self { variety: Variety { volumes: Some([base, head]), ..self.variety }, ..self }
     }
 
+    /// Head mounts the data there.
+    pub(crate) fn moving_to(self, place: &'static str) -> Self {
+        Self { variety: Variety { moved_to: Some(place), ..self.variety }, ..self }
+    }
+
     /// The app keeps data, and these labels say how it is backed up.
     pub(crate) fn backed_up(self, labels: &'static [&'static str]) -> Self {
         let kept = self.keeping();

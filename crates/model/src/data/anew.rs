@@ -3,6 +3,7 @@
 
 use super::churn::Churn;
 use super::outside::Written;
+use super::path::inside;
 use super::{DataIndex, EntryKind, Mounted};
 use crate::outcome::{Cause, Finding};
 use std::collections::BTreeSet;
@@ -14,18 +15,18 @@ const NAMED: usize = 5;
 #[must_use]
 pub fn bare<'a>(before: &'a DataIndex, after: &BTreeSet<Mounted>) -> Vec<&'a Mounted> {
     let is_kept = |mount: &Mounted| {
-        after.iter().any(|now| now.service == mount.service && below(&mount.target, &now.target).is_some())
+        after.iter().any(|now| now.service == mount.service && inside(&mount.target, &now.target).is_some())
     };
     before.mounts.iter().filter(|mount| !is_kept(mount)).collect()
 }
 
 /// What head wrote there into its containers, where base's volume has a file of the same name.
 #[must_use]
-pub fn finding(bare: &[&Mounted], before: &DataIndex, written: &Written, churn: &Churn) -> Option<Finding> {
-    bare.iter().find_map(|mount| {
+pub fn findings(bare: &[&Mounted], before: &DataIndex, written: &Written, churn: &Churn) -> Vec<Finding> {
+    let found = bare.iter().filter_map(|mount| {
         let volume = before.volumes.get(&mount.volume)?;
         let is_of_base = |path: &&String| {
-            let Some(inside) = below(path, &mount.target) else { return false };
+            let Some(inside) = inside(path, &mount.target) else { return false };
             let known = volume.entries.get(inside).is_some_and(|entry| entry.kind == EntryKind::File && entry.size > 0);
             known && !churn.covers(inside)
         };
@@ -38,13 +39,8 @@ pub fn finding(bare: &[&Mounted], before: &DataIndex, written: &Written, churn: 
         );
         let names = again.iter().take(NAMED).map(|path| (*path).clone()).collect();
         Some(Finding::new(Cause::DataLost, summary).of_service(service).with_details(names))
-    })
-}
-
-/// What follows a folder in a path; `""` for the folder itself.
-fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
-    let rest = path.strip_prefix(folder.trim_end_matches('/'))?;
-    if rest.is_empty() { Some("") } else { rest.strip_prefix('/') }
+    });
+    found.collect()
 }
 
 #[cfg(test)]
@@ -72,7 +68,8 @@ mod tests {
         let (base, after) = (base(), after.iter().cloned().collect());
         let files = files.iter().map(|path| (*path).to_owned()).collect();
         let written = Written::from([("app".to_owned(), files)]);
-        finding(&bare(&base, &after), &base, &written, &Churn::with(&["cache".to_owned()])).map(|one| one.summary)
+        let found = findings(&bare(&base, &after), &base, &written, &Churn::with(&["cache".to_owned()]));
+        found.into_iter().next().map(|one| one.summary)
     }
 
     #[test]

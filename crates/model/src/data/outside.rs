@@ -2,6 +2,7 @@
 
 use super::Mounted;
 use super::churn::Churn;
+use super::path::inside;
 use crate::outcome::{Cause, Finding};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,6 +95,8 @@ pub struct Outside {
     pub nameless: Vec<Nameless>,
     /// What was written into containers that the update replaced, and is not in the new ones.
     pub gone: Written,
+    /// What it has begun anew in its containers.
+    pub anew: Vec<Finding>,
 }
 
 /// What is wrong, and what a reader should know.
@@ -152,7 +155,7 @@ impl Outside {
         let (missed, notes) = self.written(churn);
         let databases = self.located.iter().filter_map(|one| self.database(one));
         let nameless = self.nameless.iter().filter_map(|one| self.in_nameless(one, churn));
-        let mut all = databases.chain(nameless).chain(missed);
+        let mut all = self.anew.iter().cloned().chain(databases).chain(nameless).chain(missed);
         let finding = all.next().map(|mut first| {
             first.details.extend(all.map(|finding| finding.summary));
             first
@@ -238,8 +241,7 @@ fn passes(path: &str, churn: &Churn) -> bool {
 }
 
 fn is_in(path: &str, folder: &str) -> bool {
-    let folder = folder.trim_end_matches('/');
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    inside(path, folder).is_some()
 }
 
 #[cfg(test)]

@@ -99,11 +99,9 @@ pub(in crate::run) async fn check(
         nameless(look, &containers, &mounts)
     )?;
     all_seen(&now_occupied, &now, "head")?;
-    if let Some(finding) = base.and_then(|base| anew::finding(&bare, base, &now, &churn)) {
-        return Ok(Outcome::Failed(finding).into());
-    }
+    let anew = base.map(|base| anew::findings(&bare, base, &now, &churn)).unwrap_or_default();
     located.extend(before.files.iter().filter(|file| at_head(&file.service)).cloned());
-    let found = Outside { mounts, located, nameless, gone: gone(&before.written, &now) };
+    let found = Outside { mounts, located, nameless, gone: gone(&before.written, &now), anew };
     let verdict = found.judge(&churn);
     for note in &verdict.notes {
         look.voice.note(Some(look.step), note.clone());

@@ -16,6 +16,8 @@ const SAMPLE: &str = "DOMAIN=shop.example.com\nSECRET_TOKEN_VERSION=v1\n";
 pub(super) struct Variety {
     /// The volume that the app keeps its data in, at base and at head.
     pub(super) volumes: Option<[&'static str; 2]>,
+    /// Where head mounts it, if not where base does.
+    pub(super) moved_to: Option<&'static str>,
     /// Labels of its backup.
     pub(super) labels: &'static [&'static str],
     /// Further lines of the web server, at base and at head.
@@ -38,8 +40,9 @@ impl Variety {
             TreeLabel::Chaos { .. } => head,
         };
         let volume = self.volumes.map(of_tree);
+        let place = of_tree(["/data", self.moved_to.unwrap_or("/data")]);
         let (server, storage) = (of_tree(self.server), of_tree(self.storage));
-        let mount = volume.map_or(String::new(), |volume| format!("    volumes: [\"{volume}:/data\"]\n"));
+        let mount = volume.map_or(String::new(), |volume| format!("    volumes: [\"{volume}:{place}\"]\n"));
         let volume = volume.map_or(String::new(), |volume| format!("volumes:\n  {volume}:\n"));
         let labels: String = self.labels.iter().map(|label| format!("        - \"{label}\"\n")).collect();
         let database = self.database.unwrap_or("db");

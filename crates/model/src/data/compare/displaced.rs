@@ -3,6 +3,7 @@
 use super::lasting::{Contents, Lasting};
 use super::loss::Loss;
 use crate::data::allowed::Allowed;
+use crate::data::path::inside;
 use crate::data::{DataIndex, Entry, Mounted};
 
 /// Whether the services of a volume mount it elsewhere now, all of them. One that went to another service may be served from there.
@@ -22,11 +23,8 @@ pub(super) fn by_volume(
 ) -> Option<Loss> {
     // Below its old place it is still in sight.
     let in_sight = |mount: &Mounted| {
-        let below = format!("{}/", mount.target.trim_end_matches('/'));
-        after
-            .mounts
-            .iter()
-            .any(|now| now.volume == mount.volume && now.service == mount.service && now.target.starts_with(&below))
+        let same = |now: &&Mounted| now.volume == mount.volume && now.service == mount.service;
+        after.mounts.iter().filter(same).any(|now| inside(&now.target, &mount.target).is_some())
     };
     if !is_elsewhere(mounts, after) {
         return None;
@@ -61,11 +59,10 @@ pub(super) fn by_another(mounts: &[&Mounted], old: &Lasting<'_>, after: &DataInd
         return None;
     }
     let is_covered = |mount: &&&Mounted| {
-        let path = |target: &str| target.trim_end_matches('/').to_owned();
+        let is_there = |target: &str| inside(target, &mount.target) == Some("");
+        let has_volume = after.mounts.iter().any(|now| now.service == mount.service && is_there(&now.target));
         let covers = after.covers.get(&mount.service);
-        let volumes =
-            after.mounts.iter().any(|now| now.service == mount.service && path(&now.target) == path(&mount.target));
-        !volumes && covers.is_some_and(|covers| covers.iter().any(|cover| path(cover) == path(&mount.target)))
+        !has_volume && covers.is_some_and(|covers| covers.iter().any(|cover| is_there(cover)))
     };
     let mount = (*mounts.iter().find(is_covered)?).clone();
     Some(Loss::Displaced { mount, files: old.count() })
