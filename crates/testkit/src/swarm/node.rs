@@ -110,10 +110,10 @@ impl Node for FakeSwarm {
                 return Ok(HttpAnswer::Edge { mark: Some(Mark::NoRoute), reason, body: Vec::new() });
             }
             Some(HeadAnswer::Status(status)) => Some(status),
-            None if deployed > 0 && orders.head_at.contains_key(asking.path.as_str()) => {
-                orders.head_at.get(asking.path.as_str()).copied()
+            None => {
+                let of_path = orders.head_at.get(asking.path.as_str()).filter(|_| deployed > 0);
+                of_path.copied().or_else(|| state.answer(&asking.host))
             }
-            None => state.answer(&asking.host),
         };
         Ok(match status {
             Some(status) => HttpAnswer::App { status, headers, body },
