@@ -5,6 +5,7 @@
 //! keeps the word for the whole monitor window; `paused` outlives a single flicker, so it fails only together with a failed
 //! task of the new spec; a one-shot service is judged by its task's exit, since Swarm never calls it converged.
 
+mod engine;
 mod placing;
 mod view;
 mod wanting;
@@ -66,6 +67,8 @@ enum How {
     Exit(Option<i64>),
     Rejected(String),
     Unhealthy,
+    /// The engine itself could not start it, with these words.
+    Unstarted(String),
 }
 
 impl History {
@@ -202,6 +205,7 @@ impl History {
             }
             let text = task.error.clone().unwrap_or_default();
             let how = match task.phase {
+                TaskPhase::Failed | TaskPhase::Rejected if engine::is_at_fault(&text) => How::Unstarted(text),
                 TaskPhase::Rejected => How::Rejected(text),
                 TaskPhase::Failed if text.contains("unhealthy") => How::Unhealthy,
                 TaskPhase::Failed => How::Exit(task.exit_code),
@@ -238,10 +242,12 @@ impl History {
                 }));
             }
             Update::Paused if self.failed_with_current_spec(service) => {
-                return Some(Finding::new(
-                    Cause::UpdatePaused,
-                    format!("Swarm paused the update of `{}`{}", service.name, self.last_words(view, service)),
-                ));
+                return Some(self.engine_fault(view, service).unwrap_or_else(|| {
+                    Finding::new(
+                        Cause::UpdatePaused,
+                        format!("Swarm paused the update of `{}`{}", service.name, self.last_words(view, service)),
+                    )
+                }));
             }
             Update::Paused | Update::None | Update::Updating | Update::Completed => {}
         }
@@ -263,11 +269,9 @@ impl History {
             task.service == service.id && !known && failed
         });
         let errors: Vec<&str> = lost.map(|task| task.error.as_deref().unwrap_or_default()).collect();
-        let first = errors.first().filter(|_| errors.iter().all(|error| is_of_the_engine(error)))?;
-        let what = format!(
-            "the engine could not start a container of `{}`, and Swarm took the update back: {first}",
-            service.name
-        );
+        let first = errors.first().filter(|_| errors.iter().all(|error| engine::is_at_fault(error)))?;
+        let did = if service.update == Update::Paused { "paused the update" } else { "took the update back" };
+        let what = format!("the engine could not start a container of `{}`, and Swarm {did}: {first}", service.name);
         Some(Finding::new(Cause::EngineLost, what))
     }
 
@@ -282,26 +286,33 @@ impl History {
     fn rejections<'a>(&'a self, service: &'a ServiceView) -> impl Iterator<Item = &'a str> {
         self.failures_of(service).filter_map(|failure| match &failure.how {
             How::Rejected(text) => Some(text.as_str()),
-            How::Exit(_) | How::Unhealthy => None,
+            How::Exit(_) | How::Unhealthy | How::Unstarted(_) => None,
         })
     }
 
     fn one_shot_failure(&self, view: &StackView, service: &ServiceView) -> Option<Finding> {
-        let failed = self.failures_of(service).count();
         let retrying = view.tasks.iter().any(|task| task.service == service.id && task.wanted && is_alive(task.phase));
-        (failed >= 2 || (failed == 1 && !retrying)).then(|| {
-            Finding::new(
-                Cause::OneShotFailed,
-                format!("one-shot service `{}` failed{}", service.name, self.last_words(view, service)),
-            )
-        })
+        let own = self.failures_of(service).filter(|failure| !matches!(failure.how, How::Unstarted(_))).count();
+        if own >= 2 || (own == 1 && !retrying) {
+            let what = format!("one-shot service `{}` failed{}", service.name, self.last_words(view, service));
+            return Some(Finding::new(Cause::OneShotFailed, what));
+        }
+        let unstarted = self.failures_of(service).find_map(|failure| match &failure.how {
+            How::Unstarted(text) if !retrying => Some(text),
+            How::Unstarted(_) | How::Exit(_) | How::Rejected(_) | How::Unhealthy => None,
+        })?;
+        let what = format!("the engine could not start the one-shot service `{}`: {unstarted}", service.name);
+        Some(Finding::new(Cause::EngineLost, what))
     }
 
     /// Two identical failures count only after every other service was ready: an app that crashes until its database
-    /// is healthy is ordinary Swarm behaviour and keeps its whole time limit. The database itself has nothing to wait for.
+    /// is healthy is ordinary Swarm behaviour and keeps its whole time limit. The database itself has nothing to wait for. What the
+    /// engine could not start says nothing of the app, and Swarm tries again.
     fn crash_loop(&self, view: &StackView, service: &ServiceView) -> Option<Finding> {
         let others = if self.independent.contains(&service.name) { 0 } else { view.services.len() - 1 };
-        let counts = |failure: &&Failure| failure.others_ready >= others && !failure.excused;
+        let counts = |failure: &&Failure| {
+            failure.others_ready >= others && !failure.excused && !matches!(failure.how, How::Unstarted(_))
+        };
         let late: Vec<&Failure> = self.failures_of(service).filter(counts).collect();
         let again = late.iter().enumerate().find(|(at, one)| late[..*at].iter().any(|two| two.how == one.how))?;
         let (cause, what) = match &again.1.how {
@@ -315,7 +326,7 @@ impl History {
             }
             How::Exit(_) => (Cause::CrashLoop, "crashed twice in the same way"),
             How::Unhealthy => (Cause::NeverHealthy, "was killed twice as unhealthy"),
-            How::Rejected(_) => (Cause::TaskRejected, "was rejected twice"),
+            How::Rejected(_) | How::Unstarted(_) => (Cause::TaskRejected, "was rejected twice"),
         };
         Some(Finding::new(cause, format!("`{}` {what}{}", service.name, self.last_words(view, service))))
     }
@@ -367,13 +378,6 @@ fn latest_phase<'a>(tasks: impl Iterator<Item = &'a TaskView>) -> &'static str {
         }
     }
     latest
-}
-
-/// Whether an error is about the engine's own work. Engines of version 20.10 mount secrets of a container read-only in a second step, which
-/// fails now and then while another container starts; no recipe has a part in it.
-fn is_of_the_engine(error: &str) -> bool {
-    error.starts_with("starting container failed: unable to remount dir as readonly: ")
-        && error.ends_with(": device or resource busy")
 }
 
 fn rejected(service: &str, text: &str) -> Finding {

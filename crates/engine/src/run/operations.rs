@@ -2,6 +2,7 @@
 
 mod backup;
 mod bring_back;
+mod converged;
 mod dependency;
 mod deploy;
 mod own;

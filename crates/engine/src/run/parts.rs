@@ -17,7 +17,7 @@ use crate::data::Seeded;
 use crate::data::outside::Occupied;
 use crate::pulse::Pulse;
 use crate::route::OpenRoute;
-use crate::swarm::{Deployed, EngineTime, Since};
+use crate::swarm::{Deployed, EngineTime, Rendered, Since};
 use crate::witness::Sight;
 use cc_ci_model::convergence::{History, StackView};
 use cc_ci_model::data::DataIndex;
@@ -76,6 +76,8 @@ pub(in crate::run) struct AppStack {
     pub(in crate::run) deployed: Option<Deployed>,
     /// Head as it will be deployed; `None` before the deploy, and where there is no upgrade.
     pub(in crate::run) head: Option<Result<StackFiles, Fault>>,
+    /// Head as it was redeployed last, until it converges.
+    pub(in crate::run) redeploying: Option<Rendered>,
     /// What the next wait for convergence waits for.
     pub(in crate::run) coming: Option<Coming>,
     /// How it was before the redeploy.
@@ -111,6 +113,7 @@ impl AppStack {
             hooks: Vec::new(),
             deployed: None,
             head: None,
+            redeploying: None,
             coming: None,
             before: None,
             watch: None,

@@ -3,10 +3,9 @@
 use super::after::After;
 use super::app::App;
 use super::checks::{
-    Look, backup, connects, converged, data, front, housed, listening, moved, ready, routed, serving, stable, volumes,
+    Look, backup, connects, data, front, housed, listening, moved, ready, routed, serving, stable, volumes,
 };
 use super::conductor::{Conductor, StepEnd, Stepped};
-use super::deploying;
 use super::images::Images;
 use super::measuring::{self, Looking};
 use super::parts::{AppStack, Data, HookSpan, Known, LiveDependency, Trees};
@@ -290,26 +289,6 @@ impl<'a> Run<'a> {
         };
         let saved = data.saved.as_ref()?;
         Some(known.conductor.step(step, volumes::restored(&mut look, saved, way, seen)).await.end)
-    }
-
-    /// Waits for convergence; when it is reached, the watch of the tier begins.
-    async fn converged(&mut self, tier: Tier, step: &Step) -> Option<StepEnd> {
-        let coming = self.stack.coming.take()?;
-        let before = match tier {
-            Tier::Upgrade => self.stack.before.clone(),
-            Tier::Install | Tier::Backup | Tier::Restore | Tier::Custom => None,
-        };
-        let (known, mut look) = self.look(step);
-        let checking = converged::check(&mut look, coming, before.as_ref(), After::of(tier, step.pass));
-        let Stepped { end, value } = known.conductor.step(step, checking).await;
-        if let Some(converged) = value {
-            let goals = deploying::goals(self.trees.app.tree(tier));
-            stable::open(&mut self.stack, &self.known.plan, (tier, step.pass), goals, &converged);
-            if tier == Tier::Restore {
-                self.stack.restored = Some(converged.view);
-            }
-        }
-        Some(end)
     }
 
     /// From now on what ends is a finding of this step, or of none.

@@ -133,6 +133,10 @@ blamed! {
         => "install/deploy", EngineLost, Unverified, Infrastructure;
     an_engine_that_is_lost_at_the_redeploy: Shop::on(swarm().fail(SwarmCall::Redeploy, 1, Trouble::Lost))
         => "upgrade/redeploy", EngineLost, Unverified, Infrastructure;
+    an_engine_that_fails_to_start_head_twice: Shop::on(then("app", Fate::UnstartedAndBack))
+        => "upgrade/converged", EngineLost, Unverified, Infrastructure;
+    an_engine_that_fails_to_start_a_database_of_head_twice: Shop::on(then("db", Fate::UnstartedAndPaused))
+        => "upgrade/converged", EngineLost, Unverified, Infrastructure;
     an_engine_that_is_lost_while_it_makes_secrets: Shop::on(swarm().fail(SwarmCall::Secrets, 1, Trouble::Lost))
         => "install/deploy", EngineLost, Unverified, Infrastructure;
     a_swarm_without_a_leader: Shop::on(swarm().fail(SwarmCall::Deploy, 1, Trouble::Says("The swarm does not have a leader")))
@@ -157,6 +161,28 @@ async fn an_engine_that_is_lost_in_the_middle_is_not_the_recipes_fault() {
         let told = Shop::on(swarm().fail_from(SwarmCall::Stack, number, Trouble::Lost)).run().await;
         assert_eq!(told.verdict.blame, Some(Blame::Infrastructure), "{number}: {:?}", told.verdict.reasons);
         assert_eq!(told.verdict.color, Color::Unverified, "{number}: {:?}", told.verdict.reasons);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_the_engine_fails_to_start_is_redeployed_once_more() {
+    for (service, fate) in [("app", Fate::UnstartedAndBack), ("db", Fate::UnstartedAndPaused)] {
+        let swarm = swarm().service(service, &[(Fate::Runs, 200), (fate.clone(), 200), (Fate::Runs, 200)]);
+        let told = Shop::on(swarm).run().await;
+        assert_eq!(told.verdict.color, Color::Green, "{fate:?}: {:?}", told.verdict.reasons);
+        assert_eq!(told.swarm.calls(SwarmCall::Redeploy), 2);
+        let said = |event: &Event| matches!(event, Event::Noted { text, .. } if text.ends_with("; it is redeployed once more"));
+        assert_eq!(told.events.iter().filter(|event| said(event)).count(), 1);
+        // Nothing failed by what somebody has to do something about.
+        assert_eq!(shown(&told.events), []);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_fails_for_its_own_reasons_is_redeployed_once() {
+    for fate in [Fate::RollsBack, Fate::Pauses, Fate::Crashes(1), Fate::Rejected(NO_ROOM)] {
+        let told = Shop::on(then("app", fate)).run().await;
+        assert_eq!(told.swarm.calls(SwarmCall::Redeploy), 1);
     }
 }
 

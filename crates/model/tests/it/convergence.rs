@@ -241,6 +241,33 @@ fn a_rollback_after_what_the_engine_failed_at_is_the_engines_and_no_other() {
 }
 
 #[test]
+fn what_the_engine_failed_to_start_is_no_fault_of_the_app() {
+    let unstarted = |id: &str, service: &str| {
+        let error = Some(BUSY.to_owned());
+        TaskView { exit_code: None, error, ..task(id, service, NEW, TaskPhase::Failed) }
+    };
+    let seen = |of_whom: ServiceView, tasks: &[TaskView]| {
+        goals(&[("migrate", Goal::Completed)]).assess(&of(&[of_whom], tasks))
+    };
+    let paused = ServiceView { update: Update::Paused, ..service("app") };
+    assert_eq!(cause(&seen(paused.clone(), &[unstarted("2", "app")])), Some(Cause::EngineLost));
+    let own = task("3", "app", NEW, TaskPhase::Failed);
+    assert_eq!(cause(&seen(paused, &[unstarted("2", "app"), own.clone()])), Some(Cause::UpdatePaused));
+    // Swarm tries again, and neither the engine's failures nor one of the app's own are a crash loop.
+    let twice = [unstarted("2", "app"), unstarted("1", "app")];
+    assert_eq!(cause(&seen(service("app"), &twice)), None);
+    assert_eq!(cause(&seen(service("app"), &[twice.as_slice(), std::slice::from_ref(&own)].concat())), None);
+    let crashes = [own, task("4", "app", NEW, TaskPhase::Failed), unstarted("1", "app")];
+    assert_eq!(cause(&seen(service("app"), &crashes)), Some(Cause::CrashLoop));
+    // A one-shot that is not tried again never ran.
+    assert_eq!(cause(&seen(service("migrate"), &[unstarted("1", "migrate")])), Some(Cause::EngineLost));
+    let failed = task("2", "migrate", NEW, TaskPhase::Failed);
+    assert_eq!(cause(&seen(service("migrate"), &[failed, unstarted("1", "migrate")])), Some(Cause::OneShotFailed));
+    let running = task("2", "migrate", NEW, TaskPhase::Running);
+    assert_eq!(cause(&seen(service("migrate"), &[running, unstarted("1", "migrate")])), None);
+}
+
+#[test]
 fn paused_fails_only_with_a_failed_task_of_the_new_spec() {
     let paused = ServiceView { update: Update::Paused, ..service("app") };
     let old_died = of(

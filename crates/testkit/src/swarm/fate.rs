@@ -12,6 +12,10 @@ const LIFE: Duration = Duration::from_millis(100);
 /// From one attempt to the next.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// What engines of version 20.10 say now and then while they start two containers.
+const BUSY: &str = "starting container failed: unable to remount dir as readonly: mount tmpfs:/x/mounts/secrets, flags: 0x21, data: \
+                    uid=0,gid=0: device or resource busy";
+
 /// What the tasks of a deployment come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
@@ -35,6 +39,10 @@ pub enum Fate {
     RollsBack,
     /// The first dies, and the swarm stops there.
     Pauses,
+    /// The engine cannot start the first, which is no fault of it, and the swarm goes back to what ran before.
+    UnstartedAndBack,
+    /// The same, and the swarm stops there.
+    UnstartedAndPaused,
     /// They run, and the first one dies after this time.
     DiesAfter(Duration),
     /// They end by themselves with this exit code.
@@ -72,7 +80,7 @@ impl Attempt {
 
     /// Whether it has come to an end, with or without a container.
     pub(super) fn is_over(&self) -> bool {
-        self.is_dead() || self.phase == TaskPhase::Rejected
+        self.is_dead() || matches!(self.phase, TaskPhase::Rejected | TaskPhase::Failed)
     }
 }
 
@@ -100,8 +108,13 @@ impl Fate {
                 let refused = Attempt { phase: TaskPhase::Rejected, exit_code: None, error: Some((*why).to_owned()) };
                 one_after_the_other(age, &refused)
             }
-            Self::RollsBack | Self::Pauses if age < START => vec![Attempt::alive(TaskPhase::Starting)],
+            Self::RollsBack | Self::Pauses | Self::UnstartedAndBack | Self::UnstartedAndPaused if age < START => {
+                vec![Attempt::alive(TaskPhase::Starting)]
+            }
             Self::RollsBack | Self::Pauses => vec![Attempt::crashed(1)],
+            Self::UnstartedAndBack | Self::UnstartedAndPaused => {
+                vec![Attempt { error: Some(BUSY.to_owned()), ..Attempt::alive(TaskPhase::Failed) }]
+            }
             Self::DiesAfter(life) if age < *life => vec![coming_up(age, START)],
             Self::DiesAfter(life) => vec![Attempt::crashed(1), coming_up(age.saturating_sub(*life), START)],
             Self::Completes(_) if age < START => vec![Attempt::alive(TaskPhase::Starting)],
@@ -114,8 +127,8 @@ impl Fate {
     pub(super) fn update(&self, age: Duration) -> Update {
         match self {
             _ if age < START => Update::Updating,
-            Self::RollsBack => Update::RollbackCompleted,
-            Self::Pauses => Update::Paused,
+            Self::RollsBack | Self::UnstartedAndBack => Update::RollbackCompleted,
+            Self::Pauses | Self::UnstartedAndPaused => Update::Paused,
             Self::Runs
             | Self::Slow(_)
             | Self::NeverHealthy

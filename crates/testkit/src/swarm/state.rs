@@ -80,6 +80,10 @@ impl FakeService {
         self.update(now) == Update::RollbackCompleted
     }
 
+    fn halted(&self, now: Instant) -> bool {
+        self.rolled_back(now) || self.update(now) == Update::Paused
+    }
+
     fn update(&self, now: Instant) -> Update {
         match self.before {
             Some(_) => self.now.behaviour.fate.update(now - self.now.since),
@@ -171,9 +175,12 @@ impl State {
             let behaviour = self.next_behaviour(&name);
             let full = format!("{stack}_{name}");
             self.made += 1;
-            let next = Deployment { wanted: asked, behaviour, since: Instant::now(), number: self.made };
+            let now = Instant::now();
+            let next = Deployment { wanted: asked, behaviour, since: now, number: self.made };
             match self.services.get_mut(&full) {
                 Some(_) if next.behaviour.fate == Fate::Unheeded => {}
+                // An update begins anew where the last one was taken back or has stopped.
+                Some(service) if service.halted(now) => service.now = next,
                 Some(service) if service.now.wanted.spec == next.wanted.spec => {
                     service.now.wanted = next.wanted;
                     service.now.behaviour.status = next.behaviour.status;

@@ -26,15 +26,32 @@ pub(in crate::run) struct Converged {
     pub(in crate::run) running_since: Instant,
 }
 
-/// Waits until the app is what it is coming to `after` what was done to it. What had replicas `before` a redeploy must have some
-/// after it.
-pub(in crate::run) async fn check(
+/// Waits until the app is what it is coming to, and says what that is.
+pub(in crate::run) async fn wait(look: &mut Look<'_>, coming: Coming) -> Result<Result<Converged, Finding>, Fault> {
+    let since = coming.since;
+    let waited = until(look, coming).await?;
+    told(look, waited, since).await
+}
+
+/// Waits until the app is what it is coming to, or never will be; nothing is said of it yet.
+pub(in crate::run) async fn until(look: &mut Look<'_>, coming: Coming) -> Result<Waited, Fault> {
+    watch(look).until(coming.history).await
+}
+
+/// What a wait came to; on failure the triage goes into the record.
+async fn told(look: &mut Look<'_>, waited: Waited, since: Instant) -> Result<Result<Converged, Finding>, Fault> {
+    watch(look).told(waited, since).await
+}
+
+/// What a wait since then came to, `after` what was done to the app. What had replicas `before` a redeploy must have some after it.
+pub(in crate::run) async fn judged(
     look: &mut Look<'_>,
-    coming: Coming,
+    waited: Waited,
+    since: Instant,
     before: Option<&StackView>,
     after: After,
 ) -> Result<Answer<Converged>, Fault> {
-    Ok(match wait(look, coming).await? {
+    Ok(match told(look, waited, since).await? {
         Ok(converged) => match before.and_then(|before| watch::scaled_away(before, &converged.view)) {
             Some(finding) => Answer::failed(finding),
             None => Answer::passed(converged),
@@ -43,18 +60,17 @@ pub(in crate::run) async fn check(
     })
 }
 
-/// Waits for convergence within a step; on failure the triage goes into the record.
-pub(in crate::run) async fn wait(look: &mut Look<'_>, coming: Coming) -> Result<Result<Converged, Finding>, Fault> {
-    let watch = Watch {
+fn watch<'l>(look: &'l mut Look<'_>) -> Watch<'l> {
+    Watch {
         observe: look.observe,
         pulse: look.pulse,
         voice: look.voice,
         cancel: look.cancel,
         stack: &look.plan.stack,
+        step: look.step,
         limit: look.clock.limit(Duration::from_secs(look.plan.limits.converge)),
         dependency: None,
-    };
-    watch.wait(look.step, coming.history, coming.since).await
+    }
 }
 
 /// What a wait for convergence needs: of the app's stack, or of a dependency's.
@@ -64,6 +80,8 @@ pub(in crate::run) struct Watch<'a> {
     pub(in crate::run) voice: &'a Voice,
     pub(in crate::run) cancel: &'a CancellationToken,
     pub(in crate::run) stack: &'a StackName,
+    /// Who waits.
+    pub(in crate::run) step: &'a StepId,
     pub(in crate::run) limit: TimeLimit<'a>,
     /// Whose services these are, if not the app's.
     pub(in crate::run) dependency: Option<&'a RecipeName>,
@@ -72,17 +90,26 @@ pub(in crate::run) struct Watch<'a> {
 impl Watch<'_> {
     /// Waits for convergence within a step; on failure the triage goes into the record.
     pub(in crate::run) async fn wait(
-        self,
-        step: &StepId,
+        mut self,
         history: History,
         since: Instant,
     ) -> Result<Result<Converged, Finding>, Fault> {
-        let Self { observe, pulse, voice, cancel, stack, limit, dependency } = self;
+        let waited = self.until(history).await?;
+        self.told(waited, since).await
+    }
+
+    async fn until(&mut self, history: History) -> Result<Waited, Fault> {
+        let Self { observe, pulse, voice, cancel, stack, step, limit, dependency: _ } = self;
         let progress = |missing: &[String]| {
             let on = missing.join("; ");
             voice.say(Event::Waiting { step: step.clone(), on, limit: limit.as_secs() });
         };
-        match converge(observe, pulse, stack, history, limit, cancel, progress).await? {
+        Ok(converge(*observe, pulse, stack, history, *limit, cancel, progress).await?)
+    }
+
+    async fn told(self, waited: Waited, since: Instant) -> Result<Result<Converged, Finding>, Fault> {
+        let Self { observe, pulse, voice, cancel: _, stack, step, limit: _, dependency } = self;
+        match waited {
             Waited::Converged { view, since: running_since } => {
                 voice.say(Event::ServicesSeen { step: step.clone(), services: seen(&view, since) });
                 Ok(Ok(Converged { view, running_since }))

@@ -154,10 +154,11 @@ async fn converged(
         voice: &known.world.voice,
         cancel: known.conductor.cancel(),
         stack: &dependency.stack,
+        step: &step.id,
         limit: known.world.clock.limit(Duration::from_secs(dependency.limits.converge)),
         dependency: Some(&dependency.recipe),
     };
-    Ok(match watch.wait(&step.id, history, since).await? {
+    Ok(match watch.wait(history, since).await? {
         Ok(_) => Answer::passed(()),
         Err(finding) => Answer::failed(finding),
     })

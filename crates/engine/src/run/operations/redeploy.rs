@@ -47,6 +47,7 @@ impl Run<'_> {
             if let Err(error) = known.world.doors.operate.redeploy(proof, &rendered).await {
                 return refused(error, &head.recipe);
             }
+            stack.redeploying = Some(rendered);
             // It has its whole limit again, whatever base did.
             (stack.serves, stack.connects, stack.listens) = (None, None, None);
             prune(known, trees).await?;
