@@ -35,6 +35,7 @@ pub mod content;
 pub mod opening;
 pub mod operator;
 pub mod overlays;
+pub mod peers;
 pub mod reboot;
 pub mod requests;
 pub mod resources;

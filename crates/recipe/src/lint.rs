@@ -14,6 +14,7 @@ mod ignored;
 mod images;
 mod labels;
 pub mod page;
+mod peers;
 mod promises;
 mod published;
 mod reading;
@@ -234,7 +235,7 @@ fn sameness(finding: &LintFinding) -> Sameness {
 /// Every rule: abra's in their order, then ours by family.
 #[must_use]
 pub fn rules() -> Vec<Rule> {
-    let families: [&[Rule]; 15] = [
+    let families: [&[Rule]; 16] = [
         &asks::RULES,
         &deploys::RULES,
         &promises::RULES,
@@ -249,6 +250,7 @@ pub fn rules() -> Vec<Rule> {
         &backups::RULES,
         &versions::RULES,
         &changes::RULES,
+        &peers::RULES,
         &beside::RULES,
     ];
     let mut rules: Vec<Rule> = families.into_iter().flatten().chain(&variables::RULES).copied().collect();

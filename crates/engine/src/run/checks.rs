@@ -9,6 +9,7 @@ pub(super) mod housed;
 pub(super) mod listening;
 mod misplaced;
 pub(super) mod moved;
+mod peers;
 pub(super) mod ready;
 pub(super) mod routed;
 pub(super) mod serving;

@@ -173,6 +173,11 @@ impl Shop {
         Self { variety: Variety { moved_to: Some(place), ..self.variety }, ..self }
     }
 
+    /// Head's web server is on no network with the database.
+    pub(crate) fn apart(self) -> Self {
+        Self { variety: Variety { apart: true, ..self.variety }, ..self }
+    }
+
     /// The app keeps data, and these labels say how it is backed up.
     pub(crate) fn backed_up(self, labels: &'static [&'static str]) -> Self {
         let kept = self.keeping();

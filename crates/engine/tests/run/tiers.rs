@@ -310,6 +310,47 @@ async fn a_port_that_base_was_silent_on_may_stay_silent_and_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_app_that_cannot_find_its_database_any_more_is_red() {
+    let (named, unnamed) = ("    environment: [DB_HOST=db]\n", "    environment: [DB_NAME=db]\n");
+    let told = Shop::on(swarm()).with_server([named, named]).apart().run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/moved") else { panic!("{:?}", told.steps()) };
+    assert!(
+        finding.summary.contains("`app` cannot find `db` any more, which it names in DB_HOST"),
+        "{}",
+        finding.summary
+    );
+    // What base did not name, lint tells.
+    for servers in [[unnamed, unnamed], [unnamed, named], [named, unnamed]] {
+        let told = Shop::on(swarm()).with_server(servers).apart().run().await;
+        assert!(matches!(told.outcome("upgrade/moved"), Outcome::Passed { .. }), "{:?}", told.steps());
+    }
+    let told = Shop::on(swarm()).with_server([named, named]).run().await;
+    assert!(matches!(told.outcome("upgrade/moved"), Outcome::Passed { .. }), "{:?}", told.steps());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_no_service_has_any_more_is_red() {
+    // What follows the database is its own service, which head calls otherwise.
+    let (cache, store) = (
+        "  cache:\n    image: cache:1\n    networks: [inside]\n",
+        "  store:\n    image: cache:1\n    networks: [inside]\n",
+    );
+    let named = "    environment: [REDIS_URL=redis://cache:6379]\n";
+    let told = Shop::on(swarm()).with_server([named, named]).with_storage([cache, store]).run().await;
+    let Outcome::Failed(finding) = told.outcome("upgrade/moved") else { panic!("{:?}", told.steps()) };
+    assert!(
+        finding
+            .summary
+            .contains("`app` names `cache` in REDIS_URL, and no service is called so; at base it found `cache` there"),
+        "{}",
+        finding.summary
+    );
+    let renamed = "    environment: [REDIS_URL=redis://store:6379]\n";
+    let told = Shop::on(swarm()).with_server([named, renamed]).with_storage([cache, store]).run().await;
+    assert!(matches!(told.outcome("upgrade/moved"), Outcome::Passed { .. }), "{:?}", told.steps());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_a_restart_of_its_machine_ends_for_good_is_red() {
     let (again, once) = (
         "    healthcheck: {test: [CMD, check]}\n",

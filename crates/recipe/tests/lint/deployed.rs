@@ -41,7 +41,11 @@ pub(crate) const ROUTES: &[Variant] = &[
     ("CC805 several networks", &[Swap("compose.yml", NETWORK, "")]),
     (
         "nothing on one network",
-        &[Swap("compose.yml", NETWORK, ""), Swap("compose.yml", "networks: [proxy, internal]", "networks: [proxy]")],
+        &[
+            Swap("compose.yml", NETWORK, ""),
+            Swap("compose.yml", "networks: [proxy, internal]", "networks: [proxy]"),
+            Swap("compose.yml", "      - DB_HOST=db\n", ""),
+        ],
     ),
 ];
 
@@ -115,6 +119,12 @@ pub(crate) const DEPLOYS: &[Variant] = &[
         "CC102 CC422 an optional file is gone",
         &[Remove("compose.smtp.yml"), Swap(".env.sample", "#COMPOSE_FILE=\"$COMPOSE_FILE:compose.smtp.yml\"\n", "")],
     ),
+    (
+        "CC423 on no network with its database",
+        &[Swap("compose.yml", "networks: [proxy, internal]", "networks: [proxy]")],
+    ),
+    ("CC424 a name that nobody has", &[Swap("compose.yml", "DB_HOST=db", "DB_HOST=database")]),
+    ("nothing for a host of the operator's", &[Swap("compose.yml", "DB_HOST=db", "DB_HOST=db.example.com")]),
     ("CC421 a guard is gone", &[Swap("compose.yml", LOGIN, "")]),
     (
         "nothing when another guard takes its place",

@@ -13,6 +13,7 @@ services:
     environment:
       - DOMAIN
       - SHOP_TITLE
+      - DB_HOST=db
     configs:
       - source: app_conf
         target: /etc/app.conf

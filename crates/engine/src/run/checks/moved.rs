@@ -1,6 +1,6 @@
 //! The deployment moved: label, specs and images are the head's (TIER-upgrade).
 
-use super::Look;
+use super::{Look, peers};
 use crate::run::conductor::{Answer, Fault, passed};
 use crate::run::route_labels::place;
 use cc_ci_model::convergence::{ServiceView, StackView, TaskPhase, TaskView};
@@ -22,7 +22,8 @@ pub(in crate::run) async fn check(look: &Look<'_>, before: &StackView) -> Result
             wrong.push(format!("{name}: the head has this service, the stack has not"));
         }
     }
-    if let Some(finding) = doubled(look, before, &view).or_else(|| left_down(look, before, &view)) {
+    let others = || left_down(look, before, &view).or_else(|| peers::lost_at_head(look));
+    if let Some(finding) = doubled(look, before, &view).or_else(others) {
         return Ok(Answer::failed(finding));
     }
     if wrong.is_empty() {

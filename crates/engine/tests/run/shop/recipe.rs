@@ -24,6 +24,8 @@ pub(super) struct Variety {
     pub(super) server: [&'static str; 2],
     /// The same of the database.
     pub(super) storage: [&'static str; 2],
+    /// Whether head's web server is on no network with the database.
+    pub(super) apart: bool,
     /// The image of the database, without its tag.
     pub(super) database: Option<&'static str>,
 }
@@ -41,6 +43,7 @@ impl Variety {
         };
         let volume = self.volumes.map(of_tree);
         let place = of_tree(["/data", self.moved_to.unwrap_or("/data")]);
+        let networks = of_tree(["[proxy, inside]", if self.apart { "[proxy]" } else { "[proxy, inside]" }]);
         let (server, storage) = (of_tree(self.server), of_tree(self.storage));
         let mount = volume.map_or(String::new(), |volume| format!("    volumes: [\"{volume}:{place}\"]\n"));
         let volume = volume.map_or(String::new(), |volume| format!("volumes:\n  {volume}:\n"));
@@ -51,7 +54,7 @@ impl Variety {
 services:
   app:
     image: shop:{image}
-    networks: [proxy, inside]
+    networks: {networks}
     secrets: [token]
 {mount}{server}    deploy:
       labels:
