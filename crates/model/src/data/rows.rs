@@ -1,5 +1,6 @@
 //! How many rows every table of the app's databases holds, and what a later count lacks of an earlier one (DATA-3).
 
+mod aside;
 mod doubled;
 mod emptied;
 mod loss;
@@ -193,6 +194,7 @@ fn of_database(database: &str, tables: &Tables, old: &Server, new: &Server, flee
         return if renamed { Vec::new() } else { vec![Lost::Database { before }] };
     };
     let mut lost = in_tables(&lasting, tables, now);
+    lost.extend(aside::tables(&lasting, tables, now));
     let replaced = replaced::tables(&lasting, database, old, new);
     // Other rows hold other values: that is said once.
     let kept: Vec<(&str, u64)> =

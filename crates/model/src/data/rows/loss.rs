@@ -104,6 +104,17 @@ pub enum Lost {
         /// The one that came, as a reader knows it.
         now: String,
     },
+    /// Tables stayed as they are: the app made the same ones anew under another prefix, which hold less.
+    Aside {
+        /// Rows in those that were left.
+        before: u64,
+        /// Rows in the new ones.
+        after: u64,
+        /// Which were left, as a pattern.
+        left: String,
+        /// The new ones, likewise.
+        now: String,
+    },
     /// The whole database is gone.
     Database {
         /// Rows it held.
@@ -126,6 +137,7 @@ impl Lost {
             | Self::Values { .. }
             | Self::Left { .. }
             | Self::LeftFor { .. }
+            | Self::Aside { .. }
             | Self::Database { .. } => false,
         }
     }
@@ -142,6 +154,7 @@ impl Lost {
             | Self::Table { .. }
             | Self::Left { .. }
             | Self::LeftFor { .. }
+            | Self::Aside { .. }
             | Self::Database { .. } => true,
         }
     }
@@ -186,6 +199,10 @@ impl RowLoss {
                 "{server} stayed behind with {}: {now} came with the upgrade, has the same tables and lacks them",
                 rows(*before)
             ),
+            Lost::Aside { before, after, left, now } => format!(
+                "{server}: the app begins anew in database {database}: {left} stayed behind with {}, {now} have {after}",
+                rows(*before)
+            ),
             Lost::Left { now, before } => format!(
                 "{server}: the app uses database {now} now, which lacks what database {database} holds ({})",
                 rows(*before)
@@ -219,7 +236,8 @@ impl RowLoss {
             | Lost::Levelled { .. }
             | Lost::Replaced { .. }
             | Lost::Overwritten { .. }
-            | Lost::LeftFor { .. } => self.summary(),
+            | Lost::LeftFor { .. }
+            | Lost::Aside { .. } => self.summary(),
         }
     }
 }
