@@ -31,6 +31,8 @@ pub(super) struct Html {
     pub(super) needs: Vec<String>,
     /// Where it links to, as it names it.
     pub(super) links: Vec<String>,
+    /// From where it names what it names, if not from where it is.
+    pub(super) base: Option<String>,
     /// Whether it has a browser ask over TLS for what it names over plain HTTP.
     pub(super) upgrades: bool,
 }
@@ -92,6 +94,8 @@ impl Reading {
             b"script" if is_program(tag) => self.html.needs.extend(attribute(tag, b"src")),
             b"link" if is_needed(tag) => self.html.needs.extend(attribute(tag, b"href")),
             b"a" | b"area" if is_page(tag) => self.html.links.extend(attribute(tag, b"href")),
+            // The first one counts.
+            b"base" => self.html.base = self.html.base.take().or_else(|| attribute(tag, b"href")),
             b"meta" => {
                 self.html.refresh = self.html.refresh.take().or_else(|| leads_on(tag));
                 self.html.upgrades |= policy(tag).is_some_and(|policy| upgrades(&policy));
@@ -218,6 +222,12 @@ mod tests {
             !page("default-src upgrade-insecure-requests-not")
                 && !read("<meta content=upgrade-insecure-requests>").upgrades
         );
+    }
+
+    #[test]
+    fn the_first_base_counts() {
+        assert_eq!(read("<base target=a><base href=/app/><base href=/b/>").base.as_deref(), Some("/app/"));
+        assert_eq!(read("<a href=/app/>").base, None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Only links are followed that show something and do nothing, and only a few of them. A page that head links to and that answered at
 //! base is to answer at head. Where head links to other pages than base did, as after a new front end, one of them has to answer.
 
-use super::{Target, may_be_starting};
+use super::{Page, Target, may_be_starting};
 use std::fmt;
 
 /// So many links of a page are followed.
@@ -64,15 +64,35 @@ pub enum LinkAnswer {
         /// Why.
         why: String,
     },
+    /// Nobody was asked: a browser does not get there.
+    Nowhere {
+        /// The whole address.
+        address: String,
+        /// Why.
+        why: &'static str,
+    },
 }
 
 impl Linked {
+    /// The links of a page at `at` of `host` with which a browser gets nowhere, such as those to an address of the container.
+    pub fn nowhere(page: &Page, host: &str, at: &str) -> impl Iterator<Item = Self> {
+        let led = page.links.iter().filter_map(move |link| Some((link, page.target(link, host, at).slip()?)));
+        let linked = led.map(|(link, why)| {
+            let below =
+                link.split_once("//").map_or(link.as_str(), |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
+            let path = below.split(['?', '#']).next().unwrap_or(below);
+            let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+            Self { path, answer: LinkAnswer::Nowhere { address: link.clone(), why } }
+        });
+        linked.filter(|link| shows(&link.path)).take(MOST)
+    }
+
     /// The paths behind the links of a page at `at` of `host`, those that are asked for.
     #[must_use]
-    pub fn paths(links: &[String], host: &str, at: &str) -> Vec<String> {
+    pub fn paths(page: &Page, host: &str, at: &str) -> Vec<String> {
         let mut paths = Vec::new();
-        for link in links {
-            let Target::Here(path) = Target::of(link, host, at) else { continue };
+        for link in &page.links {
+            let Target::Here(path) = page.target(link, host, at) else { continue };
             if path != at && shows(&path) && !paths.contains(&path) {
                 paths.push(path);
             }
@@ -84,7 +104,7 @@ impl Linked {
     fn is_well(&self) -> bool {
         match self.answer {
             LinkAnswer::Status(status) => status < 400,
-            LinkAnswer::Nothing { .. } => false,
+            LinkAnswer::Nothing { .. } | LinkAnswer::Nowhere { .. } => false,
         }
     }
 
@@ -92,7 +112,7 @@ impl Linked {
     fn has_failed(&self) -> bool {
         match self.answer {
             LinkAnswer::Status(status) => status >= 500,
-            LinkAnswer::Nothing { .. } => true,
+            LinkAnswer::Nothing { .. } | LinkAnswer::Nowhere { .. } => true,
         }
     }
 
@@ -100,7 +120,7 @@ impl Linked {
     fn is_gone(&self) -> bool {
         match self.answer {
             LinkAnswer::Status(status) => matches!(status, 404 | 410),
-            LinkAnswer::Nothing { .. } => false,
+            LinkAnswer::Nothing { .. } | LinkAnswer::Nowhere { .. } => false,
         }
     }
 
@@ -109,6 +129,7 @@ impl Linked {
         match self.answer {
             LinkAnswer::Status(status) => status >= 500 && may_be_starting(status),
             LinkAnswer::Nothing { .. } => true,
+            LinkAnswer::Nowhere { .. } => false,
         }
     }
 }
@@ -116,10 +137,11 @@ impl Linked {
 /// `/about, which answers 500`
 impl fmt::Display for Linked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, which answers ", self.path)?;
+        let path = &self.path;
         match &self.answer {
-            LinkAnswer::Status(status) => write!(f, "{status}"),
-            LinkAnswer::Nothing { why } => write!(f, "nothing that can be read: {why}"),
+            LinkAnswer::Status(status) => write!(f, "{path}, which answers {status}"),
+            LinkAnswer::Nothing { why } => write!(f, "{path}, which answers nothing that can be read: {why}"),
+            LinkAnswer::Nowhere { address, why } => write!(f, "{address}, which is {why}"),
         }
     }
 }
@@ -142,6 +164,7 @@ fn shows(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::front::FrontAnswer;
 
     fn linked(links: &[(&str, u16)]) -> Vec<Linked> {
         let linked =
@@ -169,9 +192,15 @@ mod tests {
         ];
         let links = links.map(str::to_owned);
         // `log-out` is two words, neither of which says that something is done: it ends the session of nobody.
+        let page = |links: &[String]| {
+            let html = links.iter().map(|link| format!("<a href=\"{link}\">x</a>")).collect::<String>();
+            Page::read(FrontAnswer { content_type: Some("text/html"), body: html.as_bytes(), ..FrontAnswer::default() })
+                .unwrap()
+        };
+        let links = page(&links);
         assert_eq!(Linked::paths(&links, "a.test", "/"), ["/about", "/log-out", "/help", "/newsletter"]);
         let many: Vec<String> = (0..20).map(|number| format!("/{number}")).collect();
-        assert_eq!(Linked::paths(&many, "a.test", "/").len(), MOST);
+        assert_eq!(Linked::paths(&page(&many), "a.test", "/").len(), MOST);
     }
 
     #[test]
@@ -187,6 +216,32 @@ mod tests {
         assert_eq!(said(&[("/signin", 500), ("/metrics", 500)]).as_deref(), Some("/signin, which answers 500"));
         assert_eq!(said(&[]), None);
         assert_eq!(worse(&linked(&[("/office", 502)]), &linked(&[("/files", 502)])), None);
+    }
+
+    #[test]
+    fn a_link_to_where_no_browser_gets_is_worse_than_one_that_answered() {
+        let html = "<base href=/app/><a href=login>x</a><a href='http://localhost:3000/login?next=/'>x</a><a href=http://db/new>x</a>\
+                    <a href=https://a.example.net/x>x</a>";
+        let answer = FrontAnswer { content_type: Some("text/html"), body: html.as_bytes(), ..FrontAnswer::default() };
+        let page = Page::read(answer).unwrap();
+        assert_eq!(Linked::paths(&page, "a.test", "/"), ["/app/login"]);
+        let nowhere: Vec<Linked> = Linked::nowhere(&page, "a.test", "/").collect();
+        let said = nowhere.iter().map(Linked::to_string).collect::<Vec<_>>();
+        assert_eq!(said, ["http://localhost:3000/login?next=/, which is the machine of whoever looks"]);
+        assert!(worse(&linked(&[("/login", 200)]), &nowhere).is_some_and(|link| !link.may_come()));
+        // Base led there as well, or the page leads to other pages that are well.
+        assert_eq!(worse(&nowhere, &nowhere), None);
+        let also = [linked(&[("/about", 200)]), nowhere.clone()].concat();
+        assert_eq!(worse(&linked(&[("/about", 200)]), &also), None);
+        // Without a host of its own everything is below the base.
+        let html = html.replace("/app/", "http://app:3000/");
+        let page = Page::read(FrontAnswer { body: html.as_bytes(), ..answer }).unwrap();
+        assert_eq!(
+            page.target("app.css", "a.test", "/"),
+            Target::Nowhere("a name that is known inside the stack alone")
+        );
+        assert_eq!(page.target("https://a.test/app.css", "a.test", "/"), Target::Here("/app.css".to_owned()));
+        assert_eq!(Linked::nowhere(&page, "a.test", "/").next().unwrap().path, "/login");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a browser would make of one answer.
 
 use super::html::{self, Html};
-use super::trouble;
+use super::{Target, trouble};
 
 /// How far a text is looked through. Bytes.
 pub const READ: usize = 64 << 10;
@@ -43,6 +43,8 @@ pub struct Page {
     pub heading: String,
     /// Where it leads on by itself, as it says it.
     pub refresh: Option<String>,
+    /// From where it names what it names (`base` of HTML), if not from where it is.
+    pub base: Option<String>,
     /// The scripts and style sheets that it cannot do without, as it names them.
     pub needs: Vec<String>,
     /// Those of them that it names over plain HTTP, and that no browser asks for over TLS in its stead.
@@ -95,7 +97,7 @@ impl Page {
         let upgrades = html.upgrades || policy.is_some_and(html::upgrades);
         let is_plain = |needed: &&String| !upgrades && needed.to_ascii_lowercase().starts_with("http://");
         let plain = html.needs.iter().filter(is_plain).cloned().collect();
-        let (refresh, needs, links) = (html.refresh, html.needs, html.links);
+        let (refresh, base, needs, links) = (html.refresh, html.base, html.needs, html.links);
         Ok(Self {
             status,
             shape,
@@ -104,11 +106,22 @@ impl Page {
             title: cut(&html.title),
             heading,
             refresh,
+            base,
             needs,
             plain,
             links,
             trouble,
         })
+    }
+
+    /// Where something leads that the page names, which came from path `at` of `host`.
+    #[must_use]
+    pub fn target(&self, named: &str, host: &str, at: &str) -> Target {
+        match self.base.as_ref().filter(|_| !Target::names_host(named)).map(|base| Target::of(base, host, at)) {
+            None => Target::of(named, host, at),
+            Some(Target::Here(from)) => Target::of(named, host, &from),
+            Some(other @ (Target::Elsewhere | Target::Nowhere(_))) => other,
+        }
     }
 
     /// In words.

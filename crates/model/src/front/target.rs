@@ -1,7 +1,7 @@
 //! Where a redirect leads.
 
 /// Names that nobody but their owner can have meant: they are reserved for examples.
-const RESERVED: [&str; 6] = ["example.com", "example.org", "example.net", "example", "invalid", "localhost"];
+const RESERVED: [&str; 5] = ["example.com", "example.org", "example.net", "example", "invalid"];
 
 /// Where a redirect leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub enum Target {
 }
 
 impl Target {
+    /// Why nobody gets to a name that is reserved for examples.
+    const OF_EXAMPLES: &'static str = "a name that is reserved for examples";
+
     /// Reads a `Location` that came with the answer on `path` of `domain`, as a browser does.
     #[must_use]
     pub fn of(location: &str, domain: &str, path: &str) -> Self {
@@ -30,6 +33,21 @@ impl Target {
             return Self::Elsewhere;
         }
         Self::Here(joined(path, location))
+    }
+
+    /// Why nobody gets there with a browser, if it is for a slip of the app: what a text names for example is none.
+    #[must_use]
+    pub fn slip(&self) -> Option<&'static str> {
+        match self {
+            Self::Nowhere(why) if *why != Self::OF_EXAMPLES => Some(why),
+            Self::Nowhere(_) | Self::Here(_) | Self::Elsewhere => None,
+        }
+    }
+
+    /// Whether an address names a host, or another way than HTTP, so that it means the same wherever it stands.
+    pub(super) fn names_host(address: &str) -> bool {
+        let address = address.trim();
+        address.starts_with("//") || address.split(['/', '?', '#']).next().is_some_and(|first| first.contains(':'))
     }
 
     fn of_host(host: &str, domain: &str, below: &str) -> Self {
@@ -50,7 +68,8 @@ impl Target {
         let reserved = RESERVED.iter().any(|one| name == *one || name.ends_with(&format!(".{one}")));
         match () {
             () if below_ours => Self::Elsewhere,
-            () if reserved => Self::Nowhere("a name that is reserved for examples"),
+            () if reserved => Self::Nowhere(Self::OF_EXAMPLES),
+            () if name == "localhost" || name.ends_with(".localhost") => Self::Nowhere("the machine of whoever looks"),
             () if address => Self::Nowhere("an address in place of the app's domain"),
             () if !name.contains('.') => Self::Nowhere("a name that is known inside the stack alone"),
             () => Self::Elsewhere,
@@ -106,7 +125,8 @@ mod tests {
             ("http://app:3000/login", Target::Nowhere("a name that is known inside the stack alone")),
             ("http://0.0.0.0:8080", Target::Nowhere("an address in place of the app's domain")),
             ("http://[::1]:8080/", Target::Nowhere("an address in place of the app's domain")),
-            ("https://wiki.example.com/", Target::Nowhere("a name that is reserved for examples")),
+            ("https://wiki.example.com/", Target::Nowhere(Target::OF_EXAMPLES)),
+            ("http://localhost:3000/", Target::Nowhere("the machine of whoever looks")),
         ] {
             assert_eq!(Target::of(location, "shop.cc-ci.test", "/app/index.php?a=1"), expected, "{location}");
         }

@@ -220,22 +220,26 @@ impl Visitor<'_> {
 
     /// What a page at `at` needs of the app itself, and does not get.
     async fn missing(&self, page: &Page, host: &str, at: &str) -> Vec<String> {
-        let own = page.needs.iter().filter_map(|needed| match Target::of(needed, host, at) {
-            Target::Here(path) => Some(path),
-            Target::Elsewhere | Target::Nowhere(_) => None,
-        });
-        let own: BTreeSet<String> = own.take(MOST_NEEDED).collect();
+        let (mut own, mut nowhere) = (BTreeSet::new(), Vec::new());
+        for needed in &page.needs {
+            let target = page.target(needed, host, at);
+            nowhere.extend(target.slip().map(|why| format!("{needed}: {why}")));
+            match target {
+                Target::Here(path) if own.len() < MOST_NEEDED => drop(own.insert(path)),
+                Target::Here(_) | Target::Elsewhere | Target::Nowhere(_) => {}
+            }
+        }
         let asked = own.iter().map(|path| async move { Some(format!("{path}: {}", self.lacking(host, path).await?)) });
         let lacking = join_all(asked).await.into_iter().flatten();
         // Browsers ask for nothing over plain HTTP that could change a page which came over TLS (Mixed Content, W3C).
         let plain = page.plain.iter().filter(|_| self.scheme == "https");
         let plain = plain.map(|needed| format!("{needed}: plain HTTP, from a page over TLS"));
-        plain.chain(lacking).collect()
+        plain.chain(nowhere).chain(lacking).collect()
     }
 
     /// What the pages answer that a page at `at` links to.
     async fn linked(&self, page: &Page, host: &str, at: &str) -> Vec<Linked> {
-        let asked = Linked::paths(&page.links, host, at).into_iter().map(|path| async move {
+        let asked = Linked::paths(page, host, at).into_iter().map(|path| async move {
             let asking = Asking::of(self.scheme, host, &path).reading(1).browsing(String::new());
             let answer = match self.route.asked(&asking).await {
                 HttpAnswer::App { status, .. } => LinkAnswer::Status(status),
@@ -243,7 +247,7 @@ impl Visitor<'_> {
             };
             Linked { path, answer }
         });
-        join_all(asked).await
+        join_all(asked).await.into_iter().chain(Linked::nowhere(page, host, at)).collect()
     }
 
     /// What comes in place of a script or a style sheet, in words. An app of one page answers with that page what it does not have.
