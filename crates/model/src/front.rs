@@ -4,6 +4,7 @@
 //! another way is none by itself: versions do that. What stands in place of the app, such as a page about maintenance or a
 //! set-up, is known by its title, heading or path, and only if base had nothing of that kind.
 
+mod csp;
 mod html;
 mod links;
 mod page;
@@ -104,7 +105,7 @@ pub enum FrontEnd {
         why: String,
     },
     /// A page.
-    Page(Page),
+    Page(Box<Page>),
 }
 
 /// What is worse at head than at base.

@@ -29,12 +29,14 @@ pub(super) struct Html {
     pub(super) refresh: Option<String>,
     /// The scripts and style sheets without which it is not itself, as it names them.
     pub(super) needs: Vec<String>,
+    /// Whether there are scripts among them.
+    pub(super) scripted: bool,
     /// Where it links to, as it names it.
     pub(super) links: Vec<String>,
     /// From where it names what it names, if not from where it is.
     pub(super) base: Option<String>,
-    /// Whether it has a browser ask over TLS for what it names over plain HTTP.
-    pub(super) upgrades: bool,
+    /// The content security policies that it states itself.
+    pub(super) policies: Vec<String>,
 }
 
 /// Reads a page, however badly it is written.
@@ -91,14 +93,18 @@ impl Reading {
             self.inside = Some((label, String::new()));
         }
         match name {
-            b"script" if is_program(tag) => self.html.needs.extend(attribute(tag, b"src")),
+            b"script" if is_program(tag) => {
+                let named = attribute(tag, b"src");
+                self.html.scripted |= named.is_some();
+                self.html.needs.extend(named);
+            }
             b"link" if is_needed(tag) => self.html.needs.extend(attribute(tag, b"href")),
             b"a" | b"area" if is_page(tag) => self.html.links.extend(attribute(tag, b"href")),
             // The first one counts.
             b"base" => self.html.base = self.html.base.take().or_else(|| attribute(tag, b"href")),
             b"meta" => {
                 self.html.refresh = self.html.refresh.take().or_else(|| leads_on(tag));
-                self.html.upgrades |= policy(tag).is_some_and(|policy| upgrades(&policy));
+                self.html.policies.extend(policy(tag));
             }
             _ => {}
         }
@@ -180,11 +186,6 @@ fn policy(tag: &StartTag<()>) -> Option<String> {
     if is_policy { attribute(tag, b"content") } else { None }
 }
 
-/// Whether a content security policy has a browser ask over TLS for what is named over plain HTTP.
-pub(super) fn upgrades(policy: &str) -> bool {
-    policy.split(';').any(|directive| directive.trim().eq_ignore_ascii_case("upgrade-insecure-requests"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,14 +215,12 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_may_have_everything_asked_for_over_tls() {
-        let page =
-            |policy: &str| read(&format!("<meta http-equiv=Content-Security-Policy content=\"{policy}\">")).upgrades;
-        assert!(page("default-src 'self'; Upgrade-Insecure-Requests"));
-        assert!(
-            !page("default-src upgrade-insecure-requests-not")
-                && !read("<meta content=upgrade-insecure-requests>").upgrades
+    fn it_may_state_a_policy() {
+        let html = read(
+            "<meta http-equiv=Content-Security-Policy content=\"default-src 'self'\"><meta content=x><script src=a.js></script>",
         );
+        assert_eq!((html.policies, html.scripted), (vec!["default-src 'self'".to_owned()], true));
+        assert!(!read("<script>1</script><script type=application/json src=a.json></script>").scripted);
     }
 
     #[test]

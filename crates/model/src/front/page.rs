@@ -1,7 +1,7 @@
 //! What a browser would make of one answer.
 
 use super::html::{self, Html};
-use super::{Target, trouble};
+use super::{Target, csp, trouble};
 
 /// How far a text is looked through. Bytes.
 pub const READ: usize = 64 << 10;
@@ -47,7 +47,11 @@ pub struct Page {
     pub base: Option<String>,
     /// The scripts and style sheets that it cannot do without, as it names them.
     pub needs: Vec<String>,
-    /// Those of them that it names over plain HTTP, and that no browser asks for over TLS in its stead.
+    /// Whether there are scripts among them.
+    pub scripted: bool,
+    /// The content security policies that it comes with.
+    pub policies: Vec<String>,
+    /// Those that it needs and names over plain HTTP, and that no browser asks for over TLS in its stead.
     pub plain: Vec<String>,
     /// Where it links to, as it names it.
     pub links: Vec<String>,
@@ -94,7 +98,9 @@ impl Page {
         };
         let empty = !packed && seen.is_empty() && !html.shows;
         let trouble = trouble::shown(seen);
-        let upgrades = html.upgrades || policy.is_some_and(html::upgrades);
+        let mut policies = html.policies;
+        policies.extend(policy.map(str::to_owned));
+        let upgrades = policies.iter().any(|policy| csp::upgrades(policy));
         let is_plain = |needed: &&String| !upgrades && needed.to_ascii_lowercase().starts_with("http://");
         let plain = html.needs.iter().filter(is_plain).cloned().collect();
         let (refresh, base, needs, links) = (html.refresh, html.base, html.needs, html.links);
@@ -108,6 +114,8 @@ impl Page {
             refresh,
             base,
             needs,
+            scripted: html.scripted,
+            policies,
             plain,
             links,
             trouble,
@@ -122,6 +130,12 @@ impl Page {
             Some(Target::Here(from)) => Target::of(named, host, &from),
             Some(other @ (Target::Elsewhere | Target::Nowhere(_))) => other,
         }
+    }
+
+    /// Whether it names scripts of its own, and no browser runs them on `host` because of its own policy.
+    #[must_use]
+    pub fn forbids_its_scripts(&self, host: &str) -> bool {
+        self.scripted && self.policies.iter().any(|policy| csp::forbids_scripts(policy, host))
     }
 
     /// In words.

@@ -15,7 +15,7 @@ fn ending(end: FrontEnd) -> FrontPage {
 
 fn answered(answer: FrontAnswer<'_>) -> FrontPage {
     ending(match Page::read(answer) {
-        Ok(page) => FrontEnd::Page(page),
+        Ok(page) => FrontEnd::Page(Box::new(page)),
         Err(why) => FrontEnd::Nothing { why },
     })
 }

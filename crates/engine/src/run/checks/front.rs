@@ -173,20 +173,14 @@ impl Visitor<'_> {
             cookies.extend(headers.cookies.iter().filter_map(|one| one.split_once('=')).map(owned));
             let location = match headers.location.as_ref().filter(|_| (300..400).contains(&status)) {
                 Some(location) => location.clone(),
-                None => match end(status, &headers, &body) {
-                    // A page that loads itself again stays where it is.
-                    FrontEnd::Page(Page { refresh: Some(to), .. })
-                        if Target::of(&to, host, &at) != Target::Here(at.clone()) =>
-                    {
-                        to
+                None => {
+                    let end = end(status, &headers, &body);
+                    match leads_on(&end).filter(|to| Target::of(to, host, &at) != Target::Here(at.clone())) {
+                        // A page that loads itself again stays where it is.
+                        None => break end,
+                        Some(to) => to.to_owned(),
                     }
-                    end @ (FrontEnd::Page(_)
-                    | FrontEnd::Circle
-                    | FrontEnd::Elsewhere
-                    | FrontEnd::Nowhere { .. }
-                    | FrontEnd::Unrouted { .. }
-                    | FrontEnd::Nothing { .. }) => break end,
-                },
+                }
             };
             redirects.push(location.clone());
             match Target::of(&location, host, &at) {
@@ -234,7 +228,10 @@ impl Visitor<'_> {
         // Browsers ask for nothing over plain HTTP that could change a page which came over TLS (Mixed Content, W3C).
         let plain = page.plain.iter().filter(|_| self.scheme == "https");
         let plain = plain.map(|needed| format!("{needed}: plain HTTP, from a page over TLS"));
-        plain.chain(nowhere).chain(lacking).collect()
+        let forbidden = page
+            .forbids_its_scripts(host)
+            .then(|| "its scripts: its own Content-Security-Policy forbids them".to_owned());
+        plain.chain(nowhere).chain(forbidden).chain(lacking).collect()
     }
 
     /// What the pages answer that a page at `at` links to.
@@ -268,6 +265,18 @@ fn owned((name, value): (&str, &str)) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
+/// Where a page leads on by itself.
+fn leads_on(end: &FrontEnd) -> Option<&str> {
+    match end {
+        FrontEnd::Page(page) => page.refresh.as_deref(),
+        FrontEnd::Circle
+        | FrontEnd::Elsewhere
+        | FrontEnd::Nowhere { .. }
+        | FrontEnd::Unrouted { .. }
+        | FrontEnd::Nothing { .. } => None,
+    }
+}
+
 fn end(status: u16, headers: &crate::swarm::AnswerHeaders, body: &[u8]) -> FrontEnd {
     let answer = front::FrontAnswer {
         status,
@@ -278,7 +287,7 @@ fn end(status: u16, headers: &crate::swarm::AnswerHeaders, body: &[u8]) -> Front
         body,
     };
     match Page::read(answer) {
-        Ok(page) => FrontEnd::Page(page),
+        Ok(page) => FrontEnd::Page(Box::new(page)),
         Err(why) => FrontEnd::Nothing { why },
     }
 }

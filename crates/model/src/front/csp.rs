@@ -1,0 +1,75 @@
+//! What a page's content security policy keeps a browser from loading (Content Security Policy Level 3, W3C).
+
+/// Whether a policy keeps a page on `host` from running the scripts that it names there. What is read otherwise than it is meant, such as a
+/// nonce, allows them.
+pub(super) fn forbids_scripts(policy: &str, host: &str) -> bool {
+    // Several policies have to allow it, each.
+    policy.split(',').any(|policy| {
+        let sources = |wanted: &str| {
+            let directives = policy.split(';').map(|directive| directive.trim().to_ascii_lowercase());
+            let mut words =
+                directives.map(|directive| directive.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>());
+            words.find(|words| words.first().is_some_and(|name| name == wanted)).map(|words| words[1..].to_vec())
+        };
+        let listed = ["script-src-elem", "script-src", "default-src"].into_iter().find_map(sources);
+        listed.is_some_and(|sources| !sources.iter().any(|source| may_allow(source, &host.to_ascii_lowercase())))
+    })
+}
+
+/// Whether a policy has a browser ask over TLS for what a page names over plain HTTP.
+pub(super) fn upgrades(policy: &str) -> bool {
+    policy.split([';', ',']).any(|directive| directive.trim().eq_ignore_ascii_case("upgrade-insecure-requests"))
+}
+
+fn may_allow(source: &str, host: &str) -> bool {
+    match source {
+        "'self'" | "*" | "https:" | "http:" => true,
+        _ if source.starts_with("'nonce-") || source.starts_with("'sha") || source == "'strict-dynamic'" => true,
+        _ if source.starts_with('\'') => false,
+        _ => {
+            let name = source.split_once("://").map_or(source, |(_, rest)| rest);
+            let name = name.split(['/', ':']).next().unwrap_or(name);
+            name == host || name.strip_prefix('*').is_some_and(|end| host.ends_with(end))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_may_have_everything_asked_for_over_tls() {
+        assert!(upgrades("default-src 'self'; Upgrade-Insecure-Requests"));
+        assert!(!upgrades("default-src upgrade-insecure-requests-not"));
+    }
+
+    #[test]
+    fn a_policy_forbids_what_no_source_allows() {
+        let forbids = |policy: &str| forbids_scripts(policy, "shop.cc-ci.test");
+        for policy in [
+            "default-src 'none'",
+            "default-src 'self'; script-src 'none'",
+            "Script-Src https://localhost:3000 'unsafe-inline' 'unsafe-eval'; style-src 'self'",
+            "script-src 'self'; script-src-elem cdn.example.org data: blob:",
+            "script-src",
+            "default-src 'self', default-src https://other.test",
+        ] {
+            assert!(forbids(policy), "{policy}");
+        }
+        for policy in [
+            "",
+            "upgrade-insecure-requests",
+            "default-src 'self'",
+            "default-src 'none'; script-src 'self'",
+            "script-src 'nonce-abc' 'strict-dynamic'",
+            "script-src 'sha256-abc'",
+            "script-src https:",
+            "script-src https://shop.cc-ci.test:443/js/",
+            "script-src *.cc-ci.test",
+            "style-src 'none'; img-src 'none'",
+        ] {
+            assert!(!forbids(policy), "{policy}");
+        }
+    }
+}
