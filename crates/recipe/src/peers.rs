@@ -6,6 +6,10 @@
 use crate::compose::{Compose, Service};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What says in place of a host that there is none, and the container itself.
+const NOT_HOSTS: [&str; 11] =
+    ["localhost", "none", "no", "off", "false", "disabled", "null", "nil", "undefined", "unset", "true"];
+
 /// A service that a variable of another one names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Peer<'a> {
@@ -50,7 +54,7 @@ pub fn lost<'a>(base: &'a Compose, head: &'a Compose, stack: &str) -> Vec<(Peer<
         let service = head.services.get(peer.service)?;
         let known = head.services.keys().any(|name| is_name_of(host, name, stack))
             || has_alias(head, &networks(head, service), host)
-            || host == "localhost"
+            || NOT_HOSTS.contains(&host.to_ascii_lowercase().as_str())
             || host.contains(['.', '_', '/']);
         (!known).then_some((peer, host))
     });
@@ -71,7 +75,7 @@ fn named_hosts(services: &BTreeMap<String, Service>) -> impl Iterator<Item = (&s
 /// variable is called so.
 fn hosts<'v>(variable: &str, value: &'v str) -> impl Iterator<Item = &'v str> {
     let means_host = means_host(variable);
-    value.split([',', ';', ' ', '\n']).filter_map(move |part| {
+    let found = value.split([',', ';', ' ', '\n']).filter_map(move |part| {
         let part = part.trim();
         if let Some((_, rest)) = part.split_once("://") {
             let authority = rest.split(['/', '?', '#']).next()?;
@@ -87,7 +91,8 @@ fn hosts<'v>(variable: &str, value: &'v str) -> impl Iterator<Item = &'v str> {
         let (host, port) = part.split_once(':').unwrap_or((part, ""));
         let has_port = port.split('/').next().is_some_and(|port| port.parse::<u16>().is_ok());
         (has_port || (port.is_empty() && means_host)).then_some(host)
-    })
+    });
+    found.filter(|host| !host.is_empty())
 }
 
 /// Whether a variable's name says that its value is another host. `HOST` and `HOSTNAME` alone mostly say where a server itself listens.
@@ -217,6 +222,8 @@ mod tests {
         assert_eq!(lost_as("DB_HOST=database").as_deref(), Some("database"));
         for given in [
             "DB_HOST=db",
+            "DB_HOST=",
+            "DB_HOST=None",
             "DB_HOST=db.example.org",
             "DB_HOST=other-stack_db",
             "DB_HOST=localhost",

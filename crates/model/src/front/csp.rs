@@ -37,6 +37,7 @@ fn may_allow(source: &str, host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::front::{FrontAnswer, Page};
 
     #[test]
     fn a_policy_may_have_everything_asked_for_over_tls() {
@@ -71,5 +72,16 @@ mod tests {
         ] {
             assert!(!forbids(policy), "{policy}");
         }
+    }
+    #[test]
+    fn scripts_of_other_hosts_are_none_of_its_own() {
+        let page = |script: &str| {
+            let html = format!("<script src={script}></script>");
+            let (policy, body) = (Some("script-src https://cdn.test"), html.as_bytes());
+            Page::read(FrontAnswer { content_type: Some("text/html"), policy, body, ..FrontAnswer::default() }).unwrap()
+        };
+        assert!(page("/app.js").forbids_its_scripts("shop.test", "/"));
+        assert!(!page("https://cdn.test/app.js").forbids_its_scripts("shop.test", "/"));
+        assert!(!page("/app.js").forbids_its_scripts("cdn.test", "/"));
     }
 }

@@ -29,8 +29,8 @@ pub(super) struct Html {
     pub(super) refresh: Option<String>,
     /// The scripts and style sheets without which it is not itself, as it names them.
     pub(super) needs: Vec<String>,
-    /// Whether there are scripts among them.
-    pub(super) scripted: bool,
+    /// The scripts among them.
+    pub(super) scripts: Vec<String>,
     /// Where it links to, as it names it.
     pub(super) links: Vec<String>,
     /// From where it names what it names, if not from where it is.
@@ -95,7 +95,7 @@ impl Reading {
         match name {
             b"script" if is_program(tag) => {
                 let named = attribute(tag, b"src");
-                self.html.scripted |= named.is_some();
+                self.html.scripts.extend(named.clone());
                 self.html.needs.extend(named);
             }
             b"link" if is_needed(tag) => self.html.needs.extend(attribute(tag, b"href")),
@@ -219,8 +219,10 @@ mod tests {
         let html = read(
             "<meta http-equiv=Content-Security-Policy content=\"default-src 'self'\"><meta content=x><script src=a.js></script>",
         );
-        assert_eq!((html.policies, html.scripted), (vec!["default-src 'self'".to_owned()], true));
-        assert!(!read("<script>1</script><script type=application/json src=a.json></script>").scripted);
+        assert_eq!((html.policies, html.scripts), (vec!["default-src 'self'".to_owned()], vec!["a.js".to_owned()]));
+        let others =
+            "<script>1</script><script type=application/json src=a.json></script><link rel=stylesheet href=a.css>";
+        assert!(read(others).scripts.is_empty());
     }
 
     #[test]

@@ -47,8 +47,8 @@ pub struct Page {
     pub base: Option<String>,
     /// The scripts and style sheets that it cannot do without, as it names them.
     pub needs: Vec<String>,
-    /// Whether there are scripts among them.
-    pub scripted: bool,
+    /// The scripts among them.
+    pub scripts: Vec<String>,
     /// The content security policies that it comes with.
     pub policies: Vec<String>,
     /// Those that it needs and names over plain HTTP, and that no browser asks for over TLS in its stead.
@@ -114,7 +114,7 @@ impl Page {
             refresh,
             base,
             needs,
-            scripted: html.scripted,
+            scripts: html.scripts,
             policies,
             plain,
             links,
@@ -132,10 +132,11 @@ impl Page {
         }
     }
 
-    /// Whether it names scripts of its own, and no browser runs them on `host` because of its own policy.
+    /// Whether it came from path `at` of `host`, needs scripts from there, and no browser runs them because of its own policy.
     #[must_use]
-    pub fn forbids_its_scripts(&self, host: &str) -> bool {
-        self.scripted && self.policies.iter().any(|policy| csp::forbids_scripts(policy, host))
+    pub fn forbids_its_scripts(&self, host: &str, at: &str) -> bool {
+        let is_own = |script: &String| matches!(self.target(script, host, at), Target::Here(_));
+        self.scripts.iter().any(is_own) && self.policies.iter().any(|policy| csp::forbids_scripts(policy, host))
     }
 
     /// In words.

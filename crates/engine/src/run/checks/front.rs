@@ -229,7 +229,7 @@ impl Visitor<'_> {
         let plain = page.plain.iter().filter(|_| self.scheme == "https");
         let plain = plain.map(|needed| format!("{needed}: plain HTTP, from a page over TLS"));
         let forbidden = page
-            .forbids_its_scripts(host)
+            .forbids_its_scripts(host, at)
             .then(|| "its scripts: its own Content-Security-Policy forbids them".to_owned());
         plain.chain(nowhere).chain(forbidden).chain(lacking).collect()
     }
