@@ -47,16 +47,22 @@ pub fn cut_off<'a>(compose: &'a Compose, stack: &str) -> BTreeSet<Peer<'a>> {
 /// be of a machine elsewhere, and one with an underscore of a service of another stack.
 #[must_use]
 pub fn lost<'a>(base: &'a Compose, head: &'a Compose, stack: &str) -> Vec<(Peer<'a>, &'a str)> {
-    let hosts: BTreeMap<(&str, &str), &str> =
-        named_hosts(&head.services).map(|(service, variable, host)| ((service, variable), host)).collect();
+    let mut hosts: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for (service, variable, host) in named_hosts(&head.services) {
+        hosts.entry((service, variable)).or_default().push(host);
+    }
     let gone = peers(base, stack).into_iter().filter_map(|peer| {
-        let host = *hosts.get(&(peer.service, peer.variable))?;
+        let hosts = hosts.get(&(peer.service, peer.variable))?;
         let service = head.services.get(peer.service)?;
-        let known = head.services.keys().any(|name| is_name_of(host, name, stack))
-            || has_alias(head, &networks(head, service), host)
-            || NOT_HOSTS.contains(&host.to_ascii_lowercase().as_str())
-            || host.contains(['.', '_', '/']);
-        (!known).then_some((peer, host))
+        let known = |host: &&str| {
+            head.services.keys().any(|name| is_name_of(host, name, stack))
+                || has_alias(head, &networks(head, service), host)
+                || NOT_HOSTS.contains(&host.to_ascii_lowercase().as_str())
+                || host.contains(['.', '_', '/'])
+        };
+        let first = *hosts.first()?;
+        // Of several hosts in one value the app may take any.
+        (!hosts.iter().any(known)).then_some((peer, first))
     });
     gone.collect()
 }
@@ -111,29 +117,28 @@ fn is_name_of(host: &str, service: &str, stack: &str) -> bool {
     host == service || host.strip_prefix(stack).and_then(|rest| rest.strip_prefix('_')) == Some(service)
 }
 
-/// The networks of a service, as the engine tells them apart.
-fn networks<'a>(compose: &'a Compose, service: &'a Service) -> BTreeSet<(bool, &'a str)> {
-    let id = |key: &'a str| match compose.networks.get(key) {
+/// A network, as the engine tells it from others: two keys may stand for one that exists outside of the stack.
+type NetworkId<'a> = (bool, &'a str);
+
+fn network_id<'a>(compose: &'a Compose, key: &'a str) -> NetworkId<'a> {
+    match compose.networks.get(key) {
         Some(network) if network.external => (true, network.name.as_deref().unwrap_or(key)),
         Some(_) | None => (false, key),
-    };
-    if service.networks.is_empty() {
-        return [id("default")].into();
     }
-    service.networks.keys().map(|key| id(key)).collect()
+}
+
+/// The networks of a service.
+fn networks<'a>(compose: &'a Compose, service: &'a Service) -> BTreeSet<NetworkId<'a>> {
+    if service.networks.is_empty() {
+        return [network_id(compose, "default")].into();
+    }
+    service.networks.keys().map(|key| network_id(compose, key)).collect()
 }
 
 /// Whether any service has this name on one of these networks.
-fn has_alias(compose: &Compose, on: &BTreeSet<(bool, &str)>, name: &str) -> bool {
-    compose.services.values().any(|service| {
-        let with = |alias: &String| alias == name;
-        let uses = service.networks.iter().filter(|(_, one)| one.aliases.iter().any(with));
-        let keys = uses.map(|(key, _)| match compose.networks.get(key) {
-            Some(network) if network.external => (true, network.name.as_deref().unwrap_or(key)),
-            Some(_) | None => (false, key.as_str()),
-        });
-        keys.into_iter().any(|network| on.contains(&network))
-    })
+fn has_alias(compose: &Compose, on: &BTreeSet<NetworkId<'_>>, name: &str) -> bool {
+    let mut uses = compose.services.values().flat_map(|service| &service.networks);
+    uses.any(|(key, one)| one.aliases.iter().any(|alias| alias == name) && on.contains(&network_id(compose, key)))
 }
 
 #[cfg(test)]
@@ -227,6 +232,7 @@ mod tests {
             "DB_HOST=db.example.org",
             "DB_HOST=other-stack_db",
             "DB_HOST=localhost",
+            "DB_HOST=database,db",
             "DB_HOST=/run/db.sock",
             "X=1",
         ] {
