@@ -28,19 +28,12 @@ pub(in crate::run) struct Converged {
 
 /// Waits until the app is what it is coming to, and says what that is.
 pub(in crate::run) async fn wait(look: &mut Look<'_>, coming: Coming) -> Result<Result<Converged, Finding>, Fault> {
-    let since = coming.since;
-    let waited = until(look, coming).await?;
-    told(look, waited, since).await
+    watch(look).wait(coming.history, coming.since).await
 }
 
 /// Waits until the app is what it is coming to, or never will be; nothing is said of it yet.
 pub(in crate::run) async fn until(look: &mut Look<'_>, coming: Coming) -> Result<Waited, Fault> {
     watch(look).until(coming.history).await
-}
-
-/// What a wait came to; on failure the triage goes into the record.
-async fn told(look: &mut Look<'_>, waited: Waited, since: Instant) -> Result<Result<Converged, Finding>, Fault> {
-    watch(look).told(waited, since).await
 }
 
 /// What a wait since then came to, `after` what was done to the app. What had replicas `before` a redeploy must have some after it.
@@ -51,7 +44,7 @@ pub(in crate::run) async fn judged(
     before: Option<&StackView>,
     after: After,
 ) -> Result<Answer<Converged>, Fault> {
-    Ok(match told(look, waited, since).await? {
+    Ok(match watch(look).told(waited, since).await? {
         Ok(converged) => match before.and_then(|before| watch::scaled_away(before, &converged.view)) {
             Some(finding) => Answer::failed(finding),
             None => Answer::passed(converged),
