@@ -108,6 +108,19 @@ pub enum FrontEnd {
     Page(Box<Page>),
 }
 
+impl FrontEnd {
+    /// The page, if there is one.
+    #[must_use]
+    pub fn page(&self) -> Option<&Page> {
+        match self {
+            Self::Page(page) => Some(page),
+            Self::Circle | Self::Elsewhere | Self::Nowhere { .. } | Self::Unrouted { .. } | Self::Nothing { .. } => {
+                None
+            }
+        }
+    }
+}
+
 /// What is worse at head than at base.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Worse {
@@ -154,14 +167,7 @@ impl FrontPage {
 
     /// Whether it is a refusal at a side door, as a program's interface gives it to somebody with a browser.
     fn is_for_programs(&self) -> bool {
-        let refused = match &self.end {
-            FrontEnd::Page(page) => (400..500).contains(&page.status),
-            FrontEnd::Circle
-            | FrontEnd::Elsewhere
-            | FrontEnd::Nowhere { .. }
-            | FrontEnd::Unrouted { .. }
-            | FrontEnd::Nothing { .. } => false,
-        };
+        let refused = self.end.page().is_some_and(|page| (400..500).contains(&page.status));
         match &self.door {
             Door::Side { .. } => refused,
             Door::Front(_) => false,
@@ -196,7 +202,7 @@ impl FrontPage {
         if !head.is_well(accepted) || (head.is_for_programs() && !self.is_for_programs()) {
             return broken(format!("{} {}", head.to("answers"), page.status));
         }
-        if let FrontEnd::Page(old) = &self.end {
+        if let Some(old) = self.end.page() {
             if page.empty && !old.empty {
                 return broken(format!("{} with an empty body, which was none at base", head.to("answers")));
             }
@@ -219,14 +225,7 @@ impl FrontPage {
     }
 
     fn trouble(&self) -> Option<&str> {
-        match &self.end {
-            FrontEnd::Page(page) => page.trouble.as_deref(),
-            FrontEnd::Circle
-            | FrontEnd::Elsewhere
-            | FrontEnd::Nowhere { .. }
-            | FrontEnd::Unrouted { .. }
-            | FrontEnd::Nothing { .. } => None,
-        }
+        self.end.page()?.trouble.as_deref()
     }
 
     /// That it takes much longer at `head`, in words: no fault, and nobody wants it.
@@ -241,15 +240,8 @@ impl FrontPage {
     #[must_use]
     pub fn shows(&self, text: &str) -> bool {
         let text = text.to_lowercase();
-        let page = match &self.end {
-            FrontEnd::Page(page) => page.labels().chain([page.content_type.as_str()]).collect(),
-            FrontEnd::Circle
-            | FrontEnd::Elsewhere
-            | FrontEnd::Nowhere { .. }
-            | FrontEnd::Unrouted { .. }
-            | FrontEnd::Nothing { .. } => Vec::new(),
-        };
-        let mut texts = page.into_iter().chain(self.redirects.iter().map(String::as_str));
+        let page = self.end.page().into_iter().flat_map(|page| page.labels().chain([page.content_type.as_str()]));
+        let mut texts = page.chain(self.redirects.iter().map(String::as_str));
         texts.any(|one| one.to_lowercase().contains(&text))
     }
 

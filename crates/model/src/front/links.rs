@@ -116,6 +116,13 @@ impl Linked {
         }
     }
 
+    fn was_asked(&self) -> bool {
+        match self.answer {
+            LinkAnswer::Status(_) | LinkAnswer::Nothing { .. } => true,
+            LinkAnswer::Nowhere { .. } => false,
+        }
+    }
+
     /// Whether it is not there, though it is linked to.
     fn is_gone(&self) -> bool {
         match self.answer {
@@ -150,8 +157,11 @@ impl fmt::Display for Linked {
 pub(super) fn worse<'a>(base: &[Linked], head: &'a [Linked]) -> Option<&'a Linked> {
     let was_well = |link: &Linked| base.iter().any(|old| old.path == link.path && old.is_well());
     let same = head.iter().find(|link| (link.has_failed() || link.is_gone()) && was_well(link));
-    let none_is_well = base.iter().any(Linked::is_well) && head.iter().all(Linked::has_failed);
-    same.or_else(|| head.first().filter(|_| none_is_well))
+    // What is named where no browser gets may be for example, where it is no page that base led to.
+    let mut asked = head.iter().filter(|link| link.was_asked()).peekable();
+    let first = asked.peek().copied();
+    let none_is_well = base.iter().any(Linked::is_well) && asked.all(Linked::has_failed);
+    same.or_else(|| first.filter(|_| none_is_well))
 }
 
 /// Whether a path is one that shows something to whoever asks, as far as its words say.
@@ -233,6 +243,7 @@ mod tests {
         assert_eq!(worse(&nowhere, &nowhere), None);
         let also = [linked(&[("/about", 200)]), nowhere.clone()].concat();
         assert_eq!(worse(&linked(&[("/about", 200)]), &also), None);
+        assert_eq!(worse(&linked(&[("/about", 200)]), &nowhere), None);
         // Without a host of its own everything is below the base.
         let html = html.replace("/app/", "http://app:3000/");
         let page = Page::read(FrontAnswer { body: html.as_bytes(), ..answer }).unwrap();

@@ -1,6 +1,6 @@
 //! Pages that stand in place of the app: about maintenance or an error, for a first set-up, or a web server's own.
 
-use super::{FrontEnd, FrontPage};
+use super::{FrontPage, Page};
 
 /// A kind of page that is not the app.
 struct Standin {
@@ -101,15 +101,8 @@ pub(super) fn new_at(base: &FrontPage, head: &FrontPage) -> Option<String> {
 
 impl Standin {
     fn said_by(&self, front: &FrontPage) -> Option<String> {
-        let labels: Vec<&str> = match &front.end {
-            FrontEnd::Page(page) => page.labels().collect(),
-            FrontEnd::Circle
-            | FrontEnd::Elsewhere
-            | FrontEnd::Nowhere { .. }
-            | FrontEnd::Unrouted { .. }
-            | FrontEnd::Nothing { .. } => Vec::new(),
-        };
-        let label = labels.into_iter().find(|label| self.words.iter().any(|word| holds(label, word)));
+        let mut labels = front.end.page().into_iter().flat_map(Page::labels);
+        let label = labels.find(|label| self.words.iter().any(|word| holds(label, word)));
         let to = || front.redirects.iter().find(|to| self.names(to)).cloned();
         label.map(|label| format!("\"{label}\"")).or_else(to)
     }

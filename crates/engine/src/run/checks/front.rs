@@ -171,19 +171,18 @@ impl Visitor<'_> {
                 HttpAnswer::Edge { reason: why, .. } | HttpAnswer::None { why } => break FrontEnd::Nothing { why },
             };
             cookies.extend(headers.cookies.iter().filter_map(|one| one.split_once('=')).map(owned));
-            let location = match headers.location.as_ref().filter(|_| (300..400).contains(&status)) {
-                Some(location) => location.clone(),
+            let (location, target) = match headers.location.as_ref().filter(|_| (300..400).contains(&status)) {
+                Some(location) => (location.clone(), Target::of(location, host, &at)),
                 None => {
                     let end = end(status, &headers, &body);
-                    match leads_on(&end).filter(|to| Target::of(to, host, &at) != Target::Here(at.clone())) {
-                        // A page that loads itself again stays where it is.
+                    match leads_on(&end, host, &at) {
                         None => break end,
-                        Some(to) => to.to_owned(),
+                        Some(on) => on,
                     }
                 }
             };
-            redirects.push(location.clone());
-            match Target::of(&location, host, &at) {
+            redirects.push(location);
+            match target {
                 Target::Here(path) => at = path,
                 Target::Elsewhere => break FrontEnd::Elsewhere,
                 Target::Nowhere(why) => break FrontEnd::Nowhere { why },
@@ -196,19 +195,9 @@ impl Visitor<'_> {
 
     /// What a front page needs and does not get, and what it links to.
     async fn behind(&self, end: &FrontEnd, door: &Door, host: &str, at: &str) -> (Vec<String>, Vec<Linked>) {
-        match (end, door) {
-            (FrontEnd::Page(page), Door::Front(_)) => {
-                tokio::join!(self.missing(page, host, at), self.linked(page, host, at))
-            }
-            (FrontEnd::Page(_), Door::Side { .. })
-            | (
-                FrontEnd::Circle
-                | FrontEnd::Elsewhere
-                | FrontEnd::Nowhere { .. }
-                | FrontEnd::Unrouted { .. }
-                | FrontEnd::Nothing { .. },
-                Door::Front(_) | Door::Side { .. },
-            ) => (Vec::new(), Vec::new()),
+        match (end.page(), door) {
+            (Some(page), Door::Front(_)) => tokio::join!(self.missing(page, host, at), self.linked(page, host, at)),
+            (Some(_), Door::Side { .. }) | (None, Door::Front(_) | Door::Side { .. }) => (Vec::new(), Vec::new()),
         }
     }
 
@@ -265,16 +254,13 @@ fn owned((name, value): (&str, &str)) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-/// Where a page leads on by itself.
-fn leads_on(end: &FrontEnd) -> Option<&str> {
-    match end {
-        FrontEnd::Page(page) => page.refresh.as_deref(),
-        FrontEnd::Circle
-        | FrontEnd::Elsewhere
-        | FrontEnd::Nowhere { .. }
-        | FrontEnd::Unrouted { .. }
-        | FrontEnd::Nothing { .. } => None,
-    }
+/// Where a page at `at` of `host` leads on by itself, as it names it and as a browser takes that.
+fn leads_on(end: &FrontEnd, host: &str, at: &str) -> Option<(String, Target)> {
+    let page = end.page()?;
+    let to = page.refresh.clone()?;
+    let target = page.target(&to, host, at);
+    // A page that loads itself again stays where it is.
+    (target != Target::Here(at.to_owned())).then_some((to, target))
 }
 
 fn end(status: u16, headers: &crate::swarm::AnswerHeaders, body: &[u8]) -> FrontEnd {
