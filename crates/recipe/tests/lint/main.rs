@@ -8,3 +8,4 @@ mod families;
 mod machine;
 mod shop;
 mod variables;
+mod written;

@@ -5,19 +5,18 @@ use std::collections::BTreeMap;
 use cc_ci_recipe::Recipe;
 use cc_ci_recipe::secrets::SecretOrigin;
 use cc_ci_recipe::source::{Files, Problem};
-use proptest::prelude::*;
 
 use crate::loading::{app_env, files};
 
-const SAMPLE: (&str, &str) = (".env.sample", "DOMAIN=a.example\n");
-const GOOD: &str = "services:\n  app:\n    image: a:1\n";
+pub(crate) const SAMPLE: (&str, &str) = (".env.sample", "DOMAIN=a.example\n");
+pub(crate) const GOOD: &str = "services:\n  app:\n    image: a:1\n";
 
 /// The problems of a recipe, errors and warnings, as they are shown.
 fn problems(texts: &[(&str, &str)]) -> String {
     shown(&files(texts), &app_env("malformed"))
 }
 
-fn shown(files: &Files, env: &BTreeMap<String, String>) -> String {
+pub(crate) fn shown(files: &Files, env: &BTreeMap<String, String>) -> String {
     let found = match Recipe::read("malformed", files, env, &[]) {
         Ok((_, warnings)) => warnings,
         Err(problems) => problems,
@@ -431,69 +430,4 @@ fn a_file_that_variables_blow_up() {
     Error compose.yml, line 68: services.app.environment.63: variables make this file larger than any recipe
     Error compose.yml, line 205: services.app.ports: publishes more than 131072 ports
     ");
-}
-
-/// Words from which broken compose files are put together: likelier to get far than arbitrary letters.
-const WORDS: [&str; 40] = [
-    "services:",
-    "  app:",
-    "    image: a",
-    "    image:",
-    "    deploy:",
-    "      labels:",
-    "        - backupbot.backup=true",
-    "        backupbot.backup.path: /",
-    "        backupbot.backup.volumes.d.path: ','",
-    "    volumes:",
-    "      - d:/d",
-    "      - d:",
-    "volumes:",
-    "  d:",
-    "  d: {name: ''}",
-    "    environment: &e",
-    "      A: 0755",
-    "    environment: *e",
-    "      <<: *e",
-    "    ports: ['0-65535:0-65535']",
-    "    ports: [':']",
-    "    secrets: [s]",
-    "secrets:",
-    "  s: {name: _, external: true}",
-    "  s: ~",
-    "    command: 'a",
-    "    command: \"'\"",
-    "    healthcheck: {interval: 99999999999999h}",
-    "    networks: {é: }",
-    "networks: ~",
-    "---",
-    "...",
-    "    image: ${É}",
-    "    image: $",
-    "\t",
-    "    init: ${A:-true}",
-    "    x: [[[[",
-    "? a",
-    "!!binary x",
-    "    - ",
-];
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn arbitrary_text_never_panics(compose in "(?s).{0,200}", sample in "(?s).{0,200}", script in "(?s).{0,200}") {
-        shown(&files(&[("compose.yml", &compose), (".env.sample", &sample), ("abra.sh", &script)]), &app_env("malformed"));
-    }
-
-    #[test]
-    fn broken_compose_files_never_panic(lines in prop::collection::vec(prop::sample::select(&WORDS[..]), 0..30)) {
-        let compose = lines.join("\n");
-        shown(&files(&[("compose.yml", &compose), SAMPLE]), &app_env("malformed"));
-    }
-
-    #[test]
-    fn broken_samples_never_panic(lines in prop::collection::vec("[A-Z#'\"$={}: \\\\\n-]{0,12}é?", 0..12)) {
-        let text = lines.join("\n");
-        shown(&files(&[(".env.sample", &text), ("abra.sh", &format!("export {text}")), ("compose.yml", GOOD)]), &app_env("malformed"));
-    }
 }
