@@ -8,6 +8,8 @@ mod convergence;
 #[cfg(test)]
 mod dependencies;
 #[cfg(test)]
+mod ends;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod format;
