@@ -1,7 +1,10 @@
 //! Finds the recipe's own tests and hooks among the names in its tests folder. Pure: names in, a list per tier out.
 
 mod content;
+mod idle;
 pub mod reads;
+#[cfg(test)]
+mod tests;
 
 use super::hook::{Approval, Hook, HookPlace, HookTime};
 use crate::tier::Tier;
@@ -63,6 +66,8 @@ pub struct OwnTests {
     pub refused: Vec<Problem>,
     /// What tests and hooks read, by path, of those that were looked into.
     pub reads: BTreeMap<String, BTreeSet<Reads>>,
+    /// Programs that are neither tests nor hooks, and may have been meant to be.
+    idle: Vec<String>,
 }
 
 impl OwnTests {
@@ -82,6 +87,9 @@ impl OwnTests {
         let runner = Runner::of(path);
         let runs = executable || runner.needs_no_mode();
         match folder {
+            _ if runner != Runner::Hurl && name.to_ascii_lowercase().ends_with(".hurl") => {
+                self.unrun(path, "the ending of Hurl files is `.hurl`", "rename it");
+            }
             "" => self.of_tier(path, name, runner, runs),
             "custom" => {
                 if runs {
@@ -91,6 +99,8 @@ impl OwnTests {
                 } else if is_program(name) {
                     // A module that tests beside it import.
                     self.ignore(path, "not executable");
+                } else {
+                    self.idle.push(path.to_owned());
                 }
             }
             "hooks" => self.hook(path, name, HookPlace::Sandbox, executable || runner == Runner::Hurl),
@@ -102,6 +112,7 @@ impl OwnTests {
             _ if runner != Runner::Executable => {
                 self.unrun(path, "pytest files run from `tests` and `tests/custom` only", "move it there");
             }
+            _ if idle::may_be(path, executable) => self.idle.push(path.to_owned()),
             _ => {}
         }
     }
@@ -125,7 +136,9 @@ impl OwnTests {
                 let hint = "name it for its tier, or move it to the folder `custom`";
                 self.unrun(path, "no tier has this name: install, upgrade, backup, restore", hint);
             }
-            Ok(_) | Err(_) => {}
+            Ok(_) => self.idle.push(path.to_owned()),
+            Err(_) if idle::may_be(path, runs) => self.idle.push(path.to_owned()),
+            Err(_) => {}
         }
     }
 
@@ -174,16 +187,23 @@ impl OwnTests {
         self.ignored.push((path.to_owned(), why));
     }
 
-    /// Refuses tests that hold nothing to run: whatever the app does, they pass. `text` is a file's text, if it has one.
+    /// Looks into the files of the folder, as far as they have a text: refuses tests that hold nothing to run, which pass whatever
+    /// the app does, and programs that nothing runs; learns what tests and hooks read.
     #[must_use]
-    pub fn with_content(mut self, text: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn with_texts(mut self, texts: &BTreeMap<&str, &str>) -> Self {
         let paths: Vec<String> = self.tests.values().flatten().cloned().collect();
         for path in paths {
-            if let Some(what) = text(&path).and_then(|text| content::lacking(Runner::of(&path), &text)) {
+            if let Some(what) = texts.get(path.as_str()).and_then(|text| content::lacking(Runner::of(&path), text)) {
                 self.refuse(&path, format!("looks like a test and shows nothing: {what}"), FILL.to_owned());
             }
         }
-        self
+        let programs = std::mem::take(&mut self.idle);
+        for path in idle::unused(&self, &programs, texts) {
+            let (why, hint) = idle::words(path);
+            self.unrun(path, why, hint);
+        }
+        let beside: Vec<&str> = texts.iter().filter(|(path, _)| !self.runs(path)).map(|(_, text)| *text).collect();
+        self.with_reads(|path| texts.get(path).copied(), beside)
     }
 
     /// These and those of a second folder, whose paths get `prefix`. Of two hooks for one moment and place the second
@@ -253,15 +273,31 @@ impl OwnTests {
     }
 }
 
+/// Endings of programs.
+const PROGRAMS: [&str; 12] =
+    [".sh", ".py", ".bash", ".pl", ".rb", ".js", ".mjs", ".ts", ".php", ".bats", ".exp", ".zsh"];
+
 /// What to do about a test without an execute bit.
 const MODE: &str =
     "make it so with `chmod +x`; git keeps that bit. A file that tests read belongs into a folder of its own";
 
 const FILL: &str = "write the test, or remove the file";
 
-/// Whether a file is called a test.
+/// Whether a file is called a test: `login_test.py`, `LoginTest.js`, `login.spec.ts`.
 fn names_a_test(name: &str) -> bool {
-    stem(name).split(['_', '-']).any(|word| ["test", "tests"].contains(&word))
+    let called = name.rsplit_once('.').map_or(name, |(called, _)| called);
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for letter in called.chars() {
+        if ['_', '-', '.'].contains(&letter) || (before.is_lowercase() && letter.is_uppercase()) {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| letter.is_alphanumeric()) {
+            word.extend(letter.to_lowercase());
+        }
+        before = letter;
+    }
+    words.iter().any(|word| ["test", "tests", "spec"].contains(&word.as_str()))
 }
 
 fn stem(name: &str) -> &str {
@@ -271,172 +307,5 @@ fn stem(name: &str) -> &str {
 /// Whether a name promises something to run, so that a missing mode bit is worth a word.
 fn is_program(name: &str) -> bool {
     let of_pytest = ["conftest.py", "__init__.py"].contains(&name);
-    !of_pytest && [".sh", ".py", ".bash", ".pl", ".rb", ".js"].iter().any(|end| name.ends_with(end))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FILES: [(&str, bool); 25] = [
-        ("login.hurl", false),
-        ("install.hurl", false),
-        ("install.sh", true),
-        ("upgrade.py", true),
-        ("backup.sh", false),
-        ("restore", true),
-        ("custom.hurl", false),
-        ("README.md", false),
-        ("custom/b.hurl", false),
-        ("custom/a_login", true),
-        ("custom/data.json", false),
-        ("custom/late.sh", false),
-        ("custom/deep/x.hurl", false),
-        ("hooks/pre_upgrade", true),
-        ("hooks/pre_custom", true),
-        ("hooks/backup_verify.hurl", false),
-        ("hooks/install_steps", true),
-        ("hooks/install_steps.sh", true),
-        ("hooks/host/pre_upgrade", true),
-        ("hooks/host/pre_restore.hurl", false),
-        ("test_upgrade.py", false),
-        ("test_login.py", false),
-        ("custom/test_feeds.py", false),
-        ("custom/browser_login.py", false),
-        ("custom/conftest.py", false),
-    ];
-
-    #[test]
-    fn tests_are_sorted_by_tier() {
-        let found = OwnTests::find(FILES);
-        let text: Vec<String> =
-            found.tests.iter().map(|(tier, paths)| format!("{tier}: {}", paths.join(" "))).collect();
-        assert_eq!(
-            text,
-            [
-                "install: install.hurl install.sh",
-                "upgrade: test_upgrade.py upgrade.py",
-                "restore: restore",
-                "custom: custom/a_login custom/b.hurl custom/browser_login.py custom/test_feeds.py"
-            ]
-        );
-        let hooks: Vec<String> =
-            found.hooks.iter().map(|((time, place), path)| format!("{time} {place:?}: {path}")).collect();
-        assert_eq!(
-            hooks,
-            [
-                "install_steps Sandbox: hooks/install_steps",
-                "pre_upgrade Host: hooks/host/pre_upgrade",
-                "pre_upgrade Sandbox: hooks/pre_upgrade",
-                "backup_verify Sandbox: hooks/backup_verify.hurl",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_second_folder_adds_to_the_first() {
-        let more = [("install.hurl", false), ("custom/z.sh", true), ("hooks/pre_upgrade", true), ("backup.sh", false)];
-        let both = OwnTests::find(FILES).and("catalogue", OwnTests::find(more));
-        assert_eq!(both.tests[&Tier::Install], ["install.hurl", "install.sh", "catalogue/install.hurl"]);
-        assert_eq!(
-            both.tests[&Tier::Custom],
-            [
-                "custom/a_login",
-                "custom/b.hurl",
-                "custom/browser_login.py",
-                "custom/test_feeds.py",
-                "catalogue/custom/z.sh"
-            ]
-        );
-        assert_eq!(both.hooks[&(HookTime::PreUpgrade, HookPlace::Sandbox)], "catalogue/hooks/pre_upgrade");
-        let ignored: Vec<&str> = both.ignored.iter().map(|(path, _)| path.as_str()).collect();
-        assert_eq!(ignored, ["hooks/install_steps.sh", "hooks/pre_upgrade"]);
-        assert!(both.refused.iter().any(|problem| problem.file == "tests/catalogue/backup.sh"));
-    }
-
-    #[test]
-    fn what_will_not_run_is_said() {
-        let mut found = OwnTests::find(FILES);
-        insta::assert_snapshot!(found.apply(&Approval::No).join("\n"), @r"
-        tests/hooks/install_steps.sh does not run: another hook for the same moment comes first
-        tests/hooks/host/pre_upgrade was denied and does not run: hooks run on the host only with --trust-hooks, or where policy.toml has `host-hooks = true` for the recipe
-        ");
-        assert_eq!(found.hooks.len(), 3);
-        insta::assert_debug_snapshot!(found.manifest(&Approval::No), @r#"
-        {
-            "hook backup_verify": "hooks/backup_verify.hurl",
-            "hook install_steps": "hooks/install_steps",
-            "hook pre_upgrade": "hooks/pre_upgrade",
-            "hook pre_upgrade on the host": "hooks/host/pre_upgrade, denied",
-        }
-        "#);
-        let (mut trusted, by) = (OwnTests::find(FILES), Approval::By("--trust-hooks".to_owned()));
-        assert_eq!(trusted.apply(&by).len(), 1);
-        let manifest = trusted.manifest(&by);
-        assert_eq!(manifest["hook pre_upgrade on the host"], "hooks/host/pre_upgrade, approved by --trust-hooks");
-    }
-
-    #[test]
-    fn a_hook_that_cannot_run_is_refused() {
-        let files = [("hooks/pre_backup", false), ("hooks/words.txt", false), ("hooks/pre_upgrad", true)];
-        let found = OwnTests::find(FILES).and("catalogue", OwnTests::find(files));
-        let hooks = found.refused.iter().filter(|problem| problem.file.contains("hooks/"));
-        let text: Vec<String> = hooks.map(ToString::to_string).collect();
-        insta::assert_snapshot!(text.join("\n"), @r"
-        tests/hooks/host/pre_restore.hurl: Hurl files do not run on the host
-        hint: put it into `hooks`: there it runs in the sandbox
-        tests/hooks/pre_custom: no moment has the name `pre_custom`
-        hint: the moments are pre_install, install_steps, pre_upgrade, pre_backup, backup_verify, pre_restore
-        tests/catalogue/hooks/pre_backup: a hook that is not executable
-        hint: make it so with `chmod +x`; git keeps that bit
-        tests/catalogue/hooks/pre_upgrad: no moment has the name `pre_upgrad`
-        hint: did you mean `pre_upgrade`?
-        ");
-    }
-
-    #[test]
-    fn a_file_that_looks_like_a_test_and_does_not_run_is_refused() {
-        let files = [
-            ("Install.hurl", false),
-            ("backup.sh", false),
-            ("custom.sh", true),
-            ("custom/a.sh", false),
-            ("custom/b_test.py", false),
-            ("custom/deep/x.hurl", false),
-            ("elsewhere/test_a.py", false),
-            ("login.hurl", false),
-            ("test_install.sh", true),
-            ("test_login.py", false),
-        ];
-        let found = OwnTests::find(files);
-        let refused: Vec<&str> = found.refused.iter().map(|problem| problem.file.as_str()).collect();
-        assert_eq!(refused, files.map(|(path, _)| format!("{FOLDER}/{path}")));
-        insta::assert_snapshot!(found.refused[3], @"
-        tests/custom/a.sh: looks like a test and does not run: not executable
-        hint: make it so with `chmod +x`; git keeps that bit. A file that tests read belongs into a folder of its own
-        ");
-        // Modules and data that tests read beside them.
-        let beside = [
-            "signon.py",
-            "schema",
-            "ci.toml",
-            "custom/helpers.py",
-            "custom/conftest.py",
-            "custom/latest.json",
-            "lib/run.sh",
-        ];
-        assert_eq!(OwnTests::find(beside.map(|path| (path, false))).refused, []);
-        assert_eq!(OwnTests::find([("contest.sh", true), ("session", true)]).refused, []);
-    }
-
-    #[test]
-    fn a_file_is_run_by_its_name() {
-        let of = |path: &str| Runner::of(path);
-        assert_eq!((of("custom/test_a.py"), of("test_upgrade.py")), (Runner::Pytest, Runner::Pytest));
-        assert_eq!((of("custom/browser_a.py"), of("a.hurl")), (Runner::Browser, Runner::Hurl));
-        assert_eq!(
-            (of("test_a.sh"), of("custom/a.py"), of("test_/a")),
-            (Runner::Executable, Runner::Executable, Runner::Executable)
-        );
-    }
+    !of_pytest && PROGRAMS.iter().any(|end| name.ends_with(end))
 }

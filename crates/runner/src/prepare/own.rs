@@ -105,48 +105,40 @@ pub(super) fn in_tree(files: &CommitFiles) -> OwnTests {
     let folder = format!("{FOLDER}/");
     let paths = files.text.keys().chain(files.left_out.keys());
     let found = paths.filter_map(|path| Some((path.strip_prefix(&folder)?, files.executable.contains(path))));
-    let text = |path: &str| files.text.get(&format!("{folder}{path}")).cloned();
-    let found = OwnTests::find(found).with_content(text);
-    let below = files.text.iter().filter_map(|(path, text)| Some((path.strip_prefix(&folder)?, text.as_str())));
-    let beside: Vec<&str> = below.filter(|(path, _)| !found.runs(path)).map(|(_, text)| text).collect();
-    found.with_reads(text, beside)
+    let texts = files.text.iter().filter_map(|(path, text)| Some((path.strip_prefix(&folder)?, text.as_str())));
+    OwnTests::find(found).with_texts(&texts.collect())
 }
 
 fn in_folder(dir: &Path) -> Result<OwnTests, RunnerError> {
     let mut found = Vec::new();
-    for folder in ["", "custom", "hooks", "hooks/host"] {
-        let at = dir.join(folder);
-        if !folder.is_empty() && !at.is_dir() {
-            continue;
-        }
-        for entry in std::fs::read_dir(&at).map_err(|source| unusable(&at, &source))? {
-            let path = entry.map_err(|source| unusable(&at, &source))?.path();
-            let meta = std::fs::metadata(&path).map_err(|source| unusable(&path, &source))?;
-            let below = path.strip_prefix(dir).ok().and_then(Path::to_str);
-            if let Some(below) = below.filter(|_| meta.is_file()) {
-                found.push((below.to_owned(), meta.permissions().mode() & 0o111 != 0));
-            }
-        }
-    }
-    let found = OwnTests::find(found.iter().map(|(path, executable)| (path.as_str(), *executable)));
-    // A program that is no text has something to run.
-    let text = |path: &str| std::fs::read_to_string(dir.join(path)).ok();
-    let found = found.with_content(text);
-    let mut beside = Vec::new();
-    texts_beside(dir, dir, &found, &mut beside)?;
-    Ok(found.with_reads(text, beside.iter().map(String::as_str)))
+    below(dir, dir, &mut found)?;
+    let texts = found.iter().filter_map(|file| Some((file.path.as_str(), file.text.as_deref()?)));
+    let files = found.iter().map(|file| (file.path.as_str(), file.executable));
+    Ok(OwnTests::find(files).with_texts(&texts.collect()))
 }
 
-/// The texts of files that are no tests and no hooks, wherever they lie below `dir`. No link is followed.
-fn texts_beside(dir: &Path, at: &Path, found: &OwnTests, texts: &mut Vec<String>) -> Result<(), RunnerError> {
+/// A file of a folder of tests.
+struct TestFile {
+    /// Below that folder.
+    path: String,
+    executable: bool,
+    /// `None` for one that is no text.
+    text: Option<String>,
+}
+
+/// The files below `at`, wherever they lie. A link to a file counts as the file; one to a folder is not followed.
+fn below(dir: &Path, at: &Path, found: &mut Vec<TestFile>) -> Result<(), RunnerError> {
     for entry in std::fs::read_dir(at).map_err(|source| unusable(at, &source))? {
         let entry = entry.map_err(|source| unusable(at, &source))?;
         let (path, kind) = (entry.path(), entry.file_type().map_err(|source| unusable(at, &source))?);
-        let runs = path.strip_prefix(dir).ok().and_then(Path::to_str).is_some_and(|below| found.runs(below));
         if kind.is_dir() {
-            texts_beside(dir, &path, found, texts)?;
-        } else if kind.is_file() && !runs {
-            texts.extend(std::fs::read_to_string(&path).ok());
+            below(dir, &path, found)?;
+            continue;
+        }
+        let meta = std::fs::metadata(&path).map_err(|source| unusable(&path, &source))?;
+        if let Some(name) = path.strip_prefix(dir).ok().and_then(Path::to_str).filter(|_| meta.is_file()) {
+            let executable = meta.permissions().mode() & 0o111 != 0;
+            found.push(TestFile { path: name.to_owned(), executable, text: std::fs::read_to_string(&path).ok() });
         }
     }
     Ok(())

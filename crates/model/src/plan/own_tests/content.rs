@@ -5,15 +5,37 @@ use super::Runner;
 /// What a test of this kind lacks to show anything; `None` when it may.
 pub(super) fn lacking(runner: Runner, text: &str) -> Option<&'static str> {
     match runner {
-        Runner::Hurl => (!text.lines().any(begins_a_request)).then_some("it holds no request"),
+        Runner::Hurl if !text.lines().any(begins_a_request) => Some("it holds no request"),
+        Runner::Hurl => (!text.lines().any(begins_an_answer))
+            .then_some("it says of no request what is to be answered (`HTTP 200`), so that any answer passes"),
         Runner::Pytest | Runner::Browser => {
-            let is_code = |line: &str| !line.is_empty() && !line.starts_with('#');
-            (!text.lines().map(str::trim).any(is_code)).then_some("it is empty")
+            let code = || text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+            match code().next() {
+                None => Some("it is empty"),
+                Some(_) => code().all(is_inert).then_some("its tests do nothing"),
+            }
         }
         Runner::Executable if text.trim().is_empty() => Some("it is empty"),
         // Of another program the first line alone may show something: `#!/usr/bin/test -f`.
-        Runner::Executable => (is_of_a_shell(text) && !text.lines().any(is_command)).then_some("it holds no command"),
+        Runner::Executable => {
+            (is_of_a_shell(text) && !reached(text).any(is_command)).then_some("it holds no command that can fail")
+        }
     }
+}
+
+/// Whether a line of Python only names things: imports, definitions without a body, and what says that there is none.
+fn is_inert(line: &str) -> bool {
+    let of_nothing = ["pass", "...", "assert True", "return", "return None"].contains(&line);
+    let begins = |word: &&str| line.starts_with(word);
+    let names = ["import ", "def ", "async def ", "class "].iter().any(begins) && !line.contains(';');
+    let body = line.rsplit_once(':').map_or("", |(_, body)| body.trim());
+    let quoted = line.len() >= 6 && line.starts_with("\"\"\"") && line.ends_with("\"\"\"");
+    of_nothing || quoted || (names && (body.is_empty() || ["pass", "..."].contains(&body)))
+}
+
+/// The lines of a shell's script that come before it leaves off for good.
+fn reached(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().take_while(|line| !["exit", "exit 0"].contains(&line.trim_end()))
 }
 
 /// Whether a shell reads the script: its first line says so, or says nothing.
@@ -27,13 +49,18 @@ fn is_of_a_shell(text: &str) -> bool {
     named.is_some_and(|name| ["sh", "bash", "dash"].contains(&name))
 }
 
-/// Whether a line of a shell does anything: not one that is empty, a remark, or changes only how the shell itself goes on.
+/// Whether a line of a shell can fail or change anything: not one that is empty, a remark, talks, or changes only how the shell
+/// itself goes on.
 fn is_command(line: &str) -> bool {
     let line = line.trim();
     let mut words = line.split_whitespace();
-    let sets =
-        words.next() == Some("set") && words.all(|word| word.chars().all(|c| c.is_alphanumeric() || "-+".contains(c)));
-    !line.is_empty() && !line.starts_with('#') && !sets
+    let harmless = match words.next() {
+        Some("set") => words.all(|word| word.chars().all(|c| c.is_alphanumeric() || "-+".contains(c))),
+        Some("true" | ":" | "echo" | "printf") => !line.contains(['>', '|', '&', ';', '$', '`']),
+        Some("exit") => words.next().is_none_or(|code| code == "0"),
+        Some(_) | None => false,
+    };
+    !line.is_empty() && !line.starts_with('#') && !harmless
 }
 
 /// `GET http://…`: a method in capitals, and something behind it.
@@ -41,6 +68,11 @@ fn begins_a_request(line: &str) -> bool {
     let mut words = line.split_whitespace();
     let method = words.next().unwrap_or_default();
     !method.is_empty() && method.chars().all(|letter| letter.is_ascii_uppercase()) && words.next().is_some()
+}
+
+/// `HTTP 200`, `HTTP/1.1 *`: what the answer to the request above it has to be.
+fn begins_an_answer(line: &str) -> bool {
+    line.trim_start().strip_prefix("HTTP").is_some_and(|rest| rest.starts_with([' ', '/', '\t']))
 }
 
 #[cfg(test)]
@@ -52,15 +84,44 @@ mod tests {
         let hurl = |text| lacking(Runner::Hurl, text);
         assert_eq!(hurl(""), Some("it holds no request"));
         assert_eq!(hurl("# GET http://x/\n\n"), Some("it holds no request"));
-        assert_eq!(hurl("# the front page\nGET {{base_url}}/\n"), None);
-        assert_eq!(hurl("  LINK http://x\n"), None);
+        assert_eq!(hurl("# the front page\nGET {{base_url}}/\nHTTP 200\n"), None);
+        assert_eq!(hurl("  LINK http://x\n HTTP/2 *\n"), None);
+        let any = Some("it says of no request what is to be answered (`HTTP 200`), so that any answer passes");
+        assert_eq!(hurl("GET http://x\n# HTTP 200\nHTTPS: yes\n"), any);
         assert_eq!(lacking(Runner::Pytest, "# TODO\n"), Some("it is empty"));
         assert_eq!(lacking(Runner::Browser, "from shared import *\n"), None);
+        let pytest = |text| lacking(Runner::Pytest, text);
+        let nothing = Some("its tests do nothing");
+        assert_eq!(pytest("import os\n\ndef test_login():\n    \"\"\"Logs in.\"\"\"\n    pass\n"), nothing);
+        assert_eq!(pytest("def test_a(): pass\nclass TestB:\n    def test_c(self):\n        assert True\n"), nothing);
+        assert_eq!(pytest("def test_a(client):\n    client.get('/')\n"), None);
+        assert_eq!(pytest("def test_a(): assert 1 == 2\n"), None);
         assert_eq!(lacking(Runner::Executable, "\n"), Some("it is empty"));
         assert_eq!(lacking(Runner::Executable, "#!/bin/sh\nexit 77\n"), None);
-        assert_eq!(lacking(Runner::Executable, "#!/bin/sh -e\n# TODO\nset -eu\n\n"), Some("it holds no command"));
-        assert_eq!(lacking(Runner::Executable, "#!/usr/bin/env -S bash -e\n"), Some("it holds no command"));
-        assert_eq!(lacking(Runner::Executable, "# TODO\n"), Some("it holds no command"));
+        assert_eq!(
+            lacking(Runner::Executable, "#!/bin/sh -e\n# TODO\nset -eu\n\n"),
+            Some("it holds no command that can fail")
+        );
+        assert_eq!(
+            lacking(Runner::Executable, "#!/usr/bin/env -S bash -e\n"),
+            Some("it holds no command that can fail")
+        );
+        assert_eq!(lacking(Runner::Executable, "# TODO\n"), Some("it holds no command that can fail"));
+        for idle in
+            ["exit 0", "echo fine\nexit 0", "true", ":", "set -e\nexit 0\ncurl -f \"$CC_CI_BASE_URL\"", "printf ok"]
+        {
+            let text = format!("#!/bin/sh\n{idle}\n");
+            assert_eq!(lacking(Runner::Executable, &text), Some("it holds no command that can fail"), "{idle}");
+        }
+        for busy in [
+            "echo 1 >\"$CC_CI_STATE_DIR/a\"",
+            "echo \"$(curl -f x)\"",
+            "exit 1",
+            "if true; then\n  exit 0\nfi\ncurl x",
+            "true && curl x",
+        ] {
+            assert_eq!(lacking(Runner::Executable, &format!("#!/bin/sh\n{busy}\n")), None, "{busy}");
+        }
         assert_eq!(lacking(Runner::Executable, "#!/usr/bin/test -d\n"), None);
         assert_eq!(lacking(Runner::Executable, "#!/bin/sh\nset -e; curl x\n"), None);
     }

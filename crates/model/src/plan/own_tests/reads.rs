@@ -46,7 +46,7 @@ impl OwnTests {
     #[must_use]
     pub fn with_reads<'a>(
         mut self,
-        text: impl Fn(&str) -> Option<String>,
+        text: impl Fn(&str) -> Option<&'a str>,
         beside: impl IntoIterator<Item = &'a str>,
     ) -> Self {
         let shared: BTreeSet<Reads> =
@@ -55,7 +55,7 @@ impl OwnTests {
         self.reads = paths
             .map(|path| {
                 let runner = Runner::of(&path);
-                let mut reads = Reads::of(runner, text(&path).as_deref());
+                let mut reads = Reads::of(runner, text(&path));
                 match runner {
                     Runner::Hurl => {}
                     Runner::Pytest | Runner::Browser | Runner::Executable => reads.extend(shared.iter().copied()),
@@ -168,7 +168,7 @@ mod tests {
     /// What runs in a quick run of a recipe with these files: its tests, and the tiers without one.
     fn check(kind: &Kind, files: &[(&str, &str)], beside: &[&str]) -> String {
         let found = OwnTests::find(files.iter().map(|(path, _)| (*path, true)));
-        let text = |path: &str| files.iter().find(|(one, _)| *one == path).map(|(_, text)| (*text).to_owned());
+        let text = |path: &str| files.iter().find(|(one, _)| *one == path).map(|(_, text)| *text);
         let mut own = found.with_reads(text, beside.iter().copied());
         if let Some(hook) = own.hook_in_want(kind.secrets()) {
             return format!("{hook} cannot");
