@@ -232,7 +232,17 @@ impl Reader<'_> {
                         Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
                         None => (text, None),
                     };
-                    self.note(&format!("{path}.{key}"), item.line);
+                    let path = format!("{path}.{key}");
+                    self.note(&path, item.line);
+                    if pairs.get(&key).is_some_and(|earlier| *earlier != value) {
+                        let hint = "keep one of the two";
+                        self.warn(
+                            &path,
+                            item.line,
+                            "is given twice in this list, and the earlier value does not count",
+                            hint,
+                        );
+                    }
                     pairs.insert(key, value);
                 }
             }

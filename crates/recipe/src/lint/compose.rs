@@ -24,8 +24,8 @@ pub(super) const RULES: [Rule; 6] = [
         title: "nothing is read otherwise than it looks",
         severity: Some(Severity::Warning),
         what: "Values that the loader takes for something else than they look like: numbers in other notations, words that \
-            older docker commands take for booleans, variables in keys, labels that are no numbers, exports that only a \
-            shell could work out.",
+            older docker commands take for booleans, variables in keys, keys that a list gives twice, labels that are no numbers, \
+            exports that only a shell could work out.",
         why: "The app runs with another value than the file shows.",
         mend: "Mostly quotes; the finding says which.",
         example: "environment:\n  FILE_MODE: 0755     # is the number 493\n  FILE_MODE: \"0755\"   # right",

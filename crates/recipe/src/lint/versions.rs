@@ -4,7 +4,7 @@ use super::{LintInput, Reading, Rule, RuleCheck, RuleHit};
 use crate::source::Severity;
 use crate::version::{Version, published};
 
-pub(super) const RULES: [Rule; 3] = [
+pub(super) const RULES: [Rule; 4] = [
     Rule {
         id: "CC501",
         title: "the version label is the tag",
@@ -37,7 +37,29 @@ pub(super) const RULES: [Rule; 3] = [
         example: "git tag -a 1.2.0+1.27.2 'v1.2.0+1.27.2^{}'",
         check: RuleCheck::Offline(odd_tags),
     },
+    Rule {
+        id: "CC506",
+        title: "the version label does not go back",
+        severity: Some(Severity::Warning),
+        what: "The version label of `app` is not lower than that of the version before.",
+        why: "abra offers operators what is higher than what they run: they would never see it, or be told that it is a downgrade.",
+        mend: "Raise the label above the version that is published; `abra recipe release` does.",
+        example: "- \"coop-cloud.${STACK_NAME}.version=1.3.0+1.27.2\"   # 1.2.1+1.27.2 was published before",
+        check: RuleCheck::Offline(goes_back),
+    },
 ];
+
+fn goes_back(input: &LintInput<'_>) -> Vec<RuleHit> {
+    let Some(base) = &input.base else { return Vec::new() };
+    let version = |reading: &Reading<'_>| version_label(reading).and_then(|label| label.parse::<Version>().ok());
+    match (version(&base.reading), version(&input.head)) {
+        (Some(before), Some(now)) if now < before => {
+            let found = RuleHit::new(format!("the version label goes back from {before} to {now}"));
+            vec![at_label(input, found.hint("raise it above what is published: abra takes this for a downgrade"))]
+        }
+        (Some(_), Some(_)) | (None, _) | (_, None) => Vec::new(),
+    }
+}
 
 fn odd_tags(input: &LintInput<'_>) -> Vec<RuleHit> {
     let published = published(input.tags);

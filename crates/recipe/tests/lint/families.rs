@@ -124,6 +124,7 @@ const VERSIONS: &[Variant] = &[
     ("CC503 and R014 the same, lightweight", &[Tag("v1.1.0+1.27.2", Lightweight)]),
     ("CC502 no label", &[Swap("compose.yml", "        - \"coop-cloud.${STACK_NAME}.version=1.1.0+1.27.2\"\n", "")]),
     ("CC502 empty", &[Swap("compose.yml", "version=1.1.0+1.27.2", "version=")]),
+    ("CC506 lower than before", &[Swap("compose.yml", "version=1.1.0+1.27.2", "version=1.0.9+1.27.2")]),
     ("CC502 no upstream part", &[Swap("compose.yml", "version=1.1.0+1.27.2", "version=1.1.0")]),
     ("CC502 a variable", &[Swap("compose.yml", "version=1.1.0+1.27.2", "version=${COOP_CLOUD_VERSION:-latest}")]),
     (

@@ -82,6 +82,18 @@ pub(crate) const COMPOSE: &[Variant] = &[
     ("CC001 a line that is no assignment", &[Swap(".env.sample", "TYPE=shop\n", "TYPE=shop\nhello there\n")]),
     ("CC002 a number in octal", &[Swap("compose.yml", "POSTGRES_DB: shop", "POSTGRES_DB: 0755")]),
     ("CC002 an export that is computed", &[Swap("abra.sh", "PG_BACKUP_VERSION=v1", "PG_BACKUP_VERSION=v1-$(date)")]),
+    (
+        "CC002 a variable twice",
+        &[Swap("compose.yml", "      - DB_HOST=db\n", "      - DB_HOST=db\n      - DB_HOST=db.\n")],
+    ),
+    (
+        "CC002 a label twice",
+        &[Swap(
+            "compose.yml",
+            "        - \"traefik.docker.network=proxy\"\n",
+            "        - \"traefik.docker.network=internal\"\n        - \"traefik.docker.network=proxy\"\n",
+        )],
+    ),
     ("CC002 a timeout that is no number", &[Swap("compose.yml", "timeout=${TIMEOUT:-120}", "timeout=two minutes")]),
     (
         "CC401 a documented overlay adds to another's service",
