@@ -126,9 +126,9 @@ fn a_plan_says_what_and_why() {
 #[test]
 fn what_was_asked_for_and_what_will_not_run_are_in_the_plan() {
     let world = World::new();
-    world.repo.write("tests/install.hurl", "GET {{base_url}}\n").unwrap();
+    world.repo.write("tests/install.hurl", "GET {{base_url}}\nHTTP 200\n").unwrap();
     world.repo.write("tests/custom/cart.sh", "#!/bin/sh\ntest -n \"$CCI_BASE_URL\"\n").unwrap();
-    world.repo.write("tests/custom/test_cart.py", "def test_cart():\n    pass\n").unwrap();
+    world.repo.write("tests/custom/test_cart.py", "def test_cart():\n    assert 1 + 1 == 2\n").unwrap();
     world.repo.write("tests/hooks/pre_upgrade", "#!/bin/sh\n").unwrap();
     world.repo.write("tests/hooks/install_steps", "#!/bin/sh\n").unwrap();
     world.repo.write("tests/hooks/host/pre_upgrade", "#!/bin/sh\n").unwrap();
@@ -280,7 +280,7 @@ fn tests_may_come_from_elsewhere() {
     let world = World::new();
     let tests = world.folder.path().join("own");
     std::fs::create_dir_all(tests.join("custom")).unwrap();
-    std::fs::write(tests.join("custom/cart.hurl"), "GET {{base_url}}\n").unwrap();
+    std::fs::write(tests.join("custom/cart.hurl"), "GET {{base_url}}\nHTTP 200\n").unwrap();
     let answer = world.plan(&["--json", "--tests", tests.to_str().unwrap()]);
     let plan: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
     assert_eq!(plan["tiers"][4]["steps"][0]["id"], "custom/custom/cart.hurl");

@@ -89,12 +89,12 @@ fn the_catalogue_wins_and_its_tests_run_too() {
     let world = World::new();
     world.commit(&[
         ("tests/ci.toml", "health.path = \"/own\"\nlimits.run = 100\n"),
-        ("tests/install.hurl", "GET {{base_url}}\n"),
-        ("tests/catalogue/notes.txt", "GET {{base_url}}\n"),
+        ("tests/install.hurl", "GET {{base_url}}\nHTTP 200\n"),
+        ("tests/catalogue/notes.txt", "GET {{base_url}}\nHTTP 200\n"),
     ]);
     world.state("catalogue/shop/ci.toml", "health.path = \"/theirs\"\n");
-    world.state("catalogue/shop/install.hurl", "GET {{base_url}}\n");
-    let state = world.state("catalogue/shop/custom/cart.hurl", "GET {{base_url}}\n");
+    world.state("catalogue/shop/install.hurl", "GET {{base_url}}\nHTTP 200\n");
+    let state = world.state("catalogue/shop/custom/cart.hurl", "GET {{base_url}}\nHTTP 200\n");
     let plan = world.json(&["--state", state.to_str().unwrap()]);
     assert_eq!(plan["demands"]["health"]["path"], "/theirs");
     assert_eq!(plan["limits"]["run"], 100);

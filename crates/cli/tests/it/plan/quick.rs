@@ -44,9 +44,9 @@ impl World {
 fn a_head_that_comes_after_the_canonical_is_upgraded_from_it() {
     let world = World::kept();
     for (path, text) in [
-        ("tests/install.hurl", "GET {{base_url}}/\n"),
-        ("tests/upgrade.hurl", "GET {{base_url}}/\n"),
-        ("tests/custom/login.hurl", "GET {{base_url}}/?{{secret_pw}}\n"),
+        ("tests/install.hurl", "GET {{base_url}}/\nHTTP 200\n"),
+        ("tests/upgrade.hurl", "GET {{base_url}}/\nHTTP 200\n"),
+        ("tests/custom/login.hurl", "GET {{base_url}}/?{{secret_pw}}\nHTTP 200\n"),
     ] {
         world.repo.write(path, text).unwrap();
     }
