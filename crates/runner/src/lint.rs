@@ -84,6 +84,6 @@ async fn added(
     let older = Snapshot::find(repository, revision, TreeState::Committed).await?;
     let before = older.files(repository).await?;
     let known = linted::lint(name.as_str(), &older, &before, tags, None);
-    let compared = Compared { name: revision.to_owned(), files: texts(&before) };
+    let compared = Compared::new(revision.to_owned(), &before);
     Ok(linted::lint(name.as_str(), head, files, tags, Some(&compared)).without(&known))
 }

@@ -51,6 +51,7 @@ use customize::Customized;
 use dependencies::{DependencyTree, Search};
 use find::Found;
 use kind::{Circumstances, Decided};
+use linted::Compared;
 use own::Own;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -154,10 +155,10 @@ pub async fn prepare(request: &Request, run: &RunId, looking: &Looking<'_>) -> R
     let base = base::read(&found, at_base, &asked.customized, &asked.allowance, &head.variables, older)?;
     alike::read_alike(request, [Some(&head), base.as_ref()])?;
     let lint = linted::lint(found.name.as_str(), &found.head, &found.files, &found.tags, compared.as_ref());
-    let scrutiny = scrutiny::scrutiny(request, &asked.customized.settings, compared.as_ref(), work);
+    let scrutiny = scrutiny::scrutiny(request, &asked.customized.settings, compared.as_ref(), &own.tests, work);
     let recipes = [Some(&head.recipe), base.as_ref().map(|base| &base.recipe)];
     let given = secrets::given_secrets(request, &asked.customized.settings, recipes, &kind)?;
-    let own = own.of_kind(&kind).without(request, &given);
+    let own = own.after(request, compared.as_ref().map(Compared::tests)).of_kind(&kind).without(request, &given);
     let new = read_head(&found, &asked, new_app).ok();
     let uncovered = base.as_ref().map(|base| coverage::uncovered(base, &head, new.as_ref())).unwrap_or_default();
     let dropped_addresses =

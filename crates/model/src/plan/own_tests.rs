@@ -7,6 +7,7 @@ pub mod reads;
 mod tests;
 
 use super::hook::{Approval, Hook, HookPlace, HookTime};
+use super::origin::Origin;
 use crate::tier::Tier;
 use cc_ci_recipe::source::{Problem, nearest};
 use reads::Reads;
@@ -257,6 +258,19 @@ impl OwnTests {
             }
         }
         notes
+    }
+
+    /// The recipe's own tests that an older tree has and this one has not, of tiers that have fewer of them than before: one that got
+    /// another name is not gone.
+    #[must_use]
+    pub fn gone_since(&self, older: &Self) -> BTreeMap<Tier, Vec<String>> {
+        let own = |of: &Self, tier: &Tier| -> BTreeSet<String> {
+            let paths = of.tests.get(tier).into_iter().flatten();
+            paths.filter(|path| Origin::of(path) == Origin::Recipe).cloned().collect()
+        };
+        let tiers = older.tests.keys().map(|tier| (*tier, own(older, tier), own(self, tier)));
+        let fewer = tiers.filter(|(_, before, now)| now.len() < before.len());
+        fewer.map(|(tier, before, now)| (tier, before.difference(&now).cloned().collect())).collect()
     }
 
     /// What the hooks change, for the manifest: which and where, and by whose word; those that may not run as well.

@@ -113,7 +113,12 @@ fn rests_on(plan: &Plan, softened: &Softened, verdict: &TierVerdict) -> bool {
         Status::Pass => softened.tiers.contains(&verdict.tier),
         Status::Skip => {
             let planned = plan.tier(verdict.tier).map(|planned| &planned.disposition);
-            let is_own = matches!(planned, Some(Disposition::Skip { why: Skip::OwnSettings, .. }));
+            let is_own = match planned {
+                Some(Disposition::Skip { why: Skip::OwnSettings, .. }) => true,
+                // Head has no test any more.
+                Some(Disposition::Skip { why: Skip::Structural, .. }) => verdict.tier == Tier::Custom,
+                Some(Disposition::Skip { .. } | Disposition::Run) | None => false,
+            };
             is_own && softened.tiers.contains(&verdict.tier)
         }
         Status::Fail | Status::Unver => false,

@@ -107,6 +107,16 @@ fn a_skip_that_only_the_commit_under_test_has_is_no_skip() {
 }
 
 #[test]
+fn a_tier_without_tests_is_skipped_unless_the_commit_under_test_took_them_out() {
+    let tests = || BTreeMap::new();
+    let verdict = Story::green(&plan(PlanFacts { tests: tests(), ..facts() }).plan).verdict();
+    assert_eq!((verdict.color, status(&verdict, Tier::Custom)), (Color::Green, Status::Skip));
+    let scrutiny = softened("tests/custom", &[Tier::Custom]);
+    let verdict = Story::green(&plan(PlanFacts { tests: tests(), scrutiny, ..facts() }).plan).verdict();
+    assert_eq!((verdict.color, status(&verdict, Tier::Custom)), (Color::Unverified, Status::Unver));
+}
+
+#[test]
 fn an_upgrade_that_failed_says_what_operators_lack() {
     let work = |name: &str, app| OperatorWork { name: name.to_owned(), words: format!("{name} is new"), app };
     let scrutiny = Scrutiny {

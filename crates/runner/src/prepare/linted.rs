@@ -9,7 +9,7 @@ use cc_ci_engine::git::{self, Repository};
 use cc_ci_model::ids::Commit;
 use cc_ci_model::plan::base::Base;
 use cc_ci_model::plan::choose::Wish;
-use cc_ci_model::plan::own_tests::FOLDER;
+use cc_ci_model::plan::own_tests::{FOLDER, OwnTests};
 use cc_ci_model::settings::{self, Settings};
 use cc_ci_recipe::lint::{self, Beside, LintInput, LintReport, Reading};
 use cc_ci_recipe::source::Files;
@@ -19,6 +19,18 @@ use cc_ci_recipe::version::{Tag, Version};
 pub(crate) struct Compared {
     pub(crate) name: String,
     pub(crate) files: Files,
+    tests: OwnTests,
+}
+
+impl Compared {
+    pub(crate) fn new(name: String, files: &git::CommitFiles) -> Self {
+        Self { name, files: texts(files), tests: own::in_tree(files) }
+    }
+
+    /// Its name and its tests.
+    pub(super) fn tests(&self) -> (&str, &OwnTests) {
+        (&self.name, &self.tests)
+    }
 }
 
 /// What head is compared with in a run: its base; when the run has none, the one it would have had.
@@ -28,7 +40,7 @@ pub(crate) async fn compared_with(
     base: Option<(&Base, &git::CommitFiles)>,
 ) -> (Option<Compared>, Option<String>) {
     if let Some((base, files)) = base {
-        return (named(base).map(|(name, _)| Compared { name, files: texts(files) }), None);
+        return (named(base).map(|(name, _)| Compared::new(name, files)), None);
     }
     // A run that starts at head does without a base; what cannot be compared for want of one is said.
     match automatic(repository, subject).await {
@@ -48,7 +60,7 @@ pub(crate) async fn automatic(
 
 async fn compared(repository: &Repository, base: &Base) -> Result<Option<Compared>, RunnerError> {
     let Some((name, commit)) = named(base) else { return Ok(None) };
-    Ok(Some(Compared { name, files: texts(&repository.files(commit).await?) }))
+    Ok(Some(Compared::new(name, &repository.files(commit).await?)))
 }
 
 /// What findings call a base, and its commit.

@@ -5,7 +5,7 @@ use super::linted::Compared;
 use super::with;
 use crate::error::RunnerError;
 use crate::request::{BaseWish, Request};
-use cc_ci_model::plan::own_tests::FOLDER;
+use cc_ci_model::plan::own_tests::{FOLDER, OwnTests};
 use cc_ci_model::plan::scrutiny::{AppHas, OperatorWork, Scrutiny, Softened};
 use cc_ci_model::settings::softening::softened;
 use cc_ci_model::settings::{self, Capable, Settings};
@@ -53,6 +53,7 @@ pub(super) fn scrutiny(
     request: &Request,
     settings: &Settings,
     compared: Option<&Compared>,
+    tests: &OwnTests,
     work: Vec<OperatorWork>,
 ) -> Scrutiny {
     // The folder of `--tests` is the caller's, not the commit's.
@@ -65,7 +66,8 @@ pub(super) fn scrutiny(
             let text = compared.files.text(&own).unwrap_or_default();
             // Settings that cannot be used there excuse nothing here.
             let before = Settings::read([(own.as_str(), text)]).unwrap_or_default();
-            softened(settings, &before, &own)
+            let found = softened(settings, &before, &own);
+            found.into_iter().chain(without_tests(compared.tests().1, tests)).collect()
         }
         None => Vec::new(),
     };
@@ -78,4 +80,21 @@ pub(super) fn scrutiny(
         own_skips.insert(Tier::Backup);
     }
     Scrutiny { own_skips, softened: softened.into_iter().filter(counts).collect(), work, state: request.state }
+}
+
+/// Taking all tests of the custom tier out asks less of head than a setting that skips the tier: it would be skipped for want of any.
+fn without_tests(before: &OwnTests, head: &OwnTests) -> Option<Softened> {
+    let gone = head.gone_since(before).remove(&Tier::Custom)?;
+    let words = format!(
+        "{} taken out by the commit under test; its base has {}",
+        are(&gone),
+        if gone.len() == 1 { "it" } else { "them" }
+    );
+    let key = format!("{FOLDER}/custom");
+    (!head.tests.contains_key(&Tier::Custom)).then(|| Softened { key, tiers: [Tier::Custom].into(), words })
+}
+
+fn are(tests: &[String]) -> String {
+    let (what, verb) = if tests.len() == 1 { ("test", "was") } else { ("tests", "were") };
+    format!("the {what} {} {verb}", tests.join(", "))
 }

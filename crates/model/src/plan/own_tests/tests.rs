@@ -1,3 +1,5 @@
+//! Whole folders of tests: what runs, what is refused, and what is told.
+
 use super::*;
 
 const FILES: [(&str, bool); 25] = [
@@ -211,4 +213,18 @@ fn a_program_that_others_use_is_not() {
     assert_eq!(refused(&[pair[0], pair[1], ("install.sh", true, "#!/bin/sh\nlib/a.sh\n")]), [""; 0]);
     // What a package manager or a cache left.
     assert_eq!(refused(&[("js/node_modules/.bin/x", true, FAILS), ("__pycache__/a.sh", true, FAILS)]), [""; 0]);
+}
+
+#[test]
+fn tests_that_were_taken_out_are_gone_and_those_of_another_name_are_not() {
+    let of = |files: &[(&str, bool)]| OwnTests::find(files.iter().copied());
+    let before = of(&[("custom/a.sh", true), ("custom/b.hurl", false), ("upgrade.sh", true)]);
+    let gone = |now: OwnTests| now.gone_since(&before).into_values().flatten().collect::<Vec<_>>().join(" ");
+    assert_eq!(gone(of(&[])), "upgrade.sh custom/a.sh custom/b.hurl");
+    assert_eq!(gone(of(&[("custom/a.sh", true), ("upgrade.hurl", false)])), "custom/b.hurl");
+    assert_eq!(gone(of(&[("custom/c.sh", true), ("custom/b.hurl", false), ("upgrade.sh", true)])), "");
+    // Tests of the catalogue stand in for none of the recipe's.
+    let catalogue = of(&[("custom/a.sh", true), ("custom/b.hurl", false)]);
+    assert_eq!(gone(of(&[("upgrade.sh", true)]).and("catalogue", catalogue)), "custom/a.sh custom/b.hurl");
+    assert!(before.gone_since(&of(&[])).is_empty());
 }
