@@ -128,7 +128,7 @@ fn what_was_asked_for_and_what_will_not_run_are_in_the_plan() {
     let world = World::new();
     world.repo.write("tests/install.hurl", "GET {{base_url}}\nHTTP 200\n").unwrap();
     world.repo.write("tests/custom/cart.sh", "#!/bin/sh\ntest -n \"$CCI_BASE_URL\"\n").unwrap();
-    world.repo.write("tests/custom/test_cart.py", "def test_cart():\n    assert 1 + 1 == 2\n").unwrap();
+    world.repo.write("tests/custom/test_cart.py", "def test_cart():\n    pass\n").unwrap();
     world.repo.write("tests/hooks/pre_upgrade", "#!/bin/sh\n").unwrap();
     world.repo.write("tests/hooks/install_steps", "#!/bin/sh\n").unwrap();
     world.repo.write("tests/hooks/host/pre_upgrade", "#!/bin/sh\n").unwrap();
