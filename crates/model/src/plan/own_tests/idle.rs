@@ -69,10 +69,17 @@ fn names(text: &str, program: &str) -> bool {
     let (folder, name) = program.rsplit_once('/').unwrap_or(("", program));
     let folder = folder.rsplit('/').next().unwrap_or(folder);
     let module = name.strip_suffix(".py");
-    let whole = |sign: &str| text.contains(&format!("{folder}/{sign}")) || text.contains(&format!("{folder}{sign}"));
     has_word(text, name)
         || module.is_some_and(|module| has_word(text, module))
-        || (!folder.is_empty() && (["*", "$", "\"", "'"].into_iter().any(whole) || has_word(text, "run-parts")))
+        || (!folder.is_empty() && names_all_of(text, folder))
+}
+
+/// Whether a text does something with everything in a folder. The word alone says nothing: folders are called what tests talk about.
+fn names_all_of(text: &str, folder: &str) -> bool {
+    let inside = ["/*", "/$", "/\"", "/'", "\"/"].map(|sign| format!("{folder}{sign}"));
+    let itself = [format!("\"{folder}\""), format!("'{folder}'"), format!("cd {folder}")];
+    inside.iter().chain(&itself).any(|form| text.contains(form.as_str()))
+        || (["run-parts", "find"].iter().any(|program| has_word(text, program)) && has_word(text, folder))
 }
 
 /// Whether a text holds a name that is no part of a longer one.

@@ -157,7 +157,7 @@ fn a_file_is_run_by_its_name() {
     );
 }
 
-/// What is refused of a folder whose files have these texts; one in capitals is executable.
+/// What is refused of a folder with these files: path, whether it is executable, text.
 fn refused(files: &[(&str, bool, &str)]) -> Vec<String> {
     let texts = files.iter().map(|(path, _, text)| (*path, *text)).collect();
     let found = OwnTests::find(files.iter().map(|(path, executable, _)| (*path, *executable))).with_texts(&texts);
@@ -200,6 +200,8 @@ fn a_program_that_others_use_is_not() {
     assert_eq!(by("install.sh", "#!/bin/sh\nsh lib/login.sh\n", "lib/login.sh"), [""; 0]);
     assert_eq!(by("custom/all", "#!/bin/sh\nrun-parts e2e\n", "e2e/login"), [""; 0]);
     assert_eq!(by("custom/all", "#!/bin/sh\nfor t in e2e/*; do $t; done\n", "e2e/login"), [""; 0]);
+    assert_eq!(by("custom/all.py", "for t in Path(\"e2e\").glob(\"*\"): run(t)\n", "e2e/login"), [""; 0]);
+    assert_eq!(by("custom/all", "#!/bin/sh\ncd e2e && ./login\n", "e2e/login"), [""; 0]);
     assert_eq!(by("test_install.py", "from lib import login\nlogin.go()\n", "lib/login.py"), [""; 0]);
     assert_eq!(by("hooks/pre_upgrade", "#!/bin/sh\n./wait-for\n", "wait-for"), [""; 0]);
     // A longer name is another one, and what is told to people is run by nobody.
@@ -207,6 +209,10 @@ fn a_program_that_others_use_is_not() {
     assert_eq!(two, ["tests/lib/login.sh"]);
     let told = refused(&[("README.md", false, "Run `lib/login.sh` by hand.\n"), ("lib/login.sh", true, FAILS)]);
     assert_eq!(told, ["tests/lib/login.sh"]);
+    // Words that a folder is called by, too.
+    assert_eq!(by("custom/all", "#!/bin/sh\necho \"no more\"\n", "custom/more/login"), ["tests/custom/more/login"]);
+    assert_eq!(by("custom/all", "#!/bin/sh\necho 'after the install'\n", "install/login"), ["tests/install/login"]);
+    assert_eq!(by("custom/all", "#!/bin/sh\nrun-parts lib\n", "e2e/login"), ["tests/e2e/login"]);
     // Two that only name each other.
     let pair = [("lib/a.sh", true, "#!/bin/sh\n./b.sh\n"), ("lib/b.sh", true, "#!/bin/sh\n./a.sh\n")];
     assert_eq!(refused(&pair), ["tests/lib/a.sh", "tests/lib/b.sh"]);
