@@ -273,6 +273,13 @@ impl OwnTests {
         fewer.map(|(tier, before, now)| (tier, before.difference(&now).cloned().collect())).collect()
     }
 
+    /// Hooks of an older tree for whose moment and place this one has none, allowed or not.
+    pub fn hooks_gone_since<'o>(&self, older: &'o Self) -> impl Iterator<Item = &'o str> {
+        let is_denied = |when: &(HookTime, HookPlace)| self.denied.iter().any(|hook| (hook.time, hook.place) == *when);
+        let gone = older.hooks.iter().filter(move |(when, _)| !self.hooks.contains_key(when) && !is_denied(when));
+        gone.map(|(_, path)| path.as_str())
+    }
+
     /// What the hooks change, for the manifest: which and where, and by whose word; those that may not run as well.
     #[must_use]
     pub fn manifest(&self, approval: &Approval) -> BTreeMap<String, String> {

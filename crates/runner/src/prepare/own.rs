@@ -50,12 +50,15 @@ impl Own {
         self
     }
 
-    /// Names tests that the tree before has and head has not, where head has fewer.
+    /// Names tests that the tree before has and head has not, where head has fewer, and hooks.
     pub(super) fn after(mut self, request: &Request, before: Option<(&str, &OwnTests)>) -> Self {
         // The folder of `--tests` is the caller's, and has no older one.
         let Some((name, before)) = before.filter(|_| request.tests.is_none()) else { return self };
         let gone = self.tests.gone_since(before).into_values().flatten();
         self.notes.extend(gone.map(|path| format!("{name} has the test {FOLDER}/{path}, and head does not")));
+        let hooks = self.tests.hooks_gone_since(before);
+        self.notes
+            .extend(hooks.map(|path| format!("{name} has the hook {FOLDER}/{path}, and head has none for its moment")));
         self
     }
 

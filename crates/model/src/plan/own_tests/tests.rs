@@ -234,3 +234,15 @@ fn tests_that_were_taken_out_are_gone_and_those_of_another_name_are_not() {
     assert_eq!(gone(of(&[("upgrade.sh", true)]).and("catalogue", catalogue)), "custom/a.sh custom/b.hurl");
     assert!(before.gone_since(&of(&[])).is_empty());
 }
+
+#[test]
+fn hooks_that_were_taken_out_are_gone_and_those_that_may_not_run_are_not() {
+    let of = |files: &[(&str, bool)]| OwnTests::find(files.iter().copied());
+    let before = of(&[("hooks/backup_verify", true), ("hooks/host/pre_upgrade", true)]);
+    let gone = |now: &OwnTests| now.hooks_gone_since(&before).collect::<Vec<_>>().join(" ");
+    assert_eq!(gone(&of(&[])), "hooks/host/pre_upgrade hooks/backup_verify");
+    let mut now = of(&[("hooks/backup_verify.hurl", false), ("hooks/host/pre_upgrade.sh", true)]);
+    assert_eq!(gone(&now), "");
+    now.apply(&Approval::No);
+    assert_eq!(gone(&now), "");
+}
