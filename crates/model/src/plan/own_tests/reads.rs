@@ -44,7 +44,7 @@ impl OwnTests {
     /// Learns what tests and hooks read. `text` is a file's text, if it has one; `beside` are the texts of files that are neither,
     /// which any program among them may use.
     #[must_use]
-    pub fn with_reads<'a>(
+    pub(super) fn with_reads<'a>(
         mut self,
         text: impl Fn(&str) -> Option<&'a str>,
         beside: impl IntoIterator<Item = &'a str>,
