@@ -85,7 +85,10 @@ const USED: &str = "SELECT HEX(db), COUNT(*) FROM information_schema.processlist
     WHERE db IS NOT NULL AND host NOT LIKE 'localhost%' AND host NOT LIKE '127.%' GROUP BY db";
 
 /// What is counted beside tables, in the order of [`OBJECTS`].
-const OBJECT_KINDS: [DatabaseObject; 6] = [
+const OBJECT_KINDS: [DatabaseObject; 9] = [
+    DatabaseObject::Column,
+    DatabaseObject::Default,
+    DatabaseObject::NotNull,
     DatabaseObject::Index,
     DatabaseObject::Constraint,
     DatabaseObject::View,
@@ -94,14 +97,20 @@ const OBJECT_KINDS: [DatabaseObject; 6] = [
     DatabaseObject::Event,
 ];
 
-/// How many objects each database has beside tables, of those that can be seen.
+/// How many objects each database has beside tables, of those that can be seen, and how its texts are sorted. A table in memory alone
+/// comes and goes with the server, its columns with it.
 const OBJECTS: &str = "SELECT HEX(s.schema_name), CONCAT_WS(',', \
+    (SELECT COUNT(*) FROM information_schema.columns x WHERE x.table_schema = s.schema_name), \
+    (SELECT COUNT(*) FROM information_schema.columns x WHERE x.table_schema = s.schema_name \
+    AND (x.column_default <> 'NULL' OR x.extra <> '')), \
+    (SELECT COUNT(*) FROM information_schema.columns x WHERE x.table_schema = s.schema_name AND x.is_nullable = 'NO'), \
     (SELECT COUNT(DISTINCT x.table_name, x.index_name) FROM information_schema.statistics x WHERE x.table_schema = s.schema_name), \
     (SELECT COUNT(*) FROM information_schema.table_constraints x WHERE x.constraint_schema = s.schema_name), \
     (SELECT COUNT(*) FROM information_schema.views x WHERE x.table_schema = s.schema_name), \
     (SELECT COUNT(*) FROM information_schema.triggers x WHERE x.trigger_schema = s.schema_name), \
     (SELECT COUNT(*) FROM information_schema.routines x WHERE x.routine_schema = s.schema_name), \
-    (SELECT COUNT(*) FROM information_schema.events x WHERE x.event_schema = s.schema_name)) \
+    (SELECT COUNT(*) FROM information_schema.events x WHERE x.event_schema = s.schema_name), \
+    HEX(CONCAT('collation ', s.default_collation_name))) \
     FROM information_schema.schemata s WHERE s.schema_name NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys')";
 
 /// Where the server's files lie; the inner error is what it said instead.

@@ -145,11 +145,25 @@ const COLUMNS: &str = "SELECT hex(own.name), hex(one.name) FROM sqlite_master AS
     WHERE own.type = 'table' AND own.sql NOT LIKE 'CREATE VIRTUAL TABLE%'";
 
 /// What is counted beside tables, in the order of [`OBJECTS`].
-const OBJECT_KINDS: [DatabaseObject; 3] = [DatabaseObject::Index, DatabaseObject::View, DatabaseObject::Trigger];
+const OBJECT_KINDS: [DatabaseObject; 6] = [
+    DatabaseObject::Index,
+    DatabaseObject::View,
+    DatabaseObject::Trigger,
+    DatabaseObject::Column,
+    DatabaseObject::Default,
+    DatabaseObject::NotNull,
+];
 
-/// How many objects the file has beside tables. The key of a table is an index without a statement of its own, and comes with it.
+/// How many objects the file has beside tables, and the two numbers that it keeps for its app, which a dump as text leaves out: many apps
+/// know by the first which of their migrations they have to do. The key of a table is an index without a statement of its own, and
+/// comes with it.
 const OBJECTS: &str = "SELECT hex('main'), count(CASE WHEN type = 'index' AND sql IS NOT NULL THEN 1 END) || ',' \
-    || count(CASE WHEN type = 'view' THEN 1 END) || ',' || count(CASE WHEN type = 'trigger' THEN 1 END) FROM sqlite_master";
+    || count(CASE WHEN type = 'view' THEN 1 END) || ',' || count(CASE WHEN type = 'trigger' THEN 1 END) || ',' \
+    || (SELECT count(*) || ',' || count(one.dflt_value) || ',' || count(CASE WHEN one.\"notnull\" THEN 1 END) FROM sqlite_master AS own, pragma_table_info(own.name) AS one \
+    WHERE own.type = 'table' AND own.name NOT LIKE 'sqlite~_%' ESCAPE '~' AND own.sql NOT LIKE 'CREATE VIRTUAL TABLE%') \
+    || (SELECT CASE WHEN user_version <> 0 THEN ',' || hex('user_version ' || user_version) ELSE '' END FROM pragma_user_version) \
+    || (SELECT CASE WHEN application_id <> 0 THEN ',' || hex('application_id ' || application_id) ELSE '' END FROM pragma_application_id) \
+    FROM sqlite_master";
 
 /// Counts every table of the file; the inner error is what the file said instead.
 pub(super) async fn count(

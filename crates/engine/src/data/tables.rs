@@ -167,10 +167,13 @@ pub(super) fn contents(names: &[String], numbers: &[u64]) -> BTreeMap<String, Co
     columns
 }
 
-/// How many objects of these kinds a database has, as a list in their order says.
+/// How many objects of these kinds a database has, as a list in their order says, and after them, in hexadecimal, what it is set to.
 pub(super) fn objects(kinds: &[DatabaseObject], numbers: &str) -> Objects {
-    let counts = kinds.iter().copied().zip(numbers.split(',').map_while(number)).collect();
-    Objects { counts, ..Objects::default() }
+    let fields: Vec<&str> = numbers.split(',').collect();
+    let (numbers, settings) = fields.split_at(fields.len().min(kinds.len()));
+    let counts = kinds.iter().copied().zip(numbers.iter().map_while(|field| number(field))).collect();
+    let settings = settings.iter().filter_map(|field| name_of(field).filter(|name| !name.is_empty())).collect();
+    Objects { counts, settings, ..Objects::default() }
 }
 
 /// The columns of each table, as a list of names of tables and of columns, both in hexadecimal, says: by the name of the table.

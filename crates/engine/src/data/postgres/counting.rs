@@ -51,7 +51,10 @@ const BEHIND: &str = "behind";
 const AHEAD: &str = "ahead";
 
 /// What is counted beside tables, in the order of [`objects_asked`].
-const OBJECT_KINDS: [DatabaseObject; 7] = [
+const OBJECT_KINDS: [DatabaseObject; 13] = [
+    DatabaseObject::Column,
+    DatabaseObject::Default,
+    DatabaseObject::NotNull,
     DatabaseObject::Index,
     DatabaseObject::Constraint,
     DatabaseObject::View,
@@ -59,16 +62,35 @@ const OBJECT_KINDS: [DatabaseObject; 7] = [
     DatabaseObject::Routine,
     DatabaseObject::Sequence,
     DatabaseObject::Extension,
+    DatabaseObject::Type,
+    DatabaseObject::Policy,
+    DatabaseObject::Grant,
 ];
 
-/// How many objects the database has beside tables, and how many tables each owner, the server's own schemas left out.
+/// What the database itself is set to: its owner, how its texts are written and sorted, and what somebody set for it.
+const SETTINGS: &str = "SELECT encode(convert_to(s.one, 'UTF8'), 'hex') FROM pg_database d, LATERAL (VALUES \
+    ('owner ' || pg_get_userbyid(d.datdba)::text), ('encoding ' || pg_encoding_to_char(d.encoding)::text), \
+    ('collation ' || d.datcollate::text), ('character type ' || d.datctype::text)) AS s(one) WHERE d.datname = current_database() \
+    UNION SELECT encode(convert_to('setting ' || split_part(c.one, '=', 1), 'UTF8'), 'hex') FROM pg_database d \
+    JOIN pg_db_role_setting r ON r.setdatabase = d.oid, LATERAL unnest(r.setconfig) AS c(one) WHERE d.datname = current_database()";
+
+/// How many objects the database has beside tables, what it is set to, and how many tables each owner has, the server's own schemas
+/// left out. Of a setting that somebody gave the database only the name is said: the value may be a key.
 fn objects_asked(database: &str) -> String {
     let own = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
     let in_schema = |from: &str, schema: &str, which: &str| {
         format!("(SELECT count(*) FROM {from} JOIN pg_namespace n ON n.oid = {schema} WHERE {own} AND {which})")
     };
     let class = |which: &str| in_schema("pg_class c", "c.relnamespace", &format!("c.relpersistence = 'p' AND {which}"));
+    let of_tables = "c.relpersistence = 'p' AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped";
+    let column = |which: &str| {
+        let from = "pg_attribute a JOIN pg_class c ON c.oid = a.attrelid";
+        in_schema(from, "c.relnamespace", &format!("{of_tables} AND {which}"))
+    };
     let asked = [
+        column("true"),
+        column("a.atthasdef"),
+        column("a.attnotnull"),
         in_schema(
             "pg_index i JOIN pg_class c ON c.oid = i.indexrelid",
             "c.relnamespace",
@@ -80,6 +102,14 @@ fn objects_asked(database: &str) -> String {
         in_schema("pg_proc p", "p.pronamespace", "true"),
         class("c.relkind = 'S'"),
         "(SELECT count(*) FROM pg_extension)".to_owned(),
+        in_schema("pg_type t", "t.typnamespace", "t.typtype IN ('e', 'd')"),
+        "(SELECT count(*) FROM pg_policy)".to_owned(),
+        in_schema(
+            "pg_class c CROSS JOIN aclexplode(c.relacl) g",
+            "c.relnamespace",
+            "c.relpersistence = 'p' AND g.grantee <> c.relowner",
+        ),
+        format!("array_to_string(ARRAY({SETTINGS}), ',')"),
     ];
     format!(
         "SELECT '{OBJECTS}', {database}, concat_ws(',', {});\n\
@@ -109,7 +139,8 @@ fn sequences_asked(database: &str) -> String {
 /// What is asked in each database, all of it about one moment: how many connections come from other containers; then of every
 /// lasting table its rows and what stands in its columns, as elements of an array: aggregates that operators join are planned in a time
 /// that grows with their square, a tenth of a second for a hundred columns. The statement that counts is made in the database, which quotes its own
-/// names, and run by `\gexec`. Parts of a table are counted with it, tables of an extension not at all.
+/// names, and run by `\gexec`. Parts of a table are counted with it, tables of an extension not at all; large
+/// objects stand beside all tables, and are counted like the rows of one.
 fn questions() -> String {
     let hex = |name: &str| format!("encode(convert_to({name}, 'UTF8'), 'hex')");
     let of_columns = |each: &str, between: &str, most: &str| {
@@ -132,6 +163,7 @@ fn questions() -> String {
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n\
          SELECT '{DATABASE}', {database}, (SELECT count(*) FROM pg_stat_activity a WHERE a.datname = current_database() \
          AND a.client_addr IS NOT NULL AND host(a.client_addr) NOT IN ('127.0.0.1', '::1'));\n\
+         SELECT {database} || '.' || {} || '.' || {}, '', count(*) FROM pg_largeobject_metadata;\n\
          SELECT format('SELECT %L, %L, array_to_string(ARRAY[count(*)::text%s%s], '','') FROM %I.%I', {database} || '.' || {schema} || '.' || {table}, {names}, {content}, {keys}, \
          n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') \
          AND NOT c.relispartition AND c.relpersistence = 'p' AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
@@ -140,6 +172,8 @@ fn questions() -> String {
          {}\n\
          {}\n\
          COMMIT;",
+        hex("'pg_catalog'"),
+        hex("'pg_largeobject'"),
         objects_asked(&database),
         sequences_asked(&database)
     )
@@ -190,7 +224,9 @@ fn database(held: &mut Held, name: &str, users: &str) -> Option<()> {
 
 /// What a database has beside tables.
 fn counted(held: &mut Held, name: &str, numbers: &str) -> Option<()> {
-    held.objects.entry(name_of(name)?).or_default().counts = objects(&OBJECT_KINDS, numbers).counts;
+    let Objects { counts, settings, .. } = objects(&OBJECT_KINDS, numbers);
+    let of = held.objects.entry(name_of(name)?).or_default();
+    (of.counts, of.settings) = (counts, settings);
     Some(())
 }
 
@@ -245,14 +281,16 @@ mod tests {
 
     #[test]
     fn what_stands_beside_the_rows_is_read() {
-        let [app, sequence, other] = ["app", "users_id_seq of users.id", "rooms_id_seq of rooms.id"].map(hex::encode);
+        let [app, sequence, other, collation] =
+            ["app", "users_id_seq of users.id", "rooms_id_seq of rooms.id", "collation C"].map(hex::encode);
         let held = read(&format!(
-            "objects|{app}|9,4,0,1,2,3,1\nbehind|{app}|{sequence}\nbehind|zz|{sequence}\nowner|{app}|{app},7\nowner|{app}|{app}\nahead|{app}|{other}\n"
+            "objects|{app}|20,3,9,9,4,0,1,2,3,1,0,0,1,{collation}\nbehind|{app}|{sequence}\nbehind|zz|{sequence}\nowner|{app}|{app},7\nowner|{app}|{app}\nahead|{app}|{other}\n"
         ));
         let has = &held.objects["app"];
         let [index, sequences] = [DatabaseObject::Index, DatabaseObject::Sequence].map(|kind| has.counts[&kind]);
         assert_eq!((index, sequences, has.counts.len(), held.objects.len()), (9, 3, OBJECT_KINDS.len(), 1));
         assert_eq!(has.behind.iter().collect::<Vec<_>>(), ["users_id_seq of users.id"]);
+        assert_eq!(has.settings.iter().collect::<Vec<_>>(), ["collation C"]);
         assert_eq!(has.owners, [("app".to_owned(), 7)].into());
         assert_eq!(has.ahead.iter().collect::<Vec<_>>(), ["rooms_id_seq of rooms.id"]);
     }

@@ -9,6 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A kind of object beside tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DatabaseObject {
+    /// A column of a table.
+    Column,
+    /// A column that has a value of its own where a row brings none.
+    Default,
+    /// A column in which something has to stand.
+    NotNull,
     /// An index.
     Index,
     /// A primary, unique or foreign key, or a check.
@@ -25,12 +31,21 @@ pub enum DatabaseObject {
     Event,
     /// An extension.
     Extension,
+    /// A list of values or a domain that the app made a type.
+    Type,
+    /// A rule that says which rows a user sees.
+    Policy,
+    /// What another user than the owner may do.
+    Grant,
 }
 
 impl DatabaseObject {
     /// Several of them.
     const fn plural(self) -> &'static str {
         match self {
+            Self::Column => "columns",
+            Self::Default => "columns with a default",
+            Self::NotNull => "columns that may not be empty",
             Self::Index => "indexes",
             Self::Constraint => "constraints",
             Self::View => "views",
@@ -39,6 +54,9 @@ impl DatabaseObject {
             Self::Sequence => "sequences",
             Self::Event => "events",
             Self::Extension => "extensions",
+            Self::Type => "types",
+            Self::Policy => "row policies",
+            Self::Grant => "grants",
         }
     }
 }
@@ -50,6 +68,9 @@ pub struct Objects {
     pub counts: BTreeMap<DatabaseObject, u64>,
     /// How many tables each of their owners has, where tables have one: another may not let the app in.
     pub owners: BTreeMap<String, u64>,
+    /// What the database itself is set to, each by its name and, where it is no secret, its value: `collation C`. Tables and texts to
+    /// come follow it, and an app may know its own version by it.
+    pub settings: BTreeSet<String>,
     /// Sequences that number a column, and have given out every number that stands there.
     pub ahead: BTreeSet<String>,
     /// Those that have still to give out a number that stands there: a row cannot be put in then.
@@ -73,7 +94,8 @@ pub(super) fn missing(before: &RowCounts, after: &RowCounts) -> Vec<RowLoss> {
                 .owners
                 .iter()
                 .map(|(owner, before)| of(before, has.owners.get(owner), format!("tables of {owner}")));
-            let fewer: Vec<String> = kinds.chain(owners).flatten().collect();
+            let settings = had.settings.difference(&has.settings).map(|one| format!("its {one}"));
+            let fewer: Vec<String> = kinds.chain(owners).flatten().chain(settings).collect();
             if !fewer.is_empty() {
                 let (server, service, database) = (name.clone(), old.service.clone(), database.clone());
                 lost.push(RowLoss { server, service, database, what: Lost::Objects { fewer: fewer.join(", ") } });
@@ -97,8 +119,13 @@ mod tests {
 
     fn counts(kinds: &[(DatabaseObject, u64)], [ahead, behind]: [&[&str]; 2]) -> RowCounts {
         let [ahead, behind] = [ahead, behind].map(|names| names.iter().map(|name| (*name).to_owned()).collect());
-        let objects =
-            Objects { counts: kinds.iter().copied().collect(), owners: [("app".to_owned(), 2)].into(), ahead, behind };
+        let objects = Objects {
+            counts: kinds.iter().copied().collect(),
+            owners: [("app".to_owned(), 2)].into(),
+            settings: ["collation C".to_owned()].into(),
+            ahead,
+            behind,
+        };
         let server = Server {
             service: "db".to_owned(),
             counted: Counted::Rows,
@@ -131,6 +158,11 @@ mod tests {
             [("app".to_owned(), 1), ("root".to_owned(), 1)].into();
         let said: Vec<String> = missing(&before, &foreign).iter().map(RowLoss::summary).collect();
         assert_eq!(said, ["db: database app lacks 1 of 2 tables of app that it had"]);
+        let mut other = before.clone();
+        other.servers.get_mut("db").unwrap().objects.get_mut("app").unwrap().settings =
+            ["collation en_US.utf8".to_owned()].into();
+        let said: Vec<String> = missing(&before, &other).iter().map(RowLoss::summary).collect();
+        assert_eq!(said, ["db: database app lacks its collation C that it had"]);
         // One that holds them under another name lacks none of them: only what is there both times is compared.
         let gone = RowCounts::default();
         assert_eq!(missing(&before, &gone), []);
