@@ -8,6 +8,7 @@ mod csp;
 mod html;
 mod links;
 mod page;
+mod script;
 mod settling;
 mod standin;
 mod target;

@@ -1,8 +1,27 @@
 //! What a page's content security policy keeps a browser from loading (Content Security Policy Level 3, W3C).
 
-/// Whether a policy keeps a page on `host` from running the scripts that it names there. What is read otherwise than it is meant, such as a
-/// nonce, allows them.
-pub(super) fn forbids_scripts(policy: &str, host: &str) -> bool {
+/// What a page loads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loaded {
+    /// Its scripts.
+    Scripts,
+    /// Its style sheets.
+    Styles,
+}
+
+impl Loaded {
+    /// The directives that say from where, the first of them that a policy has.
+    fn directives(self) -> [&'static str; 3] {
+        match self {
+            Self::Scripts => ["script-src-elem", "script-src", "default-src"],
+            Self::Styles => ["style-src-elem", "style-src", "default-src"],
+        }
+    }
+}
+
+/// Whether a policy keeps a page on `host` from loading what it names there. What is read otherwise than it is meant, such as a nonce,
+/// allows it.
+pub(super) fn forbids(loaded: Loaded, policy: &str, host: &str) -> bool {
     // Several policies have to allow it, each.
     policy.split(',').any(|policy| {
         let sources = |wanted: &str| {
@@ -11,7 +30,7 @@ pub(super) fn forbids_scripts(policy: &str, host: &str) -> bool {
                 directives.map(|directive| directive.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>());
             words.find(|words| words.first().is_some_and(|name| name == wanted)).map(|words| words[1..].to_vec())
         };
-        let listed = ["script-src-elem", "script-src", "default-src"].into_iter().find_map(sources);
+        let listed = loaded.directives().into_iter().find_map(sources);
         listed.is_some_and(|sources| !sources.iter().any(|source| may_allow(source, &host.to_ascii_lowercase())))
     })
 }
@@ -47,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_policy_forbids_what_no_source_allows() {
-        let forbids = |policy: &str| forbids_scripts(policy, "shop.cc-ci.test");
+        let forbids = |policy: &str| forbids(Loaded::Scripts, policy, "shop.cc-ci.test");
         for policy in [
             "default-src 'none'",
             "default-src 'self'; script-src 'none'",
@@ -73,15 +92,36 @@ mod tests {
             assert!(!forbids(policy), "{policy}");
         }
     }
+
+    #[test]
+    fn style_sheets_have_directives_of_their_own() {
+        let forbids = |policy: &str| forbids(Loaded::Styles, policy, "shop.cc-ci.test");
+        for policy in [
+            "default-src 'none'; script-src 'self'",
+            "style-src 'unsafe-inline'",
+            "style-src 'self'; style-src-elem data:",
+        ] {
+            assert!(forbids(policy), "{policy}");
+        }
+        for policy in ["script-src 'none'", "default-src 'none'; style-src 'self'", "style-src-attr 'none'"] {
+            assert!(!forbids(policy), "{policy}");
+        }
+    }
+
     #[test]
     fn scripts_of_other_hosts_are_none_of_its_own() {
         let page = |script: &str| {
-            let html = format!("<script src={script}></script>");
+            let html = format!("<script src={script}></script><link rel=stylesheet href={script}.css>");
             let (policy, body) = (Some("script-src https://cdn.test"), html.as_bytes());
             Page::read(FrontAnswer { content_type: Some("text/html"), policy, body, ..FrontAnswer::default() }).unwrap()
         };
-        assert!(page("/app.js").forbids_its_scripts("shop.test", "/"));
-        assert!(!page("https://cdn.test/app.js").forbids_its_scripts("shop.test", "/"));
-        assert!(!page("/app.js").forbids_its_scripts("cdn.test", "/"));
+        let none: [&str; 0] = [];
+        assert_eq!(page("/app.js").forbidden("shop.test", "/"), ["scripts"]);
+        assert_eq!(page("https://cdn.test/app.js").forbidden("shop.test", "/"), none);
+        assert_eq!(page("/app.js").forbidden("cdn.test", "/"), none);
+        let html = b"<link rel=stylesheet href=a.css>";
+        let (content_type, policy) = (Some("text/html"), Some("style-src 'none'"));
+        let bare = Page::read(FrontAnswer { content_type, policy, body: html, ..FrontAnswer::default() }).unwrap();
+        assert_eq!(bare.forbidden("shop.test", "/"), ["style sheets"]);
     }
 }

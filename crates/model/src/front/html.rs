@@ -1,5 +1,6 @@
 //! What an HTML page shows to a person with a browser, and what it needs for that.
 
+use super::script;
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
 /// Elements that show something without text, or will.
@@ -9,7 +10,7 @@ const SHOWING: [&[u8]; 13] = [
 ];
 
 /// Elements whose text nobody sees.
-const HIDDEN: [&[u8]; 5] = [b"head", b"script", b"style", b"template", b"noscript"];
+const HIDDEN: [&[u8]; 6] = [b"head", b"title", b"script", b"style", b"template", b"noscript"];
 
 /// A page that leads on after more seconds than these lets itself be read.
 const AT_ONCE: f64 = 5.0;
@@ -25,12 +26,14 @@ pub(super) struct Html {
     pub(super) text: String,
     /// Whether it has an element that shows something without text.
     pub(super) shows: bool,
-    /// Where it leads on by itself.
+    /// Where it leads on by itself: as it says it, or by a script, where it shows nothing else.
     pub(super) refresh: Option<String>,
     /// The scripts and style sheets without which it is not itself, as it names them.
     pub(super) needs: Vec<String>,
     /// The scripts among them.
     pub(super) scripts: Vec<String>,
+    /// The style sheets among them.
+    pub(super) styles: Vec<String>,
     /// Where it links to, as it names it.
     pub(super) links: Vec<String>,
     /// From where it names what it names, if not from where it is.
@@ -54,7 +57,10 @@ pub(super) fn read(text: &str) -> Html {
     }
     let [title, first, second] = reading.labels;
     let heading = if first.is_empty() { second } else { first };
-    Html { title, heading, text: single_blanks(&reading.text), ..reading.html }
+    let text = single_blanks(&reading.text);
+    let by_script = reading.leads_on.filter(|_| text.is_empty());
+    let refresh = reading.html.refresh.or(by_script);
+    Html { title, heading, text, refresh, ..reading.html }
 }
 
 /// A page that was read so far.
@@ -68,6 +74,10 @@ struct Reading {
     labels: [String; 3],
     /// Which of them it is inside of, and what that says so far.
     inside: Option<(usize, String)>,
+    /// What a script in the page itself says so far.
+    script: Option<String>,
+    /// Where the first of these leads that leads anywhere.
+    leads_on: Option<String>,
 }
 
 /// The elements of [`Reading::labels`].
@@ -95,10 +105,18 @@ impl Reading {
         match name {
             b"script" if is_program(tag) => {
                 let named = attribute(tag, b"src");
+                self.script = named.is_none().then(String::new);
                 self.html.scripts.extend(named.clone());
                 self.html.needs.extend(named);
             }
-            b"link" if is_needed(tag) => self.html.needs.extend(attribute(tag, b"href")),
+            b"script" => {}
+            b"link" if is_needed(tag) => {
+                let named = attribute(tag, b"href");
+                if says(tag, "stylesheet") {
+                    self.html.styles.extend(named.clone());
+                }
+                self.html.needs.extend(named);
+            }
             b"a" | b"area" if is_page(tag) => self.html.links.extend(attribute(tag, b"href")),
             // The first one counts.
             b"base" => self.html.base = self.html.base.take().or_else(|| attribute(tag, b"href")),
@@ -112,6 +130,9 @@ impl Reading {
 
     fn closes(&mut self, name: &[u8]) {
         self.text.push(' ');
+        if let Some(script) = self.script.take() {
+            self.leads_on = self.leads_on.take().or_else(|| script::leads_on(&script));
+        }
         if self.hidden == Some(name) {
             self.hidden = None;
         }
@@ -127,6 +148,9 @@ impl Reading {
     fn says(&mut self, text: &str) {
         if let Some((_, said)) = &mut self.inside {
             said.push_str(text);
+        }
+        if let Some(script) = &mut self.script {
+            script.push_str(text);
         }
         if self.hidden.is_none() {
             self.text.push_str(text);
@@ -154,9 +178,12 @@ fn is_program(tag: &StartTag<()>) -> bool {
 
 /// Whether a link names what a page cannot do without.
 fn is_needed(tag: &StartTag<()>) -> bool {
-    let said = attribute(tag, b"rel").unwrap_or_default().to_ascii_lowercase();
-    let says = |word: &str| said.split_ascii_whitespace().any(|one| one == word);
-    (says("stylesheet") && !says("alternate")) || says("modulepreload")
+    (says(tag, "stylesheet") && !says(tag, "alternate")) || says(tag, "modulepreload")
+}
+
+/// Whether a link is of a kind, among others.
+fn says(tag: &StartTag<()>, kind: &str) -> bool {
+    attribute(tag, b"rel").unwrap_or_default().split_ascii_whitespace().any(|one| one.eq_ignore_ascii_case(kind))
 }
 
 /// Whether a link leads to a page, and not to a file or to what robots are told to leave alone.
@@ -212,6 +239,7 @@ mod tests {
              <link rel=modulepreload href=g.js><noscript><link rel=stylesheet href=h.css></noscript><script>'<script src=i.js>'</script>",
         );
         assert_eq!(html.needs, ["/a.js?v=1&w=2", "b.js", "d.css", "g.js"]);
+        assert_eq!((html.scripts.len(), html.styles), (2, vec!["d.css".to_owned()]));
     }
 
     #[test]
@@ -248,5 +276,14 @@ mod tests {
         assert_eq!(to("30; url=/news"), None);
         assert_eq!(to("5"), None);
         assert_eq!(read("<noscript><meta http-equiv=refresh content='0; url=/plain'></noscript>").refresh, None);
+        let by_script = |before: &str, after: &str| {
+            read(&format!("<title>x</title>{before}<script>\n location.href = '/setup';\n</script>{after}")).refresh
+        };
+        assert_eq!(
+            by_script("<script src=a.js></script>", "<noscript>no scripts</noscript>").as_deref(),
+            Some("/setup")
+        );
+        assert_eq!(by_script("", "<p>A page of its own"), None);
+        assert_eq!(read("<script type=application/json>location = '/setup'</script>").refresh, None);
     }
 }

@@ -1,7 +1,8 @@
 //! What a browser would make of one answer.
 
+use super::csp::{self, Loaded};
 use super::html::{self, Html};
-use super::{Target, csp, trouble};
+use super::{Target, trouble};
 
 /// How far a text is looked through. Bytes.
 pub const READ: usize = 64 << 10;
@@ -49,6 +50,8 @@ pub struct Page {
     pub needs: Vec<String>,
     /// The scripts among them.
     pub scripts: Vec<String>,
+    /// The style sheets among them.
+    pub styles: Vec<String>,
     /// The content security policies that it comes with.
     pub policies: Vec<String>,
     /// Those that it needs and names over plain HTTP, and that no browser asks for over TLS in its stead.
@@ -115,6 +118,7 @@ impl Page {
             base,
             needs,
             scripts: html.scripts,
+            styles: html.styles,
             policies,
             plain,
             links,
@@ -132,11 +136,14 @@ impl Page {
         }
     }
 
-    /// Whether it came from path `at` of `host`, needs scripts from there, and no browser runs them because of its own policy.
+    /// What it needs from `host`, whence it came from path `at`, and no browser loads because of its own policy, in words.
     #[must_use]
-    pub fn forbids_its_scripts(&self, host: &str, at: &str) -> bool {
-        let is_own = |script: &String| matches!(self.target(script, host, at), Target::Here(_));
-        self.scripts.iter().any(is_own) && self.policies.iter().any(|policy| csp::forbids_scripts(policy, host))
+    pub fn forbidden(&self, host: &str, at: &str) -> Vec<&'static str> {
+        let is_own = |named: &String| matches!(self.target(named, host, at), Target::Here(_));
+        let is_forbidden = |loaded: Loaded| self.policies.iter().any(|policy| csp::forbids(loaded, policy, host));
+        let needed = [(Loaded::Scripts, &self.scripts, "scripts"), (Loaded::Styles, &self.styles, "style sheets")];
+        let lost = needed.into_iter().filter(|(loaded, named, _)| named.iter().any(is_own) && is_forbidden(*loaded));
+        lost.map(|(_, _, words)| words).collect()
     }
 
     /// In words.

@@ -217,9 +217,8 @@ impl Visitor<'_> {
         // Browsers ask for nothing over plain HTTP that could change a page which came over TLS (Mixed Content, W3C).
         let plain = page.plain.iter().filter(|_| self.scheme == "https");
         let plain = plain.map(|needed| format!("{needed}: plain HTTP, from a page over TLS"));
-        let forbidden = page
-            .forbids_its_scripts(host, at)
-            .then(|| "its scripts: its own Content-Security-Policy forbids them".to_owned());
+        let forbidden = page.forbidden(host, at).into_iter();
+        let forbidden = forbidden.map(|what| format!("its {what}: its own Content-Security-Policy forbids them"));
         plain.chain(nowhere).chain(forbidden).chain(lacking).collect()
     }
 
