@@ -9,6 +9,7 @@ mod rewritten;
 
 use super::allowed::Allowed;
 use super::content::is_cut;
+use super::path::is_thrown_away;
 use super::{DataIndex, Entry, EntryKind, Mounted, VolumeIndex, access};
 use lasting::{Contents, Lasting, below, is_journal};
 pub use loss::{Loss, finding};
@@ -38,12 +39,12 @@ pub fn suspects(losses: &[Loss], looks: [&DataIndex; 2]) -> BTreeSet<u64> {
 /// volume in their place: the report names the others.
 #[must_use]
 pub fn compare(before: &DataIndex, after: &DataIndex, allowed: Allowed<'_>) -> Vec<Loss> {
-    let elsewhere = Contents::of(
-        after
-            .volumes
-            .iter()
-            .flat_map(|(volume, index)| index.files().filter(move |(path, _)| hidden::sees(after, volume, path))),
-    );
+    // A file that was in such a folder before is as well kept there as ever.
+    let thrown_away =
+        |path: &str| is_thrown_away(path) && !before.volumes.values().any(|index| index.entries.contains_key(path));
+    let elsewhere = Contents::of(after.volumes.iter().flat_map(|(volume, index)| {
+        index.files().filter(move |(path, _)| hidden::sees(after, volume, path) && !thrown_away(path))
+    }));
     let mut losses = Vec::new();
     for (volume, old) in &before.volumes {
         let lasting = Lasting::of(old, allowed);
@@ -119,8 +120,12 @@ fn shrank(before: u64, after: u64, slack: u64) -> bool {
 
 /// Vanished files, without those that have a new name and nearly the same content. A new file stands for one of them.
 fn unless_edited(vanished: Vec<(&str, &Entry)>, old: &Lasting<'_>, new: &Lasting<'_>) -> Vec<String> {
-    let mut fresh: Vec<(&str, &Entry)> =
-        new.files.iter().filter(|(path, _)| !old.index.entries.contains_key(*path)).copied().collect();
+    let mut fresh: Vec<(&str, &Entry)> = new
+        .files
+        .iter()
+        .filter(|(path, _)| !old.index.entries.contains_key(*path) && !is_thrown_away(path))
+        .copied()
+        .collect();
     let mut gone = Vec::new();
     for (path, entry) in vanished {
         let stands_for = |(now, found): &(&str, &Entry)| {

@@ -14,9 +14,43 @@ pub fn inside<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     if rest.is_empty() { Some("") } else { rest.strip_prefix('/') }
 }
 
+/// What programs call a folder for what nobody wants any more, or what they do not understand.
+const THROWN_AWAY: [&str; 10] = [
+    "trash",
+    "trashbin",
+    "trashed",
+    "deleted",
+    "removed",
+    "recycle",
+    "recycled",
+    "recyclebin",
+    "quarantine",
+    "lost+found",
+];
+
+/// Whether a path lies in a folder for what was thrown away.
+#[must_use]
+pub fn is_thrown_away(path: &str) -> bool {
+    let is_such = |folder: &str| {
+        let name = folder.trim_start_matches(['.', '_', '$', '#', '@']).to_ascii_lowercase();
+        THROWN_AWAY.contains(&name.as_str())
+    };
+    path.rsplit_once('/').is_some_and(|(folders, _)| folders.split('/').any(is_such))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{inside, is_in};
+    use super::{inside, is_in, is_thrown_away};
+
+    #[test]
+    fn what_lies_in_a_folder_for_waste_was_thrown_away() {
+        for path in [".trash/a", "data/Deleted/2026/a", "#recycle/a", "lost+found/#12"] {
+            assert!(is_thrown_away(path), "{path}");
+        }
+        for path in ["trash", "data/deleted", "trashy/a", "data/untrash/a", "a"] {
+            assert!(!is_thrown_away(path), "{path}");
+        }
+    }
 
     #[test]
     fn what_follows_a_folder_begins_behind_its_slash() {

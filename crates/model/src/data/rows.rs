@@ -3,6 +3,7 @@
 mod aside;
 mod doubled;
 mod emptied;
+mod flipped;
 mod loss;
 mod newcomer;
 mod objects;
@@ -202,6 +203,7 @@ fn of_database(database: &str, tables: &Tables, old: &Server, new: &Server, flee
     lost.extend(replaced);
     lost.extend(overwritten::tables(database, &kept, (old, new), now));
     lost.extend(emptied::columns(database, &lasting, (old, new), now, fleeting));
+    lost.extend(flipped::columns(database, &lasting, (old, new), now, fleeting));
     if old.used.contains(database) && !new.used.contains(database) {
         let was_empty =
             |name: &&String| old.databases.get(*name).is_none_or(|tables| tables.values().all(|rows| *rows == 0));

@@ -157,6 +157,14 @@ fn a_renamed_file_did_not_vanish() {
 }
 
 #[test]
+fn a_file_that_was_thrown_away_vanished() {
+    let said = "VolumeShrunk app /d: 1 file vanished from volume v\n  u/cat";
+    check("app:/d=v a@5 u/cat@7#cc", "app:/d=v a@5 .trash/cat@7#cc", said);
+    check("app:/d=v a@5 u/cat@7#cc", "app:/d=v a@5 u/deleted/cat@7#cc", said);
+    check("app:/d=v a@5 .trash/cat@7#cc", "app:/d=v a@5 .trash/cat@7#cc", "");
+}
+
+#[test]
 fn a_file_that_became_empty_is_named() {
     let cut = |bytes: &str| {
         format!(

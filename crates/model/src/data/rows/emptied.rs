@@ -44,7 +44,8 @@ pub(super) fn columns(
     fleeting: &Fleeting,
 ) -> Vec<Lost> {
     let (Some(was), Some(is)) = (old.filled.get(database), new.filled.get(database)) else { return Vec::new() };
-    let (usual, written) = (Churn::only(&USUAL.map(str::to_owned)), written::by_people());
+    let usual = Churn::only(&USUAL.map(str::to_owned));
+    let (written, given) = (written::by_people(), written::given());
     let mut taken_over = added(was, is);
     let mut lost = Vec::new();
     for (table, rows) in lasting.iter().filter(|(table, _)| now.get(*table).is_some_and(|now| *now > 0)) {
@@ -52,7 +53,9 @@ pub(super) fn columns(
         for (column, old) in before.iter().filter(|(_, old)| nearly_all(old.values, *rows)) {
             let name = column.to_lowercase();
             let goes = usual.covers(&name) || fleeting.declared.covers(&format!("{database}/{table}.{column}"));
-            let Some(fate) = after.get(column).and_then(|new| fate(*old, *new, written.covers(&name))) else {
+            let Some(fate) =
+                after.get(column).and_then(|new| fate(*old, *new, written.covers(&name), given.covers(&name)))
+            else {
                 continue;
             };
             let takes_over = |new: &ColumnContent| new.values >= old.values && (new.varied() || !old.varied());
@@ -66,13 +69,14 @@ pub(super) fn columns(
     lost
 }
 
-/// `old` before the upgrade and `new` after it, in a column that people fill or that the app fills by itself.
-fn fate(old: ColumnContent, new: ColumnContent, written: bool) -> Option<Fate> {
+/// `old` before the upgrade and `new` after it, in a column that people fill (`written`), that says whose a row is or what somebody may do
+/// (`given`), or that the app fills by itself.
+fn fate(old: ColumnContent, new: ColumnContent, written: bool, given: bool) -> Option<Fate> {
     let several = old.values > 1;
     if new.values == 0 && (several || written) {
         return Some(Fate::Emptied);
     }
-    (written && several && old.varied() && new.values > 1 && !new.varied()).then_some(Fate::Levelled)
+    ((written || given) && several && old.varied() && new.values > 1 && !new.varied()).then_some(Fate::Levelled)
 }
 
 impl Fate {
@@ -194,5 +198,18 @@ mod tests {
         check(BEFORE, "users 10: id 10, email 10=, nick 4, lock_owner 10", &["users.email"], "");
         check("users 10: id 10, state 10, seen_at 10", "users 10: id 10, state 10=, seen_at 10=", &[], "");
         check("users 10: id 10, email 10=", "users 10: id 10, email 10=", &[], "");
+    }
+
+    #[test]
+    fn rows_of_several_people_do_not_become_those_of_one() {
+        let said = "the database of db: column user_id of notes of database app had different values in 9 rows, and has the same one in all";
+        check("notes 9: id 9, user_id 9, kind 9", "notes 9: id 9, user_id 9=, kind 9=", &[], said);
+        check("notes 9: id 9, user_id 9, kind 9", "notes 9: id 9, user_id 9=, kind 9=, owner_id 9", &[], "");
+        check(
+            "users 3: id 3, is_admin 3",
+            "users 3: id 3, is_admin 3=",
+            &[],
+            &said.replace("user_id of notes", "is_admin of users").replace("9 rows", "3 rows"),
+        );
     }
 }

@@ -45,6 +45,15 @@ pub enum Lost {
         /// The column.
         column: String,
     },
+    /// A column that hides rows says of all what it said of none.
+    Flipped {
+        /// Rows of the table.
+        rows: u64,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
     /// A column that had a value in nearly every row has none in any.
     Values {
         /// Rows with a value before.
@@ -134,6 +143,7 @@ impl Lost {
             | Self::Behind { .. }
             | Self::Doubled { .. }
             | Self::Levelled { .. }
+            | Self::Flipped { .. }
             | Self::Values { .. }
             | Self::Left { .. }
             | Self::LeftFor { .. }
@@ -147,6 +157,7 @@ impl Lost {
         match self {
             Self::Objects { .. } | Self::Behind { .. } | Self::Doubled { .. } => false,
             Self::Levelled { .. }
+            | Self::Flipped { .. }
             | Self::Values { .. }
             | Self::Fewer { .. }
             | Self::Overwritten { .. }
@@ -183,6 +194,10 @@ impl RowLoss {
             Lost::Levelled { table, column, before } => format!(
                 "{server}: column {column} of {table} of database {database} had different values in {}, and has the same one in all",
                 rows(*before)
+            ),
+            Lost::Flipped { table, column, rows: all } => format!(
+                "{server}: column {column} of {table} of database {database} says of all {} what it said of none before",
+                rows(*all)
             ),
             Lost::Replaced { table, before } => format!(
                 "{server}: {table} of database {database} had {}, of which none is there: those after are new ones",
@@ -234,6 +249,7 @@ impl RowLoss {
             | Lost::Doubled { .. }
             | Lost::Values { .. }
             | Lost::Levelled { .. }
+            | Lost::Flipped { .. }
             | Lost::Replaced { .. }
             | Lost::Overwritten { .. }
             | Lost::LeftFor { .. }
