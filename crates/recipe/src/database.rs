@@ -1,5 +1,7 @@
 //! Recognises the databases of a recipe from images, variables, secrets and volumes.
 
+mod client;
+
 use serde::Serialize;
 
 use crate::compose::{Compose, Mount, MountKind, Service};
@@ -65,7 +67,7 @@ impl DatabaseKind {
 pub fn databases(compose: &Compose) -> Vec<Database> {
     let mut found = Vec::new();
     for (name, service) in &compose.services {
-        match kind_of_image(&service.image) {
+        match kind_of_image(&service.image).filter(|_| !client::only_asks(service)) {
             Some(DatabaseKind::Postgres) => found.push(postgres(name, service)),
             Some(DatabaseKind::Mysql) => found.push(mysql(name, service)),
             Some(DatabaseKind::Redis) => found.push(redis(name, service)),

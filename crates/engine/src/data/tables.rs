@@ -80,9 +80,9 @@ impl Dialect {
         }
     }
 
-    /// In how many rows something stands in a column, and fingerprints of the first and the last value: the server's order, whatever
-    /// type the column has. No value itself leaves the server.
-    pub(super) fn content(self, column: &str) -> [String; 3] {
+    /// In how many rows something stands in a column, fingerprints of the first and the last value, and how long all are together: the
+    /// server's order, whatever type the column has. No value itself leaves the server.
+    pub(super) fn content(self, column: &str) -> [String; 4] {
         let ends = ["MIN", "MAX"].map(|end| match self {
             Self::Postgres => {
                 format!("COALESCE('{HEX}' || substr(md5({end}({column}::text COLLATE \"C\")), 1, 15), '0')")
@@ -94,8 +94,13 @@ impl Dialect {
             Self::Postgres => format!("COUNT(NULLIF({column}::text, ''))"),
             Self::Mysql | Self::Sqlite => format!("COUNT(CASE WHEN LENGTH({column}) > 0 THEN 1 END)"),
         };
+        let length = match self {
+            Self::Postgres => format!("octet_length({column}::text)"),
+            Self::Mysql => format!("LENGTH({column})"),
+            Self::Sqlite => format!("LENGTH(CAST({column} AS BLOB))"),
+        };
         let [first, last] = ends;
-        [values, first, last]
+        [values, first, last, format!("COALESCE(SUM({length}), 0)")]
     }
 
     /// The smallest and the largest number of a column, 0 where it holds none.
@@ -154,12 +159,18 @@ pub(super) fn number(said: &str) -> Option<u64> {
     }
 }
 
-/// What stands in the columns of a table, of these names and in their order: three numbers of each as in [`Dialect::content`], then, of
+/// What stands in the columns of a table, of these names and in their order: four numbers of each as in [`Dialect::content`], then, of
 /// the one by which rows are known, those of [`Dialect::keys`].
 pub(super) fn contents(names: &[String], numbers: &[u64]) -> BTreeMap<String, ColumnContent> {
-    let (content, keys) = numbers.split_at(numbers.len().min(3 * names.len()));
-    let one = |three: &[u64]| ColumnContent { values: three[0], ends: [three[1], three[2]], keys: None };
-    let mut columns: BTreeMap<_, _> = names.iter().cloned().zip(content.chunks_exact(3).map(one)).collect();
+    let (content, keys) = numbers.split_at(numbers.len().min(4 * names.len()));
+    let one = |[values, first, last, bytes]: &[u64; 4]| ColumnContent {
+        values: *values,
+        ends: [*first, *last],
+        bytes: *bytes,
+        keys: None,
+    };
+    let (content, _) = content.as_chunks();
+    let mut columns: BTreeMap<_, _> = names.iter().cloned().zip(content.iter().map(one)).collect();
     let key = names.iter().find(|name| is_key(name)).and_then(|name| columns.get_mut(name));
     if let (Some(column), &[first, last]) = (key, keys) {
         column.keys = (first > 0).then_some((first, last));
@@ -257,14 +268,16 @@ mod tests {
             columns: vec![("\"ID\"".to_owned(), "ID".to_owned())],
         };
         let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
-        read(std::slice::from_ref(&keyed), "0|3,3,h,hff,4,9\n", &mut counts, &mut filled);
-        assert_eq!(filled["u"]["ID"], ColumnContent { values: 3, ends: [0, 255], keys: Some((4, 9)) });
+        read(std::slice::from_ref(&keyed), "0|3,3,h,hff,12,4,9\n", &mut counts, &mut filled);
+        assert_eq!(filled["u"]["ID"], ColumnContent { values: 3, ends: [0, 255], bytes: 12, keys: Some((4, 9)) });
         let asked = |dialect| questions(&list, dialect).remove(0).1;
         let [a, b] = ["a", "b"].map(|name| {
             let text = format!("\"{name}\"::text");
             let [min, max] = ["MIN", "MAX"]
                 .map(|end| format!("COALESCE('h' || substr(md5({end}({text} COLLATE \"C\")), 1, 15), '0')"));
-            format!("(COUNT(NULLIF({text}, '')))::text, ({min})::text, ({max})::text")
+            format!(
+                "(COUNT(NULLIF({text}, '')))::text, ({min})::text, ({max})::text, (COALESCE(SUM(octet_length({text})), 0))::text"
+            )
         });
         assert_eq!(
             asked(Dialect::Postgres),
@@ -272,14 +285,15 @@ mod tests {
         );
         let [a, b] = ["a", "b"].map(|name| {
             let [min, max] = ["MIN", "MAX"].map(|end| format!("COALESCE({end}(CRC32(\"{name}\")), 0)"));
-            format!("COUNT(CASE WHEN LENGTH(\"{name}\") > 0 THEN 1 END), {min}, {max}")
+            let sum = format!("COALESCE(SUM(LENGTH(\"{name}\")), 0)");
+            format!("COUNT(CASE WHEN LENGTH(\"{name}\") > 0 THEN 1 END), {min}, {max}, {sum}")
         });
         assert_eq!(asked(Dialect::Mysql), format!("SELECT 0, CONCAT_WS(',', COUNT(*), {a}, {b}) FROM t"));
         let (mut counts, mut filled) = (Tables::new(), FilledColumns::new());
-        read(&list, "0|7,7,1,2,0,0,0\n", &mut counts, &mut filled);
+        read(&list, "0|7,7,1,2,70,0,0,0,0\n", &mut counts, &mut filled);
         assert_eq!(counts["t"], 7);
-        assert_eq!(filled["t"]["a"], ColumnContent { values: 7, ends: [1, 2], keys: None });
-        assert_eq!(filled["t"]["b"], ColumnContent { values: 0, ends: [0, 0], keys: None });
+        assert_eq!(filled["t"]["a"], ColumnContent { values: 7, ends: [1, 2], bytes: 70, keys: None });
+        assert_eq!(filled["t"]["b"], ColumnContent { values: 0, ends: [0, 0], bytes: 0, keys: None });
         let wide = |at: usize| {
             let columns =
                 (0..300).map(|column| (format!("\"a_long_name_{column}\""), format!("a_long_name_{column}"))).collect();

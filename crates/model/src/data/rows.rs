@@ -84,6 +84,8 @@ pub struct ColumnContent {
     /// Fingerprints of the first and the last of them in the server's own order: the same where all are the same, 0 where there is
     /// none.
     pub ends: [u64; 2],
+    /// How long they are together, as texts. Bytes.
+    pub bytes: u64,
     /// The smallest and the largest of them, where they are the numbers by which rows are known.
     pub keys: Option<(u64, u64)>,
 }

@@ -266,15 +266,15 @@ mod tests {
     fn databases_tables_and_columns_are_read_and_notices_are_not() {
         let [app, public, users, own, mail] = ["a|b", "public", "users", "Id", "mail"].map(hex::encode);
         let answer = format!(
-            "WARNING:  a | b | c\ndatabase|{app}|2\n{app}.{public}.{users}|{mail},{own}|7,7,h1,h2,6,1,2,3,9\n{app}.{own}.{users}||3\ndatabase|{own}|0\r\n"
+            "WARNING:  a | b | c\ndatabase|{app}|2\n{app}.{public}.{users}|{mail},{own}|7,7,h1,h2,70,6,1,2,6,3,9\n{app}.{own}.{users}||3\ndatabase|{own}|0\r\n"
         );
         let held = read(&answer);
         assert_eq!(held.databases.keys().collect::<Vec<_>>(), ["Id", "a|b"]);
         let tables = &held.databases["a|b"];
         assert_eq!((tables.len(), tables["users"], tables["Id.users"]), (2, 7, 3));
         let users = &held.filled["a|b"]["users"];
-        assert_eq!(users["mail"], ColumnContent { values: 7, ends: [1, 2], keys: None });
-        assert_eq!(users["Id"], ColumnContent { values: 6, ends: [1, 2], keys: Some((3, 9)) });
+        assert_eq!(users["mail"], ColumnContent { values: 7, ends: [1, 2], bytes: 70, keys: None });
+        assert_eq!(users["Id"], ColumnContent { values: 6, ends: [1, 2], bytes: 6, keys: Some((3, 9)) });
         assert!(held.filled["a|b"]["Id.users"].is_empty() && held.databases["Id"].is_empty());
         assert_eq!(held.used.iter().collect::<Vec<_>>(), ["a|b"]);
     }

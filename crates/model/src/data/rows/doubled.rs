@@ -51,7 +51,7 @@ mod tests {
     /// A table `notes` with these rows, and of each column its values and its ends.
     fn counts(rows: u64, columns: &[(&str, u64, [u64; 2])]) -> RowCounts {
         let column = |&(name, values, ends): &(&str, u64, [u64; 2])| {
-            (name.to_owned(), ColumnContent { values, ends, keys: None })
+            (name.to_owned(), ColumnContent { values, ends, bytes: 0, keys: None })
         };
         let server = Server {
             service: "db".to_owned(),

@@ -1,9 +1,10 @@
-//! Columns that an upgrade emptied: all rows are there, and what stood in one column of them is not.
+//! Columns that an upgrade emptied, levelled or cut: all rows are there, and what stood in one column of them is not.
 //!
 //! An app in a test has few rows, often the one of its first user. What stands in a single row comes and goes, unless it is what
 //! people write there.
 
-use super::{ColumnContent, FilledColumns, Fleeting, Lost, Server, Tables, written};
+use super::written::{ColumnKind, ColumnKinds};
+use super::{ColumnContent, FilledColumns, Fleeting, Lost, Server, Tables};
 use crate::data::churn::Churn;
 use std::collections::BTreeMap;
 
@@ -25,12 +26,20 @@ const USUAL: [&str; 14] = [
     "deleted_at",
 ];
 
+/// So few values say little when some of them go.
+const FEW: u64 = 4;
+
+/// Texts that are shorter together say little when they get shorter still. Bytes.
+const SHORT: u64 = 256;
+
 /// What happened to a column in which something stood in nearly every row.
 enum Fate {
-    /// Nothing stands there any more.
-    Emptied,
+    /// In so many rows something stands there still: in none, or in less than half of them.
+    Emptied(u64),
     /// The same stands everywhere.
     Levelled,
+    /// The texts have so many bytes, less than half of what they had.
+    Cut(u64),
 }
 
 /// The columns of lasting tables that had a value in nearly every row and have none in any, and those of people in which the same
@@ -45,7 +54,7 @@ pub(super) fn columns(
 ) -> Vec<Lost> {
     let (Some(was), Some(is)) = (old.filled.get(database), new.filled.get(database)) else { return Vec::new() };
     let usual = Churn::only(&USUAL.map(str::to_owned));
-    let (written, given) = (written::by_people(), written::given());
+    let kinds = ColumnKinds::all();
     let mut taken_over = added(was, is);
     let mut lost = Vec::new();
     for (table, rows) in lasting.iter().filter(|(table, _)| now.get(*table).is_some_and(|now| *now > 0)) {
@@ -53,38 +62,46 @@ pub(super) fn columns(
         for (column, old) in before.iter().filter(|(_, old)| nearly_all(old.values, *rows)) {
             let name = column.to_lowercase();
             let goes = usual.covers(&name) || fleeting.declared.covers(&format!("{database}/{table}.{column}"));
-            let Some(fate) =
-                after.get(column).and_then(|new| fate(*old, *new, written.covers(&name), given.covers(&name)))
-            else {
+            let fewer_rows = now.get(*table).is_none_or(|now| now < rows);
+            let Some(fate) = after.get(column).and_then(|new| fate(*old, *new, kinds.of(&name), fewer_rows)) else {
                 continue;
             };
             let takes_over = |new: &ColumnContent| new.values >= old.values && (new.varied() || !old.varied());
             match taken_over.iter().position(takes_over) {
                 _ if goes => {}
                 Some(at) => drop(taken_over.swap_remove(at)),
-                None => lost.push(fate.lost(table, column, old.values, *rows)),
+                None => lost.push(fate.lost(table, column, *old, *rows)),
             }
         }
     }
     lost
 }
 
-/// `old` before the upgrade and `new` after it, in a column that people fill (`written`), that says whose a row is or what somebody may do
-/// (`given`), or that the app fills by itself.
-fn fate(old: ColumnContent, new: ColumnContent, written: bool, given: bool) -> Option<Fate> {
+/// `old` before the upgrade and `new` after it.
+fn fate(old: ColumnContent, new: ColumnContent, kind: ColumnKind, fewer_rows: bool) -> Option<Fate> {
+    let (written, meant_to_last) = (kind.is_of_people(), kind != ColumnKind::Other);
     let several = old.values > 1;
     if new.values == 0 && (several || written) {
-        return Some(Fate::Emptied);
+        return Some(Fate::Emptied(0));
     }
-    ((written || given) && several && old.varied() && new.values > 1 && !new.varied()).then_some(Fate::Levelled)
+    let most_went = old.values >= FEW && new.values < old.values.div_ceil(2);
+    if written && most_went && !fewer_rows {
+        return Some(Fate::Emptied(new.values));
+    }
+    if meant_to_last && several && old.varied() && new.values > 1 && !new.varied() {
+        return Some(Fate::Levelled);
+    }
+    let shorter = old.bytes >= SHORT && new.bytes < old.bytes.div_ceil(2) && new.values >= old.values;
+    (kind == ColumnKind::Written && shorter).then_some(Fate::Cut(new.bytes))
 }
 
 impl Fate {
-    fn lost(self, table: &str, column: &str, before: u64, of: u64) -> Lost {
-        let (table, column) = (table.to_owned(), column.to_owned());
+    fn lost(self, table: &str, column: &str, old: ColumnContent, of: u64) -> Lost {
+        let (table, column, before) = (table.to_owned(), column.to_owned(), old.values);
         match self {
-            Self::Emptied => Lost::Values { before, table, column, of },
+            Self::Emptied(after) => Lost::Values { before, after, table, column, of },
             Self::Levelled => Lost::Levelled { before, table, column },
+            Self::Cut(after) => Lost::Cut { before: old.bytes, after, table, column },
         }
     }
 }
@@ -112,16 +129,26 @@ mod tests {
     use crate::data::rows::{ColumnContent, Counted, Fleeting, RowCounts, Server, compare};
     use std::collections::BTreeSet;
 
-    /// `users 5: id 5, email 5=; …`: tables with their rows, and the values of each column, which a `=` says to be all the same.
+    /// `users 5: id 5, email 5=; …`: tables with their rows, and the values of each column, which a `=` says to be all the same, and a `/` how
+    /// many bytes they have.
     fn counts(text: &str) -> RowCounts {
         let (mut tables, mut filled) = (super::Tables::new(), super::FilledColumns::new());
         for table in text.split(';') {
             let (head, columns) = table.split_once(':').unwrap();
             let pair = |text: &str| {
                 let (name, count) = text.trim().split_once(' ').unwrap();
+                let (count, bytes) = count.split_once('/').unwrap_or((count, "0"));
                 let values = count.trim_end_matches('=').parse::<u64>().unwrap();
                 let varied = values > 1 && !count.ends_with('=');
-                (name.to_owned(), ColumnContent { values, ends: [1, 1 + u64::from(varied)], keys: None })
+                (
+                    name.to_owned(),
+                    ColumnContent {
+                        values,
+                        ends: [1, 1 + u64::from(varied)],
+                        bytes: bytes.parse().unwrap(),
+                        keys: None,
+                    },
+                )
             };
             let (name, rows) = pair(head);
             tables.insert(name.clone(), rows.values);
@@ -161,7 +188,7 @@ mod tests {
     #[test]
     fn what_may_go_and_what_moved_is_none() {
         check(BEFORE, "users 10: id 10, email 10, nick 0, lock_owner 0", &[], "");
-        check(BEFORE, "users 10: id 10, email 1, nick 4, lock_owner 10", &[], "");
+        check(BEFORE, "users 10: id 10, email 5, nick 4, lock_owner 10", &[], "");
         check(BEFORE, "users 10: id 10, nick 4, lock_owner 10", &[], "");
         check(BEFORE, "users 10: id 10, email 0, nick 4, lock_owner 10, mail 10", &[], "");
         check(BEFORE, "users 10: id 10, email 0, nick 4, lock_owner 10; mails 10: user 10, mail 10", &[], "");
@@ -198,6 +225,26 @@ mod tests {
         check(BEFORE, "users 10: id 10, email 10=, nick 4, lock_owner 10", &["users.email"], "");
         check("users 10: id 10, state 10, seen_at 10", "users 10: id 10, state 10=, seen_at 10=", &[], "");
         check("users 10: id 10, email 10=", "users 10: id 10, email 10=", &[], "");
+    }
+
+    #[test]
+    fn most_of_what_people_wrote_does_not_go() {
+        let said =
+            "the database of db: column email of users of database app had a value in 10 of 10 rows, and has one in 4";
+        check(BEFORE, "users 10: id 10, email 4, nick 4, lock_owner 10", &[], said);
+        check(BEFORE, "users 10: id 10, email 5, nick 1, lock_owner 2", &[], "");
+        check(BEFORE, "users 10: id 10, email 4, nick 4, lock_owner 10, mail 10", &[], "");
+        check("users 3: id 3, email 3", "users 3: id 3, email 1", &[], "");
+    }
+
+    #[test]
+    fn texts_of_people_are_not_cut() {
+        let said = "the database of db: column body of posts of database app had 900 bytes, and has 80 in as many rows";
+        check("posts 3: id 3, body 3/900", "posts 3: id 3, body 3/80", &[], said);
+        check("posts 3: id 3, body 3/900", "posts 3: id 3, body 3/450", &[], "");
+        check("posts 3: id 3, body 3/90", "posts 3: id 3, body 3/8", &[], "");
+        check("posts 3: id 3, url 3/900, state 3/900", "posts 3: id 3, url 3/80, state 3/3", &[], "");
+        check("posts 3: id 3, body 3/900", "posts 3: id 3, body 3/80, text 3/900", &[], "");
     }
 
     #[test]

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn content(values: u64, ends: [u64; 2]) -> ColumnContent {
-        ColumnContent { values, ends, keys: None }
+        ColumnContent { values, ends, bytes: 0, keys: None }
     }
 
     #[test]

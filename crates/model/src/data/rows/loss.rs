@@ -54,10 +54,23 @@ pub enum Lost {
         /// The column.
         column: String,
     },
-    /// A column that had a value in nearly every row has none in any.
+    /// A column that people fill holds less than half of the text that it held.
+    Cut {
+        /// Bytes before.
+        before: u64,
+        /// Bytes after.
+        after: u64,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// A column that had a value in nearly every row has none in any, or in less than half of those.
     Values {
         /// Rows with a value before.
         before: u64,
+        /// Rows with a value after.
+        after: u64,
         /// The table.
         table: String,
         /// The column.
@@ -144,6 +157,7 @@ impl Lost {
             | Self::Doubled { .. }
             | Self::Levelled { .. }
             | Self::Flipped { .. }
+            | Self::Cut { .. }
             | Self::Values { .. }
             | Self::Left { .. }
             | Self::LeftFor { .. }
@@ -158,6 +172,7 @@ impl Lost {
             Self::Objects { .. } | Self::Behind { .. } | Self::Doubled { .. } => false,
             Self::Levelled { .. }
             | Self::Flipped { .. }
+            | Self::Cut { .. }
             | Self::Values { .. }
             | Self::Fewer { .. }
             | Self::Overwritten { .. }
@@ -187,9 +202,15 @@ impl RowLoss {
             Lost::Fewer { table, before, after, .. } => {
                 format!("{server}: {table} of database {database}: {} before, {after} after", rows(*before))
             }
-            Lost::Values { table, column, before, of } => format!(
-                "{server}: column {column} of {table} of database {database} had a value in {before} of {}, and has none in any",
-                rows(*of)
+            Lost::Values { table, column, before, after, of } => {
+                let after = if *after == 0 { "none in any".to_owned() } else { format!("one in {after}") };
+                format!(
+                    "{server}: column {column} of {table} of database {database} had a value in {before} of {}, and has {after}",
+                    rows(*of)
+                )
+            }
+            Lost::Cut { table, column, before, after } => format!(
+                "{server}: column {column} of {table} of database {database} had {before} bytes, and has {after} in as many rows"
             ),
             Lost::Levelled { table, column, before } => format!(
                 "{server}: column {column} of {table} of database {database} had different values in {}, and has the same one in all",
@@ -250,6 +271,7 @@ impl RowLoss {
             | Lost::Values { .. }
             | Lost::Levelled { .. }
             | Lost::Flipped { .. }
+            | Lost::Cut { .. }
             | Lost::Replaced { .. }
             | Lost::Overwritten { .. }
             | Lost::LeftFor { .. }

@@ -5,12 +5,9 @@
 //! told, and only people can judge it.
 
 use super::emptied::nearly_all;
-use super::{ColumnContent, Fleeting, Lost, RowCounts, Server, Tables, written};
-use crate::data::churn::Churn;
+use super::written::{ColumnKind, ColumnKinds};
+use super::{ColumnContent, Fleeting, Lost, RowCounts, Server, Tables};
 use std::collections::BTreeMap;
-
-/// Columns of people that a program may write anew as a whole: one that moves to TLS, or hashes anew.
-const CONVERTED: [&str; 4] = ["*url", "*password*", "*passwd*", "*secret*"];
 
 /// The columns of one table.
 type Columns = BTreeMap<String, ColumnContent>;
@@ -72,8 +69,8 @@ fn each<'a>(
 /// The columns of people, where no value of any of them is known to have stayed.
 pub(super) fn columns<'a>(before: &'a Columns, after: &Columns) -> Option<Vec<&'a str>> {
     let Compared { gone, stayed } = compared(before, after);
-    let converted = Churn::only(&CONVERTED.map(str::to_owned));
-    let written = gone.iter().any(|column| !converted.covers(&column.to_lowercase()));
+    let kinds = ColumnKinds::all();
+    let written = gone.iter().any(|column| kinds.of(&column.to_lowercase()) == ColumnKind::Written);
     (written && stayed.is_empty()).then_some(gone)
 }
 
@@ -86,10 +83,12 @@ struct Compared<'a> {
 }
 
 fn compared<'a>(before: &'a Columns, after: &Columns) -> Compared<'a> {
-    let written = written::by_people();
+    let kinds = ColumnKinds::all();
     let rows = before.values().map(|column| column.values).max().unwrap_or_default();
     let mut compared = Compared { gone: Vec::new(), stayed: Vec::new() };
-    for (column, old) in before.iter().filter(|(column, old)| written.covers(&column.to_lowercase()) && old.varied()) {
+    for (column, old) in
+        before.iter().filter(|(column, old)| kinds.of(&column.to_lowercase()).is_of_people() && old.varied())
+    {
         let Some(new) = after.get(column) else { continue };
         let full = nearly_all(old.values, rows) && new.values >= old.values;
         let gone = full && new.ends.iter().all(|end| !old.ends.contains(end));
@@ -110,7 +109,7 @@ mod tests {
         let column = |text: &str| {
             let words: Vec<&str> = text.split_whitespace().collect();
             let ends = [words[1].parse().unwrap(), words[2].parse().unwrap()];
-            (words[0].to_owned(), ColumnContent { values: rows, ends, keys: None })
+            (words[0].to_owned(), ColumnContent { values: rows, ends, bytes: 0, keys: None })
         };
         let server = Server {
             service: "db".to_owned(),

@@ -35,7 +35,7 @@ mod tests {
 
     /// A table with so many rows, whose numbers go from `first` to `last`, and a column beside.
     fn counts(table: &str, column: &str, rows: u64, keys: Option<(u64, u64)>) -> RowCounts {
-        let content = |keys| ColumnContent { values: rows, ends: [1, 1 + u64::from(rows > 1)], keys };
+        let content = |keys| ColumnContent { values: rows, ends: [1, 1 + u64::from(rows > 1)], bytes: 0, keys };
         let columns = [("id".to_owned(), content(keys)), (column.to_owned(), content(None))];
         let server = Server {
             service: "db".to_owned(),
