@@ -3,16 +3,17 @@
 use crate::world::{POSTGRES, TOOLS, World};
 use cc_ci_engine::data::{self, DatabaseServer, MarkerPlace, SqlLogin, sqlite};
 use cc_ci_engine::workbench::Workbench;
-use cc_ci_model::data::rows::{Fleeting, RowCounts, compare};
+use cc_ci_model::data::rows::{DatabaseObject, Fleeting, RowCounts, compare};
 
 /// A table with a column for each kind of value, and a name that has to be quoted.
 const MADE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, mail VARCHAR(90), Nick VARCHAR(90), extra TEXT); \
     INSERT INTO users VALUES (1, 'a', 'A', NULL), (2, 'b', NULL, NULL), (3, 'c', 'C', NULL);";
 
-/// Types that cannot all be compared, let alone be counted as text.
+/// Types that cannot all be compared, let alone be counted as text, and what stands beside the rows.
 const ODD_POSTGRES: &str = "CREATE TABLE odd (a int, b jsonb, c json, d bytea, e timestamptz, f point, g bit(3), h text[], i xml, j boolean); \
     INSERT INTO odd VALUES (1, '{\"a\": 1}', '{}', '\\x00ff', now(), '(1,2)', B'101', '{a,b}', '<a/>', true), \
-    (2, '{\"a\": 2}', '[]', '\\x00fe', 'epoch', '(1,3)', B'100', '{}', '<b/>', false);";
+    (2, '{\"a\": 2}', '[]', '\\x00fe', 'epoch', '(1,3)', B'100', '{}', '<b/>', false); \
+    CREATE TYPE mood AS ENUM ('calm'); ALTER TABLE odd ALTER a SET DEFAULT 7; SELECT lo_from_bytea(0, 'a text');";
 
 /// The same for MariaDB.
 const ODD_MARIADB: &str = "CREATE TABLE odd (a int, b json, c longblob, d datetime, e point, f bit(3), g enum('x', 'y'), h float); \
@@ -57,6 +58,16 @@ fn are_counted(before: &RowCounts, places: &[MarkerPlace]) {
     assert_eq!((before.servers.len(), before.uncounted.len()), (places.len(), 0), "{before:?}");
     let odd = before.servers["PostgreSQL of pg"].databases.get("a=b 'c' \"d\"\n\\e").expect("a database of any name");
     assert_eq!(odd.iter().map(|(name, rows)| (name.as_str(), *rows)).collect::<Vec<_>>(), [("odd.x | \"y\"", 2)]);
+    let app = &before.servers["PostgreSQL of pg"];
+    assert_eq!(app.databases["appdb"].get("pg_catalog.pg_largeobject"), Some(&1));
+    let beside = &app.objects["appdb"];
+    let counted =
+        [DatabaseObject::Column, DatabaseObject::Default, DatabaseObject::Type].map(|kind| beside.counts[&kind]);
+    assert_eq!((counted, beside.settings.contains("owner app")), ([14, 1, 1], true), "{beside:?}");
+    for server in before.servers.values() {
+        let beside = server.objects.values().find(|beside| beside.counts[&DatabaseObject::Column] >= 4);
+        assert!(beside.is_some(), "{server:?}");
+    }
     let filled =
         before.servers.values().filter_map(|server| server.filled.values().find(|one| one.contains_key("users")));
     for users in filled.map(|tables| &tables["users"]) {

@@ -163,7 +163,7 @@ fn questions() -> String {
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n\
          SELECT '{DATABASE}', {database}, (SELECT count(*) FROM pg_stat_activity a WHERE a.datname = current_database() \
          AND a.client_addr IS NOT NULL AND host(a.client_addr) NOT IN ('127.0.0.1', '::1'));\n\
-         SELECT {database} || '.' || {} || '.' || {}, '', count(*) FROM pg_largeobject_metadata;\n\
+         SELECT {database} || '.' || {} || '.' || {}, '', count(*) FROM pg_largeobject_metadata HAVING count(*) > 0;\n\
          SELECT format('SELECT %L, %L, array_to_string(ARRAY[count(*)::text%s%s], '','') FROM %I.%I', {database} || '.' || {schema} || '.' || {table}, {names}, {content}, {keys}, \
          n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') \
          AND NOT c.relispartition AND c.relpersistence = 'p' AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
